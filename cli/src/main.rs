@@ -1,0 +1,2 @@
+//! Measures TLS.
+fn main() {}

@@ -1,0 +1,193 @@
+//! The numbers of the wire, as newtypes: any value can be held and printed, known ones have their RFC names.
+
+use core::fmt;
+
+macro_rules! code {
+    ($(#[$doc:meta])* $name:ident($repr:ty) { $($(#[$value_doc:meta])* $constant:ident = $value:literal, $text:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $repr);
+
+        impl $name {
+            $($(#[$value_doc])* #[doc = $text] pub const $constant: Self = Self($value);)*
+
+            /// The name in the RFCs, or `None` for a number this engine has no name for.
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 { $($value => Some($text),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.name() {
+                    Some(name) => f.pad(name),
+                    None => write!(f, "{}({:#06x})", stringify!($name), self.0),
+                }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+code! {
+    /// The type of a record (RFC 8446 5.1).
+    ContentType(u8) {
+        CHANGE_CIPHER_SPEC = 20, "change_cipher_spec";
+        ALERT = 21, "alert";
+        HANDSHAKE = 22, "handshake";
+        APPLICATION_DATA = 23, "application_data";
+    }
+}
+
+code! {
+    /// The type of a handshake message (RFC 8446 4).
+    HandshakeType(u8) {
+        CLIENT_HELLO = 1, "client_hello";
+        SERVER_HELLO = 2, "server_hello";
+        NEW_SESSION_TICKET = 4, "new_session_ticket";
+        END_OF_EARLY_DATA = 5, "end_of_early_data";
+        ENCRYPTED_EXTENSIONS = 8, "encrypted_extensions";
+        CERTIFICATE = 11, "certificate";
+        CERTIFICATE_REQUEST = 13, "certificate_request";
+        CERTIFICATE_VERIFY = 15, "certificate_verify";
+        FINISHED = 20, "finished";
+        KEY_UPDATE = 24, "key_update";
+        MESSAGE_HASH = 254, "message_hash";
+    }
+}
+
+code! {
+    /// A protocol version on the wire (RFC 8446 4.1.2, 4.2.1).
+    ProtocolVersion(u16) {
+        TLS10 = 0x0301, "TLSv1.0";
+        TLS11 = 0x0302, "TLSv1.1";
+        TLS12 = 0x0303, "TLSv1.2";
+        TLS13 = 0x0304, "TLSv1.3";
+    }
+}
+
+code! {
+    /// A cipher suite (RFC 8446 B.4; the AEGIS suites: draft-denis-tls-aegis).
+    CipherSuite(u16) {
+        AES_128_GCM_SHA256 = 0x1301, "TLS_AES_128_GCM_SHA256";
+        AES_256_GCM_SHA384 = 0x1302, "TLS_AES_256_GCM_SHA384";
+        CHACHA20_POLY1305_SHA256 = 0x1303, "TLS_CHACHA20_POLY1305_SHA256";
+        AEGIS_256_SHA512 = 0x1306, "TLS_AEGIS_256_SHA512";
+        AEGIS_128L_SHA256 = 0x1307, "TLS_AEGIS_128L_SHA256";
+    }
+}
+
+code! {
+    /// A group for key exchange (RFC 8446 4.2.7).
+    NamedGroup(u16) {
+        SECP256R1 = 0x0017, "secp256r1";
+        SECP384R1 = 0x0018, "secp384r1";
+        X25519 = 0x001d, "x25519";
+    }
+}
+
+code! {
+    /// A signature scheme (RFC 8446 4.2.3).
+    SignatureScheme(u16) {
+        RSA_PKCS1_SHA256 = 0x0401, "rsa_pkcs1_sha256";
+        RSA_PKCS1_SHA384 = 0x0501, "rsa_pkcs1_sha384";
+        RSA_PKCS1_SHA512 = 0x0601, "rsa_pkcs1_sha512";
+        ECDSA_SECP256R1_SHA256 = 0x0403, "ecdsa_secp256r1_sha256";
+        ECDSA_SECP384R1_SHA384 = 0x0503, "ecdsa_secp384r1_sha384";
+        RSA_PSS_RSAE_SHA256 = 0x0804, "rsa_pss_rsae_sha256";
+        RSA_PSS_RSAE_SHA384 = 0x0805, "rsa_pss_rsae_sha384";
+        RSA_PSS_RSAE_SHA512 = 0x0806, "rsa_pss_rsae_sha512";
+        ED25519 = 0x0807, "ed25519";
+    }
+}
+
+code! {
+    /// The type of an extension (RFC 8446 4.2).
+    ExtensionType(u16) {
+        SERVER_NAME = 0, "server_name";
+        MAX_FRAGMENT_LENGTH = 1, "max_fragment_length";
+        STATUS_REQUEST = 5, "status_request";
+        SUPPORTED_GROUPS = 10, "supported_groups";
+        SIGNATURE_ALGORITHMS = 13, "signature_algorithms";
+        ALPN = 16, "application_layer_protocol_negotiation";
+        SIGNED_CERTIFICATE_TIMESTAMP = 18, "signed_certificate_timestamp";
+        PADDING = 21, "padding";
+        RECORD_SIZE_LIMIT = 28, "record_size_limit";
+        PRE_SHARED_KEY = 41, "pre_shared_key";
+        EARLY_DATA = 42, "early_data";
+        SUPPORTED_VERSIONS = 43, "supported_versions";
+        COOKIE = 44, "cookie";
+        PSK_KEY_EXCHANGE_MODES = 45, "psk_key_exchange_modes";
+        CERTIFICATE_AUTHORITIES = 47, "certificate_authorities";
+        OID_FILTERS = 48, "oid_filters";
+        POST_HANDSHAKE_AUTH = 49, "post_handshake_auth";
+        SIGNATURE_ALGORITHMS_CERT = 50, "signature_algorithms_cert";
+        KEY_SHARE = 51, "key_share";
+    }
+}
+
+code! {
+    /// The description of an alert (RFC 8446 6).
+    AlertDescription(u8) {
+        CLOSE_NOTIFY = 0, "close_notify";
+        UNEXPECTED_MESSAGE = 10, "unexpected_message";
+        BAD_RECORD_MAC = 20, "bad_record_mac";
+        RECORD_OVERFLOW = 22, "record_overflow";
+        HANDSHAKE_FAILURE = 40, "handshake_failure";
+        BAD_CERTIFICATE = 42, "bad_certificate";
+        UNSUPPORTED_CERTIFICATE = 43, "unsupported_certificate";
+        CERTIFICATE_REVOKED = 44, "certificate_revoked";
+        CERTIFICATE_EXPIRED = 45, "certificate_expired";
+        CERTIFICATE_UNKNOWN = 46, "certificate_unknown";
+        ILLEGAL_PARAMETER = 47, "illegal_parameter";
+        UNKNOWN_CA = 48, "unknown_ca";
+        ACCESS_DENIED = 49, "access_denied";
+        DECODE_ERROR = 50, "decode_error";
+        DECRYPT_ERROR = 51, "decrypt_error";
+        PROTOCOL_VERSION = 70, "protocol_version";
+        INSUFFICIENT_SECURITY = 71, "insufficient_security";
+        INTERNAL_ERROR = 80, "internal_error";
+        INAPPROPRIATE_FALLBACK = 86, "inappropriate_fallback";
+        USER_CANCELED = 90, "user_canceled";
+        MISSING_EXTENSION = 109, "missing_extension";
+        UNSUPPORTED_EXTENSION = 110, "unsupported_extension";
+        UNRECOGNIZED_NAME = 112, "unrecognized_name";
+        BAD_CERTIFICATE_STATUS_RESPONSE = 113, "bad_certificate_status_response";
+        UNKNOWN_PSK_IDENTITY = 115, "unknown_psk_identity";
+        CERTIFICATE_REQUIRED = 116, "certificate_required";
+        NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
+    }
+}
+
+code! {
+    /// The level of an alert (RFC 8446 6). Ignored on receipt, but for the values an alert may have.
+    AlertLevel(u8) {
+        WARNING = 1, "warning";
+        FATAL = 2, "fatal";
+    }
+}
+
+code! {
+    /// Whether a KeyUpdate asks for one in return (RFC 8446 4.6.3).
+    KeyUpdateRequest(u8) {
+        NOT_REQUESTED = 0, "update_not_requested";
+        REQUESTED = 1, "update_requested";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_numbers_have_names_and_others_print_as_numbers() {
+        assert_eq!(CipherSuite::AES_128_GCM_SHA256.to_string(), "TLS_AES_128_GCM_SHA256");
+        assert_eq!(CipherSuite(0xbeef).to_string(), "CipherSuite(0xbeef)");
+        assert_eq!(format!("{:?}", AlertDescription::BAD_RECORD_MAC), "bad_record_mac");
+    }
+}

@@ -1,0 +1,57 @@
+use crate::error::Error;
+
+/// The length of every tag the suites use, bytes: AES-GCM and ChaCha20-Poly1305 (RFC 5116), and AEGIS with the short
+/// tag of draft-denis-tls-aegis.
+pub const TAG_LEN: usize = 16;
+/// The longest nonce, bytes: that of AEGIS-256.
+pub const NONCE_MAX: usize = 32;
+
+/// An AEAD algorithm.
+pub trait Aead: Send + Sync {
+    /// The length of a key, bytes: at most 32.
+    fn key_len(&self) -> usize;
+
+    /// The length of a nonce, bytes: at most [`NONCE_MAX`].
+    fn nonce_len(&self) -> usize;
+
+    /// How many full-size records one key may seal before it must be replaced.
+    fn records_per_key(&self) -> u64;
+
+    /// What computes it on this CPU: instruction sets, or the library's own choice. For people.
+    fn implementation(&self) -> String;
+
+    /// Expands `key`, whose length is [`Aead::key_len`].
+    fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error>;
+}
+
+/// How many bytes of plaintext an operation had to copy apart from encrypting it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Copied(pub usize);
+
+/// An expanded key. `nonce` has the algorithm's length everywhere, and the caller never repeats one under a key.
+///
+/// Every length that does not fit is [`Error::Crypto`]; a tag that does not verify is [`Error::BadRecordMac`], after
+/// which the output holds nothing that may be used.
+pub trait AeadKey: Send + Sync {
+    /// Encrypts `text` in place and writes the tag to `tag`.
+    fn seal_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8], tag: &mut [u8; TAG_LEN]) -> Result<(), Error>;
+
+    /// Encrypts `plaintext` followed by `trailer` into `output`, which is longer than both by [`TAG_LEN`] and ends with
+    /// the tag. Tells how many bytes of `plaintext` were copied on the way: 0 where the primitive reads it where it is.
+    fn seal_into(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+        trailer: &[u8],
+        output: &mut [u8],
+    ) -> Result<Copied, Error>;
+
+    /// Decrypts `text`, ciphertext followed by its tag, in place: on success all but the last [`TAG_LEN`] bytes are
+    /// plaintext.
+    fn open_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8]) -> Result<(), Error>;
+
+    /// Decrypts `text`, ciphertext followed by its tag, into `output`, which is shorter by [`TAG_LEN`].
+    fn open_into(&self, nonce: &[u8], aad: &[u8], text: &[u8], output: &mut [u8]) -> Result<Copied, Error>;
+}

@@ -1,0 +1,16 @@
+//! Cryptography as plain data: a [`Provider`] lists parts, each part is a raw primitive without knowledge of TLS.
+//! Nonces, additional data and framing are written once, in `record`; the key schedule once, in `keys`.
+
+mod aead;
+mod agreement;
+mod hash;
+pub mod provider;
+mod random;
+mod signature;
+
+pub use aead::{Aead, AeadKey, Copied, NONCE_MAX, TAG_LEN};
+pub use agreement::{Group, KeyPair};
+pub use hash::{Hash, HashContext};
+pub use provider::{Provider, Suite};
+pub use random::Random;
+pub use signature::{SigningKey, VerificationScheme};

@@ -1,0 +1,73 @@
+//! The providers. The only place with `cfg`s on features.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+#[cfg(feature = "rustcrypto")]
+mod rustcrypto;
+
+use std::sync::{Arc, LazyLock};
+
+use rustls_pki_types::{PrivateKeyDer, SignatureVerificationAlgorithm};
+
+use super::{Aead, Group, Hash, Random, SigningKey, VerificationScheme};
+use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::error::Error;
+
+/// A set of parts.
+pub struct Provider {
+    /// What `--provider` calls it.
+    pub name: &'static str,
+    /// Its cipher suites, in order of preference.
+    pub suites: Vec<Suite>,
+    /// Its groups, in order of preference.
+    pub groups: Vec<&'static dyn Group>,
+    /// The schemes it verifies handshakes with, in order of preference.
+    pub schemes: Vec<VerificationScheme>,
+    /// The algorithms it verifies certificates with.
+    pub certificate_algorithms: Vec<&'static dyn SignatureVerificationAlgorithm>,
+    /// Makes a signing key from a private key: PKCS #8, SEC 1 or PKCS #1.
+    pub load_key: fn(&PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, Error>,
+    /// Its randomness.
+    pub random: &'static dyn Random,
+}
+
+/// A cipher suite with the parts that carry it out.
+#[derive(Clone, Copy)]
+pub struct Suite {
+    /// Its number on the wire.
+    pub code: CipherSuite,
+    /// What seals and opens records.
+    pub aead: &'static dyn Aead,
+    /// The hash of transcript and key schedule.
+    pub hash: &'static dyn Hash,
+    /// The provider that the AEAD is from: of interest where a provider is put together from others.
+    pub source: &'static str,
+}
+
+/// The provider called `name`: `auto`, or one of those compiled in.
+pub fn by_name(name: &str) -> Option<&'static Provider> {
+    list().iter().copied().find(|provider| provider.name == name)
+}
+
+/// All providers of this build, `auto` first.
+pub fn list() -> &'static [&'static Provider] {
+    static LIST: LazyLock<Vec<&'static Provider>> = LazyLock::new(Vec::new);
+    &LIST
+}
+
+impl Provider {
+    /// Its part for the cipher suite `code`.
+    pub fn suite(&self, code: CipherSuite) -> Option<&Suite> {
+        self.suites.iter().find(|suite| suite.code == code)
+    }
+
+    /// Its part for the group `name`.
+    pub fn group(&self, name: NamedGroup) -> Option<&'static dyn Group> {
+        self.groups.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// What verifies signatures of `scheme`.
+    pub fn verification(&self, scheme: SignatureScheme) -> Option<&'static dyn SignatureVerificationAlgorithm> {
+        self.schemes.iter().find(|entry| entry.scheme == scheme).map(|entry| entry.algorithm)
+    }
+}

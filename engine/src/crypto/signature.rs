@@ -1,0 +1,23 @@
+use rustls_pki_types::SignatureVerificationAlgorithm;
+
+use super::Random;
+use crate::codes::SignatureScheme;
+use crate::error::Error;
+
+/// A private key that signs handshakes.
+pub trait SigningKey: Send + Sync {
+    /// The schemes it can sign with in TLS 1.3, best first.
+    fn schemes(&self) -> &[SignatureScheme];
+
+    /// The signature over `message` (hashed here), in the encoding of the wire: ASN.1 for ECDSA.
+    fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error>;
+}
+
+/// A signature scheme and what verifies it.
+#[derive(Clone, Copy)]
+pub struct VerificationScheme {
+    /// Its number on the wire.
+    pub scheme: SignatureScheme,
+    /// The algorithm for signatures of handshakes and certificates.
+    pub algorithm: &'static dyn SignatureVerificationAlgorithm,
+}

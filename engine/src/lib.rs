@@ -1,0 +1,13 @@
+//! A TLS 1.3 engine (RFC 8446), client and server, without I/O of its own.
+#![forbid(unsafe_op_in_unsafe_fn)]
+
+pub mod codes;
+pub mod counters;
+pub mod crypto;
+pub mod error;
+pub mod limits;
+pub mod mem;
+pub mod switches;
+pub mod wire;
+
+pub use error::Error;

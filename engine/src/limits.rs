@@ -1,0 +1,46 @@
+//! Every size and count that bounds what a peer can make the engine do, with its source.
+
+/// The longest content of one record, bytes (RFC 8446 5.1).
+pub const RECORD_CONTENT_MAX: usize = 1 << 14;
+/// What encryption may add to a record's content, bytes (RFC 8446 5.2).
+pub const RECORD_EXPANSION_MAX: usize = 256;
+/// The longest body of an encrypted record, bytes (RFC 8446 5.2).
+pub const RECORD_BODY_MAX: usize = RECORD_CONTENT_MAX + RECORD_EXPANSION_MAX;
+/// The header of a record: type, legacy version, length (RFC 8446 5.1).
+pub const RECORD_HEADER: usize = 5;
+/// A whole record at its longest, bytes.
+pub const RECORD_MAX: usize = RECORD_HEADER + RECORD_BODY_MAX;
+/// The header of a handshake message: type and length (RFC 8446 4).
+pub const HANDSHAKE_HEADER: usize = 4;
+
+/// The longest handshake message taken, bytes with its header. The wire allows 2^24 (RFC 8446 4); a chain of
+/// certificates with large keys stays far below this.
+pub const HANDSHAKE_MESSAGE_MAX: usize = 1 << 16;
+/// The most certificates taken in one Certificate message.
+pub const CERTIFICATE_CHAIN_MAX: usize = 16;
+/// The longest cookie that is echoed, bytes: the wire allows 2^16 - 1 (RFC 8446 4.2.2).
+pub const COOKIE_MAX: usize = 1 << 12;
+/// The most tickets kept by a client, the newest ones.
+pub const TICKETS_KEPT: usize = 8;
+/// The longest lifetime of a ticket, seconds (RFC 8446 4.6.1).
+pub const TICKET_LIFETIME_MAX: u32 = 604_800;
+
+/// Records without content in a row, before the connection is ended.
+pub const EMPTY_RECORDS_MAX: u32 = 32;
+/// KeyUpdates without application data between them, before the connection is ended.
+pub const KEY_UPDATES_MAX: u32 = 32;
+/// Tickets without application data between them, before the connection is ended.
+pub const TICKETS_MAX: u32 = 32;
+/// Warning alerts in a row, before the connection is ended.
+pub const WARNING_ALERTS_MAX: u32 = 4;
+/// ChangeCipherSpec records in one handshake, before the connection is ended (RFC 8446 D.4 needs one).
+pub const CHANGE_CIPHER_SPECS_MAX: u32 = 4;
+
+/// Full-size records that AES-GCM may seal under one key: 2^24.5 (RFC 8446 5.5), of which this is the whole power
+/// of two below.
+pub const AES_GCM_RECORDS_PER_KEY: u64 = 1 << 24;
+/// Records that a ChaCha20-Poly1305 key may seal: the sequence number ends first (RFC 8446 5.5), and a key update
+/// this early costs nothing.
+pub const CHACHA20_POLY1305_RECORDS_PER_KEY: u64 = 1 << 48;
+/// Records that an AEGIS key may seal (draft-denis-tls-aegis, key limits).
+pub const AEGIS_RECORDS_PER_KEY: u64 = 1 << 48;

@@ -1,0 +1,27 @@
+use core::ops::Range;
+
+/// A range of bytes in a buffer that the holder of the span does not have at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// How many bytes it covers.
+    pub const fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it covers none.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// As a range, to index with.
+    pub const fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}

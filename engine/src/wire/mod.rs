@@ -1,0 +1,7 @@
+//! The presentation language of RFC 8446 section 3: a reader that checks every bound, a writer that patches lengths.
+
+mod reader;
+mod writer;
+
+pub use reader::Reader;
+pub use writer::Writer;

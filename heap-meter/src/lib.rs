@@ -1,0 +1,1 @@
+//! Counts heap calls of Rust and C code, apart, behind a flag.
