@@ -5,8 +5,10 @@ pub mod codes;
 pub mod counters;
 pub mod crypto;
 pub mod error;
+pub mod keys;
 pub mod limits;
 pub mod mem;
+pub mod record;
 pub mod switches;
 pub mod wire;
 

@@ -1,0 +1,11 @@
+//! Secrets and what is derived from them: the transcript, the key schedule of TLS 1.3 and the key log.
+
+mod key_log;
+mod schedule;
+mod transcript;
+
+pub use key_log::{KeyLog, KeyLogFile, SecretLabel};
+pub use schedule::{
+    EarlySecret, HandshakeSecret, MasterSecret, TrafficKeys, TrafficSecret, hkdf_expand_label, resumption_psk,
+};
+pub use transcript::Transcript;

@@ -1,0 +1,202 @@
+//! The key schedule of RFC 8446 7.1: one type per stage, one function per arrow.
+
+use core::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::crypto::{Aead, Hash, NONCE_MAX};
+use crate::mem::{Digest, SECRET_MAX, Secret};
+
+/// HKDF-Expand-Label (RFC 8446 7.1), which fills `output`.
+pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: &[u8], output: &mut [u8]) {
+    const PREFIX: &[u8] = b"tls13 ";
+    // Labels and contexts are the engine's own and short: no length is cut.
+    let length = (output.len() as u16).to_be_bytes();
+    let label_len = [(PREFIX.len() + label.len()) as u8];
+    let context_len = [context.len() as u8];
+    hash.hkdf_expand(secret, &[&length, &label_len, PREFIX, label, &context_len, context], output);
+}
+
+/// Derive-Secret (RFC 8446 7.1), given the hash of the messages.
+fn derive_secret(hash: &'static dyn Hash, secret: &Secret, label: &[u8], messages: &[u8]) -> Secret {
+    let mut derived = Secret::zeroed(hash.output_len());
+    hkdf_expand_label(hash, secret.as_bytes(), label, messages, derived.as_mut_bytes());
+    derived
+}
+
+/// The step from one stage to the next: Extract with the secret "derived" as salt.
+fn next_stage(hash: &'static dyn Hash, secret: &Secret, input: &[u8]) -> Secret {
+    let salt = derive_secret(hash, secret, b"derived", hash.digest(&[]).as_bytes());
+    hash.hkdf_extract(salt.as_bytes(), input)
+}
+
+/// The first stage.
+pub struct EarlySecret {
+    hash: &'static dyn Hash,
+    secret: Secret,
+}
+
+impl EarlySecret {
+    /// Extract(0, PSK), where no PSK is a string of zeros.
+    pub fn new(hash: &'static dyn Hash, psk: Option<&Secret>) -> Self {
+        let zeros = [0; SECRET_MAX];
+        let zeros = &zeros[..hash.output_len()];
+        Self { hash, secret: hash.hkdf_extract(zeros, psk.map_or(zeros, Secret::as_bytes)) }
+    }
+
+    /// The secret itself.
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// Extract(Derive-Secret("derived"), (EC)DHE).
+    pub fn into_handshake(self, shared: &Secret) -> HandshakeSecret {
+        HandshakeSecret { hash: self.hash, secret: next_stage(self.hash, &self.secret, shared.as_bytes()) }
+    }
+}
+
+/// The second stage.
+pub struct HandshakeSecret {
+    hash: &'static dyn Hash,
+    secret: Secret,
+}
+
+impl HandshakeSecret {
+    /// The secret itself.
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// `client_handshake_traffic_secret`, over ClientHello...ServerHello.
+    pub fn client_traffic(&self, messages: &Digest) -> TrafficSecret {
+        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"c hs traffic", messages.as_bytes()))
+    }
+
+    /// `server_handshake_traffic_secret`, over ClientHello...ServerHello.
+    pub fn server_traffic(&self, messages: &Digest) -> TrafficSecret {
+        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"s hs traffic", messages.as_bytes()))
+    }
+
+    /// Extract(Derive-Secret("derived"), 0).
+    pub fn into_master(self) -> MasterSecret {
+        let zeros = [0; SECRET_MAX];
+        let secret = next_stage(self.hash, &self.secret, &zeros[..self.hash.output_len()]);
+        MasterSecret { hash: self.hash, secret }
+    }
+}
+
+/// The last stage.
+pub struct MasterSecret {
+    hash: &'static dyn Hash,
+    secret: Secret,
+}
+
+impl MasterSecret {
+    /// The secret itself.
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// `client_application_traffic_secret_0`, over ClientHello...server Finished.
+    pub fn client_traffic(&self, messages: &Digest) -> TrafficSecret {
+        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"c ap traffic", messages.as_bytes()))
+    }
+
+    /// `server_application_traffic_secret_0`, over ClientHello...server Finished.
+    pub fn server_traffic(&self, messages: &Digest) -> TrafficSecret {
+        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"s ap traffic", messages.as_bytes()))
+    }
+
+    /// `exporter_master_secret`, over ClientHello...server Finished.
+    pub fn exporter(&self, messages: &Digest) -> Secret {
+        derive_secret(self.hash, &self.secret, b"exp master", messages.as_bytes())
+    }
+
+    /// `resumption_master_secret`, over ClientHello...client Finished.
+    pub fn resumption(&self, messages: &Digest) -> Secret {
+        derive_secret(self.hash, &self.secret, b"res master", messages.as_bytes())
+    }
+}
+
+/// The PSK of a ticket (RFC 8446 4.6.1).
+pub fn resumption_psk(hash: &dyn Hash, resumption_master_secret: &Secret, ticket_nonce: &[u8]) -> Secret {
+    let mut psk = Secret::zeroed(hash.output_len());
+    hkdf_expand_label(hash, resumption_master_secret.as_bytes(), b"resumption", ticket_nonce, psk.as_mut_bytes());
+    psk
+}
+
+/// The secret that one side protects its records with, for a while.
+#[derive(Clone)]
+pub struct TrafficSecret {
+    hash: &'static dyn Hash,
+    secret: Secret,
+}
+
+impl TrafficSecret {
+    /// A traffic secret of the given bytes.
+    pub const fn new(hash: &'static dyn Hash, secret: Secret) -> Self {
+        Self { hash, secret }
+    }
+
+    /// The secret itself.
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// Key and IV (RFC 8446 7.3).
+    pub fn keys(&self, aead: &dyn Aead) -> TrafficKeys {
+        let mut keys = TrafficKeys {
+            key: Secret::zeroed(aead.key_len()),
+            iv: [0; NONCE_MAX],
+            iv_len: aead.nonce_len().min(NONCE_MAX),
+        };
+        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"key", &[], keys.key.as_mut_bytes());
+        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"iv", &[], &mut keys.iv[..keys.iv_len]);
+        keys
+    }
+
+    /// The MAC of this side's Finished over the transcript so far (RFC 8446 4.4.4).
+    pub fn finished(&self, messages: &Digest) -> Digest {
+        let finished_key = derive_finished_key(self.hash, &self.secret);
+        self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
+    }
+
+    /// `application_traffic_secret_N+1` (RFC 8446 7.2).
+    pub fn next(&self) -> Self {
+        let mut secret = Secret::zeroed(self.hash.output_len());
+        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"traffic upd", &[], secret.as_mut_bytes());
+        Self { hash: self.hash, secret }
+    }
+}
+
+fn derive_finished_key(hash: &dyn Hash, secret: &Secret) -> Secret {
+    let mut key = Secret::zeroed(hash.output_len());
+    hkdf_expand_label(hash, secret.as_bytes(), b"finished", &[], key.as_mut_bytes());
+    key
+}
+
+/// The key and IV of one side's records.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct TrafficKeys {
+    key: Secret,
+    iv: [u8; NONCE_MAX],
+    iv_len: usize,
+}
+
+impl TrafficKeys {
+    /// The key of the AEAD.
+    pub fn key(&self) -> &[u8] {
+        self.key.as_bytes()
+    }
+
+    /// The IV that sequence numbers are XORed with.
+    pub fn iv(&self) -> &[u8] {
+        &self.iv[..self.iv_len]
+    }
+}
+
+impl fmt::Debug for TrafficKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TrafficKeys(..)")
+    }
+}

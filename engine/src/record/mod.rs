@@ -1,0 +1,30 @@
+//! The record layer (RFC 8446 5): framing, nonces, additional data, padding and the inner content type, written once
+//! for every provider.
+
+mod deframe;
+mod fragment;
+mod nonce;
+mod open;
+mod padding;
+mod seal;
+
+pub use deframe::{Frame, deframe};
+pub use open::Opener;
+pub use seal::Sealer;
+
+use crate::crypto::{AeadKey, Suite};
+use crate::error::Error;
+use crate::keys::TrafficKeys;
+use nonce::Nonces;
+
+/// An expanded key with its sequence of nonces.
+struct RecordKey {
+    aead: Box<dyn AeadKey>,
+    nonces: Nonces,
+}
+
+impl RecordKey {
+    fn new(suite: &Suite, keys: &TrafficKeys) -> Result<Self, Error> {
+        Ok(Self { aead: suite.aead.key(keys.key())?, nonces: Nonces::new(keys.iv()) })
+    }
+}

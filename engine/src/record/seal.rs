@@ -1,0 +1,161 @@
+use super::RecordKey;
+use super::fragment::{Fragment, Fragments};
+use crate::codes::{ContentType, ProtocolVersion};
+use crate::counters::Counters;
+use crate::crypto::{Copied, Suite, TAG_LEN};
+use crate::error::Error;
+use crate::keys::TrafficKeys;
+use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
+use crate::mem::OutBuf;
+
+/// What encryption adds to the content of a record: the inner type and the tag (RFC 8446 5.2).
+const ENCRYPTED_EXTRA: usize = 1 + TAG_LEN;
+
+/// Writes records: in the clear until keys are installed, then sealed.
+pub struct Sealer {
+    key: Option<RecordKey>,
+    records_per_key: u64,
+    zero_copy: bool,
+    counters: Counters,
+}
+
+impl Sealer {
+    /// A sealer without keys. With `zero_copy`, content that lies in one slice is encrypted from where it is.
+    pub const fn new(zero_copy: bool) -> Self {
+        Self {
+            key: None,
+            records_per_key: u64::MAX,
+            zero_copy,
+            counters: Counters { records: 0, bytes: 0, copied_bytes: 0, key_updates: 0 },
+        }
+    }
+
+    /// What it has done so far.
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// From now on seals with `keys`, up to `records_per_key` records of application data.
+    pub fn install(&mut self, suite: &Suite, keys: &TrafficKeys, records_per_key: u64) -> Result<(), Error> {
+        self.key = Some(RecordKey::new(suite, keys)?);
+        self.records_per_key = records_per_key;
+        Ok(())
+    }
+
+    /// Counts an update of its keys.
+    pub const fn count_key_update(&mut self) {
+        self.counters.key_updates += 1;
+    }
+
+    /// Whether its key has sealed as much as it may (RFC 8446 5.5).
+    #[inline]
+    pub fn is_key_spent(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.nonces.taken() >= self.records_per_key)
+    }
+
+    /// Seals application data as far as `output` has room and the key may go, and tells how many bytes it took.
+    ///
+    /// Without keys, or with a spent key, it takes nothing.
+    pub fn seal_application_data(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
+        let mut fragments = Fragments::new(plaintext);
+        let mut taken = 0;
+        while fragments.next_len() > 0 && !self.is_key_spent() {
+            let Some(key) = &mut self.key else { break };
+            let record_len = RECORD_HEADER + fragments.next_len() + ENCRYPTED_EXTRA;
+            if output.room() < record_len {
+                output.compact();
+                if output.room() < record_len {
+                    break;
+                }
+            }
+            let fragment = fragments.next();
+            let len = fragment.len();
+            let record = append(output, record_len)?;
+            let content_type = ContentType::APPLICATION_DATA;
+            let copied = match fragment {
+                Fragment::Whole(content) if self.zero_copy => seal_from(key, content_type, content, record),
+                Fragment::Whole(content) => {
+                    seal_copied(key, content_type, len, |room| room.copy_from_slice(content), record)
+                }
+                Fragment::Spread(_) => seal_copied(key, content_type, len, |room| fragments.gather(room), record),
+            };
+            let Copied(copied) = copied.inspect_err(|_| output.retract(record_len))?;
+            self.counters.records += 1;
+            self.counters.bytes += len as u64;
+            self.counters.copied_bytes += copied as u64;
+            taken += len;
+        }
+        Ok(taken)
+    }
+
+    /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for
+    /// room, so `output` may grow; [`Error::Internal`] where it has outgrown its bound.
+    pub fn seal_control(&mut self, content_type: ContentType, bytes: &[u8], output: &mut OutBuf) -> Result<(), Error> {
+        for content in bytes.chunks(RECORD_CONTENT_MAX) {
+            self.counters.records += 1;
+            // RFC 8446 D.4: the ChangeCipherSpec of compatibility mode is never encrypted.
+            match &mut self.key {
+                Some(key) if content_type != ContentType::CHANGE_CIPHER_SPEC => {
+                    let record = append(output, RECORD_HEADER + content.len() + ENCRYPTED_EXTRA)?;
+                    let Copied(_) =
+                        seal_copied(key, content_type, content.len(), |room| room.copy_from_slice(content), record)?;
+                }
+                _ => {
+                    let record = append(output, RECORD_HEADER + content.len())?;
+                    let (head, body) = record.split_at_mut(RECORD_HEADER);
+                    head.copy_from_slice(&header(content_type, ProtocolVersion::TLS12, content.len()));
+                    body.copy_from_slice(content);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn append(output: &mut OutBuf, len: usize) -> Result<&mut [u8], Error> {
+    output.append(len).ok_or(Error::Internal("the send buffer is full of records that were never sent"))
+}
+
+fn header(content_type: ContentType, version: ProtocolVersion, body_len: usize) -> [u8; RECORD_HEADER] {
+    let [major, minor] = version.0.to_be_bytes();
+    // Never cut short: no caller makes a body of 2^16 bytes.
+    let [high, low] = (body_len as u16).to_be_bytes();
+    [content_type.0, major, minor, high, low]
+}
+
+/// Seals `content` from where it is.
+#[inline]
+fn seal_from(
+    key: &mut RecordKey,
+    content_type: ContentType,
+    content: &[u8],
+    record: &mut [u8],
+) -> Result<Copied, Error> {
+    let (head, body) = record.split_at_mut(RECORD_HEADER);
+    let aad = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
+    head.copy_from_slice(&aad);
+    let nonce = key.nonces.next()?;
+    key.aead.seal_into(&nonce[..key.nonces.len()], &aad, content, &[content_type.0], body)
+}
+
+/// Seals content of `len` bytes that `fill` copies into the record.
+#[inline]
+fn seal_copied(
+    key: &mut RecordKey,
+    content_type: ContentType,
+    len: usize,
+    fill: impl FnOnce(&mut [u8]),
+    record: &mut [u8],
+) -> Result<Copied, Error> {
+    let (head, body) = record.split_at_mut(RECORD_HEADER);
+    let aad = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
+    head.copy_from_slice(&aad);
+    fill(&mut body[..len]);
+    body[len] = content_type.0;
+    let nonce = key.nonces.next()?;
+    let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_LEN>() else {
+        return Err(Error::Internal("a record without room for its tag"));
+    };
+    key.aead.seal_in_place(&nonce[..key.nonces.len()], &aad, inner, tag)?;
+    Ok(Copied(len))
+}
