@@ -111,8 +111,8 @@ pub enum CertificateError {
         /// What the certificate is for.
         presented: String,
     },
-    /// Its key or signature is of a kind that was not offered.
-    #[error("its key or signature algorithm is not supported ({0})")]
+    /// Its key, its signature or a part it marks critical is of a kind that this engine does not know.
+    #[error("something in it is not supported: {0}")]
     Unsupported(String),
     /// It was revoked.
     #[error("it is revoked")]

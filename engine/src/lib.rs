@@ -9,6 +9,7 @@ pub mod keys;
 pub mod limits;
 pub mod mem;
 pub mod record;
+pub mod pki;
 pub mod switches;
 pub mod wire;
 

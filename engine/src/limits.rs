@@ -44,3 +44,6 @@ pub const AES_GCM_RECORDS_PER_KEY: u64 = 1 << 24;
 pub const CHACHA20_POLY1305_RECORDS_PER_KEY: u64 = 1 << 48;
 /// Records that an AEGIS key may seal (draft-denis-tls-aegis, key limits).
 pub const AEGIS_RECORDS_PER_KEY: u64 = 1 << 48;
+
+/// The longest PEM text taken, bytes: a whole store of trusted certificates is a quarter of this.
+pub const PEM_MAX: usize = 1 << 20;

@@ -1,0 +1,11 @@
+//! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki` and
+//! `rustls_pemfile`.
+
+mod certified_key;
+mod pem;
+mod reason;
+mod verify;
+
+pub use certified_key::CertifiedKey;
+pub use pem::{certificates_from_pem, private_key_from_pem};
+pub use verify::{ServerVerifier, offered_schemes, verify_handshake_signature};

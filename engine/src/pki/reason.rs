@@ -1,0 +1,108 @@
+//! What webpki says, in the engine's words.
+
+use rustls_pki_types::ServerName;
+use webpki::Error as Reason;
+
+use crate::error::CertificateError;
+
+/// How many of a certificate's names an error lists: the peer chooses how many there are.
+const NAMES_SHOWN: usize = 8;
+/// How many characters of each.
+const NAME_SHOWN: usize = 255;
+
+/// Why the chain, or the leaf's name, is refused.
+pub(super) fn refusal(reason: &Reason) -> CertificateError {
+    use CertificateError as Refused;
+    match reason {
+        Reason::CertExpired { .. } => Refused::Expired,
+        Reason::CertNotValidYet { .. } => Refused::NotYetValid,
+        Reason::UnknownIssuer => Refused::UnknownIssuer,
+        Reason::CertRevoked => Refused::Revoked,
+        Reason::CertNotValidForName(context) => {
+            Refused::WrongName { expected: name_text(&context.expected), presented: presented_text(&context.presented) }
+        }
+        _ => malformation(reason)
+            .map(|why| Refused::Bad(why.into()))
+            .or_else(|| lack(reason).map(|what| Refused::Unsupported(what.into())))
+            .unwrap_or_else(|| Refused::Other(objection(reason))),
+    }
+}
+
+/// A server's name as people write it.
+pub(super) fn name_text(name: &ServerName<'_>) -> String {
+    match name {
+        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
+        _ => name.to_str().into_owned(),
+    }
+}
+
+/// What does not parse, or contradicts itself: bad_certificate (RFC 8446 6.2: corrupt, or signatures that do not
+/// verify).
+fn malformation(reason: &Reason) -> Option<&'static str> {
+    Some(match reason {
+        Reason::BadDer => "its encoding is broken",
+        Reason::BadDerTime => "a time in it is broken",
+        Reason::TrailingData(_) => "bytes are left over in it",
+        Reason::InvalidSignatureForPublicKey => "the signature on it, or on its issuer, does not verify",
+        Reason::SignatureAlgorithmMismatch => "it names two different signature algorithms",
+        Reason::ExtensionValueInvalid | Reason::MalformedExtensions => "an extension is broken",
+        Reason::EmptyEkuExtension => "its list of purposes is empty",
+        Reason::InvalidCertValidity => "it ends before it starts",
+        Reason::InvalidSerialNumber => "its serial number is broken",
+        Reason::MalformedDnsIdentifier => "a DNS name in it is broken",
+        Reason::MalformedNameConstraint | Reason::InvalidNetworkMaskConstraint => "a name constraint is broken",
+        _ => return None,
+    })
+}
+
+/// What this engine can't verify: unsupported_certificate.
+#[expect(deprecated, reason = "webpki keeps the variants without context, and a match must not miss them")]
+fn lack(reason: &Reason) -> Option<&'static str> {
+    Some(match reason {
+        Reason::UnsupportedSignatureAlgorithm | Reason::UnsupportedSignatureAlgorithmContext(_) => {
+            "its signature algorithm"
+        }
+        Reason::UnsupportedSignatureAlgorithmForPublicKey
+        | Reason::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => "the key of its issuer",
+        Reason::UnsupportedCriticalExtension => "an extension that it marks critical",
+        Reason::UnsupportedCertVersion => "its version; X.509 version 3 is needed",
+        _ => return None,
+    })
+}
+
+/// What is well formed and still refused: certificate_unknown.
+#[expect(deprecated, reason = "webpki keeps the variants without context, and a match must not miss them")]
+fn objection(reason: &Reason) -> String {
+    match reason {
+        Reason::RequiredEkuNotFound | Reason::RequiredEkuNotFoundContext(_) => {
+            "its extended key usage does not allow it for a server".into()
+        }
+        Reason::CaUsedAsEndEntity => "it is an authority's certificate, not a server's".into(),
+        Reason::EndEntityUsedAsCa => "its issuer is not an authority".into(),
+        Reason::NameConstraintViolation => "an authority in the chain may not issue for this name".into(),
+        Reason::PathLenConstraintViolated => "an authority in the chain allows fewer authorities below it".into(),
+        Reason::MaximumPathDepthExceeded => "the chain is too long".into(),
+        Reason::MaximumPathBuildCallsExceeded
+        | Reason::MaximumSignatureChecksExceeded
+        | Reason::MaximumNameConstraintComparisonsExceeded => "the chain takes too much work to verify".into(),
+        Reason::CertDistrusted => "it, or one of its issuers, is known to be compromised".into(),
+        other => format!("it is refused: {other:?}"),
+    }
+}
+
+/// webpki lists names as `DnsName("a.example")` and `IpAddress(192.0.2.1)`: only what stands inside is of interest.
+fn presented_text(presented: &[String]) -> String {
+    if presented.is_empty() {
+        return "no name".into();
+    }
+    let mut names: Vec<String> = presented.iter().take(NAMES_SHOWN).map(|name| bare_name(name)).collect();
+    if presented.len() > NAMES_SHOWN {
+        names.push(format!("{} more", presented.len() - NAMES_SHOWN));
+    }
+    names.join(", ")
+}
+
+fn bare_name(text: &str) -> String {
+    let inside = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(text);
+    inside.trim_matches('"').chars().take(NAME_SHOWN).collect()
+}
