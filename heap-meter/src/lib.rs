@@ -1,1 +1,53 @@
-//! Counts heap calls of Rust and C code, apart, behind a flag.
+//! Counts heap calls, those of Rust code and those of C code apart.
+//!
+//! A test or a benchmark that claims "no heap call per record" has to see every call, also those of a
+//! cryptographic library written in C. On Linux with glibc this crate therefore defines `malloc` and its
+//! family itself, over glibc's own `__libc_malloc`; the linker prefers the definitions of the program, and
+//! glibc's own users (`strdup`, ...) follow. Rust code does not pass through them: [`Allocator`] calls
+//! `__libc_malloc` directly and counts as Rust, so that whatever arrives at `malloc` is C. Elsewhere only
+//! Rust is counted, and [`covers_c`] says so.
+//!
+//! The binary or test has to name the allocator once:
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
+//!
+//! let (list, counts) = heap_meter::count(|| vec![1_u8; 100]);
+//! assert_eq!((counts.rust_calls, counts.rust_bytes, counts.c_calls), (1, 100, 0));
+//! assert!(counts.live_bytes >= 100);
+//! # drop(list);
+//! ```
+//!
+//! # Cost, and what is seen when
+//!
+//! While nobody counts, a heap call costs one relaxed load more than without this crate. The flag is a count
+//! of the meters that run, so that tests in parallel do not switch each other off.
+//!
+//! [`count`] is exact: its counters live in the thread. [`count_process`] adds up over all threads with
+//! relaxed atomics. A thread that was started and joined inside the closure is counted in full, as starting
+//! and joining order its calls with ours; a thread that runs through may have a call near the beginning or the
+//! end of the closure counted or not.
+
+mod allocator;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod glibc;
+mod tally;
+
+pub use allocator::Allocator;
+pub use tally::{Counts, count, count_process};
+
+/// Whether calls of C code are counted in this program: tried, not assumed.
+///
+/// False where the platform has no hooks, and where something else has replaced `malloc` before us.
+pub fn covers_c() -> bool {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    return count(glibc::probe).1.c_calls == 1;
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    false
+}
+
+/// Whether calls of Rust code are counted in this program, that is, whether [`Allocator`] is its global allocator.
+pub fn covers_rust() -> bool {
+    count(|| std::hint::black_box(Box::new(0_u8))).1.rust_calls == 1
+}
