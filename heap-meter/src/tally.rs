@@ -83,14 +83,14 @@ pub(crate) fn is_on() -> bool {
 pub(crate) fn note_call(caller: Caller, asked_bytes: usize, live_bytes: i64) {
     let running = RUNNING.load(Ordering::Relaxed);
     let side = caller as usize;
-    if running % PROCESS != 0 {
+    if running & (PROCESS - 1) != 0 {
         THREAD_TALLY.with(|tally| {
             add(&tally.calls[side], 1);
             add(&tally.bytes[side], asked_bytes as u64);
             tally.add_live(live_bytes);
         });
     }
-    if running / PROCESS != 0 {
+    if running >= PROCESS {
         PROCESS_TALLY.calls[side].fetch_add(1, Ordering::Relaxed);
         PROCESS_TALLY.bytes[side].fetch_add(asked_bytes as u64, Ordering::Relaxed);
         PROCESS_TALLY.add_live(live_bytes);
@@ -102,13 +102,13 @@ pub(crate) fn note_call(caller: Caller, asked_bytes: usize, live_bytes: i64) {
 pub(crate) fn note_free(caller: Caller, freed_bytes: i64) {
     let running = RUNNING.load(Ordering::Relaxed);
     let side = caller as usize;
-    if running % PROCESS != 0 {
+    if running & (PROCESS - 1) != 0 {
         THREAD_TALLY.with(|tally| {
             add(&tally.frees[side], 1);
             tally.add_live(-freed_bytes);
         });
     }
-    if running / PROCESS != 0 {
+    if running >= PROCESS {
         PROCESS_TALLY.frees[side].fetch_add(1, Ordering::Relaxed);
         PROCESS_TALLY.add_live(-freed_bytes);
     }
