@@ -8,8 +8,8 @@ pub mod error;
 pub mod keys;
 pub mod limits;
 pub mod mem;
-pub mod record;
 pub mod pki;
+pub mod record;
 pub mod switches;
 pub mod wire;
 

@@ -31,8 +31,8 @@ pub struct Copied(pub usize);
 
 /// An expanded key. `nonce` has the algorithm's length everywhere, and the caller never repeats one under a key.
 ///
-/// Every length that does not fit is [`Error::Crypto`]; a tag that does not verify is [`Error::BadRecordMac`], after
-/// which the output holds nothing that may be used.
+/// Every length that does not fit is [`Error::Crypto`]; a tag that does not verify, or a text too short to hold one, is
+/// [`Error::BadRecordMac`], after which the output holds nothing that may be used.
 pub trait AeadKey: Send + Sync {
     /// Encrypts `text` in place and writes the tag to `tag`.
     fn seal_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8], tag: &mut [u8; TAG_LEN]) -> Result<(), Error>;

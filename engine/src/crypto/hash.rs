@@ -1,5 +1,10 @@
 use crate::mem::{Digest, Secret};
 
+/// The longest `info` of HKDF-Expand, bytes: an HkdfLabel with label and context at their longest (RFC 8446 7.1).
+pub const HKDF_INFO_MAX: usize = 2 + (1 + 255) + (1 + 255);
+/// The most blocks, each of the hash's length, that one HKDF-Expand gives (RFC 5869 2.3).
+pub const HKDF_BLOCKS_MAX: usize = 255;
+
 /// A hash with the MAC and key derivation built on it. Nothing here fails: lengths are the engine's own.
 pub trait Hash: Send + Sync {
     /// `SHA-256`, ...
@@ -20,8 +25,11 @@ pub trait Hash: Send + Sync {
     /// HKDF-Extract (RFC 5869 2.2).
     fn hkdf_extract(&self, salt: &[u8], input: &[u8]) -> Secret;
 
-    /// HKDF-Expand (RFC 5869 2.3) with all `info` parts in a row, which fills `output`: at most 255 times the hash's
-    /// length.
+    /// HKDF-Expand (RFC 5869 2.3) with all `info` parts in a row, at most [`HKDF_INFO_MAX`] bytes, which fills `output`:
+    /// at most [`HKDF_BLOCKS_MAX`] times the hash's length.
+    ///
+    /// # Panics
+    /// If one of them is longer.
     fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]);
 }
 

@@ -10,7 +10,7 @@ mod signature;
 
 pub use aead::{Aead, AeadKey, Copied, NONCE_MAX, TAG_LEN};
 pub use agreement::{Group, KeyPair};
-pub use hash::{Hash, HashContext};
+pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
 pub use provider::{Provider, Suite};
 pub use random::Random;
 pub use signature::{SigningKey, VerificationScheme};

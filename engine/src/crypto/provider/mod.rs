@@ -1,5 +1,8 @@
 //! The providers. The only place with `cfg`s on features.
 
+mod auto;
+mod keys;
+
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
 #[cfg(feature = "rustcrypto")]
@@ -12,6 +15,9 @@ use rustls_pki_types::{PrivateKeyDer, SignatureVerificationAlgorithm};
 use super::{Aead, Group, Hash, Random, SigningKey, VerificationScheme};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::error::Error;
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
+compile_error!("at least one of the features aws-lc-rs and rustcrypto is needed");
 
 /// A set of parts.
 pub struct Provider {
@@ -51,7 +57,15 @@ pub fn by_name(name: &str) -> Option<&'static Provider> {
 
 /// All providers of this build, `auto` first.
 pub fn list() -> &'static [&'static Provider] {
-    static LIST: LazyLock<Vec<&'static Provider>> = LazyLock::new(Vec::new);
+    static LIST: LazyLock<Vec<&'static Provider>> = LazyLock::new(|| {
+        let providers: Vec<fn() -> Provider> = vec![
+            auto::provider,
+            #[cfg(feature = "aws-lc-rs")]
+            aws_lc::provider,
+        ];
+        // They live as long as the program: every connection refers to its provider.
+        providers.into_iter().map(|provider| &*Box::leak(Box::new(provider()))).collect()
+    });
     &LIST
 }
 

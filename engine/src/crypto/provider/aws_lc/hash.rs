@@ -1,0 +1,87 @@
+use aws_lc_rs::{digest, hmac};
+use zeroize::Zeroizing;
+
+use crate::crypto::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
+use crate::mem::{Digest, SECRET_MAX, Secret};
+
+pub(super) static SHA256: AwsLcHash = AwsLcHash { name: "SHA-256", digest: &digest::SHA256, hmac: hmac::HMAC_SHA256 };
+pub(super) static SHA384: AwsLcHash = AwsLcHash { name: "SHA-384", digest: &digest::SHA384, hmac: hmac::HMAC_SHA384 };
+pub(super) static SHA512: AwsLcHash = AwsLcHash { name: "SHA-512", digest: &digest::SHA512, hmac: hmac::HMAC_SHA512 };
+
+pub(super) struct AwsLcHash {
+    name: &'static str,
+    digest: &'static digest::Algorithm,
+    hmac: hmac::Algorithm,
+}
+
+impl Hash for AwsLcHash {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn output_len(&self) -> usize {
+        self.digest.output_len()
+    }
+
+    fn start(&self) -> Box<dyn HashContext> {
+        Box::new(AwsLcContext(digest::Context::new(self.digest)))
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
+        let mut context = digest::Context::new(self.digest);
+        parts.iter().for_each(|part| context.update(part));
+        Digest::copy_of(context.finish().as_ref())
+    }
+
+    fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> Digest {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(self.hmac, key));
+        parts.iter().for_each(|part| context.update(part));
+        Digest::copy_of(context.sign().as_ref())
+    }
+
+    fn hkdf_extract(&self, salt: &[u8], input: &[u8]) -> Secret {
+        let mut secret = Secret::zeroed(self.output_len());
+        mac_into(&hmac::Key::new(self.hmac, salt), input, secret.as_mut_bytes());
+        secret
+    }
+
+    fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
+        assert!(output.len() <= HKDF_BLOCKS_MAX * self.output_len(), "more output than HKDF gives");
+        let key = hmac::Key::new(self.hmac, secret);
+        // T(n) = HMAC(secret, T(n - 1) | info | n): the message is assembled in one buffer, and the MAC written to
+        // where it is wanted, because the incremental API leaves its result in memory that nobody wipes.
+        let mut message = Zeroizing::new([0; SECRET_MAX + HKDF_INFO_MAX + 1]);
+        let mut block = Secret::zeroed(self.output_len());
+        let mut previous_len = 0;
+        for (chunk, number) in output.chunks_mut(self.output_len()).zip(1..=u8::MAX) {
+            message[..previous_len].copy_from_slice(&block.as_bytes()[..previous_len]);
+            let mut end = previous_len;
+            for part in info {
+                message[end..end + part.len()].copy_from_slice(part);
+                end += part.len();
+            }
+            message[end] = number;
+            mac_into(&key, &message[..=end], block.as_mut_bytes());
+            chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
+            previous_len = self.output_len();
+        }
+    }
+}
+
+struct AwsLcContext(digest::Context);
+
+impl HashContext for AwsLcContext {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn current(&self) -> Digest {
+        Digest::copy_of(self.0.clone().finish().as_ref())
+    }
+}
+
+fn mac_into(key: &hmac::Key, message: &[u8], output: &mut [u8]) {
+    // The only way to fail is an output that is too short, and every caller's has the hash's length.
+    let written = hmac::sign_to_buffer(key, message, output).map_or(0, |tag| tag.len());
+    assert_eq!(written, output.len(), "the output has the hash's length");
+}

@@ -1,0 +1,67 @@
+//! AWS-LC through `aws-lc-rs`.
+
+mod aead;
+mod agreement;
+mod hash;
+mod sign;
+mod verify;
+
+use super::{Provider, Suite};
+use crate::codes::CipherSuite;
+use crate::crypto::{Group, Hash, Random};
+use crate::error::Error;
+
+pub(super) use sign::load_key;
+pub(super) use verify::{certificate_algorithms, schemes};
+
+/// What `--provider` calls it.
+pub(super) const NAME: &str = "aws-lc-rs";
+
+/// Its randomness.
+pub(super) static RANDOM: AwsLcRandom = AwsLcRandom;
+
+pub(super) struct AwsLcRandom;
+
+impl Random for AwsLcRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
+        aws_lc_rs::rand::fill(bytes).map_err(|_| Error::Internal("AWS-LC gave no randomness"))
+    }
+}
+
+/// The whole provider.
+pub(super) fn provider() -> Provider {
+    Provider {
+        name: NAME,
+        suites: suites(),
+        groups: groups(),
+        schemes: schemes(),
+        certificate_algorithms: certificate_algorithms(),
+        load_key,
+        random: &RANDOM,
+    }
+}
+
+pub(super) fn suites() -> Vec<Suite> {
+    let suite = |code, aead, hash| Suite { code, aead, hash, source: NAME };
+    vec![
+        suite(CipherSuite::AES_128_GCM_SHA256, &aead::AES_128_GCM, sha256()),
+        suite(CipherSuite::AES_256_GCM_SHA384, &aead::AES_256_GCM, sha384()),
+        suite(CipherSuite::CHACHA20_POLY1305_SHA256, &aead::CHACHA20_POLY1305, sha256()),
+    ]
+}
+
+pub(super) fn groups() -> Vec<&'static dyn Group> {
+    vec![&agreement::X25519, &agreement::SECP256R1, &agreement::SECP384R1]
+}
+
+pub(super) fn sha256() -> &'static dyn Hash {
+    &hash::SHA256
+}
+
+pub(super) fn sha384() -> &'static dyn Hash {
+    &hash::SHA384
+}
+
+pub(super) fn sha512() -> &'static dyn Hash {
+    &hash::SHA512
+}

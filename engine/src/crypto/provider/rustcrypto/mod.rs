@@ -1,0 +1,1 @@
+//! RustCrypto, dalek and `aegis`.

@@ -1,0 +1,248 @@
+//! Every provider against itself and against every other: what one seals, signs or offers, all others take.
+
+use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm};
+use rustls_pki_types::PrivateKeyDer;
+use tls_engine::Error;
+use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use tls_engine::crypto::provider::{Provider, by_name, list};
+use tls_engine::crypto::{Aead, Copied, TAG_LEN};
+
+const RFC_SUITES: [CipherSuite; 3] =
+    [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
+const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+
+#[test]
+fn every_provider_is_found_by_its_name_and_auto_is_the_first() {
+    assert_eq!(list()[0].name, "auto");
+    for provider in list() {
+        assert!(std::ptr::eq(by_name(provider.name).unwrap(), *provider));
+        for suite in RFC_SUITES {
+            assert!(provider.suite(suite).is_some(), "{} has {suite}", provider.name);
+        }
+        assert_eq!(provider.groups.iter().map(|group| group.name()).collect::<Vec<_>>(), GROUPS);
+    }
+    assert!(by_name("none").is_none());
+}
+
+/// Lengths around every block and batch size of the implementations, and a whole record.
+const LENGTHS: [usize; 20] =
+    [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 257, 1023, 1350, 4097, 16384];
+
+#[test]
+fn what_one_provider_seals_every_provider_opens_on_every_path() {
+    for sealer in list() {
+        for suite in &sealer.suites {
+            for opener in list() {
+                let Some(other) = opener.suite(suite.code) else { continue };
+                for (seed, length) in LENGTHS.into_iter().enumerate() {
+                    for trailer in [0, 1, 17] {
+                        check_one(seed as u64, length, trailer, suite.aead, other.aead);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check_one(seed: u64, length: usize, trailer: usize, sealer: &dyn Aead, opener: &dyn Aead) {
+    let mut bytes = Bytes(seed * 1000 + length as u64 + 1);
+    let key = bytes.take(sealer.key_len());
+    let nonce = bytes.take(sealer.nonce_len());
+    let aad = bytes.take(5);
+    let text = bytes.take(length + trailer);
+    let sealing = sealer.key(&key).unwrap();
+    let opening = opener.key(&key).unwrap();
+
+    let mut sealed = vec![0xaa; text.len() + TAG_LEN];
+    let Copied(copied) = sealing.seal_into(&nonce, &aad, &text[..length], &text[length..], &mut sealed).unwrap();
+    assert!(copied == 0 || copied == length);
+
+    let mut in_place = text.clone();
+    let mut tag = [0; TAG_LEN];
+    sealing.seal_in_place(&nonce, &aad, &mut in_place, &mut tag).unwrap();
+    in_place.extend_from_slice(&tag);
+    assert!(in_place == sealed, "both ways to seal agree at {length} + {trailer}");
+
+    let mut opened = vec![0xbb; text.len()];
+    let Copied(copied) = opening.open_into(&nonce, &aad, &sealed, &mut opened).unwrap();
+    assert!(copied == 0 || copied == text.len());
+    assert!(opened == text, "opened at {length} + {trailer}");
+    opening.open_in_place(&nonce, &aad, &mut in_place).unwrap();
+    assert!(in_place[..text.len()] == text);
+
+    for position in [0, text.len() / 2, text.len(), text.len() + TAG_LEN - 1] {
+        let mut forged = sealed.clone();
+        forged[position] ^= 0x10;
+        assert_eq!(opening.open_into(&nonce, &aad, &forged, &mut opened), Err(Error::BadRecordMac));
+        assert_eq!(opening.open_in_place(&nonce, &aad, &mut forged), Err(Error::BadRecordMac));
+    }
+}
+
+#[test]
+fn lengths_that_do_not_fit_are_errors() {
+    for provider in list() {
+        for suite in &provider.suites {
+            let aead = suite.aead;
+            assert!(aead.key(&vec![0; aead.key_len() - 1]).is_err());
+            let key = aead.key(&vec![0; aead.key_len()]).unwrap();
+            let nonce = vec![0; aead.nonce_len()];
+            let short = &nonce[1..];
+            let is_crypto = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Crypto(_))), "{result:?}");
+            is_crypto(key.seal_in_place(short, &[], &mut [0; 4], &mut [0; TAG_LEN]));
+            is_crypto(key.open_in_place(short, &[], &mut [0; 20]));
+            is_crypto(key.seal_into(short, &[], &[0; 4], &[], &mut [0; 20]).map(drop));
+            is_crypto(key.seal_into(&nonce, &[], &[0; 4], &[1], &mut [0; 20]).map(drop));
+            is_crypto(key.open_into(short, &[], &[0; 20], &mut [0; 4]).map(drop));
+            is_crypto(key.open_into(&nonce, &[], &[0; 20], &mut [0; 5]).map(drop));
+            for length in [0, TAG_LEN - 1] {
+                assert_eq!(key.open_in_place(&nonce, &[], &mut vec![0; length]), Err(Error::BadRecordMac));
+                assert_eq!(key.open_into(&nonce, &[], &vec![0; length], &mut []), Err(Error::BadRecordMac));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pair_of_providers_agrees_on_a_secret() {
+    for one in list() {
+        for other in list() {
+            for name in GROUPS {
+                let left = one.group(name).unwrap().generate(one.random).unwrap();
+                let right = other.group(name).unwrap().generate(other.random).unwrap();
+                let (left_public, right_public) = (left.public().to_vec(), right.public().to_vec());
+                assert_ne!(left_public, right_public);
+                assert_eq!(left.agree(&right_public).unwrap(), right.agree(&left_public).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn shares_that_are_no_points_are_refused() {
+    for provider in list() {
+        for name in GROUPS {
+            let group = provider.group(name).unwrap();
+            let public = group.generate(provider.random).unwrap().public().to_vec();
+            let mut bad = vec![vec![], public[1..].to_vec(), [&public[..], &[0]].concat(), vec![0; public.len()]];
+            if name != NamedGroup::X25519 {
+                let mut off_the_curve = public.clone();
+                *off_the_curve.last_mut().unwrap() ^= 1;
+                let mut compressed = public[..public.len() / 2 + 1].to_vec();
+                compressed[0] = 2 + (public.last().unwrap() & 1);
+                let mut hybrid = public.clone();
+                hybrid[0] = 6 + (public.last().unwrap() & 1);
+                bad.extend([off_the_curve, compressed, hybrid, vec![0]]);
+            }
+            for share in bad {
+                let result = group.generate(provider.random).unwrap().agree(&share);
+                assert!(matches!(result, Err(Error::IllegalParameter(_))), "{} {name} {share:02x?}", provider.name);
+            }
+            assert!(group.from_private(&[]).is_err());
+            assert!(group.from_private(&[1; 31]).is_err());
+        }
+    }
+}
+
+#[test]
+fn hashes_agree() {
+    let mut bytes = Bytes(7);
+    for one in list() {
+        for suite in &one.suites {
+            for other in list() {
+                let Some(theirs) = other.suite(suite.code) else { continue };
+                let (ours, theirs) = (suite.hash, theirs.hash);
+                assert_eq!((ours.name(), ours.output_len()), (theirs.name(), theirs.output_len()));
+                let (a, b) = (bytes.take(77), bytes.take(200));
+                assert!(ours.digest(&[&a, &b]).equals(theirs.digest(&[&[&a[..], &b].concat()]).as_bytes()));
+                assert!(ours.hmac(&a, &[&b, &a]).equals(theirs.hmac(&a, &[&b, &a]).as_bytes()));
+                assert_eq!(ours.hkdf_extract(&a, &b), theirs.hkdf_extract(&a, &b));
+                let (mut left, mut right) = (vec![0; 500], vec![0; 500]);
+                ours.hkdf_expand(&a[..64], &[&b, &a], &mut left);
+                theirs.hkdf_expand(&a[..64], &[&b, &a], &mut right);
+                assert_eq!(left, right);
+
+                let mut running = ours.start();
+                running.update(&a);
+                assert!(running.current().equals(theirs.digest(&[&a]).as_bytes()));
+                running.update(&b);
+                assert!(running.current().equals(theirs.digest(&[&a, &b]).as_bytes()), "it goes on after a look");
+            }
+        }
+    }
+}
+
+const SIGNERS: [(&SignatureAlgorithm, &[SignatureScheme]); 4] = [
+    (&PKCS_ECDSA_P256_SHA256, &[SignatureScheme::ECDSA_SECP256R1_SHA256]),
+    (&PKCS_ECDSA_P384_SHA384, &[SignatureScheme::ECDSA_SECP384R1_SHA384]),
+    (&PKCS_ED25519, &[SignatureScheme::ED25519]),
+    (
+        &PKCS_RSA_SHA256,
+        &[
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            SignatureScheme::RSA_PSS_RSAE_SHA384,
+            SignatureScheme::RSA_PSS_RSAE_SHA512,
+        ],
+    ),
+];
+
+#[test]
+fn what_one_provider_signs_every_provider_verifies() {
+    for (algorithm, schemes) in SIGNERS {
+        let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let private = PrivateKeyDer::try_from(pair.serialize_der()).unwrap();
+        for signer in list() {
+            let key = (signer.load_key)(&private).unwrap();
+            assert_eq!(key.schemes(), schemes, "{}", signer.name);
+            for &scheme in schemes {
+                let signature = key.sign(scheme, b"message", signer.random).unwrap();
+                for verifier in list() {
+                    let algorithm = verifier.verification(scheme).unwrap();
+                    let verify = |message: &[u8], signature: &[u8]| {
+                        algorithm.verify_signature(pair.public_key_raw(), message, signature)
+                    };
+                    assert!(verify(b"message", &signature).is_ok(), "{scheme}: {} {}", signer.name, verifier.name);
+                    assert!(verify(b"massage", &signature).is_err());
+                    let mut forged = signature.clone();
+                    *forged.last_mut().unwrap() ^= 1;
+                    assert!(verify(b"message", &forged).is_err());
+                }
+            }
+            for other in SIGNERS.iter().flat_map(|(_, schemes)| *schemes).filter(|other| !schemes.contains(other)) {
+                assert!(key.sign(*other, b"message", signer.random).is_err());
+            }
+            assert!(key.sign(SignatureScheme::RSA_PKCS1_SHA256, b"message", signer.random).is_err(), "not in TLS 1.3");
+        }
+    }
+}
+
+#[test]
+fn private_keys_that_cannot_be_used_are_explained() {
+    let of_p521 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
+    for provider in list() {
+        let p521 = PrivateKeyDer::try_from(of_p521.serialize_der()).unwrap();
+        assert!(problem(provider, &p521).contains("not supported"), "{}", problem(provider, &p521));
+        let malformed = PrivateKeyDer::Pkcs1(vec![1, 2, 3].into());
+        assert!(problem(provider, &malformed).contains("malformed"), "{}", problem(provider, &malformed));
+    }
+}
+
+fn problem(provider: &Provider, key: &PrivateKeyDer<'_>) -> String {
+    match (provider.load_key)(key).err() {
+        Some(Error::Config(message)) => message,
+        other => panic!("{}: {other:?}", provider.name),
+    }
+}
+
+/// Bytes that look random and are the same in every run.
+struct Bytes(u64);
+
+impl Bytes {
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        (0..count)
+            .map(|_| {
+                self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (self.0 >> 56) as u8
+            })
+            .collect()
+    }
+}
