@@ -9,7 +9,8 @@ use crate::limits::PEM_MAX;
 /// All certificates in the text of a PEM file, in its order; other sections are passed over.
 pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     check_size(pem)?;
-    let certificates = rustls_pemfile::certs(&mut &*pem).collect::<Result<Vec<_>, _>>().map_err(malformed)?;
+    let certificates =
+        rustls_pemfile::certs(&mut &*pem).collect::<Result<Vec<_>, _>>().map_err(|error| malformed(&error))?;
     if certificates.is_empty() {
         return Err(Error::Config(format!("no certificate found: {}", what_is_there(pem))));
     }
@@ -19,7 +20,7 @@ pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 /// The first private key in the text of a PEM file, in any of the three encodings (PKCS #8, PKCS #1, SEC 1).
 pub fn private_key_from_pem(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
     check_size(pem)?;
-    if let Some(key) = rustls_pemfile::private_key(&mut &*pem).map_err(malformed)? {
+    if let Some(key) = rustls_pemfile::private_key(&mut &*pem).map_err(|error| malformed(&error))? {
         return Ok(key);
     }
     if contains(pem, b"-----BEGIN ENCRYPTED PRIVATE KEY-----") {
@@ -36,7 +37,7 @@ fn check_size(pem: &[u8]) -> Result<(), Error> {
 }
 
 /// Says why, without a byte of the content: it may be a key.
-fn malformed(error: std::io::Error) -> Error {
+fn malformed(error: &std::io::Error) -> Error {
     let why = if error.to_string().starts_with("section end") {
         "a section has no end line"
     } else if error.to_string().starts_with("illegal section start") {

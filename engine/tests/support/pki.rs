@@ -1,0 +1,154 @@
+//! A throw-away public key infrastructure: root, intermediate, and leaves made to order.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, RsaKeySize, date_time_ymd,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// The kinds of key a certificate can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    EcdsaP256,
+    EcdsaP384,
+    Ed25519,
+    Rsa2048,
+}
+
+impl KeyKind {
+    pub const ALL: [Self; 4] = [Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519, Self::Rsa2048];
+
+    pub fn generate(self) -> KeyPair {
+        match self {
+            Self::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            Self::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            Self::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            Self::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
+        }
+        .expect("a key of a kind that rcgen knows")
+    }
+}
+
+/// A root, and an intermediate below it that issues the leaves.
+pub struct Pki {
+    pub kind: KeyKind,
+    root: CertifiedIssuer<'static, KeyPair>,
+    intermediate: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A leaf with its chain and key.
+pub struct Identity {
+    /// Leaf, then intermediate.
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: PrivateKeyDer<'static>,
+    pub chain_pem: String,
+    pub key_pem: String,
+}
+
+/// The files of [`Identity::write`].
+pub struct Files {
+    pub chain: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Pki {
+    /// Authorities with keys of `kind`, valid now.
+    pub fn new(kind: KeyKind) -> Self {
+        Self::with_intermediate(kind, |_| {})
+    }
+
+    /// The same with `change` made to what the intermediate's certificate says.
+    pub fn with_intermediate(kind: KeyKind, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let root = CertifiedIssuer::self_signed(authority(&format!("throw-away root {kind:?}")), kind.generate())
+            .expect("a root");
+        let mut params = authority(&format!("throw-away intermediate {kind:?}"));
+        change(&mut params);
+        let intermediate = CertifiedIssuer::signed_by(params, kind.generate(), &root).expect("an intermediate");
+        Self { kind, root, intermediate }
+    }
+
+    /// One for each kind of key, made once: RSA keys take their time.
+    pub fn shared(kind: KeyKind) -> &'static Self {
+        static ALL: [OnceLock<Pki>; 4] = [const { OnceLock::new() }; 4];
+        ALL[kind as usize].get_or_init(|| Self::new(kind))
+    }
+
+    /// The leaf for localhost and 127.0.0.1 with a key of the authorities' kind, made once.
+    pub fn shared_identity(kind: KeyKind) -> &'static Identity {
+        static ALL: [OnceLock<Identity>; 4] = [const { OnceLock::new() }; 4];
+        ALL[kind as usize].get_or_init(|| Self::shared(kind).issue(kind, |_| {}))
+    }
+
+    /// A leaf for localhost and 127.0.0.1, valid now, after `change` was made to what its certificate says.
+    pub fn issue(&self, kind: KeyKind, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        let mut params = leaf();
+        change(&mut params);
+        let key = kind.generate();
+        let leaf = params.signed_by(&key, &self.intermediate).expect("a leaf");
+        Identity {
+            chain: vec![leaf.der().clone(), self.intermediate.der().clone()],
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+            chain_pem: leaf.pem() + &self.intermediate.pem(),
+            key_pem: key.serialize_pem(),
+        }
+    }
+
+    pub fn root(&self) -> CertificateDer<'static> {
+        self.root.der().clone()
+    }
+
+    pub fn root_pem(&self) -> String {
+        self.root.pem()
+    }
+
+    /// Writes the root to a file in `directory`.
+    pub fn write_root(&self, directory: &Path) -> PathBuf {
+        write(directory, &format!("{:?}-root.pem", self.kind), &self.root_pem())
+    }
+}
+
+impl Identity {
+    /// Writes chain and key to files in `directory`.
+    pub fn write(&self, directory: &Path) -> Files {
+        Files { chain: write(directory, "chain.pem", &self.chain_pem), key: write(directory, "key.pem", &self.key_pem) }
+    }
+}
+
+/// What ends in 2001: for certificates that have expired.
+pub fn expired(params: &mut CertificateParams) {
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(2001, 1, 1);
+}
+
+/// What starts in 2090.
+pub fn not_yet_valid(params: &mut CertificateParams) {
+    params.not_before = date_time_ymd(2090, 1, 1);
+    params.not_after = date_time_ymd(2091, 1, 1);
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).expect("no names");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params
+}
+
+fn leaf() -> CertificateParams {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let mut params = CertificateParams::new(names).expect("names that parse");
+    params.distinguished_name.push(DnType::CommonName, "throw-away leaf");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
+    std::fs::write(&path, text).expect("a file in the test's own directory");
+    path
+}
