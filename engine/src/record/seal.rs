@@ -100,13 +100,18 @@ impl Sealer {
                     let Copied(_) =
                         seal_copied(key, content_type, content.len(), |room| room.copy_from_slice(content), record)?;
                 }
-                _ => {
-                    let record = append(output, RECORD_HEADER + content.len())?;
-                    let (head, body) = record.split_at_mut(RECORD_HEADER);
-                    head.copy_from_slice(&header(content_type, ProtocolVersion::TLS12, content.len()));
-                    body.copy_from_slice(content);
-                }
+                _ => write_plaintext(content_type, ProtocolVersion::TLS12, content, output)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Writes the first ClientHello, in records that claim TLS 1.0 for the sake of old servers and of what stands in
+    /// between (RFC 8446 5.1).
+    pub fn seal_first_hello(&mut self, message: &[u8], output: &mut OutBuf) -> Result<(), Error> {
+        for content in message.chunks(RECORD_CONTENT_MAX) {
+            self.counters.records += 1;
+            write_plaintext(ContentType::HANDSHAKE, ProtocolVersion::TLS10, content, output)?;
         }
         Ok(())
     }
@@ -114,6 +119,19 @@ impl Sealer {
 
 fn append(output: &mut OutBuf, len: usize) -> Result<&mut [u8], Error> {
     output.append(len).ok_or(Error::Internal("the send buffer is full of records that were never sent"))
+}
+
+fn write_plaintext(
+    content_type: ContentType,
+    version: ProtocolVersion,
+    content: &[u8],
+    output: &mut OutBuf,
+) -> Result<(), Error> {
+    let record = append(output, RECORD_HEADER + content.len())?;
+    let (head, body) = record.split_at_mut(RECORD_HEADER);
+    head.copy_from_slice(&header(content_type, version, content.len()));
+    body.copy_from_slice(content);
+    Ok(())
 }
 
 fn header(content_type: ContentType, version: ProtocolVersion, body_len: usize) -> [u8; RECORD_HEADER] {
