@@ -97,8 +97,8 @@ impl Replay {
             ["extract", "early"] => self.extract_early(step.role),
             ["extract", "handshake"] => self.extract_handshake(step.role),
             ["extract", "master"] => self.extract_master(step.role),
-            ["derived", "handshake"] => self.derived(self.end_ref(step.role).early_secret()),
-            ["derived", "master"] => self.derived(self.end_ref(step.role).handshake_secret()),
+            ["derived", "handshake"] => self.derived(&self.end_ref(step.role).early_secret()),
+            ["derived", "master"] => self.derived(&self.end_ref(step.role).handshake_secret()),
             ["secret", ..] => self.secret(step.role, &step.action["secret ".len()..]),
             ["keys", direction, stage] => self.keys(step.role, direction, stage),
             ["finished"] if step.same_as_peer => self.finished(step.role.peer()),
@@ -214,7 +214,7 @@ impl Replay {
         let peer_public = self.public(role.peer());
         let shared = self.load(group, &private).agree(&peer_public).unwrap();
         let early = self.end(role).early.take().expect("the early secret");
-        let salt = self.derived(early.secret().clone())["expanded"].clone();
+        let salt = self.derived(early.secret())["expanded"].clone();
         let handshake = early.into_handshake(&shared);
         let secret = handshake.secret().as_bytes().to_vec();
         self.end(role).handshake = Some(handshake);
@@ -223,16 +223,16 @@ impl Replay {
 
     fn extract_master(&mut self, role: Role) -> Values {
         let handshake = self.end(role).handshake.take().expect("the handshake secret");
-        let salt = self.derived(handshake.secret().clone())["expanded"].clone();
+        let salt = self.derived(handshake.secret())["expanded"].clone();
         let master = handshake.into_master();
         let secret = master.secret().as_bytes().to_vec();
         self.end(role).master = Some(master);
         values([("salt", salt), ("ikm", vec![0; self.hash().output_len()]), ("secret", secret)])
     }
 
-    fn derived(&self, secret: Secret) -> Values {
+    fn derived(&self, secret: &Secret) -> Values {
         let empty = self.hash().digest(&[]);
-        self.expand(&secret, b"derived", empty.as_bytes())
+        self.expand(secret, b"derived", empty.as_bytes())
     }
 
     /// A secret of the schedule: computed by the schedule's own function and, beside it, by its label.
