@@ -21,5 +21,9 @@ pub(super) fn provider() -> Provider {
 
 /// In order of preference: the suites of RFC 8446 first, because they are what others know.
 fn suites() -> Vec<Suite> {
-    main::suites()
+    #[allow(unused_mut, reason = "not without the feature rustcrypto")]
+    let mut suites = main::suites();
+    #[cfg(feature = "rustcrypto")]
+    suites.extend(super::rustcrypto::aegis_suites(main::sha256(), main::sha512()));
+    suites
 }

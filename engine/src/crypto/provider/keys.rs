@@ -1,11 +1,16 @@
 //! What the providers say alike about private keys.
 
+use core::ops::RangeInclusive;
+
 use crate::codes::SignatureScheme;
 use crate::error::Error;
 
 /// The schemes of an RSA key, best first: the shorter hashes cost less and are no weaker than the key.
 pub(super) const RSA_SCHEMES: [SignatureScheme; 3] =
     [SignatureScheme::RSA_PSS_RSAE_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA384, SignatureScheme::RSA_PSS_RSAE_SHA512];
+
+/// The sizes of RSA keys taken, bits of the modulus. Shorter ones are broken, longer ones only cost time.
+pub(super) const RSA_BITS: RangeInclusive<u32> = 2048..=8192;
 
 /// A key was asked for a scheme that it did not list.
 pub(super) const WRONG_SCHEME: Error = Error::Crypto("the key can't sign with this scheme");
@@ -28,9 +33,10 @@ impl From<KeyProblem> for Error {
             KeyProblem::RsaSize => "is an RSA key of an unsupported size",
             KeyProblem::Malformed => "is malformed",
         };
+        let (least, most) = (RSA_BITS.start(), RSA_BITS.end());
         Self::Config(format!(
             "the private key {problem}; accepted are ECDSA keys on P-256 or P-384 (PKCS #8 or SEC 1), Ed25519 keys \
-             (PKCS #8) and RSA keys of 2048 to 8192 bits (PKCS #8 or PKCS #1)"
+             (PKCS #8) and RSA keys of {least} to {most} bits (PKCS #8 or PKCS #1)"
         ))
     }
 }

@@ -62,6 +62,8 @@ pub fn list() -> &'static [&'static Provider] {
             auto::provider,
             #[cfg(feature = "aws-lc-rs")]
             aws_lc::provider,
+            #[cfg(feature = "rustcrypto")]
+            rustcrypto::provider,
         ];
         // They live as long as the program: every connection refers to its provider.
         providers.into_iter().map(|provider| &*Box::leak(Box::new(provider()))).collect()

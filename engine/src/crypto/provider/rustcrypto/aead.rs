@@ -1,0 +1,128 @@
+use core::marker::PhantomData;
+
+use aes_gcm::aead::array::Array;
+use aes_gcm::aead::consts::U16;
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::aead::{AeadCore, AeadInOut, KeyInit, KeySizeUser, Nonce, Tag};
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use chacha20poly1305::ChaCha20Poly1305;
+
+use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
+use crate::error::Error;
+use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
+
+pub(super) static AES_128_GCM: RustCryptoAead<Aes128Gcm> =
+    RustCryptoAead::new(AES_GCM_RECORDS_PER_KEY, aes_gcm_implementation);
+pub(super) static AES_256_GCM: RustCryptoAead<Aes256Gcm> =
+    RustCryptoAead::new(AES_GCM_RECORDS_PER_KEY, aes_gcm_implementation);
+pub(super) static CHACHA20_POLY1305: RustCryptoAead<ChaCha20Poly1305> =
+    RustCryptoAead::new(CHACHA20_POLY1305_RECORDS_PER_KEY, chacha20_poly1305_implementation);
+
+pub(super) struct RustCryptoAead<A> {
+    records_per_key: u64,
+    implementation: fn() -> String,
+    algorithm: PhantomData<fn() -> A>,
+}
+
+impl<A> RustCryptoAead<A> {
+    const fn new(records_per_key: u64, implementation: fn() -> String) -> Self {
+        Self { records_per_key, implementation, algorithm: PhantomData }
+    }
+}
+
+impl<A> Aead for RustCryptoAead<A>
+where
+    A: AeadInOut + AeadCore<TagSize = U16> + KeyInit + Send + Sync + 'static,
+{
+    fn key_len(&self) -> usize {
+        <A as KeySizeUser>::key_size()
+    }
+
+    fn nonce_len(&self) -> usize {
+        Nonce::<A>::default().len()
+    }
+
+    fn records_per_key(&self) -> u64 {
+        self.records_per_key
+    }
+
+    fn implementation(&self) -> String {
+        (self.implementation)()
+    }
+
+    fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
+        let cipher = A::new_from_slice(key).map_err(|_| Error::Crypto("wrong length of an AEAD key"))?;
+        Ok(Box::new(RustCryptoKey(cipher)))
+    }
+}
+
+struct RustCryptoKey<A>(A);
+
+impl<A> AeadKey for RustCryptoKey<A>
+where
+    A: AeadInOut + AeadCore<TagSize = U16> + Send + Sync,
+{
+    fn seal_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8], tag: &mut [u8; TAG_LEN]) -> Result<(), Error> {
+        *tag = self.seal(nonce, aad, text.into())?;
+        Ok(())
+    }
+
+    fn seal_into(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+        trailer: &[u8],
+        output: &mut [u8],
+    ) -> Result<Copied, Error> {
+        let (text, tag) = output.split_last_chunk_mut::<TAG_LEN>().ok_or(WRONG_OUTPUT)?;
+        if text.len() != plaintext.len() + trailer.len() {
+            return Err(WRONG_OUTPUT);
+        }
+        if trailer.is_empty() {
+            *tag = self.seal(nonce, aad, InOutBuf::new(plaintext, text).map_err(|_| WRONG_OUTPUT)?)?;
+            return Ok(Copied(0));
+        }
+        // The input has to be in one piece, so the plaintext joins its trailer in the output first.
+        let (head, tail) = text.split_at_mut(plaintext.len());
+        head.copy_from_slice(plaintext);
+        tail.copy_from_slice(trailer);
+        *tag = self.seal(nonce, aad, text.into())?;
+        Ok(Copied(plaintext.len()))
+    }
+
+    fn open_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8]) -> Result<(), Error> {
+        let nonce = sized::<A>(nonce)?;
+        let (text, tag) = text.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::BadRecordMac)?;
+        self.0.decrypt_inout_detached(nonce, aad, text.into(), &Tag::<A>::from(*tag)).map_err(|_| Error::BadRecordMac)
+    }
+
+    fn open_into(&self, nonce: &[u8], aad: &[u8], text: &[u8], output: &mut [u8]) -> Result<Copied, Error> {
+        let nonce = sized::<A>(nonce)?;
+        let (text, tag) = text.split_last_chunk::<TAG_LEN>().ok_or(Error::BadRecordMac)?;
+        let buffer = InOutBuf::new(text, output).map_err(|_| WRONG_OUTPUT)?;
+        self.0.decrypt_inout_detached(nonce, aad, buffer, &Tag::<A>::from(*tag)).map_err(|_| Error::BadRecordMac)?;
+        Ok(Copied(0))
+    }
+}
+
+impl<A: AeadInOut + AeadCore<TagSize = U16>> RustCryptoKey<A> {
+    fn seal(&self, nonce: &[u8], aad: &[u8], text: InOutBuf<'_, '_, u8>) -> Result<[u8; TAG_LEN], Error> {
+        let tag = self.0.encrypt_inout_detached(sized::<A>(nonce)?, aad, text);
+        Ok(tag.map_err(|_| Error::Crypto("a text is too long for its AEAD"))?.into())
+    }
+}
+
+const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
+
+fn sized<A: AeadCore>(nonce: &[u8]) -> Result<&Nonce<A>, Error> {
+    <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| Error::Crypto("wrong length of an AEAD nonce"))
+}
+
+fn aes_gcm_implementation() -> String {
+    String::new()
+}
+
+fn chacha20_poly1305_implementation() -> String {
+    String::new()
+}

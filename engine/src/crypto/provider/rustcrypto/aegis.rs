@@ -1,0 +1,107 @@
+use zeroize::Zeroizing;
+
+use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
+use crate::error::Error;
+use crate::limits::AEGIS_RECORDS_PER_KEY;
+
+pub(super) static AEGIS_128L: Aegis128L = Aegis128L;
+pub(super) static AEGIS_256: Aegis256 = Aegis256;
+
+macro_rules! aegis {
+    ($algorithm:ident, $key:ident, $cipher:ty, $key_len:literal, $nonce_len:literal) => {
+        pub(super) struct $algorithm;
+
+        impl Aead for $algorithm {
+            fn key_len(&self) -> usize {
+                $key_len
+            }
+
+            fn nonce_len(&self) -> usize {
+                $nonce_len
+            }
+
+            fn records_per_key(&self) -> u64 {
+                AEGIS_RECORDS_PER_KEY
+            }
+
+            fn implementation(&self) -> String {
+                implementation()
+            }
+
+            fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
+                let key = key.try_into().map_err(|_| Error::Crypto("wrong length of an AEAD key"))?;
+                Ok(Box::new($key(Zeroizing::new(key))))
+            }
+        }
+
+        struct $key(Zeroizing<[u8; $key_len]>);
+
+        impl $key {
+            fn with(&self, nonce: &[u8]) -> Result<$cipher, Error> {
+                let nonce = nonce.try_into().map_err(|_| Error::Crypto("wrong length of an AEAD nonce"))?;
+                Ok(<$cipher>::new(&self.0, nonce))
+            }
+        }
+
+        impl AeadKey for $key {
+            fn seal_in_place(
+                &self,
+                nonce: &[u8],
+                aad: &[u8],
+                text: &mut [u8],
+                tag: &mut [u8; TAG_LEN],
+            ) -> Result<(), Error> {
+                *tag = self.with(nonce)?.encrypt_in_place(text, aad);
+                Ok(())
+            }
+
+            fn seal_into(
+                &self,
+                nonce: &[u8],
+                aad: &[u8],
+                plaintext: &[u8],
+                trailer: &[u8],
+                output: &mut [u8],
+            ) -> Result<Copied, Error> {
+                let cipher = self.with(nonce)?;
+                let (text, tag) = output.split_last_chunk_mut::<TAG_LEN>().ok_or(WRONG_OUTPUT)?;
+                if text.len() != plaintext.len() + trailer.len() {
+                    return Err(WRONG_OUTPUT);
+                }
+                let (head, tail) = text.split_at_mut(plaintext.len());
+                let mut encryptor = cipher.encryptor(aad);
+                encryptor.update(plaintext, head);
+                encryptor.update(trailer, tail);
+                *tag = encryptor.finalize();
+                Ok(Copied(0))
+            }
+
+            fn open_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8]) -> Result<(), Error> {
+                let cipher = self.with(nonce)?;
+                let (text, tag) = text.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::BadRecordMac)?;
+                cipher.decrypt_in_place(text, tag, aad).map_err(|_| Error::BadRecordMac)
+            }
+
+            fn open_into(&self, nonce: &[u8], aad: &[u8], text: &[u8], output: &mut [u8]) -> Result<Copied, Error> {
+                let cipher = self.with(nonce)?;
+                let (text, tag) = text.split_last_chunk::<TAG_LEN>().ok_or(Error::BadRecordMac)?;
+                if output.len() != text.len() {
+                    return Err(WRONG_OUTPUT);
+                }
+                let mut decryptor = cipher.decryptor(aad, output);
+                decryptor.update(text).map_err(|_| WRONG_OUTPUT)?;
+                decryptor.finalize(tag).map_err(|_| Error::BadRecordMac)?;
+                Ok(Copied(0))
+            }
+        }
+    };
+}
+
+aegis!(Aegis128L, Aegis128LKey, ::aegis::aegis128l::Aegis128L<TAG_LEN>, 16, 16);
+aegis!(Aegis256, Aegis256Key, ::aegis::aegis256::Aegis256<TAG_LEN>, 32, 32);
+
+const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
+
+fn implementation() -> String {
+    String::new()
+}

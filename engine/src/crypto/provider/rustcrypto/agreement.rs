@@ -1,0 +1,135 @@
+use core::marker::PhantomData;
+
+use p256::NistP256;
+use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
+use p384::NistP384;
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
+
+use crate::codes::NamedGroup;
+use crate::crypto::{Group, KeyPair, Random};
+use crate::error::Error;
+use crate::mem::Secret;
+
+pub(super) static X25519: X25519Group = X25519Group;
+pub(super) static SECP256R1: NistGroup<NistP256> = NistGroup { name: NamedGroup::SECP256R1, curve: PhantomData };
+pub(super) static SECP384R1: NistGroup<NistP384> = NistGroup { name: NamedGroup::SECP384R1, curve: PhantomData };
+
+const NO_PRIVATE_KEY: Error = Error::Crypto("no private key of this group");
+const REFUSED: Error = Error::IllegalParameter("key share");
+
+pub(super) struct X25519Group;
+
+impl Group for X25519Group {
+    fn name(&self) -> NamedGroup {
+        NamedGroup::X25519
+    }
+
+    fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {
+        let mut private = Zeroizing::new([0; 32]);
+        random.fill(&mut *private)?;
+        self.from_private(&*private)
+    }
+
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error> {
+        let private = Zeroizing::new(<[u8; 32]>::try_from(private).map_err(|_| NO_PRIVATE_KEY)?);
+        let private = StaticSecret::from(*private);
+        let public = x25519_dalek::PublicKey::from(&private);
+        Ok(Box::new(X25519Pair { private, public }))
+    }
+}
+
+struct X25519Pair {
+    private: StaticSecret,
+    public: x25519_dalek::PublicKey,
+}
+
+impl KeyPair for X25519Pair {
+    fn public(&self) -> &[u8] {
+        self.public.as_bytes()
+    }
+
+    fn agree(self: Box<Self>, peer: &[u8]) -> Result<Secret, Error> {
+        let peer = x25519_dalek::PublicKey::from(<[u8; 32]>::try_from(peer).map_err(|_| REFUSED)?);
+        let secret = self.private.diffie_hellman(&peer);
+        // RFC 8446 7.4.2: an all-zero secret must end the handshake.
+        if !secret.was_contributory() {
+            return Err(REFUSED);
+        }
+        Ok(Secret::copy_of(secret.as_bytes()))
+    }
+}
+
+pub(super) struct NistGroup<C> {
+    name: NamedGroup,
+    curve: PhantomData<fn() -> C>,
+}
+
+/// The longest scalar, bytes: that of P-384.
+const SCALAR_MAX: usize = 48;
+/// A random string of a scalar's length is below the order of P-256 but in one of 2^32 cases, of P-384 still more
+/// often: this many in a row come from a broken source.
+const ATTEMPTS: usize = 16;
+
+impl<C> Group for NistGroup<C>
+where
+    C: CurveArithmetic + 'static,
+    FieldBytesSize<C>: ModulusSize,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+{
+    fn name(&self) -> NamedGroup {
+        self.name
+    }
+
+    fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {
+        let mut private = Zeroizing::new([0; SCALAR_MAX]);
+        let private = &mut private[..scalar_len::<C>()];
+        for _ in 0..ATTEMPTS {
+            random.fill(private)?;
+            if let Ok(pair) = self.from_private(private) {
+                return Ok(pair);
+            }
+        }
+        Err(Error::Internal("the source of randomness gives no private key"))
+    }
+
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error> {
+        if private.len() != scalar_len::<C>() {
+            return Err(NO_PRIVATE_KEY);
+        }
+        let private = SecretKey::<C>::from_slice(private).map_err(|_| NO_PRIVATE_KEY)?;
+        let public = private.public_key().to_sec1_point(false).as_bytes().into();
+        Ok(Box::new(NistPair { private, public }))
+    }
+}
+
+struct NistPair<C: CurveArithmetic> {
+    private: SecretKey<C>,
+    public: Box<[u8]>,
+}
+
+impl<C> KeyPair for NistPair<C>
+where
+    C: CurveArithmetic,
+    FieldBytesSize<C>: ModulusSize,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+{
+    fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn agree(self: Box<Self>, peer: &[u8]) -> Result<Secret, Error> {
+        // RFC 8446 4.2.8.2: uncompressed points only.
+        if peer.len() != self.public.len() || peer[0] != 4 {
+            return Err(REFUSED);
+        }
+        let peer = PublicKey::<C>::from_sec1_bytes(peer).map_err(|_| REFUSED)?;
+        let secret = self.private.diffie_hellman(&peer);
+        Ok(Secret::copy_of(secret.raw_secret_bytes()))
+    }
+}
+
+fn scalar_len<C: CurveArithmetic>() -> usize {
+    p256::elliptic_curve::FieldBytes::<C>::default().len()
+}

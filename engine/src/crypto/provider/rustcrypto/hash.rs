@@ -1,0 +1,75 @@
+use core::marker::PhantomData;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use zeroize::Zeroize;
+
+use crate::crypto::{Hash, HashContext};
+use crate::mem::{Digest, Secret};
+
+pub(super) static SHA256: RustCryptoHash<Sha256> = RustCryptoHash { name: "SHA-256", algorithm: PhantomData };
+pub(super) static SHA384: RustCryptoHash<Sha384> = RustCryptoHash { name: "SHA-384", algorithm: PhantomData };
+pub(super) static SHA512: RustCryptoHash<Sha512> = RustCryptoHash { name: "SHA-512", algorithm: PhantomData };
+
+pub(super) struct RustCryptoHash<H> {
+    name: &'static str,
+    algorithm: PhantomData<fn() -> H>,
+}
+
+/// Written once for each hash: the bounds that HMAC and HKDF need of a hash that is a parameter are longer than this.
+macro_rules! hash {
+    ($hash:ty) => {
+        impl Hash for RustCryptoHash<$hash> {
+            fn name(&self) -> &'static str {
+                self.name
+            }
+
+            fn output_len(&self) -> usize {
+                <$hash>::output_size()
+            }
+
+            fn start(&self) -> Box<dyn HashContext> {
+                Box::new(<$hash>::new())
+            }
+
+            fn digest(&self, parts: &[&[u8]]) -> Digest {
+                let mut hash = <$hash>::new();
+                parts.iter().for_each(|part| sha2::Digest::update(&mut hash, part));
+                Digest::copy_of(&hash.finalize())
+            }
+
+            fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> Digest {
+                let mut mac = Hmac::<$hash>::new_from_slice(key).expect("HMAC takes keys of every length");
+                parts.iter().for_each(|part| mac.update(part));
+                Digest::copy_of(&mac.finalize().into_bytes())
+            }
+
+            fn hkdf_extract(&self, salt: &[u8], input: &[u8]) -> Secret {
+                let (mut output, _) = Hkdf::<$hash>::extract(Some(salt), input);
+                let secret = Secret::copy_of(&output);
+                output.as_mut_slice().zeroize();
+                secret
+            }
+
+            fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
+                let hkdf = Hkdf::<$hash>::from_prk(secret).expect("the secret is as long as the hash");
+                hkdf.expand_multi_info(info, output).expect("no more output than HKDF gives");
+            }
+        }
+
+        impl HashContext for $hash {
+            fn update(&mut self, bytes: &[u8]) {
+                sha2::Digest::update(self, bytes);
+            }
+
+            fn current(&self) -> Digest {
+                Digest::copy_of(&self.clone().finalize())
+            }
+        }
+    };
+}
+
+hash!(Sha256);
+hash!(Sha384);
+hash!(Sha512);

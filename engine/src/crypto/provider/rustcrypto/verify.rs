@@ -1,0 +1,124 @@
+use core::fmt;
+
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::traits::PublicKeyParts;
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use crate::codes::SignatureScheme;
+use crate::crypto::VerificationScheme;
+use crate::crypto::provider::keys::RSA_BITS;
+
+/// What TLS 1.3 allows in a CertificateVerify (RFC 8446 4.2.3): an ECDSA scheme fixes the curve, and PKCS #1 v1.5 is out.
+pub(in crate::crypto::provider) fn schemes() -> Vec<VerificationScheme> {
+    let entry = |scheme, algorithm: &'static RustCryptoVerifier| VerificationScheme { scheme, algorithm };
+    vec![
+        entry(SignatureScheme::ECDSA_SECP256R1_SHA256, &ECDSA_P256_SHA256),
+        entry(SignatureScheme::ECDSA_SECP384R1_SHA384, &ECDSA_P384_SHA384),
+        entry(SignatureScheme::ED25519, &ED25519),
+        entry(SignatureScheme::RSA_PSS_RSAE_SHA256, &RSA_PSS_SHA256),
+        entry(SignatureScheme::RSA_PSS_RSAE_SHA384, &RSA_PSS_SHA384),
+        entry(SignatureScheme::RSA_PSS_RSAE_SHA512, &RSA_PSS_SHA512),
+    ]
+}
+
+pub(in crate::crypto::provider) fn certificate_algorithms() -> Vec<&'static dyn SignatureVerificationAlgorithm> {
+    vec![
+        &ECDSA_P256_SHA256,
+        &ECDSA_P256_SHA384,
+        &ECDSA_P384_SHA256,
+        &ECDSA_P384_SHA384,
+        &ED25519,
+        &RSA_PKCS1_SHA256,
+        &RSA_PKCS1_SHA384,
+        &RSA_PKCS1_SHA512,
+        &RSA_PSS_SHA256,
+        &RSA_PSS_SHA384,
+        &RSA_PSS_SHA512,
+    ]
+}
+
+/// Whether a key signed a message: `None` where not, or where one of them does not parse.
+type Verify = fn(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()>;
+
+struct RustCryptoVerifier {
+    name: &'static str,
+    verify: Verify,
+    public_key: AlgorithmIdentifier,
+    signature: AlgorithmIdentifier,
+}
+
+impl fmt::Debug for RustCryptoVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RustCrypto {}", self.name)
+    }
+}
+
+impl SignatureVerificationAlgorithm for RustCryptoVerifier {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        (self.verify)(public_key, message, signature).ok_or(InvalidSignature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.public_key
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.signature
+    }
+}
+
+macro_rules! verifiers {
+    ($($name:ident = $verify:expr, $public_key:ident, $signature:ident;)*) => {
+        $(static $name: RustCryptoVerifier = RustCryptoVerifier {
+            name: stringify!($name),
+            verify: $verify,
+            public_key: alg_id::$public_key,
+            signature: alg_id::$signature,
+        };)*
+    };
+}
+
+verifiers! {
+    ECDSA_P256_SHA256 = p256_verify::<Sha256>, ECDSA_P256, ECDSA_SHA256;
+    ECDSA_P256_SHA384 = p256_verify::<Sha384>, ECDSA_P256, ECDSA_SHA384;
+    ECDSA_P384_SHA256 = p384_verify::<Sha256>, ECDSA_P384, ECDSA_SHA256;
+    ECDSA_P384_SHA384 = p384_verify::<Sha384>, ECDSA_P384, ECDSA_SHA384;
+    ED25519 = ed25519_verify, ED25519, ED25519;
+    RSA_PKCS1_SHA256 = |key, message, signature| rsa_key(key)?.pkcs1v15_verify::<Sha256>(message, signature).ok(),
+        RSA_ENCRYPTION, RSA_PKCS1_SHA256;
+    RSA_PKCS1_SHA384 = |key, message, signature| rsa_key(key)?.pkcs1v15_verify::<Sha384>(message, signature).ok(),
+        RSA_ENCRYPTION, RSA_PKCS1_SHA384;
+    RSA_PKCS1_SHA512 = |key, message, signature| rsa_key(key)?.pkcs1v15_verify::<Sha512>(message, signature).ok(),
+        RSA_ENCRYPTION, RSA_PKCS1_SHA512;
+    RSA_PSS_SHA256 = |key, message, signature| rsa_key(key)?.pss_verify::<Sha256>(message, signature).ok(),
+        RSA_ENCRYPTION, RSA_PSS_SHA256;
+    RSA_PSS_SHA384 = |key, message, signature| rsa_key(key)?.pss_verify::<Sha384>(message, signature).ok(),
+        RSA_ENCRYPTION, RSA_PSS_SHA384;
+    RSA_PSS_SHA512 = |key, message, signature| rsa_key(key)?.pss_verify::<Sha512>(message, signature).ok(),
+        RSA_ENCRYPTION, RSA_PSS_SHA512;
+}
+
+fn p256_verify<H: Digest>(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
+    let signature = p256::ecdsa::Signature::from_der(signature).ok()?;
+    key.verify_prehash(&H::digest(message), &signature).ok()
+}
+
+fn p384_verify<H: Digest>(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok()?;
+    let signature = p384::ecdsa::Signature::from_der(signature).ok()?;
+    key.verify_prehash(&H::digest(message), &signature).ok()
+}
+
+fn ed25519_verify(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    let key = ed25519_dalek::VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
+    let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
+    key.verify_strict(message, &signature).ok()
+}
+
+fn rsa_key(key: &[u8]) -> Option<rsa::PublicKey> {
+    let key = rsa::PublicKey::from_pkcs1_der(key).ok()?;
+    RSA_BITS.contains(&key.n().bit_width_vartime()).then_some(key)
+}
