@@ -18,12 +18,17 @@ pub const HANDSHAKE_HEADER: usize = 4;
 pub const HANDSHAKE_MESSAGE_MAX: usize = 1 << 16;
 /// The most certificates taken in one Certificate message.
 pub const CERTIFICATE_CHAIN_MAX: usize = 16;
+/// The most extensions taken in one message: ClientHellos of today have about 20.
+pub const EXTENSIONS_MAX: usize = 64;
 /// The longest cookie that is echoed, bytes: the wire allows 2^16 - 1 (RFC 8446 4.2.2).
 pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.
 pub const TICKETS_KEPT: usize = 8;
 /// The longest lifetime of a ticket, seconds (RFC 8446 4.6.1).
 pub const TICKET_LIFETIME_MAX: u32 = 604_800;
+
+/// Early data that a server skips which has not agreed to any, bytes of records (RFC 8446 4.2.10).
+pub const EARLY_DATA_SKIPPED_MAX: usize = 1 << 17;
 
 /// Records without content in a row, before the connection is ended.
 pub const EMPTY_RECORDS_MAX: u32 = 32;

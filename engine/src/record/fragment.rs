@@ -1,7 +1,7 @@
 use crate::limits::RECORD_CONTENT_MAX;
 
 /// The caller's slices, cut into the contents of records: always full ones but for the last (RFC 8446 5.1).
-pub(super) struct Fragments<'a> {
+pub struct Fragments<'a> {
     slices: &'a [&'a [u8]],
     /// Bytes of the first slice that are taken already.
     offset: usize,
@@ -27,8 +27,14 @@ impl Fragment<'_> {
 }
 
 impl<'a> Fragments<'a> {
-    pub(super) fn new(slices: &'a [&'a [u8]]) -> Self {
+    /// The contents of records for all of `slices`.
+    pub fn new(slices: &'a [&'a [u8]]) -> Self {
         Self { slices, offset: 0, left: slices.iter().map(|slice| slice.len()).sum() }
+    }
+
+    /// How many bytes are not in a record yet.
+    pub const fn left(&self) -> usize {
+        self.left
     }
 
     /// The length of the next record's content; 0 at the end.

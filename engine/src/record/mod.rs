@@ -9,6 +9,7 @@ mod padding;
 mod seal;
 
 pub use deframe::{Frame, deframe};
+pub use fragment::Fragments;
 pub use open::Opener;
 pub use seal::Sealer;
 

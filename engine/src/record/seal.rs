@@ -53,13 +53,9 @@ impl Sealer {
         self.key.as_ref().is_some_and(|key| key.nonces.taken() >= self.records_per_key)
     }
 
-    /// Seals application data as far as `output` has room and the key may go, and tells how many bytes it took.
-    ///
-    /// Without keys, or with a spent key, it takes nothing.
-    pub fn seal_application_data(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
-        let mut fragments = Fragments::new(plaintext);
-        let mut taken = 0;
-        while fragments.next_len() > 0 && !self.is_key_spent() {
+    /// Seals application data as far as `output` has room and the key may go. Without keys, or with a spent key, nothing.
+    pub fn seal_application_data(&mut self, fragments: &mut Fragments<'_>, output: &mut OutBuf) -> Result<(), Error> {
+        while fragments.left() > 0 && !self.is_key_spent() {
             let Some(key) = &mut self.key else { break };
             let record_len = RECORD_HEADER + fragments.next_len() + ENCRYPTED_EXTRA;
             if output.room() < record_len {
@@ -83,9 +79,8 @@ impl Sealer {
             self.counters.records += 1;
             self.counters.bytes += len as u64;
             self.counters.copied_bytes += copied as u64;
-            taken += len;
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for

@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub use reader::Reader;
+pub use reader::{Numbers, Reader};
 pub use writer::Writer;

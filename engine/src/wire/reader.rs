@@ -88,22 +88,37 @@ impl<'a> Reader<'a> {
     }
 
     /// A non-empty list of 16-bit numbers behind a 16-bit length.
-    pub fn numbers16(&mut self) -> Result<impl Iterator<Item = u16> + Clone + use<'a>, Error> {
-        numbers(self.vector16()?, self.what)
+    pub fn numbers16(&mut self) -> Result<Numbers<'a>, Error> {
+        Numbers::new(self.vector16()?, self.what)
     }
 
     /// A non-empty list of 16-bit numbers behind an 8-bit length.
-    pub fn numbers8(&mut self) -> Result<impl Iterator<Item = u16> + Clone + use<'a>, Error> {
-        numbers(self.vector8()?, self.what)
+    pub fn numbers8(&mut self) -> Result<Numbers<'a>, Error> {
+        Numbers::new(self.vector8()?, self.what)
     }
 }
 
-fn numbers<'a>(bytes: &'a [u8], what: &'static str) -> Result<impl Iterator<Item = u16> + Clone + use<'a>, Error> {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    if pairs.is_empty() || !rest.is_empty() {
-        return Err(Error::Decode(what));
+/// A list of 16-bit numbers as it is on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers<'a>(&'a [[u8; 2]]);
+
+impl<'a> Numbers<'a> {
+    fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, Error> {
+        match bytes.as_chunks::<2>() {
+            ([], _) | (_, [_, ..]) => Err(Error::Decode(what)),
+            (pairs, []) => Ok(Self(pairs)),
+        }
     }
-    Ok(pairs.iter().map(|pair| u16::from_be_bytes(*pair)))
+
+    /// The numbers in order.
+    pub fn iter(self) -> impl Iterator<Item = u16> + use<'a> {
+        self.0.iter().map(|pair| u16::from_be_bytes(*pair))
+    }
+
+    /// Whether `number` is among them.
+    pub fn contains(self, number: u16) -> bool {
+        self.0.contains(&number.to_be_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +138,7 @@ mod tests {
     fn lists_of_numbers_are_neither_empty_nor_odd() {
         assert!(Reader::new(&[0, 0], "test").numbers16().is_err());
         assert!(Reader::new(&[0, 3, 1, 2, 3], "test").numbers16().is_err());
-        let list: Vec<u16> = Reader::new(&[0, 4, 1, 2, 3, 4], "test").numbers16().unwrap().collect();
+        let list: Vec<u16> = Reader::new(&[0, 4, 1, 2, 3, 4], "test").numbers16().unwrap().iter().collect();
         assert_eq!(list, [0x0102, 0x0304]);
     }
 

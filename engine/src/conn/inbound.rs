@@ -1,0 +1,250 @@
+//! From received bytes to application data.
+
+use super::{Connection, Role};
+use crate::codes::{AlertDescription, ContentType};
+use crate::error::Error;
+use crate::mem::{InBuf, OutBuf, Span};
+use crate::msgs::Alert;
+use crate::record::{Frame, deframe};
+
+/// What reading has brought.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// Nothing more without more bytes from the peer.
+    NeedInput,
+    /// A record was taken that holds no application data. There may be something to send.
+    Advanced,
+    /// Application data: a slice of the receive buffer with zero-copy, else of the connection's own.
+    Data(&'a [u8]),
+    /// The peer has said that it sends no more (close_notify).
+    Closed,
+}
+
+/// [`Progress`] without borrowing the data, for callers inside the engine.
+#[derive(Clone, Copy)]
+pub(crate) enum Received {
+    NeedInput,
+    Advanced,
+    Data(Plaintext),
+    Closed,
+}
+
+/// Where opened application data lies: in the receive buffer, or in the connection's staging buffer where it has one.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Plaintext(pub(crate) Span);
+
+impl Connection {
+    /// Takes at most one record from `input`.
+    ///
+    /// Where it fails, the alert for the peer is in `output` already; send it, then drop the connection. Answers of the
+    /// handshake are added to `output` too. The data of [`Progress::Data`] is consumed from `input` and must be used
+    /// before the next call.
+    #[inline]
+    pub fn read_tls<'a>(&'a mut self, input: &'a mut InBuf, output: &mut OutBuf) -> Result<Progress<'a>, Error> {
+        Ok(match self.receive(input, output)? {
+            Received::NeedInput => Progress::NeedInput,
+            Received::Advanced => Progress::Advanced,
+            Received::Data(plaintext) => Progress::Data(self.plaintext(input, plaintext)),
+            Received::Closed => Progress::Closed,
+        })
+    }
+
+    /// Says that the transport has ended: [`Error::Truncated`], unless the peer has sent close_notify before (RFC 8446
+    /// 6.1).
+    pub fn end_of_input(&mut self) -> Result<(), Error> {
+        match (&self.failed, self.close_received) {
+            (Some(error), _) => Err(error.clone()),
+            (None, true) => Ok(()),
+            (None, false) => {
+                self.machine = None;
+                self.failed = Some(Error::Truncated);
+                Err(Error::Truncated)
+            }
+        }
+    }
+
+    /// [`Connection::read_tls`], with data by its place.
+    #[inline]
+    pub(crate) fn receive(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
+        self.take_record(input, output).inspect_err(|error| self.fail(error, output))
+    }
+
+    /// The bytes of `plaintext`.
+    #[inline]
+    pub(crate) fn plaintext<'a>(&'a self, input: &'a InBuf, plaintext: Plaintext) -> &'a [u8] {
+        match &self.staging {
+            None => input.span(plaintext.0),
+            Some(staging) => &staging[plaintext.0.range()],
+        }
+    }
+
+    #[inline]
+    fn take_record(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if self.close_received {
+            return Ok(Received::Closed);
+        }
+        if self.opener.counters().records == 0 {
+            check_first_bytes(input.waiting())?;
+        }
+        let Some(frame) = deframe(input.waiting())? else { return Ok(Received::NeedInput) };
+        let record = input.consume(frame.len());
+        let body = Span { start: record.end - frame.body_len, end: record.end };
+        if frame.content_type != ContentType::APPLICATION_DATA {
+            return self.on_clear_record(&frame, body, input, output);
+        }
+        let (content_type, len) = match self.opener.open(&frame, input.span_mut(body)) {
+            Ok(opened) => opened,
+            Err(error) => return self.skip_early_data(&frame, error),
+        };
+        let content = Span { start: body.start, end: body.start + len };
+        match content_type {
+            ContentType::APPLICATION_DATA => self.on_application_data(content, input),
+            _ => {
+                self.early_data_to_skip = 0;
+                self.on_content(content_type, content, input, output)
+            }
+        }
+    }
+
+    #[inline]
+    fn on_application_data(&mut self, content: Span, input: &InBuf) -> Result<Received, Error> {
+        let got = ContentType::APPLICATION_DATA;
+        if self.is_handshaking() {
+            return Err(Error::UnexpectedRecord { got, reason: "before the handshake is done" });
+        }
+        if self.joiner.is_partial() {
+            return Err(Error::UnexpectedRecord { got, reason: "between the parts of a handshake message" });
+        }
+        if content.is_empty() {
+            self.guards.on_empty_record()?;
+            return Ok(Received::Advanced);
+        }
+        self.guards.on_data();
+        let counters = self.opener.counters_mut();
+        counters.bytes += content.len() as u64;
+        let Some(staging) = &mut self.staging else { return Ok(Received::Data(Plaintext(content))) };
+        counters.copied_bytes += content.len() as u64;
+        staging.clear();
+        staging.extend_from_slice(input.span(content));
+        Ok(Received::Data(Plaintext(Span { start: 0, end: content.len() })))
+    }
+
+    /// A record whose outer type says that it is in the clear.
+    #[cold]
+    fn on_clear_record(
+        &mut self,
+        frame: &Frame,
+        body: Span,
+        input: &mut InBuf,
+        output: &mut OutBuf,
+    ) -> Result<Received, Error> {
+        let got = frame.content_type;
+        let is_first = self.opener.counters().records == 0;
+        if got == ContentType::CHANGE_CIPHER_SPEC {
+            return self.on_change_cipher_spec(is_first, input.span(body));
+        }
+        // A client that could not make the keys can only send its alert in the clear (RFC 8446 6.2).
+        let alert_without_keys =
+            got == ContentType::ALERT && self.is_handshaking() && self.opener.opened_with_key() == 0;
+        if self.opener.has_key() && !alert_without_keys {
+            return Err(Error::UnexpectedRecord { got, reason: "in the clear, after the keys were made" });
+        }
+        if got == ContentType::ALERT && is_first && matches!(self.role, Role::Server(_)) {
+            return Err(Error::UnexpectedRecord { got, reason: "before the ClientHello" });
+        }
+        self.opener.take_plaintext();
+        self.on_content(got, body, input, output)
+    }
+
+    /// The record of compatibility mode is dropped wherever it may come, and nowhere else (RFC 8446 5).
+    fn on_change_cipher_spec(&mut self, is_first: bool, content: &[u8]) -> Result<Received, Error> {
+        let got = ContentType::CHANGE_CIPHER_SPEC;
+        let before_hello = is_first && matches!(self.role, Role::Server(_));
+        if content != [1] || before_hello || !self.is_handshaking() {
+            return Err(Error::UnexpectedRecord { got, reason: "not that of compatibility mode" });
+        }
+        self.guards.on_change_cipher_spec()?;
+        self.opener.take_plaintext();
+        Ok(Received::Advanced)
+    }
+
+    /// The content of a handshake or alert record.
+    #[cold]
+    fn on_content(
+        &mut self,
+        content_type: ContentType,
+        content: Span,
+        input: &mut InBuf,
+        output: &mut OutBuf,
+    ) -> Result<Received, Error> {
+        let content = input.span(content);
+        match content_type {
+            // RFC 8446 5.4: neither may be empty.
+            ContentType::HANDSHAKE | ContentType::ALERT if content.is_empty() => {
+                Err(Error::UnexpectedRecord { got: content_type, reason: "without content" })
+            }
+            ContentType::HANDSHAKE => self.on_handshake(content, output),
+            // RFC 8446 5.1: nothing comes between the parts of a message.
+            ContentType::ALERT if self.joiner.is_partial() => {
+                Err(Error::UnexpectedRecord { got: content_type, reason: "between the parts of a handshake message" })
+            }
+            ContentType::ALERT => self.on_alert(Alert::decode(content)?),
+            got => Err(Error::UnexpectedRecord { got, reason: "of a type that is never encrypted" }),
+        }
+    }
+
+    fn on_handshake(&mut self, content: &[u8], output: &mut OutBuf) -> Result<Received, Error> {
+        let mut joiner = core::mem::take(&mut self.joiner);
+        let joined = joiner.join(content, |message| {
+            let machine = self.machine.take().ok_or(Error::Internal("a handshake that has ended"))?;
+            self.machine = Some(machine.on(message, &mut self.effects)?);
+            self.carry_out(output)
+        });
+        self.joiner = joiner;
+        joined.map(|()| Received::Advanced)
+    }
+
+    fn on_alert(&mut self, alert: Alert) -> Result<Received, Error> {
+        match alert.description {
+            AlertDescription::CLOSE_NOTIFY => {
+                self.close_received = true;
+                Ok(Received::Closed)
+            }
+            // RFC 8446 6.1: a close_notify follows.
+            AlertDescription::USER_CANCELED => {
+                self.guards.on_warning_alert()?;
+                Ok(Received::Advanced)
+            }
+            description => Err(Error::PeerAlert(description)),
+        }
+    }
+
+    /// Drops a record of early data that was not agreed to, within bounds (RFC 8446 4.2.10); every other record that
+    /// could not be opened is the end.
+    #[cold]
+    fn skip_early_data(&mut self, frame: &Frame, error: Error) -> Result<Received, Error> {
+        let may_be_early_data = match error {
+            Error::BadRecordMac => self.opener.opened_with_key() == 0,
+            Error::UnexpectedRecord { .. } => !self.opener.has_key(),
+            _ => false,
+        };
+        if !may_be_early_data || self.early_data_to_skip < frame.len() {
+            return Err(error);
+        }
+        self.early_data_to_skip -= frame.len();
+        Ok(Received::Advanced)
+    }
+}
+
+/// Tells something else than TLS by its first bytes, before a length is believed.
+#[cold]
+fn check_first_bytes(bytes: &[u8]) -> Result<(), Error> {
+    const MAJOR_VERSION: u8 = 3;
+    match bytes {
+        [20..=23, MAJOR_VERSION, ..] | [20..=23] | [] => Ok(()),
+        _ => Err(Error::NotTls),
+    }
+}

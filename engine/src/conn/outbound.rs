@@ -1,0 +1,51 @@
+//! From application data to bytes to send.
+
+use super::Connection;
+use crate::codes::{AlertDescription, KeyUpdateRequest};
+use crate::error::Error;
+use crate::mem::OutBuf;
+use crate::record::Fragments;
+
+impl Connection {
+    /// Seals application data into `output` as far as its capacity goes, and tells how many bytes of `plaintext` that
+    /// took. With zero-copy a record's content is encrypted from where it is, unless it spans slices.
+    ///
+    /// Replaces the key on the way when it has sealed as many records as it may (RFC 8446 5.5).
+    pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
+        self.check_writable()?;
+        let mut fragments = Fragments::new(plaintext);
+        let offered = fragments.left();
+        loop {
+            self.sealer.seal_application_data(&mut fragments, output).inspect_err(|error| self.fail(error, output))?;
+            if fragments.left() == 0 || !self.sealer.is_key_spent() {
+                return Ok(offered - fragments.left());
+            }
+            self.replace_write_key(KeyUpdateRequest::NOT_REQUESTED, output)
+                .inspect_err(|error| self.fail(error, output))?;
+        }
+    }
+
+    /// Replaces the keys that this side seals with, and asks the peer to do the same where `request_peer` says so.
+    pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
+        self.check_writable()?;
+        let request = if request_peer { KeyUpdateRequest::REQUESTED } else { KeyUpdateRequest::NOT_REQUESTED };
+        self.replace_write_key(request, output)
+    }
+
+    /// Says that no more will be sent (close_notify). The peer may go on sending (RFC 8446 6.1).
+    pub fn close(&mut self, output: &mut OutBuf) {
+        if !self.close_sent && self.failed.is_none() {
+            self.close_sent = true;
+            self.send_alert(AlertDescription::CLOSE_NOTIFY, output);
+        }
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        match &self.failed {
+            Some(error) => Err(error.clone()),
+            None if self.close_sent => Err(Error::Usage("nothing can be sent after close_notify")),
+            None if self.is_handshaking() => Err(Error::Usage("nothing can be sent before the handshake is done")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The server's encrypted flight: EncryptedExtensions to Finished.
+
+use rustls_pki_types::{CertificateDer, ServerName};
+
+use super::ready::Ready;
+use super::{Context, State};
+use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::crypto::Suite;
+use crate::error::{CertificateError, Error};
+use crate::handshake::effects::{Effect, Effects, Negotiated};
+use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
+use crate::msgs::{
+    CertificateMessage, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, Message, Offered, Signer,
+    encode_certificate, signed_content,
+};
+use crate::pki::verify_handshake_signature;
+
+/// What is known from ServerHello on.
+pub(super) struct Keyed {
+    pub(super) context: Context,
+    pub(super) suite: Suite,
+    pub(super) group: NamedGroup,
+    pub(super) hello_retry: bool,
+    pub(super) transcript: Transcript,
+    pub(super) handshake: HandshakeSecret,
+    pub(super) client_secret: TrafficSecret,
+    pub(super) server_secret: TrafficSecret,
+    /// The protocol of EncryptedExtensions.
+    pub(super) alpn: Option<Vec<u8>>,
+    /// The context of a CertificateRequest.
+    pub(super) certificate_request: Option<Vec<u8>>,
+}
+
+/// Waiting for EncryptedExtensions.
+pub(in crate::handshake) struct WaitEncryptedExtensions {
+    pub(super) keyed: Keyed,
+    pub(super) offered: Offered,
+}
+
+impl WaitEncryptedExtensions {
+    pub(super) fn on(self, message: &Message<'_>) -> Result<State, Error> {
+        let body = message.expect(HandshakeType::ENCRYPTED_EXTENSIONS, "EncryptedExtensions")?;
+        let Self { mut keyed, offered } = self;
+        let extensions = EncryptedExtensions::decode(body, offered)?;
+        if let Some(name) = extensions.alpn {
+            // RFC 7301 3.1: a server can't choose what was not offered.
+            if !keyed.context.config.common.alpn.iter().any(|offered| offered == name) {
+                return Err(Error::IllegalParameter("an application protocol that was not offered"));
+            }
+            keyed.alpn = Some(name.to_vec());
+        }
+        keyed.transcript.add(message.bytes);
+        Ok(State::Certificate(Box::new(WaitCertificate { keyed })))
+    }
+}
+
+/// Waiting for Certificate, perhaps after a CertificateRequest.
+pub(in crate::handshake) struct WaitCertificate {
+    keyed: Keyed,
+}
+
+impl WaitCertificate {
+    pub(super) fn on(mut self, message: &Message<'_>) -> Result<State, Error> {
+        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && self.keyed.certificate_request.is_none() {
+            let request = CertificateRequest::decode(message.body())?;
+            // RFC 8446 4.3.2: the context is for requests after the handshake.
+            if !request.context.is_empty() {
+                return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
+            }
+            self.keyed.certificate_request = Some(request.context.to_vec());
+            self.keyed.transcript.add(message.bytes);
+            return Ok(State::Certificate(Box::new(self)));
+        }
+        let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
+        let certificate = CertificateMessage::decode(body)?;
+        if !certificate.context.is_empty() {
+            return Err(Error::IllegalParameter("the context of the server's Certificate"));
+        }
+        let Self { mut keyed } = self;
+        let config = &keyed.context.config;
+        let now = config.common.clock.now();
+        config.verifier.verify_chain(&certificate.chain, &keyed.context.server_name, now)?;
+        let leaf = certificate.chain.into_iter().next().ok_or(CertificateError::Missing)?.into_owned();
+        keyed.transcript.add(message.bytes);
+        Ok(State::CertificateVerify(Box::new(WaitCertificateVerify { keyed, leaf })))
+    }
+}
+
+/// Waiting for CertificateVerify.
+pub(in crate::handshake) struct WaitCertificateVerify {
+    keyed: Keyed,
+    leaf: CertificateDer<'static>,
+}
+
+impl WaitCertificateVerify {
+    pub(super) fn on(self, message: &Message<'_>) -> Result<State, Error> {
+        let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
+        let Self { mut keyed, leaf } = self;
+        let verify = CertificateVerify::decode(body)?;
+        let content = signed_content(Signer::Server, &keyed.transcript.current());
+        let provider = keyed.context.config.common.provider;
+        verify_handshake_signature(provider, &leaf, verify.scheme, &content, verify.signature)?;
+        keyed.transcript.add(message.bytes);
+        Ok(State::Finished(Box::new(WaitFinished { keyed, signature: verify.scheme })))
+    }
+}
+
+/// Waiting for the server's Finished.
+pub(in crate::handshake) struct WaitFinished {
+    keyed: Keyed,
+    signature: SignatureScheme,
+}
+
+impl WaitFinished {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+        let body = message.expect(HandshakeType::FINISHED, "Finished")?;
+        let Self { mut keyed, signature } = self;
+        let expected = keyed.server_secret.finished(&keyed.transcript.current());
+        Finished { verify_data: expected }.check(body)?;
+        if !message.ends_record {
+            return Err(message.unexpected("the end of a record, as the keys change"));
+        }
+        keyed.transcript.add(message.bytes);
+        let messages = keyed.transcript.current();
+
+        keyed.send_own_flight(effects);
+        let master = keyed.handshake.into_master();
+        let client_secret = master.client_traffic(&messages);
+        let server_secret = master.server_traffic(&messages);
+        keyed.context.log(SecretLabel::ClientApplication, client_secret.secret());
+        keyed.context.log(SecretLabel::ServerApplication, server_secret.secret());
+        keyed.context.log(SecretLabel::Exporter, &master.exporter(&messages));
+        let resumption = master.resumption(&keyed.transcript.current());
+
+        let suite = keyed.suite;
+        effects.list.push(Effect::InstallWrite { suite, secret: client_secret });
+        effects.list.push(Effect::InstallRead { suite, secret: server_secret });
+        effects.list.push(Effect::Ready(Box::new(Negotiated {
+            version: ProtocolVersion::TLS13,
+            suite: suite.code,
+            group: keyed.group,
+            signature,
+            alpn: keyed.alpn,
+            server_name: match &keyed.context.server_name {
+                ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+                _ => None,
+            },
+            hello_retry: keyed.hello_retry,
+        })));
+        Ok(State::Ready(Box::new(Ready { config: keyed.context.config, suite, resumption })))
+    }
+}
+
+impl Keyed {
+    /// The client's second flight: no certificate where one was asked for, as it has none, and Finished.
+    fn send_own_flight(&mut self, effects: &mut Effects) {
+        if let Some(context) = &self.certificate_request {
+            let span = effects.send(|out| encode_certificate(out, context, &[]));
+            self.transcript.add(&effects.messages[span.range()]);
+        }
+        let verify_data = self.client_secret.finished(&self.transcript.current());
+        let span = effects.send(|out| Finished { verify_data }.encode(out));
+        self.transcript.add(&effects.messages[span.range()]);
+    }
+}

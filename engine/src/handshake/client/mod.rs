@@ -1,0 +1,56 @@
+//! The client's states (RFC 8446 A.1), one struct each.
+
+mod flight;
+mod hello;
+mod ready;
+
+pub use hello::start;
+
+use std::sync::Arc;
+
+use rustls_pki_types::ServerName;
+
+use super::ClientConfig;
+use super::effects::Effects;
+use crate::error::Error;
+use crate::keys::SecretLabel;
+use crate::mem::Secret;
+use crate::msgs::Message;
+
+/// What the client waits for.
+pub(super) enum State {
+    ServerHello(Box<hello::WaitServerHello>),
+    EncryptedExtensions(Box<flight::WaitEncryptedExtensions>),
+    Certificate(Box<flight::WaitCertificate>),
+    CertificateVerify(Box<flight::WaitCertificateVerify>),
+    Finished(Box<flight::WaitFinished>),
+    Ready(Box<ready::Ready>),
+}
+
+impl State {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
+        match self {
+            Self::ServerHello(state) => state.on(message, effects),
+            Self::EncryptedExtensions(state) => state.on(message),
+            Self::Certificate(state) => state.on(message),
+            Self::CertificateVerify(state) => state.on(message),
+            Self::Finished(state) => state.on(message, effects),
+            Self::Ready(state) => state.on(message, effects),
+        }
+    }
+}
+
+/// What stays the same in all states.
+struct Context {
+    config: Arc<ClientConfig>,
+    server_name: ServerName<'static>,
+    random: [u8; 32],
+}
+
+impl Context {
+    fn log(&self, label: SecretLabel, secret: &Secret) {
+        if let Some(key_log) = &self.config.common.key_log {
+            key_log.log(label, &self.random, secret);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rustls_pki_types::UnixTime;
+
+use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::crypto::{Group, Provider, Random, Suite};
+use crate::error::Error;
+use crate::keys::KeyLog;
+use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
+use crate::switches::Switches;
+
+/// What tells the time, for the validity of certificates and tickets.
+pub trait Clock: Send + Sync {
+    /// Seconds since 1970.
+    fn now(&self) -> UnixTime;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::since_unix_epoch(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+    }
+}
+
+/// What both roles have, checked to fit together.
+pub(crate) struct Common {
+    pub(crate) provider: &'static Provider,
+    pub(crate) suites: Vec<Suite>,
+    pub(crate) groups: Vec<&'static dyn Group>,
+    pub(crate) alpn: Vec<Vec<u8>>,
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    pub(crate) switches: Switches,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: &'static dyn Random,
+    pub(crate) records_per_key: Option<u64>,
+}
+
+impl Common {
+    pub(crate) fn suite(&self, code: CipherSuite) -> Option<&Suite> {
+        self.suites.iter().find(|suite| suite.code == code)
+    }
+
+    pub(crate) fn group(&self, name: NamedGroup) -> Option<&'static dyn Group> {
+        self.groups.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// How many records a key of `suite` seals before it is replaced.
+    pub(crate) fn records_per_key(&self, suite: &Suite) -> u64 {
+        let limit = suite.aead.records_per_key();
+        self.records_per_key.map_or(limit, |asked| asked.min(limit))
+    }
+}
+
+/// How clients connect.
+pub struct ClientConfig {
+    pub(crate) common: Common,
+    pub(crate) verifier: ServerVerifier,
+    pub(crate) key_share_groups: Vec<&'static dyn Group>,
+    pub(crate) signature_algorithms: Vec<SignatureScheme>,
+    pub(crate) middlebox_compatibility: bool,
+}
+
+/// How servers answer.
+pub struct ServerConfig {
+    pub(crate) common: Common,
+    pub(crate) certificates: Vec<CertifiedKey>,
+    pub(crate) cookie: bool,
+}
+
+/// The settings both roles have; the rest are added by each builder.
+struct CommonBuilder {
+    provider: &'static Provider,
+    suites: Option<Vec<CipherSuite>>,
+    groups: Option<Vec<NamedGroup>>,
+    alpn: Vec<Vec<u8>>,
+    key_log: Option<Arc<dyn KeyLog>>,
+    switches: Switches,
+    clock: Arc<dyn Clock>,
+    random: &'static dyn Random,
+    records_per_key: Option<u64>,
+}
+
+impl CommonBuilder {
+    fn new(provider: &'static Provider) -> Self {
+        Self {
+            provider,
+            suites: None,
+            groups: None,
+            alpn: Vec::new(),
+            key_log: None,
+            switches: Switches::default(),
+            clock: Arc::new(SystemClock),
+            random: provider.random,
+            records_per_key: None,
+        }
+    }
+
+    fn build(self) -> Result<Common, Error> {
+        let provider = self.provider;
+        let suites = match self.suites {
+            None => provider.suites.clone(),
+            Some(codes) => codes.into_iter().map(|code| find_suite(provider, code)).collect::<Result<_, _>>()?,
+        };
+        let groups = match self.groups {
+            None => provider.groups.clone(),
+            Some(names) => names.into_iter().map(|name| find_group(provider, name)).collect::<Result<_, _>>()?,
+        };
+        if suites.is_empty() || groups.is_empty() {
+            return Err(Error::Config("at least one cipher suite and one group are needed".into()));
+        }
+        if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
+            return Err(Error::Config("a protocol name (ALPN) has 1 to 255 bytes".into()));
+        }
+        if self.records_per_key == Some(0) {
+            return Err(Error::Config("a key has to seal at least one record".into()));
+        }
+        let Self { alpn, key_log, switches, clock, random, records_per_key, .. } = self;
+        Ok(Common { provider, suites, groups, alpn, key_log, switches, clock, random, records_per_key })
+    }
+}
+
+fn find_suite(provider: &Provider, code: CipherSuite) -> Result<Suite, Error> {
+    provider.suite(code).copied().ok_or_else(|| {
+        let known: Vec<_> = provider.suites.iter().map(|suite| suite.code.to_string()).collect();
+        Error::Config(format!("the provider {} can't do {code}; it can do {}", provider.name, known.join(", ")))
+    })
+}
+
+fn find_group(provider: &Provider, name: NamedGroup) -> Result<&'static dyn Group, Error> {
+    provider.group(name).ok_or_else(|| {
+        let known: Vec<_> = provider.groups.iter().map(|group| group.name().to_string()).collect();
+        Error::Config(format!("the provider {} can't do {name}; it can do {}", provider.name, known.join(", ")))
+    })
+}
+
+/// The setters that both builders have.
+macro_rules! common_setters {
+    () => {
+        /// The cipher suites, in order of preference. Default: all of the provider's.
+        #[must_use]
+        pub fn suites(mut self, suites: &[CipherSuite]) -> Self {
+            self.common.suites = Some(suites.to_vec());
+            self
+        }
+
+        /// The groups, in order of preference. Default: all of the provider's.
+        #[must_use]
+        pub fn groups(mut self, groups: &[NamedGroup]) -> Self {
+            self.common.groups = Some(groups.to_vec());
+            self
+        }
+
+        /// The application protocols (RFC 7301), in order of preference. Default: none.
+        #[must_use]
+        pub fn alpn(mut self, names: &[&[u8]]) -> Self {
+            self.common.alpn = names.iter().map(|name| name.to_vec()).collect();
+            self
+        }
+
+        /// Where secrets are told to. Default: nowhere.
+        #[must_use]
+        pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
+            self.common.key_log = Some(key_log);
+            self
+        }
+
+        /// The optimizations.
+        #[must_use]
+        pub fn switches(mut self, switches: Switches) -> Self {
+            self.common.switches = switches;
+            self
+        }
+
+        /// What tells the time. Default: the system's clock.
+        #[must_use]
+        pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+            self.common.clock = clock;
+            self
+        }
+
+        /// Where randomness comes from. Default: the provider's.
+        #[must_use]
+        pub fn random(mut self, random: &'static dyn Random) -> Self {
+            self.common.random = random;
+            self
+        }
+
+        /// A lower limit on the records a key seals before it is replaced than the suite's own.
+        #[must_use]
+        pub fn records_per_key(mut self, records: u64) -> Self {
+            self.common.records_per_key = Some(records);
+            self
+        }
+    };
+}
+
+/// Builds a [`ClientConfig`].
+#[must_use]
+pub struct ClientConfigBuilder {
+    common: CommonBuilder,
+    verifier: Option<ServerVerifier>,
+    key_share_groups: Option<Vec<NamedGroup>>,
+    middlebox_compatibility: bool,
+}
+
+impl ClientConfig {
+    /// A configuration with the parts of `provider`.
+    pub fn builder(provider: &'static Provider) -> ClientConfigBuilder {
+        ClientConfigBuilder {
+            common: CommonBuilder::new(provider),
+            verifier: None,
+            key_share_groups: None,
+            middlebox_compatibility: true,
+        }
+    }
+}
+
+impl ClientConfigBuilder {
+    common_setters!();
+
+    /// Who verifies the server. There is no default.
+    pub fn verifier(mut self, verifier: ServerVerifier) -> Self {
+        self.verifier = Some(verifier);
+        self
+    }
+
+    /// The groups a share is sent for at once. Default: the first group. With none, the server has to ask.
+    pub fn key_share_groups(mut self, groups: &[NamedGroup]) -> Self {
+        self.key_share_groups = Some(groups.to_vec());
+        self
+    }
+
+    /// Whether to look like TLS 1.2 to boxes on the way (RFC 8446 D.4). Default: yes.
+    pub const fn middlebox_compatibility(mut self, on: bool) -> Self {
+        self.middlebox_compatibility = on;
+        self
+    }
+
+    /// Checks that all fits together; [`Error::Config`] where it does not.
+    pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
+        let common = self.common.build()?;
+        let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a verifier for the server".into()))?;
+        let key_share_groups = match self.key_share_groups {
+            None => common.groups.iter().copied().take(1).collect(),
+            Some(names) => names
+                .into_iter()
+                .map(|name| {
+                    common.group(name).ok_or_else(|| {
+                        Error::Config(format!("a key share for {name} needs it among the groups of the client"))
+                    })
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        let signature_algorithms = offered_schemes(common.provider);
+        let middlebox_compatibility = self.middlebox_compatibility;
+        Ok(Arc::new(ClientConfig { common, verifier, key_share_groups, signature_algorithms, middlebox_compatibility }))
+    }
+}
+
+/// Builds a [`ServerConfig`].
+#[must_use]
+pub struct ServerConfigBuilder {
+    common: CommonBuilder,
+    certificates: Vec<CertifiedKey>,
+    cookie: bool,
+}
+
+impl ServerConfig {
+    /// A configuration with the parts of `provider`.
+    pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
+        ServerConfigBuilder { common: CommonBuilder::new(provider), certificates: Vec::new(), cookie: false }
+    }
+}
+
+impl ServerConfigBuilder {
+    common_setters!();
+
+    /// Adds a certificate with its key. The first one that the client can verify is used.
+    pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
+        self.certificates.push(certificate);
+        self
+    }
+
+    /// Whether a HelloRetryRequest carries a cookie that the client has to bring back. Default: no.
+    pub const fn cookie(mut self, on: bool) -> Self {
+        self.cookie = on;
+        self
+    }
+
+    /// Checks that all fits together; [`Error::Config`] where it does not.
+    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+        if self.certificates.is_empty() {
+            return Err(Error::Config("a server needs a certificate".into()));
+        }
+        Ok(Arc::new(ServerConfig {
+            common: self.common.build()?,
+            certificates: self.certificates,
+            cookie: self.cookie,
+        }))
+    }
+}

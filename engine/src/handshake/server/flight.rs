@@ -1,0 +1,134 @@
+//! The server's flight: ServerHello to Finished.
+
+use super::State;
+use super::finished::WaitFinished;
+use crate::codes::{ProtocolVersion, SignatureScheme};
+use crate::crypto::{Group, Suite};
+use crate::error::Error;
+use crate::handshake::ServerConfig;
+use crate::handshake::config::Common;
+use crate::handshake::effects::{Effect, Effects, Negotiated};
+use crate::handshake::negotiate;
+use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
+use crate::mem::Secret;
+use crate::msgs::{
+    CertificateVerify, ClientHello, EncryptedExtensions, Finished, KeyShareEntry, Message, ServerHello, Signer,
+    encode_certificate, signed_content,
+};
+use crate::pki::CertifiedKey;
+
+/// What the server has chosen from a ClientHello.
+pub(super) struct Choice<'a> {
+    pub(super) suite: Suite,
+    pub(super) group: &'static dyn Group,
+    pub(super) share: KeyShareEntry<'a>,
+    pub(super) certificate: &'a CertifiedKey,
+    pub(super) signature: SignatureScheme,
+    pub(super) server_name: Option<String>,
+    pub(super) hello_retry: bool,
+}
+
+impl Choice<'_> {
+    /// Sends the whole flight, and waits for the client's Finished.
+    pub(super) fn answer(
+        self,
+        config: &ServerConfig,
+        hello: &ClientHello<'_>,
+        mut transcript: Transcript,
+        message: &Message<'_>,
+        effects: &mut Effects,
+    ) -> Result<State, Error> {
+        let alpn = negotiate::alpn(&config.common.alpn, hello)?;
+        if !message.ends_record {
+            return Err(message.unexpected("the end of a record, as the keys change"));
+        }
+        let suite = self.suite;
+        let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
+        let handshake = EarlySecret::new(suite.hash, None).into_handshake(&shared);
+        let messages = transcript.current();
+        let client_handshake = handshake.client_traffic(&messages);
+        let server_handshake = handshake.server_traffic(&messages);
+        log(config, hello, SecretLabel::ClientHandshake, client_handshake.secret());
+        log(config, hello, SecretLabel::ServerHandshake, server_handshake.secret());
+        effects.list.push(Effect::InstallWrite { suite, secret: server_handshake.clone() });
+
+        self.send_encrypted_flight(config, alpn, &server_handshake, &mut transcript, effects)?;
+        let master = handshake.into_master();
+        let messages = transcript.current();
+        let client_secret = master.client_traffic(&messages);
+        let server_secret = master.server_traffic(&messages);
+        log(config, hello, SecretLabel::ClientApplication, client_secret.secret());
+        log(config, hello, SecretLabel::ServerApplication, server_secret.secret());
+        log(config, hello, SecretLabel::Exporter, &master.exporter(&messages));
+        effects.list.push(Effect::InstallWrite { suite, secret: server_secret });
+        effects.list.push(Effect::InstallRead { suite, secret: client_handshake.clone() });
+        if hello.early_data {
+            effects.list.push(Effect::SkipEarlyData);
+        }
+        let negotiated = Box::new(Negotiated {
+            version: ProtocolVersion::TLS13,
+            suite: suite.code,
+            group: self.group.name(),
+            signature: self.signature,
+            alpn: alpn.map(<[u8]>::to_vec),
+            server_name: self.server_name,
+            hello_retry: self.hello_retry,
+        });
+        Ok(State::Finished(Box::new(WaitFinished { suite, transcript, client_handshake, client_secret, negotiated })))
+    }
+
+    fn send_server_hello(
+        &self,
+        common: &Common,
+        hello: &ClientHello<'_>,
+        transcript: &mut Transcript,
+        effects: &mut Effects,
+    ) -> Result<Secret, Error> {
+        let mut random = [0; 32];
+        common.random.fill(&mut random)?;
+        let pair = self.group.generate(common.random)?;
+        let answer = ServerHello {
+            random: &random,
+            session_id: hello.session_id,
+            cipher_suite: self.suite.code,
+            key_share: KeyShareEntry { group: self.group.name(), key: pair.public() },
+        };
+        let span = effects.send(|out| answer.encode(out));
+        transcript.add(&effects.messages[span.range()]);
+        // RFC 8446 D.4: once, after the first message of the server.
+        if !hello.session_id.is_empty() && !self.hello_retry {
+            effects.list.push(Effect::SendChangeCipherSpec);
+        }
+        pair.agree(self.share.key)
+    }
+
+    fn send_encrypted_flight(
+        &self,
+        config: &ServerConfig,
+        alpn: Option<&[u8]>,
+        secret: &TrafficSecret,
+        transcript: &mut Transcript,
+        effects: &mut Effects,
+    ) -> Result<(), Error> {
+        let span = effects.send(|out| {
+            EncryptedExtensions { server_name: self.server_name.is_some(), alpn }.encode(out);
+            encode_certificate(out, &[], &self.certificate.chain);
+        });
+        transcript.add(&effects.messages[span.range()]);
+        let content = signed_content(Signer::Server, &transcript.current());
+        let signature = self.certificate.key.sign(self.signature, &content, config.common.random)?;
+        let verify = CertificateVerify { scheme: self.signature, signature: &signature };
+        let span = effects.send(|out| verify.encode(out));
+        transcript.add(&effects.messages[span.range()]);
+        let verify_data = secret.finished(&transcript.current());
+        let span = effects.send(|out| Finished { verify_data }.encode(out));
+        transcript.add(&effects.messages[span.range()]);
+        Ok(())
+    }
+}
+
+fn log(config: &ServerConfig, hello: &ClientHello<'_>, label: SecretLabel, secret: &Secret) {
+    if let Some(key_log) = &config.common.key_log {
+        key_log.log(label, &hello.random, secret);
+    }
+}

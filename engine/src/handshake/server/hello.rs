@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use rustls_pki_types::DnsName;
+
+use super::State;
+use super::flight::Choice;
+use crate::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
+use crate::crypto::Suite;
+use crate::error::Error;
+use crate::handshake::effects::{Effect, Effects};
+use crate::handshake::negotiate::{self, KeyExchange};
+use crate::handshake::{Machine, ServerConfig};
+use crate::keys::Transcript;
+use crate::mem::Digest;
+use crate::msgs::{ClientHello, HelloRetryRequest, Message};
+use crate::pki::CertifiedKey;
+
+/// Begins a handshake, which waits for a ClientHello.
+pub fn start(config: &Arc<ServerConfig>) -> Machine {
+    let state = WaitClientHello { config: config.clone(), retried: None };
+    Machine(crate::handshake::State::Server(State::ClientHello(Box::new(state))))
+}
+
+/// What a HelloRetryRequest has fixed.
+struct Retried {
+    transcript: Transcript,
+    suite: CipherSuite,
+    group: NamedGroup,
+    cookie: Option<[u8; 32]>,
+    random: [u8; 32],
+    session_id: Vec<u8>,
+}
+
+/// Waiting for a ClientHello, the first or the one after a HelloRetryRequest.
+pub(in crate::handshake) struct WaitClientHello {
+    config: Arc<ServerConfig>,
+    retried: Option<Retried>,
+}
+
+impl WaitClientHello {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+        let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
+        negotiate::check(&hello)?;
+        match self.retried {
+            None => Self::on_first(self.config, &hello, message, effects),
+            Some(retried) => on_second(&self.config, retried, &hello, message, effects),
+        }
+    }
+
+    fn on_first(
+        config: Arc<ServerConfig>,
+        hello: &ClientHello<'_>,
+        message: &Message<'_>,
+        effects: &mut Effects,
+    ) -> Result<State, Error> {
+        if hello.cookie.is_some() {
+            return Err(Error::IllegalParameter("a cookie that no HelloRetryRequest gave"));
+        }
+        let suite = negotiate::suite(&config.common.suites, hello)?;
+        let mut transcript = Transcript::new(suite.hash);
+        transcript.add(message.bytes);
+        match negotiate::key_exchange(&config.common.groups, hello)? {
+            KeyExchange::Now(group, share) => {
+                let (certificate, signature) = choose_certificate(&config, hello)?;
+                let server_name = server_name(hello)?;
+                let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: false };
+                choice.answer(&config, hello, transcript, message, effects)
+            }
+            KeyExchange::AfterRetry(group) => {
+                let retried = ask_again(&config, &suite, group, hello, transcript, effects)?;
+                Ok(State::ClientHello(Box::new(Self { config, retried: Some(retried) })))
+            }
+        }
+    }
+}
+
+/// Sends a HelloRetryRequest (RFC 8446 4.1.4).
+fn ask_again(
+    config: &ServerConfig,
+    suite: &Suite,
+    group: NamedGroup,
+    hello: &ClientHello<'_>,
+    mut transcript: Transcript,
+    effects: &mut Effects,
+) -> Result<Retried, Error> {
+    let mut cookie = None;
+    if config.cookie {
+        config.common.random.fill(cookie.insert([0; 32]))?;
+    }
+    transcript.replace_by_message_hash();
+    let retry = HelloRetryRequest {
+        session_id: hello.session_id,
+        cipher_suite: suite.code,
+        selected_group: Some(group),
+        cookie: cookie.as_ref().map(|cookie| &cookie[..]),
+    };
+    let span = effects.send(|out| retry.encode(out));
+    transcript.add(&effects.messages[span.range()]);
+    if !hello.session_id.is_empty() {
+        effects.list.push(Effect::SendChangeCipherSpec);
+    }
+    if hello.early_data {
+        effects.list.push(Effect::SkipEarlyData);
+    }
+    let session_id = hello.session_id.to_vec();
+    Ok(Retried { transcript, suite: suite.code, group, cookie, random: hello.random, session_id })
+}
+
+/// Takes the ClientHello after a HelloRetryRequest, which changes only what was asked for (RFC 8446 4.1.2).
+fn on_second(
+    config: &ServerConfig,
+    retried: Retried,
+    hello: &ClientHello<'_>,
+    message: &Message<'_>,
+    effects: &mut Effects,
+) -> Result<State, Error> {
+    let Retried { mut transcript, suite, group, cookie, random, session_id } = retried;
+    if hello.random != random || hello.session_id != session_id {
+        return Err(Error::IllegalParameter("the second ClientHello differs in what must stay"));
+    }
+    if hello.early_data {
+        return Err(Error::IllegalParameter("early_data after a HelloRetryRequest"));
+    }
+    let brought_back = match (&cookie, hello.cookie) {
+        (None, None) => true,
+        (Some(sent), Some(received)) => Digest::copy_of(sent).equals(received),
+        _ => false,
+    };
+    if !brought_back {
+        return Err(Error::IllegalParameter("the cookie was not brought back"));
+    }
+    negotiate::still_offers(suite, hello)?;
+    let suite = config.common.suite(suite).copied().ok_or(Error::Internal("a suite that was never there"))?;
+    let share = negotiate::retried_share(group, hello)?;
+    let group = config.common.group(group).ok_or(Error::Internal("a group that was never there"))?;
+    let (certificate, signature) = choose_certificate(config, hello)?;
+    let server_name = server_name(hello)?;
+    transcript.add(message.bytes);
+    let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: true };
+    choice.answer(config, hello, transcript, message, effects)
+}
+
+fn choose_certificate<'a>(
+    config: &'a ServerConfig,
+    hello: &ClientHello<'_>,
+) -> Result<(&'a CertifiedKey, SignatureScheme), Error> {
+    let offered: Vec<_> =
+        hello.signature_algorithms.into_iter().flat_map(|list| list.iter().map(SignatureScheme)).collect();
+    CertifiedKey::choose(&config.certificates, &offered).ok_or(Error::NothingInCommon("signature scheme"))
+}
+
+/// The host name of server_name, which has to be one (RFC 6066 3).
+fn server_name(hello: &ClientHello<'_>) -> Result<Option<String>, Error> {
+    let Some(name) = hello.server_name else { return Ok(None) };
+    let name = core::str::from_utf8(name)
+        .ok()
+        .and_then(|name| DnsName::try_from(name).ok())
+        .ok_or(Error::IllegalParameter("the name of server_name"))?;
+    Ok(Some(name.to_lowercase_owned().as_ref().to_owned()))
+}

@@ -1,0 +1,165 @@
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+
+use super::step::{Filled, fill, flush};
+use crate::conn::{Connection, Plaintext, Received};
+use crate::error::Error;
+use crate::mem::{InBuf, OutBuf};
+
+/// A connection over a blocking transport, to read from and write to.
+pub struct Stream<T> {
+    connection: Connection,
+    transport: T,
+    input: InBuf,
+    output: OutBuf,
+    /// Opened data that the caller has not consumed.
+    unread: Plaintext,
+}
+
+/// Why a stream failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// TLS failed; the peer has been told where it is owed that.
+    #[error(transparent)]
+    Tls(#[from] Error),
+    /// The transport failed.
+    #[error(transparent)]
+    Transport(#[from] io::Error),
+}
+
+impl From<StreamError> for io::Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Transport(error) => error,
+            StreamError::Tls(Error::Truncated) => Self::new(ErrorKind::UnexpectedEof, Error::Truncated),
+            StreamError::Tls(error) => Self::new(ErrorKind::InvalidData, error),
+        }
+    }
+}
+
+impl<T: Read + Write> Stream<T> {
+    /// Puts the parts together. What a client has in `output` already is sent with the first call.
+    pub fn new(connection: Connection, transport: T, input: InBuf, output: OutBuf) -> Self {
+        Self { connection, transport, input, output, unread: Plaintext::default() }
+    }
+
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The transport below.
+    pub const fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// The parts, to be driven in another way: connection, transport, what came and what is to be sent.
+    pub fn into_parts(self) -> (Connection, T, InBuf, OutBuf) {
+        (self.connection, self.transport, self.input, self.output)
+    }
+
+    /// Waits until the handshake is done.
+    pub fn handshake(&mut self) -> Result<(), StreamError> {
+        while self.connection.is_handshaking() {
+            self.flush_output()?;
+            match self.advance()? {
+                Received::Closed => return Err(Error::Truncated.into()),
+                Received::NeedInput => self.wait_for_input()?,
+                Received::Advanced | Received::Data(_) => {}
+            }
+        }
+        self.flush_output()
+    }
+
+    /// Replaces the sending keys, see [`Connection::update_keys`].
+    pub fn update_keys(&mut self, request_peer: bool) -> Result<(), StreamError> {
+        self.connection.update_keys(request_peer, &mut self.output)?;
+        self.flush_output()
+    }
+
+    /// Says that no more will be sent (close_notify).
+    pub fn close(&mut self) -> Result<(), StreamError> {
+        self.connection.close(&mut self.output);
+        self.flush_output()
+    }
+
+    /// Data that was received, waiting for it where there is none; empty once the peer has sent close_notify.
+    pub fn receive(&mut self) -> Result<&[u8], StreamError> {
+        while self.unread.0.is_empty() {
+            self.handshake()?;
+            match self.advance()? {
+                Received::Data(plaintext) => self.unread = plaintext,
+                Received::Advanced => self.flush_output()?,
+                Received::NeedInput => self.wait_for_input()?,
+                Received::Closed => break,
+            }
+        }
+        Ok(self.connection.plaintext(&self.input, self.unread))
+    }
+
+    /// Sends all of `data`.
+    pub fn send(&mut self, mut data: &[u8]) -> Result<(), StreamError> {
+        self.handshake()?;
+        while !data.is_empty() {
+            let taken = self.connection.write_tls(&[data], &mut self.output)?;
+            data = &data[taken..];
+            self.flush_output()?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<Received, StreamError> {
+        Ok(self.connection.receive(&mut self.input, &mut self.output).inspect_err(|_| {
+            // The alert is a courtesy: the error is told whether or not it arrives.
+            let _ = flush(&mut self.output, &mut self.transport);
+        })?)
+    }
+
+    fn wait_for_input(&mut self) -> Result<(), StreamError> {
+        match fill(&mut self.input, &mut self.transport)? {
+            Filled::Bytes(_) => Ok(()),
+            Filled::End => Ok(self.connection.end_of_input()?),
+            Filled::WouldBlock => Err(io::Error::from(ErrorKind::TimedOut).into()),
+            Filled::Full => Err(Error::Internal("a receive buffer too small for a record").into()),
+        }
+    }
+
+    fn flush_output(&mut self) -> Result<(), StreamError> {
+        if flush(&mut self.output, &mut self.transport)? {
+            Ok(())
+        } else {
+            Err(io::Error::from(ErrorKind::TimedOut).into())
+        }
+    }
+}
+
+impl<T: Read + Write> Read for Stream<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let data = self.fill_buf()?;
+        let count = data.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&data[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<T: Read + Write> BufRead for Stream<T> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.receive()?)
+    }
+
+    fn consume(&mut self, count: usize) {
+        let unread = &mut self.unread.0;
+        unread.start = unread.end.min(unread.start + count);
+    }
+}
+
+impl<T: Read + Write> Write for Stream<T> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.send(data)?;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(self.flush_output()?)
+    }
+}

@@ -1,0 +1,36 @@
+use super::extensions::Extensions;
+use crate::codes::ExtensionType;
+use crate::error::Error;
+use crate::wire::{Numbers, Reader};
+
+const WHAT: &str = "CertificateRequest";
+
+/// A CertificateRequest (RFC 8446 4.3.2). The engine's client has no certificate to show: it answers with an empty one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CertificateRequest<'a> {
+    /// `certificate_request_context`, to be sent back.
+    pub context: &'a [u8],
+    /// `signature_algorithms`.
+    pub signature_algorithms: Numbers<'a>,
+}
+
+impl<'a> CertificateRequest<'a> {
+    /// Decodes the body of the message.
+    pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(body, WHAT);
+        let context = reader.vector8()?;
+        let mut signature_algorithms = None;
+        let mut extensions = Extensions::new(&mut reader, WHAT)?;
+        while let Some(extension) = extensions.next()? {
+            let mut reader = extension.reader;
+            if extension.extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
+                signature_algorithms = Some(reader.numbers16()?);
+                reader.finish()?;
+            }
+        }
+        reader.finish()?;
+        let signature_algorithms =
+            signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
+        Ok(Self { context, signature_algorithms })
+    }
+}

@@ -1,0 +1,310 @@
+use super::encode_message;
+use super::extensions::Extensions;
+use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::error::Error;
+use crate::wire::{Numbers, Reader, Writer};
+
+const WHAT: &str = "ClientHello";
+
+/// A ClientHello (RFC 8446 4.1.2) with the extensions that the engine knows; others are ignored.
+pub struct ClientHello<'a> {
+    /// `legacy_version`.
+    pub legacy_version: ProtocolVersion,
+    /// `random`.
+    pub random: [u8; 32],
+    /// `legacy_session_id`, up to 32 bytes.
+    pub session_id: &'a [u8],
+    /// `cipher_suites`.
+    pub cipher_suites: Numbers<'a>,
+    /// `legacy_compression_methods`.
+    pub compression_methods: &'a [u8],
+    /// The host name of `server_name` (RFC 6066 3).
+    pub server_name: Option<&'a [u8]>,
+    /// `supported_versions`.
+    pub supported_versions: Option<Numbers<'a>>,
+    /// `supported_groups`.
+    pub supported_groups: Option<Numbers<'a>>,
+    /// `signature_algorithms`.
+    pub signature_algorithms: Option<Numbers<'a>>,
+    /// `key_share`: may be empty, which asks for a HelloRetryRequest.
+    pub key_shares: Option<KeyShares<'a>>,
+    /// The names of `application_layer_protocol_negotiation` (RFC 7301 3.1), in order.
+    pub alpn: Option<AlpnNames<'a>>,
+    /// `cookie`.
+    pub cookie: Option<&'a [u8]>,
+    /// Whether `early_data` is there.
+    pub early_data: bool,
+    /// Whether `pre_shared_key` is there.
+    pub pre_shared_key: bool,
+    /// Whether `psk_key_exchange_modes` is there.
+    pub psk_key_exchange_modes: bool,
+}
+
+impl<'a> ClientHello<'a> {
+    /// Decodes the body of the message.
+    pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(body, WHAT);
+        let mut hello = Self {
+            legacy_version: ProtocolVersion(reader.u16()?),
+            random: reader.array()?,
+            session_id: reader.vector8()?,
+            cipher_suites: reader.numbers16()?,
+            compression_methods: reader.vector8()?,
+            server_name: None,
+            supported_versions: None,
+            supported_groups: None,
+            signature_algorithms: None,
+            key_shares: None,
+            alpn: None,
+            cookie: None,
+            early_data: false,
+            pre_shared_key: false,
+            psk_key_exchange_modes: false,
+        };
+        if hello.session_id.len() > 32 || hello.compression_methods.is_empty() {
+            return Err(Error::Decode(WHAT));
+        }
+        // Before TLS 1.3 the extensions could be left out altogether (RFC 8446 4.1.2).
+        if !reader.is_empty() {
+            hello.decode_extensions(&mut reader)?;
+        }
+        reader.finish()?;
+        Ok(hello)
+    }
+
+    fn decode_extensions(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
+        let mut extensions = Extensions::new(reader, WHAT)?;
+        while let Some(extension) = extensions.next()? {
+            let mut reader = extension.reader;
+            match extension.extension_type {
+                ExtensionType::SERVER_NAME => self.server_name = decode_server_name(&mut reader)?,
+                ExtensionType::SUPPORTED_VERSIONS => self.supported_versions = Some(reader.numbers8()?),
+                ExtensionType::SUPPORTED_GROUPS => self.supported_groups = Some(reader.numbers16()?),
+                ExtensionType::SIGNATURE_ALGORITHMS => self.signature_algorithms = Some(reader.numbers16()?),
+                ExtensionType::KEY_SHARE => self.key_shares = Some(KeyShares::decode(&mut reader)?),
+                ExtensionType::ALPN => self.alpn = Some(AlpnNames::decode(&mut reader)?),
+                ExtensionType::COOKIE => {
+                    let cookie = reader.vector16()?;
+                    if cookie.is_empty() {
+                        return Err(Error::Decode(WHAT));
+                    }
+                    self.cookie = Some(cookie);
+                }
+                ExtensionType::EARLY_DATA => self.early_data = true,
+                ExtensionType::PSK_KEY_EXCHANGE_MODES => {
+                    self.psk_key_exchange_modes = !reader.vector8()?.is_empty();
+                }
+                ExtensionType::PRE_SHARED_KEY => {
+                    // RFC 8446 4.2.11: it must be the last one.
+                    if !extensions.is_at_end() {
+                        return Err(Error::IllegalParameter("pre_shared_key is not the last extension"));
+                    }
+                    self.pre_shared_key = true;
+                    reader.rest();
+                }
+                _ => {
+                    reader.rest();
+                }
+            }
+            reader.finish()?;
+        }
+        Ok(())
+    }
+}
+
+fn decode_server_name<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Error> {
+    const HOST_NAME: u8 = 0;
+    let mut names = reader.list16()?;
+    let mut host_name = None;
+    // RFC 6066 3: at least one name, and no two of a type. Only host names were ever defined.
+    loop {
+        let name_type = names.u8()?;
+        let name = names.vector16()?;
+        if name.is_empty() {
+            return Err(Error::Decode(WHAT));
+        }
+        if name_type == HOST_NAME && host_name.replace(name).is_some() {
+            return Err(Error::IllegalParameter("two host names in server_name"));
+        }
+        if names.is_empty() {
+            return Ok(host_name);
+        }
+    }
+}
+
+/// One share of a key exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyShareEntry<'a> {
+    /// Its group.
+    pub group: NamedGroup,
+    /// The public key.
+    pub key: &'a [u8],
+}
+
+impl<'a> KeyShareEntry<'a> {
+    pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        let entry = Self { group: NamedGroup(reader.u16()?), key: reader.vector16()? };
+        if entry.key.is_empty() { Err(Error::Decode("KeyShareEntry")) } else { Ok(entry) }
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
+        writer.u16(self.group.0);
+        writer.vector16(self.key);
+    }
+}
+
+/// The shares of a ClientHello, checked to be well-formed.
+#[derive(Clone, Copy)]
+pub struct KeyShares<'a>(Reader<'a>);
+
+impl<'a> KeyShares<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        let shares = Self(reader.list16()?);
+        let mut rest = shares.0;
+        while !rest.is_empty() {
+            KeyShareEntry::decode(&mut rest)?;
+        }
+        Ok(shares)
+    }
+
+    /// The shares in order.
+    pub fn iter(self) -> impl Iterator<Item = KeyShareEntry<'a>> {
+        let mut reader = self.0;
+        core::iter::from_fn(move || KeyShareEntry::decode(&mut reader).ok())
+    }
+}
+
+/// The protocol names of a ClientHello, checked to be well-formed.
+#[derive(Clone, Copy)]
+pub struct AlpnNames<'a>(Reader<'a>);
+
+impl<'a> AlpnNames<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Result<Self, Error> {
+        let names = Self(reader.list16()?);
+        let mut rest = names.0;
+        // RFC 7301 3.1: at least one name, none empty.
+        loop {
+            if rest.vector8()?.is_empty() {
+                return Err(Error::Decode(WHAT));
+            }
+            if rest.is_empty() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// The names in order.
+    pub fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+        let mut reader = self.0;
+        core::iter::from_fn(move || reader.vector8().ok())
+    }
+}
+
+/// What a client puts into its ClientHello.
+pub struct ClientHelloParameters<'a> {
+    /// `random`.
+    pub random: &'a [u8; 32],
+    /// `legacy_session_id`.
+    pub session_id: &'a [u8],
+    /// `cipher_suites`, in order of preference.
+    pub cipher_suites: &'a [CipherSuite],
+    /// The host name for `server_name`; none for an IP address (RFC 6066 3).
+    pub server_name: Option<&'a str>,
+    /// `supported_groups`, in order of preference.
+    pub supported_groups: &'a [NamedGroup],
+    /// `signature_algorithms`, in order of preference.
+    pub signature_algorithms: &'a [SignatureScheme],
+    /// `key_share`.
+    pub key_shares: &'a [KeyShareEntry<'a>],
+    /// Protocol names, in order of preference; none leaves the extension out.
+    pub alpn: &'a [Vec<u8>],
+    /// `cookie`, as HelloRetryRequest had it.
+    pub cookie: Option<&'a [u8]>,
+}
+
+impl ClientHelloParameters<'_> {
+    /// Appends the whole message.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        encode_message(out, HandshakeType::CLIENT_HELLO, |writer| {
+            writer.u16(ProtocolVersion::TLS12.0);
+            writer.bytes(self.random);
+            writer.vector8(self.session_id);
+            writer.length16(|writer| self.cipher_suites.iter().for_each(|suite| writer.u16(suite.0)));
+            writer.vector8(&[0]);
+            writer.length16(|writer| self.encode_extensions(writer));
+        });
+    }
+
+    /// Which extensions it encodes.
+    pub const fn offered(&self) -> Offered {
+        Offered { server_name: self.server_name.is_some(), alpn: !self.alpn.is_empty(), cookie: self.cookie.is_some() }
+    }
+
+    fn encode_extensions(&self, writer: &mut Writer<'_>) {
+        const PSK_DHE_KE: u8 = 1;
+        if let Some(name) = self.server_name {
+            encode_extension(writer, ExtensionType::SERVER_NAME, |writer| {
+                writer.length16(|writer| {
+                    writer.u8(0);
+                    writer.vector16(name.as_bytes());
+                });
+            });
+        }
+        encode_extension(writer, ExtensionType::SUPPORTED_VERSIONS, |writer| {
+            writer.length8(|writer| writer.u16(ProtocolVersion::TLS13.0));
+        });
+        encode_extension(writer, ExtensionType::SUPPORTED_GROUPS, |writer| {
+            writer.length16(|writer| self.supported_groups.iter().for_each(|group| writer.u16(group.0)));
+        });
+        encode_extension(writer, ExtensionType::SIGNATURE_ALGORITHMS, |writer| {
+            writer.length16(|writer| self.signature_algorithms.iter().for_each(|scheme| writer.u16(scheme.0)));
+        });
+        // Without it servers send no tickets (RFC 8446 4.2.9).
+        encode_extension(writer, ExtensionType::PSK_KEY_EXCHANGE_MODES, |writer| writer.vector8(&[PSK_DHE_KE]));
+        if !self.alpn.is_empty() {
+            encode_extension(writer, ExtensionType::ALPN, |writer| {
+                writer.length16(|writer| self.alpn.iter().for_each(|name| writer.vector8(name)));
+            });
+        }
+        if let Some(cookie) = self.cookie {
+            encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
+        }
+        encode_extension(writer, ExtensionType::KEY_SHARE, |writer| {
+            writer.length16(|writer| self.key_shares.iter().for_each(|share| share.encode(writer)));
+        });
+    }
+}
+
+/// The extensions of a ClientHello that was sent: a server may answer no others (RFC 8446 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offered {
+    server_name: bool,
+    alpn: bool,
+    cookie: bool,
+}
+
+impl Offered {
+    /// Whether the extension was there.
+    pub const fn contains(self, extension_type: ExtensionType) -> bool {
+        match extension_type {
+            ExtensionType::SERVER_NAME => self.server_name,
+            ExtensionType::ALPN => self.alpn,
+            ExtensionType::COOKIE => self.cookie,
+            ExtensionType::SUPPORTED_VERSIONS
+            | ExtensionType::SUPPORTED_GROUPS
+            | ExtensionType::SIGNATURE_ALGORITHMS
+            | ExtensionType::KEY_SHARE
+            | ExtensionType::PSK_KEY_EXCHANGE_MODES => true,
+            _ => false,
+        }
+    }
+}
+
+pub(super) fn encode_extension(
+    writer: &mut Writer<'_>,
+    extension_type: ExtensionType,
+    content: impl FnOnce(&mut Writer<'_>),
+) {
+    writer.u16(extension_type.0);
+    writer.length16(content);
+}

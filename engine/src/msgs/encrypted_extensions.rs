@@ -1,0 +1,66 @@
+use super::client_hello::{Offered, encode_extension};
+use super::encode_message;
+use super::extensions::Extensions;
+use crate::codes::{ExtensionType, HandshakeType};
+use crate::error::Error;
+use crate::wire::Reader;
+
+const WHAT: &str = "EncryptedExtensions";
+
+/// EncryptedExtensions (RFC 8446 4.3.1).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct EncryptedExtensions<'a> {
+    /// Whether the server has used the client's `server_name` (RFC 6066 3).
+    pub server_name: bool,
+    /// The application protocol it chose (RFC 7301 3.1).
+    pub alpn: Option<&'a [u8]>,
+}
+
+impl<'a> EncryptedExtensions<'a> {
+    /// Decodes the body of the message; `offered` tells which extensions the ClientHello had.
+    pub fn decode(body: &'a [u8], offered: Offered) -> Result<Self, Error> {
+        let mut reader = Reader::new(body, WHAT);
+        let mut message = Self::default();
+        let mut extensions = Extensions::new(&mut reader, WHAT)?;
+        while let Some(extension) = extensions.next()? {
+            let mut reader = extension.reader;
+            match extension.extension_type {
+                other if !offered.contains(other) => return Err(Error::UnsupportedExtension(other)),
+                ExtensionType::SERVER_NAME => message.server_name = true,
+                ExtensionType::ALPN => {
+                    let mut names = reader.list16()?;
+                    let name = names.vector8()?;
+                    names.finish()?;
+                    if name.is_empty() {
+                        return Err(Error::Decode(WHAT));
+                    }
+                    message.alpn = Some(name);
+                }
+                // What the server would have liked, for another time (RFC 8446 4.2.7).
+                ExtensionType::SUPPORTED_GROUPS => {
+                    reader.numbers16()?;
+                }
+                _ => return Err(Error::IllegalParameter("an extension in the wrong message")),
+            }
+            reader.finish()?;
+        }
+        reader.finish()?;
+        Ok(message)
+    }
+
+    /// Appends the whole message.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        encode_message(out, HandshakeType::ENCRYPTED_EXTENSIONS, |writer| {
+            writer.length16(|writer| {
+                if self.server_name {
+                    encode_extension(writer, ExtensionType::SERVER_NAME, |_| {});
+                }
+                if let Some(name) = self.alpn {
+                    encode_extension(writer, ExtensionType::ALPN, |writer| {
+                        writer.length16(|writer| writer.vector8(name));
+                    });
+                }
+            });
+        });
+    }
+}

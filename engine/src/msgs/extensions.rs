@@ -1,0 +1,48 @@
+use crate::codes::ExtensionType;
+use crate::error::Error;
+use crate::limits::EXTENSIONS_MAX;
+use crate::wire::Reader;
+
+/// One extension (RFC 8446 4.2).
+#[derive(Clone, Copy)]
+pub struct Extension<'a> {
+    /// Its type.
+    pub extension_type: ExtensionType,
+    /// Its content.
+    pub reader: Reader<'a>,
+}
+
+/// The extensions of a message, none of which comes twice.
+pub struct Extensions<'a> {
+    reader: Reader<'a>,
+    what: &'static str,
+    seen: [ExtensionType; EXTENSIONS_MAX],
+    count: usize,
+}
+
+impl<'a> Extensions<'a> {
+    /// The extensions behind a 16-bit length at the front of `reader`, in the message called `what`.
+    pub fn new(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
+        Ok(Self { reader: reader.list16()?, what, seen: [ExtensionType(0); EXTENSIONS_MAX], count: 0 })
+    }
+
+    /// The next extension.
+    pub fn next(&mut self) -> Result<Option<Extension<'a>>, Error> {
+        if self.reader.is_empty() {
+            return Ok(None);
+        }
+        let extension_type = ExtensionType(self.reader.u16()?);
+        let content = self.reader.vector16()?;
+        if self.seen[..self.count].contains(&extension_type) {
+            return Err(Error::IllegalParameter("an extension that comes twice"));
+        }
+        *self.seen.get_mut(self.count).ok_or(Error::TooLarge("the list of extensions"))? = extension_type;
+        self.count += 1;
+        Ok(Some(Extension { extension_type, reader: Reader::new(content, self.what) }))
+    }
+
+    /// Whether the extension returned last is the last one.
+    pub const fn is_at_end(&self) -> bool {
+        self.reader.is_empty()
+    }
+}

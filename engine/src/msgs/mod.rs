@@ -1,0 +1,27 @@
+//! The handshake messages of RFC 8446 4, encode and decode side by side, as views of the bytes they came in.
+
+mod alert;
+mod certificate;
+mod certificate_request;
+mod certificate_verify;
+mod client_hello;
+mod encrypted_extensions;
+mod extensions;
+mod finished;
+mod key_update;
+mod message;
+mod new_session_ticket;
+mod server_hello;
+
+pub use alert::Alert;
+pub use certificate::{CertificateMessage, encode_certificate};
+pub use certificate_request::CertificateRequest;
+pub use certificate_verify::{CertificateVerify, Signer, signed_content};
+pub use client_hello::{ClientHello, ClientHelloParameters, KeyShareEntry, Offered};
+pub use encrypted_extensions::EncryptedExtensions;
+pub use extensions::{Extension, Extensions};
+pub use finished::Finished;
+pub use key_update::KeyUpdate;
+pub use message::{Message, encode_message};
+pub use new_session_ticket::NewSessionTicket;
+pub use server_hello::{HELLO_RETRY_REQUEST_RANDOM, HelloRetryRequest, ServerHello, ServerHelloOrRetry};

@@ -1,0 +1,52 @@
+use super::extensions::Extensions;
+use crate::codes::ExtensionType;
+use crate::error::Error;
+use crate::limits::TICKET_LIFETIME_MAX;
+use crate::wire::Reader;
+
+const WHAT: &str = "NewSessionTicket";
+
+/// A NewSessionTicket (RFC 8446 4.6.1).
+#[derive(Debug, PartialEq, Eq)]
+pub struct NewSessionTicket<'a> {
+    /// `ticket_lifetime`, seconds.
+    pub lifetime_s: u32,
+    /// `ticket_age_add`.
+    pub age_add: u32,
+    /// `ticket_nonce`.
+    pub nonce: &'a [u8],
+    /// `ticket`.
+    pub ticket: &'a [u8],
+    /// `max_early_data_size`, bytes, where the server takes early data.
+    pub max_early_data_bytes: Option<u32>,
+}
+
+impl<'a> NewSessionTicket<'a> {
+    /// Decodes the body of the message.
+    pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(body, WHAT);
+        let mut message = Self {
+            lifetime_s: reader.u32()?,
+            age_add: reader.u32()?,
+            nonce: reader.vector8()?,
+            ticket: reader.vector16()?,
+            max_early_data_bytes: None,
+        };
+        if message.lifetime_s > TICKET_LIFETIME_MAX {
+            return Err(Error::IllegalParameter("the lifetime of a ticket"));
+        }
+        if message.ticket.is_empty() {
+            return Err(Error::Decode(WHAT));
+        }
+        let mut extensions = Extensions::new(&mut reader, WHAT)?;
+        while let Some(extension) = extensions.next()? {
+            let mut reader = extension.reader;
+            if extension.extension_type == ExtensionType::EARLY_DATA {
+                message.max_early_data_bytes = Some(reader.u32()?);
+                reader.finish()?;
+            }
+        }
+        reader.finish()?;
+        Ok(message)
+    }
+}

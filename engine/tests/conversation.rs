@@ -1,0 +1,56 @@
+//! Both ends of the engine talk to each other in memory.
+
+use std::sync::Arc;
+
+use rustls_pki_types::{PrivateKeyDer, ServerName};
+use tls_engine::codes::{CipherSuite, NamedGroup};
+use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
+use tls_engine::crypto::provider;
+use tls_engine::mem::{InBuf, OutBuf};
+use tls_engine::pki::{CertifiedKey, ServerVerifier};
+
+fn configs(suite: CipherSuite, group: NamedGroup) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+    let provider = provider::by_name("auto").unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let certificate = CertifiedKey::new(provider, vec![made.cert.der().clone()], &key).unwrap();
+    let client = ClientConfig::builder(provider)
+        .suites(&[suite])
+        .verifier(ServerVerifier::new(provider, &[made.cert.der().clone()]).unwrap())
+        .build()
+        .unwrap();
+    let server =
+        ServerConfig::builder(provider).groups(&[group]).cookie(true).certificate(certificate).build().unwrap();
+    (client, server)
+}
+
+#[test]
+fn a_handshake_and_data_both_ways() {
+    for group in [NamedGroup::X25519, NamedGroup::SECP256R1] {
+        let (client_config, server_config) = configs(CipherSuite::AES_128_GCM_SHA256, group);
+        let (mut to_server, mut to_client) = (OutBuf::with_capacity(1 << 17), OutBuf::with_capacity(1 << 17));
+        let (mut at_server, mut at_client) = (InBuf::with_capacity(1 << 17), InBuf::with_capacity(1 << 17));
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut client = Connection::client(&client_config, name, &mut to_server).unwrap();
+        let mut server = Connection::server(&server_config);
+        for _ in 0..10 {
+            let count = at_server.put(to_server.waiting());
+            to_server.sent(count);
+            while server.read_tls(&mut at_server, &mut to_client).unwrap() != Progress::NeedInput {}
+            let count = at_client.put(to_client.waiting());
+            to_client.sent(count);
+            while client.read_tls(&mut at_client, &mut to_server).unwrap() != Progress::NeedInput {}
+        }
+        assert!(client.is_ready() && server.is_ready());
+        assert_eq!(client.negotiated(), server.negotiated());
+        assert_eq!(client.negotiated().unwrap().hello_retry, group != NamedGroup::X25519);
+        let data = vec![7; 50_000];
+        assert_eq!(client.write_tls(&[&data], &mut to_server), Ok(data.len()));
+        at_server.put(to_server.waiting());
+        let mut got = Vec::new();
+        while let Progress::Data(data) = server.read_tls(&mut at_server, &mut to_client).unwrap() {
+            got.extend_from_slice(data);
+        }
+        assert_eq!(got, data);
+    }
+}
