@@ -1,2 +1,3 @@
-//! Measures TLS.
+//! `tlsbench`: measures TLS.
+
 fn main() {}

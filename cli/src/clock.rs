@@ -1,0 +1,49 @@
+//! The clocks: wall time that only goes forward, and processor time of this thread and of the process.
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// Nanoseconds since an arbitrary moment; never goes back.
+pub fn monotonic_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::Monotonic))
+}
+
+/// Processor time that the calling thread has used, user and system, nanoseconds.
+pub fn thread_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ThreadCPUTime))
+}
+
+/// Processor time that the whole process has used, user and system, nanoseconds.
+pub fn process_cpu_ns() -> u64 {
+    nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
+}
+
+fn nanoseconds(time: Timespec) -> u64 {
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn sleeping_takes_wall_time_and_no_processor_time() {
+        let (wall, cpu) = (monotonic_ns(), thread_cpu_ns());
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(monotonic_ns() - wall >= 30_000_000);
+        assert!(thread_cpu_ns() - cpu < 20_000_000);
+    }
+
+    #[test]
+    fn working_takes_processor_time_of_thread_and_process() {
+        let (thread, process) = (thread_cpu_ns(), process_cpu_ns());
+        let mut value = 1_u64;
+        while thread_cpu_ns() - thread < 5_000_000 {
+            value = std::hint::black_box(value.wrapping_mul(3));
+        }
+        assert!(process_cpu_ns() - process >= 5_000_000);
+        // Another thread's work is not this thread's.
+        let elsewhere = std::thread::spawn(thread_cpu_ns).join().expect("the thread ends");
+        assert!(elsewhere < 5_000_000);
+    }
+}

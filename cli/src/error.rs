@@ -1,0 +1,190 @@
+//! What can end a command, the exit code that says so, and the step that helps.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tls_engine::error::CertificateError;
+
+use crate::names;
+
+/// The exit codes. They are part of the interface: scripts depend on them.
+pub mod exit {
+    /// All went well.
+    pub const OK: u8 = 0;
+    /// The tool or the peer failed.
+    pub const FAILED: u8 = 1;
+    /// What was typed can't be used: flags, values, or the files they name.
+    pub const USAGE: u8 = 2;
+    /// A regression, or a policy that was violated.
+    pub const REGRESSION: u8 = 3;
+    /// No verdict; only when asked for.
+    pub const INCONCLUSIVE: u8 = 4;
+    /// The baseline is missing, or not comparable.
+    pub const BASELINE: u8 = 5;
+    /// The target could not be reached: no such name, nobody listens, no answer.
+    pub const UNREACHABLE: u8 = 6;
+    /// Ended by Ctrl-C.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Flags or values that can't be used.
+    #[error("{0}")]
+    Usage(String),
+    /// A name that is none of those known.
+    #[error("unknown {what} '{typed}'; known are: {}", .known.join(", "))]
+    Unknown {
+        /// The kind of thing.
+        what: &'static str,
+        /// What was typed.
+        typed: String,
+        /// What would have been right.
+        known: Vec<String>,
+    },
+    /// A file that can't be read or written.
+    #[error("can't {action} {}: {source}", .path.display())]
+    File {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that does not hold what it should.
+    #[error("{}: {source}", .path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: tls_engine::Error,
+    },
+    /// A target without a connection.
+    #[error("can't reach {target}: {source}")]
+    Unreachable {
+        /// What was tried.
+        target: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A TLS conversation that failed.
+    #[error("{target}: {source}")]
+    Tls {
+        /// The other end.
+        target: String,
+        /// Why.
+        source: tls_engine::Error,
+    },
+    /// The engine refused what it was given, before any peer was involved.
+    #[error("{0}")]
+    Engine(#[from] tls_engine::Error),
+    /// A system call that failed, with what was being done.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Something that was measured or moved is not what it should be.
+    #[error("{0}")]
+    Failed(String),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// A system call that failed while `doing` something.
+    pub fn io(doing: impl Into<String>, source: io::Error) -> Self {
+        Self::Io { doing: doing.into(), source }
+    }
+
+    /// A file that can't be read.
+    pub fn read(path: &Path, source: io::Error) -> Self {
+        Self::File { action: "read", path: path.to_owned(), source }
+    }
+
+    /// A file that can't be written.
+    pub fn write(path: &Path, source: io::Error) -> Self {
+        Self::File { action: "write", path: path.to_owned(), source }
+    }
+
+    /// A name that is none of `known`.
+    pub fn unknown<'a>(what: &'static str, typed: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::Unknown { what, typed: typed.to_owned(), known: known.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// The exit code that tells a script.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Unknown { .. } | Self::File { .. } | Self::Content { .. } => exit::USAGE,
+            Self::Unreachable { .. } => exit::UNREACHABLE,
+            Self::Tls { .. } | Self::Engine(_) | Self::Io { .. } | Self::Failed(_) => exit::FAILED,
+            Self::Interrupted => exit::INTERRUPTED,
+        }
+    }
+
+    /// What to do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { typed, known, .. } => {
+                names::nearest(typed, known.iter().map(String::as_str)).map(|name| format!("did you mean '{name}'?"))
+            }
+            Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
+            Self::Unreachable { source, .. } => match source.kind() {
+                io::ErrorKind::ConnectionRefused => Some("nothing listens there; is the server running?".to_owned()),
+                io::ErrorKind::TimedOut => Some("no answer came; check the address, or a firewall between".to_owned()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+const fn tls_hint(error: &tls_engine::Error) -> Option<&'static str> {
+    use tls_engine::Error as Engine;
+    match error {
+        Engine::Certificate(CertificateError::UnknownIssuer) => {
+            Some("name the authority that issued it with --cacert FILE, or skip the check with -k")
+        }
+        Engine::Certificate(CertificateError::WrongName { .. }) => {
+            Some("ask for one of its names with --sni NAME, or skip the check with -k")
+        }
+        Engine::Certificate(CertificateError::Expired) => {
+            Some("the server needs a new certificate; -k skips the check")
+        }
+        Engine::Certificate(CertificateError::NotYetValid) => Some("check this machine's clock; -k skips the check"),
+        Engine::NotTls => Some("is it the right port, and does it speak TLS from the first byte?"),
+        Engine::ProtocolVersion => Some("only TLS 1.3 is spoken here"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_named_with_all_names_and_the_nearest() {
+        let error = Error::unknown("cipher", "aes128gmc", ["aes128gcm", "aes256gcm"]);
+        assert_eq!(error.to_string(), "unknown cipher 'aes128gmc'; known are: aes128gcm, aes256gcm");
+        assert_eq!(error.hint().as_deref(), Some("did you mean 'aes128gcm'?"));
+        assert_eq!(error.exit_code(), exit::USAGE);
+    }
+
+    #[test]
+    fn what_is_the_targets_fault_is_told_from_what_the_peer_did() {
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(Error::Unreachable { target: "a:1".into(), source: refused() }.exit_code(), exit::UNREACHABLE);
+        assert_eq!(Error::io("reading", refused()).exit_code(), exit::FAILED);
+        let refusal = Error::Tls {
+            target: "a:1".into(),
+            source: tls_engine::Error::Certificate(CertificateError::UnknownIssuer),
+        };
+        assert_eq!(refusal.exit_code(), exit::FAILED);
+        assert!(refusal.hint().is_some_and(|hint| hint.contains("--cacert") && hint.contains("-k")));
+    }
+}

@@ -1,0 +1,194 @@
+//! The machine, as far as it tells. Everything is best effort: what can't be read is `None`, and nothing is changed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::schema::Host;
+
+/// The flags that decide which code cryptography runs on.
+const RELEVANT_FLAGS: [&str; 24] = [
+    "ssse3",
+    "sse4_1",
+    "avx",
+    "avx2",
+    "avx512f",
+    "avx512bw",
+    "avx512dq",
+    "avx512vl",
+    "avx512ifma",
+    "avx512vbmi",
+    "aes",
+    "vaes",
+    "pclmulqdq",
+    "vpclmulqdq",
+    "gfni",
+    "sha_ni",
+    "bmi2",
+    "adx", // x86
+    "asimd",
+    "pmull",
+    "sha2",
+    "sha3",
+    "sha512",
+    "sve", // Arm; its AES flag has the name of the x86 one
+];
+
+/// This machine, now.
+pub fn describe() -> Host {
+    describe_from(Path::new("/proc"), Path::new("/sys"))
+}
+
+/// The load averages, now.
+pub fn load() -> Option<[f64; 3]> {
+    load_from(Path::new("/proc"))
+}
+
+fn describe_from(proc: &Path, sys: &Path) -> Host {
+    let cpuinfo = read(&proc.join("cpuinfo")).unwrap_or_default();
+    let cpu = sys.join("devices/system/cpu");
+    let cpu_flags = flags(&cpuinfo);
+    Host {
+        cpu_model: field(&cpuinfo, "model name").or_else(|| field(&cpuinfo, "Model")).map(str::to_owned),
+        cores: cores(&cpuinfo),
+        logical_cpus: Some(cpuinfo.lines().filter(|line| line.starts_with("processor")).count() as u32)
+            .filter(|count| *count > 0),
+        governor: read(&cpu.join("cpu0/cpufreq/scaling_governor")),
+        turbo: turbo(&cpu),
+        smt: read(&cpu.join("smt/active")).map(|text| text == "1"),
+        virtualization: virtualization(&cpuinfo, sys),
+        kernel: kernel(proc),
+        memory_bytes: memory(proc),
+        load_at_start: load_from(proc),
+        load_at_end: None,
+        open_files_limit: open_files(proc),
+        cpu_flags,
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The first value of `name` in the `name : value` lines of cpuinfo.
+fn field<'a>(cpuinfo: &'a str, name: &str) -> Option<&'a str> {
+    fields(cpuinfo, name).next()
+}
+
+fn fields<'a>(cpuinfo: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    cpuinfo.lines().filter_map(move |line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim())
+    })
+}
+
+fn flags(cpuinfo: &str) -> Vec<String> {
+    let Some(all) = field(cpuinfo, "flags").or_else(|| field(cpuinfo, "Features")) else { return Vec::new() };
+    let all: BTreeSet<&str> = all.split_whitespace().collect();
+    RELEVANT_FLAGS.iter().filter(|flag| all.contains(**flag)).map(|flag| (*flag).to_owned()).collect()
+}
+
+fn cores(cpuinfo: &str) -> Option<u32> {
+    let cores: BTreeSet<_> = fields(cpuinfo, "physical id").zip(fields(cpuinfo, "core id")).collect();
+    (!cores.is_empty()).then_some(cores.len() as u32)
+}
+
+fn turbo(cpu: &Path) -> Option<bool> {
+    let no_turbo = read(&cpu.join("intel_pstate/no_turbo")).map(|text| text == "0");
+    no_turbo.or_else(|| read(&cpu.join("cpufreq/boost")).map(|text| text == "1"))
+}
+
+fn virtualization(cpuinfo: &str, sys: &Path) -> Option<String> {
+    if let Some(kind) = read(&sys.join("hypervisor/type")) {
+        return Some(kind);
+    }
+    let flags = field(cpuinfo, "flags")?;
+    if !flags.split_whitespace().any(|flag| flag == "hypervisor") {
+        return Some("none".to_owned());
+    }
+    Some(read(&sys.join("class/dmi/id/sys_vendor")).unwrap_or_else(|| "a hypervisor".to_owned()))
+}
+
+fn kernel(proc: &Path) -> Option<String> {
+    let name = read(&proc.join("sys/kernel/ostype"))?;
+    let release = read(&proc.join("sys/kernel/osrelease"))?;
+    Some(format!("{name} {release}"))
+}
+
+fn memory(proc: &Path) -> Option<u64> {
+    let meminfo = read(&proc.join("meminfo"))?;
+    let kib: u64 = field(&meminfo, "MemTotal")?.strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
+fn load_from(proc: &Path) -> Option<[f64; 3]> {
+    let text = read(&proc.join("loadavg"))?;
+    let mut averages = text.split_whitespace().map_while(|word| word.parse().ok());
+    Some([averages.next()?, averages.next()?, averages.next()?])
+}
+
+fn open_files(proc: &Path) -> Option<u64> {
+    let limits = read(&proc.join("self/limits"))?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree of files as the kernel shows them.
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a directory");
+        for (name, text) in files {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().expect("it has a parent")).expect("directories");
+            fs::write(path, text).expect("a file");
+        }
+        root
+    }
+
+    #[test]
+    fn a_described_machine_is_described() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: Example 9000\nphysical id\t: 0\ncore id\t\t: 0\n\
+                       flags\t\t: fpu aes hypervisor vaes avx2\n\n\
+                       processor\t: 1\nmodel name\t: Example 9000\nphysical id\t: 0\ncore id\t\t: 0\n";
+        let root = tree(&[
+            ("proc/cpuinfo", cpuinfo),
+            ("proc/meminfo", "MemTotal:        2048 kB\nMemFree: 1 kB\n"),
+            ("proc/loadavg", "0.50 0.25 0.12 1/99 1234\n"),
+            ("proc/sys/kernel/ostype", "Linux\n"),
+            ("proc/sys/kernel/osrelease", "6.1.0\n"),
+            ("proc/self/limits", "Limit  Soft Limit  Hard Limit  Units\nMax open files   1024   4096   files\n"),
+            ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
+            ("sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
+            ("sys/devices/system/cpu/smt/active", "1\n"),
+            ("sys/class/dmi/id/sys_vendor", "QEMU\n"),
+        ]);
+        let host = describe_from(&root.path().join("proc"), &root.path().join("sys"));
+        let expected = Host {
+            cpu_model: Some("Example 9000".into()),
+            cpu_flags: vec!["avx2".into(), "aes".into(), "vaes".into()],
+            cores: Some(1),
+            logical_cpus: Some(2),
+            governor: Some("powersave".into()),
+            turbo: Some(true),
+            smt: Some(true),
+            virtualization: Some("QEMU".into()),
+            kernel: Some("Linux 6.1.0".into()),
+            memory_bytes: Some(2048 * 1024),
+            load_at_start: Some([0.5, 0.25, 0.12]),
+            load_at_end: None,
+            open_files_limit: Some(1024),
+        };
+        assert_eq!(host, expected);
+    }
+
+    #[test]
+    fn a_machine_that_tells_nothing_is_no_error() {
+        let root = tree(&[("proc/meminfo", "MemTotal: lots\n"), ("proc/loadavg", "low\n")]);
+        assert_eq!(describe_from(&root.path().join("proc"), &root.path().join("sys")), Host::default());
+    }
+}

@@ -1,0 +1,10 @@
+//! `tlsbench` measures TLS: the rooms of the program. `main.rs` is the story, this the house.
+
+pub mod clock;
+pub mod error;
+pub mod host;
+pub mod interrupt;
+pub mod names;
+pub mod schema;
+pub mod stats;
+pub mod units;

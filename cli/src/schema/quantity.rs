@@ -1,0 +1,50 @@
+//! The quantities that metrics are of, with their units: one list, so that every command names and reads them alike.
+
+use super::{Better, Kind};
+
+/// A quantity: the NAME in a metric's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantity {
+    /// Its name, with the unit at the end.
+    pub name: &'static str,
+    /// Its unit, short.
+    pub unit: &'static str,
+    /// Which direction is good.
+    pub better: Better,
+    /// How it varies.
+    pub kind: Kind,
+    /// The heading of its column.
+    pub heading: &'static str,
+}
+
+macro_rules! quantities {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $unit:literal, $better:ident, $kind:ident, $heading:literal;)*) => {
+        $($(#[$doc])* pub const $constant: Quantity = Quantity {
+            name: $name, unit: $unit, better: Better::$better, kind: Kind::$kind, heading: $heading,
+        };)*
+
+        /// All quantities, in the order that tables print them.
+        pub const ALL: &[&Quantity] = &[$(&$constant),*];
+    };
+}
+
+quantities! {
+    /// Application data moved.
+    THROUGHPUT_BYTES_PER_S = "throughput_bytes_per_s", "B/s", Higher, Time, "throughput";
+    /// The share of the raw AEAD's speed, measured in the same run.
+    EFFICIENCY = "efficiency", "ratio", Higher, Time, "efficiency";
+    /// What the raw AEAD reaches in the same run: the reference of `efficiency`.
+    RAW_AEAD_BYTES_PER_S = "raw_aead_bytes_per_s", "B/s", Higher, Time, "raw AEAD";
+    /// What plain TCP reaches over the same transport in the same run.
+    RAW_TCP_BYTES_PER_S = "raw_tcp_bytes_per_s", "B/s", Higher, Time, "plain TCP";
+    /// Processor time of one side per byte of application data.
+    CPU_NS_PER_BYTE = "cpu_ns_per_byte", "ns/B", Lower, Time, "CPU";
+    /// Records sealed or opened.
+    RECORDS_PER_S = "records_per_s", "1/s", Higher, Time, "records";
+    /// Bytes that the engine copied apart from encrypting, per byte carried.
+    COPIED_BYTES_PER_BYTE = "copied_bytes_per_byte", "B/B", Lower, Count, "copied";
+    /// System calls per MiB carried.
+    SYSCALLS_PER_MIB = "syscalls_per_mib", "1/MiB", Lower, Count, "system calls";
+    /// Calls of the allocator per record.
+    HEAP_CALLS_PER_RECORD = "heap_calls_per_record", "1/record", Lower, Count, "heap calls";
+}

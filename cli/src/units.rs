@@ -1,0 +1,221 @@
+//! Numbers with units: what people type, and what tables print.
+
+use core::fmt;
+use core::str::FromStr;
+use std::time::Duration;
+
+/// An amount of data. Typed as `64`, `16k`, `16KiB`, `1m` (powers of 1,024) or `16kB` (powers of 1,000).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+/// A count. Typed as `500`, `10k`, `2.5m` (powers of 1,000).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Count(pub u64);
+
+/// What was typed is no such number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseError(String);
+
+impl FromStr for Bytes {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let help = "expected a size such as 64, 16k, 16KiB or 16kB";
+        scaled(text, help, |suffix| match suffix {
+            "" | "b" => Some(1),
+            "k" | "kib" => Some(1 << 10),
+            "m" | "mib" => Some(1 << 20),
+            "g" | "gib" => Some(1 << 30),
+            "kb" => Some(1_000),
+            "mb" => Some(1_000_000),
+            "gb" => Some(1_000_000_000),
+            _ => None,
+        })
+        .map(Self)
+    }
+}
+
+impl FromStr for Count {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        scaled(text, "expected a count such as 500, 10k or 1m", |suffix| match suffix {
+            "" => Some(1),
+            "k" => Some(1_000),
+            "m" => Some(1_000_000),
+            "g" => Some(1_000_000_000),
+            _ => None,
+        })
+        .map(Self)
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+        match UNITS.iter().find(|(factor, _)| self.0 >= *factor && self.0.is_multiple_of(*factor)) {
+            Some((factor, unit)) => f.pad(&format!("{} {unit}", self.0 / factor)),
+            None => f.pad(&format!("{} B", grouped(self.0))),
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&grouped(self.0))
+    }
+}
+
+/// A duration as humantime reads it: `10s`, `500ms`, `1m 30s`. A bare number is refused: its unit would be a guess.
+pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
+    humantime::parse_duration(text.trim())
+        .map_err(|error| ParseError(format!("expected a duration such as 10s, 500ms or 2m: {error}")))
+}
+
+/// A duration for people, in the largest unit that leaves a digit before the point.
+pub fn format_duration(duration: Duration) -> String {
+    format_quantity(duration.as_nanos() as f64, "ns")
+}
+
+/// `value` with a thousands separator.
+pub fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `value`, in the unit that the results document gives it, for people: scaled, and with three significant digits or so.
+pub fn format_quantity(value: f64, unit: &str) -> String {
+    const RATES: [(f64, &str); 4] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s")];
+    const TIMES: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns")];
+    const FREQUENCIES: [(f64, &str); 3] = [(1e6, "M/s"), (1e3, "k/s"), (1.0, "/s")];
+    match unit {
+        "B/s" => scaled_text(value, &RATES),
+        "ns" => scaled_text(value, &TIMES),
+        "us" => scaled_text(value * 1e3, &TIMES),
+        "1/s" => scaled_text(value, &FREQUENCIES),
+        "B" => scaled_text(value, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")]),
+        "ratio" => format!("{:.1} %", value * 100.0),
+        "" => significant(value),
+        other => format!("{} {other}", significant(value)),
+    }
+}
+
+/// `value` with about three significant digits, and never in exponent form.
+pub fn significant(value: f64) -> String {
+    let size = value.abs();
+    let decimals = match size {
+        _ if !size.is_finite() || size == 0.0 => 0,
+        _ if size >= 100.0 => 0,
+        _ if size >= 10.0 => 1,
+        _ if size >= 1.0 => 2,
+        _ if size >= 0.1 => 3,
+        _ => 4,
+    };
+    format!("{value:.decimals$}")
+}
+
+fn scaled_text(value: f64, units: &[(f64, &str)]) -> String {
+    let smallest = units.len() - 1;
+    let (factor, unit) =
+        units.iter().find(|(factor, _)| value.abs() >= *factor).copied().unwrap_or_else(|| units[smallest]);
+    format!("{} {unit}", significant(value / factor))
+}
+
+/// Reads a number, whole or with a decimal point, and a suffix that `factor` knows in lower case.
+fn scaled(text: &str, help: &str, factor: impl Fn(&str) -> Option<u64>) -> Result<u64, ParseError> {
+    let refuse = || ParseError(help.to_owned());
+    let text = text.trim();
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_')).unwrap_or(text.len());
+    let (number, suffix) = text.split_at(split);
+    let number = number.replace('_', "");
+    let factor = factor(&suffix.trim().to_ascii_lowercase()).ok_or_else(refuse)?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
+    let whole: u64 = whole.parse().map_err(|_| refuse())?;
+    let too_large = || ParseError("this number is too large".to_owned());
+    let mut value = whole.checked_mul(factor).ok_or_else(too_large)?;
+    if number.contains('.') {
+        // The fraction is taken digit by digit, so that no amount is rounded unseen.
+        if fraction.is_empty() || fraction.len() > 9 {
+            return Err(refuse());
+        }
+        let digits: u64 = fraction.parse().map_err(|_| refuse())?;
+        let scale = 10_u64.pow(fraction.len() as u32);
+        let product = digits.checked_mul(factor).ok_or_else(too_large)?;
+        if !product.is_multiple_of(scale) {
+            return Err(ParseError("this is not a whole number".to_owned()));
+        }
+        value = value.checked_add(product / scale).ok_or_else(too_large)?;
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_binary_unless_they_say_otherwise() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("64", 64),
+            ("64B", 64),
+            ("16k", 16_384),
+            ("16KiB", 16_384),
+            ("16 kib", 16_384),
+            ("16kB", 16_000),
+            ("1.5k", 1_536),
+            ("1m", 1 << 20),
+            ("2g", 2 << 30),
+            ("1_000", 1_000),
+        ] {
+            assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_are_decimal() {
+        for (text, count) in [("7", 7), ("10k", 10_000), ("2.6k", 2_600), ("1m", 1_000_000)] {
+            assert_eq!(text.parse(), Ok(Count(count)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "k", "-1", "1.", ".5k", "1.2.3", "1q", "0.3", "99999999999999999999", "18446744073709551615k"]
+        {
+            assert!(text.parse::<Bytes>().is_err(), "{text}");
+            assert!(text.parse::<Count>().is_err(), "{text}");
+        }
+        assert!("10kib".parse::<Count>().is_err());
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert!(parse_duration("10").is_err());
+        assert!(parse_duration("soon").is_err());
+    }
+
+    #[test]
+    fn quantities_print_in_a_fitting_unit() {
+        assert_eq!(format_quantity(11_916e6, "B/s"), "11.9 GB/s");
+        assert_eq!(format_quantity(950e3, "B/s"), "950 kB/s");
+        assert_eq!(format_quantity(0.917, "ratio"), "91.7 %");
+        assert_eq!(format_quantity(0.0842, "ns/B"), "0.0842 ns/B");
+        assert_eq!(format_quantity(727_300.0, "1/s"), "727 k/s");
+        assert_eq!(format_quantity(0.0, "B/B"), "0 B/B");
+        assert_eq!(format_duration(Duration::from_micros(1500)), "1.50 ms");
+        assert_eq!(Bytes(16_384).to_string(), "16 KiB");
+        assert_eq!(Bytes(1_350).to_string(), "1,350 B");
+        assert_eq!(Count(1_234_567).to_string(), "1,234,567");
+    }
+}
