@@ -46,6 +46,7 @@ impl Connection {
     fn install_read(&mut self, suite: Suite, secret: TrafficSecret) -> Result<(), Error> {
         self.opener.install(&suite, &secret.keys(suite.aead))?;
         self.read = Some(Traffic { suite, secret });
+        self.early_data_to_skip = 0;
         Ok(())
     }
 

@@ -12,12 +12,13 @@ pub struct InBuf {
     bytes: Box<[u8]>,
     start: usize,
     end: usize,
+    moved_bytes: u64,
 }
 
 impl InBuf {
     /// A buffer of `capacity` bytes, or of one whole record where that is more.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: vec![0; capacity.max(RECORD_MAX)].into_boxed_slice(), start: 0, end: 0 }
+        Self { bytes: vec![0; capacity.max(RECORD_MAX)].into_boxed_slice(), start: 0, end: 0, moved_bytes: 0 }
     }
 
     /// How many bytes wait to be read by the connection.
@@ -37,11 +38,17 @@ impl InBuf {
             self.start = 0;
             self.end = 0;
         } else if self.start > 0 && self.bytes.len() - self.end < RECORD_MAX {
+            self.moved_bytes += self.len() as u64;
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
         &mut self.bytes[self.end..]
+    }
+
+    /// How many bytes have been moved to the front so far, to make room.
+    pub const fn moved_bytes(&self) -> u64 {
+        self.moved_bytes
     }
 
     /// Says that the first `count` bytes of [`InBuf::spare`] have been filled.
@@ -92,6 +99,7 @@ pub struct OutBuf {
     start: usize,
     end: usize,
     capacity: usize,
+    moved_bytes: u64,
 }
 
 impl OutBuf {
@@ -101,7 +109,7 @@ impl OutBuf {
     /// A buffer of `capacity` bytes, or of one whole record where that is more.
     pub fn with_capacity(capacity: usize) -> Self {
         let capacity = capacity.max(RECORD_MAX);
-        Self { bytes: vec![0; capacity], start: 0, end: 0, capacity }
+        Self { bytes: vec![0; capacity], start: 0, end: 0, capacity, moved_bytes: 0 }
     }
 
     /// The bytes to send.
@@ -142,13 +150,20 @@ impl OutBuf {
         self.capacity.saturating_sub(self.end)
     }
 
-    /// Moves what waits to the front, so that all of the spare room is in one piece.
+    /// Moves what waits to the front, so that the spare room is in one piece, where that frees at least as much as it
+    /// moves: a full buffer that is sent bit by bit must not be copied at every bit.
     pub(crate) fn compact(&mut self) {
-        if self.start > 0 {
+        if self.start > 0 && self.len() <= self.start {
+            self.moved_bytes += self.len() as u64;
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
+    }
+
+    /// How many bytes have been moved to the front so far, to make room.
+    pub const fn moved_bytes(&self) -> u64 {
+        self.moved_bytes
     }
 
     /// `count` bytes at the back, to be written. They count as waiting at once. `None` where the buffer would outgrow

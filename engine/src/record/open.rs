@@ -61,8 +61,8 @@ impl Opener {
         let Some(key) = &mut self.key else {
             return Err(Error::UnexpectedRecord { got: frame.content_type, reason: "encrypted before any key" });
         };
-        // RFC 8446 5.2: what is too short to hold a tag and a type can't be decrypted.
-        if body.len() <= TAG_LEN {
+        // RFC 8446 5.2: what is too short to hold a tag can't be decrypted.
+        if body.len() < TAG_LEN {
             return Err(Error::BadRecordMac);
         }
         let nonce = key.nonces.peek();
