@@ -3,8 +3,11 @@
 pub mod clock;
 pub mod error;
 pub mod host;
+pub mod identity;
 pub mod interrupt;
+pub mod measure;
 pub mod names;
 pub mod schema;
 pub mod stats;
 pub mod units;
+pub mod workload;

@@ -35,8 +35,17 @@ quantities! {
     EFFICIENCY = "efficiency", "ratio", Higher, Time, "efficiency";
     /// What the raw AEAD reaches in the same run: the reference of `efficiency`.
     RAW_AEAD_BYTES_PER_S = "raw_aead_bytes_per_s", "B/s", Higher, Time, "raw AEAD";
+    /// The raw AEAD with plaintext and ciphertext in one place.
+    RAW_AEAD_IN_PLACE_BYTES_PER_S = "raw_aead_in_place_bytes_per_s", "B/s", Higher, Time, "raw AEAD, in place";
+    /// The raw AEAD from one place to another.
+    RAW_AEAD_OUT_OF_PLACE_BYTES_PER_S = "raw_aead_out_of_place_bytes_per_s", "B/s", Higher, Time,
+        "raw AEAD, out of place";
+    /// Application data per second of sealing or opening alone, without the transport: the engine's part in `efficiency`.
+    ENGINE_BYTES_PER_S = "engine_bytes_per_s", "B/s", Higher, Time, "engine alone";
     /// What plain TCP reaches over the same transport in the same run.
     RAW_TCP_BYTES_PER_S = "raw_tcp_bytes_per_s", "B/s", Higher, Time, "plain TCP";
+    /// Throughput as a share of plain TCP's over the same transport in the same run.
+    RAW_TCP_SHARE = "raw_tcp_share", "ratio", Higher, Time, "of plain TCP";
     /// Processor time of one side per byte of application data.
     CPU_NS_PER_BYTE = "cpu_ns_per_byte", "ns/B", Lower, Time, "CPU";
     /// Records sealed or opened.
@@ -45,6 +54,8 @@ quantities! {
     COPIED_BYTES_PER_BYTE = "copied_bytes_per_byte", "B/B", Lower, Count, "copied";
     /// System calls per MiB carried.
     SYSCALLS_PER_MIB = "syscalls_per_mib", "1/MiB", Lower, Count, "system calls";
+    /// Times that a key was replaced.
+    KEY_UPDATES = "key_updates", "", Lower, Count, "key updates";
     /// Calls of the allocator per record.
     HEAP_CALLS_PER_RECORD = "heap_calls_per_record", "1/record", Lower, Count, "heap calls";
 }

@@ -1,0 +1,169 @@
+use std::time::{Duration, Instant};
+
+use super::ends::{Endpoint, OpeningEnd, SealingEnd};
+use super::link::{End, Link};
+use crate::error::Error;
+use crate::measure::{Part, Sample, Stopwatch};
+
+/// How long two ends in one thread may exchange nothing before that is an error.
+const STALL: Duration = Duration::from_secs(10);
+
+/// Two ends that one thread drives, and what lies between them.
+pub struct Pair<L> {
+    sealing: SealingEnd,
+    opening: OpeningEnd,
+    link: L,
+}
+
+/// The clocks of a block: of each end's engine, and of its share of the link.
+#[derive(Default)]
+struct Watches {
+    seal: Stopwatch,
+    push: Stopwatch,
+    pull: Stopwatch,
+    open: Stopwatch,
+    /// What flows against the data, and is no part of the measurement.
+    back: Stopwatch,
+}
+
+impl<L: Link> Pair<L> {
+    /// Two ends whose handshake is done.
+    pub const fn new(sealing: SealingEnd, opening: OpeningEnd, link: L) -> Self {
+        Self { sealing, opening, link }
+    }
+
+    /// What lies between the ends.
+    pub const fn link_mut(&mut self) -> &mut L {
+        &mut self.link
+    }
+
+    /// Moves `writes` writes of `write_bytes` from one end to the other, and checks what arrives.
+    pub fn run(&mut self, writes: u64, write_bytes: u64) -> Result<Sample, Error> {
+        let syscalls = [self.link.syscalls(End::Sealing), self.link.syscalls(End::Opening)];
+        self.sealing.begin(writes);
+        self.opening.begin(writes * write_bytes);
+        let mut watches = Watches::default();
+        let mut is_sealing = true;
+        let mut stall = Stall::default();
+        while is_sealing || self.opening.verifier.missing() > 0 {
+            if is_sealing && self.sealing.endpoint.output.is_empty() {
+                is_sealing = self.sealing.seal_batch(&mut watches.seal)?;
+            }
+            self.forward(&mut watches)?;
+            if !self.opening.endpoint.output.is_empty() {
+                self.backward(&mut watches)?;
+            }
+            stall.check(self.opening.verifier.position())?;
+        }
+        self.opening.verifier.check_complete()?;
+        let mut send = timed(self.sealing.counted(), &watches.seal, &watches.push);
+        let mut receive = timed(self.opening.counted(), &watches.open, &watches.pull);
+        send.syscalls = self.link.syscalls(End::Sealing) - syscalls[0];
+        receive.syscalls = self.link.syscalls(End::Opening) - syscalls[1];
+        let total_ns = Some(send.elapsed_ns + receive.elapsed_ns);
+        Ok(Sample { send: Some(send), receive: Some(receive), total_ns })
+    }
+
+    /// Ends the conversation as RFC 8446 6.1 asks, and checks that the other end understood.
+    pub fn close(&mut self) -> Result<(), Error> {
+        let mut watches = Watches::default();
+        self.opening.begin(0);
+        let Endpoint { connection, output, .. } = &mut self.sealing.endpoint;
+        connection.close(output);
+        let mut stall = Stall::default();
+        while !self.forward(&mut watches)? {
+            stall.check(0)?;
+        }
+        self.opening.verifier.check_complete()
+    }
+
+    /// Lets what the sealing end has sealed arrive and be opened. `true` when that was its last.
+    fn forward(&mut self, watches: &mut Watches) -> Result<bool, Error> {
+        let (from, to) = (&mut self.sealing.endpoint, &mut self.opening.endpoint);
+        self.link.push(End::Sealing, &mut from.output, &mut watches.push)?;
+        self.link.carry(&mut from.output, &mut to.input)?;
+        let is_open = self.link.pull(End::Opening, &mut to.input, &mut watches.pull)?;
+        let is_closed = self.opening.open_waiting(&mut watches.open)?;
+        if !is_open && !is_closed {
+            self.opening.endpoint.connection.end_of_input()?;
+        }
+        Ok(is_closed)
+    }
+
+    /// Lets the sealing end hear what the other has to say: key updates of its own.
+    fn backward(&mut self, watches: &mut Watches) -> Result<(), Error> {
+        let (from, to) = (&mut self.opening.endpoint, &mut self.sealing.endpoint);
+        exchange(&mut self.link, (End::Opening, from), (End::Sealing, to), &mut watches.back)
+    }
+}
+
+/// Completes the handshake of two ends: `sealing` and `opening`, whichever of them is the client.
+pub fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: &mut Endpoint) -> Result<(), Error> {
+    let mut watch = Stopwatch::default();
+    let began = Instant::now();
+    loop {
+        exchange(link, (End::Sealing, sealing), (End::Opening, opening), &mut watch)?;
+        exchange(link, (End::Opening, opening), (End::Sealing, sealing), &mut watch)?;
+        let is_ready = sealing.connection.is_ready() && opening.connection.is_ready();
+        if is_ready && sealing.output.is_empty() && opening.output.is_empty() {
+            return Ok(());
+        }
+        if began.elapsed() > STALL {
+            return Err(Error::Failed("the handshake does not come to an end".to_owned()));
+        }
+    }
+}
+
+/// One way of a conversation without application data.
+fn exchange<L: Link>(
+    link: &mut L,
+    (from_end, from): (End, &mut Endpoint),
+    (to_end, to): (End, &mut Endpoint),
+    watch: &mut Stopwatch,
+) -> Result<(), Error> {
+    use tls_engine::conn::Progress;
+    link.push(from_end, &mut from.output, watch)?;
+    link.carry(&mut from.output, &mut to.input)?;
+    let is_open = link.pull(to_end, &mut to.input, watch)?;
+    loop {
+        match to.connection.read_tls(&mut to.input, &mut to.output)? {
+            Progress::NeedInput if is_open => return Ok(()),
+            Progress::NeedInput | Progress::Closed => return Ok(to.connection.end_of_input()?),
+            Progress::Advanced => {}
+            Progress::Data(_) => return Err(Error::Failed("data came against the direction of the run".to_owned())),
+        }
+    }
+}
+
+fn timed(counted: Part, engine: &Stopwatch, link: &Stopwatch) -> Part {
+    let elapsed_ns = engine.total_ns() + link.total_ns();
+    // One thread drives both ends and never waits: the time of its part is processor time.
+    Part { elapsed_ns, engine_ns: engine.total_ns(), cpu_ns: elapsed_ns, ..counted }
+}
+
+/// Notices when nothing arrives any more.
+#[derive(Default)]
+struct Stall {
+    position: u64,
+    since: Option<Instant>,
+    idle_turns: u32,
+}
+
+impl Stall {
+    fn check(&mut self, position: u64) -> Result<(), Error> {
+        if position != self.position {
+            *self = Self { position, since: None, idle_turns: 0 };
+            return Ok(());
+        }
+        self.idle_turns += 1;
+        // The clock is not asked in the turns that a socket takes to hand a batch over.
+        if self.idle_turns < 100 {
+            return Ok(());
+        }
+        self.idle_turns = 0;
+        if self.since.get_or_insert_with(Instant::now).elapsed() > STALL {
+            return Err(Error::Failed(format!("nothing has arrived for {} s", STALL.as_secs())));
+        }
+        Ok(())
+    }
+}

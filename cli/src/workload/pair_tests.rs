@@ -1,0 +1,116 @@
+//! Two real ends in one thread, over links that do or don't do their duty.
+
+use std::sync::Arc;
+
+use tls_engine::codes::CipherSuite;
+use tls_engine::crypto::provider;
+use tls_engine::mem::{InBuf, OutBuf};
+use tls_engine::switches::Switches;
+
+use super::*;
+use crate::error::Error;
+use crate::measure::{Layout, Pattern, Stopwatch};
+
+/// Memory that turns one bit of the records once armed.
+struct Flipping {
+    is_armed: bool,
+}
+
+impl Link for Flipping {
+    fn push(&mut self, _: End, _: &mut OutBuf, _: &mut Stopwatch) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error> {
+        if self.is_armed && output.len() > 100 {
+            output.waiting_mut()[100] ^= 1;
+        }
+        Memory.carry(output, input)
+    }
+
+    fn pull(&mut self, _: End, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn syscalls(&self, _: End) -> u64 {
+        0
+    }
+}
+
+fn terms(records_per_key: Option<u64>, zero_copy: bool) -> Terms {
+    Terms {
+        provider: provider::by_name("auto").expect("a provider"),
+        suite: CipherSuite::AES_128_GCM_SHA256,
+        groups: Vec::new(),
+        alpn: Vec::new(),
+        switches: Switches { zero_copy },
+        records_per_key,
+        key_log: None,
+    }
+}
+
+/// A pair that sends the pattern of one seed, and expects that of another.
+fn pair<L: Link>(terms: &Terms, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
+    let layout = Layout::new(size, 1 << 17);
+    let session = LocalSession::new(terms).expect("a session");
+    let room = buffer_bytes(&layout);
+    let mut client = session.client(0, room).expect("a client");
+    let mut server = session.server(room, 0);
+    handshake(&mut link, &mut client, &mut server).expect("a handshake");
+    let pattern = |seed| Arc::new(Pattern::new(seed, layout.batch_bytes()));
+    let verifier = Verifier::new(pattern(seeds.1), Verify::All, 0);
+    Pair::new(SealingEnd::new(client, layout, pattern(seeds.0)), OpeningEnd::new(server, verifier), link)
+}
+
+#[test]
+fn every_byte_of_every_size_arrives() {
+    for size in [1, 64, 1350, 16_384, 16_385, 100_000, 1 << 20] {
+        let mut pair = pair(&terms(None, true), size, Memory, (1, 1));
+        for writes in [1, 3, 40] {
+            let sample = pair.run(writes, size as u64).expect("a block");
+            let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
+            assert_eq!((send.bytes, receive.bytes), (writes * size as u64, writes * size as u64));
+            assert_eq!(receive.compared_bytes, receive.bytes);
+            assert_eq!(send.records, writes * size.div_ceil(16_384) as u64);
+            assert_eq!((send.copied_bytes, receive.copied_bytes), (0, 0));
+        }
+        pair.close().expect("an end");
+    }
+}
+
+#[test]
+fn without_zero_copy_each_byte_is_copied_once_on_each_side() {
+    let mut pair = pair(&terms(None, false), 16_384, Memory, (1, 1));
+    let sample = pair.run(30, 16_384).expect("a block");
+    assert_eq!(sample.send.expect("a side").copied_bytes, 30 * 16_384);
+    assert_eq!(sample.receive.expect("a side").copied_bytes, 30 * 16_384);
+}
+
+#[test]
+fn key_updates_on_the_way_lose_nothing() {
+    let mut pair = pair(&terms(Some(5), true), 1350, Memory, (1, 1));
+    let sample = pair.run(1000, 1350).expect("a block");
+    let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
+    assert_eq!(receive.bytes, 1_350_000);
+    assert!(send.key_updates >= 199, "{}", send.key_updates);
+    assert_eq!(send.key_updates, receive.key_updates);
+    pair.close().expect("an end");
+}
+
+#[test]
+fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
+    let mut pair = pair(&terms(None, true), 16_384, Flipping { is_armed: false }, (1, 1));
+    pair.run(10, 16_384).expect("a block");
+    pair.link_mut().is_armed = true;
+    let error = pair.run(10, 16_384).expect_err("a failure");
+    assert!(matches!(error, Error::Engine(tls_engine::Error::BadRecordMac)), "{error:?}");
+    assert_eq!(error.exit_code(), 1);
+}
+
+#[test]
+fn other_bytes_than_were_sent_are_an_error() {
+    let mut pair = pair(&terms(None, true), 16_384, Memory, (1, 2));
+    let error = pair.run(1, 16_384).expect_err("a failure");
+    assert!(error.to_string().starts_with("byte 0 of the stream is "), "{error}");
+    assert_eq!(error.exit_code(), 1);
+}

@@ -1,0 +1,256 @@
+use std::time::{Duration, Instant};
+
+use super::team::{Lane, Team};
+use crate::error::Error;
+use crate::interrupt;
+use crate::measure::{Order, Sample};
+
+/// The blocks that a run is cut into at the least, so that an interval can be told.
+const BLOCKS_MIN: u32 = 20;
+/// The blocks that a run of a given count is cut into at the most.
+const BLOCKS_OF_COUNT: u64 = 32;
+
+/// How long a case runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// All of its lanes together, the warm-up not counted.
+    Duration(Duration),
+    /// This many writes through the engine, in all conversations together, and as many through each reference.
+    Writes(u64),
+}
+
+/// What is run, for how long, and in which order.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The lanes, the engine's first.
+    pub lanes: Vec<Lane>,
+    /// How long.
+    pub limit: Limit,
+    /// How long before that nothing is kept.
+    pub warmup: Duration,
+    /// How long a block of one lane should be.
+    pub block: Duration,
+    /// The writes that fill a batch: blocks are made of whole batches.
+    pub cycle_writes: u64,
+    /// Chooses the order of the lanes.
+    pub seed: u64,
+}
+
+/// What came of it: for each lane its rounds, for each round what each conversation did.
+#[derive(Clone, Debug)]
+pub struct Rounds {
+    /// By lane, in the order of [`Plan::lanes`].
+    pub lanes: Vec<(Lane, Vec<Vec<Sample>>)>,
+    /// Whether it was ended by Ctrl-C.
+    pub interrupted: bool,
+    /// How long the timed part was, all lanes together.
+    pub elapsed: Duration,
+}
+
+/// How far a case has come, for who waits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Advance {
+    /// Whether it still warms up.
+    pub is_warming_up: bool,
+    /// The share that is done, 0 to 1.
+    pub done: f64,
+    /// The engine's throughput in the last block, bytes per second.
+    pub bytes_per_s: f64,
+}
+
+/// Runs the rounds of a case: in each every lane gets one block, in random order.
+pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) -> Result<Rounds, Error> {
+    let mut order = Order::new(plan.seed);
+    let mut lanes: Vec<LaneState> = plan.lanes.iter().map(|lane| LaneState::new(*lane, plan, team.pairs())).collect();
+    warm_up(team, plan, &mut order, &mut lanes, on_advance)?;
+    let began = Instant::now();
+    let mut rounds = 0;
+    while !interrupt::requested() {
+        let done = match plan.limit {
+            Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
+            Limit::Writes(writes) => rounds as f64 / blocks_of(writes, plan.cycle_writes) as f64,
+        };
+        on_advance(Advance { is_warming_up: false, done: done.min(1.0), bytes_per_s: last_rate(&lanes) });
+        if done >= 1.0 && rounds > 0 {
+            break;
+        }
+        order.shuffle(&mut lanes);
+        for lane in &mut lanes {
+            let block_writes = match plan.limit {
+                Limit::Duration(_) => lane.writes,
+                Limit::Writes(writes) => share(writes, blocks_of(writes, plan.cycle_writes), rounds),
+            };
+            lane.kept.push(lane.run(team, block_writes)?);
+        }
+        rounds += 1;
+    }
+    let elapsed = began.elapsed();
+    let interrupted = interrupt::requested();
+    lanes.sort_by_key(|lane| plan.lanes.iter().position(|known| *known == lane.lane));
+    Ok(Rounds { lanes: lanes.into_iter().map(|lane| (lane.lane, lane.kept)).collect(), interrupted, elapsed })
+}
+
+/// Runs blocks that are not kept until the machine is warm and, where time is the limit, every lane knows how many writes
+/// make a block.
+fn warm_up(
+    team: &mut Team,
+    plan: &Plan,
+    order: &mut Order,
+    lanes: &mut [LaneState],
+    on_advance: &mut dyn FnMut(Advance),
+) -> Result<(), Error> {
+    let began = Instant::now();
+    let must_calibrate = matches!(plan.limit, Limit::Duration(_));
+    while !interrupt::requested() {
+        let elapsed = began.elapsed();
+        if elapsed >= plan.warmup && !(must_calibrate && lanes.iter().any(|lane| !lane.is_calibrated)) {
+            break;
+        }
+        order.shuffle(lanes);
+        let mut bytes_per_s = 0.0;
+        for lane in lanes.iter_mut() {
+            let rate = lane.calibrate(team)?;
+            bytes_per_s = if lane.lane == Lane::Tls { rate } else { bytes_per_s };
+        }
+        let done = elapsed.as_secs_f64() / plan.warmup.as_secs_f64().max(1e-9);
+        on_advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s });
+    }
+    Ok(())
+}
+
+/// A lane, and how many writes make a block of the wanted length.
+struct LaneState {
+    lane: Lane,
+    block: Duration,
+    /// In all conversations together.
+    writes: u64,
+    /// A whole batch in each conversation.
+    batch_writes: u64,
+    is_calibrated: bool,
+    kept: Vec<Vec<Sample>>,
+}
+
+impl LaneState {
+    fn new(lane: Lane, plan: &Plan, pairs: usize) -> Self {
+        let block = match plan.limit {
+            Limit::Duration(duration) => plan.block.min(duration / (BLOCKS_MIN * plan.lanes.len() as u32)),
+            Limit::Writes(_) => plan.block,
+        };
+        let batch_writes = plan.cycle_writes * pairs as u64;
+        Self { lane, block, writes: batch_writes, batch_writes, is_calibrated: false, kept: Vec::new() }
+    }
+
+    /// Runs a block of `writes` writes, shared between the conversations.
+    fn run(&self, team: &mut Team, writes: u64) -> Result<Vec<Sample>, Error> {
+        let pairs = team.pairs() as u64;
+        team.run(self.lane, |pair| share(writes, pairs, pair as u64))
+    }
+
+    /// Runs a block that is not kept, and learns from it how long one should be. Returns the rate.
+    fn calibrate(&mut self, team: &mut Team) -> Result<f64, Error> {
+        let began = Instant::now();
+        let samples = self.run(team, self.writes)?;
+        let factor = self.block.as_secs_f64() / began.elapsed().as_secs_f64().max(1e-9);
+        // Half and double are near enough: what is measured is a rate. Less than a batch is never run.
+        self.is_calibrated = (0.5..2.0).contains(&factor) || (factor < 1.0 && self.writes == self.batch_writes);
+        let batches = (self.writes as f64 * factor.min(16.0) / self.batch_writes as f64).round().max(1.0);
+        self.writes = batches as u64 * self.batch_writes;
+        Ok(rate(&samples))
+    }
+}
+
+/// The blocks that `writes` writes are cut into.
+fn blocks_of(writes: u64, batch_writes: u64) -> u64 {
+    (writes / batch_writes).clamp(1, BLOCKS_OF_COUNT)
+}
+
+/// The part of `whole` that falls to number `index` of `parts`; all parts together are the whole.
+const fn share(whole: u64, parts: u64, index: u64) -> u64 {
+    whole / parts + if index < whole % parts { 1 } else { 0 }
+}
+
+/// The payload that the conversations received (or sent, where nobody here receives), bytes per second.
+fn rate(samples: &[Sample]) -> f64 {
+    samples.iter().filter_map(|sample| sample.receive.or(sample.send)).map(|side| side.bytes_per_s()).sum()
+}
+
+fn last_rate(lanes: &[LaneState]) -> f64 {
+    let engine = lanes.iter().find(|lane| lane.lane == Lane::Tls);
+    engine.and_then(|lane| lane.kept.last()).map_or(0.0, |samples| rate(samples))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Part;
+    use crate::workload::team::Worker;
+    use std::sync::{Arc, Mutex};
+
+    /// Notes what it is asked to do; each write takes a microsecond.
+    struct Noting(Arc<Mutex<Vec<(Lane, u64)>>>);
+
+    impl Worker for Noting {
+        fn prepare(&mut self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
+            self.0.lock().unwrap().push((lane, writes));
+            std::thread::sleep(Duration::from_micros(writes));
+            Ok(Sample { send: Some(Part { bytes: writes, ..Part::default() }), ..Sample::default() })
+        }
+
+        fn finish(&mut self) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    fn run_plan(limit: Limit, warmup: Duration) -> (Rounds, Vec<(Lane, u64)>) {
+        let notes = Arc::new(Mutex::new(Vec::new()));
+        let workers = (0..2).map(|_| -> Vec<Box<dyn Worker>> { vec![Box::new(Noting(Arc::clone(&notes)))] });
+        let mut team = Team::start(workers.collect()).unwrap();
+        let plan = Plan {
+            lanes: vec![Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
+            limit,
+            warmup,
+            block: Duration::from_millis(2),
+            cycle_writes: 10,
+            seed: 1,
+        };
+        let rounds = run(&mut team, &plan, &mut |_| ()).unwrap();
+        drop(team);
+        let notes = notes.lock().unwrap().clone();
+        (rounds, notes)
+    }
+
+    #[test]
+    fn a_count_is_met_exactly_in_every_lane() {
+        for count in [1, 7, 321, 1000] {
+            let (rounds, _) = run_plan(Limit::Writes(count), Duration::ZERO);
+            for (lane, samples) in &rounds.lanes {
+                let writes: u64 =
+                    samples.iter().flatten().filter_map(|sample| sample.send).map(|side| side.bytes).sum();
+                assert_eq!(writes, count, "{lane:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_alternate_in_changing_order() {
+        let (rounds, notes) = run_plan(Limit::Writes(320), Duration::ZERO);
+        assert_eq!(rounds.lanes[0].1.len(), 32);
+        let firsts: std::collections::BTreeSet<_> = notes.chunks(6).map(|round| round[0].0).collect();
+        assert_eq!(firsts.len(), 3, "each lane comes first in some round");
+        for round in notes.chunks(6) {
+            let lanes: std::collections::BTreeSet<_> = round.iter().map(|(lane, _)| *lane).collect();
+            assert_eq!(lanes.len(), 3, "each round has all lanes");
+        }
+    }
+
+    #[test]
+    fn a_duration_gives_blocks_of_about_the_wanted_length() {
+        let (rounds, _) = run_plan(Limit::Duration(Duration::from_millis(200)), Duration::from_millis(20));
+        assert!(rounds.elapsed >= Duration::from_millis(200));
+        assert!(rounds.lanes.iter().all(|(_, samples)| samples.len() >= 5), "{:?}", rounds.lanes[0].1.len());
+    }
+}

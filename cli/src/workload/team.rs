@@ -1,0 +1,225 @@
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{Builder, JoinHandle};
+
+use crate::error::Error;
+use crate::measure::Sample;
+
+/// What is timed in blocks of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// The engine, over the transport.
+    Tls,
+    /// Plain TCP over the same transport.
+    RawTcp,
+    /// The AEAD without TLS, plaintext and ciphertext in one place.
+    RawAeadInPlace,
+    /// The AEAD without TLS, from one place to another.
+    RawAeadOutOfPlace,
+}
+
+/// One thread's part in a case: one end of a conversation, or both.
+pub trait Worker: Send {
+    /// Makes the conversation ready for data.
+    fn prepare(&mut self) -> Result<(), Error>;
+
+    /// Runs a block of `writes` writes in `lane`.
+    fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error>;
+
+    /// Ends the conversation.
+    fn finish(&mut self) -> Result<(), Error>;
+}
+
+/// The threads of a case. All do the same step at the same time, so that what is compared meets the same neighbours.
+pub struct Team {
+    members: Vec<Member>,
+    replies: Receiver<(usize, Result<Sample, Error>)>,
+    pairs: usize,
+}
+
+struct Member {
+    pair: usize,
+    orders: Option<Sender<Step>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Prepare,
+    Run(Lane, u64),
+    Finish,
+}
+
+impl Team {
+    /// Starts a thread for each worker; the workers of one inner list are the ends of one conversation.
+    pub fn start(pairs: Vec<Vec<Box<dyn Worker>>>) -> Result<Self, Error> {
+        let (reply, replies) = channel();
+        let mut team = Self { members: Vec::new(), replies, pairs: pairs.len() };
+        for (pair, workers) in pairs.into_iter().enumerate() {
+            for worker in workers {
+                let (orders, steps) = channel();
+                let (reply, member) = (reply.clone(), team.members.len());
+                let thread = Builder::new()
+                    .name(format!("end-{member}"))
+                    .spawn(move || serve(worker, &steps, |outcome| reply.send((member, outcome)).is_ok()))
+                    .map_err(|error| Error::io("starting a thread", error))?;
+                team.members.push(Member { pair, orders: Some(orders), thread: Some(thread) });
+            }
+        }
+        Ok(team)
+    }
+
+    /// How many conversations there are.
+    pub const fn pairs(&self) -> usize {
+        self.pairs
+    }
+
+    /// Makes all conversations ready for data.
+    pub fn prepare(&mut self) -> Result<(), Error> {
+        self.step(|_| Step::Prepare).map(drop)
+    }
+
+    /// Runs a block of `lane`, of as many writes in each conversation as `writes` tells, and returns what each did.
+    pub fn run(&mut self, lane: Lane, writes: impl Fn(usize) -> u64) -> Result<Vec<Sample>, Error> {
+        self.step(|pair| Step::Run(lane, writes(pair)))
+    }
+
+    /// Ends all conversations.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.step(|_| Step::Finish).map(drop)
+    }
+
+    fn step(&mut self, step: impl Fn(usize) -> Step) -> Result<Vec<Sample>, Error> {
+        for member in &self.members {
+            if let Some(orders) = &member.orders {
+                // A thread that is gone has said why, or is found out below.
+                let _ = orders.send(step(member.pair));
+            }
+        }
+        let mut samples = vec![Sample::default(); self.pairs];
+        let mut failure: Option<Error> = None;
+        for _ in 0..self.members.len() {
+            let Ok((member, outcome)) = self.replies.recv() else {
+                return Err(failure.unwrap_or_else(|| Error::Failed("a thread ended too early".to_owned())));
+            };
+            match outcome {
+                Ok(sample) => samples[self.members[member].pair].merge(sample),
+                // When one end fails the other fails too, for want of a peer: the cause is worth more than that.
+                Err(error) if failure.as_ref().is_none_or(|known| is_aftermath(known) && !is_aftermath(&error)) => {
+                    failure = Some(error);
+                }
+                Err(_) => {}
+            }
+        }
+        failure.map_or(Ok(samples), Err)
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        for member in &mut self.members {
+            member.orders = None;
+        }
+        for member in &mut self.members {
+            if let Some(Err(panic)) = member.thread.take().map(JoinHandle::join)
+                && !std::thread::panicking()
+            {
+                resume_unwind(panic);
+            }
+        }
+    }
+}
+
+/// A thread's life: does steps until one fails or none come any more. A worker that failed is dropped at once, so that
+/// its sockets close and nobody waits for it.
+fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<Sample, Error>) -> bool) {
+    let mut worker = Some(worker);
+    for step in steps {
+        let outcome = match (&mut worker, step) {
+            (None, _) => {
+                Err(Error::Io { doing: "continuing".to_owned(), source: std::io::ErrorKind::NotConnected.into() })
+            }
+            (Some(worker), Step::Prepare) => worker.prepare().map(|()| Sample::default()),
+            (Some(worker), Step::Run(lane, writes)) => worker.run(lane, writes),
+            (Some(worker), Step::Finish) => worker.finish().map(|()| Sample::default()),
+        };
+        if outcome.is_err() {
+            worker = None;
+        }
+        if !reply(outcome) {
+            return;
+        }
+    }
+}
+
+/// Whether an error is what an end sees when the other has failed.
+fn is_aftermath(error: &Error) -> bool {
+    use tls_engine::Error as Engine;
+    match error {
+        Error::Engine(source) | Error::Tls { source, .. } => matches!(source, Engine::PeerAlert(_) | Engine::Truncated),
+        Error::Io { .. } => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Part;
+
+    struct Counting {
+        fails_at: Option<u64>,
+        sends: bool,
+    }
+
+    impl Worker for Counting {
+        fn prepare(&mut self) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn run(&mut self, _: Lane, writes: u64) -> Result<Sample, Error> {
+            if self.fails_at == Some(writes) {
+                return Err(Error::Failed("the cause".to_owned()));
+            }
+            if writes > 100 {
+                return Err(tls_engine::Error::Truncated.into());
+            }
+            let side = Some(Part { bytes: writes, ..Part::default() });
+            Ok(if self.sends {
+                Sample { send: side, ..Sample::default() }
+            } else {
+                Sample { receive: side, ..Sample::default() }
+            })
+        }
+
+        fn finish(&mut self) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    fn team(fails_at: Option<u64>) -> Team {
+        let pair = || -> Vec<Box<dyn Worker>> {
+            vec![Box::new(Counting { fails_at: None, sends: true }), Box::new(Counting { fails_at, sends: false })]
+        };
+        Team::start(vec![pair(), pair()]).unwrap()
+    }
+
+    #[test]
+    fn both_ends_of_a_pair_make_one_sample() {
+        let mut team = team(None);
+        team.prepare().unwrap();
+        let samples = team.run(Lane::Tls, |pair| pair as u64 + 1).unwrap();
+        let bytes: Vec<_> =
+            samples.iter().map(|sample| (sample.send.unwrap().bytes, sample.receive.unwrap().bytes)).collect();
+        assert_eq!(bytes, [(1, 1), (2, 2)]);
+        team.finish().unwrap();
+    }
+
+    #[test]
+    fn the_cause_is_told_and_not_what_follows_from_it() {
+        let mut team = team(Some(101));
+        let error = team.run(Lane::Tls, |_| 101).unwrap_err();
+        assert_eq!(error.to_string(), "the cause");
+        assert!(team.run(Lane::Tls, |_| 1).is_err(), "who has failed stays away");
+    }
+}
