@@ -1,6 +1,6 @@
 //! Carries out what the handshake wants.
 
-use super::{Connection, Traffic};
+use super::{Connection, Role, Traffic};
 use crate::codes::{ContentType, KeyUpdateRequest};
 use crate::crypto::Suite;
 use crate::error::Error;
@@ -18,7 +18,11 @@ impl Connection {
             match effect {
                 Effect::Send(span) => {
                     let messages = &effects.messages[span.range()];
-                    self.sealer.seal_control(ContentType::HANDSHAKE, messages, output)?;
+                    if self.sealer.counters().records == 0 && matches!(self.role, Role::Client(_)) {
+                        self.sealer.seal_first_hello(messages, output)?;
+                    } else {
+                        self.sealer.seal_control(ContentType::HANDSHAKE, messages, output)?;
+                    }
                 }
                 Effect::SendChangeCipherSpec => {
                     self.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output)?;

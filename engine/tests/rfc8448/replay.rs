@@ -8,7 +8,7 @@ use tls_engine::keys::{
     EarlySecret, HandshakeSecret, MasterSecret, TrafficSecret, Transcript, hkdf_expand_label, resumption_psk,
 };
 use tls_engine::mem::{Digest, OutBuf, Secret};
-use tls_engine::record::{Opener, Sealer, deframe};
+use tls_engine::record::{Fragments, Opener, Sealer, deframe};
 
 use crate::trace::{Role, Step, Values};
 
@@ -186,8 +186,10 @@ impl Replay {
         };
         let mut output = OutBuf::with_capacity(1 << 15);
         if content_type == ContentType::APPLICATION_DATA {
-            let taken = end.sealer.seal_application_data(&[&payload], &mut output).unwrap();
-            assert_eq!(taken, payload.len());
+            let slices = [&payload[..]];
+            let mut fragments = Fragments::new(&slices);
+            end.sealer.seal_application_data(&mut fragments, &mut output).unwrap();
+            assert_eq!(fragments.left(), 0);
         } else if step.role == Role::Client && !end.sent_hello {
             end.sealer.seal_first_hello(&payload, &mut output).unwrap();
             end.sent_hello = true;
