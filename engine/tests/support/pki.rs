@@ -41,16 +41,21 @@ pub struct Pki {
 
 /// A leaf with its chain and key.
 pub struct Identity {
+    pub kind: KeyKind,
     /// Leaf, then intermediate.
     pub chain: Vec<CertificateDer<'static>>,
     pub key: PrivateKeyDer<'static>,
     pub chain_pem: String,
+    pub issuer_pem: String,
     pub key_pem: String,
 }
 
 /// The files of [`Identity::write`].
 pub struct Files {
     pub chain: PathBuf,
+    /// The chain without the leaf.
+    pub issuer: PathBuf,
+    /// In DER.
     pub key: PathBuf,
 }
 
@@ -89,9 +94,11 @@ impl Pki {
         let key = kind.generate();
         let leaf = params.signed_by(&key, &self.intermediate).expect("a leaf");
         Identity {
+            kind,
             chain: vec![leaf.der().clone(), self.intermediate.der().clone()],
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             chain_pem: leaf.pem() + &self.intermediate.pem(),
+            issuer_pem: self.intermediate.pem(),
             key_pem: key.serialize_pem(),
         }
     }
@@ -106,14 +113,18 @@ impl Pki {
 
     /// Writes the root to a file in `directory`.
     pub fn write_root(&self, directory: &Path) -> PathBuf {
-        write(directory, &format!("{:?}-root.pem", self.kind), &self.root_pem())
+        write(directory, &format!("{:?}-root.pem", self.kind), self.root_pem())
     }
 }
 
 impl Identity {
     /// Writes chain and key to files in `directory`.
     pub fn write(&self, directory: &Path) -> Files {
-        Files { chain: write(directory, "chain.pem", &self.chain_pem), key: write(directory, "key.pem", &self.key_pem) }
+        Files {
+            chain: write(directory, "chain.pem", &self.chain_pem),
+            issuer: write(directory, "issuer.pem", &self.issuer_pem),
+            key: write(directory, "key.der", plain_key(self.kind, &self.key)),
+        }
     }
 }
 
@@ -127,6 +138,18 @@ pub fn expired(params: &mut CertificateParams) {
 pub fn not_yet_valid(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2090, 1, 1);
     params.not_after = date_time_ymd(2091, 1, 1);
+}
+
+/// rcgen writes Ed25519 keys with their public key (RFC 5958), which OpenSSL 3.0 does not read: this leaves it out.
+fn plain_key(kind: KeyKind, key: &PrivateKeyDer<'_>) -> Vec<u8> {
+    /// OneAsymmetricKey of version 1 for Ed25519, up to its 32 bytes (RFC 8410 7).
+    const PREFIX: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let der = key.secret_der();
+    if kind != KeyKind::Ed25519 {
+        return der.to_vec();
+    }
+    assert_eq!(der[5..PREFIX.len()], PREFIX[5..], "an Ed25519 key as RFC 8410 has it");
+    [&PREFIX, &der[PREFIX.len()..PREFIX.len() + 32]].concat()
 }
 
 fn authority(name: &str) -> CertificateParams {
@@ -147,8 +170,8 @@ fn leaf() -> CertificateParams {
     params
 }
 
-fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+fn write(directory: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = directory.join(name);
-    std::fs::write(&path, text).expect("a file in the test's own directory");
+    std::fs::write(&path, content).expect("a file in the test's own directory");
     path
 }

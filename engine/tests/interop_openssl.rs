@@ -1,0 +1,433 @@
+//! OpenSSL's own client and server as peers, over sockets of this host.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use support::endpoint::{Endpoint, Failure, listen};
+use support::openssl::{self, Server};
+use support::pki::{KeyKind, Pki, expired};
+use support::programs::{Program, find};
+use support::{assert_same_bytes, client, localhost, pattern, providers, server, server_with};
+use tempfile::TempDir;
+use tls_engine::Error;
+use tls_engine::codes::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
+use tls_engine::error::CertificateError;
+use tls_engine::keys::KeyLogFile;
+
+const SUITES: [CipherSuite; 3] =
+    [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
+const GROUPS: [(NamedGroup, &str); 3] =
+    [(NamedGroup::X25519, "X25519"), (NamedGroup::SECP256R1, "P-256"), (NamedGroup::SECP384R1, "P-384")];
+/// Some hundreds of records, and no whole number of them.
+const DATA_BYTES: usize = 300_001;
+
+fn openssl() -> Option<PathBuf> {
+    find("openssl")
+}
+
+fn signatures(kind: KeyKind) -> &'static [SignatureScheme] {
+    match kind {
+        KeyKind::EcdsaP256 => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
+        KeyKind::EcdsaP384 => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+        KeyKind::Ed25519 => &[SignatureScheme::ED25519],
+        KeyKind::Rsa2048 => &[
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            SignatureScheme::RSA_PSS_RSAE_SHA384,
+            SignatureScheme::RSA_PSS_RSAE_SHA512,
+        ],
+    }
+}
+
+/// Data to the program and back, compared at both ends.
+fn exchange(end: &mut Endpoint, program: &Program, salt: usize) {
+    let forth = pattern(DATA_BYTES, salt);
+    let [begin_mark, end_mark] = openssl::marks(salt);
+    for part in [&begin_mark, &forth, &end_mark] {
+        end.send(part).unwrap();
+    }
+    assert_same_bytes(&openssl::data(program, salt), &forth, "what the program got");
+    let back = pattern(DATA_BYTES, salt + 1);
+    program.send(&back);
+    assert_same_bytes(&end.receive(back.len()).unwrap(), &back, "what came from the program");
+}
+
+fn check_negotiated(end: &Endpoint, suite: CipherSuite, group: NamedGroup, kind: KeyKind) {
+    let negotiated = end.side.connection.negotiated().expect("a connection that is ready");
+    assert_eq!((negotiated.suite, negotiated.group), (suite, group));
+    assert!(signatures(kind).contains(&negotiated.signature), "{kind:?} with {}", negotiated.signature);
+    assert!(!negotiated.hello_retry);
+}
+
+fn every_combination(check: impl Fn(&'static tls_engine::crypto::Provider, CipherSuite, (NamedGroup, &str), KeyKind)) {
+    for provider in providers() {
+        for suite in SUITES {
+            for group in GROUPS {
+                for kind in KeyKind::ALL {
+                    eprintln!("{} {suite} {} {kind:?}", provider.name, group.1);
+                    check(provider, suite, group, kind);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn our_client_and_its_server_with_every_suite_group_and_certificate() {
+    let Some(openssl) = openssl() else { return };
+    every_combination(|provider, suite, (group, group_name), kind| {
+        let arguments = ["-ciphersuites", suite.name().unwrap(), "-groups", group_name];
+        let peer = Server::start(&openssl, Pki::shared_identity(kind), &arguments);
+        let config = client(provider, kind, |builder| builder.suites(&[suite]).groups(&[group]));
+        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        check_negotiated(&end, suite, group, kind);
+        exchange(&mut end, &peer.program, 1);
+        assert!(!end.side.connection.tickets().is_empty(), "the server sends tickets");
+        end.close().unwrap();
+    });
+}
+
+#[test]
+fn our_server_and_its_client_with_every_suite_group_and_certificate() {
+    let Some(openssl) = openssl() else { return };
+    every_combination(|provider, suite, (group, group_name), kind| {
+        let (listener, port) = listen();
+        let arguments = ["-ciphersuites", suite.name().unwrap(), "-groups", group_name];
+        let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &arguments);
+        // What the server can do is left open: the client decides.
+        let config = server(provider, kind, |builder| builder);
+        let mut end = Endpoint::accept(&listener, &config).unwrap();
+        check_negotiated(&end, suite, group, kind);
+        assert_eq!(end.side.connection.negotiated().unwrap().server_name.as_deref(), Some("localhost"));
+        exchange(&mut end, &program, 2);
+        end.close().unwrap();
+        let (status, output, errors) = program.wait_end();
+        let output = String::from_utf8_lossy(&output);
+        assert!(status.success(), "{status}: {errors}");
+        assert!(output.contains(&format!("Cipher is {suite}")), "{output}");
+        assert!(output.contains("Verify return code: 0 (ok)"), "{output}");
+    });
+}
+
+#[test]
+fn application_protocols_are_agreed_on_with_its_server() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    let start = || Server::start(&openssl, Pki::shared_identity(kind), &["-alpn", "h2,http/1.1"]);
+    for provider in providers() {
+        let peer = start();
+        let config = client(provider, kind, |builder| builder.alpn(&[b"unheard-of", b"http/1.1"]));
+        let end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        assert_eq!(end.side.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
+        end.close().unwrap();
+
+        let peer = start();
+        let config = client(provider, kind, |builder| builder.alpn(&[b"unheard-of"]));
+        let error = Endpoint::connect(peer.port, &config, localhost()).err().expect("nothing in common").tls();
+        assert_eq!(error, Error::PeerAlert(AlertDescription::NO_APPLICATION_PROTOCOL));
+    }
+}
+
+#[test]
+fn application_protocols_are_agreed_on_with_its_client() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        let config = server(provider, kind, |builder| builder.alpn(&[b"h2", b"http/1.1"]));
+        let (listener, port) = listen();
+        let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-alpn", "xx,http/1.1"]);
+        let end = Endpoint::accept(&listener, &config).unwrap();
+        assert_eq!(end.side.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
+        program.wait_text("ALPN protocol: http/1.1");
+        end.close().unwrap();
+        program.wait_end();
+
+        let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-alpn", "xx"]);
+        let error = Endpoint::accept(&listener, &config).err().expect("nothing in common").tls();
+        assert_eq!(error, Error::NoApplicationProtocol);
+        let (status, _, errors) = program.wait_end();
+        assert!(!status.success() && errors.contains("alert no application protocol"), "{errors}");
+    }
+}
+
+#[test]
+fn keys_are_updated_both_ways_with_its_server() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        for suite in SUITES {
+            let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
+            let config = client(provider, kind, |builder| builder.suites(&[suite]));
+            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            update_keys_in_all_ways(&mut end, &peer.program);
+            end.close().unwrap();
+        }
+    }
+}
+
+#[test]
+fn keys_are_updated_both_ways_with_its_client() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        for suite in SUITES {
+            let (listener, port) = listen();
+            let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &[] as &[&str]);
+            let config = server(provider, kind, |builder| builder.suites(&[suite]));
+            let mut end = Endpoint::accept(&listener, &config).unwrap();
+            // It takes commands once it is done with its own part.
+            program.wait_text("Verify return code: 0 (ok)");
+            update_keys_in_all_ways(&mut end, &program);
+            end.close().unwrap();
+            assert!(program.wait_end().0.success());
+        }
+    }
+}
+
+fn update_keys_in_all_ways(end: &mut Endpoint, program: &Program) {
+    let updates = |end: &Endpoint| {
+        let connection = &end.side.connection;
+        (connection.sealed().key_updates, connection.opened().key_updates)
+    };
+    exchange(end, program, 3);
+    assert_eq!(updates(end), (0, 0));
+    // Ours alone; then ours with one asked for in return.
+    end.update_keys(false).unwrap();
+    exchange(end, program, 5);
+    assert_eq!(updates(end), (1, 0));
+    end.update_keys(true).unwrap();
+    exchange(end, program, 7);
+    assert_eq!(updates(end), (2, 1));
+    // Theirs alone; then theirs with one asked for in return.
+    program.send(b"k\n");
+    end.run_until(|side| side.connection.opened().key_updates == 2).unwrap();
+    exchange(end, program, 9);
+    assert_eq!(updates(end), (2, 2));
+    program.send(b"K\n");
+    end.run_until(|side| side.connection.opened().key_updates == 3).unwrap();
+    exchange(end, program, 11);
+    assert_eq!(updates(end), (3, 3));
+}
+
+#[test]
+fn its_server_asks_our_client_for_another_key_share() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        for (suite, (group, group_name)) in SUITES.into_iter().zip([GROUPS[1], GROUPS[2], GROUPS[1]]) {
+            let peer = Server::start(&openssl, Pki::shared_identity(kind), &["-groups", group_name]);
+            let config = client(provider, kind, |builder| {
+                let builder = builder.suites(&[suite]).groups(&[NamedGroup::X25519, group]);
+                builder.key_share_groups(&[NamedGroup::X25519])
+            });
+            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            let negotiated = end.side.connection.negotiated().unwrap();
+            assert_eq!((negotiated.suite, negotiated.group, negotiated.hello_retry), (suite, group, true));
+            exchange(&mut end, &peer.program, 13);
+            end.close().unwrap();
+        }
+    }
+}
+
+#[test]
+fn our_server_asks_its_client_for_another_key_share() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        // It sends a share for the first of its groups alone: one we refuse, or one we do not know.
+        for (groups, expected) in [
+            ("X25519:P-256", NamedGroup::SECP256R1),
+            ("X448:P-384", NamedGroup::SECP384R1),
+            ("P-521:X25519", NamedGroup::X25519),
+        ] {
+            for cookie in [false, true] {
+                let (listener, port) = listen();
+                let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-groups", groups]);
+                let config = server(provider, kind, |builder| builder.groups(&[expected]).cookie(cookie));
+                let mut end = Endpoint::accept(&listener, &config).unwrap();
+                let negotiated = end.side.connection.negotiated().unwrap();
+                assert_eq!((negotiated.group, negotiated.hello_retry), (expected, true));
+                exchange(&mut end, &program, 15);
+                end.close().unwrap();
+                assert!(program.wait_end().0.success());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_group_in_common_is_a_handshake_failure() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        let (listener, port) = listen();
+        let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-groups", "X448"]);
+        let error = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).err().unwrap().tls();
+        assert_eq!(error.alert(), Some(AlertDescription::HANDSHAKE_FAILURE), "{error}");
+        assert!(program.wait_end().2.contains("alert handshake failure"));
+
+        let peer = Server::start(&openssl, Pki::shared_identity(kind), &["-groups", "X448"]);
+        let error = Endpoint::connect(peer.port, &client(provider, kind, |builder| builder), localhost()).err();
+        assert_eq!(error.unwrap().tls(), Error::PeerAlert(AlertDescription::HANDSHAKE_FAILURE));
+    }
+}
+
+#[test]
+fn small_fragments_and_padding_are_taken_from_both() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::Rsa2048;
+    for provider in providers() {
+        for extra in [&["-max_send_frag", "512"][..], &["-record_padding", "1000"], &["-no_middlebox"]] {
+            let peer = Server::start(&openssl, Pki::shared_identity(kind), extra);
+            let config = client(provider, kind, |builder| builder);
+            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            exchange(&mut end, &peer.program, 17);
+            end.close().unwrap();
+
+            let (listener, port) = listen();
+            let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, extra);
+            let mut end = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).unwrap();
+            exchange(&mut end, &program, 19);
+            end.close().unwrap();
+            assert!(program.wait_end().0.success());
+        }
+        // The other way round: ours without the compatibility mode.
+        let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
+        let config = client(provider, kind, |builder| builder.middlebox_compatibility(false));
+        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        exchange(&mut end, &peer.program, 21);
+        end.close().unwrap();
+    }
+}
+
+#[test]
+fn our_client_refuses_bad_certificates_with_the_right_alert() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    let pki = Pki::shared(kind);
+    for provider in providers() {
+        let refuse = |identity: &support::pki::Identity, name: &'static str| {
+            let peer = Server::start(&openssl, identity, &[] as &[&str]);
+            let name = name.try_into().unwrap();
+            let result = Endpoint::connect(peer.port, &client(provider, kind, |builder| builder), name);
+            (result.err().expect("a refusal").tls(), peer)
+        };
+        let (error, peer) = refuse(&pki.issue(kind, expired), "localhost");
+        assert_eq!(error, Error::Certificate(CertificateError::Expired));
+        peer.program.wait_error("alert certificate expired");
+
+        let (error, peer) = refuse(Pki::shared_identity(kind), "example.com");
+        assert!(matches!(&error, Error::Certificate(CertificateError::WrongName { .. })), "{error}");
+        peer.program.wait_error("alert bad certificate");
+
+        let (error, peer) = refuse(Pki::shared_identity(KeyKind::EcdsaP384), "localhost");
+        assert_eq!(error, Error::Certificate(CertificateError::UnknownIssuer));
+        peer.program.wait_error("alert unknown ca");
+    }
+}
+
+#[test]
+fn its_client_refuses_our_bad_certificates_and_we_hear_of_it() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    let pki = Pki::shared(kind);
+    for provider in providers() {
+        let refused = |identity: &support::pki::Identity, trusted: &Pki| {
+            let (listener, port) = listen();
+            let (_program, _files) = openssl::client(&openssl, trusted, port, &[] as &[&str]);
+            let config = server_with(provider, identity, |builder| builder);
+            // The server may be done before the client judges; then the alert comes to the first read after.
+            match Endpoint::accept(&listener, &config) {
+                Ok(mut end) => end.run_until(|_| false).unwrap_err().tls(),
+                Err(failure) => failure.tls(),
+            }
+        };
+        let alert = refused(&pki.issue(kind, expired), pki);
+        assert_eq!(alert, Error::PeerAlert(AlertDescription::CERTIFICATE_EXPIRED));
+        let alert = refused(Pki::shared_identity(kind), Pki::shared(KeyKind::EcdsaP384));
+        assert_eq!(alert, Error::PeerAlert(AlertDescription::UNKNOWN_CA));
+        let other_name = pki.issue(kind, |params| {
+            params.subject_alt_names = vec![rcgen::SanType::DnsName("example.com".try_into().unwrap())];
+        });
+        assert_eq!(refused(&other_name, pki), Error::PeerAlert(AlertDescription::BAD_CERTIFICATE));
+    }
+}
+
+#[test]
+fn both_ends_log_the_same_secrets() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    let directory = TempDir::new().unwrap();
+    for provider in providers() {
+        for (index, suite) in SUITES.into_iter().enumerate() {
+            let path = |name: &str| directory.path().join(format!("{}-{index}-{name}", provider.name));
+            let key_log = |name: &str| Arc::new(KeyLogFile::open(&path(name)).unwrap());
+
+            let arguments = ["-keylogfile".into(), path("its-server").into_os_string()];
+            let peer = Server::start(&openssl, Pki::shared_identity(kind), &arguments);
+            let config = client(provider, kind, |builder| builder.suites(&[suite]).key_log(key_log("our-client")));
+            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            exchange(&mut end, &peer.program, 25);
+            assert_same_secrets(&path("our-client"), &path("its-server"));
+            end.close().unwrap();
+
+            let (listener, port) = listen();
+            let arguments = ["-keylogfile".into(), path("its-client").into_os_string()];
+            let (program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &arguments);
+            let config = server(provider, kind, |builder| builder.suites(&[suite]).key_log(key_log("our-server")));
+            let mut end = Endpoint::accept(&listener, &config).unwrap();
+            exchange(&mut end, &program, 27);
+            assert_same_secrets(&path("our-server"), &path("its-client"));
+            end.close().unwrap();
+        }
+    }
+}
+
+fn assert_same_secrets(ours: &Path, theirs: &Path) {
+    let lines = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let (ours, theirs) = (lines(ours), lines(theirs));
+    // Two for the handshake, two for application data, the exporter's.
+    assert_eq!(ours.len(), 5, "{ours:?}");
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn a_peer_that_is_killed_is_a_truncation() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
+        let config = client(provider, kind, |builder| builder);
+        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        exchange(&mut end, &peer.program, 23);
+        drop(peer);
+        let failure = end.run_until(|_| false).unwrap_err();
+        assert!(matches!(failure, Failure::Ended), "{failure:?}");
+        assert_eq!(end.side.connection.end_of_input(), Err(Error::Truncated));
+    }
+}
+
+#[test]
+fn an_old_version_is_refused() {
+    let Some(openssl) = openssl() else { return };
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        let (listener, port) = listen();
+        let mut program = start_tls12_client(&openssl, port);
+        let error = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).err().unwrap().tls();
+        assert_eq!(error, Error::ProtocolVersion);
+        let errors = program.wait_end().2;
+        assert!(errors.contains("alert protocol version"), "{errors}");
+    }
+}
+
+fn start_tls12_client(openssl: &Path, port: u16) -> Program {
+    let mut command = std::process::Command::new(openssl);
+    Program::start(command.args(["s_client", "-tls1_2", "-connect", &format!("127.0.0.1:{port}")]))
+}
