@@ -13,6 +13,7 @@ pub trait Group: Send + Sync {
 
     /// The key pair of a given private key: a scalar, big-endian for the NIST curves, or the 32 bytes of X25519. For test
     /// vectors and recorded handshakes.
+    #[allow(clippy::wrong_self_convention, reason = "a group makes a pair, it does not become one")]
     fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error>;
 }
 

@@ -6,25 +6,19 @@ use crate::crypto::{Group, KeyPair, Random};
 use crate::error::Error;
 use crate::mem::Secret;
 
+/// The length of keys and shares, bytes (RFC 7748 5).
+const X25519_LEN: usize = 32;
+
 pub(super) static X25519: AwsLcGroup =
-    AwsLcGroup { name: NamedGroup::X25519, algorithm: &agreement::X25519, private_len: 32, share: Share::Raw(32) };
-pub(super) static SECP256R1: AwsLcGroup = AwsLcGroup {
-    name: NamedGroup::SECP256R1,
-    algorithm: &agreement::ECDH_P256,
-    private_len: 32,
-    share: Share::UncompressedPoint(65),
-};
-pub(super) static SECP384R1: AwsLcGroup = AwsLcGroup {
-    name: NamedGroup::SECP384R1,
-    algorithm: &agreement::ECDH_P384,
-    private_len: 48,
-    share: Share::UncompressedPoint(97),
-};
+    AwsLcGroup { name: NamedGroup::X25519, algorithm: &agreement::X25519, share: Share::Raw(X25519_LEN) };
+pub(super) static SECP256R1: AwsLcGroup =
+    AwsLcGroup { name: NamedGroup::SECP256R1, algorithm: &agreement::ECDH_P256, share: Share::UncompressedPoint(65) };
+pub(super) static SECP384R1: AwsLcGroup =
+    AwsLcGroup { name: NamedGroup::SECP384R1, algorithm: &agreement::ECDH_P384, share: Share::UncompressedPoint(97) };
 
 pub(super) struct AwsLcGroup {
     name: NamedGroup,
     algorithm: &'static agreement::Algorithm,
-    private_len: usize,
     share: Share,
 }
 
@@ -45,30 +39,34 @@ impl Share {
     }
 }
 
-/// A random string of a scalar's length is below the order of P-256 but in one of 2^32 cases, of P-384 still more
-/// often: this many in a row come from a broken source.
-const ATTEMPTS: usize = 16;
-
 impl Group for AwsLcGroup {
     fn name(&self) -> NamedGroup {
         self.name
     }
 
     fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {
-        let mut private = Zeroizing::new([0; 48]);
-        let private = &mut private[..self.private_len];
-        for _ in 0..ATTEMPTS {
-            random.fill(private)?;
-            if let Ok(pair) = self.from_private(private) {
-                return Ok(pair);
+        match self.share {
+            Share::Raw(_) => {
+                let mut private = Zeroizing::new([0; X25519_LEN]);
+                random.fill(&mut *private)?;
+                self.from_private(&*private)
             }
+            // To hand in a scalar takes AWS-LC twice the time of making one.
+            Share::UncompressedPoint(_) => self
+                .pair(PrivateKey::generate(self.algorithm).map_err(|_| Error::Crypto("AWS-LC made no private key"))?),
         }
-        Err(Error::Internal("the source of randomness gives no private key"))
     }
 
     fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error> {
-        let private = PrivateKey::from_private_key(self.algorithm, private)
-            .map_err(|_| Error::Crypto("no private key of this group"))?;
+        self.pair(
+            PrivateKey::from_private_key(self.algorithm, private)
+                .map_err(|_| Error::Crypto("no private key of this group"))?,
+        )
+    }
+}
+
+impl AwsLcGroup {
+    fn pair(&self, private: PrivateKey) -> Result<Box<dyn KeyPair>, Error> {
         let public = private.compute_public_key().map_err(|_| Error::Crypto("no public key for a private key"))?;
         Ok(Box::new(AwsLcKeyPair { private, public, share: self.share }))
     }

@@ -6,6 +6,7 @@ use crate::mem::{Digest, SECRET_MAX, Secret};
 
 pub(super) static SHA256: AwsLcHash = AwsLcHash { name: "SHA-256", digest: &digest::SHA256, hmac: hmac::HMAC_SHA256 };
 pub(super) static SHA384: AwsLcHash = AwsLcHash { name: "SHA-384", digest: &digest::SHA384, hmac: hmac::HMAC_SHA384 };
+#[cfg(feature = "rustcrypto")]
 pub(super) static SHA512: AwsLcHash = AwsLcHash { name: "SHA-512", digest: &digest::SHA512, hmac: hmac::HMAC_SHA512 };
 
 pub(super) struct AwsLcHash {

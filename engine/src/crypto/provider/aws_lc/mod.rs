@@ -62,6 +62,8 @@ pub(super) fn sha384() -> &'static dyn Hash {
     &hash::SHA384
 }
 
+/// Only AEGIS-256 asks for it.
+#[cfg(feature = "rustcrypto")]
 pub(super) fn sha512() -> &'static dyn Hash {
     &hash::SHA512
 }

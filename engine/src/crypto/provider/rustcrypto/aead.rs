@@ -119,10 +119,80 @@ fn sized<A: AeadCore>(nonce: &[u8]) -> Result<&Nonce<A>, Error> {
     <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| Error::Crypto("wrong length of an AEAD nonce"))
 }
 
+/// What the crates `aes` and `polyval` take on this CPU, in this build.
 fn aes_gcm_implementation() -> String {
-    String::new()
+    format!("RustCrypto, {} and {}", aes_implementation(), ghash_implementation())
 }
 
+fn aes_implementation() -> &'static str {
+    if cfg!(aes_backend = "soft") {
+        return "software AES";
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    {
+        use std::is_x86_feature_detected as has;
+        if cfg!(aes_backend = "avx512") && has!("avx512f") && has!("vaes") {
+            return "VAES on AVX-512";
+        }
+        if cfg!(any(aes_backend = "avx256", aes_backend = "avx512")) && has!("vaes") {
+            return "VAES on AVX2";
+        }
+        if has!("aes") {
+            return "AES-NI";
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("aes") {
+        return "ARMv8 AES";
+    }
+    "software AES"
+}
+
+fn ghash_implementation() -> &'static str {
+    if cfg!(polyval_backend = "soft") {
+        return "software GHASH";
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    if std::is_x86_feature_detected!("pclmulqdq") && std::is_x86_feature_detected!("avx") {
+        return "PCLMULQDQ";
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("aes") {
+        return "PMULL";
+    }
+    "software GHASH"
+}
+
+/// What the crates `chacha20` and `poly1305` take on this CPU, in this build.
 fn chacha20_poly1305_implementation() -> String {
-    String::new()
+    format!("RustCrypto, ChaCha20 {} and Poly1305 {}", chacha20_implementation(), poly1305_implementation())
+}
+
+fn chacha20_implementation() -> &'static str {
+    if cfg!(chacha20_backend = "soft") {
+        return "in software";
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    {
+        use std::is_x86_feature_detected as has;
+        let fixed = cfg!(any(chacha20_backend = "avx2", chacha20_backend = "sse2"));
+        if cfg!(chacha20_avx512) && !fixed && has!("avx512f") && has!("avx512vl") {
+            return "on AVX-512";
+        }
+        if has!("avx2") && !cfg!(chacha20_backend = "sse2") {
+            return "on AVX2";
+        }
+        if has!("sse2") {
+            return "on SSE2";
+        }
+    }
+    if cfg!(all(target_arch = "aarch64", target_feature = "neon")) { "on Neon" } else { "in software" }
+}
+
+fn poly1305_implementation() -> &'static str {
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    if !cfg!(poly1305_backend = "soft") && std::is_x86_feature_detected!("avx2") {
+        return "on AVX2";
+    }
+    "in software"
 }

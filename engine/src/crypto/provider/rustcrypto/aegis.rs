@@ -69,6 +69,12 @@ macro_rules! aegis {
                     return Err(WRONG_OUTPUT);
                 }
                 let (head, tail) = text.split_at_mut(plaintext.len());
+                if plaintext.len() <= COPY_FIRST_MAX {
+                    head.copy_from_slice(plaintext);
+                    tail.copy_from_slice(trailer);
+                    *tag = cipher.encrypt_in_place(text, aad);
+                    return Ok(Copied(plaintext.len()));
+                }
                 let mut encryptor = cipher.encryptor(aad);
                 encryptor.update(plaintext, head);
                 encryptor.update(trailer, tail);
@@ -88,6 +94,11 @@ macro_rules! aegis {
                 if output.len() != text.len() {
                     return Err(WRONG_OUTPUT);
                 }
+                if text.len() <= COPY_FIRST_MAX {
+                    output.copy_from_slice(text);
+                    cipher.decrypt_in_place(output, tag, aad).map_err(|_| Error::BadRecordMac)?;
+                    return Ok(Copied(text.len()));
+                }
                 let mut decryptor = cipher.decryptor(aad, output);
                 decryptor.update(text).map_err(|_| WRONG_OUTPUT)?;
                 decryptor.finalize(tag).map_err(|_| Error::BadRecordMac)?;
@@ -100,8 +111,36 @@ macro_rules! aegis {
 aegis!(Aegis128L, Aegis128LKey, ::aegis::aegis128l::Aegis128L<TAG_LEN>, 16, 16);
 aegis!(Aegis256, Aegis256Key, ::aegis::aegis256::Aegis256<TAG_LEN>, 32, 32);
 
+/// The longest text, bytes, that is copied and worked on in place. Only the crate's incremental interface reads from one
+/// place and writes to another, and it wipes its state byte by byte after each record: 70 ns (Zen 4), which a copy of
+/// up to this many bytes costs less than.
+const COPY_FIRST_MAX: usize = 3072;
+
 const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
 
+/// Whether the crate was built around its C library. Its feature `pure-rust`, which any crate of a build can switch on for
+/// all, silently replaces that by Rust code of a fiftieth of the speed. The crate does not tell, but its types do: to
+/// the C library they are no more than key and nonce, while the Rust code keeps the expanded state, four times as long.
+const IS_NATIVE: bool = size_of::<::aegis::aegis128l::Aegis128L<TAG_LEN>>() == 16 + 16;
+
+/// What the crate `aegis` takes on this CPU, in this build.
 fn implementation() -> String {
-    String::new()
+    format!("{}, {}", if IS_NATIVE { "libaegis in C" } else { PURE_RUST }, aes_implementation())
+}
+
+const PURE_RUST: &str = "pure Rust instead of libaegis (slow; a crate of this build asks for aegis/pure-rust)";
+
+fn aes_implementation() -> &'static str {
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    {
+        let runtime = std::is_x86_feature_detected!("aes") && std::is_x86_feature_detected!("avx");
+        if (IS_NATIVE && runtime) || cfg!(target_feature = "aes") {
+            return "AES-NI";
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if (IS_NATIVE && std::arch::is_aarch64_feature_detected!("aes")) || cfg!(target_feature = "aes") {
+        return "ARMv8 AES";
+    }
+    "software AES"
 }
