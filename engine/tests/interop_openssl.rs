@@ -2,30 +2,23 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use support::endpoint::{Endpoint, Failure, listen};
-use support::openssl::{self, Server};
-use support::pki::{KeyKind, Pki, expired};
+use support::endpoint::{Endpoint, listen};
+use support::openssl::{self, Server, exchange};
+use support::pki::{KeyKind, Pki};
 use support::programs::{Program, find};
-use support::{assert_same_bytes, client, localhost, pattern, providers, server, server_with};
+use support::{client, localhost, providers, server};
 use tempfile::TempDir;
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
-use tls_engine::error::CertificateError;
 use tls_engine::keys::KeyLogFile;
 
 const SUITES: [CipherSuite; 3] =
     [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
 const GROUPS: [(NamedGroup, &str); 3] =
     [(NamedGroup::X25519, "X25519"), (NamedGroup::SECP256R1, "P-256"), (NamedGroup::SECP384R1, "P-384")];
-/// Some hundreds of records, and no whole number of them.
-const DATA_BYTES: usize = 300_001;
-
-fn openssl() -> Option<PathBuf> {
-    find("openssl")
-}
 
 fn signatures(kind: KeyKind) -> &'static [SignatureScheme] {
     match kind {
@@ -38,19 +31,6 @@ fn signatures(kind: KeyKind) -> &'static [SignatureScheme] {
             SignatureScheme::RSA_PSS_RSAE_SHA512,
         ],
     }
-}
-
-/// Data to the program and back, compared at both ends.
-fn exchange(end: &mut Endpoint, program: &Program, salt: usize) {
-    let forth = pattern(DATA_BYTES, salt);
-    let [begin_mark, end_mark] = openssl::marks(salt);
-    for part in [&begin_mark, &forth, &end_mark] {
-        end.send(part).unwrap();
-    }
-    assert_same_bytes(&openssl::data(program, salt), &forth, "what the program got");
-    let back = pattern(DATA_BYTES, salt + 1);
-    program.send(&back);
-    assert_same_bytes(&end.receive(back.len()).unwrap(), &back, "what came from the program");
 }
 
 fn check_negotiated(end: &Endpoint, suite: CipherSuite, group: NamedGroup, kind: KeyKind) {
@@ -75,7 +55,7 @@ fn every_combination(check: impl Fn(&'static tls_engine::crypto::Provider, Ciphe
 
 #[test]
 fn our_client_and_its_server_with_every_suite_group_and_certificate() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     every_combination(|provider, suite, (group, group_name), kind| {
         let arguments = ["-ciphersuites", suite.name().unwrap(), "-groups", group_name];
         let peer = Server::start(&openssl, Pki::shared_identity(kind), &arguments);
@@ -90,7 +70,7 @@ fn our_client_and_its_server_with_every_suite_group_and_certificate() {
 
 #[test]
 fn our_server_and_its_client_with_every_suite_group_and_certificate() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     every_combination(|provider, suite, (group, group_name), kind| {
         let (listener, port) = listen();
         let arguments = ["-ciphersuites", suite.name().unwrap(), "-groups", group_name];
@@ -112,7 +92,7 @@ fn our_server_and_its_client_with_every_suite_group_and_certificate() {
 
 #[test]
 fn application_protocols_are_agreed_on_with_its_server() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     let start = || Server::start(&openssl, Pki::shared_identity(kind), &["-alpn", "h2,http/1.1"]);
     for provider in providers() {
@@ -131,7 +111,7 @@ fn application_protocols_are_agreed_on_with_its_server() {
 
 #[test]
 fn application_protocols_are_agreed_on_with_its_client() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     for provider in providers() {
         let config = server(provider, kind, |builder| builder.alpn(&[b"h2", b"http/1.1"]));
@@ -153,7 +133,7 @@ fn application_protocols_are_agreed_on_with_its_client() {
 
 #[test]
 fn keys_are_updated_both_ways_with_its_server() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     for provider in providers() {
         for suite in SUITES {
@@ -168,7 +148,7 @@ fn keys_are_updated_both_ways_with_its_server() {
 
 #[test]
 fn keys_are_updated_both_ways_with_its_client() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     for provider in providers() {
         for suite in SUITES {
@@ -212,7 +192,7 @@ fn update_keys_in_all_ways(end: &mut Endpoint, program: &Program) {
 
 #[test]
 fn its_server_asks_our_client_for_another_key_share() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     for provider in providers() {
         for (suite, (group, group_name)) in SUITES.into_iter().zip([GROUPS[1], GROUPS[2], GROUPS[1]]) {
@@ -232,7 +212,7 @@ fn its_server_asks_our_client_for_another_key_share() {
 
 #[test]
 fn our_server_asks_its_client_for_another_key_share() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     for provider in providers() {
         // It sends a share for the first of its groups alone: one we refuse, or one we do not know.
@@ -257,25 +237,8 @@ fn our_server_asks_its_client_for_another_key_share() {
 }
 
 #[test]
-fn no_group_in_common_is_a_handshake_failure() {
-    let Some(openssl) = openssl() else { return };
-    let kind = KeyKind::EcdsaP256;
-    for provider in providers() {
-        let (listener, port) = listen();
-        let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-groups", "X448"]);
-        let error = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).err().unwrap().tls();
-        assert_eq!(error.alert(), Some(AlertDescription::HANDSHAKE_FAILURE), "{error}");
-        assert!(program.wait_end().2.contains("alert handshake failure"));
-
-        let peer = Server::start(&openssl, Pki::shared_identity(kind), &["-groups", "X448"]);
-        let error = Endpoint::connect(peer.port, &client(provider, kind, |builder| builder), localhost()).err();
-        assert_eq!(error.unwrap().tls(), Error::PeerAlert(AlertDescription::HANDSHAKE_FAILURE));
-    }
-}
-
-#[test]
 fn small_fragments_and_padding_are_taken_from_both() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::Rsa2048;
     for provider in providers() {
         for extra in [&["-max_send_frag", "512"][..], &["-record_padding", "1000"], &["-no_middlebox"]] {
@@ -302,61 +265,8 @@ fn small_fragments_and_padding_are_taken_from_both() {
 }
 
 #[test]
-fn our_client_refuses_bad_certificates_with_the_right_alert() {
-    let Some(openssl) = openssl() else { return };
-    let kind = KeyKind::EcdsaP256;
-    let pki = Pki::shared(kind);
-    for provider in providers() {
-        let refuse = |identity: &support::pki::Identity, name: &'static str| {
-            let peer = Server::start(&openssl, identity, &[] as &[&str]);
-            let name = name.try_into().unwrap();
-            let result = Endpoint::connect(peer.port, &client(provider, kind, |builder| builder), name);
-            (result.err().expect("a refusal").tls(), peer)
-        };
-        let (error, peer) = refuse(&pki.issue(kind, expired), "localhost");
-        assert_eq!(error, Error::Certificate(CertificateError::Expired));
-        peer.program.wait_error("alert certificate expired");
-
-        let (error, peer) = refuse(Pki::shared_identity(kind), "example.com");
-        assert!(matches!(&error, Error::Certificate(CertificateError::WrongName { .. })), "{error}");
-        peer.program.wait_error("alert bad certificate");
-
-        let (error, peer) = refuse(Pki::shared_identity(KeyKind::EcdsaP384), "localhost");
-        assert_eq!(error, Error::Certificate(CertificateError::UnknownIssuer));
-        peer.program.wait_error("alert unknown ca");
-    }
-}
-
-#[test]
-fn its_client_refuses_our_bad_certificates_and_we_hear_of_it() {
-    let Some(openssl) = openssl() else { return };
-    let kind = KeyKind::EcdsaP256;
-    let pki = Pki::shared(kind);
-    for provider in providers() {
-        let refused = |identity: &support::pki::Identity, trusted: &Pki| {
-            let (listener, port) = listen();
-            let (_program, _files) = openssl::client(&openssl, trusted, port, &[] as &[&str]);
-            let config = server_with(provider, identity, |builder| builder);
-            // The server may be done before the client judges; then the alert comes to the first read after.
-            match Endpoint::accept(&listener, &config) {
-                Ok(mut end) => end.run_until(|_| false).unwrap_err().tls(),
-                Err(failure) => failure.tls(),
-            }
-        };
-        let alert = refused(&pki.issue(kind, expired), pki);
-        assert_eq!(alert, Error::PeerAlert(AlertDescription::CERTIFICATE_EXPIRED));
-        let alert = refused(Pki::shared_identity(kind), Pki::shared(KeyKind::EcdsaP384));
-        assert_eq!(alert, Error::PeerAlert(AlertDescription::UNKNOWN_CA));
-        let other_name = pki.issue(kind, |params| {
-            params.subject_alt_names = vec![rcgen::SanType::DnsName("example.com".try_into().unwrap())];
-        });
-        assert_eq!(refused(&other_name, pki), Error::PeerAlert(AlertDescription::BAD_CERTIFICATE));
-    }
-}
-
-#[test]
 fn both_ends_log_the_same_secrets() {
-    let Some(openssl) = openssl() else { return };
+    let Some(openssl) = find("openssl") else { return };
     let kind = KeyKind::EcdsaP256;
     let directory = TempDir::new().unwrap();
     for provider in providers() {
@@ -395,39 +305,4 @@ fn assert_same_secrets(ours: &Path, theirs: &Path) {
     // Two for the handshake, two for application data, the exporter's.
     assert_eq!(ours.len(), 5, "{ours:?}");
     assert_eq!(ours, theirs);
-}
-
-#[test]
-fn a_peer_that_is_killed_is_a_truncation() {
-    let Some(openssl) = openssl() else { return };
-    let kind = KeyKind::EcdsaP256;
-    for provider in providers() {
-        let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
-        let config = client(provider, kind, |builder| builder);
-        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-        exchange(&mut end, &peer.program, 23);
-        drop(peer);
-        let failure = end.run_until(|_| false).unwrap_err();
-        assert!(matches!(failure, Failure::Ended), "{failure:?}");
-        assert_eq!(end.side.connection.end_of_input(), Err(Error::Truncated));
-    }
-}
-
-#[test]
-fn an_old_version_is_refused() {
-    let Some(openssl) = openssl() else { return };
-    let kind = KeyKind::EcdsaP256;
-    for provider in providers() {
-        let (listener, port) = listen();
-        let mut program = start_tls12_client(&openssl, port);
-        let error = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).err().unwrap().tls();
-        assert_eq!(error, Error::ProtocolVersion);
-        let errors = program.wait_end().2;
-        assert!(errors.contains("alert protocol version"), "{errors}");
-    }
-}
-
-fn start_tls12_client(openssl: &Path, port: u16) -> Program {
-    let mut command = std::process::Command::new(openssl);
-    Program::start(command.args(["s_client", "-tls1_2", "-connect", &format!("127.0.0.1:{port}")]))
 }

@@ -6,14 +6,19 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::endpoint::Endpoint;
 use super::pki::{Identity, Pki};
 use super::programs::{Program, position};
+use super::{assert_same_bytes, pattern};
 
 /// What stands before and after the data of one exchange, so that it is found in all that the programs print; the data
 /// itself has no letters.
-pub fn marks(exchange: usize) -> [Vec<u8>; 2] {
+fn marks(exchange: usize) -> [Vec<u8>; 2] {
     [format!("BEGIN-{exchange}-OF-DATA").into_bytes(), format!("END-{exchange}-OF-DATA").into_bytes()]
 }
+
+/// Some hundreds of records, and no whole number of them.
+const DATA_BYTES: usize = 300_001;
 
 /// What the programs print when a read brought no application data, and when they have sent a key update.
 const NOISE: [&[u8]; 3] = [
@@ -61,8 +66,21 @@ pub fn client<A: AsRef<OsStr>>(openssl: &Path, pki: &Pki, port: u16, arguments: 
     (Program::start(command.args(arguments)), directory)
 }
 
+/// Data to the program and back, compared at both ends.
+pub fn exchange(end: &mut Endpoint, program: &Program, salt: usize) {
+    let forth = pattern(DATA_BYTES, salt);
+    let [begin_mark, end_mark] = marks(salt);
+    for part in [&begin_mark, &forth, &end_mark] {
+        end.send(part).unwrap();
+    }
+    assert_same_bytes(&data(program, salt), &forth, "what the program got");
+    let back = pattern(DATA_BYTES, salt + 1);
+    program.send(&back);
+    assert_same_bytes(&end.receive(back.len()).unwrap(), &back, "what came from the program");
+}
+
 /// The data between the marks of `exchange`, waited for.
-pub fn data(program: &Program, exchange: usize) -> Vec<u8> {
+fn data(program: &Program, exchange: usize) -> Vec<u8> {
     let [begin, end] = marks(exchange);
     let mut output = program.wait_text(std::str::from_utf8(&end).expect("ASCII"));
     for noise in NOISE {
