@@ -1,55 +1,102 @@
-//! Certificates made on the spot: an authority that nobody trusts yet, and a leaf for this machine.
+//! Who a server is: certificates from files, or a throw-away authority with a certificate for this machine.
+
+use std::path::Path;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tls_engine::crypto::Provider;
+use tls_engine::pki::{self, CertifiedKey};
 
 use crate::error::Error;
 
-/// The names that a throw-away leaf is valid for.
-pub const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// The names that a throw-away certificate is for.
+pub const THROW_AWAY_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// How long a throw-away certificate is good, days. Its beginning lies a day back: clocks differ.
+const VALID_DAYS: i64 = 7;
+/// The largest PEM file that is read, bytes; the system's store has some 200 KB.
+const FILE_MAX: u64 = 16 << 20;
 
-/// A leaf with its key, and the authority that issued it.
+/// A server's certificate chain with its key.
 pub struct Identity {
-    /// The leaf; the authority's own certificate is not sent.
+    /// The chain, leaf first.
     pub chain: Vec<CertificateDer<'static>>,
     /// The leaf's key.
     pub key: PrivateKeyDer<'static>,
-    /// The authority's certificate, to be trusted by clients.
-    pub authority: CertificateDer<'static>,
+}
+
+/// An authority that nobody trusts yet: clients have to be told.
+pub struct Authority {
+    /// Its certificate.
+    pub certificate: CertificateDer<'static>,
     /// The same as PEM.
-    pub authority_pem: String,
+    pub pem: String,
 }
 
 impl Identity {
-    /// A new authority, and a leaf for [`NAMES`]. All keys are ECDSA P-256.
-    pub fn throw_away() -> Result<Self, Error> {
-        make().map_err(|error| Error::Failed(format!("can't make a throw-away certificate: {error}")))
+    /// The chain and key in two PEM files.
+    pub fn from_files(chain: &Path, key: &Path) -> Result<Self, Error> {
+        let key_text = read(key)?;
+        let key =
+            pki::private_key_from_pem(&key_text).map_err(|source| Error::Content { path: key.to_owned(), source })?;
+        Ok(Self { chain: certificates(chain)?, key })
+    }
+
+    /// A new authority, and a certificate of it for [`THROW_AWAY_NAMES`]: ECDSA, P-256.
+    pub fn throw_away() -> Result<(Self, Authority), Error> {
+        make().map_err(|error| Error::Failed(format!("making a certificate failed: {error}")))
+    }
+
+    /// The parts as the engine uses them; checks that key and leaf belong together.
+    pub fn certified_key(&self, provider: &'static Provider) -> Result<CertifiedKey, Error> {
+        CertifiedKey::new(provider, self.chain.clone(), &self.key)
+            .map_err(|error| Error::Usage(format!("this certificate and key can't be used: {error}")))
     }
 }
 
-fn make() -> Result<Identity, rcgen::Error> {
-    let mut params = CertificateParams::new(Vec::new())?;
+/// The certificates in a PEM file.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    pki::certificates_from_pem(&read(path)?).map_err(|source| Error::Content { path: path.to_owned(), source })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    use std::io::Read;
+    let mut text = Vec::new();
+    // Bounded, because a path may name a device that never ends.
+    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_MAX).read_to_end(&mut text));
+    read.map_err(|source| Error::read(path, source))?;
+    Ok(text)
+}
+
+fn make() -> Result<(Identity, Authority), rcgen::Error> {
+    let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "tlsbench throw-away authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    limit_validity(&mut params);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
 
-    let mut params = CertificateParams::new(NAMES.map(str::to_owned))?;
-    params.distinguished_name.push(DnType::CommonName, "tlsbench throw-away server");
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(THROW_AWAY_NAMES.map(str::to_owned))?;
+    params.distinguished_name.push(DnType::CommonName, THROW_AWAY_NAMES[0]);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    let key = KeyPair::generate()?;
+    limit_validity(&mut params);
     let leaf = params.signed_by(&key, &authority)?;
-    Ok(Identity {
-        chain: vec![leaf.der().clone()],
-        key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-        authority: authority.der().clone(),
-        authority_pem: authority.pem(),
-    })
+
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let identity = Identity { chain: vec![leaf.der().clone()], key };
+    Ok((identity, Authority { certificate: authority.der().clone(), pem: authority.pem() }))
+}
+
+fn limit_validity(params: &mut CertificateParams) {
+    let now = std::time::SystemTime::now();
+    let day = std::time::Duration::from_secs(86_400);
+    params.not_before = (now - day).into();
+    params.not_after = (now + day * VALID_DAYS as u32).into();
 }
 
 #[cfg(test)]
@@ -57,19 +104,29 @@ mod tests {
     use super::*;
     use rustls_pki_types::{ServerName, UnixTime};
     use tls_engine::crypto::provider;
-    use tls_engine::pki::{CertifiedKey, ServerVerifier};
+    use tls_engine::pki::ServerVerifier;
 
     #[test]
-    fn a_client_that_trusts_the_authority_takes_the_leaf_for_every_name() {
+    fn a_throw_away_certificate_is_good_for_this_machine_and_for_nothing_else() {
+        let (identity, authority) = Identity::throw_away().expect("an identity");
         let provider = provider::by_name("auto").expect("a provider");
-        let identity = Identity::throw_away().expect("an identity");
-        CertifiedKey::new(provider, identity.chain.clone(), &identity.key).expect("key and leaf belong together");
-        let verifier = ServerVerifier::new(provider, &[identity.authority]).expect("a verifier");
-        for name in NAMES {
-            let name = ServerName::try_from(name).expect("a name");
-            assert_eq!(verifier.verify_chain(&identity.chain, &name, UnixTime::now()), Ok(()));
+        identity.certified_key(provider).expect("key and leaf belong together");
+        let verifier = ServerVerifier::new(provider, &[authority.certificate.clone()]).expect("a verifier");
+        let verify = |name: &'static str| {
+            verifier.verify_chain(&identity.chain, &ServerName::try_from(name).expect("a name"), UnixTime::now())
+        };
+        for name in THROW_AWAY_NAMES {
+            verify(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
-        let stranger = ServerName::try_from("example.com").expect("a name");
-        assert!(verifier.verify_chain(&identity.chain, &stranger, UnixTime::now()).is_err());
+        assert!(verify("example.com").is_err());
+        assert_eq!(pki::certificates_from_pem(authority.pem.as_bytes()).expect("PEM"), [authority.certificate.clone()]);
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let (mut identity, _) = Identity::throw_away().expect("an identity");
+        identity.key = Identity::throw_away().expect("another").0.key;
+        let provider = provider::by_name("auto").expect("a provider");
+        assert!(matches!(identity.certified_key(provider), Err(Error::Usage(_))));
     }
 }

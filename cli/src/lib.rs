@@ -1,5 +1,6 @@
 //! `tlsbench` measures TLS: the rooms of the program. `main.rs` is the story, this the house.
 
+pub mod args;
 pub mod clock;
 pub mod error;
 pub mod host;
@@ -7,6 +8,9 @@ pub mod identity;
 pub mod interrupt;
 pub mod measure;
 pub mod names;
+pub mod net;
+pub mod plan;
+pub mod render;
 pub mod schema;
 pub mod stats;
 pub mod units;

@@ -42,9 +42,9 @@ pub struct LocalSession {
 impl LocalSession {
     /// Configurations for both ends on `terms`.
     pub fn new(terms: &Terms) -> Result<Self, Error> {
-        let identity = Identity::throw_away()?;
+        let (identity, authority) = Identity::throw_away()?;
         let provider = terms.provider;
-        let verifier = ServerVerifier::new(provider, &[identity.authority])?;
+        let verifier = ServerVerifier::new(provider, &[authority.certificate])?;
         let certificate = CertifiedKey::new(provider, identity.chain, &identity.key)?;
         let alpn: Vec<&[u8]> = terms.alpn.iter().map(Vec::as_slice).collect();
         let mut server = ServerConfig::builder(provider)

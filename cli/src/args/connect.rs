@@ -1,0 +1,41 @@
+use std::time::Duration;
+
+use super::{Family, Sockets, Tls, Trust};
+use crate::units::parse_duration;
+
+/// Connects to a TLS 1.3 server, tells what was negotiated (on standard error), sends standard input, and prints what
+/// comes back.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Connect {
+    /// The server; the port is 443 where none is given
+    #[arg(value_name = "HOST:PORT")]
+    pub target: String,
+
+    /// Cipher suites to offer, best first; all of the provider's otherwise
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub cipher: Vec<String>,
+
+    /// How long connecting and the handshake may take
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
+    pub timeout: Duration,
+
+    /// What is offered in the handshake.
+    #[command(flatten)]
+    pub tls: Tls,
+    /// Whom to trust.
+    #[command(flatten)]
+    pub trust: Trust,
+    /// Which addresses are used.
+    #[command(flatten)]
+    pub family: Family,
+    /// How sockets are set up.
+    #[command(flatten)]
+    pub sockets: Sockets,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  echo hello | tlsbench connect localhost:4433 --cacert ca.pem
+  printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443 --alpn http/1.1
+  tlsbench connect 192.0.2.7:443 --sni www.example.com --groups secp256r1 --cipher aes256gcm </dev/null";

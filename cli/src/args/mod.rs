@@ -1,0 +1,104 @@
+//! What was typed. What it means is worked out in `plan`.
+
+mod ciphers;
+mod connect;
+mod output;
+mod serve;
+mod socket;
+mod throughput;
+mod tls;
+
+pub use ciphers::Ciphers;
+pub use connect::Connect;
+pub use output::{Display, Output};
+pub use serve::{Mode, Serve};
+pub use socket::Sockets;
+pub use throughput::{Direction, Throughput, Transport, Verify};
+pub use tls::{Family, Identity, Tls, Trust};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Measures TLS: what each optimization is worth, in numbers that can be checked.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tlsbench",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXIT_CODES
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to say, and how.
+    #[command(flatten)]
+    pub display: Display,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Move data through TLS 1.3 and measure each side
+    Throughput(Box<Throughput>),
+    /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
+    Serve(Box<Serve>),
+    /// Connect to a TLS 1.3 server, send standard input, print the answer
+    Connect(Box<Connect>),
+    /// List cipher suites, groups, signature schemes and providers, and what each runs on this CPU
+    Ciphers(Ciphers),
+}
+
+/// `on` or `off`: the value of a switch that may be given without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+impl OnOff {
+    /// As a truth value.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all went well; 1 the tool or the peer failed; 2 usage: flags, values, or the files they name; 3 a \
+regression or a violated policy; 4 inconclusive, when asked for; 5 the baseline is missing or not comparable; 6 the \
+target is unreachable; 130 interrupted.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples_in_its_help() {
+        for command in Args::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("tlsbench {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn every_optional_value_needs_its_equals_sign() {
+        for command in Args::command().get_subcommands() {
+            for argument in command.get_arguments().filter(|argument| !argument.is_positional()) {
+                let takes_none = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
+                let takes_some = argument.get_num_args().is_some_and(|range| range.max_values() > 0);
+                if takes_none && takes_some {
+                    assert!(argument.is_require_equals_set(), "{} --{}", command.get_name(), argument.get_id());
+                }
+            }
+        }
+    }
+}

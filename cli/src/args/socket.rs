@@ -1,0 +1,20 @@
+use super::OnOff;
+use crate::units::Bytes;
+
+/// How sockets are set up.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sockets")]
+pub struct Sockets {
+    /// The kernel's buffer for what is sent (SO_SNDBUF), such as 256k; the system's choice otherwise
+    #[arg(long, value_name = "SIZE")]
+    pub send_buffer: Option<Bytes>,
+
+    /// The kernel's buffer for what is received (SO_RCVBUF)
+    #[arg(long, value_name = "SIZE")]
+    pub receive_buffer: Option<Bytes>,
+
+    /// Send at once, without waiting for acknowledgements (TCP_NODELAY)
+    #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    #[arg(default_value = "on", hide_possible_values = true)]
+    pub no_delay: OnOff,
+}

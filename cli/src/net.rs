@@ -1,0 +1,130 @@
+//! Targets: their names, and TCP connections to them.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use tls_engine::io::{Socket, SocketOptions};
+
+use crate::error::Error;
+
+/// A host and a port to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// A name, or an address without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Which of the host's addresses are used.
+    pub family: Family,
+}
+
+/// Which addresses are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// All.
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+}
+
+impl Target {
+    /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, or one of these without the port where there is a `default_port`.
+    pub fn parse(text: &str, default_port: Option<u16>, family: Family) -> Result<Self, Error> {
+        let refuse = |why: &str| Error::Usage(format!("'{text}' is no HOST:PORT: {why}"));
+        let (host, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (host, rest) = rest.split_once(']').ok_or_else(|| refuse("the bracket is not closed"))?;
+                let port = rest.strip_prefix(':');
+                if port.is_none() && !rest.is_empty() {
+                    return Err(refuse("something else than a port follows the bracket"));
+                }
+                (host, port)
+            }
+            None if text.matches(':').count() > 1 => {
+                return Err(refuse("an IPv6 address stands in brackets, as in [::1]:443"));
+            }
+            None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+        };
+        if host.is_empty() {
+            return Err(refuse("there is no host"));
+        }
+        let port = match (port, default_port) {
+            (Some(port), _) => {
+                port.parse().ok().filter(|port| *port != 0).ok_or_else(|| refuse("the port is 1 to 65535"))?
+            }
+            (None, Some(port)) => port,
+            (None, None) => return Err(refuse("there is no port")),
+        };
+        Ok(Self { host: host.to_owned(), port, family })
+    }
+
+    /// Connects to the first address that answers. Where none does, the error of the first one tried is told.
+    pub fn connect(&self, options: &SocketOptions) -> Result<Socket, Error> {
+        let unreachable = |source| Error::Unreachable { target: self.to_string(), source };
+        let mut first_failure = None;
+        for address in self.resolve().map_err(unreachable)? {
+            match Socket::connect(address, options) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => first_failure = first_failure.or(Some(error)),
+            }
+        }
+        let none = || io::Error::new(ErrorKind::AddrNotAvailable, "it has no address of this family");
+        Err(unreachable(first_failure.unwrap_or_else(none)))
+    }
+
+    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let addresses = (self.host.as_str(), self.port).to_socket_addrs()?;
+        Ok(addresses
+            .filter(|address| match self.family {
+                Family::Any => true,
+                Family::V4 => address.is_ipv4(),
+                Family::V6 => address.is_ipv6(),
+            })
+            .collect())
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_read_and_printed() {
+        for (text, host, port) in [
+            ("a.example:8443", "a.example", 8443),
+            ("192.0.2.1:1", "192.0.2.1", 1),
+            ("[2001:db8::1]:443", "2001:db8::1", 443),
+        ] {
+            let target = Target::parse(text, None, Family::Any).expect(text);
+            assert_eq!((target.host.as_str(), target.port), (host, port));
+            assert_eq!(target.to_string(), text);
+        }
+        assert_eq!(Target::parse("[::1]", Some(443), Family::Any).expect("a target").port, 443);
+        assert_eq!(Target::parse("a.example", Some(443), Family::Any).expect("a target").port, 443);
+    }
+
+    #[test]
+    fn what_is_no_target_is_a_usage_error() {
+        for text in ["a.example", "", ":443", "a:0", "a:65536", "a:http", "::1", "[::1", "[::1]443", "a:1:2"] {
+            assert!(matches!(Target::parse(text, None, Family::Any), Err(Error::Usage(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_family_without_an_address_is_unreachable() {
+        let target = Target::parse("127.0.0.1:9", None, Family::V6).expect("a target");
+        assert!(matches!(target.connect(&SocketOptions::default()), Err(Error::Unreachable { .. })));
+    }
+}

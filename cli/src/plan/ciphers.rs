@@ -1,0 +1,24 @@
+use tls_engine::crypto::{Provider, provider};
+
+use super::{output, tls};
+use crate::args;
+use crate::error::Error;
+use crate::render::{Color, Output};
+
+/// What `ciphers` lists.
+pub struct Ciphers {
+    /// The providers.
+    pub providers: Vec<&'static Provider>,
+    /// Where the list goes.
+    pub output: Output,
+}
+
+impl Ciphers {
+    pub(super) fn new(args: &args::Ciphers, color: Color) -> Result<Self, Error> {
+        let providers = match &args.provider {
+            None => provider::list().to_vec(),
+            Some(name) => vec![tls::find_provider(name)?],
+        };
+        Ok(Self { providers, output: output::output(&args.output, color)? })
+    }
+}

@@ -1,0 +1,48 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_pki_types::ServerName;
+use tls_engine::conn::ClientConfig;
+use tls_engine::io::SocketOptions;
+use tls_engine::switches::Switches;
+
+use super::tls::{self, Tls, Trust};
+use super::{sockets, target};
+use crate::args;
+use crate::error::Error;
+use crate::net::Target;
+
+/// The port where none is given: that of HTTPS.
+const DEFAULT_PORT: u16 = 443;
+
+/// What `connect` does.
+pub struct Connect {
+    /// Where it connects.
+    pub target: Target,
+    /// The name it asks for and verifies.
+    pub name: ServerName<'static>,
+    /// How it shakes hands.
+    pub config: Arc<ClientConfig>,
+    /// How long connecting and the handshake may take.
+    pub timeout: Duration,
+    /// How the socket is set up.
+    pub sockets: SocketOptions,
+}
+
+impl Connect {
+    pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
+        let tls = Tls::new(&args.tls)?;
+        let target = target(&args.target, Some(DEFAULT_PORT), &args.family)?;
+        if args.timeout.is_zero() {
+            return Err(Error::Usage("--timeout is longer than 0".into()));
+        }
+        let suites = tls.suites(&args.cipher)?;
+        Ok(Self {
+            name: tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?,
+            config: tls.client(&suites, &Trust::new(&args.trust)?, Switches::default())?,
+            timeout: args.timeout,
+            sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
+            target,
+        })
+    }
+}

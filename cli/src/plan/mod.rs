@@ -1,0 +1,76 @@
+//! What was typed, understood: names resolved, files read, contradictions refused. A command starts with a plan that
+//! can be carried out.
+
+mod ciphers;
+mod connect;
+mod output;
+mod serve;
+mod throughput;
+mod tls;
+
+pub use ciphers::Ciphers;
+pub use connect::Connect;
+pub use serve::{Mode, Serve};
+pub use throughput::{Direction, Limit, Throughput, Transport, Verify};
+pub use tls::{Tls, Trust};
+
+use crate::args;
+use crate::error::Error;
+use crate::net::{Family, Target};
+use crate::units::Bytes;
+use tls_engine::io::SocketOptions;
+
+/// What to do.
+pub enum Plan {
+    /// Measure throughput.
+    Throughput(Box<Throughput>),
+    /// Answer connections.
+    Serve(Box<Serve>),
+    /// Connect once.
+    Connect(Box<Connect>),
+    /// List what there is.
+    Ciphers(Ciphers),
+}
+
+impl Plan {
+    /// Works out what `args` mean.
+    pub fn new(args: &args::Args) -> Result<Self, Error> {
+        let color = args.display.color;
+        Ok(match &args.command {
+            args::Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args, color)?)),
+            args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
+            args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
+            args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
+        })
+    }
+}
+
+const fn family(args: &args::Family) -> Family {
+    match (args.ipv4, args.ipv6) {
+        (true, _) => Family::V4,
+        (_, true) => Family::V6,
+        _ => Family::Any,
+    }
+}
+
+fn target(text: &str, default_port: Option<u16>, args: &args::Family) -> Result<Target, Error> {
+    Target::parse(text, default_port, family(args))
+}
+
+fn sockets(args: &args::Sockets) -> Result<SocketOptions, Error> {
+    Ok(SocketOptions {
+        no_delay: args.no_delay.is_on(),
+        send_buffer_bytes: buffer("--send-buffer", args.send_buffer)?,
+        receive_buffer_bytes: buffer("--receive-buffer", args.receive_buffer)?,
+        timeout: None,
+    })
+}
+
+/// Socket options are C integers.
+fn buffer(flag: &str, size: Option<Bytes>) -> Result<Option<usize>, Error> {
+    match size {
+        None => Ok(None),
+        Some(Bytes(bytes)) if (1..=i32::MAX as u64).contains(&bytes) => Ok(Some(bytes as usize)),
+        Some(_) => Err(Error::Usage(format!("{flag} takes 1 byte to 2 GiB"))),
+    }
+}

@@ -1,0 +1,234 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls_pki_types::{CertificateDer, ServerName};
+use tls_engine::codes::{CipherSuite, NamedGroup};
+use tls_engine::conn::{ClientConfig, ServerConfig};
+use tls_engine::crypto::{Provider, provider};
+use tls_engine::keys::{KeyLog, KeyLogFile};
+use tls_engine::pki::ServerVerifier;
+use tls_engine::switches::Switches;
+
+use crate::args;
+use crate::error::Error;
+use crate::identity::{self, Authority, Identity};
+use crate::names;
+
+/// What both ends of a handshake can be told.
+#[derive(Clone)]
+pub struct Tls {
+    /// The cryptography.
+    pub provider: &'static Provider,
+    /// The groups, best first; the provider's where none were asked for.
+    pub groups: Vec<NamedGroup>,
+    /// The application protocols, best first.
+    pub alpn: Vec<Vec<u8>>,
+    /// Where secrets are told to.
+    pub key_log: Option<Arc<dyn KeyLog>>,
+}
+
+/// Whom a client trusts.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// The authorities of this system.
+    System,
+    /// These.
+    Roots(Vec<CertificateDer<'static>>),
+    /// Anyone.
+    Anyone,
+}
+
+impl Tls {
+    pub(super) fn new(args: &args::Tls) -> Result<Self, Error> {
+        let provider = find_provider(&args.provider)?;
+        let groups = match args.groups.as_slice() {
+            [] => provider.groups.iter().map(|group| group.name()).collect(),
+            names => names.iter().map(|name| find_group(name, provider)).collect::<Result<_, _>>()?,
+        };
+        let alpn = args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<_, _>>()?;
+        let key_log = match key_log_path(args.keylog.as_deref()) {
+            None => None,
+            Some(path) => {
+                let file = KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?;
+                Some(Arc::new(file) as Arc<dyn KeyLog>)
+            }
+        };
+        Ok(Self { provider, groups, alpn, key_log })
+    }
+
+    /// The suites of these names, or all of the provider's where there are none.
+    pub(super) fn suites(&self, names: &[String]) -> Result<Vec<CipherSuite>, Error> {
+        let all = || self.provider.suites.iter().map(|suite| suite.code).collect::<Vec<_>>();
+        if names.is_empty() {
+            return Ok(all());
+        }
+        let mut suites = Vec::new();
+        for name in names {
+            if name.eq_ignore_ascii_case("all") {
+                suites.extend(all());
+            } else {
+                suites.push(find_suite(name, self.provider)?);
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        suites.retain(|suite| seen.insert(*suite));
+        Ok(suites)
+    }
+
+    /// How clients connect that offer `suites`.
+    pub fn client(
+        &self,
+        suites: &[CipherSuite],
+        trust: &Trust,
+        switches: Switches,
+    ) -> Result<Arc<ClientConfig>, Error> {
+        let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
+        let mut builder = ClientConfig::builder(self.provider)
+            .suites(suites)
+            .groups(&self.groups)
+            .alpn(&alpn)
+            .verifier(trust.verifier(self.provider)?)
+            .switches(switches);
+        if let Some(key_log) = &self.key_log {
+            builder = builder.key_log(key_log.clone());
+        }
+        Ok(builder.build()?)
+    }
+
+    /// How servers answer that take `suites` and are `identity`.
+    pub fn server(
+        &self,
+        suites: &[CipherSuite],
+        identity: &Identity,
+        switches: Switches,
+    ) -> Result<Arc<ServerConfig>, Error> {
+        let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
+        let mut builder = ServerConfig::builder(self.provider)
+            .suites(suites)
+            .groups(&self.groups)
+            .alpn(&alpn)
+            .certificate(identity.certified_key(self.provider)?)
+            .switches(switches);
+        if let Some(key_log) = &self.key_log {
+            builder = builder.key_log(key_log.clone());
+        }
+        Ok(builder.build()?)
+    }
+}
+
+impl Trust {
+    pub(super) fn new(args: &args::Trust) -> Result<Self, Error> {
+        Ok(match &args.cacert {
+            _ if args.insecure => Self::Anyone,
+            Some(path) => Self::Roots(identity::certificates(path)?),
+            None => Self::System,
+        })
+    }
+
+    /// What verifies servers for a client that trusts so.
+    pub fn verifier(&self, provider: &'static Provider) -> Result<ServerVerifier, Error> {
+        let usage = |error: tls_engine::Error| Error::Usage(error.to_string());
+        match self {
+            Self::Anyone => Ok(ServerVerifier::insecure(provider)),
+            Self::Roots(roots) => ServerVerifier::new(provider, roots).map_err(usage),
+            Self::System => {
+                // A store may hold entries that can't be read; what can be is enough, unless nothing is.
+                let store = rustls_native_certs::load_native_certs();
+                ServerVerifier::from_store(provider, &store.certs).map_err(|_| {
+                    Error::Usage("this system has no store of trusted authorities; name one with --cacert FILE".into())
+                })
+            }
+        }
+    }
+}
+
+/// The server's identity: from files, or made for this run together with its authority.
+pub(super) fn identity(args: &args::Identity) -> Result<(Identity, Option<Authority>), Error> {
+    match (&args.cert, &args.key) {
+        (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key)?, None)),
+        _ => Identity::throw_away().map(|(identity, authority)| (identity, Some(authority))),
+    }
+}
+
+/// The provider called `name`.
+pub(super) fn find_provider(name: &str) -> Result<&'static Provider, Error> {
+    provider::by_name(name)
+        .ok_or_else(|| Error::unknown("provider", name, provider::list().iter().map(|provider| provider.name)))
+}
+
+/// The name to ask for and to verify: an address is verified and not asked for (RFC 6066 3).
+pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| Error::Usage(format!("'{name}' is neither a host name nor an address")))
+}
+
+fn find_suite(name: &str, provider: &Provider) -> Result<CipherSuite, Error> {
+    let known = names::SUITES.iter().map(|(_, short)| *short).chain(["all"]);
+    let code = names::suite(name).ok_or_else(|| Error::unknown("cipher", name, known))?;
+    if provider.suite(code).is_none() {
+        let can: Vec<_> = provider.suites.iter().map(|suite| names::short_suite(suite.code)).collect();
+        return Err(Error::Usage(format!(
+            "the provider {} can't do {name}; it can do {}",
+            provider.name,
+            can.join(", ")
+        )));
+    }
+    Ok(code)
+}
+
+fn find_group(name: &str, provider: &Provider) -> Result<NamedGroup, Error> {
+    let known = names::GROUPS.iter().map(|(_, names)| names[0]);
+    let code = names::group(name).ok_or_else(|| Error::unknown("group", name, known))?;
+    if provider.group(code).is_none() {
+        let can: Vec<_> = provider.groups.iter().map(|group| group.name().to_string()).collect();
+        return Err(Error::Usage(format!(
+            "the provider {} can't do {name}; it can do {}",
+            provider.name,
+            can.join(", ")
+        )));
+    }
+    Ok(code)
+}
+
+fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
+    // RFC 7301 3.1
+    if name.is_empty() || name.len() > 255 {
+        return Err(Error::Usage("a protocol name (--alpn) has 1 to 255 bytes".into()));
+    }
+    Ok(name.as_bytes().to_vec())
+}
+
+/// The flag wins over the variable that browsers and curl know; an empty variable counts as unset.
+fn key_log_path(flag: Option<&Path>) -> Option<PathBuf> {
+    let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from);
+    flag.map(Path::to_owned).or_else(variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tls(provider: &str) -> Tls {
+        let typed = args::Tls { provider: provider.into(), groups: vec![], alpn: vec![], keylog: None };
+        Tls::new(&typed).expect("it can be done")
+    }
+
+    #[test]
+    fn suites_are_named_once_and_all_means_all() {
+        let tls = tls("auto");
+        let names = ["aes256gcm", "all", "TLS_AES_128_GCM_SHA256"].map(str::to_owned);
+        let suites = tls.suites(&names).expect("suites");
+        assert_eq!(suites[0], CipherSuite::AES_256_GCM_SHA384);
+        assert_eq!(suites.len(), tls.provider.suites.len());
+        assert_eq!(tls.suites(&[]).expect("suites").len(), suites.len());
+    }
+
+    #[test]
+    fn what_a_provider_lacks_is_told_from_what_nobody_knows() {
+        let Some(provider) = provider::by_name("aws-lc-rs") else { return };
+        assert!(matches!(find_suite("aegis128l", provider), Err(Error::Usage(text)) if text.contains("aes128gcm")));
+        assert!(matches!(find_suite("rc4", provider), Err(Error::Unknown { known, .. }) if known.len() == 6));
+        assert!(matches!(find_group("x448", provider), Err(Error::Unknown { .. })));
+        assert!(matches!(find_provider("ring"), Err(Error::Unknown { .. })));
+    }
+}

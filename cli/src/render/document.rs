@@ -1,0 +1,166 @@
+use super::{Align, Report, Sheet};
+use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side, key, quantity};
+use crate::units::format_quantity;
+
+impl Report for Document {
+    fn table(&self, color: bool) -> String {
+        let mut text = main_sheet(self).table(color);
+        text.push_str(&host_line(&self.host));
+        text.push('\n');
+        if self.partial {
+            text.push_str("Interrupted: these results are partial.\n");
+        }
+        text
+    }
+
+    fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+
+    /// One line per metric, with raw numbers.
+    fn csv(&self) -> String {
+        const TEXT: [&str; 8] = ["case", "version", "cipher_suite", "group", "signature", "metric", "unit", "better"];
+        const NUMBERS: [&str; 5] = ["median", "mad", "ci95_low", "ci95_high", "samples"];
+        let columns = TEXT.map(|name| (name, Align::Left)).into_iter().chain(NUMBERS.map(|name| (name, Align::Right)));
+        let mut sheet = Sheet::new(columns);
+        for case in &self.cases {
+            let Negotiated { version, cipher_suite, group, signature, .. } = &case.negotiated;
+            let negotiated = [version, cipher_suite, group, signature].map(|value| value.clone().unwrap_or_default());
+            for (name, metric) in &case.metrics {
+                let better = format!("{:?}", metric.better).to_lowercase();
+                let [low, high] = metric.ci95;
+                let numbers = [metric.median, metric.mad, low, high].map(|value| value.to_string());
+                let mut row = vec![case.id.clone()];
+                row.extend(negotiated.clone());
+                row.extend([name.clone(), metric.unit.clone(), better]);
+                row.extend(numbers);
+                row.push(metric.samples.len().to_string());
+                sheet.row(row);
+            }
+        }
+        sheet.csv()
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = main_sheet(self).markdown();
+        text.push_str(&format!("\n{}\n", host_line(&self.host)));
+        for warning in &self.warnings {
+            text.push_str(&format!("\n> **Warning:** {}; {}\n", warning.message, warning.advice));
+        }
+        if self.partial {
+            text.push_str("\n> **Interrupted:** these results are partial.\n");
+        }
+        text
+    }
+}
+
+/// A row per case, a line per side. Only quantities that some case has get a column.
+fn main_sheet(document: &Document) -> Sheet {
+    let quantities: Vec<_> = quantity::ALL
+        .iter()
+        .filter(|quantity| {
+            let measured = |case: &Case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some());
+            document.cases.iter().any(measured)
+        })
+        .collect();
+    let headings = quantities.iter().map(|quantity| (quantity.heading, Align::Right));
+    let mut sheet = Sheet::new([("case", Align::Left), ("side", Align::Left)].into_iter().chain(headings));
+    for case in &document.cases {
+        let sides: Vec<Side> = Side::ALL
+            .into_iter()
+            .filter(|side| quantities.iter().any(|quantity| case.metrics.contains_key(&key(*side, quantity))))
+            .collect();
+        let mut row = vec![
+            format!("{}\n{}", case.id, negotiated_lines(&case.negotiated)),
+            sides.iter().map(|side| side.name()).collect::<Vec<_>>().join("\n"),
+        ];
+        for quantity in &quantities {
+            let cell: Vec<String> =
+                sides.iter().map(|side| case.metric(*side, quantity).map_or_else(String::new, value)).collect();
+            row.push(cell.join("\n"));
+        }
+        sheet.row(row);
+    }
+    sheet
+}
+
+fn negotiated_lines(negotiated: &Negotiated) -> String {
+    let Negotiated { version, cipher_suite, group, signature, alpn, .. } = negotiated;
+    let joined =
+        |parts: [&Option<String>; 3]| parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+    format!("{}\n{}", joined([version, cipher_suite, &None]), joined([group, signature, alpn]))
+}
+
+/// The median; for times, with half of the width of its interval as a share of it.
+fn value(metric: &Metric) -> String {
+    let text = format_quantity(metric.median, &metric.unit);
+    let [low, high] = metric.ci95;
+    if metric.kind == Kind::Count || metric.samples.len() < 2 || metric.median == 0.0 {
+        return text;
+    }
+    format!("{text} ±{:.1} %", (high - low) / 2.0 / metric.median.abs() * 100.0)
+}
+
+fn host_line(host: &Host) -> String {
+    let cpu = host.cpu_model.as_deref().unwrap_or("unknown processor");
+    let parts = [
+        Some(cpu.to_owned()),
+        host.logical_cpus.map(|count| format!("{count} processors")),
+        host.kernel.clone(),
+        host.virtualization.as_ref().filter(|name| *name != "none").map(|name| format!("virtual ({name})")),
+        host.governor.as_ref().map(|name| format!("governor {name}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("Host: {}. Medians with half of their 95 % interval.", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> Document {
+        let mut document = Document::begin(Host { cpu_model: Some("Example 9000".into()), ..Host::default() });
+        let mut case = Case::new("throughput/memory/send/aes128gcm/16384");
+        case.negotiated = Negotiated {
+            version: Some("TLSv1.3".into()),
+            cipher_suite: Some("TLS_AES_128_GCM_SHA256".into()),
+            group: Some("x25519".into()),
+            signature: Some("ecdsa_secp256r1_sha256".into()),
+            ..Negotiated::default()
+        };
+        case.record(Side::Send, &quantity::THROUGHPUT_BYTES_PER_S, &[9e9, 10e9, 11e9], 1);
+        case.record(Side::Receive, &quantity::THROUGHPUT_BYTES_PER_S, &[5e9], 1);
+        case.record(Side::Send, &quantity::COPIED_BYTES_PER_BYTE, &[0.0, 0.0], 1);
+        document.cases.push(case);
+        document.warn("a debug build", "use --release");
+        document
+    }
+
+    #[test]
+    fn a_table_has_what_was_negotiated_beside_the_numbers_of_each_side() {
+        let text = document().table(false);
+        for part in ["TLS_AES_128_GCM_SHA256", "x25519 ecdsa_secp256r1_sha256", "10.0 GB/s ±", "5.00 GB/s", "0 B/B"] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        assert!(!text.contains("efficiency"), "what was not measured has no column");
+    }
+
+    #[test]
+    fn csv_has_one_line_of_raw_numbers_per_metric() {
+        let text = document().csv();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1 + 3);
+        assert!(
+            lines[3]
+                .ends_with("send.throughput_bytes_per_s,B/s,higher,10000000000,1000000000,9000000000,11000000000,3"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn markdown_carries_the_warnings() {
+        let text = document().markdown();
+        assert!(text.starts_with("| case | side | throughput |"), "{text}");
+        assert!(text.contains("**Warning:** a debug build; use --release"));
+    }
+}

@@ -1,0 +1,40 @@
+//! Results as text, rendered last; and what is said on standard error meanwhile.
+
+mod document;
+mod inventory;
+mod output;
+mod progress;
+mod sheet;
+mod style;
+
+pub use output::{Output, Place};
+pub use progress::Progress;
+pub use sheet::{Align, Sheet};
+pub use style::{Color, Messages};
+
+use clap::ValueEnum;
+
+/// The form of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people.
+    Table,
+    /// The versioned document, see `results/schema.json`.
+    Json,
+    /// One line per number.
+    Csv,
+    /// Tables for reports and comments.
+    Markdown,
+}
+
+/// Results that can be rendered in every form.
+pub trait Report {
+    /// For people at a terminal; `color` says whether it may be styled.
+    fn table(&self, color: bool) -> String;
+    /// For programs.
+    fn json(&self) -> serde_json::Result<String>;
+    /// For spreadsheets.
+    fn csv(&self) -> String;
+    /// For reports.
+    fn markdown(&self) -> String;
+}

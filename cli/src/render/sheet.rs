@@ -1,0 +1,120 @@
+use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
+
+/// Which side a column's text stands at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Rows and columns of text. A cell may have several lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sheet {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// A sheet without rows.
+    pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
+        let columns = columns.into_iter().map(|(heading, align)| (heading.to_owned(), align)).collect();
+        Self { columns, rows: Vec::new() }
+    }
+
+    /// Adds a row: one cell for each column.
+    pub fn row(&mut self, cells: Vec<String>) {
+        debug_assert_eq!(cells.len(), self.columns.len());
+        self.rows.push(cells);
+    }
+
+    /// A table with lines around its cells.
+    pub fn table(&self, color: bool) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        if color {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        let heading = |(text, align): &(String, Align)| {
+            let cell = Cell::new(text).set_alignment(alignment(*align));
+            if color { cell.add_attribute(Attribute::Bold) } else { cell }
+        };
+        table.set_header(self.columns.iter().map(heading).collect::<Vec<_>>());
+        for row in &self.rows {
+            let cells = row.iter().zip(&self.columns);
+            table.add_row(
+                cells.map(|(text, (_, align))| Cell::new(text).set_alignment(alignment(*align))).collect::<Vec<_>>(),
+            );
+        }
+        format!("{table}\n")
+    }
+
+    /// A table of GitHub's Markdown.
+    pub fn markdown(&self) -> String {
+        let escape = |text: &str| text.replace('|', "\\|").replace('\n', "<br>");
+        let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut text = row(self.columns.iter().map(|(heading, _)| escape(heading)).collect());
+        text.push_str(&row(self
+            .columns
+            .iter()
+            .map(|(_, align)| if *align == Align::Right { "---:" } else { "---" }.to_owned())
+            .collect()));
+        for cells in &self.rows {
+            text.push_str(&row(cells.iter().map(|cell| escape(cell)).collect()));
+        }
+        text
+    }
+
+    /// Comma-separated values (RFC 4180, with line feeds).
+    pub fn csv(&self) -> String {
+        let headings = self.columns.iter().map(|(heading, _)| csv_cell(heading)).collect::<Vec<_>>().join(",");
+        let rows = self.rows.iter().map(|row| row.iter().map(|cell| csv_cell(cell)).collect::<Vec<_>>().join(","));
+        std::iter::once(headings).chain(rows).fold(String::new(), |text, line| text + &line + "\n")
+    }
+}
+
+const fn alignment(align: Align) -> CellAlignment {
+    match align {
+        Align::Left => CellAlignment::Left,
+        Align::Right => CellAlignment::Right,
+    }
+}
+
+fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet() -> Sheet {
+        let mut sheet = Sheet::new([("name", Align::Left), ("value", Align::Right)]);
+        sheet.row(vec!["a|b".into(), "1,5".into()]);
+        sheet.row(vec!["two\nlines".into(), "say \"x\"".into()]);
+        sheet
+    }
+
+    #[test]
+    fn markdown_escapes_what_would_end_a_cell() {
+        assert_eq!(
+            sheet().markdown(),
+            "| name | value |\n| --- | ---: |\n| a\\|b | 1,5 |\n| two<br>lines | say \"x\" |\n"
+        );
+    }
+
+    #[test]
+    fn csv_quotes_what_would_end_a_value() {
+        assert_eq!(sheet().csv(), "name,value\na|b,\"1,5\"\n\"two\nlines\",\"say \"\"x\"\"\"\n");
+    }
+
+    #[test]
+    fn a_table_has_escape_codes_only_in_color() {
+        assert!(sheet().table(true).contains("\x1b["));
+        let plain = sheet().table(false);
+        assert!(!plain.contains('\x1b') && plain.contains("two") && plain.contains("lines"));
+    }
+}

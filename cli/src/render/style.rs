@@ -1,0 +1,99 @@
+use std::io::{IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use crate::error::Error;
+use crate::schema::Warning;
+
+/// When colors are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// At a terminal, unless NO_COLOR is set or the terminal can't.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether text that goes to `stream` is colored.
+    pub fn applies_to(self, stream: &impl IsTerminal) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                // An empty NO_COLOR counts as unset (no-color.org).
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+                stream.is_terminal() && !no_color && !dumb
+            }
+        }
+    }
+}
+
+/// What is said on standard error, line by line.
+#[derive(Clone, Copy, Debug)]
+pub struct Messages {
+    quiet: bool,
+    verbose: u8,
+    color: bool,
+}
+
+impl Messages {
+    /// Speaks as the flags say.
+    pub fn new(quiet: bool, verbose: u8, color: Color) -> Self {
+        Self { quiet, verbose, color: color.applies_to(&std::io::stderr()) }
+    }
+
+    /// Whether only errors are said.
+    pub const fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// What ended the command, and the step that helps.
+    pub fn error(&self, error: &Error) {
+        self.say("error", "\x1b[1;31m", &error.to_string());
+        if let Some(hint) = error.hint() {
+            self.say("hint", "\x1b[1;36m", &hint);
+        }
+    }
+
+    /// A fact that makes results worth less.
+    pub fn warning(&self, warning: &Warning) {
+        if !self.quiet {
+            self.say("warning", "\x1b[1;33m", &format!("{}; {}", warning.message, warning.advice));
+        }
+    }
+
+    /// Something that is good to know.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            line("", text);
+        }
+    }
+
+    /// Something that is of interest with `-v` only.
+    pub fn detail(&self, text: &str) {
+        if self.verbose > 0 {
+            line("", text);
+        }
+    }
+
+    fn say(&self, what: &str, color: &str, text: &str) {
+        if self.color {
+            line(&format!("{color}{what}:\x1b[0m "), text);
+        } else {
+            line(&format!("{what}: "), text);
+        }
+    }
+}
+
+/// One line in one write, so that the lines of several threads do not mix. Control characters in `text` are shown, not
+/// sent to the terminal: some of it is a peer's.
+fn line(prefix: &str, text: &str) {
+    let shown = text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c });
+    let text: String = prefix.chars().chain(shown).chain(['\n']).collect();
+    // Standard error that can't be written leaves nobody to tell.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,62 @@
+//! What a build can do, `tlsbench-ciphers/1`: the results of the command `ciphers`.
+
+use serde::Serialize;
+
+use super::{Host, Tool, Warning};
+
+/// The document's version.
+pub const SCHEMA: &str = "tlsbench-ciphers/1";
+
+/// What a build can do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Inventory {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The program.
+    pub tool: Tool,
+    /// The machine it runs on.
+    pub host: Host,
+    /// What is not as fast as it could be.
+    pub warnings: Vec<Warning>,
+    /// The providers.
+    pub providers: Vec<Provider>,
+}
+
+/// What one provider can do, each list in its order of preference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Provider {
+    /// Its name.
+    pub name: String,
+    /// Its cipher suites.
+    pub suites: Vec<Suite>,
+    /// Its groups.
+    pub groups: Vec<Code>,
+    /// The schemes it verifies handshakes with.
+    pub signature_schemes: Vec<Code>,
+}
+
+/// A cipher suite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Suite {
+    /// What `--cipher` takes.
+    pub name: String,
+    /// Its IANA name.
+    pub iana_name: String,
+    /// Its number on the wire.
+    pub code: String,
+    /// The provider whose part it is.
+    pub source: String,
+    /// What computes it on this CPU.
+    pub implementation: String,
+    /// Whether that is a form known to be far slower than this CPU allows.
+    pub is_slow: bool,
+}
+
+/// A name with its number on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Code {
+    /// The name.
+    pub name: String,
+    /// The number.
+    pub code: String,
+}
