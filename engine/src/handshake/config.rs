@@ -141,56 +141,48 @@ fn find_group(provider: &Provider, name: NamedGroup) -> Result<&'static dyn Grou
 macro_rules! common_setters {
     () => {
         /// The cipher suites, in order of preference. Default: all of the provider's.
-        #[must_use]
         pub fn suites(mut self, suites: &[CipherSuite]) -> Self {
             self.common.suites = Some(suites.to_vec());
             self
         }
 
         /// The groups, in order of preference. Default: all of the provider's.
-        #[must_use]
         pub fn groups(mut self, groups: &[NamedGroup]) -> Self {
             self.common.groups = Some(groups.to_vec());
             self
         }
 
         /// The application protocols (RFC 7301), in order of preference. Default: none.
-        #[must_use]
         pub fn alpn(mut self, names: &[&[u8]]) -> Self {
             self.common.alpn = names.iter().map(|name| name.to_vec()).collect();
             self
         }
 
         /// Where secrets are told to. Default: nowhere.
-        #[must_use]
         pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
             self.common.key_log = Some(key_log);
             self
         }
 
         /// The optimizations.
-        #[must_use]
         pub fn switches(mut self, switches: Switches) -> Self {
             self.common.switches = switches;
             self
         }
 
         /// What tells the time. Default: the system's clock.
-        #[must_use]
         pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
             self.common.clock = clock;
             self
         }
 
         /// Where randomness comes from. Default: the provider's.
-        #[must_use]
         pub fn random(mut self, random: &'static dyn Random) -> Self {
             self.common.random = random;
             self
         }
 
         /// A lower limit on the records a key seals before it is replaced than the suite's own.
-        #[must_use]
         pub fn records_per_key(mut self, records: u64) -> Self {
             self.common.records_per_key = Some(records);
             self

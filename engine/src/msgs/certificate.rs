@@ -35,7 +35,7 @@ impl<'a> CertificateMessage<'a> {
                 return Err(Error::Decode(WHAT));
             }
             chain.push(CertificateDer::from(certificate));
-            if let Some(extension) = Extensions::new(&mut entries, WHAT)?.next()? {
+            if let Some(extension) = Extensions::new(&mut entries, WHAT)?.next_extension()? {
                 return Err(Error::UnsupportedExtension(extension.extension_type));
             }
         }

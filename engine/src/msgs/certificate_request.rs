@@ -21,7 +21,7 @@ impl<'a> CertificateRequest<'a> {
         let context = reader.vector8()?;
         let mut signature_algorithms = None;
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
-        while let Some(extension) = extensions.next()? {
+        while let Some(extension) = extensions.next_extension()? {
             let mut reader = extension.reader;
             if extension.extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
                 signature_algorithms = Some(reader.numbers16()?);

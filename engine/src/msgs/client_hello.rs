@@ -74,7 +74,7 @@ impl<'a> ClientHello<'a> {
 
     fn decode_extensions(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
         let mut extensions = Extensions::new(reader, WHAT)?;
-        while let Some(extension) = extensions.next()? {
+        while let Some(extension) = extensions.next_extension()? {
             let mut reader = extension.reader;
             match extension.extension_type {
                 ExtensionType::SERVER_NAME => self.server_name = decode_server_name(&mut reader)?,

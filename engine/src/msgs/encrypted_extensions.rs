@@ -22,7 +22,7 @@ impl<'a> EncryptedExtensions<'a> {
         let mut reader = Reader::new(body, WHAT);
         let mut message = Self::default();
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
-        while let Some(extension) = extensions.next()? {
+        while let Some(extension) = extensions.next_extension()? {
             let mut reader = extension.reader;
             match extension.extension_type {
                 other if !offered.contains(other) => return Err(Error::UnsupportedExtension(other)),

@@ -27,7 +27,7 @@ impl<'a> Extensions<'a> {
     }
 
     /// The next extension.
-    pub fn next(&mut self) -> Result<Option<Extension<'a>>, Error> {
+    pub fn next_extension(&mut self) -> Result<Option<Extension<'a>>, Error> {
         if self.reader.is_empty() {
             return Ok(None);
         }

@@ -39,7 +39,7 @@ impl<'a> NewSessionTicket<'a> {
             return Err(Error::Decode(WHAT));
         }
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
-        while let Some(extension) = extensions.next()? {
+        while let Some(extension) = extensions.next_extension()? {
             let mut reader = extension.reader;
             if extension.extension_type == ExtensionType::EARLY_DATA {
                 message.max_early_data_bytes = Some(reader.u32()?);

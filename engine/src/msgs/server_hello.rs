@@ -105,7 +105,7 @@ fn decode_extensions<'a>(
 ) -> Result<ServerExtensions<'a>, Error> {
     let mut found = ServerExtensions::default();
     let mut extensions = Extensions::new(reader, WHAT)?;
-    while let Some(extension) = extensions.next()? {
+    while let Some(extension) = extensions.next_extension()? {
         let mut reader = extension.reader;
         match extension.extension_type {
             ExtensionType::SUPPORTED_VERSIONS => found.version = Some(ProtocolVersion(reader.u16()?)),
