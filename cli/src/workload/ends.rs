@@ -22,7 +22,7 @@ pub struct Endpoint {
 }
 
 /// The end that seals: what it sends, and how far it has come.
-pub struct SealingEnd {
+pub(super) struct SealingEnd {
     /// The connection, its handshake done.
     pub endpoint: Endpoint,
     layout: Layout,
@@ -35,7 +35,7 @@ pub struct SealingEnd {
 }
 
 /// The end that opens, and checks what comes out.
-pub struct OpeningEnd {
+pub(super) struct OpeningEnd {
     /// The connection, its handshake done.
     pub endpoint: Endpoint,
     /// What becomes of the plaintext.
@@ -44,25 +44,25 @@ pub struct OpeningEnd {
 }
 
 /// The capacity that the buffers need for a batch of `layout`, bytes.
-pub fn buffer_bytes(layout: &Layout) -> usize {
+pub(super) fn buffer_bytes(layout: &Layout) -> usize {
     layout.batch_wire_bytes() + SLACK_BYTES
 }
 
 impl SealingEnd {
     /// Sends `pattern` in the batches of `layout`.
-    pub fn new(endpoint: Endpoint, layout: Layout, pattern: Arc<Pattern>) -> Self {
+    pub(super) fn new(endpoint: Endpoint, layout: Layout, pattern: Arc<Pattern>) -> Self {
         let batches = layout.batches(0);
         Self { endpoint, layout, pattern, position: 0, batches, rest: None, mark: Counters::default() }
     }
 
     /// The next block has `writes` writes.
-    pub fn begin(&mut self, writes: u64) {
+    pub(super) fn begin(&mut self, writes: u64) {
         self.batches = self.layout.batches(writes);
         self.mark = self.endpoint.connection.sealed();
     }
 
     /// Seals the next batch into the output while `watch` runs. `false` when the block is done.
-    pub fn seal_batch(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
+    pub(super) fn seal_batch(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
         let Some((batch, mut done)) = self.rest.take().or_else(|| self.batches.next().map(|batch| (batch, 0))) else {
             return Ok(false);
         };
@@ -88,27 +88,32 @@ impl SealingEnd {
         Ok(true)
     }
 
+    /// How many bytes have been sealed.
+    pub(super) const fn position(&self) -> u64 {
+        self.position
+    }
+
     /// What the connection has counted since the block began; the times are left to the caller.
-    pub fn counted(&self) -> Part {
+    pub(super) fn counted(&self) -> Part {
         counted(self.mark, self.endpoint.connection.sealed())
     }
 }
 
 impl OpeningEnd {
     /// Hands what is received to `verifier`.
-    pub fn new(endpoint: Endpoint, verifier: Verifier) -> Self {
+    pub(super) fn new(endpoint: Endpoint, verifier: Verifier) -> Self {
         Self { endpoint, verifier, mark: Counters::default() }
     }
 
     /// The next block has `bytes`.
-    pub fn begin(&mut self, bytes: u64) {
+    pub(super) fn begin(&mut self, bytes: u64) {
         self.verifier.expect(bytes);
         self.mark = self.endpoint.connection.opened();
     }
 
     /// Opens all whole records that wait, while `watch` runs (comparisons apart). `true` once the peer has said that it
     /// sends no more.
-    pub fn open_waiting(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
+    pub(super) fn open_waiting(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
         let Endpoint { connection, input, output } = &mut self.endpoint;
         watch.start();
         let closed = loop {
@@ -124,7 +129,7 @@ impl OpeningEnd {
     }
 
     /// What the connection has counted since the block began; the times are left to the caller.
-    pub fn counted(&self) -> Part {
+    pub(super) fn counted(&self) -> Part {
         let compared_bytes = self.verifier.compared_bytes();
         Part { compared_bytes, ..counted(self.mark, self.endpoint.connection.opened()) }
     }

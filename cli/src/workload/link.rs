@@ -5,7 +5,7 @@ use crate::measure::Stopwatch;
 
 /// Which of the two ends of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     /// The one that sends application data.
     Sealing,
     /// The one that receives it.
@@ -13,7 +13,7 @@ pub enum End {
 }
 
 /// What carries records between two ends that one thread drives.
-pub trait Link {
+pub(super) trait Link {
     /// Sends what `from` has to say, as far as it goes now; `watch` runs where that is part of its work.
     fn push(&mut self, from: End, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error>;
 
@@ -30,7 +30,7 @@ pub trait Link {
 
 /// Memory: no sockets, no system calls. What it copies is on nobody's clock.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Memory;
+pub(super) struct Memory;
 
 impl Link for Memory {
     fn push(&mut self, _: End, _: &mut OutBuf, _: &mut Stopwatch) -> Result<(), Error> {

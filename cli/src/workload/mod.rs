@@ -1,22 +1,28 @@
 //! Moving data: two ends in memory or over sockets, what is measured while they do, and the check that every byte
 //! arrives.
 
+mod case;
+#[cfg(test)]
+mod case_tests;
 mod ends;
 mod link;
 mod metrics;
+mod one_thread;
 mod pair;
 #[cfg(test)]
 mod pair_tests;
+mod raw_tcp;
 mod rounds;
 mod session;
+mod sockets;
+mod stall;
 mod team;
+mod thread_per_end;
 mod verifier;
 
-pub use ends::{Endpoint, OpeningEnd, SealingEnd, buffer_bytes};
-pub use link::{End, Link, Memory};
+pub use case::{Direction, Remote, SOURCE_SEED, Transport, Work};
 pub use metrics::{record, reference, sum_of_all};
-pub use pair::{Pair, handshake};
 pub use rounds::{Advance, Limit, Plan, Rounds, run};
-pub use session::{LocalSession, Terms, client, client_config};
-pub use team::{Lane, Team, Worker};
+pub use session::{LocalSession, Terms, client_config};
+pub use team::{Lane, Team};
 pub use verifier::{SAMPLED_ONE_IN, Verifier, Verify};

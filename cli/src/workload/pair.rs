@@ -1,18 +1,18 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use tls_engine::conn::{Negotiated, Progress};
 
 use super::ends::{Endpoint, OpeningEnd, SealingEnd};
 use super::link::{End, Link};
+use super::stall::{STALL, Stall};
 use crate::error::Error;
 use crate::measure::{Part, Sample, Stopwatch};
 
-/// How long two ends in one thread may exchange nothing before that is an error.
-const STALL: Duration = Duration::from_secs(10);
-
 /// Two ends that one thread drives, and what lies between them.
-pub struct Pair<L> {
+pub(super) struct Pair<L> {
     sealing: SealingEnd,
     opening: OpeningEnd,
-    link: L,
+    pub(super) link: L,
 }
 
 /// The clocks of a block: of each end's engine, and of its share of the link.
@@ -28,17 +28,17 @@ struct Watches {
 
 impl<L: Link> Pair<L> {
     /// Two ends whose handshake is done.
-    pub const fn new(sealing: SealingEnd, opening: OpeningEnd, link: L) -> Self {
+    pub(super) const fn new(sealing: SealingEnd, opening: OpeningEnd, link: L) -> Self {
         Self { sealing, opening, link }
     }
 
-    /// What lies between the ends.
-    pub const fn link_mut(&mut self) -> &mut L {
-        &mut self.link
+    /// What the ends agreed on.
+    pub(super) fn negotiated(&self) -> Option<&Negotiated> {
+        self.opening.endpoint.connection.negotiated()
     }
 
     /// Moves `writes` writes of `write_bytes` from one end to the other, and checks what arrives.
-    pub fn run(&mut self, writes: u64, write_bytes: u64) -> Result<Sample, Error> {
+    pub(super) fn run(&mut self, writes: u64, write_bytes: u64) -> Result<Sample, Error> {
         let syscalls = [self.link.syscalls(End::Sealing), self.link.syscalls(End::Opening)];
         self.sealing.begin(writes);
         self.opening.begin(writes * write_bytes);
@@ -65,7 +65,7 @@ impl<L: Link> Pair<L> {
     }
 
     /// Ends the conversation as RFC 8446 6.1 asks, and checks that the other end understood.
-    pub fn close(&mut self) -> Result<(), Error> {
+    pub(super) fn close(&mut self) -> Result<(), Error> {
         let mut watches = Watches::default();
         self.opening.begin(0);
         let Endpoint { connection, output, .. } = &mut self.sealing.endpoint;
@@ -98,7 +98,7 @@ impl<L: Link> Pair<L> {
 }
 
 /// Completes the handshake of two ends: `sealing` and `opening`, whichever of them is the client.
-pub fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: &mut Endpoint) -> Result<(), Error> {
+pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: &mut Endpoint) -> Result<(), Error> {
     let mut watch = Stopwatch::default();
     let began = Instant::now();
     loop {
@@ -121,7 +121,6 @@ fn exchange<L: Link>(
     (to_end, to): (End, &mut Endpoint),
     watch: &mut Stopwatch,
 ) -> Result<(), Error> {
-    use tls_engine::conn::Progress;
     link.push(from_end, &mut from.output, watch)?;
     link.carry(&mut from.output, &mut to.input)?;
     let is_open = link.pull(to_end, &mut to.input, watch)?;
@@ -139,31 +138,4 @@ fn timed(counted: Part, engine: &Stopwatch, link: &Stopwatch) -> Part {
     let elapsed_ns = engine.total_ns() + link.total_ns();
     // One thread drives both ends and never waits: the time of its part is processor time.
     Part { elapsed_ns, engine_ns: engine.total_ns(), cpu_ns: elapsed_ns, ..counted }
-}
-
-/// Notices when nothing arrives any more.
-#[derive(Default)]
-struct Stall {
-    position: u64,
-    since: Option<Instant>,
-    idle_turns: u32,
-}
-
-impl Stall {
-    fn check(&mut self, position: u64) -> Result<(), Error> {
-        if position != self.position {
-            *self = Self { position, since: None, idle_turns: 0 };
-            return Ok(());
-        }
-        self.idle_turns += 1;
-        // The clock is not asked in the turns that a socket takes to hand a batch over.
-        if self.idle_turns < 100 {
-            return Ok(());
-        }
-        self.idle_turns = 0;
-        if self.since.get_or_insert_with(Instant::now).elapsed() > STALL {
-            return Err(Error::Failed(format!("nothing has arrived for {} s", STALL.as_secs())));
-        }
-        Ok(())
-    }
 }

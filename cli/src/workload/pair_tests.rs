@@ -7,7 +7,10 @@ use tls_engine::crypto::provider;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::switches::Switches;
 
-use super::*;
+use super::ends::{OpeningEnd, SealingEnd, buffer_bytes};
+use super::link::{End, Link, Memory};
+use super::pair::{Pair, handshake};
+use super::{LocalSession, Terms, Verifier, Verify};
 use crate::error::Error;
 use crate::measure::{Layout, Pattern, Stopwatch};
 
@@ -72,7 +75,9 @@ fn every_byte_of_every_size_arrives() {
             assert_eq!((send.bytes, receive.bytes), (writes * size as u64, writes * size as u64));
             assert_eq!(receive.compared_bytes, receive.bytes);
             assert_eq!(send.records, writes * size.div_ceil(16_384) as u64);
-            assert_eq!((send.copied_bytes, receive.copied_bytes), (0, 0));
+            assert_eq!(receive.copied_bytes, 0);
+            // A provider may copy what is short, where that is faster.
+            assert!(send.copied_bytes == 0 || size < 1000, "{size}");
         }
         pair.close().expect("an end");
     }
@@ -101,7 +106,7 @@ fn key_updates_on_the_way_lose_nothing() {
 fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
     let mut pair = pair(&terms(None, true), 16_384, Flipping { is_armed: false }, (1, 1));
     pair.run(10, 16_384).expect("a block");
-    pair.link_mut().is_armed = true;
+    pair.link.is_armed = true;
     let error = pair.run(10, 16_384).expect_err("a failure");
     assert!(matches!(error, Error::Engine(tls_engine::Error::BadRecordMac)), "{error:?}");
     assert_eq!(error.exit_code(), 1);

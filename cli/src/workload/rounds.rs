@@ -184,14 +184,16 @@ mod tests {
     use super::*;
     use crate::measure::Part;
     use crate::workload::team::Worker;
+    use crate::workload::team::tests::agreed;
     use std::sync::{Arc, Mutex};
+    use tls_engine::conn::Negotiated;
 
     /// Notes what it is asked to do; each write takes a microsecond.
     struct Noting(Arc<Mutex<Vec<(Lane, u64)>>>);
 
     impl Worker for Noting {
-        fn prepare(&mut self) -> Result<(), Error> {
-            Ok(())
+        fn prepare(&mut self) -> Result<Negotiated, Error> {
+            Ok(agreed())
         }
 
         fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {

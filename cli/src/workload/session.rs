@@ -99,7 +99,7 @@ pub fn client_config(terms: &Terms, verifier: ServerVerifier) -> Result<Arc<Clie
 }
 
 /// A client of `name` whose buffers have these capacities. Its first bytes are in the output.
-pub fn client(
+pub(super) fn client(
     config: &Arc<ClientConfig>,
     name: ServerName<'static>,
     input_bytes: usize,

@@ -2,6 +2,8 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
+use tls_engine::conn::Negotiated;
+
 use crate::error::Error;
 use crate::measure::Sample;
 
@@ -20,8 +22,8 @@ pub enum Lane {
 
 /// One thread's part in a case: one end of a conversation, or both.
 pub trait Worker: Send {
-    /// Makes the conversation ready for data.
-    fn prepare(&mut self) -> Result<(), Error>;
+    /// Makes the conversation ready for data, and tells what was agreed on.
+    fn prepare(&mut self) -> Result<Negotiated, Error>;
 
     /// Runs a block of `writes` writes in `lane`.
     fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error>;
@@ -33,7 +35,7 @@ pub trait Worker: Send {
 /// The threads of a case. All do the same step at the same time, so that what is compared meets the same neighbours.
 pub struct Team {
     members: Vec<Member>,
-    replies: Receiver<(usize, Result<Sample, Error>)>,
+    replies: Receiver<(usize, Result<Done, Error>)>,
     pairs: usize,
 }
 
@@ -48,6 +50,14 @@ enum Step {
     Prepare,
     Run(Lane, u64),
     Finish,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug)]
+enum Done {
+    Prepared(Box<Negotiated>),
+    Ran(Sample),
+    Finished,
 }
 
 impl Team {
@@ -74,36 +84,53 @@ impl Team {
         self.pairs
     }
 
-    /// Makes all conversations ready for data.
-    pub fn prepare(&mut self) -> Result<(), Error> {
-        self.step(|_| Step::Prepare).map(drop)
+    /// Makes all conversations ready for data, and tells what each of their ends agreed on.
+    pub fn prepare(&mut self) -> Result<Vec<Negotiated>, Error> {
+        let mut agreed = Vec::new();
+        self.step(
+            |_| Step::Prepare,
+            |_, done| {
+                if let Done::Prepared(negotiated) = done {
+                    agreed.push(*negotiated);
+                }
+            },
+        )?;
+        Ok(agreed)
     }
 
     /// Runs a block of `lane`, of as many writes in each conversation as `writes` tells, and returns what each did.
     pub fn run(&mut self, lane: Lane, writes: impl Fn(usize) -> u64) -> Result<Vec<Sample>, Error> {
-        self.step(|pair| Step::Run(lane, writes(pair)))
+        let mut samples = vec![Sample::default(); self.pairs];
+        self.step(
+            |pair| Step::Run(lane, writes(pair)),
+            |pair, done| {
+                if let Done::Ran(sample) = done {
+                    samples[pair].merge(sample);
+                }
+            },
+        )?;
+        Ok(samples)
     }
 
     /// Ends all conversations.
     pub fn finish(&mut self) -> Result<(), Error> {
-        self.step(|_| Step::Finish).map(drop)
+        self.step(|_| Step::Finish, |_, _| ())
     }
 
-    fn step(&mut self, step: impl Fn(usize) -> Step) -> Result<Vec<Sample>, Error> {
+    fn step(&mut self, step: impl Fn(usize) -> Step, mut on_done: impl FnMut(usize, Done)) -> Result<(), Error> {
         for member in &self.members {
             if let Some(orders) = &member.orders {
                 // A thread that is gone has said why, or is found out below.
                 let _ = orders.send(step(member.pair));
             }
         }
-        let mut samples = vec![Sample::default(); self.pairs];
         let mut failure: Option<Error> = None;
         for _ in 0..self.members.len() {
             let Ok((member, outcome)) = self.replies.recv() else {
                 return Err(failure.unwrap_or_else(|| Error::Failed("a thread ended too early".to_owned())));
             };
             match outcome {
-                Ok(sample) => samples[self.members[member].pair].merge(sample),
+                Ok(done) => on_done(self.members[member].pair, done),
                 // When one end fails the other fails too, for want of a peer: the cause is worth more than that.
                 Err(error) if failure.as_ref().is_none_or(|known| is_aftermath(known) && !is_aftermath(&error)) => {
                     failure = Some(error);
@@ -111,7 +138,7 @@ impl Team {
                 Err(_) => {}
             }
         }
-        failure.map_or(Ok(samples), Err)
+        failure.map_or(Ok(()), Err)
     }
 }
 
@@ -132,16 +159,16 @@ impl Drop for Team {
 
 /// A thread's life: does steps until one fails or none come any more. A worker that failed is dropped at once, so that
 /// its sockets close and nobody waits for it.
-fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<Sample, Error>) -> bool) {
+fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<Done, Error>) -> bool) {
     let mut worker = Some(worker);
     for step in steps {
         let outcome = match (&mut worker, step) {
             (None, _) => {
                 Err(Error::Io { doing: "continuing".to_owned(), source: std::io::ErrorKind::NotConnected.into() })
             }
-            (Some(worker), Step::Prepare) => worker.prepare().map(|()| Sample::default()),
-            (Some(worker), Step::Run(lane, writes)) => worker.run(lane, writes),
-            (Some(worker), Step::Finish) => worker.finish().map(|()| Sample::default()),
+            (Some(worker), Step::Prepare) => worker.prepare().map(|agreed| Done::Prepared(Box::new(agreed))),
+            (Some(worker), Step::Run(lane, writes)) => worker.run(lane, writes).map(Done::Ran),
+            (Some(worker), Step::Finish) => worker.finish().map(|()| Done::Finished),
         };
         if outcome.is_err() {
             worker = None;
@@ -163,9 +190,24 @@ fn is_aftermath(error: &Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
     use crate::measure::Part;
+
+    /// What two ends may agree on.
+    pub(in crate::workload) fn agreed() -> Negotiated {
+        Negotiated {
+            version: ProtocolVersion::TLS13,
+            suite: CipherSuite::AES_128_GCM_SHA256,
+            group: NamedGroup::X25519,
+            signature: SignatureScheme::ED25519,
+            alpn: None,
+            server_name: None,
+            hello_retry: false,
+        }
+    }
 
     struct Counting {
         fails_at: Option<u64>,
@@ -173,8 +215,8 @@ mod tests {
     }
 
     impl Worker for Counting {
-        fn prepare(&mut self) -> Result<(), Error> {
-            Ok(())
+        fn prepare(&mut self) -> Result<Negotiated, Error> {
+            Ok(agreed())
         }
 
         fn run(&mut self, _: Lane, writes: u64) -> Result<Sample, Error> {
@@ -207,7 +249,7 @@ mod tests {
     #[test]
     fn both_ends_of_a_pair_make_one_sample() {
         let mut team = team(None);
-        team.prepare().unwrap();
+        assert_eq!(team.prepare().unwrap().len(), 4);
         let samples = team.run(Lane::Tls, |pair| pair as u64 + 1).unwrap();
         let bytes: Vec<_> =
             samples.iter().map(|sample| (sample.send.unwrap().bytes, sample.receive.unwrap().bytes)).collect();

@@ -1,0 +1,250 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls_pki_types::ServerName;
+use tls_engine::conn::ClientConfig;
+use tls_engine::crypto::Suite;
+use tls_engine::io::{Socket, SocketOptions};
+
+use super::ends::{Endpoint, OpeningEnd, SealingEnd, buffer_bytes};
+use super::link::{Link, Memory};
+use super::one_thread::OneThread;
+use super::pair::{Pair, handshake};
+use super::raw_tcp::{RawPair, RawReceiver, RawSender};
+use super::session::{LocalSession, client};
+use super::sockets::{Sockets, loopback};
+use super::team::{Lane, Team, Worker};
+use super::thread_per_end::{OpeningThread, SealingThread};
+use super::verifier::{Verifier, Verify};
+use crate::error::Error;
+use crate::measure::{Layout, Pattern, RawAead};
+
+/// The seed of what `tlsbench serve --mode source` sends, which both ends have to know.
+pub const SOURCE_SEED: u64 = 0;
+
+/// Which way the data goes, seen from the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The client seals and the server opens.
+    Send,
+    /// The server seals and the client opens.
+    Receive,
+}
+
+/// What carries the records, and who drives the ends.
+#[derive(Clone)]
+pub enum Transport {
+    /// Buffers; one thread drives both ends.
+    Memory(Arc<LocalSession>),
+    /// Two TCP sockets of this machine; one thread drives both ends.
+    LoopbackOneThread(Arc<LocalSession>),
+    /// Two TCP sockets of this machine, and a thread for each end.
+    LoopbackThreadPerEnd(Arc<LocalSession>),
+    /// A socket to another process, which runs `tlsbench serve`.
+    Remote(Remote),
+}
+
+/// The other process.
+#[derive(Clone)]
+pub struct Remote {
+    /// As it was typed.
+    pub target: String,
+    /// Where it may be, in the order to try.
+    pub addresses: Vec<SocketAddr>,
+    /// The name to verify.
+    pub name: ServerName<'static>,
+    /// How to connect.
+    pub config: Arc<ClientConfig>,
+}
+
+/// What is moved in a case, and through what.
+#[derive(Clone)]
+pub struct Work {
+    /// The suite, for the raw AEAD.
+    pub suite: Suite,
+    /// The length of a write, bytes.
+    pub write_bytes: usize,
+    /// About the size of each end's buffer, bytes.
+    pub buffer_bytes: usize,
+    /// Which way.
+    pub direction: Direction,
+    /// How.
+    pub transport: Transport,
+    /// How sockets are set up.
+    pub sockets: SocketOptions,
+    /// Conversations at once.
+    pub conversations: usize,
+    /// What is compared.
+    pub verify: Verify,
+    /// The seed of the bytes, and of what is compared.
+    pub seed: u64,
+}
+
+impl Work {
+    /// How the writes fall into batches.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.write_bytes, self.buffer_bytes)
+    }
+
+    /// What is timed in this work: the engine first, then its references.
+    pub const fn lanes(&self) -> &'static [Lane] {
+        match self.transport {
+            Transport::Memory(_) | Transport::Remote(_) => &[Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
+            Transport::LoopbackOneThread(_) | Transport::LoopbackThreadPerEnd(_) => {
+                &[Lane::Tls, Lane::RawTcp, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace]
+            }
+        }
+    }
+
+    /// How long a block of one lane should be: long against what is between two blocks. Threads that wake each other, and
+    /// kernel buffers that are filled and emptied, take longer to settle than one thread's work.
+    pub const fn block(&self) -> Duration {
+        match self.transport {
+            Transport::Memory(_) => Duration::from_millis(10),
+            Transport::LoopbackOneThread(_) => Duration::from_millis(25),
+            Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => Duration::from_millis(100),
+        }
+    }
+
+    /// Starts the threads, with their connections.
+    pub fn start(&self) -> Result<Team, Error> {
+        let pattern = Arc::new(Pattern::new(self.pattern_seed(), self.layout().batch_bytes()));
+        let conversations: Result<Vec<_>, Error> =
+            (0..self.conversations).map(|index| self.workers(&pattern, index as u64)).collect();
+        Team::start(conversations?)
+    }
+
+    /// The ends of one conversation.
+    fn workers(&self, pattern: &Arc<Pattern>, index: u64) -> Result<Vec<Box<dyn Worker>>, Error> {
+        let verifier = Verifier::new(Arc::clone(pattern), self.verify, self.seed.wrapping_add(index));
+        match &self.transport {
+            Transport::Memory(session) => {
+                let (sealing, opening) = self.local_ends(session)?;
+                Ok(vec![self.one_thread(sealing, opening, Memory, None, pattern, verifier)?])
+            }
+            Transport::LoopbackOneThread(session) => {
+                let (sealing, opening) = self.local_ends(session)?;
+                let (from, to) = self.loopback()?;
+                let link = Sockets::new(from, to)?;
+                let raw_tcp = self.raw_tcp(pattern, verifier.clone())?;
+                raw_tcp.set_nonblocking()?;
+                Ok(vec![self.one_thread(sealing, opening, link, Some(raw_tcp), pattern, verifier)?])
+            }
+            Transport::LoopbackThreadPerEnd(session) => {
+                let (sealing, opening) = self.local_ends(session)?;
+                let (from, to) = self.loopback()?;
+                let RawPair { sender, receiver } = self.raw_tcp(pattern, verifier.clone())?;
+                Ok(vec![
+                    self.sealing_thread(sealing, from, Some(sender), pattern, false)?,
+                    self.opening_thread(opening, to, Some(receiver), pattern, verifier, false)?,
+                ])
+            }
+            Transport::Remote(remote) => {
+                let socket = connect(remote, &self.sockets)?;
+                let (input_bytes, output_bytes) = self.buffers(self.direction == Direction::Send);
+                let endpoint = client(&remote.config, remote.name.clone(), input_bytes, output_bytes)?;
+                Ok(vec![match self.direction {
+                    Direction::Send => self.sealing_thread(endpoint, socket, None, pattern, true)?,
+                    Direction::Receive => self.opening_thread(endpoint, socket, None, pattern, verifier, true)?,
+                }])
+            }
+        }
+    }
+
+    /// The sealing and the opening end, of which one is the client.
+    fn local_ends(&self, session: &LocalSession) -> Result<(Endpoint, Endpoint), Error> {
+        let is_client_sealing = self.direction == Direction::Send;
+        let (input_bytes, output_bytes) = self.buffers(is_client_sealing);
+        let client = session.client(input_bytes, output_bytes)?;
+        let (input_bytes, output_bytes) = self.buffers(!is_client_sealing);
+        let server = session.server(input_bytes, output_bytes);
+        Ok(if is_client_sealing { (client, server) } else { (server, client) })
+    }
+
+    /// The capacities of the receive and the send buffer of an end: the one that carries the data holds a batch.
+    fn buffers(&self, is_sealing: bool) -> (usize, usize) {
+        let room = buffer_bytes(&self.layout());
+        if is_sealing { (0, room) } else { (room, 0) }
+    }
+
+    /// The sockets of the sealing and of the opening end, connected by the client.
+    fn loopback(&self) -> Result<(Socket, Socket), Error> {
+        let (client, server) = loopback(&self.sockets)?;
+        Ok(if self.direction == Direction::Send { (client, server) } else { (server, client) })
+    }
+
+    fn raw_tcp(&self, pattern: &Arc<Pattern>, verifier: Verifier) -> Result<RawPair, Error> {
+        let (from, to) = self.loopback()?;
+        let layout = self.layout();
+        Ok(RawPair {
+            sender: RawSender::new(from, layout, Arc::clone(pattern)),
+            receiver: RawReceiver::new(to, buffer_bytes(&layout), verifier),
+        })
+    }
+
+    fn one_thread<L: Link + Send + 'static>(
+        &self,
+        mut sealing: Endpoint,
+        mut opening: Endpoint,
+        mut link: L,
+        raw_tcp: Option<RawPair>,
+        pattern: &Arc<Pattern>,
+        verifier: Verifier,
+    ) -> Result<Box<dyn Worker>, Error> {
+        handshake(&mut link, &mut sealing, &mut opening)?;
+        let sealing = SealingEnd::new(sealing, self.layout(), Arc::clone(pattern));
+        let pair = Pair::new(sealing, OpeningEnd::new(opening, verifier), link);
+        Ok(Box::new(OneThread { pair, raw_tcp, aead: self.aead(pattern)?, write_bytes: self.write_bytes as u64 }))
+    }
+
+    fn sealing_thread(
+        &self,
+        endpoint: Endpoint,
+        socket: Socket,
+        raw_tcp: Option<RawSender>,
+        pattern: &Arc<Pattern>,
+        wants_receipt: bool,
+    ) -> Result<Box<dyn Worker>, Error> {
+        let end = SealingEnd::new(endpoint, self.layout(), Arc::clone(pattern));
+        Ok(Box::new(SealingThread { end, socket, raw_tcp, aead: self.aead(pattern)?, wants_receipt }))
+    }
+
+    fn opening_thread(
+        &self,
+        endpoint: Endpoint,
+        socket: Socket,
+        raw_tcp: Option<RawReceiver>,
+        pattern: &Arc<Pattern>,
+        verifier: Verifier,
+        is_endless: bool,
+    ) -> Result<Box<dyn Worker>, Error> {
+        let (end, aead) = (OpeningEnd::new(endpoint, verifier), self.aead(pattern)?);
+        let write_bytes = self.write_bytes as u64;
+        Ok(Box::new(OpeningThread { end, socket, raw_tcp, aead, write_bytes, is_endless }))
+    }
+
+    fn aead(&self, pattern: &Arc<Pattern>) -> Result<RawAead, Error> {
+        Ok(RawAead::new(&self.suite, self.layout(), Arc::clone(pattern))?)
+    }
+
+    const fn pattern_seed(&self) -> u64 {
+        match (&self.transport, self.direction) {
+            (Transport::Remote(_), Direction::Receive) => SOURCE_SEED,
+            _ => self.seed,
+        }
+    }
+}
+
+/// Connects to the first of a remote's addresses that answers.
+fn connect(remote: &Remote, options: &SocketOptions) -> Result<Socket, Error> {
+    let mut failure = None;
+    for address in &remote.addresses {
+        match Socket::connect(*address, options) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => failure = Some(error),
+        }
+    }
+    let source = failure.unwrap_or_else(|| std::io::Error::other("it has no address"));
+    Err(Error::Unreachable { target: remote.target.clone(), source })
+}

@@ -1,0 +1,87 @@
+//! Whole cases, short ones: every transport and direction, over real sockets where it has some.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tls_engine::codes::CipherSuite;
+use tls_engine::crypto::provider;
+use tls_engine::io::SocketOptions;
+use tls_engine::switches::Switches;
+
+use super::{Direction, Lane, Limit, LocalSession, Plan, Terms, Transport, Verify, Work, run, sum_of_all};
+use crate::schema::Side;
+
+fn work(suite: CipherSuite, transport: fn(Arc<LocalSession>) -> Transport, direction: Direction) -> Work {
+    let terms = Terms {
+        provider: provider::by_name("auto").expect("a provider"),
+        suite,
+        groups: Vec::new(),
+        alpn: Vec::new(),
+        switches: Switches::default(),
+        records_per_key: Some(100),
+        key_log: None,
+    };
+    let session = Arc::new(LocalSession::new(&terms).expect("a session"));
+    Work {
+        suite: *terms.provider.suite(suite).expect("the suite"),
+        write_bytes: 20_000,
+        buffer_bytes: 1 << 17,
+        direction,
+        transport: transport(session),
+        sockets: SocketOptions { timeout: Some(Duration::from_secs(10)), ..SocketOptions::default() },
+        conversations: 2,
+        verify: Verify::All,
+        seed: 9,
+    }
+}
+
+const TRANSPORTS: [fn(Arc<LocalSession>) -> Transport; 3] =
+    [Transport::Memory, Transport::LoopbackOneThread, Transport::LoopbackThreadPerEnd];
+
+#[test]
+fn every_transport_carries_every_byte_both_ways() {
+    for transport in TRANSPORTS {
+        for direction in [Direction::Send, Direction::Receive] {
+            let work = work(CipherSuite::AES_128_GCM_SHA256, transport, direction);
+            let mut team = work.start().expect("a team");
+            let agreed = team.prepare().expect("a handshake");
+            assert!(agreed.iter().all(|agreed| agreed.suite == CipherSuite::AES_128_GCM_SHA256));
+            let plan = Plan {
+                lanes: work.lanes().to_vec(),
+                limit: Limit::Writes(1001),
+                warmup: Duration::ZERO,
+                block: work.block(),
+                cycle_writes: work.layout().cycle_writes(),
+                seed: 1,
+            };
+            let rounds = run(&mut team, &plan, &mut |_| ()).expect("a run");
+            team.finish().expect("an end");
+            for side in [Side::Send, Side::Receive] {
+                let part = sum_of_all(&rounds, side).expect("a side");
+                assert_eq!(part.bytes, 1001 * 20_000);
+                assert_eq!(part.copied_bytes, 0);
+                assert!(part.key_updates >= 18, "{} of 2,002 records", part.key_updates);
+                assert_eq!(part.syscalls == 0, matches!(work.transport, Transport::Memory(_)));
+                assert!(part.cpu_ns > 0 && part.engine_ns > 0 && part.engine_ns <= part.elapsed_ns);
+            }
+            assert_eq!(sum_of_all(&rounds, Side::Receive).expect("a side").compared_bytes, 1001 * 20_000);
+            let has_tcp = rounds.lanes.iter().any(|(lane, _)| *lane == Lane::RawTcp);
+            assert_eq!(has_tcp, !matches!(work.transport, Transport::Memory(_)));
+        }
+    }
+}
+
+#[test]
+fn every_suite_runs_with_its_references() {
+    let provider = provider::by_name("auto").expect("a provider");
+    for suite in &provider.suites {
+        let work = work(suite.code, Transport::Memory, Direction::Send);
+        let mut team = work.start().expect("a team");
+        team.prepare().expect("a handshake");
+        for lane in work.lanes() {
+            let samples = team.run(*lane, |_| 13).expect("a block");
+            assert!(samples.iter().all(|sample| sample.bytes() == 13 * 20_000), "{} {lane:?}", suite.code);
+        }
+        team.finish().expect("an end");
+    }
+}

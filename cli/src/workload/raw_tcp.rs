@@ -1,0 +1,154 @@
+//! Plain TCP, moving the same bytes in the same batches as the engine: what the transport alone can do.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+
+use tls_engine::io::Socket;
+
+use super::stall::Stall;
+use super::verifier::Verifier;
+use crate::error::Error;
+use crate::measure::{Batches, Layout, Part, Pattern, Sample, Stopwatch};
+
+/// The end that sends.
+pub(super) struct RawSender {
+    socket: Socket,
+    layout: Layout,
+    pattern: Arc<Pattern>,
+    position: u64,
+    batches: Batches,
+    /// What is left of the current batch, bytes.
+    left: usize,
+}
+
+/// The end that receives, and checks what comes.
+pub(super) struct RawReceiver {
+    socket: Socket,
+    buffer: Vec<u8>,
+    verifier: Verifier,
+}
+
+/// Both, driven by one thread. The sockets must not block.
+pub(super) struct RawPair {
+    /// The end that sends.
+    pub sender: RawSender,
+    /// The end that receives.
+    pub receiver: RawReceiver,
+}
+
+impl RawSender {
+    /// Sends `pattern` in the batches of `layout`.
+    pub(super) fn new(socket: Socket, layout: Layout, pattern: Arc<Pattern>) -> Self {
+        Self { socket, layout, pattern, position: 0, batches: layout.batches(0), left: 0 }
+    }
+
+    /// The next block has `writes` writes.
+    pub(super) fn begin(&mut self, writes: u64) {
+        self.batches = self.layout.batches(writes);
+        self.left = 0;
+    }
+
+    /// Sends the rest of a batch, or a new one, in one call. `false` when the block is done.
+    pub(super) fn send_some(&mut self) -> Result<bool, Error> {
+        if self.left == 0 {
+            let Some(batch) = self.batches.next() else { return Ok(false) };
+            self.left = batch.bytes();
+        }
+        match self.socket.write(self.pattern.at(self.position, self.left)) {
+            Ok(count) => {
+                self.left -= count;
+                self.position += count as u64;
+                Ok(true)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(true),
+            Err(error) => Err(Error::io("sending plain TCP", error)),
+        }
+    }
+
+    /// How many bytes have been sent.
+    pub(super) const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The socket.
+    pub(super) const fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+impl RawReceiver {
+    /// Receives through a buffer of `buffer_bytes`.
+    pub(super) fn new(socket: Socket, buffer_bytes: usize, verifier: Verifier) -> Self {
+        Self { socket, buffer: vec![0; buffer_bytes], verifier }
+    }
+
+    /// The next block has `bytes`.
+    pub(super) fn begin(&mut self, bytes: u64) {
+        self.verifier.expect(bytes);
+    }
+
+    /// Receives what one call brings, while `watch` runs.
+    pub(super) fn receive_some(&mut self, watch: &mut Stopwatch) -> Result<(), Error> {
+        watch.start();
+        let received = self.socket.read(&mut self.buffer);
+        let accepted = match received {
+            Ok(0) => Err(Error::Failed("plain TCP ended too early".to_owned())),
+            Ok(count) => self.verifier.accept(&self.buffer[..count], watch),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(()),
+            Err(error) => Err(Error::io("receiving plain TCP", error)),
+        };
+        watch.stop();
+        accepted
+    }
+
+    /// The check of what comes.
+    pub(super) const fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// The socket.
+    pub(super) const fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+impl RawPair {
+    /// Makes the sockets fit for one thread.
+    pub(super) fn set_nonblocking(&self) -> Result<(), Error> {
+        for socket in [&self.sender.socket, &self.receiver.socket] {
+            socket.set_nonblocking(true).map_err(|error| Error::io("setting up a socket", error))?;
+        }
+        Ok(())
+    }
+
+    /// Moves `writes` writes of `write_bytes` from one end to the other.
+    pub(super) fn run(&mut self, writes: u64, write_bytes: u64) -> Result<Sample, Error> {
+        let syscalls = [self.sender.socket.syscalls().total(), self.receiver.socket.syscalls().total()];
+        let bytes = writes * write_bytes;
+        self.sender.begin(writes);
+        self.receiver.begin(bytes);
+        let (mut send_watch, mut receive_watch, mut stall) =
+            (Stopwatch::default(), Stopwatch::default(), Stall::default());
+        let mut is_sending = true;
+        while is_sending || self.receiver.verifier.missing() > 0 {
+            if is_sending {
+                send_watch.start();
+                is_sending = self.sender.send_some()?;
+                send_watch.stop();
+            }
+            if self.receiver.verifier.missing() > 0 {
+                self.receiver.receive_some(&mut receive_watch)?;
+            }
+            stall.check(self.receiver.verifier.position())?;
+        }
+        self.receiver.verifier.check_complete()?;
+        let part = |watch: &Stopwatch, syscalls| {
+            let elapsed_ns = watch.total_ns();
+            Part { bytes, elapsed_ns, cpu_ns: elapsed_ns, syscalls, ..Part::default() }
+        };
+        let send = part(&send_watch, self.sender.socket.syscalls().total() - syscalls[0]);
+        let receive = part(&receive_watch, self.receiver.socket.syscalls().total() - syscalls[1]);
+        let total_ns = Some(send.elapsed_ns + receive.elapsed_ns);
+        Ok(Sample { send: Some(send), receive: Some(receive), total_ns })
+    }
+}

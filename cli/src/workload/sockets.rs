@@ -1,0 +1,73 @@
+use std::net::Ipv4Addr;
+
+use tls_engine::io::{Filled, Listener, Socket, SocketOptions, fill, flush};
+use tls_engine::mem::{InBuf, OutBuf};
+
+use super::link::{End, Link};
+use crate::error::Error;
+use crate::measure::Stopwatch;
+
+/// Two ends of a TCP connection of this machine: the one that connected, and the one that accepted.
+pub(super) fn loopback(options: &SocketOptions) -> Result<(Socket, Socket), Error> {
+    let connect = || {
+        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), *options)?;
+        let connected = Socket::connect(listener.local_addr()?, options)?;
+        // The backlog holds the connection until it is accepted, so one thread can do both.
+        let (accepted, _) = listener.accept()?;
+        Ok((connected, accepted))
+    };
+    connect().map_err(|error| Error::io("connecting over loopback", error))
+}
+
+/// Two sockets that one thread serves in turn, without ever waiting for either.
+pub(super) struct Sockets {
+    sealing: Socket,
+    opening: Socket,
+}
+
+impl Sockets {
+    /// From the sockets of the two ends.
+    pub(super) fn new(sealing: Socket, opening: Socket) -> Result<Self, Error> {
+        for socket in [&sealing, &opening] {
+            socket.set_nonblocking(true).map_err(|error| Error::io("setting up a socket", error))?;
+        }
+        Ok(Self { sealing, opening })
+    }
+
+    const fn of(&mut self, end: End) -> &mut Socket {
+        match end {
+            End::Sealing => &mut self.sealing,
+            End::Opening => &mut self.opening,
+        }
+    }
+}
+
+impl Link for Sockets {
+    fn push(&mut self, from: End, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
+        if output.is_empty() {
+            return Ok(());
+        }
+        watch.start();
+        let flushed = flush(output, self.of(from));
+        watch.stop();
+        flushed.map(drop).map_err(|error| Error::io("sending", error))
+    }
+
+    fn carry(&mut self, _: &mut OutBuf, _: &mut InBuf) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn pull(&mut self, to: End, input: &mut InBuf, watch: &mut Stopwatch) -> Result<bool, Error> {
+        watch.start();
+        let filled = fill(input, self.of(to));
+        watch.stop();
+        filled.map(|filled| filled != Filled::End).map_err(|error| Error::io("receiving", error))
+    }
+
+    fn syscalls(&self, end: End) -> u64 {
+        match end {
+            End::Sealing => self.sealing.syscalls().total(),
+            End::Opening => self.opening.syscalls().total(),
+        }
+    }
+}

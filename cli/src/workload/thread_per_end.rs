@@ -1,0 +1,275 @@
+use std::io;
+use std::time::Instant;
+
+use tls_engine::conn::{Negotiated, Progress};
+use tls_engine::io::{Filled, Socket, fill, flush};
+
+use super::ends::{Endpoint, OpeningEnd, SealingEnd};
+use super::one_thread::{aead_sample, no_such_lane};
+use super::raw_tcp::{RawReceiver, RawSender};
+use super::team::{Lane, Worker};
+use crate::clock::thread_cpu_ns;
+use crate::error::Error;
+use crate::measure::{Method, Part, RawAead, Sample, Stopwatch, nanoseconds};
+
+/// The longest answer that an end may give after it has been told the end: a number of bytes, and a line break.
+const LAST_WORDS_MAX: usize = 64;
+
+/// The sealing end on a blocking socket and a thread of its own.
+pub(super) struct SealingThread {
+    /// The engine's end.
+    pub end: SealingEnd,
+    /// Its socket.
+    pub socket: Socket,
+    /// Plain TCP beside it.
+    pub raw_tcp: Option<RawSender>,
+    /// The AEAD alone.
+    pub aead: RawAead,
+    /// Whether the other end answers close_notify with the number of bytes that it got.
+    pub wants_receipt: bool,
+}
+
+/// The opening end on a blocking socket and a thread of its own.
+pub(super) struct OpeningThread {
+    /// The engine's end.
+    pub end: OpeningEnd,
+    /// Its socket.
+    pub socket: Socket,
+    /// Plain TCP beside it.
+    pub raw_tcp: Option<RawReceiver>,
+    /// The AEAD alone.
+    pub aead: RawAead,
+    /// The length of a write, bytes.
+    pub write_bytes: u64,
+    /// Whether the sender knows nothing of blocks, and goes on until it is told the end.
+    pub is_endless: bool,
+}
+
+impl Worker for SealingThread {
+    fn prepare(&mut self) -> Result<Negotiated, Error> {
+        handshake(&mut self.end.endpoint, &mut self.socket)
+    }
+
+    fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
+        let send = match lane {
+            Lane::Tls => Some(self.run_tls(writes)?),
+            Lane::RawTcp => Some(self.run_raw_tcp(writes)?),
+            Lane::RawAeadInPlace => aead_sample(self.aead.run(Method::InPlace, writes)?).send,
+            Lane::RawAeadOutOfPlace => aead_sample(self.aead.run(Method::OutOfPlace, writes)?).send,
+        };
+        Ok(Sample { send, ..Sample::default() })
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let Endpoint { connection, output, .. } = &mut self.end.endpoint;
+        connection.close(output);
+        send_all(&mut self.end.endpoint, &mut self.socket)?;
+        // What the other end has to say must be taken, or the connection is reset under what is still on its way.
+        let mut last_words = Vec::new();
+        while receive_record(&mut self.end.endpoint, &mut self.socket, |words| {
+            last_words.extend_from_slice(words);
+            if last_words.len() > LAST_WORDS_MAX {
+                return Err(Error::Failed("the other end sends data: it is no sink".to_owned()));
+            }
+            Ok(())
+        })? {}
+        if self.wants_receipt { check_receipt(&last_words, self.end.position()) } else { Ok(()) }
+    }
+}
+
+impl SealingThread {
+    fn run_tls(&mut self, writes: u64) -> Result<Part, Error> {
+        self.end.begin(writes);
+        let block = Block::begin(&self.socket);
+        let mut watch = Stopwatch::default();
+        while self.end.seal_batch(&mut watch)? {
+            send_all(&mut self.end.endpoint, &mut self.socket)?;
+        }
+        Ok(block.end(&self.socket, &watch, self.end.counted()))
+    }
+
+    fn run_raw_tcp(&mut self, writes: u64) -> Result<Part, Error> {
+        let sender = self.raw_tcp.as_mut().ok_or_else(no_such_lane)?;
+        let before = sender.position();
+        sender.begin(writes);
+        let block = Block::begin(sender.socket());
+        while sender.send_some()? {}
+        let counted = Part { bytes: sender.position() - before, ..Part::default() };
+        Ok(block.end(sender.socket(), &Stopwatch::default(), counted))
+    }
+}
+
+impl Worker for OpeningThread {
+    fn prepare(&mut self) -> Result<Negotiated, Error> {
+        handshake(&mut self.end.endpoint, &mut self.socket)
+    }
+
+    fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
+        let receive = match lane {
+            Lane::Tls => Some(self.run_tls(writes)?),
+            Lane::RawTcp => Some(self.run_raw_tcp(writes)?),
+            Lane::RawAeadInPlace => aead_sample(self.aead.run(Method::InPlace, writes)?).receive,
+            Lane::RawAeadOutOfPlace => aead_sample(self.aead.run(Method::OutOfPlace, writes)?).receive,
+        };
+        // This end waits from the start of the block to its last byte: its time is that of the whole.
+        Ok(Sample { receive, total_ns: receive.map(|part| part.elapsed_ns), ..Sample::default() })
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        if self.is_endless {
+            self.end.endpoint.connection.close(&mut self.end.endpoint.output);
+            // The sender need not hear of it: it learns the end from the connection's.
+            return send_all(&mut self.end.endpoint, &mut self.socket);
+        }
+        while receive_record(&mut self.end.endpoint, &mut self.socket, |_| {
+            Err(Error::Failed("more bytes were received than sent".to_owned()))
+        })? {}
+        self.end.endpoint.connection.close(&mut self.end.endpoint.output);
+        send_all(&mut self.end.endpoint, &mut self.socket)
+    }
+}
+
+impl OpeningThread {
+    fn run_tls(&mut self, writes: u64) -> Result<Part, Error> {
+        self.end.begin(writes * self.write_bytes);
+        let block = Block::begin(&self.socket);
+        let mut watch = Stopwatch::default();
+        while self.end.verifier.missing() > 0 {
+            fill_some(&mut self.end.endpoint, &mut self.socket)?;
+            let opened = self.end.open_waiting(&mut watch);
+            if opened.is_err() {
+                // The alert is a courtesy: the error is told whether or not it arrives.
+                let _ = flush(&mut self.end.endpoint.output, &mut self.socket);
+            }
+            let is_closed = opened?;
+            if !self.end.endpoint.output.is_empty() {
+                send_all(&mut self.end.endpoint, &mut self.socket)?;
+            }
+            if is_closed {
+                break;
+            }
+        }
+        if !self.is_endless {
+            self.end.verifier.check_complete()?;
+        }
+        Ok(block.end(&self.socket, &watch, self.end.counted()))
+    }
+
+    fn run_raw_tcp(&mut self, writes: u64) -> Result<Part, Error> {
+        let receiver = self.raw_tcp.as_mut().ok_or_else(no_such_lane)?;
+        let bytes = writes * self.write_bytes;
+        receiver.begin(bytes);
+        let block = Block::begin(receiver.socket());
+        let mut watch = Stopwatch::default();
+        while receiver.verifier().missing() > 0 {
+            receiver.receive_some(&mut watch)?;
+        }
+        receiver.verifier().check_complete()?;
+        let counted = Part { bytes, compared_bytes: receiver.verifier().compared_bytes(), ..Part::default() };
+        let mut part = block.end(receiver.socket(), &watch, counted);
+        part.engine_ns = 0;
+        Ok(part)
+    }
+}
+
+/// The clocks of an end when its block began.
+struct Block {
+    began: Instant,
+    cpu_ns: u64,
+    syscalls: u64,
+}
+
+impl Block {
+    fn begin(socket: &Socket) -> Self {
+        Self { began: Instant::now(), cpu_ns: thread_cpu_ns(), syscalls: socket.syscalls().total() }
+    }
+
+    /// What has been since, without the comparisons for which `watch` stood still.
+    fn end(&self, socket: &Socket, watch: &Stopwatch, counted: Part) -> Part {
+        let excluded_ns = watch.excluded_ns();
+        Part {
+            elapsed_ns: nanoseconds(self.began, Instant::now()).saturating_sub(excluded_ns),
+            engine_ns: watch.total_ns(),
+            cpu_ns: (thread_cpu_ns() - self.cpu_ns).saturating_sub(excluded_ns),
+            syscalls: socket.syscalls().total() - self.syscalls,
+            ..counted
+        }
+    }
+}
+
+/// Completes the handshake over a blocking socket.
+fn handshake(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<Negotiated, Error> {
+    while endpoint.connection.is_handshaking() {
+        send_all(endpoint, socket)?;
+        let came_early = |_: &[u8]| Err(Error::Failed("data came before it was asked for".to_owned()));
+        if !receive_record(endpoint, socket, came_early)? {
+            return Err(tls_engine::Error::Truncated.into());
+        }
+    }
+    send_all(endpoint, socket)?;
+    endpoint.connection.negotiated().cloned().ok_or_else(|| Error::Failed("nothing was agreed on".to_owned()))
+}
+
+/// Takes one record, waiting for it. `false` once the peer has said that it sends no more.
+fn receive_record(
+    endpoint: &mut Endpoint,
+    socket: &mut Socket,
+    on_data: impl FnOnce(&[u8]) -> Result<(), Error>,
+) -> Result<bool, Error> {
+    loop {
+        let Endpoint { connection, input, output } = &mut *endpoint;
+        match connection.read_tls(input, output) {
+            Ok(Progress::NeedInput) => fill_some(endpoint, socket)?,
+            Ok(Progress::Data(data)) => return on_data(data).map(|()| true),
+            Ok(Progress::Advanced) => return Ok(true),
+            Ok(Progress::Closed) => return Ok(false),
+            Err(error) => {
+                // The alert is a courtesy: the error is told whether or not it arrives.
+                let _ = flush(output, socket);
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+/// Waits for bytes from the peer.
+fn fill_some(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
+    match fill(&mut endpoint.input, socket).map_err(|error| Error::io("receiving", error))? {
+        Filled::Bytes(_) | Filled::Full => Ok(()),
+        Filled::End => Ok(endpoint.connection.end_of_input()?),
+        Filled::WouldBlock => Err(Error::io("receiving", io::ErrorKind::TimedOut.into())),
+    }
+}
+
+/// Sends all that is to be sent.
+fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
+    match flush(&mut endpoint.output, socket).map_err(|error| Error::io("sending", error))? {
+        true => Ok(()),
+        false => Err(Error::io("sending", io::ErrorKind::TimedOut.into())),
+    }
+}
+
+/// Compares what a sink says that it got with what was sent.
+fn check_receipt(words: &[u8], sent_bytes: u64) -> Result<(), Error> {
+    let receipt = std::str::from_utf8(words).ok().and_then(|words| words.trim().parse::<u64>().ok());
+    match receipt {
+        Some(bytes) if bytes == sent_bytes => Ok(()),
+        Some(bytes) => Err(Error::Failed(format!("{sent_bytes} bytes were sent and {bytes} received"))),
+        None => Err(Error::Failed(
+            "the other end did not say how many bytes it got: is it `tlsbench serve --mode sink`?".to_owned(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_has_to_name_the_bytes_that_were_sent() {
+        assert!(check_receipt(b"1000\n", 1000).is_ok());
+        for words in [&b"999\n"[..], b"", b"-1", b"\xff", b"1000 and some"] {
+            assert!(check_receipt(words, 1000).is_err(), "{words:?}");
+        }
+    }
+}
