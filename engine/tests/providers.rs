@@ -1,7 +1,7 @@
 //! Every provider against itself and against every other: what one seals, signs or offers, all others take.
 
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm};
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{PrivateKeyDer, alg_id};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tls_engine::crypto::provider::{Provider, by_name, list};
@@ -38,6 +38,23 @@ fn what_one_provider_seals_every_provider_opens_on_every_path() {
                     for trailer in [0, 1, 17] {
                         check_one(seed as u64, length, trailer, suite.aead, other.aead);
                     }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn providers_agree_on_random_records() {
+    let mut bytes = Bytes(42);
+    for round in 0..300 {
+        let length = usize::from(u16::from_le_bytes(bytes.take(2).try_into().unwrap())) % 16_385;
+        let trailer = usize::from(bytes.take(1)[0]) % 40;
+        for code in RFC_SUITES {
+            for sealer in list() {
+                for opener in list() {
+                    let (sealer, opener) = (sealer.suite(code).unwrap(), opener.suite(code).unwrap());
+                    check_one(round, length, trailer, sealer.aead, opener.aead);
                 }
             }
         }
@@ -215,6 +232,58 @@ fn what_one_provider_signs_every_provider_verifies() {
     }
 }
 
+/// A pair of curve and hash that TLS 1.3 has no scheme for, but certificates do.
+#[test]
+#[cfg(feature = "rustcrypto")]
+fn a_certificate_may_pair_p256_with_sha384() {
+    use p256::ecdsa::signature::hazmat::PrehashSigner;
+    use sha2::Digest;
+
+    let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
+    let public = key.verifying_key().to_sec1_point(false);
+    let signature: p256::ecdsa::DerSignature = key.sign_prehash(&sha2::Sha384::digest(b"message")).unwrap();
+    for provider in list() {
+        let verifying: Vec<_> = provider
+            .certificate_algorithms
+            .iter()
+            .filter(|one| one.verify_signature(public.as_bytes(), b"message", signature.as_bytes()).is_ok())
+            .map(|one| (one.public_key_alg_id(), one.signature_alg_id()))
+            .collect();
+        assert_eq!(verifying, [(alg_id::ECDSA_P256, alg_id::ECDSA_SHA384)], "{}", provider.name);
+    }
+}
+
+/// SEC 1 and PKCS #1 as their tools write them; rcgen gives the same keys as PKCS #8.
+#[test]
+#[cfg(feature = "rustcrypto")]
+fn keys_load_from_each_format() {
+    use rsa::pkcs1::EncodeRsaPrivateKey;
+    use rsa::pkcs8::{DecodePrivateKey, PrivateKeyInfoRef};
+
+    let check = |pair: &rcgen::KeyPair, private: &PrivateKeyDer<'_>| {
+        for provider in list() {
+            let key = (provider.load_key)(private).unwrap();
+            let scheme = key.schemes()[0];
+            let signature = key.sign(scheme, b"message", provider.random).unwrap();
+            let algorithm = provider.verification(scheme).unwrap();
+            assert!(algorithm.verify_signature(pair.public_key_raw(), b"message", &signature).is_ok());
+        }
+    };
+    let p256 = rcgen::KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let key = p256::SecretKey::from_pkcs8_der(&p256.serialize_der()).unwrap();
+    check(&p256, &PrivateKeyDer::Sec1(key.to_sec1_der().unwrap().to_vec().into()));
+    let p384 = rcgen::KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
+    let key = p384::SecretKey::from_pkcs8_der(&p384.serialize_der()).unwrap();
+    check(&p384, &PrivateKeyDer::Sec1(key.to_sec1_der().unwrap().to_vec().into()));
+    // RFC 5915 3 lets the curve be left out, as it is inside of PKCS #8.
+    let pkcs8 = p384.serialize_der();
+    let inner = PrivateKeyInfoRef::try_from(&pkcs8[..]).unwrap().private_key.as_bytes().to_vec();
+    check(&p384, &PrivateKeyDer::Sec1(inner.into()));
+    let rsa = rcgen::KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    let key = rsa::PrivateKey::from_pkcs8_der(&rsa.serialize_der()).unwrap();
+    check(&rsa, &PrivateKeyDer::Pkcs1(key.to_pkcs1_der().unwrap().as_bytes().to_vec().into()));
+}
+
 #[test]
 fn private_keys_that_cannot_be_used_are_explained() {
     let of_p521 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
@@ -223,6 +292,24 @@ fn private_keys_that_cannot_be_used_are_explained() {
         assert!(problem(provider, &p521).contains("not supported"), "{}", problem(provider, &p521));
         let malformed = PrivateKeyDer::Pkcs1(vec![1, 2, 3].into());
         assert!(problem(provider, &malformed).contains("malformed"), "{}", problem(provider, &malformed));
+    }
+}
+
+#[test]
+#[cfg(feature = "rustcrypto")]
+fn an_rsa_key_that_is_too_short_is_explained() {
+    use rsa::pkcs1::EncodeRsaPrivateKey;
+    use rsa::pkcs8::EncodePrivateKey;
+
+    let key = rsa::PrivateKey::new(&mut Bytes(1), 1024).unwrap();
+    let forms = [
+        PrivateKeyDer::Pkcs1(key.to_pkcs1_der().unwrap().as_bytes().to_vec().into()),
+        PrivateKeyDer::Pkcs8(key.to_pkcs8_der().unwrap().as_bytes().to_vec().into()),
+    ];
+    for provider in list() {
+        for form in &forms {
+            assert!(problem(provider, form).contains("unsupported size"), "{}", problem(provider, form));
+        }
     }
 }
 
@@ -246,3 +333,27 @@ impl Bytes {
             .collect()
     }
 }
+
+#[cfg(feature = "rustcrypto")]
+impl rand_core::TryRng for Bytes {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(self.try_next_u64()? as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        bytes.copy_from_slice(&self.take(bytes.len()));
+        Ok(())
+    }
+}
+
+/// Not fit for keys that matter.
+#[cfg(feature = "rustcrypto")]
+impl rand_core::TryCryptoRng for Bytes {}
