@@ -1,7 +1,7 @@
 //! Every provider against itself and against every other: what one seals, signs or offers, all others take.
 
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm};
-use rustls_pki_types::{PrivateKeyDer, alg_id};
+use rustls_pki_types::PrivateKeyDer;
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tls_engine::crypto::provider::{Provider, by_name, list};
@@ -237,6 +237,7 @@ fn what_one_provider_signs_every_provider_verifies() {
 #[cfg(feature = "rustcrypto")]
 fn a_certificate_may_pair_p256_with_sha384() {
     use p256::ecdsa::signature::hazmat::PrehashSigner;
+    use rustls_pki_types::alg_id;
     use sha2::Digest;
 
     let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
