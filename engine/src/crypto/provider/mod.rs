@@ -1,6 +1,7 @@
 //! The providers. The only place with `cfg`s on features.
 
 mod auto;
+mod join;
 mod keys;
 
 #[cfg(feature = "aws-lc-rs")]

@@ -1,5 +1,6 @@
 use zeroize::Zeroizing;
 
+use crate::crypto::provider::join::join;
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::AEGIS_RECORDS_PER_KEY;
@@ -68,13 +69,12 @@ macro_rules! aegis {
                 if text.len() != plaintext.len() + trailer.len() {
                     return Err(WRONG_OUTPUT);
                 }
-                let (head, tail) = text.split_at_mut(plaintext.len());
                 if plaintext.len() <= COPY_FIRST_MAX {
-                    head.copy_from_slice(plaintext);
-                    tail.copy_from_slice(trailer);
+                    join(plaintext, trailer, text);
                     *tag = cipher.encrypt_in_place(text, aad);
                     return Ok(Copied(plaintext.len()));
                 }
+                let (head, tail) = text.split_at_mut(plaintext.len());
                 let mut encryptor = cipher.encryptor(aad);
                 encryptor.update(plaintext, head);
                 encryptor.update(trailer, tail);
