@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod clock;
+pub mod cmd;
 pub mod error;
 pub mod host;
 pub mod identity;

@@ -60,7 +60,7 @@ fn main_sheet(document: &Document) -> Sheet {
         .iter()
         .filter(|quantity| {
             let measured = |case: &Case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some());
-            document.cases.iter().any(measured)
+            !quantity::DETAILS.contains(quantity) && document.cases.iter().any(measured)
         })
         .collect();
     let headings = quantities.iter().map(|quantity| (quantity.heading, Align::Right));
@@ -72,7 +72,7 @@ fn main_sheet(document: &Document) -> Sheet {
             .collect();
         let mut row = vec![
             format!("{}\n{}", case.id, negotiated_lines(&case.negotiated)),
-            sides.iter().map(|side| side.name()).collect::<Vec<_>>().join("\n"),
+            sides.iter().map(|side| side_label(case, *side)).collect::<Vec<_>>().join("\n"),
         ];
         for quantity in &quantities {
             let cell: Vec<String> =
@@ -82,6 +82,17 @@ fn main_sheet(document: &Document) -> Sheet {
         sheet.row(row);
     }
     sheet
+}
+
+/// The side, and where data moves one way, which end is on it.
+fn side_label(case: &Case, side: Side) -> String {
+    let direction = case.requested.get("direction").and_then(|value| value.as_str());
+    let end = match (direction, side) {
+        (Some("send"), Side::Send) | (Some("receive"), Side::Receive) => " (client)",
+        (Some("send"), Side::Receive) | (Some("receive"), Side::Send) => " (server)",
+        _ => "",
+    };
+    format!("{}{end}", side.name())
 }
 
 fn negotiated_lines(negotiated: &Negotiated) -> String {
@@ -128,7 +139,9 @@ mod tests {
             signature: Some("ecdsa_secp256r1_sha256".into()),
             ..Negotiated::default()
         };
+        case.requested.insert("direction".into(), "receive".into());
         case.record(Side::Send, &quantity::THROUGHPUT_BYTES_PER_S, &[9e9, 10e9, 11e9], 1);
+        case.record(Side::Send, &quantity::KEY_UPDATES, &[1.0], 1);
         case.record(Side::Receive, &quantity::THROUGHPUT_BYTES_PER_S, &[5e9], 1);
         case.record(Side::Send, &quantity::COPIED_BYTES_PER_BYTE, &[0.0, 0.0], 1);
         document.cases.push(case);
@@ -143,15 +156,17 @@ mod tests {
             assert!(text.contains(part), "{part} in\n{text}");
         }
         assert!(!text.contains("efficiency"), "what was not measured has no column");
+        assert!(!text.contains("key updates"), "details have none either");
+        assert!(text.contains("send (server)") && text.contains("receive (client)"), "{text}");
     }
 
     #[test]
     fn csv_has_one_line_of_raw_numbers_per_metric() {
         let text = document().csv();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 1 + 3);
+        assert_eq!(lines.len(), 1 + 4);
         assert!(
-            lines[3]
+            lines[4]
                 .ends_with("send.throughput_bytes_per_s,B/s,higher,10000000000,1000000000,9000000000,11000000000,3"),
             "{text}"
         );

@@ -28,6 +28,10 @@ macro_rules! quantities {
     };
 }
 
+/// Those that explain others: in the results document, but not in tables, which are wide enough without.
+pub const DETAILS: &[&Quantity] =
+    &[&RAW_AEAD_IN_PLACE_BYTES_PER_S, &RAW_AEAD_OUT_OF_PLACE_BYTES_PER_S, &ENGINE_BYTES_PER_S, &KEY_UPDATES];
+
 quantities! {
     /// Application data moved.
     THROUGHPUT_BYTES_PER_S = "throughput_bytes_per_s", "B/s", Higher, Time, "throughput";

@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use super::thread_per_end::{OpeningThread, SealingThread};
 use super::verifier::{Verifier, Verify};
 use crate::error::Error;
 use crate::measure::{Layout, Pattern, RawAead};
+use crate::net::Target;
 
 /// The seed of what `tlsbench serve --mode source` sends, which both ends have to know.
 pub const SOURCE_SEED: u64 = 0;
@@ -48,10 +48,8 @@ pub enum Transport {
 /// The other process.
 #[derive(Clone)]
 pub struct Remote {
-    /// As it was typed.
-    pub target: String,
-    /// Where it may be, in the order to try.
-    pub addresses: Vec<SocketAddr>,
+    /// Where it is.
+    pub target: Target,
     /// The name to verify.
     pub name: ServerName<'static>,
     /// How to connect.
@@ -141,7 +139,7 @@ impl Work {
                 ])
             }
             Transport::Remote(remote) => {
-                let socket = connect(remote, &self.sockets)?;
+                let socket = remote.target.connect(&self.sockets)?;
                 let (input_bytes, output_bytes) = self.buffers(self.direction == Direction::Send);
                 let endpoint = client(&remote.config, remote.name.clone(), input_bytes, output_bytes)?;
                 Ok(vec![match self.direction {
@@ -234,17 +232,4 @@ impl Work {
             _ => self.seed,
         }
     }
-}
-
-/// Connects to the first of a remote's addresses that answers.
-fn connect(remote: &Remote, options: &SocketOptions) -> Result<Socket, Error> {
-    let mut failure = None;
-    for address in &remote.addresses {
-        match Socket::connect(*address, options) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => failure = Some(error),
-        }
-    }
-    let source = failure.unwrap_or_else(|| std::io::Error::other("it has no address"));
-    Err(Error::Unreachable { target: remote.target.clone(), source })
 }

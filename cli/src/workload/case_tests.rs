@@ -6,24 +6,16 @@ use std::time::Duration;
 use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::provider;
 use tls_engine::io::SocketOptions;
-use tls_engine::switches::Switches;
 
-use super::{Direction, Lane, Limit, LocalSession, Plan, Terms, Transport, Verify, Work, run, sum_of_all};
+use super::session::tests::session;
+use super::{Direction, Lane, Limit, LocalSession, Plan, Transport, Verify, Work, run, sum_of_all};
 use crate::schema::Side;
 
 fn work(suite: CipherSuite, transport: fn(Arc<LocalSession>) -> Transport, direction: Direction) -> Work {
-    let terms = Terms {
-        provider: provider::by_name("auto").expect("a provider"),
-        suite,
-        groups: Vec::new(),
-        alpn: Vec::new(),
-        switches: Switches::default(),
-        records_per_key: Some(100),
-        key_log: None,
-    };
-    let session = Arc::new(LocalSession::new(&terms).expect("a session"));
+    let provider = provider::by_name("auto").expect("a provider");
+    let session = Arc::new(session(suite, Some(100), true));
     Work {
-        suite: *terms.provider.suite(suite).expect("the suite"),
+        suite: *provider.suite(suite).expect("the suite"),
         write_bytes: 20_000,
         buffer_bytes: 1 << 17,
         direction,

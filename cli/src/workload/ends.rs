@@ -12,7 +12,7 @@ use crate::measure::{Batch, Batches, Layout, Part, Pattern, Stopwatch};
 const SLACK_BYTES: usize = 256;
 
 /// A connection with its two buffers.
-pub struct Endpoint {
+pub(super) struct Endpoint {
     /// The connection.
     pub connection: Connection,
     /// What came from the peer; records are opened in it.
@@ -44,7 +44,7 @@ pub(super) struct OpeningEnd {
 }
 
 /// The capacity that the buffers need for a batch of `layout`, bytes.
-pub(super) fn buffer_bytes(layout: &Layout) -> usize {
+pub fn buffer_bytes(layout: &Layout) -> usize {
     layout.batch_wire_bytes() + SLACK_BYTES
 }
 

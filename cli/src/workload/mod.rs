@@ -21,8 +21,9 @@ mod thread_per_end;
 mod verifier;
 
 pub use case::{Direction, Remote, SOURCE_SEED, Transport, Work};
+pub use ends::buffer_bytes;
 pub use metrics::{record, reference, sum_of_all};
 pub use rounds::{Advance, Limit, Plan, Rounds, run};
-pub use session::{LocalSession, Terms, client_config};
+pub use session::LocalSession;
 pub use team::{Lane, Team};
 pub use verifier::{SAMPLED_ONE_IN, Verifier, Verify};

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use tls_engine::codes::CipherSuite;
-use tls_engine::crypto::provider;
 use tls_engine::mem::{InBuf, OutBuf};
-use tls_engine::switches::Switches;
 
 use super::ends::{OpeningEnd, SealingEnd, buffer_bytes};
 use super::link::{End, Link, Memory};
 use super::pair::{Pair, handshake};
-use super::{LocalSession, Terms, Verifier, Verify};
+use super::session::tests::session;
+use super::{LocalSession, Verifier, Verify};
 use crate::error::Error;
 use crate::measure::{Layout, Pattern, Stopwatch};
+
+const AES_128: CipherSuite = CipherSuite::AES_128_GCM_SHA256;
 
 /// Memory that turns one bit of the records once armed.
 struct Flipping {
@@ -40,22 +41,9 @@ impl Link for Flipping {
     }
 }
 
-fn terms(records_per_key: Option<u64>, zero_copy: bool) -> Terms {
-    Terms {
-        provider: provider::by_name("auto").expect("a provider"),
-        suite: CipherSuite::AES_128_GCM_SHA256,
-        groups: Vec::new(),
-        alpn: Vec::new(),
-        switches: Switches { zero_copy },
-        records_per_key,
-        key_log: None,
-    }
-}
-
 /// A pair that sends the pattern of one seed, and expects that of another.
-fn pair<L: Link>(terms: &Terms, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
+fn pair<L: Link>(session: &LocalSession, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
     let layout = Layout::new(size, 1 << 17);
-    let session = LocalSession::new(terms).expect("a session");
     let room = buffer_bytes(&layout);
     let mut client = session.client(0, room).expect("a client");
     let mut server = session.server(room, 0);
@@ -68,7 +56,7 @@ fn pair<L: Link>(terms: &Terms, size: usize, mut link: L, seeds: (u64, u64)) -> 
 #[test]
 fn every_byte_of_every_size_arrives() {
     for size in [1, 64, 1350, 16_384, 16_385, 100_000, 1 << 20] {
-        let mut pair = pair(&terms(None, true), size, Memory, (1, 1));
+        let mut pair = pair(&session(AES_128, None, true), size, Memory, (1, 1));
         for writes in [1, 3, 40] {
             let sample = pair.run(writes, size as u64).expect("a block");
             let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
@@ -76,8 +64,8 @@ fn every_byte_of_every_size_arrives() {
             assert_eq!(receive.compared_bytes, receive.bytes);
             assert_eq!(send.records, writes * size.div_ceil(16_384) as u64);
             assert_eq!(receive.copied_bytes, 0);
-            // A provider may copy what is short, where that is faster.
-            assert!(send.copied_bytes == 0 || size < 1000, "{size}");
+            // A provider may copy a record that is short, where that is faster: never a full one.
+            assert!(send.copied_bytes <= writes * (size as u64 % 16_384), "{size}");
         }
         pair.close().expect("an end");
     }
@@ -85,7 +73,7 @@ fn every_byte_of_every_size_arrives() {
 
 #[test]
 fn without_zero_copy_each_byte_is_copied_once_on_each_side() {
-    let mut pair = pair(&terms(None, false), 16_384, Memory, (1, 1));
+    let mut pair = pair(&session(AES_128, None, false), 16_384, Memory, (1, 1));
     let sample = pair.run(30, 16_384).expect("a block");
     assert_eq!(sample.send.expect("a side").copied_bytes, 30 * 16_384);
     assert_eq!(sample.receive.expect("a side").copied_bytes, 30 * 16_384);
@@ -93,7 +81,7 @@ fn without_zero_copy_each_byte_is_copied_once_on_each_side() {
 
 #[test]
 fn key_updates_on_the_way_lose_nothing() {
-    let mut pair = pair(&terms(Some(5), true), 1350, Memory, (1, 1));
+    let mut pair = pair(&session(AES_128, Some(5), true), 1350, Memory, (1, 1));
     let sample = pair.run(1000, 1350).expect("a block");
     let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
     assert_eq!(receive.bytes, 1_350_000);
@@ -104,7 +92,7 @@ fn key_updates_on_the_way_lose_nothing() {
 
 #[test]
 fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
-    let mut pair = pair(&terms(None, true), 16_384, Flipping { is_armed: false }, (1, 1));
+    let mut pair = pair(&session(AES_128, None, true), 16_384, Flipping { is_armed: false }, (1, 1));
     pair.run(10, 16_384).expect("a block");
     pair.link.is_armed = true;
     let error = pair.run(10, 16_384).expect_err("a failure");
@@ -114,7 +102,7 @@ fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
 
 #[test]
 fn other_bytes_than_were_sent_are_an_error() {
-    let mut pair = pair(&terms(None, true), 16_384, Memory, (1, 2));
+    let mut pair = pair(&session(AES_128, None, true), 16_384, Memory, (1, 2));
     let error = pair.run(1, 16_384).expect_err("a failure");
     assert!(error.to_string().starts_with("byte 0 of the stream is "), "{error}");
     assert_eq!(error.exit_code(), 1);

@@ -1,0 +1,3 @@
+//! The commands. Each takes a plan and returns what it found; none knows another.
+
+pub mod throughput;

@@ -1,0 +1,210 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tls_engine::codes::CipherSuite;
+use tls_engine::crypto::Suite;
+use tls_engine::io::SocketOptions;
+
+use super::SIDES;
+use crate::error::Error;
+use crate::measure::Method;
+use crate::names;
+use crate::plan::{self, Throughput};
+use crate::schema::Facts;
+use crate::workload::{self, Direction, Limit, LocalSession, Plan, Remote, Rounds, Transport, Verify, Work};
+
+/// About the size of each end's buffer, bytes: a dozen full records, and together with what is sent well within a
+/// second-level cache.
+const BUFFER_BYTES: usize = 256 << 10;
+/// How long a peer may keep an end waiting before that is an error.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A case that can be run.
+pub(super) struct Planned {
+    /// Its name.
+    pub(super) id: String,
+    /// What was asked for.
+    pub(super) requested: Facts,
+    /// The optimizations.
+    pub(super) switches: Facts,
+    /// What is moved, and through what.
+    pub(super) work: Work,
+    /// For how long, and in which order.
+    pub(super) schedule: Plan,
+}
+
+/// The cases of a plan: every suite with every size, over every transport, in every direction.
+pub(super) fn of(plan: &Throughput) -> Result<Vec<Planned>, Error> {
+    let directions: &[Direction] = match plan.direction {
+        plan::Direction::Send => &[Direction::Send],
+        plan::Direction::Receive => &[Direction::Receive],
+        plan::Direction::Both => &[Direction::Send, Direction::Receive],
+    };
+    let mut cases = Vec::new();
+    for transport in &plan.transports {
+        for code in &plan.suites {
+            let suite = plan.tls.provider.suite(*code).copied().ok_or_else(|| lacks(plan, *code))?;
+            let carried = carry(plan, transport, *code)?;
+            for size in &plan.sizes {
+                for direction in directions {
+                    cases.push(case(plan, transport, &carried, suite, *size, *direction));
+                }
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// What was reached of what was asked for, and how.
+pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
+    let mut facts = Facts::new();
+    facts.insert("duration_ns".into(), nanoseconds(rounds.elapsed).into());
+    facts.insert("rounds".into(), rounds.lanes.first().map_or(0, |(_, samples)| samples.len()).into());
+    for side in SIDES {
+        let Some(part) = workload::sum_of_all(rounds, side) else { continue };
+        let name = side.name();
+        facts.insert(format!("{name}_bytes"), part.bytes.into());
+        facts.insert(format!("{name}_records"), part.records.into());
+        facts.insert(format!("{name}_syscalls"), part.syscalls.into());
+        if let Some((method, _)) = workload::reference(rounds, side) {
+            let method = match method {
+                Method::InPlace => "in place",
+                Method::OutOfPlace => "out of place",
+            };
+            facts.insert(format!("{name}_raw_aead"), method.into());
+        }
+    }
+    if let Some(part) = workload::sum_of_all(rounds, crate::schema::Side::Receive) {
+        facts.insert("compared_bytes".into(), part.compared_bytes.into());
+    }
+    let (cpu_time, wake_up) = match planned.work.transport {
+        Transport::Memory(_) | Transport::LoopbackOneThread(_) => {
+            ("time of each side's part of the one thread", "none: the thread never waits")
+        }
+        Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => {
+            ("processor clock of each side's thread", "by the kernel: each thread waits in its system calls")
+        }
+    };
+    facts.insert("cpu_time_from".into(), cpu_time.into());
+    facts.insert("wake_up".into(), wake_up.into());
+    facts.insert("efficiency_of".into(), "sealing or opening alone, without system calls".into());
+    facts
+}
+
+/// A transport with its connections' configurations for one suite.
+fn carry(plan: &Throughput, transport: &plan::Transport, code: CipherSuite) -> Result<Transport, Error> {
+    let client = plan.tls.client(&[code], &plan.trust, plan.switches)?;
+    let local = || -> Result<Arc<LocalSession>, Error> {
+        let identity = plan.identity.as_ref().ok_or_else(|| Error::Failed("the server has no certificate".into()))?;
+        let server = plan.tls.server(&[code], identity, plan.switches)?;
+        Ok(Arc::new(LocalSession { client: Arc::clone(&client), server, name: plan.name.clone() }))
+    };
+    Ok(match transport {
+        plan::Transport::Memory => Transport::Memory(local()?),
+        plan::Transport::Loopback { threads: 1 } => Transport::LoopbackOneThread(local()?),
+        plan::Transport::Loopback { .. } => Transport::LoopbackThreadPerEnd(local()?),
+        plan::Transport::Remote(target) => {
+            Transport::Remote(Remote { target: target.clone(), name: plan.name.clone(), config: client })
+        }
+    })
+}
+
+fn case(
+    plan: &Throughput,
+    transport: &plan::Transport,
+    carried: &Transport,
+    suite: Suite,
+    size: usize,
+    direction: Direction,
+) -> Planned {
+    let work = Work {
+        suite,
+        write_bytes: size,
+        buffer_bytes: BUFFER_BYTES,
+        direction,
+        transport: carried.clone(),
+        sockets: SocketOptions { timeout: Some(TIMEOUT), ..plan.sockets },
+        conversations: plan.threads,
+        verify: match plan.verify {
+            plan::Verify::Sample => Verify::Sampled,
+            plan::Verify::All => Verify::All,
+        },
+        seed: plan.seed,
+    };
+    let schedule = Plan {
+        lanes: work.lanes().to_vec(),
+        limit: match plan.limit {
+            plan::Limit::Duration(duration) => Limit::Duration(duration),
+            plan::Limit::Writes(writes) => Limit::Writes(writes),
+        },
+        warmup: plan.warmup,
+        block: work.block(),
+        cycle_writes: work.layout().cycle_writes(),
+        seed: plan.seed,
+    };
+    let way = way(direction);
+    let id = format!("throughput/{}/{way}/{}/{size}", short_name(transport), names::short_suite(suite.code));
+    let mut switches = Facts::new();
+    switches.insert("zero_copy".into(), plan.switches.zero_copy.into());
+    Planned { id, requested: requested(plan, transport, &work, way), switches, work, schedule }
+}
+
+fn requested(plan: &Throughput, transport: &plan::Transport, work: &Work, way: &str) -> Facts {
+    let mut facts = Facts::new();
+    let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
+    add("provider", plan.tls.provider.name.into());
+    add("provider_of_suite", work.suite.source.into());
+    add("implementation", work.suite.aead.implementation().into());
+    add("cipher_suite", work.suite.code.to_string().into());
+    add("size_bytes", work.write_bytes.into());
+    add("direction", way.into());
+    match transport {
+        plan::Transport::Memory => add("transport", "memory".into()),
+        plan::Transport::Loopback { threads } => {
+            add("loopback_threads", (*threads).into());
+            add("transport", "loopback".into())
+        }
+        plan::Transport::Remote(target) => {
+            add("target", target.to_string().into());
+            add("transport", "remote".into())
+        }
+    };
+    add("conversations", plan.threads.into());
+    match plan.limit {
+        plan::Limit::Duration(duration) => add("duration_ns", nanoseconds(duration).into()),
+        plan::Limit::Writes(writes) => add("writes", writes.into()),
+    };
+    add("warmup_ns", nanoseconds(plan.warmup).into());
+    add("verify", if work.verify == Verify::All { "all" } else { "sample" }.into());
+    add("seed", plan.seed.into());
+    add("buffer_bytes", workload::buffer_bytes(&work.layout()).into());
+    add("no_delay", plan.sockets.no_delay.into());
+    add("send_buffer_bytes", plan.sockets.send_buffer_bytes.into());
+    add("receive_buffer_bytes", plan.sockets.receive_buffer_bytes.into());
+    facts
+}
+
+fn short_name(transport: &plan::Transport) -> String {
+    match transport {
+        plan::Transport::Memory => "memory".to_owned(),
+        plan::Transport::Loopback { threads } => format!("loopback-{threads}"),
+        plan::Transport::Remote(_) => "remote".to_owned(),
+    }
+}
+
+const fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Send => "send",
+        Direction::Receive => "receive",
+    }
+}
+
+fn lacks(plan: &Throughput, code: CipherSuite) -> Error {
+    let provider = plan.tls.provider;
+    let can: Vec<String> = provider.suites.iter().map(|suite| names::short_suite(suite.code)).collect();
+    Error::unknown("cipher of this provider", &names::short_suite(code), can.iter().map(String::as_str))
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

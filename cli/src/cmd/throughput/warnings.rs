@@ -1,0 +1,80 @@
+//! What makes the numbers of a run worth less, each with what to do about it.
+
+use std::time::Duration;
+
+use super::SIDES;
+use super::cases::Planned;
+use crate::plan::{Limit, Throughput, Trust, Verify};
+use crate::schema::quantity;
+use crate::schema::{Case, Document, Side};
+use crate::workload::{Direction, Lane, Rounds, Transport};
+
+/// Rounds below which an interval says little.
+const ROUNDS_MIN: usize = 12;
+/// The shortest duration that lets the clock of a processor settle.
+const DURATION_MIN: Duration = Duration::from_millis(500);
+/// The half-width of an efficiency's interval from which on it is noise that is measured.
+const NOISE_MAX: f64 = 0.03;
+/// The load that other programs may put on each processor.
+const LOAD_MAX: f64 = 0.5;
+
+/// What is known before anything is measured.
+pub(super) fn before(document: &mut Document, plan: &Throughput) {
+    if cfg!(debug_assertions) {
+        document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
+    }
+    if matches!(plan.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
+        document.warn("the duration is too short for numbers that can be repeated", "use --duration 3s or more");
+    }
+    if plan.verify == Verify::All {
+        document.warn(
+            "with --verify all the clock is stopped at every record, which costs each side some nanoseconds a record",
+            "leave --verify out where the speed matters",
+        );
+    }
+    if matches!(plan.trust, Trust::Anyone) {
+        document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
+    }
+    let processors = document.host.logical_cpus.unwrap_or(1);
+    if let Some([load, ..]) = document.host.load_at_start
+        && load > LOAD_MAX * f64::from(processors)
+    {
+        let message = format!("the machine is busy: a load of {load} on {processors} processors");
+        document.warn(message, "end the other programs, and wait a minute before measuring");
+    }
+    if plan.threads > processors as usize {
+        let message = format!("there are more conversations at once than the {processors} processors");
+        document.warn(message, "use a lower --threads, unless the crowd is what is measured");
+    }
+}
+
+/// What a case showed.
+pub(super) fn after(document: &mut Document, planned: &Planned, case: &Case, rounds: &Rounds) {
+    let id = &case.id;
+    let count = rounds.lanes.first().map_or(0, |(_, samples)| samples.len());
+    if count < ROUNDS_MIN {
+        let message = format!("{id}: only {count} rounds were measured, too few for an interval");
+        document.warn(message, "use a longer --duration, or a higher --count");
+    }
+    for side in SIDES {
+        let Some(metric) = case.metric(side, &quantity::EFFICIENCY) else { continue };
+        let half_width = (metric.ci95[1] - metric.ci95[0]) / 2.0;
+        if half_width > NOISE_MAX {
+            let share = half_width * 100.0;
+            let message = format!("{id}: the efficiency of the {} side varies by ±{share:.1} points", side.name());
+            document.warn(message, "use a longer --duration, and end other programs");
+        }
+    }
+    if let Some(share) = case.metric(Side::Total, &quantity::RAW_TCP_SHARE)
+        && share.median > 1.0
+    {
+        let message =
+            format!("{id}: TLS is faster than plain TCP here, so it is wake-ups that are measured, not bytes");
+        document.warn(message, "use --loopback-threads 1, where one thread drives both ends and nobody is woken");
+    }
+    if matches!((&planned.work.transport, planned.work.direction), (Transport::Remote(_), Direction::Receive)) {
+        let message = format!("{id}: the other end chooses the size of its writes, not --size");
+        document.warn(message, "compare only with runs against the same server");
+    }
+    debug_assert!(rounds.lanes.first().is_some_and(|(lane, _)| *lane == Lane::Tls));
+}
