@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn working_takes_processor_time_of_thread_and_process() {
-        let (thread, process) = (thread_cpu_ns(), process_cpu_ns());
+        // In this order: what the thread uses between the two reads must not be missing from the process's.
+        let (process, thread) = (process_cpu_ns(), thread_cpu_ns());
         let mut value = 1_u64;
         while thread_cpu_ns() - thread < 5_000_000 {
             value = std::hint::black_box(value.wrapping_mul(3));

@@ -77,6 +77,18 @@ pub enum Error {
         /// Why.
         source: tls_engine::Error,
     },
+    /// A peer that ended the transport within the handshake.
+    #[error("{target}: the peer closed the connection in the middle of the handshake")]
+    Cut {
+        /// The other end.
+        target: String,
+    },
+    /// A peer that did not answer, or did not read, in time.
+    #[error("{target}: the peer let its time run out")]
+    Late {
+        /// The other end.
+        target: String,
+    },
     /// The engine refused what it was given, before any peer was involved.
     #[error("{0}")]
     Engine(#[from] tls_engine::Error),
@@ -122,7 +134,8 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Unknown { .. } | Self::File { .. } | Self::Content { .. } => exit::USAGE,
             Self::Unreachable { .. } => exit::UNREACHABLE,
-            Self::Tls { .. } | Self::Engine(_) | Self::Io { .. } | Self::Failed(_) => exit::FAILED,
+            Self::Tls { .. } | Self::Cut { .. } | Self::Late { .. } => exit::FAILED,
+            Self::Engine(_) | Self::Io { .. } | Self::Failed(_) => exit::FAILED,
             Self::Interrupted => exit::INTERRUPTED,
         }
     }
@@ -134,6 +147,8 @@ impl Error {
                 names::nearest(typed, known.iter().map(String::as_str)).map(|name| format!("did you mean '{name}'?"))
             }
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
+            Self::Cut { .. } => Some("does it speak TLS 1.3, and on this port?".to_owned()),
+            Self::Late { .. } => Some("is it the right port? --timeout TIME waits longer".to_owned()),
             Self::Unreachable { source, .. } => match source.kind() {
                 io::ErrorKind::ConnectionRefused => Some("nothing listens there; is the server running?".to_owned()),
                 io::ErrorKind::TimedOut => Some("no answer came; check the address, or a firewall between".to_owned()),

@@ -1,3 +1,34 @@
 //! `tlsbench`: measures TLS.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use tlsbench::args::Args;
+use tlsbench::cmd;
+use tlsbench::error::Error;
+use tlsbench::interrupt;
+use tlsbench::plan::Plan;
+use tlsbench::render::Messages;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let messages = Messages::new(args.display.quiet, args.display.verbose, args.display.color);
+    match run(&args, messages) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            messages.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(args: &Args, messages: Messages) -> Result<(), Error> {
+    interrupt::listen()?;
+    match Plan::new(args)? {
+        Plan::Throughput(plan) => cmd::throughput::run(&plan, messages),
+        Plan::Serve(plan) => cmd::serve::run(*plan, messages),
+        Plan::Connect(plan) => cmd::connect::run(&plan, messages),
+        Plan::Ciphers(plan) => plan.output.finish(&cmd::ciphers::run(&plan)),
+    }
+}

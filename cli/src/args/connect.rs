@@ -20,6 +20,10 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub timeout: Duration,
 
+    /// How long the server may be silent after the end of standard input before the connection is closed
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
+    pub linger: Duration,
+
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,

@@ -25,6 +25,8 @@ pub struct Connect {
     pub config: Arc<ClientConfig>,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
+    /// How long the server may be silent after the end of standard input.
+    pub linger: Duration,
     /// How the socket is set up.
     pub sockets: SocketOptions,
 }
@@ -41,6 +43,7 @@ impl Connect {
             name: tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?,
             config: tls.client(&suites, &Trust::new(&args.trust)?, Switches::default())?,
             timeout: args.timeout,
+            linger: args.linger,
             sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
             target,
         })

@@ -66,6 +66,11 @@ impl Messages {
         }
     }
 
+    /// Something that went wrong and does not end the command. Also said where quiet was asked for.
+    pub fn complaint(&self, text: &str) {
+        line("", text);
+    }
+
     /// Something that is good to know.
     pub fn note(&self, text: &str) {
         if !self.quiet {

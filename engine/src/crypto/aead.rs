@@ -20,8 +20,23 @@ pub trait Aead: Send + Sync {
     /// What computes it on this CPU: instruction sets, or the library's own choice. For people.
     fn implementation(&self) -> String;
 
+    /// What makes it far slower in this build than it is elsewhere on this CPU, and what helps, where something does. For
+    /// people.
+    fn defect(&self) -> Option<Defect> {
+        None
+    }
+
     /// Expands `key`, whose length is [`Aead::key_len`].
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error>;
+}
+
+/// A build that is far slower than it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defect {
+    /// What is the matter.
+    pub problem: &'static str,
+    /// What helps.
+    pub remedy: &'static str,
 }
 
 /// How many bytes of plaintext an operation had to copy apart from encrypting it.

@@ -8,7 +8,7 @@ pub mod provider;
 mod random;
 mod signature;
 
-pub use aead::{Aead, AeadKey, Copied, NONCE_MAX, TAG_LEN};
+pub use aead::{Aead, AeadKey, Copied, Defect, NONCE_MAX, TAG_LEN};
 pub use agreement::{Group, KeyPair};
 pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
 pub use provider::{Provider, Suite};

@@ -1,7 +1,7 @@
 use zeroize::Zeroizing;
 
 use crate::crypto::provider::join::join;
-use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
+use crate::crypto::{Aead, AeadKey, Copied, Defect, TAG_LEN};
 use crate::error::Error;
 use crate::limits::AEGIS_RECORDS_PER_KEY;
 
@@ -27,6 +27,10 @@ macro_rules! aegis {
 
             fn implementation(&self) -> String {
                 implementation()
+            }
+
+            fn defect(&self) -> Option<Defect> {
+                (!IS_NATIVE).then_some(PURE_RUST)
             }
 
             fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
@@ -125,10 +129,13 @@ const IS_NATIVE: bool = size_of::<::aegis::aegis128l::Aegis128L<TAG_LEN>>() == 1
 
 /// What the crate `aegis` takes on this CPU, in this build.
 fn implementation() -> String {
-    format!("{}, {}", if IS_NATIVE { "libaegis in C" } else { PURE_RUST }, aes_implementation())
+    format!("{}, {}", if IS_NATIVE { "libaegis in C" } else { "pure Rust" }, aes_implementation())
 }
 
-const PURE_RUST: &str = "pure Rust instead of libaegis (slow; a crate of this build asks for aegis/pure-rust)";
+const PURE_RUST: Defect = Defect {
+    problem: "AEGIS is built in its slow pure-Rust form instead of libaegis: a fiftieth of the speed",
+    remedy: "build without the feature pure-rust of the crate aegis (`cargo tree -e features -i aegis` tells who asks for it)",
+};
 
 fn aes_implementation() -> &'static str {
     #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]

@@ -1,5 +1,3 @@
-//! Targets: their names, and TCP connections to them.
-
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 

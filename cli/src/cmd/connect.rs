@@ -1,0 +1,214 @@
+//! `tlsbench connect`: a conversation by hand. Standard input goes to the server, its answer to standard output.
+
+use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tls_engine::conn::{Connection, Negotiated, Progress};
+use tls_engine::io::{Filled, Socket, fill, flush};
+use tls_engine::mem::{InBuf, OutBuf};
+
+use crate::error::Error;
+use crate::interrupt;
+use crate::net::{Conversation, Failure};
+use crate::plan::Connect;
+use crate::render::Messages;
+
+/// The most that is read from standard input at once, bytes.
+const PIECE_BYTES: usize = 16 << 10;
+/// How often a wait looks up for Ctrl-C.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Connects, and carries data both ways until one side ends it.
+pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
+    let target = plan.target.to_string();
+    let deadline = Instant::now() + plan.timeout;
+    let socket = plan.target.connect(&plan.sockets)?;
+    let mut output = Conversation::output_buffer();
+    let connection = Connection::client(&plan.config, plan.name.clone(), &mut output)?;
+    let failed = |failure: Failure| failure.with_target(&target);
+    let mut conversation = Conversation::new(connection, socket, output).map_err(|error| failed(error.into()))?;
+    conversation.handshake(deadline).map_err(failed)?;
+    if let Some(negotiated) = conversation.connection().negotiated() {
+        describe(negotiated, &target, messages);
+    }
+    let (connection, socket, input, output) = conversation.into_parts().map_err(|error| failed(error.into()))?;
+    let exchange = Exchange {
+        connection,
+        socket,
+        input,
+        output,
+        target,
+        linger: plan.linger,
+        last_data: Instant::now(),
+        standard_input_is_over: false,
+        peer_is_over: false,
+        pending: Vec::new(),
+    };
+    exchange.run()
+}
+
+fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
+    let Negotiated { version, suite, group, signature, .. } = negotiated;
+    messages.note(&format!("connected to {target}"));
+    messages.note(&format!("version:   {version}"));
+    messages.note(&format!("cipher:    {suite}"));
+    messages.note(&format!(
+        "group:     {group}{}",
+        if negotiated.hello_retry { " (after a HelloRetryRequest)" } else { "" }
+    ));
+    messages.note(&format!("signature: {signature}"));
+    if let Some(alpn) = &negotiated.alpn {
+        messages.note(&format!("ALPN:      {}", String::from_utf8_lossy(alpn)));
+    }
+}
+
+/// The conversation after the handshake: one thread that waits for both of its sources at once.
+struct Exchange {
+    connection: Connection,
+    socket: Socket,
+    input: InBuf,
+    output: OutBuf,
+    target: String,
+    linger: Duration,
+    /// When the peer, or standard input, was last heard of.
+    last_data: Instant,
+    standard_input_is_over: bool,
+    peer_is_over: bool,
+    /// What was read from standard input and is not sealed yet.
+    pending: Vec<u8>,
+}
+
+impl Exchange {
+    fn run(mut self) -> Result<(), Error> {
+        // What came with the end of the handshake is in the buffer already.
+        self.take_records()?;
+        while !self.peer_is_over {
+            self.send()?;
+            let (from_peer, from_input) = self.wait()?;
+            if from_peer {
+                self.receive()?;
+            }
+            if from_input {
+                self.read_standard_input()?;
+            }
+            let has_lingered = self.last_data.elapsed() >= self.linger;
+            if self.standard_input_is_over && has_lingered && self.connection.is_ready() {
+                self.connection.close(&mut self.output);
+                self.last_data = Instant::now();
+            } else if has_lingered && !self.connection.is_ready() {
+                // Both sides were given their time, and this one has said goodbye.
+                return Ok(());
+            }
+            if interrupt::requested() {
+                return Err(Error::Interrupted);
+            }
+        }
+        self.connection.close(&mut self.output);
+        // A last word to a peer that has said its own.
+        let _ = self.send();
+        Ok(())
+    }
+
+    /// Seals what is pending and sends what the socket takes.
+    fn send(&mut self) -> Result<(), Error> {
+        loop {
+            if !self.pending.is_empty() {
+                let taken = self.connection.write_tls(&[&self.pending], &mut self.output).map_err(|e| self.tls(e))?;
+                self.pending.drain(..taken);
+            }
+            let is_sent = flush(&mut self.output, &mut self.socket).map_err(|error| self.io(error))?;
+            if !is_sent || self.pending.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until the peer or standard input has something, or the socket takes more, for a moment at most.
+    fn wait(&self) -> Result<(bool, bool), Error> {
+        let is_sending = !self.output.is_empty() || !self.pending.is_empty();
+        let socket_flags = if is_sending { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+        let standard_input = std::io::stdin();
+        let mut sources = vec![PollFd::from_borrowed_fd(self.socket.tcp().as_fd(), socket_flags)];
+        if !self.standard_input_is_over && !is_sending {
+            sources.push(PollFd::from_borrowed_fd(standard_input.as_fd(), PollFlags::IN));
+        }
+        let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK.as_nanos() as _ };
+        match poll(&mut sources, Some(&timeout)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(Error::io("waiting for data", error.into())),
+        }
+        let readable = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
+        let is_ready = |index: usize| sources.get(index).is_some_and(|source| source.revents().intersects(readable));
+        Ok((is_ready(0), is_ready(1)))
+    }
+
+    fn receive(&mut self) -> Result<(), Error> {
+        match fill(&mut self.input, &mut self.socket).map_err(|error| self.io(error))? {
+            Filled::End => {
+                self.peer_is_over = true;
+                self.connection.end_of_input().map_err(|error| self.tls(error))
+            }
+            Filled::Bytes(_) | Filled::Full | Filled::WouldBlock => self.take_records(),
+        }
+    }
+
+    fn take_records(&mut self) -> Result<(), Error> {
+        let mut standard = std::io::stdout().lock();
+        loop {
+            match self.connection.read_tls(&mut self.input, &mut self.output) {
+                Ok(Progress::Data(data)) => {
+                    self.last_data = Instant::now();
+                    match standard.write_all(data) {
+                        // Nobody reads any more: `| head` is no failure.
+                        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                            self.peer_is_over = true;
+                            return Ok(());
+                        }
+                        result => result.map_err(|error| Error::io("writing to standard output", error))?,
+                    }
+                }
+                Ok(Progress::Advanced) => {}
+                Ok(Progress::NeedInput) => break,
+                Ok(Progress::Closed) => {
+                    self.peer_is_over = true;
+                    break;
+                }
+                Err(error) => {
+                    // The alert is a courtesy to the peer.
+                    let _ = flush(&mut self.output, &mut self.socket);
+                    return Err(self.tls(error));
+                }
+            }
+        }
+        standard.flush().map_err(|error| Error::io("writing to standard output", error))
+    }
+
+    fn read_standard_input(&mut self) -> Result<(), Error> {
+        let mut piece = [0; PIECE_BYTES];
+        // At a terminal, the end of input is typed: whoever types it waits for nothing more.
+        let count = match std::io::stdin().lock().read(&mut piece) {
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(Error::io("reading standard input", error)),
+        };
+        self.last_data = Instant::now();
+        self.pending.extend_from_slice(&piece[..count]);
+        if count == 0 {
+            self.standard_input_is_over = true;
+            if std::io::stdin().is_terminal() {
+                self.linger = Duration::ZERO;
+            }
+        }
+        Ok(())
+    }
+
+    fn tls(&self, source: tls_engine::Error) -> Error {
+        Error::Tls { target: self.target.clone(), source }
+    }
+
+    fn io(&self, source: std::io::Error) -> Error {
+        Failure::Transport(source).with_target(&self.target)
+    }
+}

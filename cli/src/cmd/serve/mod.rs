@@ -1,0 +1,62 @@
+//! `tlsbench serve`: answers connections, many at once, until Ctrl-C.
+
+mod accept;
+mod http;
+mod modes;
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use tls_engine::io::Listener;
+
+use crate::error::Error;
+use crate::interrupt;
+use crate::plan::{Mode, Serve};
+use crate::render::Messages;
+
+/// How long connections may take to end after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often the server looks whether its end was asked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Serves as `plan` says. Returns after Ctrl-C, or once as many connections as asked for have ended.
+pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
+    let listener = Listener::bind(plan.listen, plan.sockets)
+        .map_err(|error| Error::io(format!("listening on {}", plan.listen), error))?;
+    let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;
+    if let Some((path, pem)) = &plan.authority {
+        std::fs::write(path, pem).map_err(|error| Error::write(path, error))?;
+    }
+    announce(&format!("listening {address}\n"))?;
+    messages.note(&usage_note(&plan, address.port()));
+
+    let acceptor = accept::start(listener, plan, messages)?;
+    while !interrupt::requested() {
+        if acceptor.wait_for_end(LOOK) {
+            return Ok(());
+        }
+    }
+    // Connections see the same request, and say goodbye.
+    let deadline = Instant::now() + GRACE;
+    while acceptor.running() > 0 && Instant::now() < deadline {
+        std::thread::sleep(LOOK);
+    }
+    messages.note("stopped");
+    Ok(())
+}
+
+/// Programs that start a server read its port from this line: it has to leave at once.
+fn announce(line: &str) -> Result<(), Error> {
+    let mut standard = std::io::stdout().lock();
+    let written = standard.write_all(line.as_bytes()).and_then(|()| standard.flush());
+    written.map_err(|error| Error::io("writing to standard output", error))
+}
+
+fn usage_note(plan: &Serve, port: u16) -> String {
+    let trust = plan.authority.as_ref().map(|(path, _)| path.display().to_string());
+    match (plan.mode, trust) {
+        (Mode::Http, Some(ca)) => format!("try: curl --cacert {ca} https://localhost:{port}/"),
+        (_, Some(ca)) => format!("try: tlsbench connect localhost:{port} --cacert {ca}"),
+        (_, None) => "Ctrl-C ends".to_owned(),
+    }
+}

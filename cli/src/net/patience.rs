@@ -1,0 +1,78 @@
+use std::cell::Cell;
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use tls_engine::io::Socket;
+
+use crate::interrupt;
+
+/// How often a call that waits looks up: for Ctrl-C, and for its deadline.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A socket whose calls wait until a deadline, or Ctrl-C, and no longer: both end in [`ErrorKind::TimedOut`].
+///
+/// The deadline is for all calls until the next one is set: a peer that sends a byte now and then gains nothing.
+pub(super) struct PatientSocket {
+    socket: Socket,
+    deadline: Cell<Option<Instant>>,
+}
+
+impl PatientSocket {
+    /// Waits for nothing until it is told to.
+    pub(super) fn new(socket: Socket) -> io::Result<Self> {
+        socket.tcp().set_read_timeout(Some(POLL))?;
+        socket.tcp().set_write_timeout(Some(POLL))?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, deadline: Cell::new(None) })
+    }
+
+    /// From now on, calls wait until `deadline`; with `None` they do not wait.
+    pub(super) fn wait_until(&self, deadline: Option<Instant>) -> io::Result<()> {
+        if deadline.is_some() != self.deadline.get().is_some() {
+            self.socket.set_nonblocking(deadline.is_none())?;
+        }
+        self.deadline.set(deadline);
+        Ok(())
+    }
+
+    /// The socket below.
+    pub(super) const fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// The socket below, non-blocking.
+    pub(super) fn into_socket(self) -> io::Result<Socket> {
+        self.wait_until(None)?;
+        Ok(self.socket)
+    }
+
+    fn patiently(&mut self, mut call: impl FnMut(&mut Socket) -> io::Result<usize>) -> io::Result<usize> {
+        let Some(deadline) = self.deadline.get() else { return call(&mut self.socket) };
+        loop {
+            if Instant::now() >= deadline || interrupt::requested() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match call(&mut self.socket) {
+                // Linux says that a call that ran into its timeout would block, others that it timed out.
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Read for PatientSocket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.patiently(|socket| socket.read(buffer))
+    }
+}
+
+impl Write for PatientSocket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.patiently(|socket| socket.write(data))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
