@@ -1,0 +1,62 @@
+//! The floors of the command hold: rooms import from floors below only.
+
+#[path = "../../engine/tests/support/floors.rs"]
+mod floors;
+
+use floors::House;
+
+/// The floors, lowest first. The same list is in ARCHITECTURE.md.
+const HOUSE: House = House {
+    root: concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
+    floors: &[
+        &["clock", "measure", "names", "stats", "units"],
+        &["error", "schema"],
+        &["host", "identity", "interrupt", "net"],
+        &["render", "workload"],
+        &["args"],
+        &["plan"],
+        &["cmd"],
+    ],
+};
+
+#[test]
+fn imports_go_down_only() {
+    assert!(HOUSE.check_imports() > 50, "few imports were found: does this test still read them?");
+}
+
+#[test]
+fn every_room_has_its_floor() {
+    HOUSE.check_rooms();
+}
+
+#[test]
+fn architecture_lists_the_same_floors() {
+    HOUSE.check_listed_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md"));
+}
+
+#[test]
+fn a_command_imports_no_other_command() {
+    let commands: Vec<String> = HOUSE
+        .sources()
+        .iter()
+        .filter_map(|(path, _)| {
+            path.strip_prefix("cmd/").map(|rest| rest.split(['/', '.']).next().unwrap_or(rest).into())
+        })
+        .filter(|name| name != "mod")
+        .collect();
+    assert!(!commands.is_empty());
+    for (path, text) in HOUSE.sources() {
+        for other in commands.iter().filter(|name| !path.starts_with(&format!("cmd/{name}"))) {
+            let imports = text.contains(&format!("cmd::{other}")) || text.contains(&format!("super::{other}"));
+            assert!(
+                !path.starts_with("cmd/") || path == "cmd/mod.rs" || !imports,
+                "{path} imports the command {other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_unsafe() {
+    HOUSE.check_no_unsafe();
+}

@@ -1,0 +1,107 @@
+//! A crate as a house: rooms on floors, read from its sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A crate's sources and the floors of its rooms.
+pub(crate) struct House {
+    /// The folder of its sources.
+    pub(crate) root: &'static str,
+    /// The rooms of each floor, lowest first.
+    pub(crate) floors: &'static [&'static [&'static str]],
+}
+
+impl House {
+    /// Fails on an import that does not go down, and tells how many imports it saw.
+    pub(crate) fn check_imports(&self) -> usize {
+        let mut imports = 0;
+        for (path, text) in self.sources() {
+            let Some(room) = room(&path) else { continue };
+            for (number, line) in text.lines().enumerate() {
+                for name in crate_paths(line).into_iter().filter(|name| *name != room) {
+                    imports += 1;
+                    let goes_down = self.floor(&name) < self.floor(&room);
+                    assert!(goes_down, "{path}:{}: {room} imports {name}, which is not below it", number + 1);
+                }
+            }
+        }
+        imports
+    }
+
+    /// Fails on a room without a floor, and on a floor's room that is gone.
+    pub(crate) fn check_rooms(&self) {
+        let rooms: BTreeSet<String> = self.sources().iter().filter_map(|(path, _)| room(path)).collect();
+        let listed: BTreeSet<String> = self.floors.iter().copied().flatten().map(|name| (*name).to_owned()).collect();
+        assert_eq!(rooms, listed);
+    }
+
+    /// Fails unless the file has the floors in a line of its own.
+    pub(crate) fn check_listed_in(&self, file: &str) {
+        let floor = |rooms: &&[&str]| rooms.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(" ");
+        let line = self.floors.iter().map(floor).collect::<Vec<_>>().join(" < ");
+        let text = fs::read_to_string(file).expect("the file with the floors");
+        assert!(text.lines().any(|known| known == line), "{file} lists other floors than:\n{line}");
+    }
+
+    /// Fails where a word is named outside of its home, or no longer in it.
+    #[allow(dead_code, reason = "not every house has such words")]
+    pub(crate) fn check_belongings(&self, belongings: &[(&str, &str)]) {
+        for (word, home) in belongings {
+            let all = self.sources().into_iter();
+            let named: Vec<String> = all.filter(|(_, text)| text.contains(word)).map(|(path, _)| path).collect();
+            assert!(named.iter().any(|path| path.starts_with(home)), "{word} is not in {home} any more: {named:?}");
+            assert!(named.iter().all(|path| path.starts_with(home)), "{word} belongs in {home}: {named:?}");
+        }
+    }
+
+    /// Fails on an unsafe block, and on leave for one.
+    pub(crate) fn check_no_unsafe(&self) {
+        for (path, text) in self.sources() {
+            for (number, line) in text.lines().enumerate() {
+                assert!(!line.contains("unsafe {") && !line.contains("allow(unsafe"), "{path}:{}", number + 1);
+            }
+        }
+    }
+
+    fn floor(&self, room: &str) -> usize {
+        self.floors.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("{room} has no floor"))
+    }
+
+    /// All sources, by their path below the root.
+    pub(crate) fn sources(&self) -> Vec<(String, String)> {
+        let root = Path::new(self.root);
+        let (mut folders, mut files): (Vec<PathBuf>, Vec<_>) = (vec![root.to_owned()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).expect("a folder of the sources") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(root).expect("below the root").to_str().expect("UTF-8");
+                    files.push((name.replace('\\', "/"), fs::read_to_string(&path).expect("a source")));
+                }
+            }
+        }
+        assert!(files.len() > 10, "these are not all sources");
+        files
+    }
+}
+
+/// The rooms that a line names by `crate::`. A list in braces would hide some.
+fn crate_paths(line: &str) -> Vec<String> {
+    assert!(!line.contains("crate::{"), "one `use` per room, please: {line}");
+    line.match_indices("crate::")
+        .map(|(at, word)| {
+            line[at + word.len()..].chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+        })
+        // Names that the root of the crate re-exports.
+        .filter(|name: &String| name.starts_with(char::is_lowercase))
+        .collect()
+}
+
+/// The room of a file: the first part of its path. The roots of the crate are above all.
+fn room(path: &str) -> Option<String> {
+    let first = path.split('/').next()?;
+    (!["lib.rs", "main.rs"].contains(&first)).then(|| first.trim_end_matches(".rs").to_owned())
+}
