@@ -1,15 +1,194 @@
-//! The optimizations as plain data. Read once when a connection is built; nothing asks in a loop.
+//! The optimizations as plain data, in one list that command lines, results and measurements walk ([`Switch::ALL`]). Read
+//! once when a connection, a pool or a loop is built; nothing asks in a loop.
 
-/// What a connection is built with.
+/// What connections, pools and loops are built with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switches {
     /// Open records in place in the receive buffer, and seal from the caller's slice straight into the send buffer.
     /// Off: through a staging buffer, one copy each way.
     pub zero_copy: bool,
+    /// Where the buffers of connections come from.
+    pub buffer_pool: BufferPoolKind,
+}
+
+impl Switches {
+    /// Every optimization at its best: the default.
+    pub const fn all() -> Self {
+        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal }
+    }
+
+    /// What a plain engine does.
+    pub const fn none() -> Self {
+        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off }
+    }
+
+    /// The value of the switch called `name`, or `None` where there is no such switch.
+    pub fn get(&self, name: &str) -> Option<&'static str> {
+        Switch::by_name(name).map(|switch| switch.value(self))
+    }
+
+    /// Sets the switch called `name`. Both are spelled as in [`Switch::ALL`].
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SwitchError> {
+        let switch = Switch::by_name(name).ok_or_else(|| SwitchError::UnknownSwitch { name: name.to_owned() })?;
+        (switch.set)(self, value).ok_or_else(|| SwitchError::UnknownValue { switch, value: value.to_owned() })
+    }
 }
 
 impl Default for Switches {
     fn default() -> Self {
-        Self { zero_copy: true }
+        Self::all()
+    }
+}
+
+/// Where the buffers of connections come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BufferPoolKind {
+    /// Each connection has buffers of its own for as long as it lives.
+    Off,
+    /// One pool for all threads, behind a lock.
+    Shared,
+    /// A pool for each thread, without locks on the way.
+    ThreadLocal,
+}
+
+impl BufferPoolKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Shared, Self::ThreadLocal];
+
+    /// Its name as a value of the switch `buffer-pool`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Shared => "shared",
+            Self::ThreadLocal => "thread-local",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One optimization that can be switched: how it is called, and what it can be set to.
+#[derive(Debug)]
+pub struct Switch {
+    /// Its name, as a flag has it.
+    pub name: &'static str,
+    /// What it can be set to. The first is what a plain engine does.
+    pub values: &'static [&'static str],
+    /// What it does, in one line.
+    pub help: &'static str,
+    get: fn(&Switches) -> &'static str,
+    /// `None` where there is no such value.
+    set: fn(&mut Switches, &str) -> Option<()>,
+}
+
+impl Switch {
+    /// All that there are.
+    pub const ALL: &'static [Self] = &[
+        Self {
+            name: "zero-copy",
+            values: &OFF_ON,
+            help: "Open records in place, and seal from the caller's slices straight into the send buffer",
+            get: |switches| off_on(switches.zero_copy),
+            set: |switches, value| is_on(value).map(|on| switches.zero_copy = on),
+        },
+        Self {
+            name: "buffer-pool",
+            values: &["off", "shared", "thread-local"],
+            help: "Lease the buffers of connections from a pool, and hold none while a connection is idle",
+            get: |switches| switches.buffer_pool.name(),
+            set: |switches, value| BufferPoolKind::by_name(value).map(|kind| switches.buffer_pool = kind),
+        },
+    ];
+
+    /// The switch of that name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|switch| switch.name == name)
+    }
+
+    /// Its value in `switches`.
+    pub fn value(&self, switches: &Switches) -> &'static str {
+        (self.get)(switches)
+    }
+
+    /// Its value where nothing is said.
+    pub fn default_value(&self) -> &'static str {
+        self.value(&Switches::default())
+    }
+}
+
+/// A switch or a value that does not exist.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SwitchError {
+    /// There is no such switch.
+    #[error("there is no switch {name:?}; there are {}", names())]
+    UnknownSwitch {
+        /// What was asked for.
+        name: String,
+    },
+    /// There is no such value.
+    #[error("{:?} is no value of {}: it can be {}", .value, .switch.name, .switch.values.join(", "))]
+    UnknownValue {
+        /// The switch.
+        switch: &'static Switch,
+        /// What it was to be set to.
+        value: String,
+    },
+}
+
+/// The values of a switch that is on or off.
+const OFF_ON: [&str; 2] = ["off", "on"];
+
+const fn off_on(on: bool) -> &'static str {
+    OFF_ON[on as usize]
+}
+
+fn is_on(value: &str) -> Option<bool> {
+    OFF_ON.iter().position(|known| *known == value).map(|position| position == 1)
+}
+
+fn names() -> String {
+    Switch::ALL.iter().map(|switch| switch.name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_of_every_switch_can_be_set_and_changes_no_other() {
+        for switch in Switch::ALL {
+            for value in switch.values {
+                for base in [Switches::all(), Switches::none()] {
+                    let mut switches = base;
+                    switches.set(switch.name, value).unwrap();
+                    assert_eq!(switches.get(switch.name), Some(*value));
+                    for other in Switch::ALL.iter().filter(|other| other.name != switch.name) {
+                        assert_eq!(other.value(&switches), other.value(&base), "{} set {}", switch.name, other.name);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_engine_has_the_first_value_of_each_and_the_default_has_all() {
+        for switch in Switch::ALL {
+            assert_eq!(switch.value(&Switches::none()), switch.values[0]);
+            assert_eq!(switch.value(&Switches::all()), switch.default_value());
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_an_error_that_names_what_does() {
+        let mut switches = Switches::default();
+        let unknown = switches.set("zero-coffee", "on").unwrap_err().to_string();
+        assert!(Switch::ALL.iter().all(|switch| unknown.contains(switch.name)), "{unknown}");
+        let unknown = switches.set("buffer-pool", "on").unwrap_err().to_string();
+        assert_eq!(unknown, "\"on\" is no value of buffer-pool: it can be off, shared, thread-local");
+        assert_eq!(switches.get("zero-coffee"), None);
+        assert_eq!(switches, Switches::default());
     }
 }

@@ -189,7 +189,7 @@ fn configs(provider: &'static Provider, suite: CipherSuite, zero_copy: bool) -> 
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let certificate = CertifiedKey::new(provider, vec![made.cert.der().clone()], &key).unwrap();
-    let switches = Switches { zero_copy };
+    let switches = Switches { zero_copy, ..Switches::default() };
     let client = ClientConfig::builder(provider)
         .suites(&[suite])
         .switches(switches)

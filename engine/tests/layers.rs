@@ -10,8 +10,8 @@ const HOUSE: House = House {
     root: concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
     floors: &[
         &["codes", "limits"],
-        &["error"],
-        &["wire", "mem", "switches", "counters"],
+        &["error", "switches"],
+        &["wire", "mem", "counters"],
         &["crypto"],
         &["keys", "msgs", "pki", "session"],
         &["record"],

@@ -50,7 +50,8 @@ impl Serve {
         let (identity, authority) = tls::identity(&args.identity)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
-        let config = tls.server(&suites, &identity, Switches { zero_copy: args.zero_copy.is_on() })?;
+        let config =
+            tls.server(&suites, &identity, Switches { zero_copy: args.zero_copy.is_on(), ..Switches::default() })?;
         Ok(Self {
             listen: address(&args.listen)?,
             mode: args.mode,

@@ -102,7 +102,7 @@ impl Throughput {
             direction: args.direction,
             limit: limit(args)?,
             warmup: args.warmup,
-            switches: Switches { zero_copy: args.zero_copy.is_on() },
+            switches: Switches { zero_copy: args.zero_copy.is_on(), ..Switches::default() },
             threads: usize::from(args.threads),
             verify: args.verify,
             seed: args.seed,

@@ -64,7 +64,7 @@ pub(super) mod tests {
         let provider = provider::by_name("auto").expect("a provider");
         let (identity, authority) = Identity::throw_away().expect("an identity");
         let verifier = ServerVerifier::new(provider, &[authority.certificate]).expect("a verifier");
-        let switches = Switches { zero_copy };
+        let switches = Switches { zero_copy, ..Switches::default() };
         let mut client = ClientConfig::builder(provider).suites(&[suite]).switches(switches).verifier(verifier);
         let key = identity.certified_key(provider).expect("a key");
         let mut server = ServerConfig::builder(provider).suites(&[suite]).switches(switches).certificate(key);
