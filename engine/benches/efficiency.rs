@@ -1,0 +1,153 @@
+//! The gate on speed: how much of the raw AEAD's speed is left when there is TLS around it. Exits with 1 where it is less
+//! than it has to be.
+//!
+//! Engine and raw AEAD alternate in short blocks in random order, within one process; what is judged is the median of
+//! their ratios, block by block. The raw AEAD is called in the library itself, and does the same work at the same
+//! places of buffers of the same size.
+
+mod support;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use support::raw::{InPlace, OutOfPlace};
+use support::{Batch, Contestant, Engine};
+use tls_engine::codes::CipherSuite;
+use tls_engine::crypto::provider;
+
+/// The share of the raw out-of-place AEAD that has to be reached, sealing and opening each.
+const REQUIRED: f64 = 0.90;
+/// What is judged; the rest is shown.
+const JUDGED: (CipherSuite, usize) = (CipherSuite::AES_128_GCM_SHA256, 16_384);
+const SUITES: [CipherSuite; 3] =
+    [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
+const SIZES: [usize; 3] = [64, 1350, 16_384];
+/// How long one block of one contestant takes.
+const BLOCK: Duration = Duration::from_millis(2);
+/// How often each contestant has a block.
+const ROUNDS: usize = 200;
+
+/// Speeds of one block, bytes per nanosecond.
+#[derive(Clone, Copy)]
+struct Speeds {
+    seal: f64,
+    open: f64,
+}
+
+fn main() -> ExitCode {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("nothing is measured without --bench");
+        return ExitCode::SUCCESS;
+    }
+    if cfg!(debug_assertions) {
+        eprintln!("a debug build is not measured; use cargo bench");
+        return ExitCode::from(2);
+    }
+    let provider = provider::by_name("aws-lc-rs").expect("the provider");
+    println!("aws-lc-rs, GB/s, medians of {ROUNDS} blocks; in brackets the 95 % interval of the share");
+    let mut passed = true;
+    for suite in SUITES {
+        for size in SIZES {
+            let batch = Batch::of(size);
+            let mut engine = Engine::new(provider, suite, batch);
+            let mut out_of_place = OutOfPlace::new(suite, batch).expect("the suite");
+            let mut in_place = InPlace::new(suite, batch).expect("the suite");
+            let rounds = run(&mut [&mut engine, &mut out_of_place, &mut in_place], batch);
+            for (what, speed) in
+                [("seal", (|speeds| speeds.seal) as fn(&Speeds) -> f64), ("open", |speeds| speeds.open)]
+            {
+                let share = report(suite, size, what, &rounds, speed);
+                passed &= share >= REQUIRED || (suite, size) != JUDGED;
+            }
+        }
+    }
+    let verdict = if passed { "reached" } else { "NOT reached" };
+    println!("{verdict}: {:.0} % at {} with {} bytes", REQUIRED * 100.0, JUDGED.0, JUDGED.1);
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Rounds in which every contestant has a block, in random order.
+fn run(contestants: &mut [&mut dyn Contestant; 3], batch: Batch) -> Vec<[Speeds; 3]> {
+    let batches = contestants.each_mut().map(|contestant| calibrate(*contestant, batch));
+    let mut state = 1u64;
+    let mut rounds = Vec::with_capacity(ROUNDS);
+    for _ in 0..ROUNDS {
+        let mut order = [0, 1, 2];
+        for last in [2, 1] {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            order.swap(last, (state >> 33) as usize % (last + 1));
+        }
+        let mut speeds = [Speeds { seal: 0.0, open: 0.0 }; 3];
+        for index in order {
+            speeds[index] = block(contestants[index], batch, batches[index]);
+        }
+        rounds.push(speeds);
+    }
+    rounds
+}
+
+/// How many batches make a block.
+fn calibrate(contestant: &mut dyn Contestant, batch: Batch) -> usize {
+    let mut batches = 1;
+    loop {
+        let began = Instant::now();
+        block(contestant, batch, batches);
+        let factor = BLOCK.as_secs_f64() / began.elapsed().as_secs_f64();
+        if factor < 1.5 {
+            return batches;
+        }
+        batches = (batches as f64 * factor.min(8.0)).ceil() as usize;
+    }
+}
+
+fn block(contestant: &mut dyn Contestant, batch: Batch, batches: usize) -> Speeds {
+    let (mut seal, mut open) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..batches {
+        let began = Instant::now();
+        contestant.seal();
+        seal += began.elapsed();
+        contestant.carry();
+        let began = Instant::now();
+        contestant.open();
+        open += began.elapsed();
+    }
+    let bytes = (batch.bytes() * batches) as f64;
+    Speeds { seal: bytes / seal.as_nanos() as f64, open: bytes / open.as_nanos() as f64 }
+}
+
+/// Prints a line, and returns the share of the raw out-of-place AEAD.
+fn report(suite: CipherSuite, size: usize, what: &str, rounds: &[[Speeds; 3]], speed: fn(&Speeds) -> f64) -> f64 {
+    let of = |index: usize| sorted(rounds.iter().map(|round| speed(&round[index])));
+    let shares = sorted(rounds.iter().map(|round| speed(&round[0]) / speed(&round[1])));
+    let (low, high) = interval(&shares);
+    let [engine, out_of_place, in_place] = [0, 1, 2].map(|index| median(&of(index)));
+    let share = median(&shares);
+    println!(
+        "{suite:<29} {size:>6} B {what}: engine {engine:>6.2}, raw out of place {out_of_place:>6.2}, in place \
+         {in_place:>6.2}; share {:.1} % [{:.1}, {:.1}]",
+        share * 100.0,
+        low * 100.0,
+        high * 100.0
+    );
+    share
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+fn median(sorted: &[f64]) -> f64 {
+    f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
+}
+
+/// The 95 % interval of the median from the order of the values: which ranks hold it follows the binomial distribution,
+/// here by its normal approximation.
+fn interval(sorted: &[f64]) -> (f64, f64) {
+    let half_width = 0.98 * (sorted.len() as f64).sqrt();
+    let middle = sorted.len() as f64 / 2.0;
+    let low = (middle - half_width).floor().max(0.0) as usize;
+    let high = ((middle + half_width).ceil() as usize).min(sorted.len() - 1);
+    (sorted[low], sorted[high])
+}
