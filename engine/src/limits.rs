@@ -16,6 +16,12 @@ pub const HANDSHAKE_HEADER: usize = 4;
 /// The longest handshake message taken, bytes with its header. The wire allows 2^24 (RFC 8446 4); a chain of
 /// certificates with large keys stays far below this.
 pub const HANDSHAKE_MESSAGE_MAX: usize = 1 << 16;
+/// The arenas that a configuration keeps for handshakes to come.
+pub const ARENAS_KEPT: usize = 256;
+/// The most key shares sent in one ClientHello.
+pub const KEY_SHARES_MAX: usize = 4;
+/// The longest legacy session id, bytes (RFC 8446 4.1.2).
+pub const SESSION_ID_MAX: usize = 32;
 /// The most certificates taken in one Certificate message.
 pub const CERTIFICATE_CHAIN_MAX: usize = 16;
 /// The most extensions taken in one message: ClientHellos of today have about 20.

@@ -9,17 +9,19 @@ pub struct Switches {
     pub zero_copy: bool,
     /// Where the buffers of connections come from.
     pub buffer_pool: BufferPoolKind,
+    /// Lease the memory of handshakes from a pool of arenas. Off: from the heap, as it is needed.
+    pub arena: bool,
 }
 
 impl Switches {
     /// Every optimization at its best: the default.
     pub const fn all() -> Self {
-        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal }
+        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal, arena: true }
     }
 
     /// What a plain engine does.
     pub const fn none() -> Self {
-        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off }
+        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off, arena: false }
     }
 
     /// The value of the switch called `name`, or `None` where there is no such switch.
@@ -100,6 +102,13 @@ impl Switch {
             help: "Lease the buffers of connections from a pool, and hold none while a connection is idle",
             get: |switches| switches.buffer_pool.name(),
             set: |switches, value| BufferPoolKind::by_name(value).map(|kind| switches.buffer_pool = kind),
+        },
+        Self {
+            name: "arena",
+            values: &OFF_ON,
+            help: "Lease the memory of handshakes from a pool of arenas, and wipe it for the next one",
+            get: |switches| off_on(switches.arena),
+            set: |switches, value| is_on(value).map(|on| switches.arena = on),
         },
     ];
 

@@ -3,6 +3,7 @@
 use super::{Connection, Role};
 use crate::codes::{AlertDescription, ContentType};
 use crate::error::Error;
+use crate::handshake::Workspace;
 use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
 use crate::record::{Frame, deframe};
@@ -56,7 +57,7 @@ impl Connection {
             (Some(error), _) => Err(error.clone()),
             (None, true) => Ok(()),
             (None, false) => {
-                self.machine = None;
+                self.handshake = None;
                 self.failed = Some(Error::Truncated);
                 Err(Error::Truncated)
             }
@@ -115,7 +116,7 @@ impl Connection {
         if self.is_handshaking() {
             return Err(Error::UnexpectedRecord { got, reason: "before the handshake is done" });
         }
-        if self.joiner.is_partial() {
+        if self.late.is_partial() {
             return Err(Error::UnexpectedRecord { got, reason: "between the parts of a handshake message" });
         }
         if content.is_empty() {
@@ -188,7 +189,7 @@ impl Connection {
             }
             ContentType::HANDSHAKE => self.on_handshake(content, output),
             // RFC 8446 5.1: nothing comes between the parts of a message.
-            ContentType::ALERT if self.joiner.is_partial() => {
+            ContentType::ALERT if self.is_message_partial() => {
                 Err(Error::UnexpectedRecord { got: content_type, reason: "between the parts of a handshake message" })
             }
             ContentType::ALERT => self.on_alert(Alert::decode(content)?),
@@ -197,14 +198,22 @@ impl Connection {
     }
 
     fn on_handshake(&mut self, content: &[u8], output: &mut OutBuf) -> Result<Received, Error> {
-        let mut joiner = core::mem::take(&mut self.joiner);
-        let joined = joiner.join(content, |message| {
-            let machine = self.machine.take().ok_or(Error::Internal("a handshake that has ended"))?;
-            self.machine = Some(machine.on(message, &mut self.effects)?);
-            self.carry_out(output)
-        });
-        self.joiner = joiner;
-        joined.map(|()| Received::Advanced)
+        // On failure the workspace is dropped here, which gives it back.
+        let Some(mut workspace) = self.handshake.take() else { return self.on_late_handshake(content, output) };
+        let Workspace { machine, effects, joiner } = &mut *workspace;
+        joiner.join(content, |message| {
+            let state = machine.take().ok_or(Error::Internal("a handshake that has ended"))?;
+            *machine = Some(state.on(message, effects)?);
+            self.carry_out(effects, output)
+        })?;
+        if self.is_handshaking() {
+            self.handshake = Some(workspace);
+        }
+        Ok(Received::Advanced)
+    }
+
+    fn is_message_partial(&self) -> bool {
+        self.handshake.as_ref().map_or(&self.late, |workspace| &workspace.joiner).is_partial()
     }
 
     fn on_alert(&mut self, alert: Alert) -> Result<Received, Error> {

@@ -3,6 +3,7 @@
 mod effects;
 mod guards;
 mod inbound;
+mod late;
 mod outbound;
 
 pub use crate::handshake::{
@@ -19,9 +20,9 @@ use crate::codes::AlertDescription;
 use crate::counters::Counters;
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::{Effects, Joiner, Machine, start_client, start_server};
+use crate::handshake::{Joiner, Workspace, start_client, start_server};
 use crate::keys::TrafficSecret;
-use crate::mem::OutBuf;
+use crate::mem::{ArenaLease, OutBuf, Secret};
 use crate::record::{Opener, Sealer};
 use crate::session::Ticket;
 use guards::Guards;
@@ -30,14 +31,17 @@ use guards::Guards;
 /// sent, in buffers of its own.
 pub struct Connection {
     role: Role,
-    machine: Option<Machine>,
-    effects: Effects,
-    joiner: Joiner,
+    /// While the handshake goes on.
+    handshake: Option<ArenaLease<Workspace>>,
+    /// Messages after the handshake that come in pieces.
+    late: Joiner,
+    /// `resumption_master_secret` of a client.
+    resumption: Option<Secret>,
     sealer: Sealer,
     opener: Opener,
     write: Option<Traffic>,
     read: Option<Traffic>,
-    negotiated: Option<Box<Negotiated>>,
+    negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
     guards: Guards,
     /// Where plaintext is copied to when records are not opened in the caller's buffer.
@@ -73,25 +77,30 @@ struct Traffic {
 impl Connection {
     /// A client that connects to `name`. Its ClientHello is in `output` at once.
     pub fn client(config: &Arc<ClientConfig>, name: ServerName<'static>, output: &mut OutBuf) -> Result<Self, Error> {
-        let mut effects = Effects::default();
-        let machine = start_client(config, name, &mut effects)?;
-        let mut connection = Self::new(Role::Client(config.clone()), machine, effects);
-        connection.carry_out(output)?;
+        let mut workspace = config.common.workspace();
+        workspace.machine = Some(start_client(config, name, &mut workspace.effects)?);
+        let mut connection = Self::new(Role::Client(config.clone()));
+        connection.carry_out(&mut workspace.effects, output)?;
+        connection.handshake = Some(workspace);
         Ok(connection)
     }
 
     /// A server that waits for a ClientHello.
     pub fn server(config: &Arc<ServerConfig>) -> Self {
-        Self::new(Role::Server(config.clone()), start_server(config), Effects::default())
+        let mut workspace = config.common.workspace();
+        workspace.machine = Some(start_server(config));
+        let mut connection = Self::new(Role::Server(config.clone()));
+        connection.handshake = Some(workspace);
+        connection
     }
 
-    fn new(role: Role, machine: Machine, effects: Effects) -> Self {
+    fn new(role: Role) -> Self {
         let zero_copy = role.common().switches.zero_copy;
         Self {
             role,
-            machine: Some(machine),
-            effects,
-            joiner: Joiner::default(),
+            handshake: None,
+            late: Joiner::default(),
+            resumption: None,
             sealer: Sealer::new(zero_copy),
             opener: Opener::new(),
             write: None,
@@ -118,8 +127,8 @@ impl Connection {
     }
 
     /// What was agreed on, once the handshake is done.
-    pub fn negotiated(&self) -> Option<&Negotiated> {
-        self.negotiated.as_deref()
+    pub const fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.as_ref()
     }
 
     /// Whether the peer has said that it sends no more.
@@ -149,7 +158,7 @@ impl Connection {
         {
             self.send_alert(description, output);
         }
-        self.machine = None;
+        self.handshake = None;
         self.failed.get_or_insert_with(|| error.clone());
     }
 

@@ -3,10 +3,13 @@ use std::time::SystemTime;
 
 use rustls_pki_types::UnixTime;
 
+use super::Workspace;
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::{Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
+use crate::limits::{ARENAS_KEPT, KEY_SHARES_MAX};
+use crate::mem::{ArenaLease, ArenaPool};
 use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
 use crate::switches::Switches;
 
@@ -31,15 +34,21 @@ pub(crate) struct Common {
     pub(crate) provider: &'static Provider,
     pub(crate) suites: Vec<Suite>,
     pub(crate) groups: Vec<&'static dyn Group>,
-    pub(crate) alpn: Vec<Vec<u8>>,
+    pub(crate) alpn: Vec<Arc<[u8]>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) switches: Switches,
+    pub(crate) arenas: Option<ArenaPool<Workspace>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: &'static dyn Random,
     pub(crate) records_per_key: Option<u64>,
 }
 
 impl Common {
+    /// Memory for a handshake.
+    pub(crate) fn workspace(&self) -> ArenaLease<Workspace> {
+        self.arenas.as_ref().map_or_else(ArenaLease::unpooled, ArenaPool::lease)
+    }
+
     pub(crate) fn suite(&self, code: CipherSuite) -> Option<&Suite> {
         self.suites.iter().find(|suite| suite.code == code)
     }
@@ -61,6 +70,8 @@ pub struct ClientConfig {
     pub(crate) verifier: ServerVerifier,
     pub(crate) key_share_groups: Vec<&'static dyn Group>,
     pub(crate) signature_algorithms: Vec<SignatureScheme>,
+    pub(crate) suite_codes: Vec<CipherSuite>,
+    pub(crate) group_names: Vec<NamedGroup>,
     pub(crate) middlebox_compatibility: bool,
 }
 
@@ -76,9 +87,10 @@ struct CommonBuilder {
     provider: &'static Provider,
     suites: Option<Vec<CipherSuite>>,
     groups: Option<Vec<NamedGroup>>,
-    alpn: Vec<Vec<u8>>,
+    alpn: Vec<Arc<[u8]>>,
     key_log: Option<Arc<dyn KeyLog>>,
     switches: Switches,
+    arenas: Option<ArenaPool<Workspace>>,
     clock: Arc<dyn Clock>,
     random: &'static dyn Random,
     records_per_key: Option<u64>,
@@ -93,6 +105,7 @@ impl CommonBuilder {
             alpn: Vec::new(),
             key_log: None,
             switches: Switches::default(),
+            arenas: None,
             clock: Arc::new(SystemClock),
             random: provider.random,
             records_per_key: None,
@@ -118,8 +131,9 @@ impl CommonBuilder {
         if self.records_per_key == Some(0) {
             return Err(Error::Config("a key has to seal at least one record".into()));
         }
-        let Self { alpn, key_log, switches, clock, random, records_per_key, .. } = self;
-        Ok(Common { provider, suites, groups, alpn, key_log, switches, clock, random, records_per_key })
+        let Self { alpn, key_log, switches, arenas, clock, random, records_per_key, .. } = self;
+        let arenas = switches.arena.then(|| arenas.unwrap_or_else(|| ArenaPool::new(ARENAS_KEPT, 1)));
+        Ok(Common { provider, suites, groups, alpn, key_log, switches, arenas, clock, random, records_per_key })
     }
 }
 
@@ -154,7 +168,7 @@ macro_rules! common_setters {
 
         /// The application protocols (RFC 7301), in order of preference. Default: none.
         pub fn alpn(mut self, names: &[&[u8]]) -> Self {
-            self.common.alpn = names.iter().map(|name| name.to_vec()).collect();
+            self.common.alpn = names.iter().map(|name| Arc::from(*name)).collect();
             self
         }
 
@@ -167,6 +181,14 @@ macro_rules! common_setters {
         /// The optimizations.
         pub fn switches(mut self, switches: Switches) -> Self {
             self.common.switches = switches;
+            self
+        }
+
+        /// Where handshakes lease their memory, to share it between configurations. Default: a pool of its own. Without
+        /// effect where the switch is off.
+        #[must_use]
+        pub fn arenas(mut self, arenas: &ArenaPool<Workspace>) -> Self {
+            self.common.arenas = Some(arenas.clone());
             self
         }
 
@@ -236,7 +258,7 @@ impl ClientConfigBuilder {
     pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
         let common = self.common.build()?;
         let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a verifier for the server".into()))?;
-        let key_share_groups = match self.key_share_groups {
+        let key_share_groups: Vec<_> = match self.key_share_groups {
             None => common.groups.iter().copied().take(1).collect(),
             Some(names) => names
                 .into_iter()
@@ -248,8 +270,20 @@ impl ClientConfigBuilder {
                 .collect::<Result<_, _>>()?,
         };
         let signature_algorithms = offered_schemes(common.provider);
-        let middlebox_compatibility = self.middlebox_compatibility;
-        Ok(Arc::new(ClientConfig { common, verifier, key_share_groups, signature_algorithms, middlebox_compatibility }))
+        if key_share_groups.len() > KEY_SHARES_MAX {
+            return Err(Error::Config(format!("a client sends at most {KEY_SHARES_MAX} key shares")));
+        }
+        let suite_codes = common.suites.iter().map(|suite| suite.code).collect();
+        let group_names = common.groups.iter().map(|group| group.name()).collect();
+        Ok(Arc::new(ClientConfig {
+            common,
+            verifier,
+            key_share_groups,
+            signature_algorithms,
+            suite_codes,
+            group_names,
+            middlebox_compatibility: self.middlebox_compatibility,
+        }))
     }
 }
 

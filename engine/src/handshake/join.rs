@@ -1,17 +1,33 @@
 use crate::error::Error;
+use crate::mem::Region;
 use crate::msgs::Message;
 
 /// Puts handshake messages together that come in pieces, and takes records apart that hold several (RFC 8446 5.1).
 #[derive(Default)]
 pub struct Joiner {
     /// The front of a message whose rest has not come.
-    partial: Vec<u8>,
+    partial: Region,
 }
 
 impl Joiner {
+    /// A flight that was cut into records at odd places fits.
+    const PARTIAL: usize = 6 << 10;
+
+    pub(super) fn new(ahead: bool) -> Self {
+        Self { partial: Region::with_capacity(if ahead { Self::PARTIAL } else { 0 }) }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.partial.reset(Self::PARTIAL);
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.partial.capacity()
+    }
+
     /// Whether a message has begun and not ended.
-    pub const fn is_partial(&self) -> bool {
-        !self.partial.is_empty()
+    pub fn is_partial(&self) -> bool {
+        !self.partial.as_slice().is_empty()
     }
 
     /// Hands every whole message of a record's `content` to `on`, and keeps what is left for the next record.
@@ -23,16 +39,17 @@ impl Joiner {
         if self.is_partial() {
             let missing = self.missing(content)?;
             let (front, rest) = content.split_at(missing.min(content.len()));
-            self.partial.extend_from_slice(front);
+            self.partial.as_mut_vec().extend_from_slice(front);
             content = rest;
-            match Message::len_at_front(&self.partial)? {
-                Some(len) if len == self.partial.len() => {}
+            let partial = self.partial.as_slice();
+            match Message::len_at_front(partial)? {
+                Some(len) if len == partial.len() => {}
                 _ => return Ok(()),
             }
-            let whole = core::mem::take(&mut self.partial);
-            if let Some(message) = Message::new(&whole, content.is_empty()) {
+            if let Some(message) = Message::new(partial, content.is_empty()) {
                 on(&message)?;
             }
+            self.partial.clear();
         }
         while let Some(len) = Message::len_at_front(content)?
             && len <= content.len()
@@ -43,19 +60,20 @@ impl Joiner {
             }
             content = rest;
         }
-        self.partial.extend_from_slice(content);
+        self.partial.as_mut_vec().extend_from_slice(content);
         Ok(())
     }
 
     /// How many bytes of `content` belong to the message that has begun.
     fn missing(&self, content: &[u8]) -> Result<usize, Error> {
         let mut header = [0; crate::limits::HANDSHAKE_HEADER];
-        let have = self.partial.len().min(header.len());
-        header[..have].copy_from_slice(&self.partial[..have]);
+        let partial = self.partial.as_slice();
+        let have = partial.len().min(header.len());
+        header[..have].copy_from_slice(&partial[..have]);
         let more = (header.len() - have).min(content.len());
         header[have..have + more].copy_from_slice(&content[..more]);
         let len = Message::len_at_front(&header[..have + more])?;
-        Ok(len.map_or(more, |len| len - self.partial.len()))
+        Ok(len.map_or(more, |len| len - partial.len()))
     }
 }
 

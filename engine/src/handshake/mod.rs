@@ -7,6 +7,7 @@ mod effects;
 mod join;
 mod negotiate;
 mod server;
+mod workspace;
 
 pub use client::start as start_client;
 pub(crate) use config::Common;
@@ -14,6 +15,7 @@ pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerC
 pub use effects::{Effect, Effects, Negotiated};
 pub use join::Joiner;
 pub use server::start as start_server;
+pub use workspace::Workspace;
 
 use crate::error::Error;
 use crate::msgs::Message;

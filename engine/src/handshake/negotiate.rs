@@ -1,5 +1,7 @@
 //! What a server chooses from a ClientHello, as pure functions.
 
+use std::sync::Arc;
+
 use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{Group, Suite};
 use crate::error::Error;
@@ -82,12 +84,11 @@ pub(super) fn retried_share<'a>(asked: NamedGroup, hello: &ClientHello<'a>) -> R
 }
 
 /// The first of `names` that the client offers (RFC 7301 3.2). A server without names, or a client without, has none.
-pub(super) fn alpn<'a>(names: &'a [Vec<u8>], hello: &ClientHello<'_>) -> Result<Option<&'a [u8]>, Error> {
+pub(super) fn alpn<'a>(names: &'a [Arc<[u8]>], hello: &ClientHello<'_>) -> Result<Option<&'a Arc<[u8]>>, Error> {
     match hello.alpn {
         Some(offered) if !names.is_empty() => names
             .iter()
-            .map(Vec::as_slice)
-            .find(|name| offered.iter().any(|offered| offered == *name))
+            .find(|name| offered.iter().any(|offered| *offered == ***name))
             .map(Some)
             .ok_or(Error::NoApplicationProtocol),
         _ => Ok(None),

@@ -1,3 +1,4 @@
+use arrayvec::ArrayVec;
 use rustls_pki_types::CertificateDer;
 
 use super::encode_message;
@@ -15,7 +16,7 @@ pub struct CertificateMessage<'a> {
     /// `certificate_request_context`: empty in the handshake.
     pub context: &'a [u8],
     /// The certificates, leaf first.
-    pub chain: Vec<CertificateDer<'a>>,
+    pub chain: ArrayVec<CertificateDer<'a>, CERTIFICATE_CHAIN_MAX>,
 }
 
 impl<'a> CertificateMessage<'a> {
@@ -25,9 +26,9 @@ impl<'a> CertificateMessage<'a> {
         let context = reader.vector8()?;
         let mut entries = Reader::new(reader.vector24()?, WHAT);
         reader.finish()?;
-        let mut chain = Vec::new();
+        let mut chain = ArrayVec::new();
         while !entries.is_empty() {
-            if chain.len() == CERTIFICATE_CHAIN_MAX {
+            if chain.is_full() {
                 return Err(Error::TooLarge("a certificate chain"));
             }
             let certificate = entries.vector24()?;

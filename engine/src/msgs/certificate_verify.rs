@@ -1,7 +1,9 @@
+use arrayvec::ArrayVec;
+
 use super::encode_message;
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::error::Error;
-use crate::mem::Digest;
+use crate::mem::{Digest, SECRET_MAX};
 use crate::wire::Reader;
 
 /// A CertificateVerify (RFC 8446 4.4.3).
@@ -41,10 +43,13 @@ pub enum Signer {
 }
 
 /// What is signed: 64 spaces, a context string, a zero and the transcript hash (RFC 8446 4.4.3).
-pub fn signed_content(signer: Signer, transcript: &Digest) -> Vec<u8> {
+pub fn signed_content(signer: Signer, transcript: &Digest) -> SignedContent {
     let context: &[u8] = match signer {
         Signer::Server => b"TLS 1.3, server CertificateVerify",
         Signer::Client => b"TLS 1.3, client CertificateVerify",
     };
-    [&[b' '; 64], context, &[0], transcript.as_bytes()].concat()
+    [&[b' '; 64], context, &[0], transcript.as_bytes()].into_iter().flatten().copied().collect()
 }
+
+/// The longest content that is signed: both context strings have 33 bytes.
+pub type SignedContent = ArrayVec<u8, { 64 + 33 + 1 + SECRET_MAX }>;

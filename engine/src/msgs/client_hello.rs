@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::encode_message;
 use super::extensions::Extensions;
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -217,7 +219,7 @@ pub struct ClientHelloParameters<'a> {
     /// `key_share`.
     pub key_shares: &'a [KeyShareEntry<'a>],
     /// Protocol names, in order of preference; none leaves the extension out.
-    pub alpn: &'a [Vec<u8>],
+    pub alpn: &'a [Arc<[u8]>],
     /// `cookie`, as HelloRetryRequest had it.
     pub cookie: Option<&'a [u8]>,
 }
@@ -233,11 +235,6 @@ impl ClientHelloParameters<'_> {
             writer.vector8(&[0]);
             writer.length16(|writer| self.encode_extensions(writer));
         });
-    }
-
-    /// Which extensions it encodes.
-    pub const fn offered(&self) -> Offered {
-        Offered { server_name: self.server_name.is_some(), alpn: !self.alpn.is_empty(), cookie: self.cookie.is_some() }
     }
 
     fn encode_extensions(&self, writer: &mut Writer<'_>) {
@@ -278,9 +275,12 @@ impl ClientHelloParameters<'_> {
 /// The extensions of a ClientHello that was sent: a server may answer no others (RFC 8446 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offered {
-    server_name: bool,
-    alpn: bool,
-    cookie: bool,
+    /// Whether server_name was there.
+    pub server_name: bool,
+    /// Whether protocol names were there.
+    pub alpn: bool,
+    /// Whether a cookie was brought back.
+    pub cookie: bool,
 }
 
 impl Offered {

@@ -16,7 +16,7 @@ mod server_hello;
 pub use alert::Alert;
 pub use certificate::{CertificateMessage, encode_certificate};
 pub use certificate_request::CertificateRequest;
-pub use certificate_verify::{CertificateVerify, Signer, signed_content};
+pub use certificate_verify::{CertificateVerify, SignedContent, Signer, signed_content};
 pub use client_hello::{ClientHello, ClientHelloParameters, KeyShareEntry, Offered};
 pub use encrypted_extensions::EncryptedExtensions;
 pub use extensions::{Extension, Extensions};

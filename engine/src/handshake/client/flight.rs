@@ -1,8 +1,9 @@
 //! The server's encrypted flight: EncryptedExtensions to Finished.
 
+use std::sync::Arc;
+
 use rustls_pki_types::{CertificateDer, ServerName};
 
-use super::ready::Ready;
 use super::{Context, State};
 use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
@@ -26,9 +27,9 @@ pub(super) struct Keyed {
     pub(super) client_secret: TrafficSecret,
     pub(super) server_secret: TrafficSecret,
     /// The protocol of EncryptedExtensions.
-    pub(super) alpn: Option<Vec<u8>>,
-    /// The context of a CertificateRequest.
-    pub(super) certificate_request: Option<Vec<u8>>,
+    pub(super) alpn: Option<Arc<[u8]>>,
+    /// Whether a CertificateRequest came. Its context is empty.
+    pub(super) is_certificate_requested: bool,
 }
 
 /// Waiting for EncryptedExtensions.
@@ -44,13 +45,12 @@ impl WaitEncryptedExtensions {
         let extensions = EncryptedExtensions::decode(body, offered)?;
         if let Some(name) = extensions.alpn {
             // RFC 7301 3.1: a server can't choose what was not offered.
-            if !keyed.context.config.common.alpn.iter().any(|offered| offered == name) {
-                return Err(Error::IllegalParameter("an application protocol that was not offered"));
-            }
-            keyed.alpn = Some(name.to_vec());
+            let offered = keyed.context.config.common.alpn.iter().find(|offered| ***offered == *name);
+            let chosen = offered.ok_or(Error::IllegalParameter("an application protocol that was not offered"))?;
+            keyed.alpn = Some(chosen.clone());
         }
         keyed.transcript.add(message.bytes);
-        Ok(State::Certificate(Box::new(WaitCertificate { keyed })))
+        Ok(State::Certificate(WaitCertificate { keyed }))
     }
 }
 
@@ -60,16 +60,16 @@ pub(in crate::handshake) struct WaitCertificate {
 }
 
 impl WaitCertificate {
-    pub(super) fn on(mut self, message: &Message<'_>) -> Result<State, Error> {
-        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && self.keyed.certificate_request.is_none() {
+    pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && !self.keyed.is_certificate_requested {
             let request = CertificateRequest::decode(message.body())?;
             // RFC 8446 4.3.2: the context is for requests after the handshake.
             if !request.context.is_empty() {
                 return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
             }
-            self.keyed.certificate_request = Some(request.context.to_vec());
+            self.keyed.is_certificate_requested = true;
             self.keyed.transcript.add(message.bytes);
-            return Ok(State::Certificate(Box::new(self)));
+            return Ok(State::Certificate(self));
         }
         let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
         let certificate = CertificateMessage::decode(body)?;
@@ -80,28 +80,30 @@ impl WaitCertificate {
         let config = &keyed.context.config;
         let now = config.common.clock.now();
         config.verifier.verify_chain(&certificate.chain, &keyed.context.server_name, now)?;
-        let leaf = certificate.chain.into_iter().next().ok_or(CertificateError::Missing)?.into_owned();
+        let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
+        effects.kept.as_mut_vec().extend_from_slice(leaf);
         keyed.transcript.add(message.bytes);
-        Ok(State::CertificateVerify(Box::new(WaitCertificateVerify { keyed, leaf })))
+        Ok(State::CertificateVerify(WaitCertificateVerify { keyed }))
     }
 }
 
-/// Waiting for CertificateVerify.
+/// Waiting for CertificateVerify. [`Effects::kept`] holds the leaf.
 pub(in crate::handshake) struct WaitCertificateVerify {
     keyed: Keyed,
-    leaf: CertificateDer<'static>,
 }
 
 impl WaitCertificateVerify {
-    pub(super) fn on(self, message: &Message<'_>) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
         let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
-        let Self { mut keyed, leaf } = self;
+        let Self { mut keyed } = self;
         let verify = CertificateVerify::decode(body)?;
         let content = signed_content(Signer::Server, &keyed.transcript.current());
         let provider = keyed.context.config.common.provider;
+        let leaf = CertificateDer::from(effects.kept.as_slice());
         verify_handshake_signature(provider, &leaf, verify.scheme, &content, verify.signature)?;
+        effects.kept.clear();
         keyed.transcript.add(message.bytes);
-        Ok(State::Finished(Box::new(WaitFinished { keyed, signature: verify.scheme })))
+        Ok(State::Finished(WaitFinished { keyed, signature: verify.scheme }))
     }
 }
 
@@ -133,33 +135,32 @@ impl WaitFinished {
         let resumption = master.resumption(&keyed.transcript.current());
 
         let suite = keyed.suite;
-        effects.list.push(Effect::InstallWrite { suite, secret: client_secret });
-        effects.list.push(Effect::InstallRead { suite, secret: server_secret });
-        effects.list.push(Effect::Ready(Box::new(Negotiated {
+        effects.push(Effect::InstallWrite { suite, secret: client_secret });
+        effects.push(Effect::InstallRead { suite, secret: server_secret });
+        let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
             group: keyed.group,
             signature,
             alpn: keyed.alpn,
             server_name: match &keyed.context.server_name {
-                ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+                ServerName::DnsName(name) => Some(name.as_ref().into()),
                 _ => None,
             },
             hello_retry: keyed.hello_retry,
-        })));
-        Ok(State::Ready(Box::new(Ready { config: keyed.context.config, suite, resumption })))
+        };
+        effects.push(Effect::Ready { negotiated, resumption: Some(resumption) });
+        Ok(State::Ready)
     }
 }
 
 impl Keyed {
     /// The client's second flight: no certificate where one was asked for, as it has none, and Finished.
     fn send_own_flight(&mut self, effects: &mut Effects) {
-        if let Some(context) = &self.certificate_request {
-            let span = effects.send(|out| encode_certificate(out, context, &[]));
-            self.transcript.add(&effects.messages[span.range()]);
+        if self.is_certificate_requested {
+            effects.send(&mut self.transcript, |out| encode_certificate(out, &[], &[]));
         }
         let verify_data = self.client_secret.finished(&self.transcript.current());
-        let span = effects.send(|out| Finished { verify_data }.encode(out));
-        self.transcript.add(&effects.messages[span.range()]);
+        effects.send(&mut self.transcript, |out| Finished { verify_data }.encode(out));
     }
 }

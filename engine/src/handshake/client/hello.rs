@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use arrayvec::ArrayVec;
 use rustls_pki_types::ServerName;
 
 use super::flight::{Keyed, WaitEncryptedExtensions};
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::handshake::effects::{Effect, Effects};
 use crate::handshake::{ClientConfig, Machine};
 use crate::keys::{EarlySecret, SecretLabel, Transcript};
+use crate::limits::{KEY_SHARES_MAX, SESSION_ID_MAX};
 use crate::msgs::{
     ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, Offered, ServerHello, ServerHelloOrRetry,
 };
@@ -22,21 +24,18 @@ pub fn start(
 ) -> Result<Machine, Error> {
     let mut random = [0; 32];
     config.common.random.fill(&mut random)?;
-    let mut session_id = Vec::new();
+    let mut session_id = ArrayVec::new();
     if config.middlebox_compatibility {
-        session_id.resize(32, 0);
+        session_id = ArrayVec::from([0; SESSION_ID_MAX]);
         config.common.random.fill(&mut session_id)?;
     }
-    let shares = config
-        .key_share_groups
-        .iter()
-        .map(|group| Share::generate(*group, config))
-        .collect::<Result<Vec<_>, Error>>()?;
+    let shares =
+        config.key_share_groups.iter().map(|group| Share::generate(*group, config)).collect::<Result<_, Error>>()?;
     let context = Context { config: config.clone(), server_name, random };
-    let mut state =
-        WaitServerHello { context, session_id, shares, cookie: None, transcript: HelloTranscript::First(Vec::new()) };
-    state.send_hello(effects);
-    Ok(Machine(crate::handshake::State::Client(State::ServerHello(Box::new(state)))))
+    let state = WaitServerHello { context, session_id, shares, retried: None };
+    let span = state.with_parameters(None, |parameters| effects.send_unhashed(|out| parameters.encode(out)));
+    effects.keep_messages(span);
+    Ok(Machine(crate::handshake::State::Client(State::ServerHello(state))))
 }
 
 struct Share {
@@ -50,35 +49,42 @@ impl Share {
     }
 }
 
-/// The transcript before ServerHello: its hash is known from HelloRetryRequest on.
-enum HelloTranscript {
-    First(Vec<u8>),
-    Retried(Transcript, CipherSuite),
+/// What a HelloRetryRequest has fixed. The transcript has begun then; before, [`Effects::kept`] holds the ClientHello.
+struct Retried {
+    transcript: Transcript,
+    suite: CipherSuite,
+    has_cookie: bool,
 }
 
 /// Waiting for ServerHello or HelloRetryRequest.
 pub(in crate::handshake) struct WaitServerHello {
     context: Context,
-    session_id: Vec<u8>,
-    shares: Vec<Share>,
-    cookie: Option<Vec<u8>>,
-    transcript: HelloTranscript,
+    session_id: ArrayVec<u8, SESSION_ID_MAX>,
+    shares: ArrayVec<Share, KEY_SHARES_MAX>,
+    retried: Option<Retried>,
 }
 
 impl WaitServerHello {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
         let body = message.expect(HandshakeType::SERVER_HELLO, "ServerHello")?;
-        match ServerHelloOrRetry::decode(body, self.offered())? {
-            ServerHelloOrRetry::Hello(hello) => self.on_hello(&hello, message, effects),
+        let offered = self.offered();
+        match ServerHelloOrRetry::decode(body, offered)? {
+            ServerHelloOrRetry::Hello(hello) => self.on_hello(&hello, offered, message, effects),
             ServerHelloOrRetry::Retry(retry) => self.on_retry(&retry, message, effects),
         }
     }
 
-    fn with_parameters<T>(&self, then: impl FnOnce(&ClientHelloParameters<'_>) -> T) -> T {
+    fn offered(&self) -> Offered {
+        Offered {
+            server_name: matches!(self.context.server_name, ServerName::DnsName(_)),
+            alpn: !self.context.config.common.alpn.is_empty(),
+            cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
+        }
+    }
+
+    fn with_parameters<T>(&self, cookie: Option<&[u8]>, then: impl FnOnce(&ClientHelloParameters<'_>) -> T) -> T {
         let config = &self.context.config;
-        let cipher_suites: Vec<_> = config.common.suites.iter().map(|suite| suite.code).collect();
-        let supported_groups: Vec<_> = config.common.groups.iter().map(|group| group.name()).collect();
-        let key_shares: Vec<_> =
+        let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
             self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.pair.public() }).collect();
         let server_name = match &self.context.server_name {
             ServerName::DnsName(name) => Some(name.as_ref()),
@@ -87,46 +93,26 @@ impl WaitServerHello {
         then(&ClientHelloParameters {
             random: &self.context.random,
             session_id: &self.session_id,
-            cipher_suites: &cipher_suites,
+            cipher_suites: &config.suite_codes,
             server_name,
-            supported_groups: &supported_groups,
+            supported_groups: &config.group_names,
             signature_algorithms: &config.signature_algorithms,
             key_shares: &key_shares,
             alpn: &config.common.alpn,
-            cookie: self.cookie.as_deref(),
+            cookie,
         })
-    }
-
-    fn offered(&self) -> Offered {
-        self.with_parameters(|parameters| parameters.offered())
-    }
-
-    fn send_hello(&mut self, effects: &mut Effects) {
-        let span = self.with_parameters(|parameters| effects.send(|out| parameters.encode(out)));
-        let hello = &effects.messages[span.range()];
-        match &mut self.transcript {
-            HelloTranscript::First(first) => first.extend_from_slice(hello),
-            HelloTranscript::Retried(transcript, _) => transcript.add(hello),
-        }
     }
 
     /// The suite that the server chose, if it was offered, and the same as that of a HelloRetryRequest before.
     fn chosen_suite(&self, code: CipherSuite, session_id: &[u8]) -> Result<Suite, Error> {
-        if session_id != self.session_id {
+        if session_id != &self.session_id[..] {
             return Err(Error::IllegalParameter("the session id is not echoed"));
         }
-        match self.transcript {
-            HelloTranscript::Retried(_, first) if first != code => {
-                Err(Error::IllegalParameter("the cipher suite changed after HelloRetryRequest"))
-            }
-            _ => self
-                .context
-                .config
-                .common
-                .suite(code)
-                .copied()
-                .ok_or(Error::IllegalParameter("a cipher suite that was not offered")),
+        if self.retried.as_ref().is_some_and(|retried| retried.suite != code) {
+            return Err(Error::IllegalParameter("the cipher suite changed after HelloRetryRequest"));
         }
+        let suite = self.context.config.common.suite(code).copied();
+        suite.ok_or(Error::IllegalParameter("a cipher suite that was not offered"))
     }
 
     fn on_retry(
@@ -135,60 +121,61 @@ impl WaitServerHello {
         message: &Message<'_>,
         effects: &mut Effects,
     ) -> Result<State, Error> {
-        let HelloTranscript::First(first) = &self.transcript else {
+        if self.retried.is_some() {
             return Err(message.unexpected("ServerHello after a HelloRetryRequest"));
-        };
+        }
         // The suite is checked now, the next ServerHello has to name the same (RFC 8446 4.1.4).
         let suite = self.chosen_suite(retry.cipher_suite, retry.session_id)?;
         if retry.selected_group.is_none() && retry.cookie.is_none() {
             return Err(Error::IllegalParameter("a HelloRetryRequest that asks for no change"));
         }
-        let mut transcript = Transcript::new(suite.hash);
-        transcript.add(first);
-        transcript.replace_by_message_hash();
-        transcript.add(message.bytes);
-        self.transcript = HelloTranscript::Retried(transcript, suite.code);
-
         if let Some(name) = retry.selected_group {
             let config = self.context.config.clone();
             let group = config.common.group(name).ok_or(Error::IllegalParameter("a group that was not offered"))?;
             if self.shares.iter().any(|share| share.group == name) {
                 return Err(Error::IllegalParameter("a group whose share was already sent"));
             }
-            self.shares = vec![Share::generate(group, &config)?];
+            self.shares.clear();
+            self.shares.push(Share::generate(group, &config)?);
         }
-        self.cookie = retry.cookie.map(<[u8]>::to_vec);
+        let mut transcript = Transcript::new(suite.hash);
+        transcript.add(effects.kept.as_slice());
+        transcript.replace_by_message_hash();
+        transcript.add(message.bytes);
+        effects.kept.clear();
         // RFC 8446 D.4: before the second flight, which begins here.
         if !self.session_id.is_empty() {
-            effects.list.push(Effect::SendChangeCipherSpec);
+            effects.push(Effect::SendChangeCipherSpec);
         }
-        self.send_hello(effects);
-        Ok(State::ServerHello(Box::new(self)))
+        self.with_parameters(retry.cookie, |parameters| effects.send(&mut transcript, |out| parameters.encode(out)));
+        self.retried = Some(Retried { transcript, suite: suite.code, has_cookie: retry.cookie.is_some() });
+        Ok(State::ServerHello(self))
     }
 
     fn on_hello(
         mut self,
         hello: &ServerHello<'_>,
+        offered: Offered,
         message: &Message<'_>,
         effects: &mut Effects,
     ) -> Result<State, Error> {
         let suite = self.chosen_suite(hello.cipher_suite, hello.session_id)?;
-        let offered = self.offered();
         let position = self
             .shares
             .iter()
             .position(|share| share.group == hello.key_share.group)
             .ok_or(Error::IllegalParameter("a key share for a group that none was sent for"))?;
         let Share { group, pair } = self.shares.swap_remove(position);
-        let hello_retry = matches!(self.transcript, HelloTranscript::Retried(..));
-        let mut transcript = match self.transcript {
-            HelloTranscript::Retried(transcript, _) => transcript,
-            HelloTranscript::First(first) => {
+        let hello_retry = self.retried.is_some();
+        let mut transcript = match self.retried {
+            Some(retried) => retried.transcript,
+            None => {
                 let mut transcript = Transcript::new(suite.hash);
-                transcript.add(&first);
+                transcript.add(effects.kept.as_slice());
                 transcript
             }
         };
+        effects.kept.clear();
         transcript.add(message.bytes);
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as the keys change"));
@@ -202,10 +189,10 @@ impl WaitServerHello {
         self.context.log(SecretLabel::ClientHandshake, client_secret.secret());
         self.context.log(SecretLabel::ServerHandshake, server_secret.secret());
         if !self.session_id.is_empty() && !hello_retry {
-            effects.list.push(Effect::SendChangeCipherSpec);
+            effects.push(Effect::SendChangeCipherSpec);
         }
-        effects.list.push(Effect::InstallWrite { suite, secret: client_secret.clone() });
-        effects.list.push(Effect::InstallRead { suite, secret: server_secret.clone() });
+        effects.push(Effect::InstallWrite { suite, secret: client_secret.clone() });
+        effects.push(Effect::InstallRead { suite, secret: server_secret.clone() });
         let keyed = Keyed {
             context: self.context,
             suite,
@@ -216,8 +203,8 @@ impl WaitServerHello {
             client_secret,
             server_secret,
             alpn: None,
-            certificate_request: None,
+            is_certificate_requested: false,
         };
-        Ok(State::EncryptedExtensions(Box::new(WaitEncryptedExtensions { keyed, offered })))
+        Ok(State::EncryptedExtensions(WaitEncryptedExtensions { keyed, offered }))
     }
 }

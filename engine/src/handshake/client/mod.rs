@@ -2,7 +2,6 @@
 
 mod flight;
 mod hello;
-mod ready;
 
 pub use hello::start;
 
@@ -19,12 +18,12 @@ use crate::msgs::Message;
 
 /// What the client waits for.
 pub(super) enum State {
-    ServerHello(Box<hello::WaitServerHello>),
-    EncryptedExtensions(Box<flight::WaitEncryptedExtensions>),
-    Certificate(Box<flight::WaitCertificate>),
-    CertificateVerify(Box<flight::WaitCertificateVerify>),
-    Finished(Box<flight::WaitFinished>),
-    Ready(Box<ready::Ready>),
+    ServerHello(hello::WaitServerHello),
+    EncryptedExtensions(flight::WaitEncryptedExtensions),
+    Certificate(flight::WaitCertificate),
+    CertificateVerify(flight::WaitCertificateVerify),
+    Finished(flight::WaitFinished),
+    Ready,
 }
 
 impl State {
@@ -32,10 +31,10 @@ impl State {
         match self {
             Self::ServerHello(state) => state.on(message, effects),
             Self::EncryptedExtensions(state) => state.on(message),
-            Self::Certificate(state) => state.on(message),
-            Self::CertificateVerify(state) => state.on(message),
+            Self::Certificate(state) => state.on(message, effects),
+            Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::Ready(state) => state.on(message, effects),
+            Self::Ready => Err(message.unexpected("nothing, as the handshake is done")),
         }
     }
 }

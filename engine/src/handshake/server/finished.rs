@@ -12,7 +12,7 @@ pub(in crate::handshake) struct WaitFinished {
     pub(super) transcript: Transcript,
     pub(super) client_handshake: TrafficSecret,
     pub(super) client_secret: TrafficSecret,
-    pub(super) negotiated: Box<Negotiated>,
+    pub(super) negotiated: Negotiated,
 }
 
 impl WaitFinished {
@@ -23,8 +23,8 @@ impl WaitFinished {
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as the keys change"));
         }
-        effects.list.push(Effect::InstallRead { suite: self.suite, secret: self.client_secret });
-        effects.list.push(Effect::Ready(self.negotiated));
+        effects.push(Effect::InstallRead { suite: self.suite, secret: self.client_secret });
+        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None });
         Ok(State::Ready)
     }
 }

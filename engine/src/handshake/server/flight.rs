@@ -1,5 +1,7 @@
 //! The server's flight: ServerHello to Finished.
 
+use compact_str::CompactString;
+
 use super::State;
 use super::finished::WaitFinished;
 use crate::codes::{ProtocolVersion, SignatureScheme};
@@ -24,7 +26,7 @@ pub(super) struct Choice<'a> {
     pub(super) share: KeyShareEntry<'a>,
     pub(super) certificate: &'a CertifiedKey,
     pub(super) signature: SignatureScheme,
-    pub(super) server_name: Option<String>,
+    pub(super) server_name: Option<CompactString>,
     pub(super) hello_retry: bool,
 }
 
@@ -50,9 +52,9 @@ impl Choice<'_> {
         let server_handshake = handshake.server_traffic(&messages);
         log(config, hello, SecretLabel::ClientHandshake, client_handshake.secret());
         log(config, hello, SecretLabel::ServerHandshake, server_handshake.secret());
-        effects.list.push(Effect::InstallWrite { suite, secret: server_handshake.clone() });
+        effects.push(Effect::InstallWrite { suite, secret: server_handshake.clone() });
 
-        self.send_encrypted_flight(config, alpn, &server_handshake, &mut transcript, effects)?;
+        self.send_encrypted_flight(config, alpn.map(|name| &**name), &server_handshake, &mut transcript, effects)?;
         let master = handshake.into_master();
         let messages = transcript.current();
         let client_secret = master.client_traffic(&messages);
@@ -60,21 +62,21 @@ impl Choice<'_> {
         log(config, hello, SecretLabel::ClientApplication, client_secret.secret());
         log(config, hello, SecretLabel::ServerApplication, server_secret.secret());
         log(config, hello, SecretLabel::Exporter, &master.exporter(&messages));
-        effects.list.push(Effect::InstallWrite { suite, secret: server_secret });
-        effects.list.push(Effect::InstallRead { suite, secret: client_handshake.clone() });
+        effects.push(Effect::InstallWrite { suite, secret: server_secret });
+        effects.push(Effect::InstallRead { suite, secret: client_handshake.clone() });
         if hello.early_data {
-            effects.list.push(Effect::SkipEarlyData);
+            effects.push(Effect::SkipEarlyData);
         }
-        let negotiated = Box::new(Negotiated {
+        let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
             group: self.group.name(),
             signature: self.signature,
-            alpn: alpn.map(<[u8]>::to_vec),
+            alpn: alpn.cloned(),
             server_name: self.server_name,
             hello_retry: self.hello_retry,
-        });
-        Ok(State::Finished(Box::new(WaitFinished { suite, transcript, client_handshake, client_secret, negotiated })))
+        };
+        Ok(State::Finished(WaitFinished { suite, transcript, client_handshake, client_secret, negotiated }))
     }
 
     fn send_server_hello(
@@ -93,11 +95,10 @@ impl Choice<'_> {
             cipher_suite: self.suite.code,
             key_share: KeyShareEntry { group: self.group.name(), key: pair.public() },
         };
-        let span = effects.send(|out| answer.encode(out));
-        transcript.add(&effects.messages[span.range()]);
+        effects.send(transcript, |out| answer.encode(out));
         // RFC 8446 D.4: once, after the first message of the server.
         if !hello.session_id.is_empty() && !self.hello_retry {
-            effects.list.push(Effect::SendChangeCipherSpec);
+            effects.push(Effect::SendChangeCipherSpec);
         }
         pair.agree(self.share.key)
     }
@@ -110,19 +111,16 @@ impl Choice<'_> {
         transcript: &mut Transcript,
         effects: &mut Effects,
     ) -> Result<(), Error> {
-        let span = effects.send(|out| {
+        effects.send(transcript, |out| {
             EncryptedExtensions { server_name: self.server_name.is_some(), alpn }.encode(out);
             encode_certificate(out, &[], &self.certificate.chain);
         });
-        transcript.add(&effects.messages[span.range()]);
         let content = signed_content(Signer::Server, &transcript.current());
         let signature = self.certificate.key.sign(self.signature, &content, config.common.random)?;
         let verify = CertificateVerify { scheme: self.signature, signature: &signature };
-        let span = effects.send(|out| verify.encode(out));
-        transcript.add(&effects.messages[span.range()]);
+        effects.send(transcript, |out| verify.encode(out));
         let verify_data = secret.finished(&transcript.current());
-        let span = effects.send(|out| Finished { verify_data }.encode(out));
-        transcript.add(&effects.messages[span.range()]);
+        effects.send(transcript, |out| Finished { verify_data }.encode(out));
         Ok(())
     }
 }

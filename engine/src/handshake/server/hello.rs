@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use rustls_pki_types::DnsName;
+use arrayvec::ArrayVec;
+use compact_str::CompactString;
+use rustls_pki_types::ServerName;
 
 use super::State;
 use super::flight::Choice;
@@ -11,6 +13,7 @@ use crate::handshake::effects::{Effect, Effects};
 use crate::handshake::negotiate::{self, KeyExchange};
 use crate::handshake::{Machine, ServerConfig};
 use crate::keys::Transcript;
+use crate::limits::SESSION_ID_MAX;
 use crate::mem::Digest;
 use crate::msgs::{ClientHello, HelloRetryRequest, Message};
 use crate::pki::CertifiedKey;
@@ -18,7 +21,7 @@ use crate::pki::CertifiedKey;
 /// Begins a handshake, which waits for a ClientHello.
 pub fn start(config: &Arc<ServerConfig>) -> Machine {
     let state = WaitClientHello { config: config.clone(), retried: None };
-    Machine(crate::handshake::State::Server(State::ClientHello(Box::new(state))))
+    Machine(crate::handshake::State::Server(State::ClientHello(state)))
 }
 
 /// What a HelloRetryRequest has fixed.
@@ -28,7 +31,7 @@ struct Retried {
     group: NamedGroup,
     cookie: Option<[u8; 32]>,
     random: [u8; 32],
-    session_id: Vec<u8>,
+    session_id: ArrayVec<u8, SESSION_ID_MAX>,
 }
 
 /// Waiting for a ClientHello, the first or the one after a HelloRetryRequest.
@@ -68,7 +71,7 @@ impl WaitClientHello {
             }
             KeyExchange::AfterRetry(group) => {
                 let retried = ask_again(&config, &suite, group, hello, transcript, effects)?;
-                Ok(State::ClientHello(Box::new(Self { config, retried: Some(retried) })))
+                Ok(State::ClientHello(Self { config, retried: Some(retried) }))
             }
         }
     }
@@ -94,15 +97,15 @@ fn ask_again(
         selected_group: Some(group),
         cookie: cookie.as_ref().map(|cookie| &cookie[..]),
     };
-    let span = effects.send(|out| retry.encode(out));
-    transcript.add(&effects.messages[span.range()]);
+    effects.send(&mut transcript, |out| retry.encode(out));
     if !hello.session_id.is_empty() {
-        effects.list.push(Effect::SendChangeCipherSpec);
+        effects.push(Effect::SendChangeCipherSpec);
     }
     if hello.early_data {
-        effects.list.push(Effect::SkipEarlyData);
+        effects.push(Effect::SkipEarlyData);
     }
-    let session_id = hello.session_id.to_vec();
+    // No longer than that: the message was decoded.
+    let session_id = hello.session_id.iter().copied().take(SESSION_ID_MAX).collect();
     Ok(Retried { transcript, suite: suite.code, group, cookie, random: hello.random, session_id })
 }
 
@@ -115,7 +118,7 @@ fn on_second(
     effects: &mut Effects,
 ) -> Result<State, Error> {
     let Retried { mut transcript, suite, group, cookie, random, session_id } = retried;
-    if hello.random != random || hello.session_id != session_id {
+    if hello.random != random || hello.session_id != &session_id[..] {
         return Err(Error::IllegalParameter("the second ClientHello differs in what must stay"));
     }
     if hello.early_data {
@@ -144,17 +147,23 @@ fn choose_certificate<'a>(
     config: &'a ServerConfig,
     hello: &ClientHello<'_>,
 ) -> Result<(&'a CertifiedKey, SignatureScheme), Error> {
-    let offered: Vec<_> =
-        hello.signature_algorithms.into_iter().flat_map(|list| list.iter().map(SignatureScheme)).collect();
-    CertifiedKey::choose(&config.certificates, &offered).ok_or(Error::NothingInCommon("signature scheme"))
+    let offered = |scheme: SignatureScheme| hello.signature_algorithms.is_some_and(|list| list.contains(scheme.0));
+    CertifiedKey::choose(&config.certificates, offered).ok_or(Error::NothingInCommon("signature scheme"))
 }
 
-/// The host name of server_name, which has to be one (RFC 6066 3).
-fn server_name(hello: &ClientHello<'_>) -> Result<Option<String>, Error> {
+/// The host name of server_name, in lower case. An IP address is not allowed there (RFC 6066 3), but so common that it
+/// is passed over, as if the extension were not there.
+fn server_name(hello: &ClientHello<'_>) -> Result<Option<CompactString>, Error> {
+    const WRONG: Error = Error::IllegalParameter("the name of server_name");
     let Some(name) = hello.server_name else { return Ok(None) };
-    let name = core::str::from_utf8(name)
-        .ok()
-        .and_then(|name| DnsName::try_from(name).ok())
-        .ok_or(Error::IllegalParameter("the name of server_name"))?;
-    Ok(Some(name.to_lowercase_owned().as_ref().to_owned()))
+    let name = core::str::from_utf8(name).map_err(|_| WRONG)?;
+    match ServerName::try_from(name) {
+        Ok(ServerName::DnsName(_)) => {
+            let mut name = CompactString::new(name);
+            name.make_ascii_lowercase();
+            Ok(Some(name))
+        }
+        Ok(_) => Ok(None),
+        Err(_) => Err(WRONG),
+    }
 }

@@ -6,16 +6,14 @@ mod hello;
 
 pub use hello::start;
 
-use super::effects::{Effect, Effects};
-use crate::codes::HandshakeType;
+use super::effects::Effects;
 use crate::error::Error;
-use crate::msgs::{KeyUpdate, Message};
+use crate::msgs::Message;
 
 /// What the server waits for.
 pub(super) enum State {
-    ClientHello(Box<hello::WaitClientHello>),
-    Finished(Box<finished::WaitFinished>),
-    /// Nothing but key updates.
+    ClientHello(hello::WaitClientHello),
+    Finished(finished::WaitFinished),
     Ready,
 }
 
@@ -24,17 +22,7 @@ impl State {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::Ready => on_ready(message, effects),
+            Self::Ready => Err(message.unexpected("nothing, as the handshake is done")),
         }
     }
-}
-
-fn on_ready(message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
-    let body = message.expect(HandshakeType::KEY_UPDATE, "application data or a KeyUpdate")?;
-    let update = KeyUpdate::decode(body)?;
-    if !message.ends_record {
-        return Err(message.unexpected("the end of a record, as the keys change"));
-    }
-    effects.list.push(Effect::KeyUpdate(update.request));
-    Ok(State::Ready)
 }

@@ -1,0 +1,71 @@
+//! Messages after the handshake (RFC 8446 4.6).
+
+use super::inbound::Received;
+use super::{Connection, Traffic};
+use crate::codes::{HandshakeType, KeyUpdateRequest};
+use crate::error::Error;
+use crate::keys::resumption_psk;
+use crate::limits::TICKETS_KEPT;
+use crate::mem::OutBuf;
+use crate::msgs::{KeyUpdate, Message, NewSessionTicket};
+use crate::session::Ticket;
+
+impl Connection {
+    pub(super) fn on_late_handshake(&mut self, content: &[u8], output: &mut OutBuf) -> Result<Received, Error> {
+        let mut joiner = core::mem::take(&mut self.late);
+        joiner.join(content, |message| self.on_late_message(message, output))?;
+        self.late = joiner;
+        Ok(Received::Advanced)
+    }
+
+    fn on_late_message(&mut self, message: &Message<'_>, output: &mut OutBuf) -> Result<(), Error> {
+        match message.handshake_type {
+            HandshakeType::NEW_SESSION_TICKET if self.resumption.is_some() => {
+                self.keep_ticket(&NewSessionTicket::decode(message.body())?)
+            }
+            HandshakeType::KEY_UPDATE => {
+                let update = KeyUpdate::decode(message.body())?;
+                if !message.ends_record {
+                    return Err(message.unexpected("the end of a record, as the keys change"));
+                }
+                self.on_key_update(update.request, output)
+            }
+            _ => Err(message.unexpected("application data or what may follow a handshake")),
+        }
+    }
+
+    fn keep_ticket(&mut self, message: &NewSessionTicket<'_>) -> Result<(), Error> {
+        self.guards.on_ticket()?;
+        let (Some(Traffic { suite, .. }), Some(resumption)) = (&self.read, &self.resumption) else {
+            return Err(Error::Internal("a ticket without keys"));
+        };
+        let ticket = Ticket {
+            suite: suite.code,
+            psk: resumption_psk(suite.hash, resumption, message.nonce),
+            ticket: message.ticket.to_vec(),
+            lifetime_s: message.lifetime_s,
+            age_add: message.age_add,
+            received_at: self.role.common().clock.now(),
+            max_early_data_bytes: message.max_early_data_bytes,
+        };
+        if self.tickets.len() == TICKETS_KEPT {
+            self.tickets.remove(0);
+        }
+        self.tickets.push(ticket);
+        Ok(())
+    }
+
+    /// The peer seals with new keys from here on (RFC 8446 4.6.3).
+    fn on_key_update(&mut self, request: KeyUpdateRequest, output: &mut OutBuf) -> Result<(), Error> {
+        self.guards.on_key_update()?;
+        let Some(Traffic { suite, secret }) = self.read.take() else {
+            return Err(Error::Internal("a key update without keys"));
+        };
+        self.install_read(suite, secret.next())?;
+        self.opener.counters_mut().key_updates += 1;
+        if request == KeyUpdateRequest::REQUESTED && !self.close_sent {
+            self.replace_write_key(KeyUpdateRequest::NOT_REQUESTED, output)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+use super::{Effects, Joiner, Machine};
+use crate::mem::Arena;
+
+/// All memory of one handshake: its state, the messages it sends and the pieces of those it receives.
+pub struct Workspace {
+    /// The state, until the handshake has failed.
+    pub machine: Option<Machine>,
+    /// What is to be done.
+    pub effects: Effects,
+    /// Messages that come in pieces.
+    pub joiner: Joiner,
+}
+
+impl Arena for Workspace {
+    fn new(ahead: bool) -> Self {
+        Self { machine: None, effects: Effects::new(ahead), joiner: Joiner::new(ahead) }
+    }
+
+    fn reset(&mut self) {
+        self.machine = None;
+        self.effects.reset();
+        self.joiner.reset();
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.effects.bytes() + self.joiner.bytes()
+    }
+}
