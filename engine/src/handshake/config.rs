@@ -186,7 +186,6 @@ macro_rules! common_setters {
 
         /// Where handshakes lease their memory, to share it between configurations. Default: a pool of its own. Without
         /// effect where the switch is off.
-        #[must_use]
         pub fn arenas(mut self, arenas: &ArenaPool<Workspace>) -> Self {
             self.common.arenas = Some(arenas.clone());
             self

@@ -43,10 +43,7 @@ impl CertifiedKey {
 
     /// The first of `keys` that can sign with a scheme that is `offered` by the client's signature_algorithms, and the
     /// best such scheme of that key (RFC 8446 4.4.2.2, 4.4.3). The server's order counts, not the client's.
-    pub fn choose<'a>(
-        keys: &'a [Self],
-        offered: impl Fn(SignatureScheme) -> bool,
-    ) -> Option<(&'a Self, SignatureScheme)> {
+    pub fn choose(keys: &[Self], offered: impl Fn(SignatureScheme) -> bool) -> Option<(&Self, SignatureScheme)> {
         keys.iter().find_map(|key| {
             let scheme = key.key.schemes().iter().copied().find(|scheme| offered(*scheme))?;
             Some((key, scheme))
