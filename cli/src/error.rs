@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tls_engine::codes::AlertDescription;
 use tls_engine::error::CertificateError;
 
 use crate::names;
@@ -172,6 +173,20 @@ const fn tls_hint(error: &tls_engine::Error) -> Option<&'static str> {
             Some("the server needs a new certificate; -k skips the check")
         }
         Engine::Certificate(CertificateError::NotYetValid) => Some("check this machine's clock; -k skips the check"),
+        Engine::PeerAlert(AlertDescription::HANDSHAKE_FAILURE) => {
+            Some("the two ends have nothing in common: offer more with --cipher and --groups, or leave these out")
+        }
+        Engine::PeerAlert(AlertDescription::NO_APPLICATION_PROTOCOL) => {
+            Some("it speaks none of the protocols of --alpn")
+        }
+        Engine::PeerAlert(AlertDescription::PROTOCOL_VERSION) => Some("only TLS 1.3 is spoken here, and it does not"),
+        Engine::PeerAlert(AlertDescription::UNRECOGNIZED_NAME) => {
+            Some("it does not know this name; --sni asks for another")
+        }
+        Engine::PeerAlert(AlertDescription::CERTIFICATE_REQUIRED) => {
+            Some("it asks for a client certificate; none can be given")
+        }
+        Engine::Truncated => Some("what came may be cut short"),
         Engine::NotTls => Some("is it the right port, and does it speak TLS from the first byte?"),
         Engine::ProtocolVersion => Some("only TLS 1.3 is spoken here"),
         _ => None,

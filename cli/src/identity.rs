@@ -111,7 +111,7 @@ mod tests {
         let (identity, authority) = Identity::throw_away().expect("an identity");
         let provider = provider::by_name("auto").expect("a provider");
         identity.certified_key(provider).expect("key and leaf belong together");
-        let verifier = ServerVerifier::new(provider, &[authority.certificate.clone()]).expect("a verifier");
+        let verifier = ServerVerifier::new(provider, std::slice::from_ref(&authority.certificate)).expect("a verifier");
         let verify = |name: &'static str| {
             verifier.verify_chain(&identity.chain, &ServerName::try_from(name).expect("a name"), UnixTime::now())
         };
@@ -119,7 +119,7 @@ mod tests {
             verify(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         assert!(verify("example.com").is_err());
-        assert_eq!(pki::certificates_from_pem(authority.pem.as_bytes()).expect("PEM"), [authority.certificate.clone()]);
+        assert_eq!(pki::certificates_from_pem(authority.pem.as_bytes()).expect("PEM"), [authority.certificate]);
     }
 
     #[test]

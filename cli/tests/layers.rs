@@ -11,7 +11,8 @@ const HOUSE: House = House {
     floors: &[
         &["clock", "measure", "names", "stats", "units"],
         &["error", "schema"],
-        &["host", "identity", "interrupt", "net"],
+        &["host", "identity", "interrupt"],
+        &["net"],
         &["render", "workload"],
         &["args"],
         &["plan"],

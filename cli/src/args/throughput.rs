@@ -18,7 +18,7 @@ pub struct Throughput {
     #[arg(long, value_name = "SIZE", value_delimiter = ',', default_value = "16k")]
     pub size: Vec<Bytes>,
 
-    /// How long each case is measured
+    /// How long each case is measured: 3s where no count is given
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
 

@@ -115,23 +115,26 @@ impl Conversation {
         Ok(self.stream.close()?)
     }
 
+    /// Says so to a peer that takes it at once; one that does not goes without.
+    pub fn close_without_waiting(&mut self) {
+        let _ = self.wait_until(None).and_then(|()| Ok(self.stream.close()?));
+    }
+
     /// Leaves a peer that may still be sending: without reading what it sends, the system would answer with a reset, and
     /// the peer could lose the end of what it was sent.
-    pub fn leave(mut self) -> Result<(), Failure> {
-        let deadline = Instant::now() + LINGER;
-        self.close(deadline)?;
+    ///
+    /// There is nobody to be told of a failure here: all that was to be said has been said.
+    pub fn leave(mut self) {
+        let is_told = self.close(Instant::now() + LINGER).is_ok();
         let (_, mut socket, ..) = self.stream.into_parts();
-        socket.socket().tcp().shutdown(Shutdown::Write)?;
+        let is_ended = socket.socket().tcp().shutdown(Shutdown::Write).is_ok();
         let (mut scratch, mut total) = ([0; 4096], 0);
-        while total < LINGER_BYTES {
+        while is_told && is_ended && total < LINGER_BYTES {
             match socket.read(&mut scratch) {
-                Ok(0) => break,
+                Ok(0) | Err(_) => break,
                 Ok(count) => total += count,
-                // It was left in any case, late or gone.
-                Err(_) => break,
             }
         }
-        Ok(())
     }
 
     fn wait_until(&self, deadline: Option<Instant>) -> Result<(), Failure> {

@@ -77,6 +77,11 @@ impl Program {
         Self { child, input: Some(sender), output, errors }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes to its standard input, without waiting.
     pub fn send(&self, bytes: &[u8]) {
         let input = self.input.as_ref().expect("input that is still open");

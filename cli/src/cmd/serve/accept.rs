@@ -134,10 +134,12 @@ fn serve(socket: Socket, shared: &Shared, address: SocketAddr) -> Result<(), Err
         .map_err(|error| Failure::from(error).with_target(&name))?;
     match converse(&mut conversation, plan, shared, &name) {
         Ok(modes::End::Done) => Ok(()),
-        Ok(modes::End::Leave) => conversation.leave(),
+        Ok(modes::End::Leave) => {
+            conversation.leave();
+            Ok(())
+        }
         Err(Failure::Interrupted) => {
-            // A last word; a peer that does not take it at once goes without.
-            let _ = conversation.close(Instant::now() + PAUSE);
+            conversation.close_without_waiting();
             Ok(())
         }
         Err(failure) => Err(failure),
