@@ -92,7 +92,7 @@ pub enum Direction {
     Send,
     /// From the server to the client.
     Receive,
-    /// Both at once.
+    /// Both, each in a case of its own.
     Both,
 }
 

@@ -3,6 +3,8 @@
 mod cases;
 mod warnings;
 
+use std::io::ErrorKind;
+
 use crate::error::Error;
 use crate::host;
 use crate::interrupt;
@@ -10,7 +12,7 @@ use crate::plan::Throughput;
 use crate::render::{Messages, Progress};
 use crate::schema::{Case, Document, Negotiated, Side};
 use crate::units::format_quantity;
-use crate::workload::{self, Advance, Rounds, Transport};
+use crate::workload::{self, Advance, Direction, Rounds, Transport};
 use cases::Planned;
 
 /// Measures every case of the plan, and writes the results: to files after each case, at the end to where they go.
@@ -56,11 +58,7 @@ fn measure(plan: &Throughput, cases: &[Planned], document: &mut Document, progre
 }
 
 fn measure_one(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
-    let named = |error: Error| match (error, &planned.work.transport) {
-        // With another process it matters which one it was.
-        (Error::Engine(source), Transport::Remote(remote)) => Error::Tls { target: remote.target.to_string(), source },
-        (error, _) => error,
-    };
+    let named = |error| name_remote(error, planned);
     let mut team = planned.work.start().map_err(named)?;
     let agreed = team.prepare().map_err(named)?;
     let rounds = workload::run(&mut team, &planned.schedule, on_advance).map_err(named)?;
@@ -82,6 +80,22 @@ fn measure_one(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result
     case.achieved = cases::achieved(planned, &rounds);
     workload::record(&mut case, &rounds, planned.schedule.seed);
     Ok((case, rounds))
+}
+
+/// With another process it matters which one it was, and whether it does the other half of the work.
+fn name_remote(error: Error, planned: &Planned) -> Error {
+    let Transport::Remote(remote) = &planned.work.transport else { return error };
+    let target = remote.target.to_string();
+    match error {
+        Error::Engine(source) => Error::Tls { target, source },
+        Error::Io { source, .. } if source.kind() == ErrorKind::TimedOut => {
+            Error::Failed(match planned.work.direction {
+                Direction::Send => format!("{target} takes nothing any more: is it `tlsbench serve --mode sink`?"),
+                Direction::Receive => format!("{target} sends nothing any more: is it `tlsbench serve --mode source`?"),
+            })
+        }
+        error => error,
+    }
 }
 
 /// Both sides of moving data.

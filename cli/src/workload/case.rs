@@ -5,6 +5,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::Suite;
 use tls_engine::io::{Socket, SocketOptions};
+use tls_engine::limits::RECORD_CONTENT_MAX;
 
 use super::ends::{Endpoint, OpeningEnd, SealingEnd, buffer_bytes};
 use super::link::{Link, Memory};
@@ -107,7 +108,7 @@ impl Work {
 
     /// Starts the threads, with their connections.
     pub fn start(&self) -> Result<Team, Error> {
-        let pattern = Arc::new(Pattern::new(self.pattern_seed(), self.layout().batch_bytes()));
+        let pattern = Arc::new(self.pattern());
         let conversations: Result<Vec<_>, Error> =
             (0..self.conversations).map(|index| self.workers(&pattern, index as u64)).collect();
         Team::start(conversations?)
@@ -226,10 +227,11 @@ impl Work {
         Ok(RawAead::new(&self.suite, self.layout(), Arc::clone(pattern))?)
     }
 
-    const fn pattern_seed(&self) -> u64 {
+    fn pattern(&self) -> Pattern {
         match (&self.transport, self.direction) {
-            (Transport::Remote(_), Direction::Receive) => SOURCE_SEED,
-            _ => self.seed,
+            // The sender is elsewhere, and knows nothing of this end's batches.
+            (Transport::Remote(_), Direction::Receive) => Pattern::new(SOURCE_SEED, RECORD_CONTENT_MAX),
+            _ => Pattern::new(self.seed, self.layout().batch_bytes()),
         }
     }
 }

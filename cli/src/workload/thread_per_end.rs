@@ -251,8 +251,10 @@ fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
 
 /// Compares what a sink says that it got with what was sent.
 fn check_receipt(words: &[u8], sent_bytes: u64) -> Result<(), Error> {
-    let receipt = std::str::from_utf8(words).ok().and_then(|words| words.trim().parse::<u64>().ok());
-    match receipt {
+    let bytes = std::str::from_utf8(words)
+        .ok()
+        .and_then(|words| words.strip_prefix("received ")?.strip_suffix(" bytes\n")?.parse::<u64>().ok());
+    match bytes {
         Some(bytes) if bytes == sent_bytes => Ok(()),
         Some(bytes) => Err(Error::Failed(format!("{sent_bytes} bytes were sent and {bytes} received"))),
         None => Err(Error::Failed(
@@ -267,8 +269,8 @@ mod tests {
 
     #[test]
     fn a_receipt_has_to_name_the_bytes_that_were_sent() {
-        assert!(check_receipt(b"1000\n", 1000).is_ok());
-        for words in [&b"999\n"[..], b"", b"-1", b"\xff", b"1000 and some"] {
+        assert!(check_receipt(b"received 1000 bytes\n", 1000).is_ok());
+        for words in [&b"received 999 bytes\n"[..], b"", b"received -1 bytes\n", b"\xff", b"received 1000 bytes"] {
             assert!(check_receipt(words, 1000).is_err(), "{words:?}");
         }
     }

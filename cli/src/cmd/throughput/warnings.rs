@@ -23,6 +23,11 @@ pub(super) fn before(document: &mut Document, plan: &Throughput) {
     if cfg!(debug_assertions) {
         document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
     }
+    for suite in plan.suites.iter().filter_map(|code| plan.tls.provider.suite(*code)) {
+        if let Some(defect) = suite.aead.defect() {
+            document.warn(defect.problem, defect.remedy);
+        }
+    }
     if matches!(plan.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
         document.warn("the duration is too short for numbers that can be repeated", "use --duration 3s or more");
     }
