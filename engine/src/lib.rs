@@ -15,6 +15,7 @@ pub mod msgs;
 pub mod pki;
 pub mod record;
 pub mod session;
+pub mod signal;
 pub mod switches;
 pub mod wire;
 

@@ -11,7 +11,7 @@ const HOUSE: House = House {
     floors: &[
         &["codes", "limits"],
         &["error", "switches"],
-        &["wire", "mem", "counters"],
+        &["wire", "mem", "counters", "signal"],
         &["crypto"],
         &["keys", "msgs", "pki", "session"],
         &["record"],
