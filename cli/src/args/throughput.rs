@@ -52,6 +52,10 @@ pub struct Throughput {
     #[arg(default_value = "on", hide_possible_values = true)]
     pub zero_copy: OnOff,
 
+    /// The buffer of each end: how much is sealed, sent, received and opened at a time
+    #[arg(long, value_name = "SIZE", default_value = "256k")]
+    pub buffer: Bytes,
+
     /// Connections at once, each with threads of its own
     #[arg(short, long, value_name = "N", default_value = "1")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]

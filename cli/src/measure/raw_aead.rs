@@ -164,3 +164,47 @@ fn header(content_len: usize) -> [u8; RECORD_HEADER] {
     let [high, low] = ((content_len + RECORD_OVERHEAD - RECORD_HEADER) as u16).to_be_bytes();
     [TRAILER[0], 3, 3, high, low]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tls_engine::crypto::provider;
+
+    #[test]
+    fn every_suite_is_sealed_and_opened_record_by_record_with_fresh_nonces() {
+        for provider in provider::list() {
+            for suite in &provider.suites {
+                let layout = Layout::new(20_000, 1 << 16);
+                let pattern = Arc::new(Pattern::new(5, layout.batch_bytes()));
+                let mut raw = RawAead::new(suite, layout, Arc::clone(&pattern)).expect("a key");
+                let mut records = 0;
+                for method in [Method::OutOfPlace, Method::InPlace, Method::OutOfPlace] {
+                    let sample = raw.run(method, 7).expect("a block");
+                    records += 14;
+                    assert_eq!((sample.bytes, sample.records), (140_000, 14));
+                    assert_eq!(raw.sequence, records, "each record has a nonce of its own");
+                }
+                // The last batch has one write, of a full record and the rest.
+                let position = raw.position - 20_000;
+                let first = &raw.opened[RECORD_HEADER..][..16_384];
+                assert_eq!(pattern.first_difference(position, first), None, "{} {}", provider.name, suite.code);
+                let second = &raw.opened[16_384 + RECORD_OVERHEAD + RECORD_HEADER..][..3_616];
+                assert_eq!(pattern.first_difference(position + 16_384, second), None);
+            }
+        }
+    }
+
+    #[test]
+    fn the_reference_really_checks_the_tag() {
+        let suite = &provider::by_name("auto").expect("a provider").suites[0];
+        let layout = Layout::new(100, 1 << 16);
+        let mut raw = RawAead::new(suite, layout, Arc::new(Pattern::new(5, layout.batch_bytes()))).expect("a key");
+        raw.run(Method::OutOfPlace, 1).expect("a block");
+        raw.sequence -= 1;
+        raw.arrived[RECORD_HEADER] ^= 1;
+        let batch = Batch { piece_bytes: 100, pieces: 1 };
+        assert_eq!(raw.open_out_of_place(&batch), Err(Error::BadRecordMac));
+        raw.sequence -= 1;
+        assert_eq!(raw.open_in_place(&batch), Err(Error::BadRecordMac));
+    }
+}

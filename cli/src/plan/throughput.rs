@@ -3,6 +3,7 @@ use std::time::Duration;
 use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
+use tls_engine::limits::RECORD_MAX;
 use tls_engine::switches::Switches;
 
 pub use crate::args::{Direction, Verify};
@@ -18,7 +19,7 @@ use crate::units::Bytes;
 
 /// How long each case is measured where nothing is said.
 const DEFAULT_DURATION: Duration = Duration::from_secs(3);
-/// The longest write, bytes: it is held in memory for each end.
+/// The longest write and the largest buffer, bytes.
 const SIZE_MAX: u64 = 64 << 20;
 
 /// What `throughput` measures: every suite with every size over every transport.
@@ -39,6 +40,8 @@ pub struct Throughput {
     pub warmup: Duration,
     /// The optimizations.
     pub switches: Switches,
+    /// About the size of each end's buffer, bytes.
+    pub buffer_bytes: usize,
     /// Connections at once.
     pub threads: usize,
     /// How much is compared.
@@ -103,6 +106,7 @@ impl Throughput {
             limit: limit(args)?,
             warmup: args.warmup,
             switches: Switches { zero_copy: args.zero_copy.is_on(), ..Switches::default() },
+            buffer_bytes: check_buffer(args.buffer)?,
             threads: usize::from(args.threads),
             verify: args.verify,
             seed: args.seed,
@@ -131,6 +135,18 @@ fn check_size(Bytes(bytes): Bytes) -> Result<usize, Error> {
         Ok(bytes as usize)
     } else {
         Err(Error::Usage(format!("--size is 1 B to {}", Bytes(SIZE_MAX))))
+    }
+}
+
+fn check_buffer(Bytes(bytes): Bytes) -> Result<usize, Error> {
+    if (RECORD_MAX as u64..=SIZE_MAX).contains(&bytes) {
+        Ok(bytes as usize)
+    } else {
+        Err(Error::Usage(format!(
+            "--buffer is {} (a record at its longest) to {}",
+            Bytes(RECORD_MAX as u64),
+            Bytes(SIZE_MAX)
+        )))
     }
 }
 
@@ -178,7 +194,7 @@ mod tests {
     fn every_flag_arrives() {
         let flags = "--cipher aes256gcm,chacha20poly1305 --cipher aes128gcm --size 64,1350,16KiB -z 2s -w 1s \
                      --direction both --transport memory,loopback --loopback-threads 1,2 --zero-copy=off -t 3 \
-                     --verify all --send-buffer 256k --receive-buffer 1m --no-delay=off --groups p256,x25519 \
+                     --verify all --buffer 64k --send-buffer 256k --receive-buffer 1m --no-delay=off --groups p256,x25519 \
                      --alpn h2,http/1.1 --provider rustcrypto --seed 9 -k --sni a.example --format csv";
         let plan = plan(&flags.split_whitespace().collect::<Vec<_>>()).expect("a plan");
         assert_eq!(plan.suites.len(), 3);
@@ -189,6 +205,7 @@ mod tests {
         let loopback = |threads| Transport::Loopback { threads };
         assert_eq!(plan.transports, [Transport::Memory, loopback(1), loopback(2)]);
         assert!(!plan.switches.zero_copy && !plan.sockets.no_delay);
+        assert_eq!(plan.buffer_bytes, 65_536);
         assert_eq!((plan.threads, plan.verify, plan.seed), (3, Verify::All, 9));
         assert_eq!(plan.sockets.send_buffer_bytes, Some(262_144));
         assert_eq!(plan.sockets.receive_buffer_bytes, Some(1 << 20));
@@ -215,6 +232,7 @@ mod tests {
             &["--size", "0"][..],
             &["--size", "65m"],
             &["--count", "0"],
+            &["--buffer", "16k"],
             &["--duration", "0s"],
             &["--duration", "10"],
             &["--count", "1", "--duration", "1s"],

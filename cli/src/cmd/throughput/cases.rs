@@ -13,9 +13,6 @@ use crate::plan::{self, Throughput};
 use crate::schema::Facts;
 use crate::workload::{self, Direction, Limit, LocalSession, Plan, Remote, Rounds, Transport, Verify, Work};
 
-/// About the size of each end's buffer, bytes: a dozen full records, and together with what is sent well within a
-/// second-level cache.
-const BUFFER_BYTES: usize = 256 << 10;
 /// How long a peer may keep an end waiting before that is an error.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -120,7 +117,7 @@ fn case(
     let work = Work {
         suite,
         write_bytes: size,
-        buffer_bytes: BUFFER_BYTES,
+        buffer_bytes: plan.buffer_bytes,
         direction,
         transport: carried.clone(),
         sockets: SocketOptions { timeout: Some(TIMEOUT), ..plan.sockets },
