@@ -11,17 +11,19 @@ pub struct Switches {
     pub buffer_pool: BufferPoolKind,
     /// Lease the memory of handshakes from a pool of arenas. Off: from the heap, as it is needed.
     pub arena: bool,
+    /// Make the steps of the hot loop part of it. Off: each step is a call.
+    pub inline: bool,
 }
 
 impl Switches {
     /// Every optimization at its best: the default.
     pub const fn all() -> Self {
-        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal, arena: true }
+        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal, arena: true, inline: true }
     }
 
     /// What a plain engine does.
     pub const fn none() -> Self {
-        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off, arena: false }
+        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off, arena: false, inline: false }
     }
 
     /// The value of the switch called `name`, or `None` where there is no such switch.
@@ -109,6 +111,13 @@ impl Switch {
             help: "Lease the memory of handshakes from a pool of arenas, and wipe it for the next one",
             get: |switches| off_on(switches.arena),
             set: |switches, value| is_on(value).map(|on| switches.arena = on),
+        },
+        Self {
+            name: "inline",
+            values: &OFF_ON,
+            help: "Make finding, opening and sealing a record part of one loop, instead of calls",
+            get: |switches| off_on(switches.inline),
+            set: |switches, value| is_on(value).map(|on| switches.inline = on),
         },
     ];
 

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::handshake::Workspace;
 use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
-use crate::record::{Frame, deframe};
+use crate::record::{Frame, Path};
 
 /// What reading has brought.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Connection {
     /// [`Connection::read_tls`], with data by its place.
     #[inline]
     pub(crate) fn receive(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
-        self.take_record(input, output).inspect_err(|error| self.fail(error, output))
+        (self.take_record)(self, input, output).inspect_err(|error| self.fail(error, output))
     }
 
     /// The bytes of `plaintext`.
@@ -79,8 +79,8 @@ impl Connection {
         }
     }
 
-    #[inline]
-    fn take_record(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
+    /// The hot path: a whole record of application data under the current keys. All else is out of line.
+    pub(super) fn take_record<P: Path>(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -90,13 +90,13 @@ impl Connection {
         if self.opener.counters().records == 0 {
             check_first_bytes(input.waiting())?;
         }
-        let Some(frame) = deframe(input.waiting())? else { return Ok(Received::NeedInput) };
+        let Some(frame) = P::deframe(input.waiting())? else { return Ok(Received::NeedInput) };
         let record = input.consume(frame.len());
         let body = Span { start: record.end - frame.body_len, end: record.end };
         if frame.content_type != ContentType::APPLICATION_DATA {
             return self.on_clear_record(&frame, body, input, output);
         }
-        let (content_type, len) = match self.opener.open(&frame, input.span_mut(body)) {
+        let (content_type, len) = match P::open(&mut self.opener, &frame, input.span_mut(body)) {
             Ok(opened) => opened,
             Err(error) => return self.skip_early_data(&frame, error),
         };

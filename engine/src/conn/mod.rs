@@ -22,8 +22,8 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::{Joiner, Workspace, start_client, start_server};
 use crate::keys::TrafficSecret;
-use crate::mem::{ArenaLease, OutBuf, Secret};
-use crate::record::{Opener, Sealer};
+use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
+use crate::record::{Inlined, Opener, Sealer, Split};
 use crate::session::Ticket;
 use guards::Guards;
 
@@ -38,6 +38,8 @@ pub struct Connection {
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
     sealer: Sealer,
+    /// How a record is taken: resolved once, from the switch for inlining.
+    take_record: TakeRecord,
     opener: Opener,
     write: Option<Traffic>,
     read: Option<Traffic>,
@@ -52,6 +54,8 @@ pub struct Connection {
     close_received: bool,
     failed: Option<Error>,
 }
+
+type TakeRecord = fn(&mut Connection, &mut InBuf, &mut OutBuf) -> Result<Received, Error>;
 
 /// The configuration, and with it the role.
 enum Role {
@@ -95,20 +99,21 @@ impl Connection {
     }
 
     fn new(role: Role) -> Self {
-        let zero_copy = role.common().switches.zero_copy;
+        let switches = role.common().switches;
         Self {
             role,
             handshake: None,
             late: Joiner::default(),
             resumption: None,
-            sealer: Sealer::new(zero_copy),
+            sealer: Sealer::new(&switches),
+            take_record: if switches.inline { Self::take_record::<Inlined> } else { Self::take_record::<Split> },
             opener: Opener::new(),
             write: None,
             read: None,
             negotiated: None,
             tickets: Vec::new(),
             guards: Guards::default(),
-            staging: (!zero_copy).then(Vec::new),
+            staging: (!switches.zero_copy).then(Vec::new),
             early_data_to_skip: 0,
             close_sent: false,
             close_received: false,

@@ -23,7 +23,7 @@ impl Frame {
 
 /// The record at the front of `bytes`, or `None` while it is not whole. Types and lengths that are never valid are
 /// refused as soon as the header is there. The legacy version is ignored (RFC 8446 5.1).
-#[inline]
+#[inline(always)]
 pub fn deframe(bytes: &[u8]) -> Result<Option<Frame>, Error> {
     let Some(header) = bytes.first_chunk::<RECORD_HEADER>() else { return Ok(None) };
     let content_type = ContentType(header[0]);

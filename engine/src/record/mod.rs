@@ -6,11 +6,13 @@ mod fragment;
 mod nonce;
 mod open;
 mod padding;
+mod path;
 mod seal;
 
 pub use deframe::{Frame, deframe};
 pub use fragment::Fragments;
 pub use open::Opener;
+pub use path::{Inlined, Path, Split};
 pub use seal::Sealer;
 
 use crate::crypto::{AeadKey, Suite};

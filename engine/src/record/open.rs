@@ -56,7 +56,7 @@ impl Opener {
     }
 
     /// Opens the `body` of an encrypted record in place; the content is the first of its bytes, as many as returned.
-    #[inline]
+    #[inline(always)]
     pub fn open(&mut self, frame: &Frame, body: &mut [u8]) -> Result<(ContentType, usize), Error> {
         let Some(key) = &mut self.key else {
             return Err(Error::UnexpectedRecord { got: frame.content_type, reason: "encrypted before any key" });

@@ -1,5 +1,6 @@
 use super::RecordKey;
 use super::fragment::{Fragment, Fragments};
+use super::path::{Inlined, SealPath, Split};
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::counters::Counters;
 use crate::crypto::{Copied, Suite, TAG_LEN};
@@ -7,6 +8,7 @@ use crate::error::Error;
 use crate::keys::TrafficKeys;
 use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 use crate::mem::OutBuf;
+use crate::switches::Switches;
 
 /// What encryption adds to the content of a record: the inner type and the tag (RFC 8446 5.2).
 const ENCRYPTED_EXTRA: usize = 1 + TAG_LEN;
@@ -16,16 +18,20 @@ pub struct Sealer {
     key: Option<RecordKey>,
     records_per_key: u64,
     zero_copy: bool,
+    seal_batch: SealBatch,
     counters: Counters,
 }
 
+type SealBatch = fn(&mut Sealer, &mut Fragments<'_>, &mut OutBuf) -> Result<(), Error>;
+
 impl Sealer {
-    /// A sealer without keys. With `zero_copy`, content that lies in one slice is encrypted from where it is.
-    pub const fn new(zero_copy: bool) -> Self {
+    /// A sealer without keys.
+    pub const fn new(switches: &Switches) -> Self {
         Self {
             key: None,
             records_per_key: u64::MAX,
-            zero_copy,
+            zero_copy: switches.zero_copy,
+            seal_batch: if switches.inline { Self::seal_batch::<Inlined> } else { Self::seal_batch::<Split> },
             counters: Counters { records: 0, bytes: 0, copied_bytes: 0, key_updates: 0 },
         }
     }
@@ -55,6 +61,11 @@ impl Sealer {
 
     /// Seals application data as far as `output` has room and the key may go. Without keys, or with a spent key, nothing.
     pub fn seal_application_data(&mut self, fragments: &mut Fragments<'_>, output: &mut OutBuf) -> Result<(), Error> {
+        (self.seal_batch)(self, fragments, output)
+    }
+
+    /// The hot loop.
+    fn seal_batch<P: SealPath>(&mut self, fragments: &mut Fragments<'_>, output: &mut OutBuf) -> Result<(), Error> {
         while fragments.left() > 0 && !self.is_key_spent() {
             let Some(key) = &mut self.key else { break };
             let record_len = RECORD_HEADER + fragments.next_len() + ENCRYPTED_EXTRA;
@@ -69,7 +80,7 @@ impl Sealer {
             let record = append(output, record_len)?;
             let content_type = ContentType::APPLICATION_DATA;
             let copied = match fragment {
-                Fragment::Whole(content) if self.zero_copy => seal_from(key, content_type, content, record),
+                Fragment::Whole(content) if self.zero_copy => P::seal(key, content, record),
                 Fragment::Whole(content) => {
                     seal_copied(key, content_type, len, |room| room.copy_from_slice(content), record)
                 }
@@ -137,8 +148,8 @@ fn header(content_type: ContentType, version: ProtocolVersion, body_len: usize) 
 }
 
 /// Seals `content` from where it is.
-#[inline]
-fn seal_from(
+#[inline(always)]
+pub(super) fn seal_from(
     key: &mut RecordKey,
     content_type: ContentType,
     content: &[u8],

@@ -9,6 +9,7 @@ use tls_engine::keys::{
 };
 use tls_engine::mem::{Digest, OutBuf, Secret};
 use tls_engine::record::{Fragments, Opener, Sealer, deframe};
+use tls_engine::switches::Switches;
 
 use crate::trace::{Role, Step, Values};
 
@@ -389,7 +390,7 @@ impl End {
             resumption: None,
             unsent: Vec::new(),
             sent_hello: false,
-            sealer: Sealer::new(zero_copy),
+            sealer: Sealer::new(&Switches { zero_copy, ..Switches::all() }),
             opener: Opener::new(),
         }
     }
