@@ -104,6 +104,8 @@ pub fn format_quantity(value: f64, unit: &str) -> String {
         "B" => scaled_text(value, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")]),
         "ratio" => format!("{:.1} %", value * 100.0),
         "" => significant(value),
+        // Such as 1/MiB
+        per if per.starts_with("1/") => format!("{}{}", significant(value), &per[1..]),
         other => format!("{} {other}", significant(value)),
     }
 }
@@ -213,6 +215,7 @@ mod tests {
         assert_eq!(format_quantity(0.0842, "ns/B"), "0.0842 ns/B");
         assert_eq!(format_quantity(727_300.0, "1/s"), "727 k/s");
         assert_eq!(format_quantity(0.0, "B/B"), "0 B/B");
+        assert_eq!(format_quantity(4.267, "1/MiB"), "4.27/MiB");
         assert_eq!(format_duration(Duration::from_micros(1500)), "1.50 ms");
         assert_eq!(Bytes(16_384).to_string(), "16 KiB");
         assert_eq!(Bytes(1_350).to_string(), "1,350 B");

@@ -1,10 +1,20 @@
 use super::{Align, Report, Sheet};
-use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side, key, quantity};
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side};
 use crate::units::format_quantity;
+
+/// Up to this many cases are shown one below the other: there is little to compare, and no terminal is too narrow.
+const FEW: usize = 2;
 
 impl Report for Document {
     fn table(&self, color: bool) -> String {
-        let mut text = main_sheet(self).table(color);
+        let wide = main_sheet(self);
+        let is_too_wide = Sheet::terminal_width().is_some_and(|width| wide.width() > width);
+        let mut text = if self.cases.len() <= FEW || is_too_wide {
+            self.cases.iter().map(|case| case_block(self, case, color)).collect()
+        } else {
+            wide.table(color)
+        };
         text.push_str(&host_line(&self.host));
         text.push('\n');
         if self.partial {
@@ -54,34 +64,56 @@ impl Report for Document {
     }
 }
 
-/// A row per case, a line per side. Only quantities that some case has get a column.
+/// A row per case, a line per side.
 fn main_sheet(document: &Document) -> Sheet {
-    let quantities: Vec<_> = quantity::ALL
-        .iter()
-        .filter(|quantity| {
-            let measured = |case: &Case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some());
-            !quantity::DETAILS.contains(quantity) && document.cases.iter().any(measured)
-        })
-        .collect();
+    let quantities = quantities(document.cases.iter());
     let headings = quantities.iter().map(|quantity| (quantity.heading, Align::Right));
     let mut sheet = Sheet::new([("case", Align::Left), ("side", Align::Left)].into_iter().chain(headings));
     for case in &document.cases {
-        let sides: Vec<Side> = Side::ALL
-            .into_iter()
-            .filter(|side| quantities.iter().any(|quantity| case.metrics.contains_key(&key(*side, quantity))))
-            .collect();
+        let sides = sides(case, &quantities);
         let mut row = vec![
-            format!("{}\n{}", case.id, negotiated_lines(&case.negotiated)),
+            format!("{}\n{}", case.id, negotiated(&case.negotiated, "\n")),
             sides.iter().map(|side| side_label(case, *side)).collect::<Vec<_>>().join("\n"),
         ];
         for quantity in &quantities {
-            let cell: Vec<String> =
-                sides.iter().map(|side| case.metric(*side, quantity).map_or_else(String::new, value)).collect();
-            row.push(cell.join("\n"));
+            row.push(sides.iter().map(|side| cell(case, *side, quantity)).collect::<Vec<_>>().join("\n"));
         }
         sheet.row(row);
     }
     sheet
+}
+
+/// One case: a row per quantity, a column per side.
+fn case_block(document: &Document, case: &Case, color: bool) -> String {
+    let quantities = quantities(document.cases.iter());
+    let sides = sides(case, &quantities);
+    let labels: Vec<String> = sides.iter().map(|side| side_label(case, *side)).collect();
+    let headings = labels.iter().map(|label| (label.as_str(), Align::Right));
+    let mut sheet = Sheet::new([("", Align::Left)].into_iter().chain(headings));
+    for quantity in &quantities {
+        let cells = sides.iter().map(|side| cell(case, *side, quantity));
+        sheet.row([quantity.heading.to_owned()].into_iter().chain(cells).collect());
+    }
+    format!("{}\n{}\n{}", case.id, negotiated(&case.negotiated, " "), sheet.table(color))
+}
+
+/// The quantities that some case has, without those that only explain others.
+fn quantities<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> Vec<&'static Quantity> {
+    let is_measured = |quantity: &Quantity| {
+        cases.clone().any(|case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some()))
+    };
+    let all = quantity::ALL.iter().copied();
+    all.filter(|quantity| !quantity::DETAILS.contains(quantity) && is_measured(quantity)).collect()
+}
+
+/// The sides that have any of these.
+fn sides(case: &Case, quantities: &[&Quantity]) -> Vec<Side> {
+    let has_any = |side: &Side| quantities.iter().any(|quantity| case.metric(*side, quantity).is_some());
+    Side::ALL.into_iter().filter(has_any).collect()
+}
+
+fn cell(case: &Case, side: Side, quantity: &Quantity) -> String {
+    case.metric(side, quantity).map_or_else(String::new, value)
 }
 
 /// The side, and where data moves one way, which end is on it.
@@ -95,11 +127,12 @@ fn side_label(case: &Case, side: Side) -> String {
     format!("{}{end}", side.name())
 }
 
-fn negotiated_lines(negotiated: &Negotiated) -> String {
+/// What was negotiated, in two parts: the cipher, and the handshake's.
+fn negotiated(negotiated: &Negotiated, between: &str) -> String {
     let Negotiated { version, cipher_suite, group, signature, alpn, .. } = negotiated;
     let joined =
-        |parts: [&Option<String>; 3]| parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
-    format!("{}\n{}", joined([version, cipher_suite, &None]), joined([group, signature, alpn]))
+        |parts: &[&Option<String>]| parts.iter().filter_map(|part| part.as_deref()).collect::<Vec<_>>().join(" ");
+    [joined(&[version, cipher_suite]), joined(&[group, signature, alpn])].join(between)
 }
 
 /// The median; for times, with half of the width of its interval as a share of it.
@@ -158,6 +191,18 @@ mod tests {
         assert!(!text.contains("efficiency"), "what was not measured has no column");
         assert!(!text.contains("key updates"), "details have none either");
         assert!(text.contains("send (server)") && text.contains("receive (client)"), "{text}");
+    }
+
+    #[test]
+    fn many_cases_stand_in_one_table_and_few_below_each_other() {
+        let mut document = document();
+        let few = document.table(false);
+        assert!(few.starts_with("throughput/memory/send/aes128gcm/16384\nTLSv1.3 "), "{few}");
+        assert!(few.lines().all(|line| line.chars().count() <= 100), "{few}");
+        document.cases.extend(vec![document.cases[0].clone(); FEW]);
+        let many = document.table(false);
+        assert_eq!(many.matches(" throughput ").count(), 1, "one heading:\n{many}");
+        assert_eq!(many.matches("TLSv1.3").count(), FEW + 1);
     }
 
     #[test]

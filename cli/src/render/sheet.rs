@@ -29,8 +29,22 @@ impl Sheet {
         self.rows.push(cells);
     }
 
+    /// The width of the terminal that standard output is, where it is one.
+    pub fn terminal_width() -> Option<usize> {
+        Table::new().width().map(usize::from)
+    }
+
+    /// The width of the table.
+    pub fn width(&self) -> usize {
+        self.build(false).lines().map(|line| line.chars().count()).max().unwrap_or(0)
+    }
+
     /// A table with lines around its cells.
     pub fn table(&self, color: bool) -> String {
+        format!("{}\n", self.build(color))
+    }
+
+    fn build(&self, color: bool) -> Table {
         let mut table = Table::new();
         table.load_style(presets::UTF8_FULL_CONDENSED);
         if color {
@@ -49,7 +63,7 @@ impl Sheet {
                 cells.map(|(text, (_, align))| Cell::new(text).set_alignment(alignment(*align))).collect::<Vec<_>>(),
             );
         }
-        format!("{table}\n")
+        table
     }
 
     /// A table of GitHub's Markdown.
