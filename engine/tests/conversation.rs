@@ -54,3 +54,24 @@ fn a_handshake_and_data_both_ways() {
         assert_eq!(got, data);
     }
 }
+
+#[test]
+fn only_the_first_client_hello_is_in_a_record_of_tls_1_0() {
+    let (client_config, server_config) = configs(CipherSuite::AES_128_GCM_SHA256, NamedGroup::SECP256R1);
+    let (mut to_server, mut to_client) = (OutBuf::with_capacity(1 << 17), OutBuf::with_capacity(1 << 17));
+    let (mut at_server, mut at_client) = (InBuf::with_capacity(1 << 17), InBuf::with_capacity(1 << 17));
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut client = Connection::client(&client_config, name, &mut to_server).unwrap();
+    let mut server = Connection::server(&server_config);
+    // RFC 8446 5.1: 0x0301 for compatibility, but 0x0303 again for the one after a HelloRetryRequest.
+    assert_eq!(to_server.waiting()[..3], [22, 3, 1]);
+    at_server.put(to_server.waiting());
+    to_server.sent(to_server.len());
+    while server.read_tls(&mut at_server, &mut to_client).unwrap() != Progress::NeedInput {}
+    assert_eq!(to_client.waiting()[..3], [22, 3, 3], "a HelloRetryRequest");
+    at_client.put(to_client.waiting());
+    while client.read_tls(&mut at_client, &mut to_server).unwrap() != Progress::NeedInput {}
+    let second = to_server.waiting();
+    let hello = if second[0] == 20 { &second[6..] } else { second };
+    assert_eq!((&hello[..3], hello[5]), (&[22, 3, 3][..], 1), "the second ClientHello");
+}

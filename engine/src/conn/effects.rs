@@ -1,6 +1,6 @@
 //! Carries out what the handshake wants.
 
-use super::{Connection, Traffic};
+use super::{Connection, Role, Traffic};
 use crate::codes::{ContentType, KeyUpdateRequest};
 use crate::crypto::Suite;
 use crate::error::Error;
@@ -13,7 +13,7 @@ use crate::msgs::KeyUpdate;
 impl Connection {
     pub(super) fn carry_out(&mut self, effects: &mut Effects, output: &mut OutBuf) -> Result<(), Error> {
         effects.carry_out(|effects, effect| match effect {
-            Effect::Send(span) => self.sealer.seal_control(ContentType::HANDSHAKE, effects.messages(span), output),
+            Effect::Send(span) => self.send_handshake(effects.messages(span), output),
             Effect::SendChangeCipherSpec => self.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output),
             Effect::InstallWrite { suite, secret } => self.install_write(suite, secret),
             Effect::InstallRead { suite, secret } => self.install_read(suite, secret),
@@ -27,6 +27,14 @@ impl Connection {
                 Ok(())
             }
         })
+    }
+
+    fn send_handshake(&mut self, messages: &[u8], output: &mut OutBuf) -> Result<(), Error> {
+        if self.sealer.counters().records == 0 && matches!(self.role, Role::Client(_)) {
+            self.sealer.seal_first_hello(messages, output)
+        } else {
+            self.sealer.seal_control(ContentType::HANDSHAKE, messages, output)
+        }
     }
 
     fn install_write(&mut self, suite: Suite, secret: TrafficSecret) -> Result<(), Error> {
