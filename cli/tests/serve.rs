@@ -178,7 +178,9 @@ fn ctrl_c_says_goodbye_to_those_who_are_connected() {
     let mut client = Program::start(command.arg(&server.ca));
     client.send(b"hello\n");
     client.wait_text("hello\n");
+    let asked = Instant::now();
     server.interrupt().expect(0, &["stopped"]);
+    assert!(asked.elapsed() < Duration::from_secs(4), "nobody has to be waited for: {:?}", asked.elapsed());
     // Its input is open still: it ends because the server does, and without complaint about a connection cut short.
     let (status, _, errors) = client.wait_end();
     assert!(status.success(), "{errors}");

@@ -66,7 +66,7 @@ impl Report for Document {
 
 /// A row per case, a line per side.
 fn main_sheet(document: &Document) -> Sheet {
-    let quantities = quantities(document.cases.iter());
+    let quantities = quantities(&document.cases);
     let headings = quantities.iter().map(|quantity| (quantity.heading, Align::Right));
     let mut sheet = Sheet::new([("case", Align::Left), ("side", Align::Left)].into_iter().chain(headings));
     for case in &document.cases {
@@ -85,7 +85,7 @@ fn main_sheet(document: &Document) -> Sheet {
 
 /// One case: a row per quantity, a column per side.
 fn case_block(document: &Document, case: &Case, color: bool) -> String {
-    let quantities = quantities(document.cases.iter());
+    let quantities = quantities(&document.cases);
     let sides = sides(case, &quantities);
     let labels: Vec<String> = sides.iter().map(|side| side_label(case, *side)).collect();
     let headings = labels.iter().map(|label| (label.as_str(), Align::Right));
@@ -98,9 +98,9 @@ fn case_block(document: &Document, case: &Case, color: bool) -> String {
 }
 
 /// The quantities that some case has, without those that only explain others.
-fn quantities<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> Vec<&'static Quantity> {
+fn quantities(cases: &[Case]) -> Vec<&'static Quantity> {
     let is_measured = |quantity: &Quantity| {
-        cases.clone().any(|case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some()))
+        cases.iter().any(|case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some()))
     };
     let all = quantity::ALL.iter().copied();
     all.filter(|quantity| !quantity::DETAILS.contains(quantity) && is_measured(quantity)).collect()

@@ -77,12 +77,14 @@ impl Shared {
 struct Slot(Arc<Shared>);
 
 impl Slot {
-    /// Waits for a free one.
-    fn take(shared: &Arc<Shared>) -> Self {
+    /// Waits until one is free. It stays so: only the thread that accepts takes any.
+    fn wait(shared: &Shared) {
         let full = |state: &mut State| state.running >= shared.plan.connections_max;
-        let mut state = shared.changed.wait_while(shared.lock(), full).unwrap_or_else(PoisonError::into_inner);
-        state.running += 1;
-        drop(state);
+        drop(shared.changed.wait_while(shared.lock(), full).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn take(shared: &Arc<Shared>) -> Self {
+        shared.change(|state| state.running += 1);
         Self(Arc::clone(shared))
     }
 }
@@ -96,11 +98,11 @@ impl Drop for Slot {
 fn accept_all(listener: &Listener, shared: &Arc<Shared>) {
     let mut accepted = 0;
     while shared.plan.connections_total.is_none_or(|total| accepted < total) {
-        let slot = Slot::take(shared);
+        Slot::wait(shared);
         match listener.accept() {
             Ok((socket, address)) => {
                 accepted += 1;
-                spawn(socket, address, slot);
+                spawn(socket, address, Slot::take(shared));
             }
             Err(error) => {
                 shared.messages.complaint(&format!("accepting a connection: {error}"));

@@ -15,7 +15,7 @@ use crate::plan::{Mode, Serve};
 use crate::render::Messages;
 
 /// How long connections may take to end after Ctrl-C.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(5);
 /// How often the server looks whether its end was asked for.
 const LOOK: Duration = Duration::from_millis(50);
 
