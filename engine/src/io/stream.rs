@@ -1,9 +1,12 @@
 use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::sync::Arc;
+
+use rustls_pki_types::ServerName;
 
 use super::step::{Filled, fill, flush};
-use crate::conn::{Connection, Plaintext, Received};
+use crate::conn::{ClientConfig, Connection, Plaintext, Received, ServerConfig};
 use crate::error::Error;
-use crate::mem::{InBuf, OutBuf};
+use crate::mem::{BufferPool, InBuf, OutBuf};
 
 /// A connection over a blocking transport, to read from and write to.
 pub struct Stream<T> {
@@ -40,6 +43,36 @@ impl<T: Read + Write> Stream<T> {
     /// Puts the parts together. What a client has in `output` already is sent with the first call.
     pub fn new(connection: Connection, transport: T, input: InBuf, output: OutBuf) -> Self {
         Self { connection, transport, input, output, unread: Plaintext::default() }
+    }
+
+    /// A client that connects to `name`, with buffers of the pool's size that hold memory of the pool while there is
+    /// something in them. Its ClientHello is sent with the first call.
+    pub fn client(
+        config: &Arc<ClientConfig>,
+        name: ServerName<'static>,
+        transport: T,
+        pool: &BufferPool,
+    ) -> Result<Self, Error> {
+        let (input, mut output) = buffers(pool);
+        let connection = Connection::client(config, name, &mut output)?;
+        Ok(Self::new(connection, transport, input, output))
+    }
+
+    /// A server that waits for a ClientHello, with buffers as those of [`Stream::client`].
+    pub fn server(config: &Arc<ServerConfig>, transport: T, pool: &BufferPool) -> Self {
+        let (input, output) = buffers(pool);
+        Self::new(Connection::server(config), transport, input, output)
+    }
+
+    /// Gives the memory of buffers with nothing in them back to the pool that it is from, which wipes it. Worth a call when
+    /// the connection goes idle. A call that finds that a transport would have to wait does the same.
+    pub fn release_buffers(&mut self) {
+        if self.unread.0.is_empty() {
+            // It may be an empty span anywhere in the memory that goes.
+            self.unread = Plaintext::default();
+            self.input.release_if_empty();
+        }
+        self.output.release_if_empty();
     }
 
     /// The connection.
@@ -118,7 +151,10 @@ impl<T: Read + Write> Stream<T> {
         match fill(&mut self.input, &mut self.transport)? {
             Filled::Bytes(_) => Ok(()),
             Filled::End => Ok(self.connection.end_of_input()?),
-            Filled::WouldBlock => Err(io::Error::from(ErrorKind::TimedOut).into()),
+            Filled::WouldBlock => {
+                self.release_buffers();
+                Err(io::Error::from(ErrorKind::TimedOut).into())
+            }
             Filled::Full => Err(Error::Internal("a receive buffer too small for a record").into()),
         }
     }
@@ -130,6 +166,10 @@ impl<T: Read + Write> Stream<T> {
             Err(io::Error::from(ErrorKind::TimedOut).into())
         }
     }
+}
+
+fn buffers(pool: &BufferPool) -> (InBuf, OutBuf) {
+    (InBuf::pooled(pool, pool.buffer_bytes()), OutBuf::pooled(pool, pool.buffer_bytes()))
 }
 
 impl<T: Read + Write> Read for Stream<T> {

@@ -1,15 +1,22 @@
 //! The two buffers that a caller owns: bytes from the peer on their way in, records on their way out.
+//!
+//! A pooled buffer has no memory until there is something to put into it, and keeps it until `release_if_empty` is called.
+//! The loop that drives a connection does so when its socket would block or when it has been idle for a while, not after
+//! every record: what a buffer has held is wiped then, and that takes some percent of the time of encrypting as much.
 
 use core::ops::Range;
 
-use super::Span;
+use super::{BufferPool, Lease, Span};
 use crate::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_MAX};
+use crate::switches::BufferPoolKind;
 
 /// Received bytes, in which records are opened in place.
 ///
 /// Bytes are put at the back ([`InBuf::spare`], [`InBuf::filled`]) and consumed from the front. Its size never changes.
 pub struct InBuf {
-    bytes: Box<[u8]>,
+    /// Empty where it is pooled and holds nothing.
+    bytes: Lease,
+    source: Option<Source>,
     start: usize,
     end: usize,
     moved_bytes: u64,
@@ -18,7 +25,30 @@ pub struct InBuf {
 impl InBuf {
     /// A buffer of `capacity` bytes, or of one whole record where that is more.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: vec![0; capacity.max(RECORD_MAX)].into_boxed_slice(), start: 0, end: 0, moved_bytes: 0 }
+        let bytes = Lease::unpooled(capacity.max(RECORD_MAX));
+        Self { bytes, source: None, start: 0, end: 0, moved_bytes: 0 }
+    }
+
+    /// A buffer of at least `capacity` bytes, or of one whole record where that is more, that leases its memory from `pool`
+    /// when it is needed. Of a pool that is off, it has memory of its own.
+    pub fn pooled(pool: &BufferPool, capacity: usize) -> Self {
+        match Source::new(pool, capacity) {
+            None => Self::with_capacity(capacity),
+            source => Self { bytes: Lease::default(), source, start: 0, end: 0, moved_bytes: 0 },
+        }
+    }
+
+    /// Gives its memory back to the pool that it came from, unless bytes wait. It is leased again when it is needed.
+    pub fn release_if_empty(&mut self) {
+        if self.is_empty() && self.source.is_some() {
+            self.bytes = Lease::default();
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// How much memory it has now, bytes.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// How many bytes wait to be read by the connection.
@@ -33,17 +63,30 @@ impl InBuf {
 
     /// Room for more bytes; when empty, the buffer is full of bytes that wait. What waits is moved to the front when
     /// the room behind it is less than a record.
+    ///
+    /// Of memory from a pool, what is said to be filled is wiped before another connection has it; what is written beyond
+    /// that is not.
     pub fn spare(&mut self) -> &mut [u8] {
         if self.is_empty() {
             self.start = 0;
             self.end = 0;
+            if self.bytes.is_empty() {
+                self.lease();
+            }
         } else if self.start > 0 && self.bytes.len() - self.end < RECORD_MAX {
             self.moved_bytes += self.len() as u64;
-            self.bytes.copy_within(self.start..self.end, 0);
+            self.bytes.unmarked_mut().copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        &mut self.bytes[self.end..]
+        &mut self.bytes.unmarked_mut()[self.end..]
+    }
+
+    #[cold]
+    fn lease(&mut self) {
+        if let Some(source) = &self.source {
+            self.bytes = source.pool.lease_at_least(source.capacity);
+        }
     }
 
     /// How many bytes have been moved to the front so far, to make room.
@@ -58,6 +101,7 @@ impl InBuf {
     pub fn filled(&mut self, count: usize) {
         assert!(count <= self.bytes.len() - self.end, "more bytes than there was room for");
         self.end += count;
+        self.bytes.mark_written(self.end);
     }
 
     /// Copies as much of `bytes` as there is room for, and tells how much that was.
@@ -88,14 +132,16 @@ impl InBuf {
     }
 
     pub(crate) fn span_mut(&mut self, span: Span) -> &mut [u8] {
-        &mut self.bytes[span.range()]
+        &mut self.bytes.unmarked_mut()[span.range()]
     }
 }
 
 /// Records to send. Application data fills it up to its capacity; handshake messages and alerts, which can't wait,
 /// may grow it by at most one flight.
 pub struct OutBuf {
-    bytes: Vec<u8>,
+    /// Empty where it is pooled and holds nothing.
+    bytes: Lease,
+    source: Option<Source>,
     start: usize,
     end: usize,
     capacity: usize,
@@ -109,7 +155,29 @@ impl OutBuf {
     /// A buffer of `capacity` bytes, or of one whole record where that is more.
     pub fn with_capacity(capacity: usize) -> Self {
         let capacity = capacity.max(RECORD_MAX);
-        Self { bytes: vec![0; capacity], start: 0, end: 0, capacity, moved_bytes: 0 }
+        Self { bytes: Lease::unpooled(capacity), source: None, start: 0, end: 0, capacity, moved_bytes: 0 }
+    }
+
+    /// The same with memory that is leased from `pool` when it is needed. Of a pool that is off, it has memory of its own.
+    pub fn pooled(pool: &BufferPool, capacity: usize) -> Self {
+        let capacity = capacity.max(RECORD_MAX);
+        match Source::new(pool, capacity) {
+            None => Self::with_capacity(capacity),
+            source => Self { bytes: Lease::default(), source, start: 0, end: 0, capacity, moved_bytes: 0 },
+        }
+    }
+
+    /// Gives its memory back to the pool that it came from, unless bytes wait. It is leased again when it is needed.
+    pub fn release_if_empty(&mut self) {
+        if self.is_empty() && self.source.is_some() {
+            self.bytes = Lease::default();
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// How much memory it has now, bytes.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The bytes to send.
@@ -119,7 +187,7 @@ impl OutBuf {
 
     /// The bytes to send, for a transport that hands them on without a copy.
     pub fn waiting_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.end]
+        &mut self.bytes.unmarked_mut()[self.start..self.end]
     }
 
     /// How many bytes wait to be sent.
@@ -155,7 +223,7 @@ impl OutBuf {
     pub(crate) fn compact(&mut self) {
         if self.start > 0 && self.len() <= self.start {
             self.moved_bytes += self.len() as u64;
-            self.bytes.copy_within(self.start..self.end, 0);
+            self.bytes.unmarked_mut().copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
@@ -171,13 +239,34 @@ impl OutBuf {
     pub(crate) fn append(&mut self, count: usize) -> Option<&mut [u8]> {
         let Range { start, end } = self.end..self.end + count;
         if end > self.bytes.len() {
-            if end > self.capacity + Self::FLIGHT_MAX {
-                return None;
-            }
-            self.bytes.resize(end, 0);
+            self.grow(end)?;
         }
         self.end = end;
-        Some(&mut self.bytes[start..end])
+        self.bytes.mark_written(end);
+        Some(&mut self.bytes.unmarked_mut()[start..end])
+    }
+
+    /// Memory of `len` bytes at least, unless that is beyond the bound: the first, or more.
+    #[cold]
+    fn grow(&mut self, len: usize) -> Option<()> {
+        let limit = self.capacity + Self::FLIGHT_MAX;
+        if len > limit {
+            return None;
+        }
+        let Some(Source { pool, capacity }) = &self.source else {
+            self.bytes.unmarked_mut().resize(len, 0);
+            return Some(());
+        };
+        // What is little fits a buffer of the pool, also where the capacity does not.
+        let mut larger = if len <= pool.buffer_bytes() {
+            pool.lease()
+        } else {
+            // Doubled, so that a flight in many messages is not copied at each.
+            pool.lease_at_least(len.max(2 * self.bytes.len()).max(*capacity).min(limit))
+        };
+        larger.prefix_mut(self.end).copy_from_slice(&self.bytes[..self.end]);
+        self.bytes = larger;
+        Some(())
     }
 
     /// Takes back the last `count` bytes that were appended.
@@ -186,9 +275,22 @@ impl OutBuf {
     }
 }
 
+/// Where a buffer's memory comes from, and how much at once.
+struct Source {
+    pool: BufferPool,
+    capacity: usize,
+}
+
+impl Source {
+    fn new(pool: &BufferPool, capacity: usize) -> Option<Self> {
+        (pool.kind() != BufferPoolKind::Off).then(|| Self { pool: pool.clone(), capacity })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mem::PoolOptions;
 
     #[test]
     fn what_waits_moves_to_the_front_when_room_runs_short() {
@@ -210,5 +312,43 @@ mod tests {
         assert!(buffer.append(1).is_none());
         buffer.sent(buffer.len());
         assert_eq!(buffer.room(), RECORD_MAX);
+    }
+
+    #[test]
+    fn a_pooled_buffer_grows_for_a_flight_and_gives_it_all_back() {
+        let pool = BufferPool::new(BufferPoolKind::Shared, PoolOptions::default());
+        let mut buffer = OutBuf::pooled(&pool, 4 * RECORD_MAX);
+        assert_eq!(buffer.held_bytes(), 0);
+        assert!(buffer.append(0).is_some());
+        buffer.append(100).unwrap().fill(1);
+        assert_eq!(buffer.held_bytes(), RECORD_MAX, "what is little fits a buffer of the pool");
+        buffer.append(RECORD_MAX).unwrap().fill(2);
+        assert_eq!(buffer.held_bytes(), 4 * RECORD_MAX, "the capacity");
+        assert!(buffer.append(4 * RECORD_MAX + OutBuf::FLIGHT_MAX - buffer.len() + 1).is_none());
+        assert!(buffer.append(4 * RECORD_MAX + OutBuf::FLIGHT_MAX - buffer.len()).is_some());
+        assert_eq!(buffer.waiting()[..100], [1; 100]);
+        assert_eq!(buffer.waiting()[100..100 + RECORD_MAX], [2; RECORD_MAX]);
+        buffer.release_if_empty();
+        assert_ne!(buffer.held_bytes(), 0, "it is not empty");
+        buffer.sent(buffer.len());
+        buffer.release_if_empty();
+        assert_eq!((buffer.held_bytes(), pool.statistics().active), (0, 0));
+        let wiped_bytes = (100 + 100 + RECORD_MAX + 4 * RECORD_MAX + OutBuf::FLIGHT_MAX) as u64;
+        assert_eq!(pool.statistics().wiped_bytes, wiped_bytes, "where it lay before as well");
+    }
+
+    #[test]
+    fn a_pooled_buffer_has_memory_while_bytes_wait() {
+        let pool = BufferPool::new(BufferPoolKind::Shared, PoolOptions::default());
+        let mut buffer = InBuf::pooled(&pool, 0);
+        assert_eq!((buffer.held_bytes(), buffer.waiting().len()), (0, 0));
+        assert_eq!(buffer.put(&[1, 2, 3]), 3);
+        buffer.consume(2);
+        buffer.release_if_empty();
+        assert_eq!(buffer.waiting(), [3]);
+        buffer.consume(1);
+        buffer.release_if_empty();
+        assert_eq!((buffer.held_bytes(), pool.statistics().wiped_bytes), (0, 3));
+        assert_eq!(buffer.spare().len(), RECORD_MAX);
     }
 }

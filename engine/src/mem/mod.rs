@@ -1,11 +1,13 @@
-//! Memory: spans, the buffers that callers own, and secrets that wipe themselves.
+//! Memory: spans, the buffers that callers own, the pool that they may come from, and secrets that wipe themselves.
 
 mod arena;
 mod buffer;
+mod pool;
 mod secret;
 mod span;
 
 pub use arena::{Arena, ArenaLease, ArenaPool, ArenaStatistics, Region};
 pub use buffer::{InBuf, OutBuf};
+pub use pool::{BufferPool, Lease, PoolOptions, PoolStatistics};
 pub use secret::{Digest, SECRET_MAX, Secret};
 pub use span::Span;

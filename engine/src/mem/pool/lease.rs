@@ -1,0 +1,111 @@
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use zeroize::Zeroize;
+
+use super::local;
+use super::shared::SharedPool;
+
+/// A buffer out of a pool. Dropping it is the one way to return it, so that nothing is returned twice, nor to a pool that it
+/// is not from; what was written is wiped then.
+#[derive(Default)]
+pub struct Lease {
+    bytes: Vec<u8>,
+    /// Nothing at or behind this place has been written.
+    written: usize,
+    home: Home,
+}
+
+/// Where a buffer is returned to.
+#[derive(Default)]
+pub(super) enum Home {
+    /// To the allocator, unwiped: it belongs to one connection for as long as that lives.
+    #[default]
+    None,
+    Shared(Arc<SharedPool>),
+    /// By number, as an `Arc` would cost two atomic operations per lease.
+    Local {
+        pool: u64,
+        /// The list whose thread leased it.
+        list: u64,
+    },
+}
+
+impl Lease {
+    pub(super) const fn new(bytes: Vec<u8>, home: Home) -> Self {
+        Self { bytes, written: 0, home }
+    }
+
+    /// Memory outside of pools.
+    pub(in crate::mem) fn unpooled(len: usize) -> Self {
+        Self::new(vec![0; len], Home::None)
+    }
+
+    /// The first `len` bytes, to be written; they alone count as written.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn prefix_mut(&mut self, len: usize) -> &mut [u8] {
+        self.mark_written(len);
+        &mut self.bytes[..len]
+    }
+
+    /// How many bytes at the front have been written, and will be wiped.
+    pub const fn written_bytes(&self) -> usize {
+        self.written
+    }
+
+    /// Says that nothing behind the first `len` bytes has been written, or only what was marked before.
+    #[inline]
+    pub(in crate::mem) const fn mark_written(&mut self, len: usize) {
+        if len > self.written {
+            self.written = len;
+        }
+    }
+
+    /// All bytes, none of which counts as written: the caller marks what is.
+    #[inline]
+    pub(in crate::mem) const fn unmarked_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl Deref for Lease {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Lease {
+    /// All bytes count as written.
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.written = self.bytes.len();
+        &mut self.bytes
+    }
+}
+
+impl Drop for Lease {
+    #[inline]
+    fn drop(&mut self) {
+        if matches!(self.home, Home::None) {
+            return;
+        }
+        let mut bytes = core::mem::take(&mut self.bytes);
+        bytes[..self.written].zeroize();
+        match core::mem::take(&mut self.home) {
+            Home::None => {}
+            Home::Shared(pool) => pool.put(bytes, self.written),
+            Home::Local { pool, list } => local::put(pool, list, bytes, self.written),
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lease({} bytes, {} written)", self.bytes.len(), self.written)
+    }
+}

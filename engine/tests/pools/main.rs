@@ -1,0 +1,22 @@
+//! The buffer pool: what it hands out is zero, what it counts is true, what it keeps is bounded, and a connection that is
+//! idle holds none of it.
+
+mod connections;
+mod leases;
+mod stress;
+#[path = "../support/mod.rs"]
+mod support;
+
+use tls_engine::mem::{BufferPool, PoolOptions};
+use tls_engine::switches::BufferPoolKind;
+
+#[global_allocator]
+static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
+
+/// The kinds that keep buffers.
+const POOLED: [BufferPoolKind; 2] = [BufferPoolKind::Shared, BufferPoolKind::ThreadLocal];
+
+/// A pool of buffers for one record.
+fn pool(kind: BufferPoolKind, free_max: usize) -> BufferPool {
+    BufferPool::new(kind, PoolOptions { free_max, ..PoolOptions::default() })
+}
