@@ -13,8 +13,8 @@ use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::Connection;
 use tls_engine::crypto::{Provider, Random};
-use tls_engine::mem::{InBuf, OutBuf};
-use tls_engine::switches::{Switch, Switches};
+use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
+use tls_engine::switches::{BufferPoolKind, Switch, Switches};
 
 /// The one provider that takes all of its randomness from the configuration.
 #[cfg(feature = "rustcrypto")]
@@ -163,8 +163,14 @@ impl Talk {
     }
 }
 
-fn buffers(_switches: &Switches) -> (InBuf, OutBuf) {
-    (InBuf::with_capacity(1 << 15), OutBuf::with_capacity(1 << 16))
+/// Of the pools all conversations lease from: what one has left in a buffer would come out in another.
+fn buffers(switches: &Switches) -> (InBuf, OutBuf) {
+    const SIZE: usize = 1 << 16;
+    static POOLS: LazyLock<[BufferPool; 3]> = LazyLock::new(|| {
+        BufferPoolKind::ALL.map(|kind| BufferPool::new(kind, PoolOptions { buffer_bytes: SIZE, free_max: 8 }))
+    });
+    let pool = POOLS.iter().find(|pool| pool.kind() == switches.buffer_pool).expect("one of each kind");
+    (InBuf::pooled(pool, SIZE), OutBuf::pooled(pool, SIZE))
 }
 
 struct Ends {
@@ -192,6 +198,10 @@ impl Ends {
     fn pump(&mut self, heard: &mut Heard) -> Result<(), Error> {
         loop {
             let (to_server, to_client) = (self.client.drain(), self.server.drain());
+            for side in [&mut self.client, &mut self.server] {
+                side.input.release_if_empty();
+                side.output.release_if_empty();
+            }
             if to_server.is_empty() && to_client.is_empty() {
                 return Ok(());
             }
@@ -210,6 +220,8 @@ impl Ends {
             assert_eq!([sealed.bytes, opened.bytes], [BY_CLIENT.all.len() as u64; 2], "{talk:?}");
             // The switch is not only taken, it works: all that came was copied, or nothing was.
             assert_eq!(opened.copied_bytes, if switches.zero_copy { 0 } else { opened.bytes }, "{talk:?}");
+            let held_bytes = side.input.held_bytes() + side.output.held_bytes();
+            assert_eq!(held_bytes == 0, switches.buffer_pool != BufferPoolKind::Off, "{talk:?}");
             assert!(switches.zero_copy || sealed.copied_bytes == sealed.bytes, "{talk:?}: {sealed:?}");
         }
     }
