@@ -1,4 +1,4 @@
-use super::Random;
+use super::{Origin, Random};
 use crate::codes::NamedGroup;
 use crate::error::Error;
 use crate::mem::Secret;
@@ -7,6 +7,9 @@ use crate::mem::Secret;
 pub trait Group: Send + Sync {
     /// Its number on the wire.
     fn name(&self) -> NamedGroup;
+
+    /// Where it is from, and what computes it on this CPU.
+    fn origin(&self) -> Origin;
 
     /// A fresh key pair. Randomness comes from `random`, or from the library where that takes none from outside.
     fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error>;

@@ -1,3 +1,4 @@
+use super::Origin;
 use crate::mem::{Digest, Secret};
 
 /// The longest `info` of HKDF-Expand, bytes: an HkdfLabel with label and context at their longest (RFC 8446 7.1).
@@ -12,6 +13,9 @@ pub trait Hash: Send + Sync {
 
     /// The length of its output, bytes.
     fn output_len(&self) -> usize;
+
+    /// Where it is from, and what computes it on this CPU.
+    fn origin(&self) -> Origin;
 
     /// An empty running hash.
     fn start(&self) -> Box<dyn HashContext>;

@@ -4,6 +4,7 @@
 mod aead;
 mod agreement;
 mod hash;
+mod origin;
 pub mod provider;
 mod random;
 mod signature;
@@ -11,6 +12,7 @@ mod signature;
 pub use aead::{Aead, AeadKey, Copied, Defect, NONCE_MAX, TAG_LEN};
 pub use agreement::{Group, KeyPair};
 pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
+pub use origin::Origin;
 pub use provider::{Provider, Suite};
 pub use random::Random;
 pub use signature::{SigningKey, VerificationScheme};

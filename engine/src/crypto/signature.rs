@@ -1,6 +1,6 @@
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
-use super::Random;
+use super::{Origin, Random};
 use crate::codes::SignatureScheme;
 use crate::error::Error;
 
@@ -8,6 +8,9 @@ use crate::error::Error;
 pub trait SigningKey: Send + Sync {
     /// The schemes it can sign with in TLS 1.3, best first.
     fn schemes(&self) -> &[SignatureScheme];
+
+    /// Where it is from, and what signs on this CPU.
+    fn origin(&self) -> Origin;
 
     /// The signature over `message` (hashed here), in the encoding of the wire: ASN.1 for ECDSA.
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error>;
@@ -20,4 +23,6 @@ pub struct VerificationScheme {
     pub scheme: SignatureScheme,
     /// The algorithm for signatures of handshakes and certificates.
     pub algorithm: &'static dyn SignatureVerificationAlgorithm,
+    /// Where it is from, and what verifies on this CPU.
+    pub origin: fn() -> Origin,
 }

@@ -1,8 +1,9 @@
 use aws_lc_rs::agreement::{self, PrivateKey, PublicKey, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
+use super::{origin, wide_arithmetic};
 use crate::codes::NamedGroup;
-use crate::crypto::{Group, KeyPair, Random};
+use crate::crypto::{Group, KeyPair, Origin, Random};
 use crate::error::Error;
 use crate::mem::Secret;
 
@@ -42,6 +43,10 @@ impl Share {
 impl Group for AwsLcGroup {
     fn name(&self) -> NamedGroup {
         self.name
+    }
+
+    fn origin(&self) -> Origin {
+        origin(wide_arithmetic())
     }
 
     fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {

@@ -1,18 +1,35 @@
 use aws_lc_rs::{digest, hmac};
 use zeroize::Zeroizing;
 
-use crate::crypto::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
+use super::origin;
+use crate::crypto::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext, Origin};
 use crate::mem::{Digest, SECRET_MAX, Secret};
 
-pub(super) static SHA256: AwsLcHash = AwsLcHash { name: "SHA-256", digest: &digest::SHA256, hmac: hmac::HMAC_SHA256 };
-pub(super) static SHA384: AwsLcHash = AwsLcHash { name: "SHA-384", digest: &digest::SHA384, hmac: hmac::HMAC_SHA384 };
+pub(super) static SHA256: AwsLcHash = AwsLcHash {
+    name: "SHA-256",
+    digest: &digest::SHA256,
+    hmac: hmac::HMAC_SHA256,
+    implementation: sha256_implementation,
+};
+pub(super) static SHA384: AwsLcHash = AwsLcHash {
+    name: "SHA-384",
+    digest: &digest::SHA384,
+    hmac: hmac::HMAC_SHA384,
+    implementation: sha512_implementation,
+};
 #[cfg(feature = "rustcrypto")]
-pub(super) static SHA512: AwsLcHash = AwsLcHash { name: "SHA-512", digest: &digest::SHA512, hmac: hmac::HMAC_SHA512 };
+pub(super) static SHA512: AwsLcHash = AwsLcHash {
+    name: "SHA-512",
+    digest: &digest::SHA512,
+    hmac: hmac::HMAC_SHA512,
+    implementation: sha512_implementation,
+};
 
 pub(super) struct AwsLcHash {
     name: &'static str,
     digest: &'static digest::Algorithm,
     hmac: hmac::Algorithm,
+    implementation: fn() -> &'static str,
 }
 
 impl Hash for AwsLcHash {
@@ -22,6 +39,10 @@ impl Hash for AwsLcHash {
 
     fn output_len(&self) -> usize {
         self.digest.output_len()
+    }
+
+    fn origin(&self) -> Origin {
+        origin((self.implementation)())
     }
 
     fn start(&self) -> Box<dyn HashContext> {
@@ -85,4 +106,43 @@ fn mac_into(key: &hmac::Key, message: &[u8], output: &mut [u8]) {
     // The only way to fail is an output that is too short, and every caller's has the hash's length.
     let written = hmac::sign_to_buffer(key, message, output).map_or(0, |tag| tag.len());
     assert_eq!(written, output.len(), "the output has the hash's length");
+}
+
+/// What AWS-LC's dispatch takes for SHA-256 on this CPU.
+fn sha256_implementation() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::is_x86_feature_detected as has;
+        if has!("sha") {
+            return "SHA-NI";
+        }
+        if has!("ssse3") { "SSSE3, or AVX on CPUs of Intel" } else { "64-bit assembly" }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        if std::arch::is_aarch64_feature_detected!("sha2") { "ARMv8 SHA-2" } else { "Neon" }
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "by its own choice"
+    }
+}
+
+/// What AWS-LC's dispatch takes for SHA-384 and SHA-512 on this CPU.
+fn sha512_implementation() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::is_x86_feature_detected as has;
+        // It asks for the maker, because CPUs of AMD before Zen were slow at it.
+        if has!("avx") && has!("ssse3") { "64-bit assembly, or AVX on CPUs of Intel" } else { "64-bit assembly" }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        // Rust's name for both SHA-512 and SHA-3.
+        if std::arch::is_aarch64_feature_detected!("sha3") { "ARMv8.2 SHA-512" } else { "Neon" }
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "by its own choice"
+    }
 }

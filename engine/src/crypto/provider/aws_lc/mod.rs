@@ -8,7 +8,7 @@ mod verify;
 
 use super::{Provider, Suite};
 use crate::codes::CipherSuite;
-use crate::crypto::{Group, Hash, Random};
+use crate::crypto::{Group, Hash, Origin, Random};
 use crate::error::Error;
 
 pub(super) use sign::load_key;
@@ -66,4 +66,27 @@ pub(super) fn sha384() -> &'static dyn Hash {
 #[cfg(feature = "rustcrypto")]
 pub(super) fn sha512() -> &'static dyn Hash {
     &hash::SHA512
+}
+
+/// Where a part is from that `implementation` describes.
+fn origin(implementation: &str) -> Origin {
+    Origin { source: NAME, implementation: format!("AWS-LC, {implementation}") }
+}
+
+/// What AWS-LC's dispatch takes on this CPU for elliptic curves, and for RSA where it has nothing better: most of it is
+/// assembly of s2n-bignum.
+fn wide_arithmetic() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::is_x86_feature_detected as has;
+        if has!("bmi2") && has!("adx") { "64-bit assembly with BMI2 and ADX" } else { "64-bit assembly" }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        "64-bit assembly"
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "by its own choice"
+    }
 }

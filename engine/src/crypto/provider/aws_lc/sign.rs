@@ -6,9 +6,10 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding};
 use rustls_pki_types::PrivateKeyDer;
 
+use super::{origin, wide_arithmetic};
 use crate::codes::SignatureScheme;
 use crate::crypto::provider::keys::{KeyProblem, RSA_SCHEMES, WRONG_SCHEME};
-use crate::crypto::{Random, SigningKey};
+use crate::crypto::{Origin, Random, SigningKey};
 use crate::error::Error;
 
 /// Makes a signing key from a private key.
@@ -66,6 +67,10 @@ impl SigningKey for EcdsaKey {
         &self.schemes
     }
 
+    fn origin(&self) -> Origin {
+        origin(wide_arithmetic())
+    }
+
     fn sign(&self, scheme: SignatureScheme, message: &[u8], _random: &dyn Random) -> Result<Vec<u8>, Error> {
         if !self.schemes.contains(&scheme) {
             return Err(WRONG_SCHEME);
@@ -80,6 +85,10 @@ struct Ed25519Key(Ed25519KeyPair);
 impl SigningKey for Ed25519Key {
     fn schemes(&self) -> &[SignatureScheme] {
         &[SignatureScheme::ED25519]
+    }
+
+    fn origin(&self) -> Origin {
+        origin(wide_arithmetic())
     }
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8], _random: &dyn Random) -> Result<Vec<u8>, Error> {
@@ -98,6 +107,10 @@ impl SigningKey for RsaKey {
         &RSA_SCHEMES
     }
 
+    fn origin(&self) -> Origin {
+        origin(rsa_implementation(self.0.public_modulus_len()))
+    }
+
     fn sign(&self, scheme: SignatureScheme, message: &[u8], _random: &dyn Random) -> Result<Vec<u8>, Error> {
         let padding: &'static dyn RsaEncoding = match scheme {
             SignatureScheme::RSA_PSS_RSAE_SHA256 => &signature::RSA_PSS_SHA256,
@@ -112,3 +125,17 @@ impl SigningKey for RsaKey {
 }
 
 const SIGN_FAILED: Error = Error::Crypto("AWS-LC refused to sign");
+
+/// What AWS-LC's dispatch takes on this CPU for private keys of RSA with a modulus of this length, bytes.
+fn rsa_implementation(modulus_len: usize) -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::is_x86_feature_detected as has;
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl");
+        if avx512 && has!("avx512ifma") && matches!(modulus_len * 8, 2048 | 3072 | 4096) {
+            return "AVX-512 IFMA";
+        }
+    }
+    let _ = modulus_len;
+    wide_arithmetic()
+}

@@ -3,12 +3,14 @@ use core::fmt;
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 
+use super::{origin, wide_arithmetic};
 use crate::codes::SignatureScheme;
 use crate::crypto::VerificationScheme;
 
 /// What TLS 1.3 allows in a CertificateVerify (RFC 8446 4.2.3): an ECDSA scheme fixes the curve, and PKCS #1 v1.5 is out.
 pub(in crate::crypto::provider) fn schemes() -> Vec<VerificationScheme> {
-    let entry = |scheme, algorithm: &'static AwsLcVerifier| VerificationScheme { scheme, algorithm };
+    let origin = || origin(wide_arithmetic());
+    let entry = |scheme, algorithm: &'static AwsLcVerifier| VerificationScheme { scheme, algorithm, origin };
     vec![
         entry(SignatureScheme::ECDSA_SECP256R1_SHA256, &ECDSA_P256_SHA256),
         entry(SignatureScheme::ECDSA_SECP384R1_SHA384, &ECDSA_P384_SHA384),

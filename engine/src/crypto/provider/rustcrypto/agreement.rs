@@ -7,8 +7,9 @@ use p384::NistP384;
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
+use super::origin;
 use crate::codes::NamedGroup;
-use crate::crypto::{Group, KeyPair, Random};
+use crate::crypto::{Group, KeyPair, Origin, Random};
 use crate::error::Error;
 use crate::mem::Secret;
 
@@ -24,6 +25,10 @@ pub(super) struct X25519Group;
 impl Group for X25519Group {
     fn name(&self) -> NamedGroup {
         NamedGroup::X25519
+    }
+
+    fn origin(&self) -> Origin {
+        origin("dalek, 64-bit arithmetic in Rust")
     }
 
     fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {
@@ -80,6 +85,10 @@ where
 {
     fn name(&self) -> NamedGroup {
         self.name
+    }
+
+    fn origin(&self) -> Origin {
+        origin("RustCrypto, 64-bit arithmetic in Rust")
     }
 
     fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {

@@ -5,15 +5,20 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use zeroize::Zeroize;
 
-use crate::crypto::{Hash, HashContext};
+use super::origin;
+use crate::crypto::{Hash, HashContext, Origin};
 use crate::mem::{Digest, Secret};
 
-pub(super) static SHA256: RustCryptoHash<Sha256> = RustCryptoHash { name: "SHA-256", algorithm: PhantomData };
-pub(super) static SHA384: RustCryptoHash<Sha384> = RustCryptoHash { name: "SHA-384", algorithm: PhantomData };
-pub(super) static SHA512: RustCryptoHash<Sha512> = RustCryptoHash { name: "SHA-512", algorithm: PhantomData };
+pub(super) static SHA256: RustCryptoHash<Sha256> =
+    RustCryptoHash { name: "SHA-256", implementation: sha256_implementation, algorithm: PhantomData };
+pub(super) static SHA384: RustCryptoHash<Sha384> =
+    RustCryptoHash { name: "SHA-384", implementation: sha512_implementation, algorithm: PhantomData };
+pub(super) static SHA512: RustCryptoHash<Sha512> =
+    RustCryptoHash { name: "SHA-512", implementation: sha512_implementation, algorithm: PhantomData };
 
 pub(super) struct RustCryptoHash<H> {
     name: &'static str,
+    implementation: fn() -> &'static str,
     algorithm: PhantomData<fn() -> H>,
 }
 
@@ -27,6 +32,10 @@ macro_rules! hash {
 
             fn output_len(&self) -> usize {
                 <$hash>::output_size()
+            }
+
+            fn origin(&self) -> Origin {
+                origin(&format!("RustCrypto, {}", (self.implementation)()))
             }
 
             fn start(&self) -> Box<dyn HashContext> {
@@ -73,3 +82,35 @@ macro_rules! hash {
 hash!(Sha256);
 hash!(Sha384);
 hash!(Sha512);
+
+/// What the crate `sha2` takes for SHA-256 on this CPU, in this build.
+fn sha256_implementation() -> &'static str {
+    if cfg!(any(sha2_backend = "soft", sha2_256_backend = "soft")) {
+        return "in software";
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    if std::is_x86_feature_detected!("sha") && std::is_x86_feature_detected!("sse4.1") {
+        return "SHA-NI";
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("sha2") {
+        return "ARMv8 SHA-2";
+    }
+    "in software"
+}
+
+/// What the crate `sha2` takes for SHA-384 and SHA-512 on this CPU, in this build.
+fn sha512_implementation() -> &'static str {
+    if cfg!(any(sha2_backend = "soft", sha2_512_backend = "soft")) {
+        return "in software";
+    }
+    #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+    if std::is_x86_feature_detected!("avx2") {
+        return "AVX2";
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("sha3") {
+        return "ARMv8.2 SHA-512";
+    }
+    "in software"
+}

@@ -9,7 +9,7 @@ mod verify;
 
 use super::{Provider, Suite};
 use crate::codes::CipherSuite;
-use crate::crypto::{Group, Hash, Random};
+use crate::crypto::{Group, Hash, Origin, Random};
 use crate::error::Error;
 
 pub(super) use sign::load_key;
@@ -73,6 +73,11 @@ pub(super) fn sha512() -> &'static dyn Hash {
 
 pub(super) fn groups() -> Vec<&'static dyn Group> {
     vec![&agreement::X25519, &agreement::SECP256R1, &agreement::SECP384R1]
+}
+
+/// Where a part is from that `implementation` describes.
+fn origin(implementation: &str) -> Origin {
+    Origin { source: NAME, implementation: implementation.to_owned() }
 }
 
 /// Lends a [`Random`] to code that wants it in the shape of `rand_core`.

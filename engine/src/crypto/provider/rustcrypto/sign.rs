@@ -8,10 +8,10 @@ use rsa::traits::PublicKeyParts;
 use rustls_pki_types::PrivateKeyDer;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::Lent;
+use super::{Lent, origin};
 use crate::codes::SignatureScheme;
 use crate::crypto::provider::keys::{KeyProblem, RSA_BITS, RSA_SCHEMES, WRONG_SCHEME};
-use crate::crypto::{Random, SigningKey};
+use crate::crypto::{Origin, Random, SigningKey};
 use crate::error::Error;
 
 /// Makes a signing key from a private key.
@@ -70,6 +70,10 @@ impl SigningKey for p256::ecdsa::SigningKey {
         &[SignatureScheme::ECDSA_SECP256R1_SHA256]
     }
 
+    fn origin(&self) -> Origin {
+        origin("RustCrypto, 64-bit arithmetic in Rust")
+    }
+
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error> {
         if scheme != SignatureScheme::ECDSA_SECP256R1_SHA256 {
             return Err(WRONG_SCHEME);
@@ -83,6 +87,10 @@ impl SigningKey for p256::ecdsa::SigningKey {
 impl SigningKey for p384::ecdsa::SigningKey {
     fn schemes(&self) -> &[SignatureScheme] {
         &[SignatureScheme::ECDSA_SECP384R1_SHA384]
+    }
+
+    fn origin(&self) -> Origin {
+        origin("RustCrypto, 64-bit arithmetic in Rust")
     }
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error> {
@@ -100,6 +108,10 @@ impl SigningKey for ed25519_dalek::SigningKey {
         &[SignatureScheme::ED25519]
     }
 
+    fn origin(&self) -> Origin {
+        origin("dalek, 64-bit arithmetic in Rust")
+    }
+
     fn sign(&self, scheme: SignatureScheme, message: &[u8], _random: &dyn Random) -> Result<Vec<u8>, Error> {
         if scheme != SignatureScheme::ED25519 {
             return Err(WRONG_SCHEME);
@@ -111,6 +123,10 @@ impl SigningKey for ed25519_dalek::SigningKey {
 impl SigningKey for rsa::PrivateKey {
     fn schemes(&self) -> &[SignatureScheme] {
         &RSA_SCHEMES
+    }
+
+    fn origin(&self) -> Origin {
+        origin("RustCrypto, 64-bit arithmetic in Rust")
     }
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error> {

@@ -6,13 +6,20 @@ use rsa::traits::PublicKeyParts;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use super::origin;
 use crate::codes::SignatureScheme;
-use crate::crypto::VerificationScheme;
 use crate::crypto::provider::keys::RSA_BITS;
+use crate::crypto::{Origin, VerificationScheme};
 
 /// What TLS 1.3 allows in a CertificateVerify (RFC 8446 4.2.3): an ECDSA scheme fixes the curve, and PKCS #1 v1.5 is out.
 pub(in crate::crypto::provider) fn schemes() -> Vec<VerificationScheme> {
-    let entry = |scheme, algorithm: &'static RustCryptoVerifier| VerificationScheme { scheme, algorithm };
+    let entry = |scheme, algorithm: &'static RustCryptoVerifier| {
+        let origin: fn() -> Origin = match scheme {
+            SignatureScheme::ED25519 => || origin(ed25519_implementation()),
+            _ => || origin("RustCrypto, 64-bit arithmetic in Rust"),
+        };
+        VerificationScheme { scheme, algorithm, origin }
+    };
     vec![
         entry(SignatureScheme::ECDSA_SECP256R1_SHA256, &ECDSA_P256_SHA256),
         entry(SignatureScheme::ECDSA_SECP384R1_SHA384, &ECDSA_P384_SHA384),
@@ -121,4 +128,14 @@ fn ed25519_verify(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
 fn rsa_key(key: &[u8]) -> Option<rsa::PublicKey> {
     let key = rsa::PublicKey::from_pkcs1_der(key).ok()?;
     RSA_BITS.contains(&key.n().bit_width_vartime()).then_some(key)
+}
+
+/// What the crate `curve25519-dalek` takes on this CPU, in this build, to verify. (It signs without SIMD.)
+fn ed25519_implementation() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        let ifma = cfg!(all(target_feature = "avx512ifma", target_feature = "avx512vl"));
+        return if ifma { "dalek, AVX-512 IFMA" } else { "dalek, AVX2" };
+    }
+    "dalek, 64-bit arithmetic in Rust"
 }
