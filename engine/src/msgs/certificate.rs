@@ -2,7 +2,7 @@ use arrayvec::ArrayVec;
 use rustls_pki_types::CertificateDer;
 
 use super::encode_message;
-use super::extensions::Extensions;
+use super::extensions::{Extensions, Place, check_place};
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::limits::CERTIFICATE_CHAIN_MAX;
@@ -37,6 +37,7 @@ impl<'a> CertificateMessage<'a> {
             }
             chain.push(CertificateDer::from(certificate));
             if let Some(extension) = Extensions::new(&mut entries, WHAT)?.next_extension()? {
+                check_place(extension.extension_type, Place::Certificate)?;
                 return Err(Error::UnsupportedExtension(extension.extension_type));
             }
         }

@@ -1,4 +1,4 @@
-use super::extensions::Extensions;
+use super::extensions::{Extensions, Place, check_place};
 use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::wire::{Numbers, Reader};
@@ -22,6 +22,7 @@ impl<'a> CertificateRequest<'a> {
         let mut signature_algorithms = None;
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {
+            check_place(extension.extension_type, Place::CertificateRequest)?;
             let mut reader = extension.reader;
             if extension.extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
                 signature_algorithms = Some(reader.numbers16()?);

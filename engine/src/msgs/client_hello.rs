@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::encode_message;
-use super::extensions::Extensions;
+use super::extensions::{Extensions, Place, check_place};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -104,7 +104,8 @@ impl<'a> ClientHello<'a> {
                     self.pre_shared_key = true;
                     reader.rest();
                 }
-                _ => {
+                other => {
+                    check_place(other, Place::ClientHello)?;
                     reader.rest();
                 }
             }

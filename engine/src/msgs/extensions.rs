@@ -46,3 +46,43 @@ impl<'a> Extensions<'a> {
         self.reader.is_empty()
     }
 }
+
+/// The messages that have extensions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    ClientHello,
+    EncryptedExtensions,
+    Certificate,
+    CertificateRequest,
+    NewSessionTicket,
+    /// ServerHello and HelloRetryRequest, which the engine decodes as one.
+    ServerHello,
+}
+
+/// Refuses an extension that is known, and not for this message (RFC 8446 4.2).
+pub(super) fn check_place(extension_type: ExtensionType, place: Place) -> Result<(), Error> {
+    match places(extension_type) {
+        Some(places) if !places.contains(&place) => Err(Error::IllegalParameter("an extension in the wrong message")),
+        _ => Ok(()),
+    }
+}
+
+/// The table of RFC 8446 4.2, with record_size_limit (RFC 8449 4). `None` for what the engine does not know.
+const fn places(extension_type: ExtensionType) -> Option<&'static [Place]> {
+    use ExtensionType as E;
+    use Place::{Certificate, CertificateRequest, ClientHello, EncryptedExtensions, NewSessionTicket, ServerHello};
+    Some(match extension_type {
+        E::SERVER_NAME | E::MAX_FRAGMENT_LENGTH | E::SUPPORTED_GROUPS | E::ALPN | E::RECORD_SIZE_LIMIT => {
+            &[ClientHello, EncryptedExtensions]
+        }
+        E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP => &[ClientHello, CertificateRequest, Certificate],
+        E::SIGNATURE_ALGORITHMS | E::SIGNATURE_ALGORITHMS_CERT | E::CERTIFICATE_AUTHORITIES => {
+            &[ClientHello, CertificateRequest]
+        }
+        E::KEY_SHARE | E::PRE_SHARED_KEY | E::COOKIE | E::SUPPORTED_VERSIONS => &[ClientHello, ServerHello],
+        E::EARLY_DATA => &[ClientHello, EncryptedExtensions, NewSessionTicket],
+        E::PADDING | E::PSK_KEY_EXCHANGE_MODES | E::POST_HANDSHAKE_AUTH => &[ClientHello],
+        E::OID_FILTERS => &[CertificateRequest],
+        _ => return None,
+    })
+}
