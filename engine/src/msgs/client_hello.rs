@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use super::encode_message;
 use super::extensions::{Extensions, Place, check_place};
+use super::{encode_message, pre_shared_key};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -94,15 +94,18 @@ impl<'a> ClientHello<'a> {
                 }
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => {
-                    self.psk_key_exchange_modes = !reader.vector8()?.is_empty();
+                    if reader.vector8()?.is_empty() {
+                        return Err(Error::Decode(WHAT));
+                    }
+                    self.psk_key_exchange_modes = true;
                 }
                 ExtensionType::PRE_SHARED_KEY => {
                     // RFC 8446 4.2.11: it must be the last one.
                     if !extensions.is_at_end() {
                         return Err(Error::IllegalParameter("pre_shared_key is not the last extension"));
                     }
+                    pre_shared_key::check(&mut reader)?;
                     self.pre_shared_key = true;
-                    reader.rest();
                 }
                 other => {
                     check_place(other, Place::ClientHello)?;

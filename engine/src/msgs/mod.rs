@@ -11,6 +11,7 @@ mod finished;
 mod key_update;
 mod message;
 mod new_session_ticket;
+mod pre_shared_key;
 mod server_hello;
 
 pub use alert::Alert;
