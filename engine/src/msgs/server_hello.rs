@@ -51,7 +51,6 @@ pub enum ServerHelloOrRetry<'a> {
 
 #[derive(Default)]
 struct ServerExtensions<'a> {
-    version: Option<ProtocolVersion>,
     key_share: Option<Reader<'a>>,
     cookie: Option<&'a [u8]>,
 }
@@ -66,14 +65,12 @@ impl<'a> ServerHelloOrRetry<'a> {
         let cipher_suite = CipherSuite(reader.u16()?);
         let compression_method = reader.u8()?;
         let is_retry = *random == HELLO_RETRY_REQUEST_RANDOM;
-        let extensions = if reader.is_empty() {
-            ServerExtensions::default()
-        } else {
-            decode_extensions(&mut reader, is_retry, offered)?
-        };
+        let list = if reader.is_empty() { None } else { Some(reader) };
+        // RFC 8446 4.2.1: before all else, as the rest means something else in an older version.
+        let version = list.map(find_version).transpose()?.flatten();
+        check_version(legacy_version, version, random, is_retry)?;
+        let extensions = decode_extensions(&mut reader, is_retry, offered)?;
         reader.finish()?;
-
-        check_version(legacy_version, extensions.version, random)?;
         if session_id.len() > 32 {
             return Err(Error::Decode(WHAT));
         }
@@ -108,7 +105,9 @@ fn decode_extensions<'a>(
     while let Some(extension) = extensions.next_extension()? {
         let mut reader = extension.reader;
         match extension.extension_type {
-            ExtensionType::SUPPORTED_VERSIONS => found.version = Some(ProtocolVersion(reader.u16()?)),
+            ExtensionType::SUPPORTED_VERSIONS => {
+                reader.u16()?;
+            }
             ExtensionType::KEY_SHARE => found.key_share = Some(Reader::new(reader.rest(), WHAT)),
             // The one extension that a server may send unasked (RFC 8446 4.2).
             ExtensionType::COOKIE if is_retry => {
@@ -129,17 +128,37 @@ fn decode_extensions<'a>(
     Ok(found)
 }
 
+/// The version in supported_versions, whatever else there is.
+fn find_version(mut reader: Reader<'_>) -> Result<Option<ProtocolVersion>, Error> {
+    let mut version = None;
+    let mut extensions = Extensions::new(&mut reader, WHAT)?;
+    while let Some(extension) = extensions.next_extension()? {
+        let mut reader = extension.reader;
+        if extension.extension_type == ExtensionType::SUPPORTED_VERSIONS {
+            version = Some(ProtocolVersion(reader.u16()?));
+            reader.finish()?;
+        }
+    }
+    reader.finish()?;
+    Ok(version)
+}
+
 /// Without supported_versions the server has chosen an older version, which this client does not speak; with the mark of
-/// a downgrade, somebody on the way has made it do so (RFC 8446 4.1.3, 4.2.1).
+/// a downgrade, somebody on the way has made it do so (RFC 8446 4.1.3). With it, the legacy version of a ServerHello is
+/// ignored (RFC 8446 4.2.1), that of a HelloRetryRequest is checked (RFC 8446 4.1.4). The latter is of TLS 1.3 by itself.
 fn check_version(
     legacy_version: ProtocolVersion,
     selected: Option<ProtocolVersion>,
     random: &[u8; 32],
+    is_retry: bool,
 ) -> Result<(), Error> {
     match selected {
-        Some(ProtocolVersion::TLS13) if legacy_version == ProtocolVersion::TLS12 => Ok(()),
-        Some(ProtocolVersion::TLS13) => Err(Error::IllegalParameter("the legacy version of ServerHello")),
+        Some(ProtocolVersion::TLS13) if is_retry && legacy_version != ProtocolVersion::TLS12 => {
+            Err(Error::IllegalParameter("the legacy version of HelloRetryRequest"))
+        }
+        Some(ProtocolVersion::TLS13) => Ok(()),
         Some(_) => Err(Error::IllegalParameter("a version that was not offered")),
+        None if is_retry => Err(Error::MissingExtension(ExtensionType::SUPPORTED_VERSIONS)),
         None if DOWNGRADES.contains(&&random[24..]) => Err(Error::IllegalParameter("a downgraded version")),
         None => Err(Error::ProtocolVersion),
     }
