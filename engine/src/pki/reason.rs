@@ -21,6 +21,9 @@ pub(super) fn refusal(reason: &Reason) -> CertificateError {
         Reason::CertNotValidForName(context) => {
             Refused::WrongName { expected: name_text(&context.expected), presented: presented_text(&context.presented) }
         }
+        Reason::UnsupportedSignatureAlgorithmContext(context) if is_broken(&context.signature_algorithm_id) => {
+            Refused::Bad("its signature is made with a broken hash: MD5 or SHA-1".into())
+        }
         _ => malformation(reason)
             .map(|why| Refused::Bad(why.into()))
             .or_else(|| lack(reason).map(|what| Refused::Unsupported(what.into())))
@@ -34,6 +37,19 @@ pub(super) fn name_text(name: &ServerName<'_>) -> String {
         ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
         _ => name.to_str().into_owned(),
     }
+}
+
+/// Whether a signature algorithm uses MD5 or SHA-1: bad_certificate (RFC 8446 4.4.2.4). The identifiers of RFC 3279 2.2.
+fn is_broken(algorithm: &[u8]) -> bool {
+    const BROKEN: [&[u8]; 4] = [
+        // md5WithRSAEncryption, sha1WithRSAEncryption
+        &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4],
+        &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5],
+        // ecdsa-with-SHA1, id-dsa-with-sha1
+        &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1],
+        &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3],
+    ];
+    BROKEN.iter().any(|broken| algorithm.starts_with(broken))
 }
 
 /// What does not parse, or contradicts itself: bad_certificate (RFC 8446 6.2: corrupt, or signatures that do not
