@@ -156,9 +156,12 @@ impl Connection {
         self.opener.counters()
     }
 
-    /// Ends the connection: the peer is owed `error`'s alert, and nothing else happens any more.
+    /// Ends the connection: the peer is owed `error`'s alert, unless it has been told that nothing follows, and nothing
+    /// else happens any more.
     fn fail(&mut self, error: &Error, output: &mut OutBuf) {
+        // RFC 8446 6.1: nothing follows close_notify.
         if self.failed.is_none()
+            && !self.close_sent
             && let Some(description) = error.alert()
         {
             self.send_alert(description, output);

@@ -32,11 +32,15 @@ impl Connection {
         self.replace_write_key(request, output)
     }
 
-    /// Says that no more will be sent (close_notify). The peer may go on sending (RFC 8446 6.1).
+    /// Says that no more will be sent (close_notify). The peer may go on sending (RFC 8446 6.1), but a handshake can't be
+    /// finished any more: then the connection has ended.
     pub fn close(&mut self, output: &mut OutBuf) {
         if !self.close_sent && self.failed.is_none() {
             self.close_sent = true;
             self.send_alert(AlertDescription::CLOSE_NOTIFY, output);
+            if self.is_handshaking() {
+                self.fail(&Error::Usage("the connection was closed before the handshake was done"), output);
+            }
         }
     }
 
