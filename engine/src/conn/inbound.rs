@@ -248,12 +248,12 @@ impl Connection {
     }
 }
 
-/// Tells something else than TLS by its first bytes, before a length is believed.
+/// Tells something else than TLS by its first byte, before a length is believed. The version that follows must be
+/// ignored for all purposes (RFC 8446 5.1).
 #[cold]
 fn check_first_bytes(bytes: &[u8]) -> Result<(), Error> {
-    const MAJOR_VERSION: u8 = 3;
     match bytes {
-        [20..=23, MAJOR_VERSION, ..] | [20..=23] | [] => Ok(()),
+        [20..=23, ..] | [] => Ok(()),
         _ => Err(Error::NotTls),
     }
 }
