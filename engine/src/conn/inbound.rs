@@ -147,9 +147,12 @@ impl Connection {
         if got == ContentType::CHANGE_CIPHER_SPEC {
             return self.on_change_cipher_spec(is_first, input.span(body));
         }
-        // A client that could not make the keys can only send its alert in the clear (RFC 8446 6.2).
-        let alert_without_keys =
-            got == ContentType::ALERT && self.is_handshaking() && self.opener.opened_with_key() == 0;
+        // A client that could not make the keys can only send its alert in the clear (RFC 8446 6.2). A server that has
+        // sent its hello has them.
+        let alert_without_keys = got == ContentType::ALERT
+            && matches!(self.role, Role::Server(_))
+            && self.is_handshaking()
+            && self.opener.opened_with_key() == 0;
         if self.opener.has_key() && !alert_without_keys {
             return Err(Error::UnexpectedRecord { got, reason: "in the clear, after the keys were made" });
         }
