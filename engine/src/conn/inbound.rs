@@ -159,6 +159,10 @@ impl Connection {
         if got == ContentType::ALERT && is_first && matches!(self.role, Role::Server(_)) {
             return Err(Error::UnexpectedRecord { got, reason: "before the ClientHello" });
         }
+        if got == ContentType::HANDSHAKE {
+            // RFC 8446 4.2.10: after a HelloRetryRequest, early data ends with the second ClientHello.
+            self.early_data_to_skip = 0;
+        }
         self.opener.take_plaintext();
         self.on_content(got, body, input, output)
     }
@@ -243,7 +247,7 @@ impl Connection {
             Error::UnexpectedRecord { .. } => !self.opener.has_key(),
             _ => false,
         };
-        if !may_be_early_data || self.early_data_to_skip < frame.len() {
+        if !may_be_early_data || self.is_message_partial() || self.early_data_to_skip < frame.len() {
             return Err(error);
         }
         self.early_data_to_skip -= frame.len();
