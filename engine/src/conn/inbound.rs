@@ -117,7 +117,7 @@ impl Connection {
             return Err(Error::UnexpectedRecord { got, reason: "before the handshake is done" });
         }
         if self.late.is_partial() {
-            return Err(Error::UnexpectedRecord { got, reason: "between the parts of a handshake message" });
+            return Err(Error::UnexpectedRecord { got, reason: BETWEEN_PARTS });
         }
         if content.is_empty() {
             self.guards.on_empty_record()?;
@@ -174,6 +174,9 @@ impl Connection {
         if content != [1] || before_hello || !self.is_handshaking() {
             return Err(Error::UnexpectedRecord { got, reason: "not that of compatibility mode" });
         }
+        if self.is_message_partial() {
+            return Err(Error::UnexpectedRecord { got, reason: BETWEEN_PARTS });
+        }
         self.guards.on_change_cipher_spec()?;
         self.opener.take_plaintext();
         Ok(Received::Advanced)
@@ -195,9 +198,8 @@ impl Connection {
                 Err(Error::UnexpectedRecord { got: content_type, reason: "without content" })
             }
             ContentType::HANDSHAKE => self.on_handshake(content, output),
-            // RFC 8446 5.1: nothing comes between the parts of a message.
             ContentType::ALERT if self.is_message_partial() => {
-                Err(Error::UnexpectedRecord { got: content_type, reason: "between the parts of a handshake message" })
+                Err(Error::UnexpectedRecord { got: content_type, reason: BETWEEN_PARTS })
             }
             ContentType::ALERT => self.on_alert(Alert::decode(content)?),
             got => Err(Error::UnexpectedRecord { got, reason: "of a type that is never encrypted" }),
@@ -254,6 +256,9 @@ impl Connection {
         Ok(Received::Advanced)
     }
 }
+
+/// RFC 8446 5.1: no other record comes between the parts of a handshake message.
+const BETWEEN_PARTS: &str = "between the parts of a handshake message";
 
 /// Tells something else than TLS by its first byte, before a length is believed. The version that follows must be
 /// ignored for all purposes (RFC 8446 5.1).
