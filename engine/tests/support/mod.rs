@@ -6,6 +6,7 @@ pub mod openssl;
 pub mod pki;
 pub mod programs;
 pub mod rustls_peer;
+pub mod scripted;
 pub mod side;
 
 use std::sync::Arc;

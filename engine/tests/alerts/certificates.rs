@@ -1,0 +1,238 @@
+//! What a server's Certificate can say wrong.
+
+use std::sync::LazyLock;
+
+use tls_engine::codes::{AlertDescription as Alert, ExtensionType, HandshakeType, NamedGroup};
+use tls_engine::crypto::Provider;
+
+use crate::states::{against_client, client_certificate};
+use crate::support::client;
+use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid};
+use crate::support::scripted::Script;
+use crate::support::scripted::draft::{ExtensionList, certificate, certificate_with, message};
+use crate::support::scripted::server::ScriptedServer;
+use crate::table::Table;
+
+const UNKNOWN: ExtensionType = ExtensionType(0xff77);
+
+fn chain(identity: &Identity) -> Vec<&[u8]> {
+    identity.chain.iter().map(AsRef::as_ref).collect()
+}
+
+fn row(
+    table: &mut Table<ScriptedServer>,
+    section: &'static str,
+    name: impl Into<String>,
+    (alert, why): (Alert, &str),
+    body: impl Fn(&Identity) -> Vec<u8> + 'static,
+) {
+    table.row(section, name, alert, why, move |server| {
+        let body = body(server.identity);
+        server.message_in_pieces(&message(HandshakeType::CERTIFICATE, &body), 16_000);
+    });
+}
+
+#[test]
+fn messages_that_are_wrong() {
+    let mut table = Table::new();
+    table.from(client_certificate);
+    contents(&mut table);
+    entry_extensions(&mut table);
+    table.check(14);
+}
+
+fn contents(table: &mut Table<ScriptedServer>) {
+    row(table, "4.4.2.4", "no certificate", (Alert::DECODE_ERROR, "no certificate"), |_| certificate(&[], &[]));
+    row(table, "4.4.2", "an empty certificate", (Alert::DECODE_ERROR, "malformed Certificate"), |_| {
+        certificate(&[], &[&[]])
+    });
+    row(
+        table,
+        "4.4.2",
+        "an empty certificate behind one",
+        (Alert::DECODE_ERROR, "malformed Certificate"),
+        |identity| certificate(&[], &[identity.chain[0].as_ref(), &[]]),
+    );
+    row(table, "4.4.2", "a context", (Alert::ILLEGAL_PARAMETER, "the context"), |identity| {
+        certificate(b"context", &chain(identity))
+    });
+    let limit = (Alert::ILLEGAL_PARAMETER, "a certificate chain is larger than");
+    row(table, "limit of the engine", "17 certificates", limit, |identity| {
+        let more = vec![identity.chain[1].as_ref(); 16];
+        certificate(&[], &[&chain(identity)[..1], &more].concat())
+    });
+    let limit = (Alert::ILLEGAL_PARAMETER, "a handshake message is larger than");
+    row(table, "limit of the engine", "a message of 2^16 bytes and more", limit, |_| vec![0; 1 << 16]);
+}
+
+fn entry_extensions(table: &mut Table<ScriptedServer>) {
+    let with = |extension: ExtensionType, place: usize| {
+        move |identity: &Identity| {
+            let mut entries: Vec<_> =
+                chain(identity).into_iter().map(|certificate| (certificate, ExtensionList::default())).collect();
+            entries[place].1.add(extension, []);
+            certificate_with(&[], &entries)
+        }
+    };
+    for extension in [UNKNOWN, ExtensionType::STATUS_REQUEST, ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP] {
+        for place in 0..2 {
+            let name = format!("{extension}, not asked for, with certificate {place}");
+            let expected = (Alert::UNSUPPORTED_EXTENSION, "was not asked for");
+            row(table, "4.4.2", name, expected, with(extension, place));
+        }
+    }
+    for extension in [ExtensionType::SERVER_NAME, ExtensionType::KEY_SHARE, ExtensionType::SUPPORTED_VERSIONS] {
+        let name = format!("{extension} with a certificate");
+        row(table, "4.2", name, (Alert::ILLEGAL_PARAMETER, "wrong message"), with(extension, 0));
+    }
+}
+
+#[test]
+fn chains_that_are_refused() {
+    let mut table = Table::new();
+    table.from(client_certificate);
+    broken(&mut table);
+    made_to_order(&mut table);
+    table.check(14);
+}
+
+fn broken(table: &mut Table<ScriptedServer>) {
+    let bad = (Alert::BAD_CERTIFICATE, "certificate refused");
+    row(table, "6.2", "a certificate that is no DER", bad, |_| certificate(&[], &[b"certificate"]));
+    row(table, "6.2", "a certificate cut short", bad, |identity| {
+        let leaf = identity.chain[0].as_ref();
+        certificate(&[], &[&leaf[..leaf.len() - 1], chain(identity)[1]])
+    });
+    row(table, "6.2", "bytes after a certificate", bad, |identity| {
+        let leaf = [identity.chain[0].as_ref(), &[0]].concat();
+        certificate(&[], &[&leaf[..], chain(identity)[1]])
+    });
+    row(table, "6.2", "a certificate with a changed signature", bad, |identity| {
+        let mut leaf = identity.chain[0].to_vec();
+        *leaf.last_mut().expect("a signature") ^= 1;
+        certificate(&[], &[&leaf[..], chain(identity)[1]])
+    });
+    row(table, "6.2", "no intermediate", (Alert::UNKNOWN_CA, "no trusted authority"), |identity| {
+        certificate(&[], &chain(identity)[..1])
+    });
+    row(
+        table,
+        "6.2",
+        "the intermediate first",
+        (Alert::CERTIFICATE_UNKNOWN, "an authority's certificate"),
+        |identity| certificate(&[], &[chain(identity)[1], chain(identity)[0]]),
+    );
+}
+
+struct Special {
+    expired: Identity,
+    not_yet_valid: Identity,
+    other_name: Identity,
+    without_purpose: Identity,
+    foreign: Identity,
+}
+
+static SPECIAL: LazyLock<Special> = LazyLock::new(|| {
+    let pki = Pki::shared(KeyKind::EcdsaP256);
+    let kind = KeyKind::EcdsaP256;
+    Special {
+        expired: pki.issue(kind, expired),
+        not_yet_valid: pki.issue(kind, not_yet_valid),
+        other_name: pki.issue(kind, |params| {
+            let name = "other.example".try_into().expect("a name");
+            params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
+        }),
+        without_purpose: pki.issue(kind, |params| {
+            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        }),
+        // Another kind of authority has another name: of one by the same name, the signature would be wrong.
+        foreign: Pki::new(KeyKind::EcdsaP384).issue(kind, |_| {}),
+    }
+});
+
+type Make = fn() -> &'static Identity;
+
+fn made_to_order(table: &mut Table<ScriptedServer>) {
+    let cases: [(&str, Alert, &str, Make); 5] = [
+        ("an expired certificate", Alert::CERTIFICATE_EXPIRED, "expired", || &SPECIAL.expired),
+        ("a certificate of the future", Alert::CERTIFICATE_EXPIRED, "not valid yet", || &SPECIAL.not_yet_valid),
+        ("a certificate for another name", Alert::BAD_CERTIFICATE, "other.example", || &SPECIAL.other_name),
+        ("a certificate for clients", Alert::CERTIFICATE_UNKNOWN, "key usage", || &SPECIAL.without_purpose),
+        ("another authority's certificate", Alert::UNKNOWN_CA, "no trusted authority", || &SPECIAL.foreign),
+    ];
+    for (name, alert, why, identity) in cases {
+        row(table, "6.2", name, (alert, why), move |_| certificate(&[], &chain(identity())));
+    }
+    // RFC 8446 4.4.2.4, where the signature is one of MD5 (must) or SHA-1 (recommended).
+    table.from(client_of_rsa);
+    for (hash, last) in [("MD5", 4), ("SHA-1", 5)] {
+        let name = format!("a certificate signed with RSA and {hash}");
+        row(table, "4.4.2.4", name, (Alert::BAD_CERTIFICATE, "broken hash"), move |_| {
+            let identity = Pki::shared_identity(KeyKind::Rsa2048);
+            let leaf = rename_algorithm(&identity.chain[0], &RSA_WITH_SHA256, last);
+            certificate(&[], &[&leaf[..], identity.chain[1].as_ref()])
+        });
+    }
+    row(
+        table,
+        "6.2",
+        "a certificate signed with RSA and SHA-224",
+        (Alert::UNSUPPORTED_CERTIFICATE, "signature"),
+        |_| {
+            let identity = Pki::shared_identity(KeyKind::Rsa2048);
+            let leaf = rename_algorithm(&identity.chain[0], &RSA_WITH_SHA256, 14);
+            certificate(&[], &[&leaf[..], identity.chain[1].as_ref()])
+        },
+    );
+    table.from(client_certificate);
+}
+
+/// sha256WithRSAEncryption (RFC 8017 A.2); its neighbours differ in the last number.
+const RSA_WITH_SHA256: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11];
+
+fn client_of_rsa(provider: &'static Provider) -> ScriptedServer {
+    let config = client(provider, KeyKind::Rsa2048, |builder| builder);
+    let mut server = ScriptedServer::new(provider, &config, Pki::shared_identity(KeyKind::Rsa2048));
+    server.accept(NamedGroup::X25519, usize::MAX);
+    server.send_flight(1);
+    server
+}
+
+/// The certificate with another signature algorithm, in both places that name it.
+fn rename_algorithm(certificate: &[u8], algorithm: &[u8], last: u8) -> Vec<u8> {
+    let mut renamed = certificate.to_vec();
+    let places: Vec<usize> = certificate
+        .windows(algorithm.len())
+        .enumerate()
+        .filter(|(_, bytes)| *bytes == algorithm)
+        .map(|(at, _)| at)
+        .collect();
+    assert_eq!(places.len(), 2, "the algorithm is named twice (RFC 5280 4.1.1.2)");
+    for place in places {
+        renamed[place + algorithm.len() - 1] = last;
+    }
+    renamed
+}
+
+/// A client that takes any chain still wants one, and of certificates.
+#[test]
+fn what_even_an_insecure_client_refuses() {
+    let mut table = Table::new();
+    table.from(|provider| {
+        let verifier = tls_engine::pki::ServerVerifier::insecure(provider);
+        let mut server = against_client(provider, |builder| builder.verifier(verifier));
+        server.accept(NamedGroup::X25519, usize::MAX);
+        server.send_flight(1);
+        server
+    });
+    row(&mut table, "4.4.2.4", "no certificate", (Alert::DECODE_ERROR, "no certificate"), |_| certificate(&[], &[]));
+    row(&mut table, "6.2", "no DER", (Alert::BAD_CERTIFICATE, "malformed"), |_| certificate(&[], &[b"certificate"]));
+    table.row("4.4.3", "a signature of another key", Alert::DECRYPT_ERROR, "does not verify", |server| {
+        let body = certificate(&[], &chain(&SPECIAL.foreign));
+        server.message(&message(HandshakeType::CERTIFICATE, &body));
+        assert_eq!(server.wire.error, None);
+        let verify = server.certificate_verify();
+        server.message(&verify);
+    });
+    table.check(3);
+}

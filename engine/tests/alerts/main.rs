@@ -1,0 +1,25 @@
+//! What a peer does wrong is answered with the alert that RFC 8446 asks for, in both roles and in every state.
+//!
+//! Each row of the tables is one connection: a scripted peer brings it to a state with a real handshake, does one thing
+//! wrong, and finds exactly one alert, the last record of the connection, encrypted where there are keys. The connection
+//! returns the error that belongs to it, and nothing else from then on.
+
+#![allow(unreachable_pub, reason = "modules of one test")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod certificates;
+mod client_hello;
+mod early_data;
+mod encrypted_flight;
+mod endings;
+mod later;
+mod malformed;
+mod order;
+mod records;
+mod retry_request;
+mod server_hello;
+mod states;
+mod table;
+mod tolerated;

@@ -1,0 +1,256 @@
+//! The script of a client, against a server of the engine.
+
+use std::sync::Arc;
+
+use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
+use tls_engine::conn::ServerConfig;
+use tls_engine::crypto::{KeyPair, Provider, Suite};
+use tls_engine::keys::EarlySecret;
+use tls_engine::mem::{Digest, Secret};
+use tls_engine::msgs::HELLO_RETRY_REQUEST_RANDOM;
+use tls_engine::wire::Reader;
+
+use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
+use super::keys::{Keys, plain_record};
+use super::{Script, Secrets, Wire, update};
+use crate::support::side::Side;
+
+/// A client that does as it is told.
+pub struct ScriptedClient {
+    pub wire: Wire,
+    pub provider: &'static Provider,
+    /// The ClientHello that is sent next.
+    pub hello: ClientHelloDraft,
+    pair: Option<(NamedGroup, Box<dyn KeyPair>)>,
+    suite: Suite,
+    transcript: Vec<u8>,
+    /// The cookie of a HelloRetryRequest.
+    pub cookie: Option<Vec<u8>>,
+    handshake: Option<Secrets>,
+    application: Option<Secrets>,
+    server_shared: Option<Secret>,
+}
+
+impl ScriptedClient {
+    /// A client whose hello offers `group` with a share, and all groups without.
+    pub fn new(provider: &'static Provider, config: &Arc<ServerConfig>, group: NamedGroup) -> Self {
+        let suite = *provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("the suite every provider has");
+        let mut client = Self {
+            wire: Wire::new(Side::server(config)),
+            provider,
+            hello: hello(),
+            pair: None,
+            suite,
+            transcript: Vec::new(),
+            cookie: None,
+            handshake: None,
+            application: None,
+            server_shared: None,
+        };
+        client.offer_share(group);
+        client
+    }
+
+    /// Puts a fresh share for `group`, and no other, into the next hello.
+    pub fn offer_share(&mut self, group: NamedGroup) {
+        let part = self.provider.group(group).expect("a group every provider has");
+        let pair = part.generate(self.provider.random).expect("a key pair");
+        let content = vector16(&share(group.0, pair.public()));
+        self.hello.extensions().set(ExtensionType::KEY_SHARE, content);
+        self.pair = Some((group, pair));
+    }
+
+    /// Sends the hello, whatever it says by now.
+    pub fn send_hello(&mut self) {
+        let hello = self.hello.encode();
+        // The answer is only understood with the hello in the transcript.
+        self.transcript.extend_from_slice(&hello);
+        self.record(ContentType::HANDSHAKE, &hello);
+    }
+
+    /// Sends the hello in records of `piece_len` bytes of it.
+    pub fn send_hello_in_pieces(&mut self, piece_len: usize) {
+        let hello = self.hello.encode();
+        self.transcript.extend_from_slice(&hello);
+        self.message_in_pieces(&hello, piece_len);
+    }
+
+    /// Sends the hello in a record that claims `version`.
+    pub fn send_hello_in_record_version(&mut self, version: u16) {
+        let hello = self.hello.encode();
+        self.transcript.extend_from_slice(&hello);
+        let mut record = plain_record(ContentType::HANDSHAKE, &hello);
+        record[1..3].copy_from_slice(&version.to_be_bytes());
+        self.send(&record);
+    }
+
+    /// Sends a changed hello.
+    pub fn send_hello_with(&mut self, change: impl FnOnce(&mut ClientHelloDraft)) {
+        change(&mut self.hello);
+        self.send_hello();
+    }
+
+    /// Answers a HelloRetryRequest for `group` as it should be answered.
+    pub fn prepare_second_hello(&mut self, group: NamedGroup) {
+        self.offer_share(group);
+        if let Some(cookie) = &self.cookie {
+            let content = vector16(cookie);
+            self.hello.extensions().set(ExtensionType::COOKIE, content);
+        }
+    }
+
+    /// The right Finished.
+    pub fn finished(&self) -> Vec<u8> {
+        let secret = &self.handshake.as_ref().expect("the server's flight").client;
+        let secret = tls_engine::keys::TrafficSecret::new(self.suite.hash, secret.clone());
+        message(HandshakeType::FINISHED, secret.finished(&self.digest()).as_bytes())
+    }
+
+    /// Goes from the hello to the end of the handshake.
+    pub fn complete(&mut self) {
+        self.send_hello();
+        let finished = self.finished();
+        self.message(&finished);
+        assert!(self.wire.subject.connection.is_ready(), "{:?}", self.wire.error);
+    }
+
+    fn digest(&self) -> Digest {
+        self.suite.hash.digest(&[&self.transcript])
+    }
+
+    fn on_server_hello(&mut self, body: &[u8]) {
+        let answer = Answer::read(body);
+        let code = CipherSuite(answer.cipher_suite);
+        self.suite = *self.provider.suite(code).expect("a suite that was offered");
+        if answer.is_retry {
+            return self.on_retry(answer.cookie, body);
+        }
+        self.transcript.extend(message(HandshakeType::SERVER_HELLO, body));
+        let (group, pair) = self.pair.take().expect("a share that was sent");
+        let (selected, key) = answer.share.expect("a share of the server's");
+        assert_eq!(selected, group);
+        let shared = pair.agree(&key).expect("a share of the right form");
+        self.set_handshake_keys(shared);
+    }
+
+    fn on_retry(&mut self, cookie: Option<Vec<u8>>, body: &[u8]) {
+        let digest = self.digest();
+        self.transcript = message(HandshakeType::MESSAGE_HASH, digest.as_bytes());
+        self.transcript.extend(message(HandshakeType::SERVER_HELLO, body));
+        self.cookie = cookie;
+    }
+
+    fn set_handshake_keys(&mut self, shared: Secret) {
+        let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
+        let digest = self.digest();
+        let secrets = Secrets {
+            client: secret.client_traffic(&digest).secret().clone(),
+            server: secret.server_traffic(&digest).secret().clone(),
+        };
+        self.wire.read = Some(Keys::new(self.suite, &secrets.server));
+        self.wire.write = Some(Keys::new(self.suite, &secrets.client));
+        self.handshake = Some(secrets);
+        self.server_shared = Some(shared);
+    }
+
+    fn on_finished(&mut self) {
+        let shared = self.server_shared.as_ref().expect("a shared secret");
+        let master = EarlySecret::new(self.suite.hash, None).into_handshake(shared).into_master();
+        let digest = self.digest();
+        let secrets = Secrets {
+            client: master.client_traffic(&digest).secret().clone(),
+            server: master.server_traffic(&digest).secret().clone(),
+        };
+        self.wire.read = Some(Keys::new(self.suite, &secrets.server));
+        self.application = Some(secrets);
+    }
+}
+
+impl Script for ScriptedClient {
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    fn on_message(&mut self, message: &[u8]) {
+        match HandshakeType(message[0]) {
+            HandshakeType::SERVER_HELLO => self.on_server_hello(&message[4..]),
+            HandshakeType::KEY_UPDATE => update(&mut self.wire.read),
+            HandshakeType::FINISHED => {
+                self.transcript.extend_from_slice(message);
+                self.on_finished();
+            }
+            _ => self.transcript.extend_from_slice(message),
+        }
+    }
+
+    fn on_own_message(&mut self, message: &[u8]) {
+        match HandshakeType(message[0]) {
+            HandshakeType::KEY_UPDATE => update(&mut self.wire.write),
+            HandshakeType::FINISHED => {
+                let secret = &self.application.as_ref().expect("the server's Finished").client;
+                self.wire.write = Some(Keys::new(self.suite, secret));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A ClientHello that asks for all that the tests' servers can do, without a share.
+fn hello() -> ClientHelloDraft {
+    let groups = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1].map(|group| group.0);
+    let schemes = [
+        SignatureScheme::ECDSA_SECP256R1_SHA256,
+        SignatureScheme::ECDSA_SECP384R1_SHA384,
+        SignatureScheme::ED25519,
+        SignatureScheme::RSA_PSS_RSAE_SHA256,
+    ]
+    .map(|scheme| scheme.0);
+    let mut extensions = ExtensionList::default();
+    extensions.set(ExtensionType::SERVER_NAME, server_name(b"localhost"));
+    extensions.set(ExtensionType::SUPPORTED_VERSIONS, vector8(&numbers(&[0x0304])));
+    extensions.set(ExtensionType::SUPPORTED_GROUPS, vector16(&numbers(&groups)));
+    extensions.set(ExtensionType::SIGNATURE_ALGORITHMS, vector16(&numbers(&schemes)));
+    ClientHelloDraft {
+        legacy_version: 0x0303,
+        random: [0x21; 32],
+        session_id: vec![0x1d; 32],
+        cipher_suites: vec![CipherSuite::AES_128_GCM_SHA256.0, CipherSuite::AES_256_GCM_SHA384.0],
+        compression_methods: vec![0],
+        extensions: Some(extensions),
+    }
+}
+
+/// What matters of a ServerHello.
+struct Answer {
+    is_retry: bool,
+    cipher_suite: u16,
+    share: Option<(NamedGroup, Vec<u8>)>,
+    cookie: Option<Vec<u8>>,
+}
+
+impl Answer {
+    fn read(body: &[u8]) -> Self {
+        let parse = || {
+            let mut reader = Reader::new(body, "ServerHello");
+            reader.u16()?;
+            let is_retry = reader.array::<32>()? == HELLO_RETRY_REQUEST_RANDOM;
+            reader.vector8()?;
+            let mut answer = Self { is_retry, cipher_suite: reader.u16()?, share: None, cookie: None };
+            reader.u8()?;
+            let mut extensions = reader.list16()?;
+            while !extensions.is_empty() {
+                let extension_type = ExtensionType(extensions.u16()?);
+                let mut content = extensions.list16()?;
+                match extension_type {
+                    ExtensionType::KEY_SHARE if !is_retry => {
+                        answer.share = Some((NamedGroup(content.u16()?), content.vector16()?.to_vec()));
+                    }
+                    ExtensionType::COOKIE => answer.cookie = Some(content.vector16()?.to_vec()),
+                    _ => {}
+                }
+            }
+            Ok::<_, tls_engine::Error>(answer)
+        };
+        parse().expect("a ServerHello that parses")
+    }
+}

@@ -1,0 +1,272 @@
+//! The script of a server, against a client of the engine.
+
+use std::sync::Arc;
+
+use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
+use tls_engine::conn::ClientConfig;
+use tls_engine::crypto::{KeyPair, Provider, SigningKey, Suite};
+use tls_engine::keys::{EarlySecret, TrafficSecret};
+use tls_engine::mem::{Digest, Secret};
+use tls_engine::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
+
+use super::draft::{self, ExtensionList, ServerHelloDraft, message, numbers, share, vector16};
+use super::keys::Keys;
+use super::{Script, Secrets, Wire, update};
+use crate::support::localhost;
+use crate::support::pki::Identity;
+use crate::support::side::Side;
+
+/// A server that does as it is told.
+pub struct ScriptedServer {
+    pub wire: Wire,
+    pub provider: &'static Provider,
+    pub suite: Suite,
+    pub identity: &'static Identity,
+    signer: Arc<dyn SigningKey>,
+    pair: Option<(NamedGroup, Box<dyn KeyPair>)>,
+    /// The newest ClientHello.
+    pub client_hello: Vec<u8>,
+    transcript: Vec<u8>,
+    shared: Option<Secret>,
+    handshake: Option<Secrets>,
+    application: Option<Secrets>,
+}
+
+impl ScriptedServer {
+    /// A server that has got the hello of a client with `config`, which connects to localhost.
+    pub fn new(provider: &'static Provider, config: &Arc<ClientConfig>, identity: &'static Identity) -> Self {
+        let subject = Side::client(config, localhost()).expect("a ClientHello");
+        let suite = *provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("the suite every provider has");
+        let mut server = Self {
+            wire: Wire::new(subject),
+            provider,
+            suite,
+            identity,
+            signer: (provider.load_key)(&identity.key).expect("a key that loads"),
+            pair: None,
+            client_hello: Vec::new(),
+            transcript: Vec::new(),
+            shared: None,
+            handshake: None,
+            application: None,
+        };
+        server.absorb();
+        server
+    }
+
+    /// The session id of the client's hello.
+    pub fn session_id(&self) -> Vec<u8> {
+        self.parsed_hello().session_id.to_vec()
+    }
+
+    /// The client's share for `group`.
+    pub fn client_share(&self, group: NamedGroup) -> Option<Vec<u8>> {
+        let shares = self.parsed_hello().key_shares?;
+        shares.iter().find(|share| share.group == group).map(|share| share.key.to_vec())
+    }
+
+    /// Whether the client's hello brings `cookie` back.
+    pub fn brought_cookie(&self) -> Option<Vec<u8>> {
+        self.parsed_hello().cookie.map(<[u8]>::to_vec)
+    }
+
+    fn parsed_hello(&self) -> ClientHello<'_> {
+        ClientHello::decode(&self.client_hello[4..]).expect("the engine's own hello")
+    }
+
+    /// The right ServerHello, with a fresh share for `group`.
+    pub fn hello(&mut self, group: NamedGroup) -> ServerHelloDraft {
+        let part = self.provider.group(group).expect("a group every provider has");
+        let pair = part.generate(self.provider.random).expect("a key pair");
+        let mut extensions = ExtensionList::default();
+        extensions.set(ExtensionType::SUPPORTED_VERSIONS, numbers(&[0x0304]));
+        extensions.set(ExtensionType::KEY_SHARE, share(group.0, pair.public()));
+        self.pair = Some((group, pair));
+        self.draft([0x53; 32], extensions)
+    }
+
+    /// The right HelloRetryRequest for `group`.
+    pub fn retry(&self, group: NamedGroup) -> ServerHelloDraft {
+        let mut extensions = ExtensionList::default();
+        extensions.set(ExtensionType::SUPPORTED_VERSIONS, numbers(&[0x0304]));
+        extensions.set(ExtensionType::KEY_SHARE, numbers(&[group.0]));
+        self.draft(HELLO_RETRY_REQUEST_RANDOM, extensions)
+    }
+
+    fn draft(&self, random: [u8; 32], extensions: ExtensionList) -> ServerHelloDraft {
+        ServerHelloDraft {
+            legacy_version: 0x0303,
+            random,
+            session_id: self.session_id(),
+            cipher_suite: self.suite.code.0,
+            compression_method: 0,
+            extensions: Some(extensions),
+        }
+    }
+
+    /// Sends a ServerHello. Where the client takes it, both have keys.
+    pub fn send_hello(&mut self, hello: &ServerHelloDraft) {
+        let message = hello.encode();
+        self.transcript.extend_from_slice(&message);
+        self.plain(ContentType::HANDSHAKE, &message);
+    }
+
+    /// Sends a ServerHello after `change`.
+    pub fn send_hello_with(&mut self, change: impl FnOnce(&mut ServerHelloDraft)) {
+        let mut hello = self.hello(NamedGroup::X25519);
+        change(&mut hello);
+        self.send_hello(&hello);
+    }
+
+    /// Sends the right ServerHello in records of `piece_len` bytes, and makes keys.
+    pub fn accept(&mut self, group: NamedGroup, piece_len: usize) {
+        let hello = self.hello(group);
+        self.accept_as(group, &hello, piece_len);
+    }
+
+    /// Sends the right ServerHello after a change that a client has to take.
+    pub fn accept_with(&mut self, group: NamedGroup, change: impl FnOnce(&mut ServerHelloDraft)) {
+        let mut hello = self.hello(group);
+        change(&mut hello);
+        self.accept_as(group, &hello, usize::MAX);
+    }
+
+    fn accept_as(&mut self, group: NamedGroup, hello: &ServerHelloDraft, piece_len: usize) {
+        let client_share = self.client_share(group).expect("a share of the client's");
+        let hello = hello.encode();
+        let (_, pair) = self.pair.take().expect("a share of this side");
+        let shared = pair.agree(&client_share).expect("a share of the right form");
+        self.transcript.extend_from_slice(&hello);
+        let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
+        let digest = self.digest();
+        let secrets = Secrets {
+            client: secret.client_traffic(&digest).secret().clone(),
+            server: secret.server_traffic(&digest).secret().clone(),
+        };
+        self.message_in_pieces(&hello, piece_len);
+        self.wire.read = Some(Keys::new(self.suite, &secrets.client));
+        self.wire.write = Some(Keys::new(self.suite, &secrets.server));
+        self.handshake = Some(secrets);
+        self.shared = Some(shared);
+    }
+
+    /// Sends a HelloRetryRequest, and takes the second ClientHello.
+    pub fn send_retry(&mut self, retry: &ServerHelloDraft) {
+        let digest = self.digest();
+        let retry = retry.encode();
+        self.transcript = message(HandshakeType::MESSAGE_HASH, digest.as_bytes());
+        self.transcript.extend_from_slice(&retry);
+        self.plain(ContentType::HANDSHAKE, &retry);
+    }
+
+    /// EncryptedExtensions with nothing in them.
+    pub fn encrypted_extensions(&self) -> Vec<u8> {
+        message(HandshakeType::ENCRYPTED_EXTENSIONS, &ExtensionList::default().encode())
+    }
+
+    /// The right Certificate.
+    pub fn certificate(&self) -> Vec<u8> {
+        let chain: Vec<&[u8]> = self.identity.chain.iter().map(AsRef::as_ref).collect();
+        message(HandshakeType::CERTIFICATE, &draft::certificate(&[], &chain))
+    }
+
+    /// The right CertificateVerify.
+    pub fn certificate_verify(&self) -> Vec<u8> {
+        self.certificate_verify_as(self.signer.schemes()[0], Signer::Server)
+    }
+
+    /// A right signature of the wrong party, or called by another name.
+    pub fn certificate_verify_as(&self, scheme: SignatureScheme, signer: Signer) -> Vec<u8> {
+        let content = signed_content(signer, &self.digest());
+        let made_with = if self.signer.schemes().contains(&scheme) { scheme } else { self.signer.schemes()[0] };
+        let signature = self.signer.sign(made_with, &content, self.provider.random).expect("a signature");
+        message(HandshakeType::CERTIFICATE_VERIFY, &[numbers(&[scheme.0]), vector16(&signature)].concat())
+    }
+
+    /// The right Finished.
+    pub fn finished(&self) -> Vec<u8> {
+        let secret = &self.handshake.as_ref().expect("keys").server;
+        let secret = TrafficSecret::new(self.suite.hash, secret.clone());
+        message(HandshakeType::FINISHED, secret.finished(&self.digest()).as_bytes())
+    }
+
+    /// Sends the next of EncryptedExtensions, Certificate, CertificateVerify and Finished, `count` of them.
+    pub fn send_flight(&mut self, count: usize) {
+        let next: [fn(&Self) -> Vec<u8>; 4] =
+            [Self::encrypted_extensions, Self::certificate, Self::certificate_verify, Self::finished];
+        for make in &next[..count] {
+            let message = make(self);
+            self.message(&message);
+        }
+    }
+
+    /// Sends EncryptedExtensions to Finished as one stream of bytes, in records of `piece_len` bytes of it.
+    pub fn send_flight_in_pieces(&mut self, piece_len: usize) {
+        let before = self.transcript.len();
+        for make in [Self::encrypted_extensions, Self::certificate, Self::certificate_verify, Self::finished] {
+            let message = make(self);
+            self.transcript.extend(message);
+        }
+        let flight = self.transcript[before..].to_vec();
+        let pieces = flight.chunks(piece_len.min(1 << 14));
+        let records: Vec<u8> = pieces.flat_map(|piece| self.protect(ContentType::HANDSHAKE, piece)).collect();
+        self.set_application_keys();
+        self.send(&records);
+    }
+
+    /// Goes from the client's hello to the end of the handshake.
+    pub fn complete(&mut self) {
+        self.accept(NamedGroup::X25519, usize::MAX);
+        self.send_flight(4);
+        assert!(self.wire.subject.connection.is_ready(), "{:?}", self.wire.error);
+    }
+
+    fn digest(&self) -> Digest {
+        self.suite.hash.digest(&[&self.transcript])
+    }
+
+    fn set_application_keys(&mut self) {
+        let shared = self.shared.as_ref().expect("a shared secret");
+        let master = EarlySecret::new(self.suite.hash, None).into_handshake(shared).into_master();
+        let digest = self.digest();
+        let secrets = Secrets {
+            client: master.client_traffic(&digest).secret().clone(),
+            server: master.server_traffic(&digest).secret().clone(),
+        };
+        self.wire.write = Some(Keys::new(self.suite, &secrets.server));
+        self.application = Some(secrets);
+    }
+}
+
+impl Script for ScriptedServer {
+    fn wire(&mut self) -> &mut Wire {
+        &mut self.wire
+    }
+
+    fn on_message(&mut self, message: &[u8]) {
+        match HandshakeType(message[0]) {
+            HandshakeType::CLIENT_HELLO => {
+                self.client_hello = message.to_vec();
+                self.transcript.extend_from_slice(message);
+            }
+            HandshakeType::KEY_UPDATE => update(&mut self.wire.read),
+            HandshakeType::FINISHED => {
+                let secret = &self.application.as_ref().expect("this side's Finished").client;
+                self.wire.read = Some(Keys::new(self.suite, secret));
+            }
+            _ => {}
+        }
+    }
+
+    fn on_own_message(&mut self, message: &[u8]) {
+        match HandshakeType(message[0]) {
+            HandshakeType::SERVER_HELLO => {}
+            HandshakeType::KEY_UPDATE => update(&mut self.wire.write),
+            HandshakeType::FINISHED => {
+                self.transcript.extend_from_slice(message);
+                self.set_application_keys();
+            }
+            _ => self.transcript.extend_from_slice(message),
+        }
+    }
+}
