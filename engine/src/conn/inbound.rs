@@ -15,7 +15,7 @@ pub enum Progress<'a> {
     NeedInput,
     /// A record was taken that holds no application data. There may be something to send.
     Advanced,
-    /// Application data: a slice of the receive buffer with zero-copy, else of the connection's own.
+    /// Application data: a slice of the receive buffer, with zero-copy of where it was opened, else of a copy.
     Data(&'a [u8]),
     /// The peer has said that it sends no more (close_notify).
     Closed,
@@ -30,7 +30,7 @@ pub(crate) enum Received {
     Closed,
 }
 
-/// Where opened application data lies: in the receive buffer, or in the connection's staging buffer where it has one.
+/// Where opened application data lies: in the receive buffer where it was opened, or without zero-copy in its copy there.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Plaintext(pub(crate) Span);
 
@@ -73,10 +73,7 @@ impl Connection {
     /// The bytes of `plaintext`.
     #[inline]
     pub(crate) fn plaintext<'a>(&'a self, input: &'a InBuf, plaintext: Plaintext) -> &'a [u8] {
-        match &self.staging {
-            None => input.span(plaintext.0),
-            Some(staging) => &staging[plaintext.0.range()],
-        }
+        if self.zero_copy { input.span(plaintext.0) } else { input.staged(plaintext.0) }
     }
 
     /// The hot path: a whole record of application data under the current keys. All else is out of line.
@@ -111,7 +108,7 @@ impl Connection {
     }
 
     #[inline]
-    fn on_application_data(&mut self, content: Span, input: &InBuf) -> Result<Received, Error> {
+    fn on_application_data(&mut self, content: Span, input: &mut InBuf) -> Result<Received, Error> {
         let got = ContentType::APPLICATION_DATA;
         if self.is_handshaking() {
             return Err(Error::UnexpectedRecord { got, reason: "before the handshake is done" });
@@ -126,11 +123,11 @@ impl Connection {
         self.guards.on_data();
         let counters = self.opener.counters_mut();
         counters.bytes += content.len() as u64;
-        let Some(staging) = &mut self.staging else { return Ok(Received::Data(Plaintext(content))) };
+        if self.zero_copy {
+            return Ok(Received::Data(Plaintext(content)));
+        }
         counters.copied_bytes += content.len() as u64;
-        staging.clear();
-        staging.extend_from_slice(input.span(content));
-        Ok(Received::Data(Plaintext(Span { start: 0, end: content.len() })))
+        Ok(Received::Data(Plaintext(input.stage(content))))
     }
 
     /// A record whose outer type says that it is in the clear.

@@ -46,8 +46,8 @@ pub struct Connection {
     negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
     guards: Guards,
-    /// Where plaintext is copied to when records are not opened in the caller's buffer.
-    staging: Option<Vec<u8>>,
+    /// Whether data is handed out where it was opened.
+    zero_copy: bool,
     /// How many bytes of early data may still be skipped.
     early_data_to_skip: usize,
     close_sent: bool,
@@ -113,7 +113,7 @@ impl Connection {
             negotiated: None,
             tickets: Vec::new(),
             guards: Guards::default(),
-            staging: (!switches.zero_copy).then(Vec::new),
+            zero_copy: switches.zero_copy,
             early_data_to_skip: 0,
             close_sent: false,
             close_received: false,

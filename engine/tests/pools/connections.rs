@@ -14,7 +14,7 @@ use tls_engine::crypto::provider;
 use tls_engine::io::{Stream, StreamError};
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf};
-use tls_engine::switches::BufferPoolKind;
+use tls_engine::switches::{BufferPoolKind, Switches};
 
 use super::support::pki::KeyKind;
 use super::support::side::{Side, pump};
@@ -23,7 +23,7 @@ use super::{POOLED, pool};
 
 #[test]
 fn every_kind_of_pool_at_either_end_carries_the_same() {
-    let (client_config, server_config) = configs();
+    let (client_config, server_config) = configs(true);
     let sizes = [1, 100, RECORD_CONTENT_MAX, 3 * RECORD_CONTENT_MAX + 5];
     for client_kind in BufferPoolKind::ALL {
         for server_kind in BufferPoolKind::ALL {
@@ -42,8 +42,8 @@ fn every_kind_of_pool_at_either_end_carries_the_same() {
 
 #[test]
 fn an_idle_connection_holds_no_buffer() {
-    let (client_config, server_config) = configs();
-    for kind in POOLED {
+    for (kind, zero_copy) in pooled_settings() {
+        let (client_config, server_config) = configs(zero_copy);
         let pool = pool(kind, 8);
         // What is made once for all connections is made.
         drop(Ends::new(&client_config, &server_config, &pool, &pool));
@@ -65,7 +65,7 @@ fn an_idle_connection_holds_no_buffer() {
 
 #[test]
 fn without_a_pool_a_connection_keeps_its_buffers() {
-    let (client_config, server_config) = configs();
+    let (client_config, server_config) = configs(true);
     let pool = pool(BufferPoolKind::Off, 8);
     let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
     let held_bytes = ends.held_bytes();
@@ -76,8 +76,8 @@ fn without_a_pool_a_connection_keeps_its_buffers() {
 
 #[test]
 fn what_connections_leave_behind_is_zero() {
-    let (client_config, server_config) = configs();
-    for kind in POOLED {
+    for (kind, zero_copy) in pooled_settings() {
+        let (client_config, server_config) = configs(zero_copy);
         let pool = pool(kind, 8);
         let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
         ends.carry_to_server(&pattern(40_000, 1));
@@ -92,7 +92,7 @@ fn what_connections_leave_behind_is_zero() {
         assert_eq!(statistics.active, 0, "{kind:?}");
         assert!(statistics.wiped_bytes >= 4_000, "{kind:?}: {statistics:?}");
         let kept = statistics.held_bytes / pool.buffer_bytes() as u64;
-        assert!(kept >= 4, "{kind:?}: {statistics:?}");
+        assert!(kept >= if zero_copy { 4 } else { 6 }, "{kind:?}: {statistics:?}");
         let leases: Vec<_> = (0..kept).map(|_| pool.lease()).collect();
         assert_eq!(pool.statistics().misses, statistics.misses, "these are the very buffers");
         for lease in &leases {
@@ -103,8 +103,8 @@ fn what_connections_leave_behind_is_zero() {
 
 #[test]
 fn no_heap_call_for_a_record_nor_for_going_idle() {
-    let (client_config, server_config) = configs();
-    for kind in POOLED {
+    for (kind, zero_copy) in pooled_settings() {
+        let (client_config, server_config) = configs(zero_copy);
         let pool = pool(kind, 8);
         let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
         let data = pattern(RECORD_CONTENT_MAX, 5);
@@ -121,15 +121,16 @@ fn no_heap_call_for_a_record_nor_for_going_idle() {
         }
         let after = pool.statistics();
         assert_eq!((after.misses, after.active), (before.misses, 0), "{kind:?}");
-        // Each exchange is a record each way, which leases both buffers of both ends.
-        assert_eq!(after.hits - before.hits, 4 * 3 * 300, "{kind:?}");
+        // Each exchange is a record each way, which leases both buffers of both ends, and one for the copy at each.
+        let leases = if zero_copy { 4 } else { 6 };
+        assert_eq!(after.hits - before.hits, leases * 3 * 300, "{kind:?}");
     }
 }
 
 #[test]
 fn a_full_send_buffer_takes_more_when_it_was_sent() {
     for kind in BufferPoolKind::ALL {
-        let (client_config, server_config) = configs();
+        let (client_config, server_config) = configs(true);
         let pool = pool(kind, 8);
         let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
         ends.release();
@@ -147,7 +148,7 @@ fn a_full_send_buffer_takes_more_when_it_was_sent() {
 #[test]
 fn streams_over_sockets_share_a_pool() {
     for kind in BufferPoolKind::ALL {
-        let (client_config, server_config) = configs();
+        let (client_config, server_config) = configs(true);
         let pool = pool(kind, 8);
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -179,22 +180,24 @@ fn streams_over_sockets_share_a_pool() {
 
 #[test]
 fn unread_data_outlives_a_release() {
-    let (mut client, mut server) = in_memory_streams(&pool(BufferPoolKind::ThreadLocal, 8));
-    client.send(b"hello").unwrap();
-    assert_eq!(server.receive().unwrap(), b"hello");
-    server.release_buffers();
-    assert_eq!(server.receive().unwrap(), b"hello", "it was not consumed");
-    let mut bytes = [0; 5];
-    server.read_exact(&mut bytes).unwrap();
-    server.release_buffers();
-    assert!(matches!(server.receive(), Err(StreamError::Transport(error)) if error.kind() == ErrorKind::TimedOut));
+    for (kind, zero_copy) in pooled_settings() {
+        let (mut client, mut server) = in_memory_streams(&pool(kind, 8), zero_copy);
+        client.send(b"hello").unwrap();
+        assert_eq!(server.receive().unwrap(), b"hello");
+        server.release_buffers();
+        assert_eq!(server.receive().unwrap(), b"hello", "it was not consumed");
+        let mut bytes = [0; 5];
+        server.read_exact(&mut bytes).unwrap();
+        server.release_buffers();
+        assert!(matches!(server.receive(), Err(StreamError::Transport(error)) if error.kind() == ErrorKind::TimedOut));
+    }
 }
 
 #[test]
 fn a_stream_that_would_wait_holds_nothing() {
-    for kind in POOLED {
+    for (kind, zero_copy) in pooled_settings() {
         let pool = pool(kind, 8);
-        let (mut client, mut server) = in_memory_streams(&pool);
+        let (mut client, mut server) = in_memory_streams(&pool, zero_copy);
         client.send(&[1; 100]).unwrap();
         let mut bytes = [0; 100];
         server.read_exact(&mut bytes).unwrap();
@@ -204,10 +207,17 @@ fn a_stream_that_would_wait_holds_nothing() {
     }
 }
 
-fn configs() -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+fn configs(zero_copy: bool) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let provider = provider::by_name("auto").expect("a provider");
     let kind = KeyKind::EcdsaP256;
-    (support::client(provider, kind, |builder| builder), support::server(provider, kind, |builder| builder))
+    let switches = Switches { zero_copy, ..Switches::default() };
+    let client = support::client(provider, kind, |builder| builder.switches(switches));
+    (client, support::server(provider, kind, |builder| builder.switches(switches)))
+}
+
+/// Every kind that keeps buffers, with zero-copy and without.
+fn pooled_settings() -> impl Iterator<Item = (BufferPoolKind, bool)> {
+    POOLED.into_iter().flat_map(|kind| [(kind, true), (kind, false)])
 }
 
 /// Both ends of a connection in memory, after the handshake.
@@ -302,8 +312,8 @@ fn echo(mut stream: Stream<TcpStream>) -> Result<(), StreamError> {
 }
 
 /// Two streams over memory, after the handshake.
-fn in_memory_streams(pool: &BufferPool) -> (Stream<Memory>, Stream<Memory>) {
-    let (client_config, server_config) = configs();
+fn in_memory_streams(pool: &BufferPool, zero_copy: bool) -> (Stream<Memory>, Stream<Memory>) {
+    let (client_config, server_config) = configs(zero_copy);
     let (up, down) = (Rc::default(), Rc::default());
     let transport = Memory { incoming: Rc::clone(&down), outgoing: Rc::clone(&up) };
     let mut client = Stream::client(&client_config, localhost(), transport, pool).unwrap();

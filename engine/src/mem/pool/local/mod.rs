@@ -61,10 +61,13 @@ impl LocalPool {
             Some(list) => list.take(is_regular),
             None => self.join(lists).take(is_regular),
         })
-        .unwrap_or_else(|| {
-            lock(&self.registry).on_lease_without_list();
-            (None, Registry::NO_LIST)
-        })
+        .unwrap_or_else(|| self.take_without_list())
+    }
+
+    #[cold]
+    fn take_without_list(&self) -> (Option<Vec<u8>>, u64) {
+        lock(&self.registry).on_lease_without_list();
+        (None, Registry::NO_LIST)
     }
 
     pub(super) fn trim(&self) {

@@ -1,140 +1,7 @@
-//! The two buffers that a caller owns: bytes from the peer on their way in, records on their way out.
-//!
-//! A pooled buffer has no memory until there is something to put into it, and keeps it until `release_if_empty` is called.
-//! The loop that drives a connection does so when its socket would block or when it has been idle for a while, not after
-//! every record: what a buffer has held is wiped then, and that takes some percent of the time of encrypting as much.
-
 use core::ops::Range;
 
-use super::{BufferPool, Lease, Span};
+use super::{BufferPool, Lease, Source};
 use crate::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_MAX};
-use crate::switches::BufferPoolKind;
-
-/// Received bytes, in which records are opened in place.
-///
-/// Bytes are put at the back ([`InBuf::spare`], [`InBuf::filled`]) and consumed from the front. Its size never changes.
-pub struct InBuf {
-    /// Empty where it is pooled and holds nothing.
-    bytes: Lease,
-    source: Option<Source>,
-    start: usize,
-    end: usize,
-    moved_bytes: u64,
-}
-
-impl InBuf {
-    /// A buffer of `capacity` bytes, or of one whole record where that is more.
-    pub fn with_capacity(capacity: usize) -> Self {
-        let bytes = Lease::unpooled(capacity.max(RECORD_MAX));
-        Self { bytes, source: None, start: 0, end: 0, moved_bytes: 0 }
-    }
-
-    /// A buffer of at least `capacity` bytes, or of one whole record where that is more, that leases its memory from `pool`
-    /// when it is needed. Of a pool that is off, it has memory of its own.
-    pub fn pooled(pool: &BufferPool, capacity: usize) -> Self {
-        match Source::new(pool, capacity) {
-            None => Self::with_capacity(capacity),
-            source => Self { bytes: Lease::default(), source, start: 0, end: 0, moved_bytes: 0 },
-        }
-    }
-
-    /// Gives its memory back to the pool that it came from, unless bytes wait. It is leased again when it is needed.
-    pub fn release_if_empty(&mut self) {
-        if self.is_empty() && self.source.is_some() {
-            self.bytes = Lease::default();
-            (self.start, self.end) = (0, 0);
-        }
-    }
-
-    /// How much memory it has now, bytes.
-    pub fn held_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// How many bytes wait to be read by the connection.
-    pub const fn len(&self) -> usize {
-        self.end - self.start
-    }
-
-    /// Whether none wait.
-    pub const fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
-
-    /// Room for more bytes; when empty, the buffer is full of bytes that wait. What waits is moved to the front when
-    /// the room behind it is less than a record.
-    ///
-    /// Of memory from a pool, what is said to be filled is wiped before another connection has it; what is written beyond
-    /// that is not.
-    pub fn spare(&mut self) -> &mut [u8] {
-        if self.is_empty() {
-            self.start = 0;
-            self.end = 0;
-            if self.bytes.is_empty() {
-                self.lease();
-            }
-        } else if self.start > 0 && self.bytes.len() - self.end < RECORD_MAX {
-            self.moved_bytes += self.len() as u64;
-            self.bytes.unmarked_mut().copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-        }
-        &mut self.bytes.unmarked_mut()[self.end..]
-    }
-
-    #[cold]
-    fn lease(&mut self) {
-        if let Some(source) = &self.source {
-            self.bytes = source.pool.lease_at_least(source.capacity);
-        }
-    }
-
-    /// How many bytes have been moved to the front so far, to make room.
-    pub const fn moved_bytes(&self) -> u64 {
-        self.moved_bytes
-    }
-
-    /// Says that the first `count` bytes of [`InBuf::spare`] have been filled.
-    ///
-    /// # Panics
-    /// If there was not that much room.
-    pub fn filled(&mut self, count: usize) {
-        assert!(count <= self.bytes.len() - self.end, "more bytes than there was room for");
-        self.end += count;
-        self.bytes.mark_written(self.end);
-    }
-
-    /// Copies as much of `bytes` as there is room for, and tells how much that was.
-    pub fn put(&mut self, bytes: &[u8]) -> usize {
-        let spare = self.spare();
-        let count = spare.len().min(bytes.len());
-        spare[..count].copy_from_slice(&bytes[..count]);
-        self.filled(count);
-        count
-    }
-
-    /// The bytes that wait.
-    pub fn waiting(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    /// The span of the first `count` waiting bytes, which are consumed; they stay where they are until the next
-    /// [`InBuf::spare`].
-    pub(crate) const fn consume(&mut self, count: usize) -> Span {
-        let span = Span { start: self.start, end: self.start + count };
-        self.start += count;
-        debug_assert!(self.start <= self.end);
-        span
-    }
-
-    pub(crate) fn span(&self, span: Span) -> &[u8] {
-        &self.bytes[span.range()]
-    }
-
-    pub(crate) fn span_mut(&mut self, span: Span) -> &mut [u8] {
-        &mut self.bytes.unmarked_mut()[span.range()]
-    }
-}
 
 /// Records to send. Application data fills it up to its capacity; handshake messages and alerts, which can't wait,
 /// may grow it by at most one flight.
@@ -275,33 +142,11 @@ impl OutBuf {
     }
 }
 
-/// Where a buffer's memory comes from, and how much at once.
-struct Source {
-    pool: BufferPool,
-    capacity: usize,
-}
-
-impl Source {
-    fn new(pool: &BufferPool, capacity: usize) -> Option<Self> {
-        (pool.kind() != BufferPoolKind::Off).then(|| Self { pool: pool.clone(), capacity })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::mem::PoolOptions;
-
-    #[test]
-    fn what_waits_moves_to_the_front_when_room_runs_short() {
-        let mut buffer = InBuf::with_capacity(0);
-        let capacity = buffer.spare().len();
-        assert_eq!(buffer.put(&vec![1; capacity]), capacity);
-        assert_eq!(buffer.put(&[2]), 0, "it is full");
-        buffer.consume(capacity - 1);
-        assert_eq!(buffer.put(&[2, 3]), 2);
-        assert_eq!(buffer.waiting(), [1, 2, 3]);
-    }
+    use crate::switches::BufferPoolKind;
 
     #[test]
     fn appending_is_bounded() {
@@ -335,20 +180,5 @@ mod tests {
         assert_eq!((buffer.held_bytes(), pool.statistics().active), (0, 0));
         let wiped_bytes = (100 + 100 + RECORD_MAX + 4 * RECORD_MAX + OutBuf::FLIGHT_MAX) as u64;
         assert_eq!(pool.statistics().wiped_bytes, wiped_bytes, "where it lay before as well");
-    }
-
-    #[test]
-    fn a_pooled_buffer_has_memory_while_bytes_wait() {
-        let pool = BufferPool::new(BufferPoolKind::Shared, PoolOptions::default());
-        let mut buffer = InBuf::pooled(&pool, 0);
-        assert_eq!((buffer.held_bytes(), buffer.waiting().len()), (0, 0));
-        assert_eq!(buffer.put(&[1, 2, 3]), 3);
-        buffer.consume(2);
-        buffer.release_if_empty();
-        assert_eq!(buffer.waiting(), [3]);
-        buffer.consume(1);
-        buffer.release_if_empty();
-        assert_eq!((buffer.held_bytes(), pool.statistics().wiped_bytes), (0, 3));
-        assert_eq!(buffer.spare().len(), RECORD_MAX);
     }
 }
