@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::{Align, Report, Sheet};
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side};
@@ -15,8 +17,10 @@ impl Report for Document {
         } else {
             wide.table(color)
         };
-        text.push_str(&host_line(&self.host));
-        text.push('\n');
+        for note in notes(self).into_iter().chain([host_line(&self.host)]) {
+            text.push_str(&note);
+            text.push('\n');
+        }
         if self.partial {
             text.push_str("Interrupted: these results are partial.\n");
         }
@@ -53,7 +57,9 @@ impl Report for Document {
 
     fn markdown(&self) -> String {
         let mut text = main_sheet(self).markdown();
-        text.push_str(&format!("\n{}\n", host_line(&self.host)));
+        for note in notes(self).into_iter().chain([host_line(&self.host)]) {
+            text.push_str(&format!("\n{note}\n"));
+        }
         for warning in &self.warnings {
             text.push_str(&format!("\n> **Warning:** {}; {}\n", warning.message, warning.advice));
         }
@@ -72,7 +78,7 @@ fn main_sheet(document: &Document) -> Sheet {
     for case in &document.cases {
         let sides = sides(case, &quantities);
         let mut row = vec![
-            format!("{}\n{}", case.id, negotiated(&case.negotiated, "\n")),
+            format!("{}\n{}", case.id, terms(case, "\n")),
             sides.iter().map(|side| side_label(case, *side)).collect::<Vec<_>>().join("\n"),
         ];
         for quantity in &quantities {
@@ -94,7 +100,7 @@ fn case_block(document: &Document, case: &Case, color: bool) -> String {
         let cells = sides.iter().map(|side| cell(case, *side, quantity));
         sheet.row([quantity.heading.to_owned()].into_iter().chain(cells).collect());
     }
-    format!("{}\n{}\n{}", case.id, negotiated(&case.negotiated, " "), sheet.table(color))
+    format!("{}\n{}\n{}", case.id, terms(case, " "), sheet.table(color))
 }
 
 /// The quantities that some case has, without those that only explain others.
@@ -127,12 +133,37 @@ fn side_label(case: &Case, side: Side) -> String {
     format!("{}{end}", side.name())
 }
 
-/// What was negotiated, in two parts: the cipher, and the handshake's.
-fn negotiated(negotiated: &Negotiated, between: &str) -> String {
-    let Negotiated { version, cipher_suite, group, signature, alpn, .. } = negotiated;
+/// What a case ran on, in three parts: the cipher, the rest of the handshake, and the switches.
+fn terms(case: &Case, between: &str) -> String {
+    let Negotiated { version, cipher_suite, group, signature, alpn, .. } = &case.negotiated;
     let joined =
         |parts: &[&Option<String>]| parts.iter().filter_map(|part| part.as_deref()).collect::<Vec<_>>().join(" ");
-    [joined(&[version, cipher_suite]), joined(&[group, signature, alpn])].join(between)
+    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let switches = case.switches.iter().map(|(name, setting)| format!("{name}={}", value(setting)));
+    let parts = [
+        joined(&[version, cipher_suite]),
+        joined(&[group, signature, alpn]),
+        switches.collect::<Vec<_>>().join(" "),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
+}
+
+/// How to read the numbers: what the cases say about it themselves, each thing once.
+fn notes(document: &Document) -> Vec<String> {
+    const FACTS: [(&str, &str); 3] =
+        [("efficiency_of", "Efficiency"), ("cpu_time_from", "CPU"), ("wake_up", "Wake-ups")];
+    FACTS
+        .iter()
+        .filter_map(|(fact, heading)| {
+            let mut said: Vec<&str> = Vec::new();
+            for text in document.cases.iter().filter_map(|case| case.achieved.get(*fact)?.as_str()) {
+                if !said.contains(&text) {
+                    said.push(text);
+                }
+            }
+            (!said.is_empty()).then(|| format!("{heading}: {}.", said.join("; or ")))
+        })
+        .collect()
 }
 
 /// The median; for times, with half of the width of its interval as a share of it.
@@ -173,6 +204,8 @@ mod tests {
             ..Negotiated::default()
         };
         case.requested.insert("direction".into(), "receive".into());
+        case.switches.insert("zero_copy".into(), true.into());
+        case.achieved.insert("cpu_time_from".into(), "a clock".into());
         case.record(Side::Send, &quantity::THROUGHPUT_BYTES_PER_S, &[9e9, 10e9, 11e9], 1);
         case.record(Side::Send, &quantity::KEY_UPDATES, &[1.0], 1);
         case.record(Side::Receive, &quantity::THROUGHPUT_BYTES_PER_S, &[5e9], 1);
@@ -190,6 +223,7 @@ mod tests {
         }
         assert!(!text.contains("efficiency"), "what was not measured has no column");
         assert!(!text.contains("key updates"), "details have none either");
+        assert!(text.contains("zero_copy=true") && text.contains("CPU: a clock.\n"), "{text}");
         assert!(text.contains("send (server)") && text.contains("receive (client)"), "{text}");
     }
 

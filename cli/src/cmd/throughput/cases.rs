@@ -76,15 +76,18 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
     }
     let (cpu_time, wake_up) = match planned.work.transport {
         Transport::Memory(_) | Transport::LoopbackOneThread(_) => {
-            ("time of each side's part of the one thread", "none: the thread never waits")
+            ("the time of each side's part of the one thread that drives both", "none, one thread never waits")
         }
         Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => {
-            ("processor clock of each side's thread", "by the kernel: each thread waits in its system calls")
+            ("the processor clock of each side's thread", "by the kernel, each thread waits in its system calls")
         }
     };
     facts.insert("cpu_time_from".into(), cpu_time.into());
     facts.insert("wake_up".into(), wake_up.into());
-    facts.insert("efficiency_of".into(), "sealing or opening alone, without system calls".into());
+    facts.insert(
+        "efficiency_of".into(),
+        "sealing or opening alone, without system calls, as a share of the raw AEAD in the same run".into(),
+    );
     facts
 }
 
