@@ -17,6 +17,12 @@ pub fn process_cpu_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
 }
 
+/// How often the calling thread has gone to sleep to wait for something; `None` where the system does not tell.
+pub fn thread_waits() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
+}
+
 fn nanoseconds(time: Timespec) -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
@@ -32,6 +38,16 @@ mod tests {
         std::thread::sleep(Duration::from_millis(30));
         assert!(monotonic_ns() - wall >= 30_000_000);
         assert!(thread_cpu_ns() - cpu < 20_000_000);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn each_sleep_is_a_wait() {
+        let before = thread_waits().expect("a count");
+        for _ in 0..5 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(thread_waits().expect("a count") >= before + 5);
     }
 
     #[test]

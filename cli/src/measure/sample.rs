@@ -19,6 +19,8 @@ pub struct Part {
     pub compared_bytes: u64,
     /// System calls that moved bytes or waited for them.
     pub syscalls: u64,
+    /// How often the end's thread went to sleep to wait for the other; `None` where it never does, or nobody counts.
+    pub waits: Option<u64>,
     /// Key updates.
     pub key_updates: u64,
 }
@@ -82,6 +84,10 @@ impl AddAssign for Part {
         self.copied_bytes += other.copied_bytes;
         self.compared_bytes += other.compared_bytes;
         self.syscalls += other.syscalls;
+        self.waits = match (self.waits, other.waits) {
+            (Some(left), Some(right)) => Some(left + right),
+            (left, right) => left.or(right),
+        };
         self.key_updates += other.key_updates;
     }
 }

@@ -140,11 +140,8 @@ fn terms(case: &Case, between: &str) -> String {
         |parts: &[&Option<String>]| parts.iter().filter_map(|part| part.as_deref()).collect::<Vec<_>>().join(" ");
     let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let switches = case.switches.iter().map(|(name, setting)| format!("{name}={}", value(setting)));
-    let parts = [
-        joined(&[version, cipher_suite]),
-        joined(&[group, signature, alpn]),
-        switches.collect::<Vec<_>>().join(" "),
-    ];
+    let parts =
+        [joined(&[version, cipher_suite]), joined(&[group, signature, alpn]), switches.collect::<Vec<_>>().join(" ")];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }
 

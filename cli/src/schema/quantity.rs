@@ -58,6 +58,8 @@ quantities! {
     COPIED_BYTES_PER_BYTE = "copied_bytes_per_byte", "B/B", Lower, Count, "copied";
     /// System calls per MiB carried.
     SYSCALLS_PER_MIB = "syscalls_per_mib", "1/MiB", Lower, Count, "system calls";
+    /// Times per MiB carried that a side's thread went to sleep to wait for the other.
+    WAITS_PER_MIB = "waits_per_mib", "1/MiB", Lower, Time, "waits";
     /// Times that a key was replaced.
     KEY_UPDATES = "key_updates", "", Lower, Count, "key updates";
     /// Calls of the allocator per record.

@@ -35,8 +35,13 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     add(&quantity::CPU_NS_PER_BYTE, &per_byte(|part| part.cpu_ns));
     add(&quantity::RECORDS_PER_S, &rates(&tls, Part::records_per_s));
     add(&quantity::COPIED_BYTES_PER_BYTE, &per_byte(|part| part.copied_bytes));
-    let calls = per_byte(|part| part.syscalls).iter().map(|calls| calls * f64::from(1 << 20)).collect::<Vec<_>>();
+    let calls = sums.iter().map(|part| part.syscalls as f64 / mebibytes(part.bytes)).collect::<Vec<_>>();
     add(&quantity::SYSCALLS_PER_MIB, &calls);
+    if let Some(waits) =
+        sums.iter().map(|part| Some(part.waits? as f64 / mebibytes(part.bytes))).collect::<Option<Vec<_>>>()
+    {
+        add(&quantity::WAITS_PER_MIB, &waits);
+    }
     add(&quantity::KEY_UPDATES, &[sums.iter().map(|part| part.key_updates).sum::<u64>() as f64]);
 }
 
@@ -101,6 +106,10 @@ fn total_rates(rounds: &Rounds, lane: Lane) -> Vec<f64> {
 
 fn ratios(numerators: &[f64], denominators: &[f64]) -> Vec<f64> {
     numerators.iter().zip(denominators).map(|(numerator, denominator)| numerator / denominator).collect()
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 fn cpu_ns_per_byte(round: &[Sample]) -> f64 {

@@ -8,7 +8,7 @@ use super::ends::{Endpoint, OpeningEnd, SealingEnd};
 use super::one_thread::{aead_sample, no_such_lane};
 use super::raw_tcp::{RawReceiver, RawSender};
 use super::team::{Lane, Worker};
-use crate::clock::thread_cpu_ns;
+use crate::clock::{thread_cpu_ns, thread_waits};
 use crate::error::Error;
 use crate::measure::{Method, Part, RawAead, Sample, Stopwatch, nanoseconds};
 
@@ -172,16 +172,19 @@ impl OpeningThread {
     }
 }
 
-/// The clocks of an end when its block began.
+/// The clocks and counts of an end when its block began.
 struct Block {
-    began: Instant,
-    cpu_ns: u64,
+    waits: Option<u64>,
     syscalls: u64,
+    cpu_ns: u64,
+    began: Instant,
 }
 
 impl Block {
     fn begin(socket: &Socket) -> Self {
-        Self { began: Instant::now(), cpu_ns: thread_cpu_ns(), syscalls: socket.syscalls().total() }
+        // In this order: asking for the waits takes longer than reading a clock.
+        let (waits, syscalls) = (thread_waits(), socket.syscalls().total());
+        Self { waits, syscalls, cpu_ns: thread_cpu_ns(), began: Instant::now() }
     }
 
     /// What has been since, without the comparisons for which `watch` stood still.
@@ -192,6 +195,7 @@ impl Block {
             engine_ns: watch.total_ns(),
             cpu_ns: (thread_cpu_ns() - self.cpu_ns).saturating_sub(excluded_ns),
             syscalls: socket.syscalls().total() - self.syscalls,
+            waits: self.waits.and_then(|before| Some(thread_waits()? - before)),
             ..counted
         }
     }

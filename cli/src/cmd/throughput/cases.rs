@@ -78,9 +78,10 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
         Transport::Memory(_) | Transport::LoopbackOneThread(_) => {
             ("the time of each side's part of the one thread that drives both", "none, one thread never waits")
         }
-        Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => {
-            ("the processor clock of each side's thread", "by the kernel, each thread waits in its system calls")
-        }
+        Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => (
+            "the processor clock of each side's thread",
+            "by the kernel, each thread sleeps in its system calls until the other side has done its part (`waits` counts how often)",
+        ),
     };
     facts.insert("cpu_time_from".into(), cpu_time.into());
     facts.insert("wake_up".into(), wake_up.into());
