@@ -13,17 +13,19 @@ pub struct Switches {
     pub arena: bool,
     /// Make the steps of the hot loop part of it. Off: each step is a call.
     pub inline: bool,
+    /// Tell a monitor what connections do.
+    pub counters: bool,
 }
 
 impl Switches {
     /// Every optimization at its best: the default.
     pub const fn all() -> Self {
-        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal, arena: true, inline: true }
+        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal, arena: true, inline: true, counters: false }
     }
 
     /// What a plain engine does.
     pub const fn none() -> Self {
-        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off, arena: false, inline: false }
+        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off, arena: false, inline: false, counters: false }
     }
 
     /// The value of the switch called `name`, or `None` where there is no such switch.
@@ -118,6 +120,13 @@ impl Switch {
             help: "Make finding, opening and sealing a record part of one loop, instead of calls",
             get: |switches| off_on(switches.inline),
             set: |switches, value| is_on(value).map(|on| switches.inline = on),
+        },
+        Self {
+            name: "counters",
+            values: &OFF_ON,
+            help: "Tell a monitor what connections do: a cost, not a gain, and off unless asked for",
+            get: |switches| off_on(switches.counters),
+            set: |switches, value| is_on(value).map(|on| switches.counters = on),
         },
     ];
 

@@ -23,6 +23,9 @@ impl Connection {
             }
             Effect::Ready { negotiated, resumption } => {
                 self.negotiated = Some(negotiated);
+                if let Some(meter) = &mut self.meter {
+                    meter.note_ready();
+                }
                 self.resumption = resumption;
                 Ok(())
             }

@@ -76,6 +76,13 @@ impl Connection {
         if self.zero_copy { input.span(plaintext.0) } else { input.staged(plaintext.0) }
     }
 
+    /// The hot path, and what it did noted.
+    pub(super) fn take_metered<P: Path>(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
+        let received = self.take_record::<P>(input, output);
+        self.note();
+        received
+    }
+
     /// The hot path: a whole record of application data under the current keys. All else is out of line.
     pub(super) fn take_record<P: Path>(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
         if let Some(error) = &self.failed {

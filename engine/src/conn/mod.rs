@@ -17,7 +17,7 @@ use std::sync::Arc;
 use rustls_pki_types::ServerName;
 
 use crate::codes::AlertDescription;
-use crate::counters::Counters;
+use crate::counters::{Counters, Meter};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::{Joiner, Workspace, start_client, start_server};
@@ -38,7 +38,9 @@ pub struct Connection {
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
     sealer: Sealer,
-    /// How a record is taken: resolved once, from the switch for inlining.
+    /// Where the switch for counters is on.
+    meter: Option<Meter>,
+    /// How a record is taken: resolved once, from the switches.
     take_record: TakeRecord,
     opener: Opener,
     write: Option<Traffic>,
@@ -100,13 +102,20 @@ impl Connection {
 
     fn new(role: Role) -> Self {
         let switches = role.common().switches;
+        let meter = role.common().monitor.as_ref().map(Meter::new);
         Self {
             role,
             handshake: None,
             late: Joiner::default(),
             resumption: None,
             sealer: Sealer::new(&switches),
-            take_record: if switches.inline { Self::take_record::<Inlined> } else { Self::take_record::<Split> },
+            take_record: match (switches.inline, switches.counters) {
+                (true, false) => Self::take_record::<Inlined>,
+                (false, false) => Self::take_record::<Split>,
+                (true, true) => Self::take_metered::<Inlined>,
+                (false, true) => Self::take_metered::<Split>,
+            },
+            meter,
             opener: Opener::new(),
             write: None,
             read: None,
@@ -167,6 +176,9 @@ impl Connection {
             self.send_alert(description, output);
         }
         self.handshake = None;
+        if let Some(meter) = &mut self.meter {
+            meter.note_failed();
+        }
         self.failed.get_or_insert_with(|| error.clone());
     }
 

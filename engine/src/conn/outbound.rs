@@ -18,6 +18,7 @@ impl Connection {
         loop {
             self.sealer.seal_application_data(&mut fragments, output).inspect_err(|error| self.fail(error, output))?;
             if fragments.left() == 0 || !self.sealer.is_key_spent() {
+                self.note();
                 return Ok(offered - fragments.left());
             }
             self.replace_write_key(KeyUpdateRequest::NOT_REQUESTED, output)
@@ -41,6 +42,14 @@ impl Connection {
             if self.is_handshaking() {
                 self.fail(&Error::Usage("the connection was closed before the handshake was done"), output);
             }
+        }
+    }
+
+    /// Notes what has been opened and sealed, where the switch for counters is on.
+    #[inline]
+    pub(super) fn note(&mut self) {
+        if let Some(meter) = &mut self.meter {
+            meter.note(self.opener.counters(), self.sealer.counters());
         }
     }
 

@@ -5,6 +5,7 @@ use rustls_pki_types::UnixTime;
 
 use super::Workspace;
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::counters::Monitor;
 use crate::crypto::{Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
@@ -38,6 +39,7 @@ pub(crate) struct Common {
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) switches: Switches,
     pub(crate) arenas: Option<ArenaPool<Workspace>>,
+    pub(crate) monitor: Option<Monitor>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: &'static dyn Random,
     pub(crate) records_per_key: Option<u64>,
@@ -91,6 +93,7 @@ struct CommonBuilder {
     key_log: Option<Arc<dyn KeyLog>>,
     switches: Switches,
     arenas: Option<ArenaPool<Workspace>>,
+    monitor: Option<Monitor>,
     clock: Arc<dyn Clock>,
     random: &'static dyn Random,
     records_per_key: Option<u64>,
@@ -106,6 +109,7 @@ impl CommonBuilder {
             key_log: None,
             switches: Switches::default(),
             arenas: None,
+            monitor: None,
             clock: Arc::new(SystemClock),
             random: provider.random,
             records_per_key: None,
@@ -131,9 +135,22 @@ impl CommonBuilder {
         if self.records_per_key == Some(0) {
             return Err(Error::Config("a key has to seal at least one record".into()));
         }
-        let Self { alpn, key_log, switches, arenas, clock, random, records_per_key, .. } = self;
+        let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, .. } = self;
         let arenas = switches.arena.then(|| arenas.unwrap_or_else(|| ArenaPool::new(ARENAS_KEPT, 1)));
-        Ok(Common { provider, suites, groups, alpn, key_log, switches, arenas, clock, random, records_per_key })
+        let monitor = switches.counters.then(|| monitor.unwrap_or_default());
+        Ok(Common {
+            provider,
+            suites,
+            groups,
+            alpn,
+            key_log,
+            switches,
+            arenas,
+            monitor,
+            clock,
+            random,
+            records_per_key,
+        })
     }
 }
 
@@ -188,6 +205,12 @@ macro_rules! common_setters {
         /// effect where the switch is off.
         pub fn arenas(mut self, arenas: &ArenaPool<Workspace>) -> Self {
             self.common.arenas = Some(arenas.clone());
+            self
+        }
+
+        /// Where connections tell what they do. Default: a monitor of its own. Without effect where the switch is off.
+        pub fn monitor(mut self, monitor: &Monitor) -> Self {
+            self.common.monitor = Some(monitor.clone());
             self
         }
 
