@@ -27,7 +27,7 @@ const BELONGS: [(&str, &str); 7] = [
     ("rustls_pemfile", "pki/"),
     ("socket2::", "io/"),
     ("TcpStream", "io/"),
-    ("feature = \"", "crypto/provider/"),
+    ("feature = \"", "crypto/provider/ io/mod.rs"),
     ("std::fs", "keys/key_log.rs"),
     ("SystemTime::now", "handshake/config.rs"),
 ];

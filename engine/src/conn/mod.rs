@@ -1,5 +1,6 @@
 //! The public connection: bytes in, bytes out, and what the handshake wants carried between them.
 
+mod deliver;
 mod effects;
 mod guards;
 mod inbound;
@@ -9,6 +10,7 @@ mod outbound;
 pub use crate::handshake::{
     ClientConfig, ClientConfigBuilder, Clock, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
 };
+pub use deliver::{Delivered, Reply, Rest, Signalled};
 pub use inbound::Progress;
 pub(crate) use inbound::{Plaintext, Received};
 

@@ -1,9 +1,13 @@
-//! Sockets. The one room that makes system calls, and counts them.
+//! Sockets, and what waits for them. The one room that makes system calls, and counts them.
 
+#[cfg(all(unix, feature = "signal"))]
+mod signal_fd;
 mod socket;
 mod step;
 mod stream;
 
+#[cfg(all(unix, feature = "signal"))]
+pub use signal_fd::SignalFd;
 pub use socket::{Listener, Socket, SocketOptions, Syscalls};
 pub use step::{Filled, fill, flush};
 pub use stream::{Stream, StreamError};

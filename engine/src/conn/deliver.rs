@@ -1,0 +1,166 @@
+//! A bounded turn: whole records are taken and their data handed on until none is left or the turn has had its share.
+
+use super::{Connection, Plaintext, Received};
+use crate::error::Error;
+use crate::limits::RECORD_MAX;
+use crate::mem::{InBuf, OutBuf};
+use crate::record::deframe;
+use crate::signal::Signal;
+
+/// What a turn has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// Records taken, bytes as received.
+    pub record_bytes: usize,
+    /// Why it ended.
+    pub rest: Rest,
+}
+
+/// What is left after a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// No whole record: the peer has to send more.
+    NeedInput,
+    /// At least one whole record. No file descriptor will ever tell: the bytes have left the socket.
+    Waiting,
+    /// The same, and the send buffer has no room for an answer to it.
+    NoRoom,
+    /// Nothing will come any more (close_notify).
+    Closed,
+}
+
+/// The way back to the peer, for whoever is handed data.
+pub struct Reply<'a> {
+    connection: &'a mut Connection,
+    output: &'a mut OutBuf,
+}
+
+impl<'a> Reply<'a> {
+    /// An answer that goes to `output`.
+    pub const fn new(connection: &'a mut Connection, output: &'a mut OutBuf) -> Self {
+        Self { connection, output }
+    }
+
+    /// Seals as much of `data` as there is room for, and tells how much that was. As an answer to data, as much as has come
+    /// always fits.
+    pub fn send(&mut self, data: &[&[u8]]) -> Result<usize, Error> {
+        self.connection.write_tls(data, self.output)
+    }
+
+    /// Says that no more will be sent. What was sent before goes out first.
+    pub fn close(&mut self) {
+        self.connection.close(self.output);
+    }
+
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl Connection {
+    /// Takes whole records from `input` and hands their data to `take`, until none is left or `budget_bytes` of records
+    /// have been taken; at least one, however small the budget. A record is only taken while `output` has room for an
+    /// answer of its size: a peer that does not read is not read from.
+    ///
+    /// Where it fails, the alert is in `output`, see [`Connection::read_tls`].
+    #[inline]
+    pub fn deliver(
+        &mut self,
+        input: &mut InBuf,
+        output: &mut OutBuf,
+        budget_bytes: usize,
+        mut take: impl FnMut(&[u8], &mut Reply<'_>) -> Result<(), Error>,
+    ) -> Result<Delivered, Error> {
+        let waiting = input.len();
+        loop {
+            if !has_room_for_a_record(output) {
+                let rest = if self.has_deliverable(input) { Rest::NoRoom } else { Rest::NeedInput };
+                return Ok(Delivered { record_bytes: waiting - input.len(), rest });
+            }
+            let rest = match self.receive(input, output)? {
+                Received::NeedInput => Some(Rest::NeedInput),
+                Received::Closed => Some(Rest::Closed),
+                Received::Advanced => None,
+                Received::Data(plaintext) => {
+                    self.hand_on(input, plaintext, output, &mut take)?;
+                    None
+                }
+            };
+            let record_bytes = waiting - input.len();
+            if let Some(rest) = rest {
+                return Ok(Delivered { record_bytes, rest });
+            }
+            if record_bytes >= budget_bytes {
+                let rest = if self.has_deliverable(input) { Rest::Waiting } else { Rest::NeedInput };
+                return Ok(Delivered { record_bytes, rest });
+            }
+        }
+    }
+
+    /// Whether the next [`Connection::read_tls`] would bring something else than [`super::Progress::NeedInput`] without
+    /// more input: a record, close_notify that came before, or an error.
+    #[inline]
+    pub fn has_deliverable(&self, input: &InBuf) -> bool {
+        self.failed.is_some() || self.close_received || !matches!(deframe(input.waiting()), Ok(None))
+    }
+
+    #[inline]
+    fn hand_on(
+        &mut self,
+        input: &InBuf,
+        plaintext: Plaintext,
+        output: &mut OutBuf,
+        take: &mut impl FnMut(&[u8], &mut Reply<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        // The answer may use all of the connection but the data that it answers to.
+        let staging = self.staging.take();
+        let data = match &staging {
+            Some(staging) => &staging[plaintext.0.range()],
+            None => input.span(plaintext.0),
+        };
+        let taken = take(data, &mut Reply::new(self, output));
+        self.staging = staging;
+        taken
+    }
+}
+
+/// A connection that raises a signal when a turn leaves something behind that no socket will tell of.
+///
+/// With [`crate::signal::NullSignal`] it is the connection, in size and in instructions.
+pub struct Signalled<S> {
+    /// The connection.
+    pub connection: Connection,
+    /// What is raised.
+    pub signal: S,
+}
+
+impl<S: Signal> Signalled<S> {
+    /// [`Connection::deliver`], which raises the signal where whole records are left. Not where they wait for room in
+    /// the send buffer: that the socket will tell.
+    #[inline]
+    pub fn deliver(
+        &mut self,
+        input: &mut InBuf,
+        output: &mut OutBuf,
+        budget_bytes: usize,
+        take: impl FnMut(&[u8], &mut Reply<'_>) -> Result<(), Error>,
+    ) -> Result<Delivered, Error> {
+        let delivered = self.connection.deliver(input, output, budget_bytes, take)?;
+        if delivered.rest == Rest::Waiting {
+            self.signal.raise();
+        }
+        Ok(delivered)
+    }
+}
+
+/// Whether an answer as long as the longest record fits. A record that a peer may send is longer than any that this side
+/// makes of the same content, by more than the key update that may go before it.
+#[inline]
+fn has_room_for_a_record(output: &mut OutBuf) -> bool {
+    if output.room() >= RECORD_MAX {
+        return true;
+    }
+    output.compact();
+    output.room() >= RECORD_MAX
+}
