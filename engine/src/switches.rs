@@ -15,17 +15,33 @@ pub struct Switches {
     pub inline: bool,
     /// Tell a monitor what connections do.
     pub counters: bool,
+    /// How an event loop hears of connections that have more to do.
+    pub signal: SignalKind,
 }
 
 impl Switches {
     /// Every optimization at its best: the default.
     pub const fn all() -> Self {
-        Self { zero_copy: true, buffer_pool: BufferPoolKind::ThreadLocal, arena: true, inline: true, counters: false }
+        Self {
+            zero_copy: true,
+            buffer_pool: BufferPoolKind::ThreadLocal,
+            arena: true,
+            inline: true,
+            counters: false,
+            signal: SignalKind::EventFd,
+        }
     }
 
     /// What a plain engine does.
     pub const fn none() -> Self {
-        Self { zero_copy: false, buffer_pool: BufferPoolKind::Off, arena: false, inline: false, counters: false }
+        Self {
+            zero_copy: false,
+            buffer_pool: BufferPoolKind::Off,
+            arena: false,
+            inline: false,
+            counters: false,
+            signal: SignalKind::Off,
+        }
     }
 
     /// The value of the switch called `name`, or `None` where there is no such switch.
@@ -67,6 +83,36 @@ impl BufferPoolKind {
             Self::Off => "off",
             Self::Shared => "shared",
             Self::ThreadLocal => "thread-local",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// How an event loop hears of connections that have more to do although their sockets are silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignalKind {
+    /// By what the engine returns; they are kept in a queue of the loop's own, and it does not sleep before that is empty.
+    Off,
+    /// By a pipe that the connections write to.
+    Pipe,
+    /// The same with an eventfd; with a pipe on systems that have none.
+    EventFd,
+}
+
+impl SignalKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Pipe, Self::EventFd];
+
+    /// Its name as a value of the switch `signal`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Pipe => "pipe",
+            Self::EventFd => "eventfd",
         }
     }
 
@@ -127,6 +173,13 @@ impl Switch {
             help: "Tell a monitor what connections do: a cost, not a gain, and off unless asked for",
             get: |switches| off_on(switches.counters),
             set: |switches, value| is_on(value).map(|on| switches.counters = on),
+        },
+        Self {
+            name: "signal",
+            values: &["off", "pipe", "eventfd"],
+            help: "Wake an event loop through a file descriptor when received data waits inside the engine",
+            get: |switches| switches.signal.name(),
+            set: |switches, value| SignalKind::by_name(value).map(|kind| switches.signal = kind),
         },
     ];
 

@@ -2,7 +2,6 @@
 
 use super::{Connection, Plaintext, Received};
 use crate::error::Error;
-use crate::limits::RECORD_MAX;
 use crate::mem::{InBuf, OutBuf};
 use crate::record::deframe;
 use crate::signal::Signal;
@@ -74,7 +73,7 @@ impl Connection {
     ) -> Result<Delivered, Error> {
         let waiting = input.len();
         loop {
-            if !has_room_for_a_record(output) {
+            if !output.has_room_for_record() {
                 let rest = if self.has_deliverable(input) { Rest::NoRoom } else { Rest::NeedInput };
                 return Ok(Delivered { record_bytes: waiting - input.len(), rest });
             }
@@ -152,15 +151,4 @@ impl<S: Signal> Signalled<S> {
         }
         Ok(delivered)
     }
-}
-
-/// Whether an answer as long as the longest record fits. A record that a peer may send is longer than any that this side
-/// makes of the same content, by more than the key update that may go before it.
-#[inline]
-fn has_room_for_a_record(output: &mut OutBuf) -> bool {
-    if output.room() >= RECORD_MAX {
-        return true;
-    }
-    output.compact();
-    output.room() >= RECORD_MAX
 }

@@ -152,6 +152,11 @@ impl Connection {
         self.close_received
     }
 
+    /// Whether this side has said that it sends no more.
+    pub const fn has_sent_close(&self) -> bool {
+        self.close_sent
+    }
+
     /// The tickets that came, oldest first, as many as are kept.
     pub fn tickets(&self) -> &[Ticket] {
         &self.tickets

@@ -1,5 +1,7 @@
 //! Sockets, and what waits for them. The one room that makes system calls, and counts them.
 
+#[cfg(all(unix, feature = "event-loop"))]
+pub mod event_loop;
 #[cfg(all(unix, feature = "signal"))]
 mod signal_fd;
 mod socket;

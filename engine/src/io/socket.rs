@@ -1,22 +1,41 @@
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Type};
 
-/// System calls made on one socket, failed ones included.
+/// System calls made, failed ones included: on one socket, or by a loop for all of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Syscalls {
     /// `recv` and its kin.
     pub reads: u64,
     /// `send` and its kin.
     pub writes: u64,
+    /// `epoll_wait` and its kin.
+    pub polls: u64,
+    /// Those that raise a signal or take it down.
+    pub signals: u64,
+    /// Those that accept a connection, set it up, register it and end it.
+    pub setups: u64,
+}
+
+impl std::ops::AddAssign for Syscalls {
+    fn add_assign(&mut self, other: Self) {
+        let Self { reads, writes, polls, signals, setups } = other;
+        self.reads += reads;
+        self.writes += writes;
+        self.polls += polls;
+        self.signals += signals;
+        self.setups += setups;
+    }
 }
 
 impl Syscalls {
     /// All of them.
     pub const fn total(self) -> u64 {
-        self.reads + self.writes
+        self.reads + self.writes + self.polls + self.signals + self.setups
     }
 }
 
@@ -75,6 +94,17 @@ impl Socket {
         &self.stream
     }
 
+    /// Says that nothing more will be written, so that the peer reads all and then the end.
+    pub(super) fn finish_writing(&mut self) -> io::Result<()> {
+        self.syscalls.setups += 1;
+        self.stream.shutdown(Shutdown::Write)
+    }
+
+    /// Counts a call that was made for this socket.
+    pub(super) const fn count_setup(&mut self) {
+        self.syscalls.setups += 1;
+    }
+
     /// Whether reads and writes that would wait return [`io::ErrorKind::WouldBlock`] instead.
     pub fn set_nonblocking(&self, on: bool) -> io::Result<()> {
         self.stream.set_nonblocking(on)
@@ -131,6 +161,17 @@ impl Listener {
         Ok((Socket::with_options(stream, &self.options)?, address))
     }
 
+    /// The next connection if there is one, set up not to block and without the timeouts that only blocking calls know. It
+    /// counts the calls that this took.
+    pub(super) fn accept_nonblocking(&self) -> io::Result<(Socket, SocketAddr)> {
+        let (stream, address) = self.listener.accept()?;
+        stream.set_nonblocking(true)?;
+        // Where this fails the peer is gone already, which reading from it will say.
+        let _ = stream.set_nodelay(self.options.no_delay);
+        let syscalls = Syscalls { setups: 3, ..Syscalls::default() };
+        Ok((Socket { stream, syscalls }, address))
+    }
+
     /// Whether [`Listener::accept`] returns [`io::ErrorKind::WouldBlock`] instead of waiting.
     pub fn set_nonblocking(&self, on: bool) -> io::Result<()> {
         SockRef::from(&self.listener).set_nonblocking(on)
@@ -146,4 +187,18 @@ fn set_buffers(socket: &socket2::Socket, options: &SocketOptions) -> io::Result<
         socket.set_recv_buffer_size(bytes)?;
     }
     Ok(())
+}
+
+#[cfg(unix)]
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.stream.as_raw_fd()
+    }
+}
+
+#[cfg(unix)]
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.listener.as_raw_fd()
+    }
 }

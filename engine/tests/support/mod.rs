@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod endpoint;
+pub mod looped;
 pub mod openssl;
 pub mod pki;
 pub mod programs;

@@ -85,6 +85,16 @@ impl OutBuf {
         self.capacity.saturating_sub(self.end)
     }
 
+    /// Whether an answer as long as the longest record fits. A record that a peer may send is longer than any that this side
+    /// makes of the same content, by more than the key update that may go before it.
+    #[inline]
+    pub(crate) fn has_room_for_record(&mut self) -> bool {
+        if self.room() < RECORD_MAX {
+            self.compact();
+        }
+        self.room() >= RECORD_MAX
+    }
+
     /// Moves what waits to the front, so that the spare room is in one piece, where that frees at least as much as it
     /// moves: a full buffer that is sent bit by bit must not be copied at every bit.
     pub(crate) fn compact(&mut self) {

@@ -1,0 +1,297 @@
+use std::io::Read;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::LoopOptions;
+use super::handler::{End, Handler, Pace};
+use crate::conn::{Connection, Reply, Rest, Signalled};
+use crate::error::Error;
+use crate::io::{Filled, Socket, fill, flush};
+use crate::mem::{InBuf, OutBuf};
+use crate::signal::Signal;
+
+/// What a peer may still send after this side has said all, before it is cut off, bytes.
+const DRAINED_MAX: usize = 1 << 20;
+
+/// One connection of a loop.
+pub(super) struct Slot<H, S> {
+    pub(super) tls: Signalled<S>,
+    pub(super) handler: H,
+    pub(super) socket: Socket,
+    pub(super) peer: SocketAddr,
+    input: InBuf,
+    output: OutBuf,
+    phase: Phase,
+    /// Whether the socket may have bytes. Edge-triggered: it says so once.
+    is_readable: bool,
+    /// Whether the socket may take bytes.
+    is_writable: bool,
+    /// Whether the system has said that the peer sends no more. Then a short read is not the last one.
+    is_read_closed: bool,
+    /// Whether all that the peer has sent was read.
+    has_ended: bool,
+    /// When it is late.
+    pub(super) expires: Instant,
+    /// When the loop looks whether it is. Never later.
+    pub(super) timer: Instant,
+    /// Whether it is among those that get a turn.
+    pub(super) is_listed: bool,
+    /// Whether the loop is to report when the socket may take bytes.
+    pub(super) is_write_watched: bool,
+}
+
+/// How far a connection is.
+enum Phase {
+    /// Handshake and data.
+    Open,
+    /// This side says no more than what waits in the send buffer.
+    Finishing(End),
+    /// What still comes is dropped: closing the socket before would take what was sent back from the peer.
+    Draining(End, usize),
+}
+
+/// How a turn ended.
+pub(super) enum Turn {
+    /// Only the socket can tell of more.
+    Sleeps,
+    /// It has had its share, and there is more.
+    Cut,
+    /// It is over.
+    Over(End),
+}
+
+impl<H: Handler, S: Signal> Slot<H, S> {
+    pub(super) fn new(
+        socket: Socket,
+        peer: SocketAddr,
+        tls: Signalled<S>,
+        handler: H,
+        options: &LoopOptions,
+        now: Instant,
+    ) -> Self {
+        let expires = now + options.timeout;
+        Self {
+            tls,
+            handler,
+            socket,
+            peer,
+            input: InBuf::with_capacity(options.input_bytes),
+            output: OutBuf::with_capacity(options.output_bytes),
+            phase: Phase::Open,
+            is_readable: false,
+            is_writable: true,
+            is_read_closed: false,
+            has_ended: false,
+            expires,
+            timer: expires,
+            is_listed: false,
+            is_write_watched: false,
+        }
+    }
+
+    /// The system has reported the socket.
+    pub(super) const fn on_event(&mut self, is_readable: bool, is_writable: bool, is_read_closed: bool) {
+        self.is_readable |= is_readable | is_read_closed;
+        self.is_writable |= is_writable;
+        self.is_read_closed |= is_read_closed;
+    }
+
+    /// Whether the loop has to have the socket watched for room to write.
+    pub(super) const fn wants_write_watch(&self) -> bool {
+        !self.is_writable && !self.is_write_watched
+    }
+
+    /// Lets it do its share of work. Never waits.
+    pub(super) fn turn(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
+        let turn = self.advance(options, scratch, now);
+        if matches!(turn, Turn::Cut) {
+            self.tls.signal.raise();
+        }
+        turn
+    }
+
+    /// Says goodbye, as `end`; what waits to be sent goes out in the turns that follow.
+    pub(super) fn finish(&mut self, end: End, options: &LoopOptions, now: Instant) {
+        if matches!(self.phase, Phase::Open) {
+            self.tls.connection.close(&mut self.output);
+            self.leave(end, options, now);
+        }
+    }
+
+    fn advance(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
+        if matches!(self.phase, Phase::Open) {
+            match self.converse(options, now) {
+                Ok(Some(turn)) => return turn,
+                Ok(None) => self.leave(End::Done, options, now),
+                Err(end @ End::Tls(_)) => self.leave(end, options, now),
+                Err(end) => return Turn::Over(end),
+            }
+        }
+        self.part(scratch)
+    }
+
+    /// Handshake and data. `None` when this side has said all.
+    fn converse(&mut self, options: &LoopOptions, now: Instant) -> Result<Option<Turn>, End> {
+        let mut budget = options.turn_bytes;
+        loop {
+            let rest = self.deliver(&mut budget, options.timeout, now)?;
+            let has_sent = self.offer_room(rest, &mut budget)?;
+            if self.tls.connection.has_sent_close() {
+                return Ok(None);
+            }
+            let waiting = self.output.len();
+            let is_flushed = self.flush()?;
+            if self.output.len() < waiting && !self.tls.connection.is_handshaking() {
+                self.expires = now + options.timeout;
+            }
+            let is_spent = budget == 0;
+            match rest {
+                Rest::Waiting => return Ok(Some(Turn::Cut)),
+                _ if is_flushed && has_sent && is_spent => return Ok(Some(Turn::Cut)),
+                _ if is_flushed && has_sent => {}
+                // Nothing is read from a peer that does not read.
+                _ if !is_flushed && !self.output.has_room_for_record() => return Ok(Some(Turn::Sleeps)),
+                Rest::NoRoom if is_spent => return Ok(Some(Turn::Cut)),
+                Rest::NoRoom => {}
+                // It still sends: what else comes is of no interest.
+                Rest::Closed => return Ok(Some(Turn::Sleeps)),
+                Rest::NeedInput if !self.is_readable => return Ok(Some(Turn::Sleeps)),
+                Rest::NeedInput if is_spent => return Ok(Some(Turn::Cut)),
+                Rest::NeedInput => {
+                    if !self.fill()? {
+                        return Ok(Some(Turn::Sleeps));
+                    }
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, budget: &mut usize, timeout: Duration, now: Instant) -> Result<Rest, End> {
+        let Self { tls, handler, input, output, expires, .. } = self;
+        let was_handshaking = tls.connection.is_handshaking();
+        let delivered = tls
+            .deliver(input, output, *budget, |data, reply| {
+                if handler.on_data(data, reply)? == Pace::Progress {
+                    *expires = now + timeout;
+                }
+                Ok(())
+            })
+            .map_err(End::Tls)?;
+        if was_handshaking && !tls.connection.is_handshaking() {
+            *expires = now + timeout;
+        }
+        *budget = budget.saturating_sub(delivered.record_bytes);
+        Ok(delivered.rest)
+    }
+
+    /// Lets the handler send. Tells whether it has.
+    fn offer_room(&mut self, rest: Rest, budget: &mut usize) -> Result<bool, End> {
+        let Self { tls: Signalled { connection, .. }, handler, output, .. } = self;
+        let before = output.len();
+        if connection.is_ready() {
+            handler.on_room(&mut Reply::new(connection, output)).map_err(End::Tls)?;
+        }
+        let sent = output.len() - before;
+        *budget = budget.saturating_sub(sent);
+        if rest == Rest::Closed && sent == 0 {
+            if connection.is_ready() {
+                handler.on_end(&mut Reply::new(connection, output)).map_err(End::Tls)?;
+            }
+            connection.close(output);
+        }
+        Ok(sent > 0)
+    }
+
+    /// Reads once. `false` where there is nothing to read.
+    fn fill(&mut self) -> Result<bool, End> {
+        let room = self.input.spare().len();
+        match fill(&mut self.input, &mut self.socket).map_err(End::Transport)? {
+            Filled::Bytes(count) => {
+                // A short read has emptied the socket, so that more is a new event. It saves the read that finds nothing.
+                self.is_readable = count == room || self.is_read_closed;
+                Ok(true)
+            }
+            Filled::WouldBlock => {
+                self.is_readable = false;
+                Ok(false)
+            }
+            Filled::End => {
+                self.is_readable = false;
+                self.has_ended = true;
+                self.tls.connection.end_of_input().map_err(End::Tls)?;
+                Ok(true)
+            }
+            Filled::Full => Err(End::Tls(Error::Internal("a receive buffer too small for a record"))),
+        }
+    }
+
+    /// Writes what waits. `false` where some of it has to wait on.
+    fn flush(&mut self) -> Result<bool, End> {
+        if !self.output.is_empty() && self.is_writable {
+            self.is_writable = flush(&mut self.output, &mut self.socket).map_err(End::Transport)?;
+        }
+        Ok(self.output.is_empty())
+    }
+
+    fn leave(&mut self, end: End, options: &LoopOptions, now: Instant) {
+        self.expires = now + options.linger.min(options.timeout);
+        self.phase = Phase::Finishing(end);
+    }
+
+    /// The end of a connection: the last bytes out, then the peer's.
+    fn part(&mut self, scratch: &mut [u8]) -> Turn {
+        if matches!(self.phase, Phase::Finishing(_)) {
+            match self.flush() {
+                Ok(true) => {}
+                Ok(false) => return Turn::Sleeps,
+                // A last word to a peer that is gone.
+                Err(_) => return Turn::Over(self.take_end()),
+            }
+            if self.has_ended || self.socket.finish_writing().is_err() {
+                return Turn::Over(self.take_end());
+            }
+            self.phase = Phase::Draining(self.take_end(), 0);
+        }
+        while self.is_readable {
+            match self.socket.read(scratch) {
+                Ok(0) => return Turn::Over(self.take_end()),
+                Ok(count) => {
+                    if let Phase::Draining(_, drained) = &mut self.phase {
+                        *drained += count;
+                        if *drained > DRAINED_MAX {
+                            return Turn::Over(self.take_end());
+                        }
+                    }
+                    self.is_readable = count == scratch.len() || self.is_read_closed;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.is_readable = false,
+                Err(_) => return Turn::Over(self.take_end()),
+            }
+        }
+        Turn::Sleeps
+    }
+
+    /// It is late: how it ends.
+    pub(super) fn into_late(mut self) -> (SocketAddr, H, Connection, Socket, End) {
+        let end = match self.phase {
+            Phase::Open => {
+                self.tls.connection.close(&mut self.output);
+                // A courtesy to a peer that is silent.
+                let _ = self.flush();
+                End::Late
+            }
+            // It has had its answer, and did not hang up.
+            Phase::Finishing(End::Done) => End::Late,
+            Phase::Finishing(end) | Phase::Draining(end, _) => end,
+        };
+        (self.peer, self.handler, self.tls.connection, self.socket, end)
+    }
+
+    fn take_end(&mut self) -> End {
+        match std::mem::replace(&mut self.phase, Phase::Open) {
+            Phase::Open => End::Done,
+            Phase::Finishing(end) | Phase::Draining(end, _) => end,
+        }
+    }
+}
