@@ -14,10 +14,12 @@ use tls_engine::Error;
 use tls_engine::conn::{Connection, Progress, Reply};
 use tls_engine::io::event_loop::{Echo, End, Handler, LoopOptions, Pace, Service, Sink};
 use tls_engine::io::{Filled, Socket, SocketOptions, Stream, fill, flush};
-use tls_engine::switches::SignalKind;
+use tls_engine::switches::{SignalKind, Switches};
 
+/// The first kind of signal with a plain engine around it, the others with all.
 fn options(signal: SignalKind) -> LoopOptions {
-    LoopOptions { signal, ..LoopOptions::default() }
+    let switches = if signal == SignalKind::Off { Switches::none() } else { Switches::all() };
+    LoopOptions { signal, ..LoopOptions::new(&switches) }
 }
 
 /// Sends `data` and takes as much back.

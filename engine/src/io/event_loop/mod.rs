@@ -26,15 +26,16 @@ use slab::Slab;
 use crate::conn::{Connection, ServerConfig, Signalled};
 use crate::io::{Listener, SignalFd, Socket, Syscalls};
 use crate::limits::RECORD_MAX;
+use crate::mem::{BufferPool, PoolOptions};
 use crate::signal::Signal;
-use crate::switches::SignalKind;
+use crate::switches::{SignalKind, Switches};
 use acceptor::Acceptor;
 use ready::{Raised, Readiness, Returned};
 use slot::{Slot, Turn};
 use timers::Timers;
 
 /// What bounds a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct LoopOptions {
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
@@ -52,10 +53,14 @@ pub struct LoopOptions {
     pub linger: Duration,
     /// How the loop hears of what turns leave behind.
     pub signal: SignalKind,
+    /// Where connections have their buffers from. Of a pool that is not off, only while there is something in them.
+    pub pool: BufferPool,
 }
 
-impl Default for LoopOptions {
-    fn default() -> Self {
+impl LoopOptions {
+    /// The usual bounds, with the optimizations that `switches` name and a pool of its own.
+    pub fn new(switches: &Switches) -> Self {
+        let sizes = PoolOptions { buffer_bytes: 2 * RECORD_MAX, ..PoolOptions::default() };
         Self {
             connections_max: 10_000,
             connections_total: None,
@@ -64,8 +69,15 @@ impl Default for LoopOptions {
             output_bytes: 2 * RECORD_MAX,
             timeout: Duration::from_secs(30),
             linger: Duration::from_secs(2),
-            signal: SignalKind::EventFd,
+            signal: switches.signal,
+            pool: BufferPool::new(switches.buffer_pool, sizes),
         }
+    }
+}
+
+impl Default for LoopOptions {
+    fn default() -> Self {
+        Self::new(&Switches::default())
     }
 }
 

@@ -75,8 +75,8 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             handler,
             socket,
             peer,
-            input: InBuf::with_capacity(options.input_bytes),
-            output: OutBuf::with_capacity(options.output_bytes),
+            input: InBuf::pooled(&options.pool, options.input_bytes),
+            output: OutBuf::pooled(&options.pool, options.output_bytes),
             phase: Phase::Open,
             is_readable: false,
             is_writable: true,
@@ -104,8 +104,14 @@ impl<H: Handler, S: Signal> Slot<H, S> {
     /// Lets it do its share of work. Never waits.
     pub(super) fn turn(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         let turn = self.advance(options, scratch, now);
-        if matches!(turn, Turn::Cut) {
-            self.tls.signal.raise();
+        match turn {
+            Turn::Cut => self.tls.signal.raise(),
+            // Who waits for its peer needs no memory, unless half a record waits too.
+            Turn::Sleeps => {
+                self.input.release_if_empty();
+                self.output.release_if_empty();
+            }
+            Turn::Over(_) => {}
         }
         turn
     }
