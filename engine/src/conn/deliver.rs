@@ -1,6 +1,6 @@
 //! A bounded turn: whole records are taken and their data handed on until none is left or the turn has had its share.
 
-use super::{Connection, Plaintext, Received};
+use super::{Connection, Received};
 use crate::error::Error;
 use crate::mem::{InBuf, OutBuf};
 use crate::record::deframe;
@@ -82,7 +82,7 @@ impl Connection {
                 Received::Closed => Some(Rest::Closed),
                 Received::Advanced => None,
                 Received::Data(plaintext) => {
-                    self.hand_on(input, plaintext, output, &mut take)?;
+                    take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))?;
                     None
                 }
             };
@@ -102,25 +102,6 @@ impl Connection {
     #[inline]
     pub fn has_deliverable(&self, input: &InBuf) -> bool {
         self.failed.is_some() || self.close_received || !matches!(deframe(input.waiting()), Ok(None))
-    }
-
-    #[inline]
-    fn hand_on(
-        &mut self,
-        input: &InBuf,
-        plaintext: Plaintext,
-        output: &mut OutBuf,
-        take: &mut impl FnMut(&[u8], &mut Reply<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        // The answer may use all of the connection but the data that it answers to.
-        let staging = self.staging.take();
-        let data = match &staging {
-            Some(staging) => &staging[plaintext.0.range()],
-            None => input.span(plaintext.0),
-        };
-        let taken = take(data, &mut Reply::new(self, output));
-        self.staging = staging;
-        taken
     }
 }
 

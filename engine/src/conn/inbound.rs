@@ -34,6 +34,14 @@ pub(crate) enum Received {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Plaintext(pub(crate) Span);
 
+impl Plaintext {
+    /// Its bytes in `input`, opened in place there (`zero_copy`) or copied.
+    #[inline]
+    pub(super) fn bytes(self, zero_copy: bool, input: &InBuf) -> &[u8] {
+        if zero_copy { input.span(self.0) } else { input.staged(self.0) }
+    }
+}
+
 impl Connection {
     /// Takes at most one record from `input`.
     ///
@@ -73,7 +81,7 @@ impl Connection {
     /// The bytes of `plaintext`.
     #[inline]
     pub(crate) fn plaintext<'a>(&'a self, input: &'a InBuf, plaintext: Plaintext) -> &'a [u8] {
-        if self.zero_copy { input.span(plaintext.0) } else { input.staged(plaintext.0) }
+        plaintext.bytes(self.zero_copy, input)
     }
 
     /// The hot path, and what it did noted.
