@@ -8,6 +8,7 @@ pub mod pki;
 pub mod programs;
 pub mod rustls_peer;
 pub mod scripted;
+pub mod seeded;
 pub mod side;
 
 use std::sync::Arc;

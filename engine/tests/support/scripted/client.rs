@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ServerConfig;
-use tls_engine::crypto::{KeyPair, Provider, Suite};
+use tls_engine::crypto::{KeyPair, Provider, Random, Suite};
 use tls_engine::keys::EarlySecret;
 use tls_engine::mem::{Digest, Secret};
 use tls_engine::msgs::HELLO_RETRY_REQUEST_RANDOM;
@@ -19,6 +19,8 @@ use crate::support::side::Side;
 pub struct ScriptedClient {
     pub wire: Wire,
     pub provider: &'static Provider,
+    /// Where its private keys come from.
+    pub random: &'static dyn Random,
     /// The ClientHello that is sent next.
     pub hello: ClientHelloDraft,
     pair: Option<(NamedGroup, Box<dyn KeyPair>)>,
@@ -38,6 +40,7 @@ impl ScriptedClient {
         let mut client = Self {
             wire: Wire::new(Side::server(config)),
             provider,
+            random: provider.random,
             hello: hello(),
             pair: None,
             suite,
@@ -54,7 +57,7 @@ impl ScriptedClient {
     /// Puts a fresh share for `group`, and no other, into the next hello.
     pub fn offer_share(&mut self, group: NamedGroup) {
         let part = self.provider.group(group).expect("a group every provider has");
-        let pair = part.generate(self.provider.random).expect("a key pair");
+        let pair = part.generate(self.random).expect("a key pair");
         let content = vector16(&share(group.0, pair.public()));
         self.hello.extensions().set(ExtensionType::KEY_SHARE, content);
         self.pair = Some((group, pair));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ClientConfig;
-use tls_engine::crypto::{KeyPair, Provider, SigningKey, Suite};
+use tls_engine::crypto::{KeyPair, Provider, Random, SigningKey, Suite};
 use tls_engine::keys::{EarlySecret, TrafficSecret};
 use tls_engine::mem::{Digest, Secret};
 use tls_engine::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
@@ -20,6 +20,8 @@ use crate::support::side::Side;
 pub struct ScriptedServer {
     pub wire: Wire,
     pub provider: &'static Provider,
+    /// Where its private keys come from.
+    pub random: &'static dyn Random,
     pub suite: Suite,
     pub identity: &'static Identity,
     signer: Arc<dyn SigningKey>,
@@ -40,6 +42,7 @@ impl ScriptedServer {
         let mut server = Self {
             wire: Wire::new(subject),
             provider,
+            random: provider.random,
             suite,
             identity,
             signer: (provider.load_key)(&identity.key).expect("a key that loads"),
@@ -77,7 +80,7 @@ impl ScriptedServer {
     /// The right ServerHello, with a fresh share for `group`.
     pub fn hello(&mut self, group: NamedGroup) -> ServerHelloDraft {
         let part = self.provider.group(group).expect("a group every provider has");
-        let pair = part.generate(self.provider.random).expect("a key pair");
+        let pair = part.generate(self.random).expect("a key pair");
         let mut extensions = ExtensionList::default();
         extensions.set(ExtensionType::SUPPORTED_VERSIONS, numbers(&[0x0304]));
         extensions.set(ExtensionType::KEY_SHARE, share(group.0, pair.public()));
@@ -179,7 +182,7 @@ impl ScriptedServer {
     pub fn certificate_verify_as(&self, scheme: SignatureScheme, signer: Signer) -> Vec<u8> {
         let content = signed_content(signer, &self.digest());
         let made_with = if self.signer.schemes().contains(&scheme) { scheme } else { self.signer.schemes()[0] };
-        let signature = self.signer.sign(made_with, &content, self.provider.random).expect("a signature");
+        let signature = self.signer.sign(made_with, &content, self.random).expect("a signature");
         message(HandshakeType::CERTIFICATE_VERIFY, &[numbers(&[scheme.0]), vector16(&signature)].concat())
     }
 
