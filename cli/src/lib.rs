@@ -13,6 +13,7 @@ pub mod net;
 pub mod plan;
 pub mod render;
 pub mod schema;
+pub mod setting;
 pub mod stats;
 pub mod units;
 pub mod workload;

@@ -11,7 +11,7 @@ const HOUSE: House = House {
     floors: &[
         &["clock", "measure", "names", "stats", "units"],
         &["error", "schema"],
-        &["host", "identity", "interrupt"],
+        &["host", "identity", "interrupt", "setting"],
         &["net"],
         &["render", "workload"],
         &["args"],

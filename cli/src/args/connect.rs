@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Family, Sockets, Tls, Trust};
+use super::{Family, Sockets, SwitchFlags, Tls, Trust};
 use crate::units::parse_duration;
 
 /// Connects to a TLS 1.3 server, tells what was negotiated (on standard error), sends standard input, and prints what
@@ -24,6 +24,9 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
 
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,

@@ -5,6 +5,7 @@ mod connect;
 mod output;
 mod serve;
 mod socket;
+mod switches;
 mod throughput;
 mod tls;
 
@@ -13,6 +14,7 @@ pub use connect::Connect;
 pub use output::{Display, Output};
 pub use serve::{Mode, Serve};
 pub use socket::Sockets;
+pub use switches::SwitchFlags;
 pub use throughput::{Direction, Throughput, Transport, Verify};
 pub use tls::{Family, Identity, Tls, Trust};
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Identity, OnOff, Sockets, Tls};
+use super::{Identity, Sockets, SwitchFlags, Tls};
 use crate::units::{Count, parse_duration};
 
 /// Answers TLS 1.3 connections, many at once, until Ctrl-C.
@@ -28,11 +28,6 @@ pub struct Serve {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
-    /// Open records in the receive buffer; off: through a staging buffer
-    #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
-    #[arg(default_value = "on", hide_possible_values = true)]
-    pub zero_copy: OnOff,
-
     /// Connections at once; more have to wait
     #[arg(short = 'c', long, value_name = "N", default_value = "256")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -46,6 +41,9 @@ pub struct Serve {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     pub timeout: Duration,
 
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,

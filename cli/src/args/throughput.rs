@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Family, Identity, OnOff, Output, Sockets, Tls, Trust};
+use super::{Family, Identity, Output, Sockets, SwitchFlags, Tls, Trust};
 use crate::units::{Bytes, Count, parse_duration};
 
 /// Moves data through a TLS 1.3 connection and measures each side apart: speed, processor time, copies, system calls,
@@ -47,11 +47,6 @@ pub struct Throughput {
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert"])]
     pub connect: Option<String>,
 
-    /// Open records in the receive buffer and seal from the caller's slice; off: through a staging buffer
-    #[arg(long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
-    #[arg(default_value = "on", hide_possible_values = true)]
-    pub zero_copy: OnOff,
-
     /// The buffer of each end: how much is sealed, sent, received and opened at a time
     #[arg(long, value_name = "SIZE", default_value = "256k")]
     pub buffer: Bytes,
@@ -69,6 +64,9 @@ pub struct Throughput {
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Tls {
-    /// The cryptography: auto takes the fastest known part for each algorithm
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    pub provider: String,
+    /// The cryptography: auto, the default, takes the fastest known part for each algorithm
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
 
     /// Groups for the key exchange, best first: x25519, secp256r1, secp384r1
     #[arg(long, value_name = "NAME", value_delimiter = ',')]

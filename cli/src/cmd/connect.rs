@@ -25,10 +25,11 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     let target = plan.target.to_string();
     let deadline = Instant::now() + plan.timeout;
     let socket = plan.target.connect(&plan.sockets)?;
-    let mut output = Conversation::output_buffer();
+    let mut output = Conversation::output_buffer(&plan.pool);
     let connection = Connection::client(&plan.config, plan.name.clone(), &mut output)?;
     let failed = |failure: Failure| failure.with_target(&target);
-    let mut conversation = Conversation::new(connection, socket, output).map_err(|error| failed(error.into()))?;
+    let mut conversation =
+        Conversation::new(connection, socket, output, &plan.pool).map_err(|error| failed(error.into()))?;
     conversation.handshake(deadline).map_err(failed)?;
     if let Some(negotiated) = conversation.connection().negotiated() {
         describe(negotiated, &target, messages);

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tls_engine::conn::Connection;
 use tls_engine::io::{Socket, Stream, StreamError};
-use tls_engine::mem::{InBuf, OutBuf};
+use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
+use tls_engine::switches::BufferPoolKind;
 
 use super::patience::PatientSocket;
 use crate::error::Error;
@@ -38,14 +39,19 @@ pub enum Failure {
 
 impl Conversation {
     /// Begins a conversation; what a client wants to say first is in `output`.
-    pub fn new(connection: Connection, socket: Socket, output: OutBuf) -> io::Result<Self> {
-        let input = InBuf::with_capacity(BUFFER_BYTES);
+    pub fn new(connection: Connection, socket: Socket, output: OutBuf, pool: &BufferPool) -> io::Result<Self> {
+        let input = InBuf::pooled(pool, BUFFER_BYTES);
         Ok(Self { stream: Stream::new(connection, PatientSocket::new(socket)?, input, output) })
     }
 
     /// A buffer for what is sent, of the usual size.
-    pub fn output_buffer() -> OutBuf {
-        OutBuf::with_capacity(BUFFER_BYTES)
+    pub fn output_buffer(pool: &BufferPool) -> OutBuf {
+        OutBuf::pooled(pool, BUFFER_BYTES)
+    }
+
+    /// A pool for the buffers of conversations.
+    pub fn pool(kind: BufferPoolKind) -> BufferPool {
+        BufferPool::new(kind, PoolOptions { buffer_bytes: BUFFER_BYTES, ..PoolOptions::default() })
     }
 
     /// The connection.

@@ -1,9 +1,10 @@
 use tls_engine::crypto::{Provider, provider};
 
-use super::{output, tls};
+use super::output;
 use crate::args;
 use crate::error::Error;
 use crate::render::{Color, Output};
+use crate::setting::find_provider;
 
 /// What `ciphers` lists.
 pub struct Ciphers {
@@ -17,7 +18,7 @@ impl Ciphers {
     pub(super) fn new(args: &args::Ciphers, color: Color) -> Result<Self, Error> {
         let providers = match &args.provider {
             None => provider::list().to_vec(),
-            Some(name) => vec![tls::find_provider(name)?],
+            Some(name) => vec![find_provider(name)?],
         };
         Ok(Self { providers, output: output::output(&args.output, color)? })
     }

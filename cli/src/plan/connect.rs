@@ -4,13 +4,14 @@ use std::time::Duration;
 use rustls_pki_types::ServerName;
 use tls_engine::conn::ClientConfig;
 use tls_engine::io::SocketOptions;
-use tls_engine::switches::Switches;
+use tls_engine::mem::BufferPool;
 
+use super::switches::setting;
 use super::tls::{self, Tls, Trust};
 use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
-use crate::net::Target;
+use crate::net::{Conversation, Target};
 
 /// The port where none is given: that of HTTPS.
 const DEFAULT_PORT: u16 = 443;
@@ -23,6 +24,8 @@ pub struct Connect {
     pub name: ServerName<'static>,
     /// How it shakes hands.
     pub config: Arc<ClientConfig>,
+    /// Where its buffers come from.
+    pub pool: BufferPool,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
     /// How long the server may be silent after the end of standard input.
@@ -33,7 +36,8 @@ pub struct Connect {
 
 impl Connect {
     pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
-        let tls = Tls::new(&args.tls)?;
+        let setting = setting(&args.switches, args.tls.provider.as_deref())?;
+        let tls = Tls::new(&args.tls, setting.provider)?;
         let target = target(&args.target, Some(DEFAULT_PORT), &args.family)?;
         if args.timeout.is_zero() {
             return Err(Error::Usage("--timeout is longer than 0".into()));
@@ -41,7 +45,8 @@ impl Connect {
         let suites = tls.suites(&args.cipher)?;
         Ok(Self {
             name: tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?,
-            config: tls.client(&suites, &Trust::new(&args.trust)?, Switches::default())?,
+            config: tls.client(&suites, &Trust::new(&args.trust)?, setting.switches)?,
+            pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             linger: args.linger,
             sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },

@@ -5,6 +5,7 @@ mod ciphers;
 mod connect;
 mod output;
 mod serve;
+mod switches;
 mod throughput;
 mod tls;
 

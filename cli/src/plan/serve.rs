@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use tls_engine::conn::ServerConfig;
 use tls_engine::io::SocketOptions;
-use tls_engine::switches::Switches;
+use tls_engine::mem::BufferPool;
 
 pub use crate::args::Mode;
 
 use super::sockets;
+use super::switches::setting;
 use super::tls::{self, Tls};
 use crate::args;
 use crate::error::Error;
+use crate::net::Conversation;
 
 /// What `serve` does.
 pub struct Serve {
@@ -22,6 +24,8 @@ pub struct Serve {
     pub mode: Mode,
     /// How it shakes hands.
     pub config: Arc<ServerConfig>,
+    /// Where the buffers of connections come from.
+    pub pool: BufferPool,
     /// The throw-away authority's certificate as PEM, and where to write it.
     pub authority: Option<(PathBuf, String)>,
     /// Connections at once.
@@ -36,7 +40,8 @@ pub struct Serve {
 
 impl Serve {
     pub(super) fn new(args: &args::Serve) -> Result<Self, Error> {
-        let mut tls = Tls::new(&args.tls)?;
+        let setting = setting(&args.switches, args.tls.provider.as_deref())?;
+        let mut tls = Tls::new(&args.tls, setting.provider)?;
         if tls.alpn.is_empty() && args.mode == Mode::Http {
             // What browsers offer, and what is spoken here.
             tls.alpn = vec![b"http/1.1".to_vec()];
@@ -50,12 +55,12 @@ impl Serve {
         let (identity, authority) = tls::identity(&args.identity)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
-        let config =
-            tls.server(&suites, &identity, Switches { zero_copy: args.zero_copy.is_on(), ..Switches::default() })?;
+        let config = tls.server(&suites, &identity, setting.switches)?;
         Ok(Self {
             listen: address(&args.listen)?,
             mode: args.mode,
             config,
+            pool: Conversation::pool(setting.switches.buffer_pool),
             authority,
             connections_max: usize::from(args.max_connections),
             connections_total: args.count.map(|count| count.0),

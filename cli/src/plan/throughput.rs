@@ -4,10 +4,10 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 use tls_engine::limits::RECORD_MAX;
-use tls_engine::switches::Switches;
 
 pub use crate::args::{Direction, Verify};
 
+use super::switches::setting;
 use super::tls::{self, Tls, Trust};
 use super::{output, sockets, target};
 use crate::args;
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::identity::{Identity, THROW_AWAY_NAMES};
 use crate::net::Target;
 use crate::render::{Color, Output};
+use crate::setting::Setting;
 use crate::units::Bytes;
 
 /// How long each case is measured where nothing is said.
@@ -39,7 +40,7 @@ pub struct Throughput {
     /// How long it runs before it is measured.
     pub warmup: Duration,
     /// The optimizations.
-    pub switches: Switches,
+    pub setting: Setting,
     /// About the size of each end's buffer, bytes.
     pub buffer_bytes: usize,
     /// Connections at once.
@@ -85,7 +86,8 @@ pub enum Limit {
 
 impl Throughput {
     pub(super) fn new(args: &args::Throughput, color: Color) -> Result<Self, Error> {
-        let tls = Tls::new(&args.tls)?;
+        let setting = setting(&args.switches, args.tls.provider.as_deref())?;
+        let tls = Tls::new(&args.tls, setting.provider)?;
         let remote = args.connect.as_deref().map(|text| target(text, None, &args.family)).transpose()?;
         let (identity, authority) = match remote {
             Some(_) => (None, None),
@@ -105,7 +107,7 @@ impl Throughput {
             direction: args.direction,
             limit: limit(args)?,
             warmup: args.warmup,
-            switches: Switches { zero_copy: args.zero_copy.is_on(), ..Switches::default() },
+            setting,
             buffer_bytes: check_buffer(args.buffer)?,
             threads: usize::from(args.threads),
             verify: args.verify,
@@ -169,6 +171,7 @@ mod tests {
     use super::*;
     use crate::args::{Args, Command};
     use clap::Parser;
+    use tls_engine::switches::{BufferPoolKind, Switches};
 
     fn plan(flags: &[&str]) -> Result<Throughput, Error> {
         let args = Args::try_parse_from(["tlsbench", "throughput"].iter().chain(flags))
@@ -186,7 +189,7 @@ mod tests {
         assert_eq!(plan.sizes, [16_384]);
         assert_eq!(plan.transports, [Transport::Loopback { threads: 2 }]);
         assert_eq!(plan.limit, Limit::Duration(DEFAULT_DURATION));
-        assert!(plan.switches.zero_copy && plan.sockets.no_delay);
+        assert!(plan.setting.switches.zero_copy && plan.sockets.no_delay);
         assert!(plan.identity.is_some());
     }
 
@@ -204,7 +207,7 @@ mod tests {
         assert_eq!(plan.direction, Direction::Both);
         let loopback = |threads| Transport::Loopback { threads };
         assert_eq!(plan.transports, [Transport::Memory, loopback(1), loopback(2)]);
-        assert!(!plan.switches.zero_copy && !plan.sockets.no_delay);
+        assert!(!plan.setting.switches.zero_copy && !plan.sockets.no_delay);
         assert_eq!(plan.buffer_bytes, 65_536);
         assert_eq!((plan.threads, plan.verify, plan.seed), (3, Verify::All, 9));
         assert_eq!(plan.sockets.send_buffer_bytes, Some(262_144));
@@ -215,6 +218,17 @@ mod tests {
         assert_eq!(plan.name.to_str(), "a.example");
         assert!(matches!(plan.trust, Trust::Anyone));
         assert_eq!(plan.output.format, crate::render::Format::Csv);
+    }
+
+    #[test]
+    fn single_switches_change_their_base_and_none_brings_plain_cryptography() {
+        let setting = |flags: &[&str]| plan(flags).expect("a plan").setting;
+        let plain = setting(&["--switches", "none"]);
+        assert_eq!((plain.switches, plain.provider.name), (Switches::none(), "rustcrypto"));
+        let mixed = setting(&["--switches", "none", "--provider", "auto", "--buffer-pool", "shared", "--arena"]);
+        let expected = Switches { arena: true, buffer_pool: BufferPoolKind::Shared, ..Switches::none() };
+        assert_eq!((mixed.switches, mixed.provider.name), (expected, "auto"));
+        assert_eq!(setting(&["--inline=off"]).switches, Switches { inline: false, ..Switches::all() });
     }
 
     #[test]
@@ -241,6 +255,9 @@ mod tests {
             &["--loopback-threads", "3"],
             &["--threads", "0"],
             &["--zero-copy", "off"],
+            &["--buffer-pool", "on"],
+            &["--switches", "some"],
+            &["--switches", "none", "--cipher", "rc4"],
             &["--cert", "chain.pem"],
             &["--connect", "a:1", "--transport", "memory"],
             &["--connect", "a"],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{ClientConfig, ServerConfig};
-use tls_engine::crypto::{Provider, provider};
+use tls_engine::crypto::Provider;
 use tls_engine::keys::{KeyLog, KeyLogFile};
 use tls_engine::pki::ServerVerifier;
 use tls_engine::switches::Switches;
@@ -39,8 +39,7 @@ pub enum Trust {
 }
 
 impl Tls {
-    pub(super) fn new(args: &args::Tls) -> Result<Self, Error> {
-        let provider = find_provider(&args.provider)?;
+    pub(super) fn new(args: &args::Tls, provider: &'static Provider) -> Result<Self, Error> {
         let groups = match args.groups.as_slice() {
             [] => provider.groups.iter().map(|group| group.name()).collect(),
             names => names.iter().map(|name| find_group(name, provider)).collect::<Result<_, _>>()?,
@@ -150,12 +149,6 @@ pub(super) fn identity(args: &args::Identity) -> Result<(Identity, Option<Author
     }
 }
 
-/// The provider called `name`.
-pub(super) fn find_provider(name: &str) -> Result<&'static Provider, Error> {
-    provider::by_name(name)
-        .ok_or_else(|| Error::unknown("provider", name, provider::list().iter().map(|provider| provider.name)))
-}
-
 /// The name to ask for and to verify: an address is verified and not asked for (RFC 6066 3).
 pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(name.to_owned())
@@ -207,10 +200,12 @@ fn key_log_path(flag: Option<&Path>) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::setting::find_provider;
+    use tls_engine::crypto::provider;
 
     fn tls(provider: &str) -> Tls {
-        let typed = args::Tls { provider: provider.into(), groups: vec![], alpn: vec![], keylog: None };
-        Tls::new(&typed).expect("it can be done")
+        let typed = args::Tls { provider: None, groups: vec![], alpn: vec![], keylog: None };
+        Tls::new(&typed, find_provider(provider).expect("a provider")).expect("it can be done")
     }
 
     #[test]

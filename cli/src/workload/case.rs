@@ -6,6 +6,7 @@ use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::Suite;
 use tls_engine::io::{Socket, SocketOptions};
 use tls_engine::limits::RECORD_CONTENT_MAX;
+use tls_engine::mem::BufferPool;
 
 use super::ends::{Endpoint, OpeningEnd, SealingEnd, buffer_bytes};
 use super::link::{Link, Memory};
@@ -55,6 +56,8 @@ pub struct Remote {
     pub name: ServerName<'static>,
     /// How to connect.
     pub config: Arc<ClientConfig>,
+    /// Where its buffers come from.
+    pub pool: BufferPool,
 }
 
 /// What is moved in a case, and through what.
@@ -142,7 +145,7 @@ impl Work {
             Transport::Remote(remote) => {
                 let socket = remote.target.connect(&self.sockets)?;
                 let (input_bytes, output_bytes) = self.buffers(self.direction == Direction::Send);
-                let endpoint = client(&remote.config, remote.name.clone(), input_bytes, output_bytes)?;
+                let endpoint = client(&remote.config, remote.name.clone(), &remote.pool, input_bytes, output_bytes)?;
                 Ok(vec![match self.direction {
                     Direction::Send => self.sealing_thread(endpoint, socket, None, pattern, true)?,
                     Direction::Receive => self.opening_thread(endpoint, socket, None, pattern, verifier, true)?,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 use tls_engine::conn::{ClientConfig, Connection, ServerConfig};
-use tls_engine::mem::{InBuf, OutBuf};
+use tls_engine::mem::{BufferPool, InBuf, OutBuf};
 
 use super::ends::Endpoint;
 use crate::error::Error;
@@ -16,20 +16,22 @@ pub struct LocalSession {
     pub server: Arc<ServerConfig>,
     /// The name that the client asks for, and verifies.
     pub name: ServerName<'static>,
+    /// Where the buffers of both come from.
+    pub pool: BufferPool,
 }
 
 impl LocalSession {
     /// A client whose buffers have these capacities. Its first bytes are in the output.
     pub(super) fn client(&self, input_bytes: usize, output_bytes: usize) -> Result<Endpoint, Error> {
-        client(&self.client, self.name.clone(), input_bytes, output_bytes)
+        client(&self.client, self.name.clone(), &self.pool, input_bytes, output_bytes)
     }
 
     /// A server whose buffers have these capacities.
     pub(super) fn server(&self, input_bytes: usize, output_bytes: usize) -> Endpoint {
         Endpoint {
             connection: Connection::server(&self.server),
-            input: InBuf::with_capacity(input_bytes),
-            output: OutBuf::with_capacity(output_bytes),
+            input: InBuf::pooled(&self.pool, input_bytes),
+            output: OutBuf::pooled(&self.pool, output_bytes),
         }
     }
 }
@@ -38,12 +40,13 @@ impl LocalSession {
 pub(super) fn client(
     config: &Arc<ClientConfig>,
     name: ServerName<'static>,
+    pool: &BufferPool,
     input_bytes: usize,
     output_bytes: usize,
 ) -> Result<Endpoint, Error> {
-    let mut output = OutBuf::with_capacity(output_bytes);
+    let mut output = OutBuf::pooled(pool, output_bytes);
     let connection = Connection::client(config, name, &mut output)?;
-    Ok(Endpoint { connection, input: InBuf::with_capacity(input_bytes), output })
+    Ok(Endpoint { connection, input: InBuf::pooled(pool, input_bytes), output })
 }
 
 #[cfg(test)]
@@ -52,6 +55,7 @@ pub(super) mod tests {
     use crate::identity::Identity;
     use tls_engine::codes::CipherSuite;
     use tls_engine::crypto::provider;
+    use tls_engine::mem::PoolOptions;
     use tls_engine::pki::ServerVerifier;
     use tls_engine::switches::Switches;
 
@@ -76,6 +80,7 @@ pub(super) mod tests {
             client: client.build().expect("a client"),
             server: server.build().expect("a server"),
             name: ServerName::try_from("localhost").expect("a name"),
+            pool: BufferPool::new(switches.buffer_pool, PoolOptions::default()),
         }
     }
 }

@@ -132,7 +132,7 @@ fn serve(socket: Socket, shared: &Shared, address: SocketAddr) -> Result<(), Err
     let plan = &shared.plan;
     let name = address.to_string();
     let connection = Connection::server(&plan.config);
-    let mut conversation = Conversation::new(connection, socket, Conversation::output_buffer())
+    let mut conversation = Conversation::new(connection, socket, Conversation::output_buffer(&plan.pool), &plan.pool)
         .map_err(|error| Failure::from(error).with_target(&name))?;
     match converse(&mut conversation, plan, shared, &name) {
         Ok(modes::End::Done) => Ok(()),

@@ -4,10 +4,11 @@ use std::time::Duration;
 use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::Suite;
 use tls_engine::io::SocketOptions;
+use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::SIDES;
 use crate::error::Error;
-use crate::measure::Method;
+use crate::measure::{Layout, Method};
 use crate::names;
 use crate::plan::{self, Throughput};
 use crate::schema::Facts;
@@ -94,20 +95,28 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
 
 /// A transport with its connections' configurations for one suite.
 fn carry(plan: &Throughput, transport: &plan::Transport, code: CipherSuite) -> Result<Transport, Error> {
-    let client = plan.tls.client(&[code], &plan.trust, plan.switches)?;
+    let pool = BufferPool::new(plan.setting.switches.buffer_pool, pool_options(plan));
+    let client = plan.tls.client(&[code], &plan.trust, plan.setting.switches)?;
     let local = || -> Result<Arc<LocalSession>, Error> {
         let identity = plan.identity.as_ref().ok_or_else(|| Error::Failed("the server has no certificate".into()))?;
-        let server = plan.tls.server(&[code], identity, plan.switches)?;
-        Ok(Arc::new(LocalSession { client: Arc::clone(&client), server, name: plan.name.clone() }))
+        let server = plan.tls.server(&[code], identity, plan.setting.switches)?;
+        Ok(Arc::new(LocalSession { client: Arc::clone(&client), server, name: plan.name.clone(), pool: pool.clone() }))
     };
     Ok(match transport {
         plan::Transport::Memory => Transport::Memory(local()?),
         plan::Transport::Loopback { threads: 1 } => Transport::LoopbackOneThread(local()?),
         plan::Transport::Loopback { .. } => Transport::LoopbackThreadPerEnd(local()?),
         plan::Transport::Remote(target) => {
-            Transport::Remote(Remote { target: target.clone(), name: plan.name.clone(), config: client })
+            let name = plan.name.clone();
+            Transport::Remote(Remote { target: target.clone(), name, config: client, pool: pool.clone() })
         }
     })
+}
+
+/// Buffers that hold the batches of every size.
+fn pool_options(plan: &Throughput) -> PoolOptions {
+    let room = |size: &usize| workload::buffer_bytes(&Layout::new(*size, plan.buffer_bytes));
+    PoolOptions { buffer_bytes: plan.sizes.iter().map(room).max().unwrap_or(0), ..PoolOptions::default() }
 }
 
 fn case(
@@ -145,8 +154,7 @@ fn case(
     };
     let way = way(direction);
     let id = format!("throughput/{}/{way}/{}/{size}", short_name(transport), names::short_suite(suite.code));
-    let mut switches = Facts::new();
-    switches.insert("zero_copy".into(), plan.switches.zero_copy.into());
+    let switches = plan.setting.facts();
     Planned { id, requested: requested(plan, transport, &work, way), switches, work, schedule }
 }
 
