@@ -4,14 +4,24 @@ use crate::mem::Digest;
 
 /// The running hash of all handshake messages (RFC 8446 4.4.1).
 pub struct Transcript {
-    hash: &'static dyn Hash,
     context: Box<dyn HashContext>,
 }
 
 impl Transcript {
     /// An empty transcript.
     pub fn new(hash: &'static dyn Hash) -> Self {
-        Self { hash, context: hash.start() }
+        Self { context: hash.start() }
+    }
+
+    /// A transcript that begins with a message that holds only the hash of the first ClientHello, as HelloRetryRequest asks
+    /// for (RFC 8446 4.4.1).
+    pub fn retried(hash: &'static dyn Hash, first_hello: &[u8]) -> Self {
+        let digest = hash.digest(&[first_hello]);
+        let mut transcript = Self::new(hash);
+        // A hash is at most 64 bytes long.
+        transcript.add(&[HandshakeType::MESSAGE_HASH.0, 0, 0, digest.as_bytes().len() as u8]);
+        transcript.add(digest.as_bytes());
+        transcript
     }
 
     /// Adds a whole handshake message, header included.
@@ -22,15 +32,5 @@ impl Transcript {
     /// The hash of all messages so far.
     pub fn current(&self) -> Digest {
         self.context.current()
-    }
-
-    /// Puts a message that holds only the hash of the first ClientHello in the place of that ClientHello, the one message
-    /// so far, as HelloRetryRequest asks for (RFC 8446 4.4.1).
-    pub fn replace_by_message_hash(&mut self) {
-        let digest = self.current();
-        self.context = self.hash.start();
-        // A hash is at most 64 bytes long.
-        self.context.update(&[HandshakeType::MESSAGE_HASH.0, 0, 0, digest.as_bytes().len() as u8]);
-        self.context.update(digest.as_bytes());
     }
 }

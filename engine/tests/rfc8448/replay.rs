@@ -158,13 +158,11 @@ impl Replay {
         let session_id_len = usize::from(message[38]);
         let code = CipherSuite(u16::from_be_bytes([message[39 + session_id_len], message[40 + session_id_len]]));
         let suite = *self.provider.suite(code).expect("the provider has the suite of the trace");
-        let transcript = self.transcript.get_or_insert_with(|| Transcript::new(suite.hash));
-        for early_message in self.early_messages.drain(..) {
-            transcript.add(&early_message);
-        }
+        let early_messages = core::mem::take(&mut self.early_messages).concat();
         if message[6..38] == *suite.hash.digest(&[RETRY_TEXT]).as_bytes() {
-            transcript.replace_by_message_hash();
+            self.transcript = Some(Transcript::retried(suite.hash, &early_messages));
         } else {
+            self.transcript.get_or_insert_with(|| Transcript::new(suite.hash)).add(&early_messages);
             let public = self.public(Role::Server);
             assert!(contains(message, &public), "the share is not that of the key pair");
         }

@@ -138,9 +138,7 @@ impl WaitServerHello {
             self.shares.clear();
             self.shares.push(Share::generate(group, &config)?);
         }
-        let mut transcript = Transcript::new(suite.hash);
-        transcript.add(effects.kept.as_slice());
-        transcript.replace_by_message_hash();
+        let mut transcript = Transcript::retried(suite.hash, effects.kept.as_slice());
         transcript.add(message.bytes);
         effects.kept.clear();
         // RFC 8446 D.4: before the second flight, which begins here.

@@ -60,17 +60,17 @@ impl WaitClientHello {
             return Err(Error::IllegalParameter("a cookie that no HelloRetryRequest gave"));
         }
         let suite = negotiate::suite(&config.common.suites, hello)?;
-        let mut transcript = Transcript::new(suite.hash);
-        transcript.add(message.bytes);
         match negotiate::key_exchange(&config.common.groups, hello)? {
             KeyExchange::Now(group, share) => {
                 let (certificate, signature) = choose_certificate(&config, hello)?;
                 let server_name = server_name(hello)?;
+                let mut transcript = Transcript::new(suite.hash);
+                transcript.add(message.bytes);
                 let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: false };
                 choice.answer(&config, hello, transcript, message, effects)
             }
             KeyExchange::AfterRetry(group) => {
-                let retried = ask_again(&config, &suite, group, hello, transcript, effects)?;
+                let retried = ask_again(&config, &suite, group, hello, message, effects)?;
                 Ok(State::ClientHello(Self { config, retried: Some(retried) }))
             }
         }
@@ -83,14 +83,14 @@ fn ask_again(
     suite: &Suite,
     group: NamedGroup,
     hello: &ClientHello<'_>,
-    mut transcript: Transcript,
+    message: &Message<'_>,
     effects: &mut Effects,
 ) -> Result<Retried, Error> {
     let mut cookie = None;
     if config.cookie {
         config.common.random.fill(cookie.insert([0; 32]))?;
     }
-    transcript.replace_by_message_hash();
+    let mut transcript = Transcript::retried(suite.hash, message.bytes);
     let retry = HelloRetryRequest {
         session_id: hello.session_id,
         cipher_suite: suite.code,
