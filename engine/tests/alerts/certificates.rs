@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 use tls_engine::codes::{AlertDescription as Alert, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::crypto::Provider;
 
-use crate::states::{against_client, client_certificate};
 use crate::support::client;
 use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ExtensionList, certificate, certificate_with, message};
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{against_client, client_certificate};
 use crate::table::Table;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);

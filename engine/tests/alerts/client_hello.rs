@@ -3,10 +3,10 @@
 use tls_engine::codes::{AlertDescription as Alert, ContentType, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::crypto::Provider;
 
-use crate::states::{against_server, server_retried, server_retried_with_cookie, server_start};
 use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{alpn, message, numbers, server_name, share, vector8, vector16};
+use crate::support::scripted::states::{against_server, server_retried, server_retried_with_cookie, server_start};
 use crate::table::{Change, Table};
 
 const X25519: u16 = NamedGroup::X25519.0;

@@ -5,11 +5,11 @@ use tls_engine::crypto::Provider;
 use tls_engine::limits::EARLY_DATA_SKIPPED_MAX;
 
 use crate::client_hello::pre_shared_key;
-use crate::states::{server_finished, server_retried, server_start};
 use crate::support::providers;
 use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::vector8;
+use crate::support::scripted::states::{server_finished, server_retried, server_start};
 use crate::table::Table;
 
 /// A record of early data, which no key of this connection opens.
@@ -36,7 +36,7 @@ fn offered(provider: &'static Provider) -> ScriptedClient {
 /// The server has seen a hello that announces early data, and sent a HelloRetryRequest.
 fn offered_and_retried(provider: &'static Provider) -> ScriptedClient {
     let group = NamedGroup::SECP256R1;
-    let mut client = crate::states::against_server(provider, |builder| builder.groups(&[group]));
+    let mut client = crate::support::scripted::states::against_server(provider, |builder| builder.groups(&[group]));
     offer(&mut client);
     client.send_hello();
     client

@@ -3,12 +3,12 @@
 use tls_engine::codes::{AlertDescription as Alert, ContentType, ExtensionType, HandshakeType, SignatureScheme};
 use tls_engine::msgs::Signer;
 
-use crate::states::{
-    against_client, client_certificate, client_certificate_verify, client_extensions, client_finished, server_finished,
-};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ExtensionList, alpn, certificate_request, message, numbers, vector16};
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{
+    against_client, client_certificate, client_certificate_verify, client_extensions, client_finished, server_finished,
+};
 use crate::table::{Change, Table};
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);

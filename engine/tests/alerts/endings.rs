@@ -4,11 +4,11 @@ use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, ContentType};
 use tls_engine::crypto::Provider;
 
-use crate::states::{
+use crate::support::providers;
+use crate::support::scripted::states::{
     client_certificate, client_extensions, client_finished, client_ready, client_retried, client_start,
     server_finished, server_ready, server_retried, server_start,
 };
-use crate::support::providers;
 use crate::support::scripted::{Script, Sent};
 use crate::table::is_over;
 

@@ -4,9 +4,11 @@ use tls_engine::codes::{AlertDescription as Alert, ContentType, HandshakeType};
 use tls_engine::crypto::Provider;
 use tls_engine::limits::{EMPTY_RECORDS_MAX, KEY_UPDATES_MAX, TICKETS_MAX, WARNING_ALERTS_MAX};
 
-use crate::states::{client_extensions, client_ready, client_start, server_finished, server_ready, server_retried};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ExtensionList, message, ticket};
+use crate::support::scripted::states::{
+    client_extensions, client_ready, client_start, server_finished, server_ready, server_retried,
+};
 use crate::table::Table;
 
 const LIMIT: &str = "limit of the engine";

@@ -20,6 +20,5 @@ mod order;
 mod records;
 mod retry_request;
 mod server_hello;
-mod states;
 mod table;
 mod tolerated;

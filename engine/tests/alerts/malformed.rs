@@ -4,16 +4,16 @@ use tls_engine::codes::{AlertDescription as Alert, ContentType, ExtensionType, H
 use tls_engine::crypto::Provider;
 
 use crate::client_hello::pre_shared_key;
-use crate::states::{
-    client_certificate, client_certificate_verify, client_extensions, client_ready, client_retried, client_start,
-    server_ready, server_retried, server_start,
-};
 use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{
     self, ExtensionList, alpn, certificate_request, message, numbers, server_name, share, vector8, vector16,
 };
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{
+    client_certificate, client_certificate_verify, client_extensions, client_ready, client_retried, client_start,
+    server_ready, server_retried, server_start,
+};
 use crate::table::{Change, Table};
 
 /// One row for every length that a message's body can be cut to, and one with a byte too many. `step` thins out long ones.

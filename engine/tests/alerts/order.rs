@@ -3,14 +3,14 @@
 use tls_engine::codes::{AlertDescription as Alert, ContentType, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::crypto::Provider;
 
-use crate::states::{
-    client_certificate, client_certificate_verify, client_extensions, client_finished, client_ready, client_retried,
-    client_start, server_finished, server_ready, server_retried, server_retried_with_cookie, server_start,
-};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{self, ExtensionList, numbers, vector16};
 use crate::support::scripted::keys::plain_record;
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{
+    client_certificate, client_certificate_verify, client_extensions, client_finished, client_ready, client_retried,
+    client_start, server_finished, server_ready, server_retried, server_retried_with_cookie, server_start,
+};
 use crate::table::Table;
 
 /// hello_request of TLS 1.2, hello_retry_request of the drafts, server_key_exchange, client_key_exchange,

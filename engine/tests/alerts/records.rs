@@ -4,13 +4,13 @@ use tls_engine::codes::{AlertDescription as Alert, ContentType, HandshakeType};
 use tls_engine::crypto::Provider;
 use tls_engine::limits::{RECORD_BODY_MAX, RECORD_CONTENT_MAX};
 
-use crate::states::{
-    client_certificate_verify, client_extensions, client_ready, client_retried, client_start, server_finished,
-    server_ready, server_retried, server_start,
-};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::message;
 use crate::support::scripted::keys::plain_record;
+use crate::support::scripted::states::{
+    client_certificate_verify, client_extensions, client_ready, client_retried, client_start, server_finished,
+    server_ready, server_retried, server_start,
+};
 use crate::table::Table;
 
 type Start<P> = fn(&'static Provider) -> P;

@@ -2,9 +2,9 @@
 
 use tls_engine::codes::{AlertDescription as Alert, CipherSuite, ExtensionType, NamedGroup};
 
-use crate::states::{client_retried, client_start};
 use crate::support::scripted::draft::{ServerHelloDraft, numbers, share, vector16};
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{client_retried, client_start};
 use crate::table::Table;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);

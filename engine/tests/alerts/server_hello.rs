@@ -5,10 +5,10 @@ use tls_engine::codes::{
 };
 
 use crate::client_hello::bad_points;
-use crate::states::{against_client, client_start};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ServerHelloDraft, alpn, message, numbers, share};
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{against_client, client_start};
 use crate::table::{Change, Table};
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);

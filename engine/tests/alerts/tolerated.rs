@@ -5,10 +5,6 @@ use tls_engine::crypto::Provider;
 use tls_engine::limits::RECORD_CONTENT_MAX;
 
 use crate::client_hello::pre_shared_key;
-use crate::states::{
-    against_client, against_server, client_certificate, client_extensions, client_ready, client_start, server_finished,
-    server_ready, server_retried, server_retried_with_cookie, server_start,
-};
 use crate::support::providers;
 use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
@@ -17,6 +13,10 @@ use crate::support::scripted::draft::{
     vector16,
 };
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::states::{
+    against_client, against_server, client_certificate, client_extensions, client_ready, client_start, server_finished,
+    server_ready, server_retried, server_retried_with_cookie, server_start,
+};
 use crate::table::Change;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);

@@ -8,6 +8,7 @@ pub mod client;
 pub mod draft;
 pub mod keys;
 pub mod server;
+pub mod states;
 
 use std::fmt;
 
@@ -68,6 +69,12 @@ impl Wire {
         }
     }
 
+    /// Takes bytes that the subject has sent into another buffer than its own.
+    pub fn deliver(&mut self, bytes: &[u8]) {
+        self.bytes_from_subject.extend_from_slice(bytes);
+        self.undelivered.extend_from_slice(bytes);
+    }
+
     fn next_record(&mut self) -> Option<Sent> {
         let len = record_len(&self.undelivered)?;
         let record: Vec<u8> = self.undelivered.drain(..len).collect();
@@ -117,8 +124,7 @@ pub trait Script {
     fn absorb(&mut self) {
         let wire = self.wire();
         let bytes = wire.subject.drain();
-        wire.bytes_from_subject.extend_from_slice(&bytes);
-        wire.undelivered.extend_from_slice(&bytes);
+        wire.deliver(&bytes);
         while let Some(record) = self.wire().next_record() {
             if record.content_type == ContentType::HANDSHAKE {
                 self.wire().joining.extend_from_slice(&record.content);

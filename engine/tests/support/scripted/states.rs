@@ -1,12 +1,12 @@
-//! The states that the rows begin in.
+//! Scripts that have brought the connection under test to a state.
 
 use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfigBuilder, ServerConfigBuilder};
 use tls_engine::crypto::Provider;
 
+use super::client::ScriptedClient;
+use super::server::ScriptedServer;
 use crate::support::pki::{KeyKind, Pki};
-use crate::support::scripted::client::ScriptedClient;
-use crate::support::scripted::server::ScriptedServer;
 use crate::support::{client, server};
 
 const KIND: KeyKind = KeyKind::EcdsaP256;
