@@ -8,6 +8,7 @@ mod open;
 mod padding;
 mod path;
 mod seal;
+mod sealed;
 
 pub use deframe::{Frame, deframe};
 pub use fragment::Fragments;

@@ -4,7 +4,7 @@
 use super::RecordKey;
 use super::deframe::{Frame, deframe};
 use super::open::Opener;
-use super::seal::seal_from;
+use super::sealed::seal_from;
 use crate::codes::ContentType;
 use crate::crypto::Copied;
 use crate::error::Error;

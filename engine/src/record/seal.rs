@@ -1,6 +1,7 @@
 use super::RecordKey;
 use super::fragment::{Fragment, Fragments};
 use super::path::{Inlined, SealPath, Split};
+use super::sealed::{header, seal_copied};
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::counters::Counters;
 use crate::crypto::{Copied, Suite, TAG_LEN};
@@ -138,48 +139,4 @@ fn write_plaintext(
     head.copy_from_slice(&header(content_type, version, content.len()));
     body.copy_from_slice(content);
     Ok(())
-}
-
-fn header(content_type: ContentType, version: ProtocolVersion, body_len: usize) -> [u8; RECORD_HEADER] {
-    let [major, minor] = version.0.to_be_bytes();
-    // Never cut short: no caller makes a body of 2^16 bytes.
-    let [high, low] = (body_len as u16).to_be_bytes();
-    [content_type.0, major, minor, high, low]
-}
-
-/// Seals `content` from where it is.
-#[inline(always)]
-pub(super) fn seal_from(
-    key: &mut RecordKey,
-    content_type: ContentType,
-    content: &[u8],
-    record: &mut [u8],
-) -> Result<Copied, Error> {
-    let (head, body) = record.split_at_mut(RECORD_HEADER);
-    let aad = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
-    head.copy_from_slice(&aad);
-    let nonce = key.nonces.next()?;
-    key.aead.seal_into(&nonce[..key.nonces.len()], &aad, content, &[content_type.0], body)
-}
-
-/// Seals content of `len` bytes that `fill` copies into the record.
-#[inline]
-fn seal_copied(
-    key: &mut RecordKey,
-    content_type: ContentType,
-    len: usize,
-    fill: impl FnOnce(&mut [u8]),
-    record: &mut [u8],
-) -> Result<Copied, Error> {
-    let (head, body) = record.split_at_mut(RECORD_HEADER);
-    let aad = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
-    head.copy_from_slice(&aad);
-    fill(&mut body[..len]);
-    body[len] = content_type.0;
-    let nonce = key.nonces.next()?;
-    let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_LEN>() else {
-        return Err(Error::Internal("a record without room for its tag"));
-    };
-    key.aead.seal_in_place(&nonce[..key.nonces.len()], &aad, inner, tag)?;
-    Ok(Copied(len))
 }
