@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::schema::Host;
+use crate::schema::{Document, Host};
 
 /// The flags that decide which code cryptography runs on.
 const RELEVANT_FLAGS: [&str; 24] = [
@@ -33,6 +33,23 @@ const RELEVANT_FLAGS: [&str; 24] = [
     "sha512",
     "sve", // Arm; its AES flag has the name of the x86 one
 ];
+
+/// The load that other programs may put on each processor.
+const LOAD_MAX: f64 = 0.5;
+
+/// Warns of what makes every time of a run worth less: a debug build, and other programs.
+pub fn warn_of_conditions(document: &mut Document) {
+    if cfg!(debug_assertions) {
+        document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
+    }
+    let processors = document.host.logical_cpus.unwrap_or(1);
+    if let Some([load, ..]) = document.host.load_at_start
+        && load > LOAD_MAX * f64::from(processors)
+    {
+        let message = format!("the machine is busy: a load of {load} on {processors} processors");
+        document.warn(message, "end the other programs, and wait a minute before measuring");
+    }
+}
 
 /// This machine, now.
 pub fn describe() -> Host {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, RsaKeySize,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::Provider;
 use tls_engine::pki::{self, CertifiedKey};
 
@@ -53,6 +54,66 @@ impl Identity {
     pub fn certified_key(&self, provider: &'static Provider) -> Result<CertifiedKey, Error> {
         CertifiedKey::new(provider, self.chain.clone(), &self.key)
             .map_err(|error| Error::Usage(format!("this certificate and key can't be used: {error}")))
+    }
+}
+
+/// A fresh key pair without a certificate.
+pub struct SigningIdentity {
+    /// What signs.
+    pub key: PrivateKeyDer<'static>,
+    /// What verifies: the content of the subjectPublicKey of a certificate (RFC 5280 4.1.2.7).
+    pub public: Vec<u8>,
+}
+
+/// A kind of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyKind {
+    /// ECDSA on P-256.
+    EcdsaP256,
+    /// ECDSA on P-384.
+    EcdsaP384,
+    /// Ed25519.
+    Ed25519,
+    /// RSA with a modulus of 2,048 bits.
+    Rsa2048,
+}
+
+impl KeyKind {
+    /// The kind of key that signs with `scheme`.
+    pub fn of(scheme: SignatureScheme) -> Option<Self> {
+        Some(match scheme {
+            SignatureScheme::ECDSA_SECP256R1_SHA256 => Self::EcdsaP256,
+            SignatureScheme::ECDSA_SECP384R1_SHA384 => Self::EcdsaP384,
+            SignatureScheme::ED25519 => Self::Ed25519,
+            SignatureScheme::RSA_PSS_RSAE_SHA256
+            | SignatureScheme::RSA_PSS_RSAE_SHA384
+            | SignatureScheme::RSA_PSS_RSAE_SHA512 => Self::Rsa2048,
+            _ => return None,
+        })
+    }
+
+    /// The bits of the key, in the manner of each kind: of the field or of the modulus.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::EcdsaP256 | Self::Ed25519 => 256,
+            Self::EcdsaP384 => 384,
+            Self::Rsa2048 => 2048,
+        }
+    }
+}
+
+impl SigningIdentity {
+    /// A fresh key pair of this kind.
+    pub fn new(kind: KeyKind) -> Result<Self, Error> {
+        let pair = match kind {
+            KeyKind::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyKind::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            KeyKind::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
+        };
+        let pair = pair.map_err(|error| Error::Failed(format!("making a key failed: {error}")))?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pair.serialize_der()));
+        Ok(Self { key, public: pair.public_key_raw().to_vec() })
     }
 }
 

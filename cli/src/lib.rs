@@ -11,6 +11,7 @@ pub mod measure;
 pub mod names;
 pub mod net;
 pub mod plan;
+pub mod primitives;
 pub mod render;
 pub mod schema;
 pub mod setting;

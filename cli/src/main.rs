@@ -29,6 +29,7 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::Throughput(plan) => cmd::throughput::run(&plan, messages),
         Plan::Serve(plan) => cmd::serve::run(*plan, messages),
         Plan::Connect(plan) => cmd::connect::run(&plan, messages),
+        Plan::Crypto(plan) => cmd::crypto::run(&plan, messages),
         Plan::Ciphers(plan) => plan.output.finish(&cmd::ciphers::run(&plan)),
     }
 }

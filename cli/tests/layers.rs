@@ -13,7 +13,7 @@ const HOUSE: House = House {
         &["error", "schema"],
         &["host", "identity", "interrupt", "setting"],
         &["net"],
-        &["render", "workload"],
+        &["primitives", "render", "workload"],
         &["args"],
         &["plan"],
         &["cmd"],

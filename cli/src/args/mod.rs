@@ -2,6 +2,7 @@
 
 mod ciphers;
 mod connect;
+mod crypto;
 mod output;
 mod serve;
 mod socket;
@@ -11,6 +12,7 @@ mod tls;
 
 pub use ciphers::Ciphers;
 pub use connect::Connect;
+pub use crypto::Crypto;
 pub use output::{Display, Output};
 pub use serve::{Mode, Serve};
 pub use socket::Sockets;
@@ -50,6 +52,8 @@ pub enum Command {
     Connect(Box<Connect>),
     /// List cipher suites, groups, signature schemes and providers, and what each runs on this CPU
     Ciphers(Ciphers),
+    /// Measure the raw cryptography of every provider on this CPU
+    Crypto(Crypto),
 }
 
 /// `on` or `off`: the value of a switch that may be given without one.

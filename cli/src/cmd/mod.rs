@@ -2,5 +2,6 @@
 
 pub mod ciphers;
 pub mod connect;
+pub mod crypto;
 pub mod serve;
 pub mod throughput;

@@ -13,4 +13,4 @@ pub use order::Order;
 pub use pattern::Pattern;
 pub use raw_aead::{Method, RawAead, RawSample};
 pub use sample::{Part, Sample, per_second};
-pub use stopwatch::{Stopwatch, nanoseconds};
+pub use stopwatch::{Stopwatch, nanoseconds, nanoseconds_of};

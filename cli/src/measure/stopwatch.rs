@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Adds up the time between its starts and stops.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,13 +50,17 @@ impl Stopwatch {
 
 /// The time from `since` to `until`, nanoseconds.
 pub fn nanoseconds(since: Instant, until: Instant) -> u64 {
-    u64::try_from(until.saturating_duration_since(since).as_nanos()).unwrap_or(u64::MAX)
+    nanoseconds_of(until.saturating_duration_since(since))
+}
+
+/// A duration, nanoseconds.
+pub fn nanoseconds_of(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn what_is_done_without_it_is_not_counted() {

@@ -3,6 +3,7 @@
 
 mod ciphers;
 mod connect;
+mod crypto;
 mod output;
 mod serve;
 mod switches;
@@ -11,6 +12,7 @@ mod tls;
 
 pub use ciphers::Ciphers;
 pub use connect::Connect;
+pub use crypto::Crypto;
 pub use serve::{Mode, Serve};
 pub use throughput::{Direction, Limit, Throughput, Transport, Verify};
 pub use tls::{Tls, Trust};
@@ -31,6 +33,8 @@ pub enum Plan {
     Connect(Box<Connect>),
     /// List what there is.
     Ciphers(Ciphers),
+    /// Measure cryptography.
+    Crypto(Box<Crypto>),
 }
 
 impl Plan {
@@ -42,6 +46,7 @@ impl Plan {
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
+            args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
         })
     }
 }

@@ -173,7 +173,7 @@ fn value(metric: &Metric) -> String {
     format!("{text} ±{:.1} %", (high - low) / 2.0 / metric.median.abs() * 100.0)
 }
 
-fn host_line(host: &Host) -> String {
+pub(super) fn host_line(host: &Host) -> String {
     let cpu = host.cpu_model.as_deref().unwrap_or("unknown processor");
     let parts = [
         Some(cpu.to_owned()),

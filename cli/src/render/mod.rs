@@ -1,5 +1,6 @@
 //! Results as text, rendered last; and what is said on standard error meanwhile.
 
+mod crypto;
 mod document;
 mod inventory;
 mod output;
@@ -7,6 +8,7 @@ mod progress;
 mod sheet;
 mod style;
 
+pub use crypto::CryptoReport;
 pub use output::{Output, Place};
 pub use progress::Progress;
 pub use sheet::{Align, Sheet};

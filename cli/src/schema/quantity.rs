@@ -60,6 +60,10 @@ quantities! {
     SYSCALLS_PER_MIB = "syscalls_per_mib", "1/MiB", Lower, Count, "system calls";
     /// Times per MiB carried that a side's thread went to sleep to wait for the other.
     WAITS_PER_MIB = "waits_per_mib", "1/MiB", Lower, Time, "waits";
+    /// Operations of raw cryptography.
+    OPERATIONS_PER_S = "operations_per_s", "1/s", Higher, Time, "operations";
+    /// The speed of a part as a share of that of the part that the provider `auto` takes, measured in the same run.
+    SHARE_OF_AUTO = "share_of_auto", "ratio", Higher, Time, "of auto";
     /// Times that a key was replaced.
     KEY_UPDATES = "key_updates", "", Lower, Count, "key updates";
     /// Calls of the allocator per record.

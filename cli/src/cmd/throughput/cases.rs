@@ -8,7 +8,7 @@ use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::SIDES;
 use crate::error::Error;
-use crate::measure::{Layout, Method};
+use crate::measure::{Layout, Method, nanoseconds_of};
 use crate::names;
 use crate::plan::{self, Throughput};
 use crate::schema::Facts;
@@ -56,7 +56,7 @@ pub(super) fn of(plan: &Throughput) -> Result<Vec<Planned>, Error> {
 /// What was reached of what was asked for, and how.
 pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
     let mut facts = Facts::new();
-    facts.insert("duration_ns".into(), nanoseconds(rounds.elapsed).into());
+    facts.insert("duration_ns".into(), nanoseconds_of(rounds.elapsed).into());
     facts.insert("rounds".into(), rounds.lanes.first().map_or(0, |(_, samples)| samples.len()).into());
     for side in SIDES {
         let Some(part) = workload::sum_of_all(rounds, side) else { continue };
@@ -180,10 +180,10 @@ fn requested(plan: &Throughput, transport: &plan::Transport, work: &Work, way: &
     };
     add("conversations", plan.threads.into());
     match plan.limit {
-        plan::Limit::Duration(duration) => add("duration_ns", nanoseconds(duration).into()),
+        plan::Limit::Duration(duration) => add("duration_ns", nanoseconds_of(duration).into()),
         plan::Limit::Writes(writes) => add("writes", writes.into()),
     };
-    add("warmup_ns", nanoseconds(plan.warmup).into());
+    add("warmup_ns", nanoseconds_of(plan.warmup).into());
     add("verify", if work.verify == Verify::All { "all" } else { "sample" }.into());
     add("seed", plan.seed.into());
     add("buffer_bytes", workload::buffer_bytes(&work.layout()).into());
@@ -212,8 +212,4 @@ fn lacks(plan: &Throughput, code: CipherSuite) -> Error {
     let provider = plan.tls.provider;
     let can: Vec<String> = provider.suites.iter().map(|suite| names::short_suite(suite.code)).collect();
     Error::unknown("cipher of this provider", &names::short_suite(code), can.iter().map(String::as_str))
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::SIDES;
 use super::cases::Planned;
+use crate::host;
 use crate::plan::{Limit, Throughput, Trust, Verify};
 use crate::schema::quantity;
 use crate::schema::{Case, Document, Side};
@@ -15,14 +16,10 @@ const ROUNDS_MIN: usize = 12;
 const DURATION_MIN: Duration = Duration::from_millis(500);
 /// The half-width of an efficiency's interval from which on it is noise that is measured.
 const NOISE_MAX: f64 = 0.03;
-/// The load that other programs may put on each processor.
-const LOAD_MAX: f64 = 0.5;
 
 /// What is known before anything is measured.
 pub(super) fn before(document: &mut Document, plan: &Throughput) {
-    if cfg!(debug_assertions) {
-        document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
-    }
+    host::warn_of_conditions(document);
     for suite in plan.suites.iter().filter_map(|code| plan.tls.provider.suite(*code)) {
         if let Some(defect) = suite.aead.defect() {
             document.warn(defect.problem, defect.remedy);
@@ -41,12 +38,6 @@ pub(super) fn before(document: &mut Document, plan: &Throughput) {
         document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
     }
     let processors = document.host.logical_cpus.unwrap_or(1);
-    if let Some([load, ..]) = document.host.load_at_start
-        && load > LOAD_MAX * f64::from(processors)
-    {
-        let message = format!("the machine is busy: a load of {load} on {processors} processors");
-        document.warn(message, "end the other programs, and wait a minute before measuring");
-    }
     if plan.threads > processors as usize {
         let message = format!("there are more conversations at once than the {processors} processors");
         document.warn(message, "use a lower --threads, unless the crowd is what is measured");
