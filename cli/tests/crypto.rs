@@ -168,11 +168,12 @@ fn what_can_not_be_measured_is_a_usage_error_that_helps() {
 
 #[test]
 fn ctrl_c_keeps_what_was_measured_and_says_so() {
-    let mut child = tlsbench(["crypto", "--algorithm", "aes128gcm", "--size", "64,16k", "--duration", "2s", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program runs");
+    let mut child =
+        tlsbench(["crypto", "--algorithm", "aes128gcm", "--size", "64,16k", "--duration", "500ms", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
     let mut lines = BufReader::new(child.stderr.take().expect("standard error")).lines();
     // When the second contest begins, the first is done.
     assert!(lines.any(|line| line.expect("text").starts_with("[2/2]")));
