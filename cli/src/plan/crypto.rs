@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use super::{output, tls};
+use super::output;
 use crate::args;
 use crate::error::Error;
 use crate::names;
 use crate::primitives::{Kind, Part, Schedule, parts};
 use crate::render::{Color, Output};
+use crate::setting::find_provider;
 use crate::units::Bytes;
 
 /// The longest text, bytes.
@@ -42,7 +43,7 @@ fn chosen(args: &args::Crypto) -> Result<Vec<Part>, Error> {
     let mut parts = parts();
     let is_of = |part: &Part, provider: &str| part.origin.source == provider || (part.is_auto && provider == "auto");
     if !args.provider.is_empty() {
-        let providers = args.provider.iter().map(|name| tls::find_provider(name)).collect::<Result<Vec<_>, _>>()?;
+        let providers = args.provider.iter().map(|name| find_provider(name)).collect::<Result<Vec<_>, _>>()?;
         parts.retain(|part| providers.iter().any(|provider| is_of(part, provider.name)));
     }
     if !args.algorithm.is_empty() {
