@@ -66,6 +66,7 @@ impl Connection {
             (None, true) => Ok(()),
             (None, false) => {
                 self.handshake = None;
+                self.note_failed();
                 self.failed = Some(Error::Truncated);
                 Err(Error::Truncated)
             }

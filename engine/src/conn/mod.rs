@@ -40,8 +40,8 @@ pub struct Connection {
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
     sealer: Sealer,
-    /// Where the switch for counters is on.
-    meter: Option<Meter>,
+    /// Where the switch for counters is on. Boxed, so that it takes a word where it is off.
+    meter: Option<Box<Meter>>,
     /// How a record is taken: resolved once, from the switches.
     take_record: TakeRecord,
     opener: Opener,
@@ -89,6 +89,7 @@ impl Connection {
         workspace.machine = Some(start_client(config, name, &mut workspace.effects)?);
         let mut connection = Self::new(Role::Client(config.clone()));
         connection.carry_out(&mut workspace.effects, output)?;
+        connection.note();
         connection.handshake = Some(workspace);
         Ok(connection)
     }
@@ -104,7 +105,7 @@ impl Connection {
 
     fn new(role: Role) -> Self {
         let switches = role.common().switches;
-        let meter = role.common().monitor.as_ref().map(Meter::new);
+        let meter = role.common().monitor.as_ref().map(|monitor| Box::new(Meter::new(monitor)));
         Self {
             role,
             handshake: None,
@@ -183,9 +184,7 @@ impl Connection {
             self.send_alert(description, output);
         }
         self.handshake = None;
-        if let Some(meter) = &mut self.meter {
-            meter.note_failed();
-        }
+        self.note_failed();
         self.failed.get_or_insert_with(|| error.clone());
     }
 
@@ -193,5 +192,34 @@ impl Connection {
         let alert = crate::msgs::Alert { description }.encode();
         // An alert that can't be sent is lost with the connection that it ends.
         let _ = self.sealer.seal_control(crate::codes::ContentType::ALERT, &alert, output);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::counters::Monitor;
+    use crate::crypto::provider;
+    use crate::pki::ServerVerifier;
+    use crate::switches::Switches;
+
+    #[test]
+    fn without_counters_there_is_no_meter_and_no_more_than_a_word_for_it() {
+        for counters in [false, true] {
+            let provider = provider::list()[0];
+            let monitor = Monitor::default();
+            let config = ClientConfig::builder(provider)
+                .verifier(ServerVerifier::insecure(provider))
+                .switches(Switches { counters, ..Switches::all() })
+                .monitor(&monitor)
+                .build()
+                .expect("a configuration");
+            let name = ServerName::try_from("localhost").expect("a name");
+            let client = Connection::client(&config, name, &mut OutBuf::with_capacity(1 << 16)).expect("a client");
+            assert_eq!(client.meter.is_some(), counters);
+            assert_eq!(size_of_val(&client.meter), size_of::<usize>());
+            assert_eq!(config.monitor().is_some(), counters);
+            assert_eq!(monitor.snapshot().sealed.records, u64::from(counters), "the ClientHello");
+        }
     }
 }

@@ -30,7 +30,9 @@ impl Connection {
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
         self.check_writable()?;
         let request = if request_peer { KeyUpdateRequest::REQUESTED } else { KeyUpdateRequest::NOT_REQUESTED };
-        self.replace_write_key(request, output)
+        self.replace_write_key(request, output)?;
+        self.note();
+        Ok(())
     }
 
     /// Says that no more will be sent (close_notify). The peer may go on sending (RFC 8446 6.1), but a handshake can't be
@@ -39,6 +41,7 @@ impl Connection {
         if !self.close_sent && self.failed.is_none() {
             self.close_sent = true;
             self.send_alert(AlertDescription::CLOSE_NOTIFY, output);
+            self.note();
             if self.is_handshaking() {
                 self.fail(&Error::Usage("the connection was closed before the handshake was done"), output);
             }
@@ -50,6 +53,15 @@ impl Connection {
     pub(super) fn note(&mut self) {
         if let Some(meter) = &mut self.meter {
             meter.note(self.opener.counters(), self.sealer.counters());
+        }
+    }
+
+    /// Notes that the connection has failed, and what it has sealed to say so.
+    #[cold]
+    pub(super) fn note_failed(&mut self) {
+        self.note();
+        if let Some(meter) = &mut self.meter {
+            meter.note_failed();
         }
     }
 

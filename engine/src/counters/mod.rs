@@ -18,6 +18,18 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Both together.
+    #[must_use]
+    #[inline]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            records: self.records + other.records,
+            bytes: self.bytes + other.bytes,
+            copied_bytes: self.copied_bytes + other.copied_bytes,
+            key_updates: self.key_updates + other.key_updates,
+        }
+    }
+
     /// What was counted after `before`, an earlier reading.
     #[must_use]
     pub const fn since(self, before: Self) -> Self {

@@ -10,7 +10,7 @@ use crate::crypto::{Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
 use crate::limits::{ARENAS_KEPT, KEY_SHARES_MAX};
-use crate::mem::{ArenaLease, ArenaPool};
+use crate::mem::{ArenaLease, ArenaPool, ArenaStatistics};
 use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
 use crate::switches::Switches;
 
@@ -64,6 +64,21 @@ impl Common {
         let limit = suite.aead.records_per_key();
         self.records_per_key.map_or(limit, |asked| asked.min(limit))
     }
+}
+
+/// What can be asked of both configurations.
+macro_rules! common_getters {
+    () => {
+        /// Where its connections tell what they do; `None` where the switch is off.
+        pub fn monitor(&self) -> Option<&Monitor> {
+            self.common.monitor.as_ref()
+        }
+
+        /// What the pool has done that its handshakes lease their memory from; `None` where the switch is off.
+        pub fn arena_statistics(&self) -> Option<ArenaStatistics> {
+            self.common.arenas.as_ref().map(ArenaPool::statistics)
+        }
+    };
 }
 
 /// How clients connect.
@@ -244,6 +259,8 @@ pub struct ClientConfigBuilder {
 }
 
 impl ClientConfig {
+    common_getters!();
+
     /// A configuration with the parts of `provider`.
     pub fn builder(provider: &'static Provider) -> ClientConfigBuilder {
         ClientConfigBuilder {
@@ -318,6 +335,8 @@ pub struct ServerConfigBuilder {
 }
 
 impl ServerConfig {
+    common_getters!();
+
     /// A configuration with the parts of `provider`.
     pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
         ServerConfigBuilder { common: CommonBuilder::new(provider), certificates: Vec::new(), cookie: false }
