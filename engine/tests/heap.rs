@@ -10,7 +10,7 @@ use tls_engine::crypto::{Provider, Suite, provider};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
-use tls_engine::switches::Switches;
+use tls_engine::switches::{Switch, Switches};
 
 #[global_allocator]
 static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
@@ -83,6 +83,33 @@ fn no_heap_call_for_many_records_at_once() {
     }
 }
 
+#[test]
+fn no_heap_call_however_the_switches_are_set() {
+    let provider = provider::list()[0];
+    let data = vec![0x3c; RECORD_CONTENT_MAX];
+    let settings = Switch::ALL.iter().fold(vec![Switches::default()], |settings, switch| {
+        let values = |base: &Switches| switch.values.iter().map(|value| with(*base, switch, value)).collect::<Vec<_>>();
+        settings.iter().flat_map(values).collect()
+    });
+    assert_eq!(settings.len(), Switch::ALL.iter().map(|switch| switch.values.len()).product());
+    for switches in settings {
+        let mut pair = Pair::with_switches(provider, &provider.suites[0], switches);
+        for direction in [Direction::ToServer, Direction::ToClient] {
+            pair.carry(direction, &[&data]);
+            for size in [1, 64, 1350, RECORD_CONTENT_MAX] {
+                let (carried, counts) = heap_meter::count(|| pair.carry(direction, &[&data[..size]]));
+                assert_eq!(carried, Carried { records: 1, bytes: size });
+                assert_no_calls(counts, &format!("{switches:?} {size}"));
+            }
+        }
+    }
+}
+
+fn with(mut switches: Switches, switch: &Switch, value: &str) -> Switches {
+    switches.set(switch.name, value).expect("a value of the list");
+    switches
+}
+
 /// Every size of record, one record at a time.
 fn check_provider(name: &str) {
     let provider = provider::by_name(name).expect("a provider of this build");
@@ -134,7 +161,11 @@ struct End {
 impl Pair {
     /// After the handshake, and after all that comes with it.
     fn new(provider: &'static Provider, suite: &Suite, zero_copy: bool) -> Self {
-        let (client, server) = configs(provider, suite.code, zero_copy);
+        Self::with_switches(provider, suite, Switches { zero_copy, ..Switches::default() })
+    }
+
+    fn with_switches(provider: &'static Provider, suite: &Suite, switches: Switches) -> Self {
+        let (client, server) = configs(provider, suite.code, switches);
         let name = ServerName::try_from("localhost").unwrap();
         let mut output = buffer();
         let client = Connection::client(&client, name, &mut output).unwrap();
@@ -185,11 +216,14 @@ fn buffer() -> OutBuf {
     OutBuf::with_capacity(1 << 18)
 }
 
-fn configs(provider: &'static Provider, suite: CipherSuite, zero_copy: bool) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
+fn configs(
+    provider: &'static Provider,
+    suite: CipherSuite,
+    switches: Switches,
+) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let certificate = CertifiedKey::new(provider, vec![made.cert.der().clone()], &key).unwrap();
-    let switches = Switches { zero_copy, ..Switches::default() };
     let client = ClientConfig::builder(provider)
         .suites(&[suite])
         .switches(switches)
