@@ -2,12 +2,14 @@
 
 #[cfg(all(unix, feature = "event-loop"))]
 pub mod event_loop;
+mod polled;
 #[cfg(all(unix, feature = "signal"))]
 mod signal_fd;
 mod socket;
 mod step;
 mod stream;
 
+pub use polled::PolledStream;
 #[cfg(all(unix, feature = "signal"))]
 pub use signal_fd::SignalFd;
 pub use socket::{Listener, Socket, SocketOptions, Syscalls};

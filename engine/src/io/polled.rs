@@ -1,0 +1,150 @@
+use std::io::{self, ErrorKind, Read, Write};
+
+use super::step::{Filled, fill, flush};
+use super::stream::StreamError;
+use crate::conn::{Connection, Plaintext, Received};
+use crate::mem::{InBuf, OutBuf};
+use crate::signal::Signal;
+
+/// A connection over a transport that never waits, for a loop that knows file descriptors and nothing else.
+///
+/// Such a loop polls the transport, and sleeps although data waits here: plaintext of a record that was read in part, whole
+/// records that came with the same read, or bytes left in a transport that reports only once. Its second file descriptor
+/// is the signal's, which is up while a read has left something behind.
+///
+/// A loop that is level-triggered needs no more than to read when either is reported. An edge-triggered one calls
+/// [`PolledStream::acknowledge`] first when the signal is.
+pub struct PolledStream<T, S> {
+    connection: Connection,
+    transport: T,
+    input: InBuf,
+    output: OutBuf,
+    signal: S,
+    /// Opened data that the caller has not consumed.
+    unread: Plaintext,
+    /// Whether the transport may have bytes of which it has told.
+    may_have_more: bool,
+    /// Whether the signal was raised since it was taken down.
+    is_raised: bool,
+}
+
+impl<T: Read + Write, S: Signal> PolledStream<T, S> {
+    /// Puts the parts together. The signal is this connection's alone.
+    pub fn new(connection: Connection, transport: T, input: InBuf, output: OutBuf, signal: S) -> Self {
+        let unread = Plaintext::default();
+        Self { connection, transport, input, output, signal, unread, may_have_more: false, is_raised: false }
+    }
+
+    /// The connection.
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The transport below.
+    pub const fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// What is raised when a read leaves something behind.
+    pub const fn signal(&self) -> &S {
+        &self.signal
+    }
+
+    /// Tells the signal that an edge was seen, so that the next raise makes one again.
+    pub fn acknowledge(&mut self) {
+        self.signal.acknowledge();
+        self.is_raised = false;
+    }
+
+    /// Says that no more will be sent (close_notify).
+    pub fn close(&mut self) -> Result<(), StreamError> {
+        self.connection.close(&mut self.output);
+        flush(&mut self.output, &mut self.transport)?;
+        Ok(())
+    }
+
+    /// Takes records until one has data. `None` once the peer has sent close_notify.
+    fn advance(&mut self) -> Result<Option<()>, StreamError> {
+        while self.unread.0.is_empty() {
+            let received = self.connection.receive(&mut self.input, &mut self.output);
+            if received.is_err() || !self.output.is_empty() {
+                let flushed = flush(&mut self.output, &mut self.transport);
+                // The alert is a courtesy: the error is told whether or not it arrives.
+                if received.is_ok() {
+                    flushed?;
+                }
+            }
+            match received? {
+                Received::Data(plaintext) => self.unread = plaintext,
+                Received::Advanced => {}
+                Received::Closed => return Ok(None),
+                Received::NeedInput => self.read_transport()?,
+            }
+        }
+        Ok(Some(()))
+    }
+
+    fn read_transport(&mut self) -> Result<(), StreamError> {
+        let room = self.input.spare().len();
+        match fill(&mut self.input, &mut self.transport)? {
+            Filled::Bytes(count) => {
+                self.may_have_more = count == room;
+                Ok(())
+            }
+            Filled::End => Ok(self.connection.end_of_input()?),
+            Filled::WouldBlock | Filled::Full => {
+                self.may_have_more = false;
+                if self.is_raised {
+                    self.signal.clear();
+                    self.is_raised = false;
+                }
+                Err(io::Error::from(ErrorKind::WouldBlock).into())
+            }
+        }
+    }
+
+    /// Raises the signal where something is left that the transport will not tell of.
+    fn tell(&mut self) {
+        if !self.unread.0.is_empty() || self.may_have_more || self.connection.has_deliverable(&self.input) {
+            self.signal.raise();
+            self.is_raised = true;
+        }
+    }
+}
+
+impl<T: Read + Write, S: Signal> Read for PolledStream<T, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // This call may be the answer to an edge of the transport. What it serves from the engine's own leaves those bytes
+        // where they are, and they will not be told of again.
+        self.may_have_more = true;
+        if self.advance()?.is_none() || buffer.is_empty() {
+            return Ok(0);
+        }
+        let data = self.connection.plaintext(&self.input, self.unread);
+        let count = data.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&data[..count]);
+        self.unread.0.start += count;
+        self.tell();
+        Ok(count)
+    }
+}
+
+impl<T: Read + Write, S: Signal> Write for PolledStream<T, S> {
+    /// Takes as much as there is room for; [`ErrorKind::WouldBlock`] where there is none before the transport takes more,
+    /// and while the handshake, which reading carries on, is not done.
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.connection.is_handshaking() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        if !flush(&mut self.output, &mut self.transport)? && !self.output.has_room_for_record() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let taken = self.connection.write_tls(&[data], &mut self.output).map_err(StreamError::from)?;
+        flush(&mut self.output, &mut self.transport)?;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if flush(&mut self.output, &mut self.transport)? { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
+    }
+}
