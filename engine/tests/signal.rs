@@ -108,7 +108,7 @@ impl<'a> Reactor<'a> {
 }
 
 /// What the consumer has of a burst when its loop falls asleep. `fd` is the signal's.
-fn consume_by_edges<S: Signal + Send + 'static>(signal: S, fd: Option<OwnedFd>) -> (usize, Consumer<S>) {
+fn consume_by_edges<S: Signal + Send + 'static>(signal: S, fd: Option<&OwnedFd>) -> (usize, Consumer<S>) {
     let (mut client, consumer) = ends(signal);
     let data = pattern(BURST, 1);
     client.write_all(&data).expect("a server that is there");
@@ -120,7 +120,7 @@ fn consume_by_edges<S: Signal + Send + 'static>(signal: S, fd: Option<OwnedFd>) 
         turn(consumer, received);
     };
     reactor.watch(&socket, on_socket);
-    if let Some(fd) = &fd {
+    if let Some(fd) = fd {
         reactor.watch(fd, || {
             let (consumer, received) = &mut *state.borrow_mut();
             consumer.acknowledge();
@@ -150,7 +150,7 @@ fn an_edge_triggered_loop_is_woken_by_the_signal() {
     for signal in [SignalFd::event_fd(), SignalFd::pipe()] {
         let signal = Arc::new(signal.expect("a signal"));
         let fd = signal.as_fd().try_clone_to_owned().expect("a second handle");
-        let (received, _) = consume_by_edges(Arc::clone(&signal), Some(fd));
+        let (received, _) = consume_by_edges(Arc::clone(&signal), Some(&fd));
         assert_eq!(received, BURST, "{}", signal.name());
     }
 }
@@ -191,7 +191,11 @@ fn a_level_triggered_loop_is_woken_by_the_signal_and_sleeps_when_all_is_consumed
         assert_eq!(received, BURST, "{}", signal.name());
         // Not once for each of the many turns.
         let (raises, clears) = signal.syscalls();
-        assert!(raises.max(clears) < (BURST / BUDGET / 2) as u64, "{}: {raises} raises, {clears} clears", signal.name());
+        assert!(
+            raises.max(clears) < (BURST / BUDGET / 2) as u64,
+            "{}: {raises} raises, {clears} clears",
+            signal.name()
+        );
     }
 }
 
@@ -211,6 +215,7 @@ fn echo(signal: SignalKind, turn_bytes: usize, message_bytes: usize, messages: u
     assert_same_bytes(&back, &message, "the answer");
     stream.close().expect("a server that is there");
     assert_eq!(stream.receive().expect("close_notify"), b"");
+    drop(stream);
     server.stop()
 }
 
