@@ -2,10 +2,10 @@
 
 use tls_engine::codes::{AlertDescription, AlertLevel, ContentType};
 use tls_engine::crypto::Provider;
-use tls_engine::mem::OutBuf;
 
 use crate::support::providers;
 use crate::support::scripted::{Script, Sent};
+use crate::support::side;
 
 /// How a row makes right things wrong.
 pub type Change<T> = fn(&mut T);
@@ -107,25 +107,9 @@ impl<P: Script> Row<P> {
     }
 }
 
-/// Whether nothing happens any more: the same error from every call, and not a byte more to send.
+/// Whether nothing happens any more, see [`side::is_over`].
 pub fn is_over<P: Script>(peer: &mut P) -> Result<(), String> {
     let wire = peer.wire();
     let error = wire.error.clone().ok_or("no error")?;
-    let side = &mut wire.subject;
-    let mut output = OutBuf::with_capacity(0);
-    let same = |what: &str, got: Option<&tls_engine::Error>| {
-        if got == Some(&error) { Ok(()) } else { Err(format!("{what} gives {got:?} after {error:?}")) }
-    };
-    for bytes in [&[][..], &[23, 3, 3, 0, 1, 0], &[21, 3, 3, 0, 2, 1, 0]] {
-        let got = side.feed(bytes);
-        same("reading", got.as_ref().err())?;
-    }
-    same("writing", side.connection.write_tls(&[b"more"], &mut output).as_ref().err())?;
-    same("updating keys", side.connection.update_keys(true, &mut output).as_ref().err())?;
-    same("the end of input", side.connection.end_of_input().as_ref().err())?;
-    side.connection.close(&mut output);
-    if !side.output.is_empty() || !output.is_empty() || side.connection.is_ready() {
-        return Err("something is still sent after the alert".into());
-    }
-    Ok(())
+    side::is_over(&mut wire.subject, &error)
 }

@@ -94,3 +94,24 @@ pub fn pump(left: &mut Side, right: &mut Side) -> Result<(), Error> {
         left.feed(&to_left)?;
     }
 }
+
+/// Whether nothing happens any more after `error`: the same from every call, and not a byte more to send.
+pub fn is_over(side: &mut Side, error: &Error) -> Result<(), String> {
+    side.drain();
+    let mut output = OutBuf::with_capacity(0);
+    let same = |what: &str, got: Option<&Error>| {
+        if got == Some(error) { Ok(()) } else { Err(format!("{what} gives {got:?} after {error:?}")) }
+    };
+    for bytes in [&[][..], &[23, 3, 3, 0, 1, 0], &[21, 3, 3, 0, 2, 1, 0]] {
+        let got = side.feed(bytes);
+        same("reading", got.as_ref().err())?;
+    }
+    same("writing", side.connection.write_tls(&[b"more"], &mut output).as_ref().err())?;
+    same("updating keys", side.connection.update_keys(true, &mut output).as_ref().err())?;
+    same("the end of input", side.connection.end_of_input().as_ref().err())?;
+    side.connection.close(&mut output);
+    if !side.output.is_empty() || !output.is_empty() || side.connection.is_ready() {
+        return Err("something is still sent after the alert".into());
+    }
+    Ok(())
+}
