@@ -95,13 +95,13 @@ impl Socket {
     }
 
     /// Says that nothing more will be written, so that the peer reads all and then the end.
-    pub(super) fn finish_writing(&mut self) -> io::Result<()> {
+    pub fn finish_writing(&mut self) -> io::Result<()> {
         self.syscalls.setups += 1;
         self.stream.shutdown(Shutdown::Write)
     }
 
     /// Counts a call that was made for this socket.
-    pub(super) const fn count_setup(&mut self) {
+    pub const fn count_setup(&mut self) {
         self.syscalls.setups += 1;
     }
 
@@ -163,7 +163,7 @@ impl Listener {
 
     /// The next connection if there is one, set up not to block and without the timeouts that only blocking calls know. It
     /// counts the calls that this took.
-    pub(super) fn accept_nonblocking(&self) -> io::Result<(Socket, SocketAddr)> {
+    pub fn accept_nonblocking(&self) -> io::Result<(Socket, SocketAddr)> {
         let (stream, address) = self.listener.accept()?;
         stream.set_nonblocking(true)?;
         // Where this fails the peer is gone already, which reading from it will say.
