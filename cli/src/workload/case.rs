@@ -99,13 +99,14 @@ impl Work {
         }
     }
 
-    /// How long a block of one lane should be: long against what is between two blocks. Threads that wake each other, and
-    /// kernel buffers that are filled and emptied, take longer to settle than one thread's work.
+    /// How long a block of one lane should be: short, so that of the blocks that another program interrupts there are few
+    /// enough for the median to pass over them; but long against what is between two blocks. Threads that wake each
+    /// other, and kernel buffers that are filled and emptied, take longer to settle than one thread's work.
     pub const fn block(&self) -> Duration {
         match self.transport {
-            Transport::Memory(_) => Duration::from_millis(10),
-            Transport::LoopbackOneThread(_) => Duration::from_millis(25),
-            Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => Duration::from_millis(100),
+            Transport::Memory(_) => Duration::from_millis(2),
+            Transport::LoopbackOneThread(_) => Duration::from_millis(5),
+            Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => Duration::from_millis(50),
         }
     }
 

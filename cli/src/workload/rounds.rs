@@ -5,8 +5,10 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Order, Sample};
 
-/// The blocks that a run is cut into at the least, so that an interval can be told.
-const BLOCKS_MIN: u32 = 20;
+/// The rounds that a duration has room for at the least, so that an interval can be told.
+const ROUNDS_MIN: u32 = 20;
+/// And at the most: more samples would say no more, and fill the results.
+const ROUNDS_MAX: u32 = 300;
 /// The blocks that a run of a given count is cut into at the most.
 const BLOCKS_OF_COUNT: u64 = 32;
 
@@ -28,7 +30,7 @@ pub struct Plan {
     pub limit: Limit,
     /// How long before that nothing is kept.
     pub warmup: Duration,
-    /// How long a block of one lane should be.
+    /// How long a block of one lane should be, where the duration has room for a sensible number of them.
     pub block: Duration,
     /// The writes that fill a batch: blocks are made of whole batches.
     pub cycle_writes: u64,
@@ -133,7 +135,10 @@ struct LaneState {
 impl LaneState {
     fn new(lane: Lane, plan: &Plan, pairs: usize) -> Self {
         let block = match plan.limit {
-            Limit::Duration(duration) => plan.block.min(duration / (BLOCKS_MIN * plan.lanes.len() as u32)),
+            Limit::Duration(duration) => {
+                let share = duration / plan.lanes.len() as u32;
+                plan.block.max(share / ROUNDS_MAX).min(share / ROUNDS_MIN)
+            }
             Limit::Writes(_) => plan.block,
         };
         let batch_writes = plan.cycle_writes * pairs as u64;
