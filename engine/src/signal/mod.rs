@@ -15,6 +15,9 @@ pub use ready::{QueuedSignal, ReadyQueue};
 /// The rule for both sides: a producer first publishes, then raises; a consumer that wakes up first clears (or
 /// acknowledges), then looks, and looks at everything. Then nothing is lost, whatever happens in between.
 pub trait Signal {
+    /// Whether anyone can wait for it. Where not, callers need not even find out whether to raise it.
+    const IS_HEARD: bool = true;
+
     /// Wakes the consumer, unless it is awake already and still has to look.
     fn raise(&self);
 
@@ -33,6 +36,8 @@ pub trait Signal {
 pub struct NullSignal;
 
 impl Signal for NullSignal {
+    const IS_HEARD: bool = false;
+
     #[inline(always)]
     fn raise(&self) {}
 
@@ -40,7 +45,9 @@ impl Signal for NullSignal {
     fn clear(&self) {}
 }
 
-impl<S: Signal + ?Sized> Signal for std::sync::Arc<S> {
+impl<S: Signal> Signal for std::sync::Arc<S> {
+    const IS_HEARD: bool = S::IS_HEARD;
+
     #[inline]
     fn raise(&self) {
         (**self).raise();
