@@ -1,14 +1,15 @@
 //! What a peer may cut itself: handshake messages over records, several in one record, and padding.
 
+use proptest::prelude::*;
 use tls_engine::codes::{ContentType, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::conn::Negotiated;
 
 use crate::recording::{KIND, exact_provider};
 use crate::support::pki::Pki;
-use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{ExtensionList, message, ticket, vector16};
 use crate::support::scripted::server::ScriptedServer;
+use crate::support::scripted::{Script, states};
 use crate::support::seeded::{self, CLIENT, SCRIPT, SERVER, stopped_clock};
 use crate::support::{client, pattern, server};
 
@@ -127,6 +128,43 @@ fn messages_in_records_of_any_size() {
             assert!(against_client(*shape, retry).0 == client, "{shape:?} seen by a client");
             assert!(against_server(*shape, retry).0 == server, "{shape:?} seen by a server");
         }
+    }
+}
+
+fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
+    let mut places: Vec<usize> = places.iter().map(|place| place % bytes.len()).chain([0, bytes.len()]).collect();
+    places.sort_unstable();
+    // No record of handshake messages is empty, or longer than it may be.
+    let cuts = places.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).filter(|piece| !piece.is_empty());
+    cuts.flat_map(|piece| piece.chunks(1 << 14)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Ends of messages fall on any place of a record, with any number of whole messages before and behind.
+    #[test]
+    fn messages_in_records_of_random_size(
+        flight in prop::collection::vec(any::<usize>(), 0..12),
+        late in prop::collection::vec(any::<usize>(), 0..30),
+        tickets in prop::collection::vec(0usize..1500, 1..9),
+    ) {
+        let mut script = states::client_start(exact_provider());
+        script.accept(NamedGroup::X25519, usize::MAX);
+        script.send_flight_cut(|bytes| cut(bytes, &flight));
+        prop_assert_eq!(&script.wire.error, &None);
+        let sent: Vec<Vec<u8>> = tickets.iter().map(|len| pattern(len + 1, *len)).collect();
+        let messages = sent.iter().flat_map(|sent| {
+            message(HandshakeType::NEW_SESSION_TICKET, &ticket(7, &[1], sent, &ExtensionList::default()))
+        });
+        let messages: Vec<u8> = messages.collect();
+        for piece in cut(&messages, &late) {
+            script.record(ContentType::HANDSHAKE, piece);
+        }
+        prop_assert_eq!(&script.wire.error, &None);
+        let kept: Vec<Vec<u8>> =
+            script.wire.subject.connection.tickets().iter().map(|ticket| ticket.ticket.clone()).collect();
+        prop_assert!(kept == sent);
     }
 }
 

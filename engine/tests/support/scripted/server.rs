@@ -205,14 +205,19 @@ impl ScriptedServer {
 
     /// Sends EncryptedExtensions to Finished as one stream of bytes, in records of `piece_len` bytes of it.
     pub fn send_flight_in_pieces(&mut self, piece_len: usize) {
+        self.send_flight_cut(|flight| flight.chunks(piece_len.min(1 << 14)).collect());
+    }
+
+    /// The same in records that `cut` makes of it.
+    pub fn send_flight_cut(&mut self, cut: impl FnOnce(&[u8]) -> Vec<&[u8]>) {
         let before = self.transcript.len();
         for make in [Self::encrypted_extensions, Self::certificate, Self::certificate_verify, Self::finished] {
             let message = make(self);
             self.transcript.extend(message);
         }
         let flight = self.transcript[before..].to_vec();
-        let pieces = flight.chunks(piece_len.min(1 << 14));
-        let records: Vec<u8> = pieces.flat_map(|piece| self.protect(ContentType::HANDSHAKE, piece)).collect();
+        let records: Vec<u8> =
+            cut(&flight).into_iter().flat_map(|piece| self.protect(ContentType::HANDSHAKE, piece)).collect();
         self.set_application_keys();
         self.send(&records);
     }
