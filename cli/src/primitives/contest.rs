@@ -12,11 +12,11 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Method, Order, Pattern, per_second};
 
-/// What a block takes at most where the duration allows for enough blocks: the order of blocks is there to spread what
-/// disturbs, which takes many of them.
-const BLOCK: Duration = Duration::from_millis(6);
+/// What a block should take: less than a turn of the scheduler, so that most blocks are whole even where other programs
+/// want the processor, and long enough for some operations of the slowest.
+const BLOCK: Duration = Duration::from_millis(2);
 /// The fewest and the most rounds of a contest: enough for an interval, and no more than a document should hold.
-const ROUNDS: core::ops::RangeInclusive<u128> = 25..=100;
+const ROUNDS: core::ops::RangeInclusive<u128> = 25..=75;
 
 /// How long, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
