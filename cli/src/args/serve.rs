@@ -33,6 +33,10 @@ pub struct Serve {
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub max_connections: u16,
 
+    /// Answer http://ADDR:PORT/metrics with counters for Prometheus; port 0 picks a free one. Switches counters on
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics: Option<String>,
+
     /// End after this many connections
     #[arg(short = 'n', long, value_name = "N")]
     pub count: Option<Count>,
@@ -72,4 +76,5 @@ const EXAMPLES: &str = "\
 Examples:
   tlsbench serve --listen 127.0.0.1:4433 --mode http --ca-out ca.pem
   curl --cacert ca.pem https://localhost:4433/
+  tlsbench serve --metrics 127.0.0.1:9433
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

@@ -12,14 +12,14 @@ const POLL: Duration = Duration::from_millis(100);
 /// A socket whose calls wait until a deadline, or Ctrl-C, and no longer: both end in [`ErrorKind::TimedOut`].
 ///
 /// The deadline is for all calls until the next one is set: a peer that sends a byte now and then gains nothing.
-pub(super) struct PatientSocket {
+pub struct PatientSocket {
     socket: Socket,
     deadline: Cell<Option<Instant>>,
 }
 
 impl PatientSocket {
     /// Waits for nothing until it is told to.
-    pub(super) fn new(socket: Socket) -> io::Result<Self> {
+    pub fn new(socket: Socket) -> io::Result<Self> {
         socket.tcp().set_read_timeout(Some(POLL))?;
         socket.tcp().set_write_timeout(Some(POLL))?;
         socket.set_nonblocking(true)?;
@@ -27,7 +27,7 @@ impl PatientSocket {
     }
 
     /// From now on, calls wait until `deadline`; with `None` they do not wait.
-    pub(super) fn wait_until(&self, deadline: Option<Instant>) -> io::Result<()> {
+    pub fn wait_until(&self, deadline: Option<Instant>) -> io::Result<()> {
         if deadline.is_some() != self.deadline.get().is_some() {
             self.socket.set_nonblocking(deadline.is_none())?;
         }
@@ -36,12 +36,12 @@ impl PatientSocket {
     }
 
     /// The socket below.
-    pub(super) const fn socket(&self) -> &Socket {
+    pub const fn socket(&self) -> &Socket {
         &self.socket
     }
 
     /// The socket below, non-blocking.
-    pub(super) fn into_socket(self) -> io::Result<Socket> {
+    pub fn into_socket(self) -> io::Result<Socket> {
         self.wait_until(None)?;
         Ok(self.socket)
     }

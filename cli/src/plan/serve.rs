@@ -20,6 +20,8 @@ use crate::net::Conversation;
 pub struct Serve {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it tells its counters.
+    pub metrics: Option<SocketAddr>,
     /// What it does with a connection.
     pub mode: Mode,
     /// How it shakes hands.
@@ -40,7 +42,9 @@ pub struct Serve {
 
 impl Serve {
     pub(super) fn new(args: &args::Serve) -> Result<Self, Error> {
-        let setting = setting(&args.switches, args.tls.provider.as_deref())?;
+        let mut setting = setting(&args.switches, args.tls.provider.as_deref())?;
+        // There would be nothing to tell.
+        setting.switches.counters |= args.metrics.is_some();
         let mut tls = Tls::new(&args.tls, setting.provider)?;
         if tls.alpn.is_empty() && args.mode == Mode::Http {
             // What browsers offer, and what is spoken here.
@@ -58,6 +62,7 @@ impl Serve {
         let config = tls.server(&suites, &identity, setting.switches)?;
         Ok(Self {
             listen: address(&args.listen)?,
+            metrics: args.metrics.as_deref().map(address).transpose()?,
             mode: args.mode,
             config,
             pool: Conversation::pool(setting.switches.buffer_pool),

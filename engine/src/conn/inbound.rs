@@ -88,7 +88,16 @@ impl Connection {
     /// The hot path, and what it did noted.
     pub(super) fn take_metered<P: Path>(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
         let received = self.take_record::<P>(input, output);
-        self.note();
+        match &received {
+            // Data seals nothing, and where input is missing nothing was done.
+            Ok(Received::Data(_)) => {
+                if let Some(meter) = &mut self.meter {
+                    meter.note_opened(self.opener.counters());
+                }
+            }
+            Ok(Received::NeedInput) => {}
+            _ => self.note(),
+        }
         received
     }
 

@@ -18,7 +18,9 @@ impl Connection {
         loop {
             self.sealer.seal_application_data(&mut fragments, output).inspect_err(|error| self.fail(error, output))?;
             if fragments.left() == 0 || !self.sealer.is_key_spent() {
-                self.note();
+                if let Some(meter) = &mut self.meter {
+                    meter.note_sealed(self.sealer.counters());
+                }
                 return Ok(offered - fragments.left());
             }
             self.replace_write_key(KeyUpdateRequest::NOT_REQUESTED, output)
@@ -49,7 +51,6 @@ impl Connection {
     }
 
     /// Notes what has been opened and sealed, where the switch for counters is on.
-    #[inline]
     pub(super) fn note(&mut self) {
         if let Some(meter) = &mut self.meter {
             meter.note(self.opener.counters(), self.sealer.counters());

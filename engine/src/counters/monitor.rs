@@ -141,9 +141,20 @@ impl Meter {
     }
 
     /// Notes what the connection has opened and sealed since it began.
-    #[inline]
     pub fn note(&mut self, opened: Counters, sealed: Counters) {
+        self.note_opened(opened);
+        self.note_sealed(sealed);
+    }
+
+    /// The one half, where the other has not changed.
+    #[inline]
+    pub fn note_opened(&mut self, opened: Counters) {
         self.tally.opened.write(self.opened_before.plus(opened));
+    }
+
+    /// The other.
+    #[inline]
+    pub fn note_sealed(&mut self, sealed: Counters) {
         self.tally.sealed.write(self.sealed_before.plus(sealed));
     }
 

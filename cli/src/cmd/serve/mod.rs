@@ -2,6 +2,7 @@
 
 mod accept;
 mod http;
+mod metrics;
 mod modes;
 
 use std::io::Write;
@@ -26,6 +27,10 @@ pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
     let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;
     if let Some((path, pem)) = &plan.authority {
         std::fs::write(path, pem).map_err(|error| Error::write(path, error))?;
+    }
+    if let Some(metrics) = plan.metrics {
+        let address = metrics::start(metrics, &plan)?;
+        messages.note(&format!("metrics at http://{address}/metrics"));
     }
     announce(&format!("listening {address}\n"))?;
     messages.note(&usage_note(&plan, address.port()));
