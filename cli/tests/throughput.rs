@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -212,18 +212,18 @@ fn an_interrupted_run_leaves_what_it_has_and_says_that_it_is_partial() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("results.json");
     let json = format!("--json={}", file.display());
-    let mut child =
-        tlsbench(&["throughput", "--transport", "memory", "--size", "64,16k", "--warmup", "0s", "--duration"])
-            .args(["600s", &json])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-    let errors = child.stderr.take().expect("standard error");
-    let mut lines = BufReader::new(errors).lines();
-    // It says when the first case begins; some blocks later it is interrupted.
-    assert!(lines.next().expect("a line").expect("text").contains("[1/2]"));
-    std::thread::sleep(Duration::from_millis(1500));
+    let sizes = (1..=100).map(|size| size.to_string()).collect::<Vec<_>>().join(",");
+    let mut child = tlsbench(&["throughput", "--quiet", "--transport", "memory", "--size", &sizes, "--warmup", "0s"])
+        .args(["--duration", "500ms", &json])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    // The file is there once the first of the hundred cases is done.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !file.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(status.success());
     let ended = child.wait().expect("an end");
@@ -231,7 +231,7 @@ fn an_interrupted_run_leaves_what_it_has_and_says_that_it_is_partial() {
     let document: Value = serde_json::from_slice(&std::fs::read(&file).expect("the results")).expect("JSON");
     check_schema(&document);
     assert_eq!(document["partial"], true);
-    assert_eq!(cases(&document).len(), 1);
+    assert!((1..100).contains(&cases(&document).len()), "{}", cases(&document).len());
     assert!(cases(&document)[0]["achieved"]["send_bytes"].as_u64().expect("a count") > 0);
 }
 
