@@ -1,5 +1,6 @@
 //! What was typed. What it means is worked out in `plan`.
 
+mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
@@ -10,6 +11,7 @@ mod switches;
 mod throughput;
 mod tls;
 
+pub use ablate::{Ablate, Workload};
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
@@ -50,6 +52,8 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Connect to a TLS 1.3 server, send standard input, print the answer
     Connect(Box<Connect>),
+    /// Measure what each switch is worth: taken from the full set, and added to the empty one
+    Ablate(Ablate),
     /// List cipher suites, groups, signature schemes and providers, and what each runs on this CPU
     Ciphers(Ciphers),
     /// Measure the raw cryptography of every provider on this CPU

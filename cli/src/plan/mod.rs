@@ -1,6 +1,7 @@
 //! What was typed, understood: names resolved, files read, contradictions refused. A command starts with a plan that
 //! can be carried out.
 
+mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
@@ -10,6 +11,7 @@ mod switches;
 mod throughput;
 mod tls;
 
+pub use ablate::Ablate;
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
@@ -31,6 +33,8 @@ pub enum Plan {
     Serve(Box<Serve>),
     /// Connect once.
     Connect(Box<Connect>),
+    /// Measure what each switch is worth.
+    Ablate(Box<Ablate>),
     /// List what there is.
     Ciphers(Ciphers),
     /// Measure cryptography.
@@ -45,6 +49,7 @@ impl Plan {
             args::Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args, color)?)),
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
+            args::Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args, color)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
             args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
         })

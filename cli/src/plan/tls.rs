@@ -155,7 +155,8 @@ pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
         .map_err(|_| Error::Usage(format!("'{name}' is neither a host name nor an address")))
 }
 
-fn find_suite(name: &str, provider: &Provider) -> Result<CipherSuite, Error> {
+/// The suite of that name, which the provider has to have.
+pub(super) fn find_suite(name: &str, provider: &Provider) -> Result<CipherSuite, Error> {
     let known = names::SUITES.iter().map(|(_, short)| *short).chain(["all"]);
     let code = names::suite(name).ok_or_else(|| Error::unknown("cipher", name, known))?;
     if provider.suite(code).is_none() {

@@ -1,5 +1,6 @@
 //! Results as text, rendered last; and what is said on standard error meanwhile.
 
+mod ablation;
 mod crypto;
 mod document;
 mod inventory;
@@ -8,6 +9,7 @@ mod progress;
 mod sheet;
 mod style;
 
+pub use ablation::AblationTable;
 pub use crypto::CryptoReport;
 pub use output::{Output, Place};
 pub use progress::Progress;

@@ -29,8 +29,13 @@ macro_rules! quantities {
 }
 
 /// Those that explain others: in the results document, but not in tables, which are wide enough without.
-pub const DETAILS: &[&Quantity] =
-    &[&RAW_AEAD_IN_PLACE_BYTES_PER_S, &RAW_AEAD_OUT_OF_PLACE_BYTES_PER_S, &ENGINE_BYTES_PER_S, &KEY_UPDATES];
+pub const DETAILS: &[&Quantity] = &[
+    &RAW_AEAD_IN_PLACE_BYTES_PER_S,
+    &RAW_AEAD_OUT_OF_PLACE_BYTES_PER_S,
+    &ENGINE_BYTES_PER_S,
+    &KEY_UPDATES,
+    &C_HEAP_CALLS_PER_HANDSHAKE,
+];
 
 quantities! {
     /// Application data moved.
@@ -68,4 +73,16 @@ quantities! {
     KEY_UPDATES = "key_updates", "", Lower, Count, "key updates";
     /// Calls of the allocator per record.
     HEAP_CALLS_PER_RECORD = "heap_calls_per_record", "1/record", Lower, Count, "heap calls";
+    /// Calls of the allocator, of Rust and of C code, per connection: its handshake and a short exchange.
+    HEAP_CALLS_PER_HANDSHAKE = "heap_calls_per_handshake", "", Lower, Count, "heap calls";
+    /// Those of C code among them.
+    C_HEAP_CALLS_PER_HANDSHAKE = "c_heap_calls_per_handshake", "", Lower, Count, "heap calls of C";
+    /// What all of them asked for.
+    HEAP_BYTES_PER_HANDSHAKE = "heap_bytes_per_handshake", "B", Lower, Count, "heap bytes";
+    /// The most that a connection held at once during its handshake and a short exchange, both ends together.
+    PEAK_BYTES_PER_CONNECTION = "peak_bytes_per_connection", "B", Lower, Count, "peak";
+    /// What a connection holds that has nothing to do, both ends together.
+    IDLE_BYTES_PER_CONNECTION = "idle_bytes_per_connection", "B", Lower, Count, "idle";
+    /// Processor time of one side per connection: its handshake, a short exchange, and the end.
+    CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time, "CPU";
 }

@@ -1,6 +1,7 @@
 //! Moving data: two ends in memory or over sockets, what is measured while they do, and the check that every byte
 //! arrives.
 
+pub mod ablation;
 mod case;
 #[cfg(test)]
 mod case_tests;

@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+
+use super::Output;
+use crate::setting;
+use crate::units::parse_duration;
+
+/// Measures what each switch is worth: runs a workload with it and without it in turns, once within the full set and once
+/// within the empty one, and tells the effect with its 95 % interval.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Ablate {
+    /// What is done meanwhile; everything otherwise
+    #[arg(long, value_enum, value_name = "NAME", value_delimiter = ',')]
+    pub workload: Vec<Workload>,
+
+    /// Only these switches; all otherwise, and the provider
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(setting::names()))]
+    pub switch: Vec<String>,
+
+    /// The cipher suite
+    #[arg(long, value_name = "NAME", default_value = "aes128gcm")]
+    pub cipher: String,
+
+    /// How long each workload is timed, all of its switches together
+    #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
+    #[arg(default_value = "30s")]
+    pub duration: Duration,
+
+    /// The seed of all that is random in the measurement
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+
+    /// Where results go.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What is done while switches are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Workload {
+    /// Connections that shake hands, exchange a little, and end: heap calls, memory, processor time.
+    Handshakes,
+    /// Data in one direction, in memory: processor time per byte of each side.
+    Bulk,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tlsbench ablate
+  tlsbench ablate --workload bulk --switch zero-copy,inline --duration 2m
+  tlsbench ablate --workload handshakes --json=ablation.json";

@@ -1,0 +1,139 @@
+//! `tlsbench ablate`: what each switch is worth.
+
+use crate::error::Error;
+use crate::host;
+use crate::identity::Identity;
+use crate::interrupt;
+use crate::plan::Ablate;
+use crate::render::{AblationTable, Messages, Progress};
+use crate::schema::{Case, Document, Facts, Kind, Metric, Negotiated, key};
+use crate::workload::ablation::{self, Base, Comparison, Effect, Ends, Finding, Measure, Plan, Row, Workload};
+
+/// Rounds below which an interval says little.
+const ROUNDS_MIN: usize = 12;
+
+/// Compares all that the plan names, and writes the results: to files after each workload, at the end to where they go.
+pub fn run(plan: &Ablate, messages: Messages) -> Result<(), Error> {
+    let mut document = Document::begin(host::describe());
+    if cfg!(debug_assertions) {
+        document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
+    }
+    if !heap_meter::covers_c() {
+        document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
+    }
+    let progress = Progress::new(plan.workloads.len(), messages);
+    let outcome = measure(plan, &mut document, &progress);
+    progress.end();
+    document.finish(host::load(), outcome.is_err());
+    for warning in &document.warnings {
+        messages.warning(warning);
+    }
+    if outcome.is_ok() || !document.cases.is_empty() {
+        plan.output.finish(&AblationTable(&document))?;
+    }
+    outcome
+}
+
+fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Result<(), Error> {
+    let (identity, authority) = Identity::throw_away()?;
+    let ends = Ends { identity, authority: authority.certificate, suite: plan.suite };
+    for workload in &plan.workloads {
+        progress.begin(workload.name());
+        let on_path = |row: &&Row| workload.off_path(row.name).is_none();
+        let mut comparisons = Vec::new();
+        for row in plan.rows.iter().filter(on_path) {
+            for base in Base::ALL {
+                comparisons.push(Comparison::of(*row, base)?);
+            }
+        }
+        if !comparisons.is_empty() {
+            comparisons.push(Comparison::of_nothing()?);
+        }
+        let asked = Plan { workload: *workload, comparisons: &comparisons, duration: plan.duration, seed: plan.seed };
+        let findings = ablation::run(&ends, asked, &mut |done| progress.advance(done, "comparing"))?;
+        for (comparison, finding) in comparisons.iter().zip(&findings) {
+            document.cases.push(compared(plan, *workload, comparison, finding));
+        }
+        for row in plan.rows.iter().filter(|row| !on_path(row)) {
+            document.cases.push(off_path(plan, *workload, row)?);
+        }
+        warn(document, *workload, &findings);
+        plan.output.save(&AblationTable(document))?;
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
+    }
+    Ok(())
+}
+
+/// A comparison as a case: each measure with the switch, without it, and what that changes.
+fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding: &Finding) -> Case {
+    let mut case = begin(plan, workload, comparison.row.as_ref(), comparison.base);
+    case.switches = comparison.with.facts();
+    case.negotiated = Negotiated {
+        version: Some("TLSv1.3".to_owned()),
+        cipher_suite: Some(plan.suite.to_string()),
+        resumed_share: Some(0.0),
+        early_data_share: Some(0.0),
+        ..Negotiated::default()
+    };
+    case.achieved.insert("is_on_path".into(), true.into());
+    case.achieved.insert("rounds".into(), finding.rounds.into());
+    case.achieved.insert("heap_calls_of_c_are_counted".into(), heap_meter::covers_c().into());
+    for (measure, effect) in &finding.effects {
+        record(&mut case, measure, effect, plan.seed);
+    }
+    case
+}
+
+fn record(case: &mut Case, measure: &Measure, effect: &Effect, seed: u64) {
+    let Measure { side, quantity } = *measure;
+    let name = key(side, quantity);
+    let facts = [("verdict", effect.verdict.name().into()), ("smallest_effect", effect.smallest.into())];
+    for (fact, value) in facts {
+        case.achieved.insert(format!("{}_{fact}", name.replace('.', "_")), value);
+    }
+    case.record(side, quantity, &effect.with, seed);
+    if let Some(without) = Metric::of(quantity, &effect.without, seed) {
+        case.metrics.insert(format!("{name}_without"), without);
+    }
+    if let Some(mut change) = Metric::of(quantity, &effect.changes, seed) {
+        if quantity.kind == Kind::Time {
+            "ratio".clone_into(&mut change.unit);
+        }
+        case.metrics.insert(format!("{name}_effect"), change);
+    }
+}
+
+/// A switch that the workload does not touch.
+fn off_path(plan: &Ablate, workload: Workload, row: &Row) -> Result<Case, Error> {
+    let mut case = begin(plan, workload, Some(row), Base::Full);
+    case.switches = Comparison::of(*row, Base::Full)?.with.facts();
+    case.achieved.insert("is_on_path".into(), false.into());
+    case.achieved.insert("why_not".into(), workload.off_path(row.name).unwrap_or_default().into());
+    Ok(case)
+}
+
+fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Case {
+    let name = row.map_or_else(|| "nothing".to_owned(), |row| format!("{}={}", row.name, row.value));
+    let mut case = Case::new(format!("ablate/{}/{name}/{}", workload.name(), base.name()));
+    let mut facts = Facts::new();
+    facts.insert("workload".into(), workload.name().into());
+    facts.insert("base".into(), base.name().into());
+    facts.insert("switch".into(), row.map(|row| row.name).into());
+    facts.insert("value".into(), row.map(|row| row.value).into());
+    facts.insert("against".into(), row.map(|row| row.plain).into());
+    facts.insert("cipher_suite".into(), plan.suite.to_string().into());
+    facts.insert("duration_ns".into(), u64::try_from(plan.duration.as_nanos()).unwrap_or(u64::MAX).into());
+    facts.insert("seed".into(), plan.seed.into());
+    case.requested = facts;
+    case
+}
+
+fn warn(document: &mut Document, workload: Workload, findings: &[Finding]) {
+    let Some(rounds) = findings.iter().map(|finding| finding.rounds).min() else { return };
+    if rounds < ROUNDS_MIN {
+        let message = format!("{}: only {rounds} rounds were timed, too few for an interval", workload.name());
+        document.warn(message, "use a longer --duration, or fewer switches");
+    }
+}

@@ -1,0 +1,63 @@
+use std::time::Duration;
+
+use tls_engine::codes::CipherSuite;
+
+use super::{output, tls};
+use crate::args;
+use crate::error::Error;
+use crate::render::{Color, Output};
+use crate::setting::Setting;
+use crate::workload::ablation::{Row, Workload, rows};
+
+/// What `ablate` compares.
+pub struct Ablate {
+    /// What is done meanwhile.
+    pub workloads: Vec<Workload>,
+    /// The switches, each with a value that is held against a plain engine's.
+    pub rows: Vec<Row>,
+    /// The cipher suite of all conversations.
+    pub suite: CipherSuite,
+    /// How long each workload is timed.
+    pub duration: Duration,
+    /// The seed of all that is random in the measurement.
+    pub seed: u64,
+    /// Where results go.
+    pub output: Output,
+}
+
+impl Ablate {
+    pub(super) fn new(args: &args::Ablate, color: Color) -> Result<Self, Error> {
+        if args.duration.is_zero() {
+            return Err(Error::Usage("--duration is longer than 0".into()));
+        }
+        let is_asked = |row: &Row| args.switch.is_empty() || args.switch.iter().any(|name| name == row.name);
+        let workloads = if args.workload.is_empty() {
+            Workload::ALL.to_vec()
+        } else {
+            Workload::ALL
+                .into_iter()
+                .filter(|known| args.workload.iter().any(|asked| meant(*asked) == *known))
+                .collect()
+        };
+        // Both ends of the comparison of providers have to have it.
+        let mut suite = CipherSuite::AES_128_GCM_SHA256;
+        for setting in [Setting::all()?, Setting::none()?] {
+            suite = tls::find_suite(&args.cipher, setting.provider)?;
+        }
+        Ok(Self {
+            workloads,
+            rows: rows()?.into_iter().filter(is_asked).collect(),
+            suite,
+            duration: args.duration,
+            seed: args.seed,
+            output: output::output(&args.output, color)?,
+        })
+    }
+}
+
+const fn meant(workload: args::Workload) -> Workload {
+    match workload {
+        args::Workload::Handshakes => Workload::Handshakes,
+        args::Workload::Bulk => Workload::Bulk,
+    }
+}

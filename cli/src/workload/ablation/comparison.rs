@@ -1,0 +1,108 @@
+use tls_engine::switches::Switch;
+
+use crate::error::Error;
+use crate::setting::{PROVIDER, Setting};
+
+/// One value of a switch, to be held against what a plain engine does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The switch, or `provider`.
+    pub name: &'static str,
+    /// The value.
+    pub value: &'static str,
+    /// The value of a plain engine.
+    pub plain: &'static str,
+}
+
+/// What the other switches are set to meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// Everything at its best: what is lost where the switch is taken away.
+    Full,
+    /// A plain engine: what is won where the switch is added.
+    Empty,
+}
+
+/// Two settings that differ in one thing, or for the noise in nothing.
+#[derive(Clone, Copy)]
+pub struct Comparison {
+    /// What differs; nothing where the noise is measured.
+    pub row: Option<Row>,
+    /// The rest.
+    pub base: Base,
+    /// With the value.
+    pub with: Setting,
+    /// As a plain engine has it.
+    pub without: Setting,
+}
+
+/// A row for every value of every switch that is not a plain engine's, and one for the cryptography.
+pub fn rows() -> Result<Vec<Row>, Error> {
+    let of_switch = |switch: &'static Switch| {
+        let plain = switch.values[0];
+        let others = switch.values.iter().filter(move |value| **value != plain);
+        others.map(move |value| Row { name: switch.name, value, plain })
+    };
+    let provider = Row { name: PROVIDER, value: Setting::all()?.provider.name, plain: Setting::none()?.provider.name };
+    Ok(Switch::ALL.iter().flat_map(of_switch).chain([provider]).collect())
+}
+
+impl Base {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Full, Self::Empty];
+
+    /// Its name in identifiers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Empty => "empty",
+        }
+    }
+
+    fn setting(self) -> Result<Setting, Error> {
+        match self {
+            Self::Full => Setting::all(),
+            Self::Empty => Setting::none(),
+        }
+    }
+}
+
+impl Comparison {
+    /// Of a row, within a base.
+    pub fn of(row: Row, base: Base) -> Result<Self, Error> {
+        let (mut with, mut without) = (base.setting()?, base.setting()?);
+        with.set(row.name, row.value)?;
+        without.set(row.name, row.plain)?;
+        Ok(Self { row: Some(row), base, with, without })
+    }
+
+    /// Of the full set with itself: the noise.
+    pub fn of_nothing() -> Result<Self, Error> {
+        let full = Base::Full.setting()?;
+        Ok(Self { row: None, base: Base::Full, with: full, without: full })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tls_engine::switches::Switches;
+
+    #[test]
+    fn every_switch_is_compared_with_a_plain_engine_and_nothing_else_differs() {
+        let rows = rows().expect("rows");
+        for name in crate::setting::names() {
+            assert!(rows.iter().any(|row| row.name == name), "{name}");
+        }
+        for row in rows {
+            for base in Base::ALL {
+                let Comparison { with, without, .. } = Comparison::of(row, base).expect("a comparison");
+                for name in crate::setting::names() {
+                    assert_eq!(with.get(name) == without.get(name), name != row.name, "{row:?} {name}");
+                }
+            }
+        }
+        let nothing = Comparison::of_nothing().expect("a comparison");
+        assert_eq!((nothing.with.switches, nothing.without.switches), (Switches::all(), Switches::all()));
+    }
+}

@@ -1,0 +1,112 @@
+use crate::schema::quantity::Quantity;
+use crate::schema::{Better, Kind, Side};
+use crate::stats;
+
+/// What a workload measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// Whose.
+    pub side: Side,
+    /// What.
+    pub quantity: &'static Quantity,
+}
+
+/// How a measure changes where a switch is on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// With it, one sample per round.
+    pub with: Vec<f64>,
+    /// Without it.
+    pub without: Vec<f64>,
+    /// The difference of each round: of a time as a share of what it is without the switch, of a count in its own unit.
+    pub changes: Vec<f64>,
+    /// Their median.
+    pub median: f64,
+    /// Its 95 % bootstrap interval.
+    pub ci95: [f64; 2],
+    /// The smallest change that this run could have shown.
+    pub smallest: f64,
+    /// What it comes to.
+    pub verdict: Verdict,
+}
+
+/// What an effect comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The measure is better with the switch.
+    Helps,
+    /// It is worse.
+    Hurts,
+    /// Neither can be told.
+    InsideTheNoise,
+}
+
+impl Verdict {
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Helps => "helps",
+            Self::Hurts => "hurts",
+            Self::InsideTheNoise => "inside the noise",
+        }
+    }
+}
+
+impl Effect {
+    /// Of paired samples, with a noise of that size between equals. `None` where there are none.
+    pub fn of(measure: &Measure, with: &[f64], without: &[f64], noise: f64, seed: u64) -> Option<Self> {
+        let change = |(with, without): (&f64, &f64)| match measure.quantity.kind {
+            Kind::Time => with / without - 1.0,
+            Kind::Count => with - without,
+        };
+        let changes: Vec<f64> = with.iter().zip(without).map(change).collect();
+        let stats::Summary { median, ci95, .. } = stats::summarize(&changes, seed)?;
+        let smallest = noise.max((ci95[1] - ci95[0]) / 2.0);
+        let is_shown = median.abs() > noise && (ci95[0] > 0.0 || ci95[1] < 0.0);
+        let is_better = (median < 0.0) == (measure.quantity.better == Better::Lower);
+        let verdict = match (is_shown, is_better) {
+            (false, _) => Verdict::InsideTheNoise,
+            (true, true) => Verdict::Helps,
+            (true, false) => Verdict::Hurts,
+        };
+        Some(Self { with: with.to_vec(), without: without.to_vec(), changes, median, ci95, smallest, verdict })
+    }
+
+    /// Taken as one between equals, the noise that it shows: the end of its interval that is farther from zero.
+    pub fn noise(&self) -> f64 {
+        self.ci95[0].abs().max(self.ci95[1].abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::quantity::{CPU_NS_PER_BYTE, HEAP_CALLS_PER_RECORD, THROUGHPUT_BYTES_PER_S};
+
+    fn effect(quantity: &'static Quantity, with: &[f64], without: &[f64], noise: f64) -> Effect {
+        Effect::of(&Measure { side: Side::Send, quantity }, with, without, noise, 1).expect("an effect")
+    }
+
+    #[test]
+    fn a_verdict_needs_an_interval_on_one_side_and_an_effect_beyond_the_noise() {
+        let without = [100.0, 101.0, 99.0, 100.0, 100.0, 102.0];
+        let less = without.map(|time| time * 0.9);
+        let shown = effect(&CPU_NS_PER_BYTE, &less, &without, 0.01);
+        assert_eq!(shown.verdict, Verdict::Helps);
+        assert!((shown.median + 0.1).abs() < 1e-9 && shown.smallest == 0.01);
+        assert_eq!(effect(&CPU_NS_PER_BYTE, &less, &without, 0.2).verdict, Verdict::InsideTheNoise);
+        assert_eq!(effect(&THROUGHPUT_BYTES_PER_S, &less, &without, 0.01).verdict, Verdict::Hurts);
+        let crossing = [90.0, 112.0, 90.0, 112.0, 91.0, 110.0];
+        let unclear = effect(&CPU_NS_PER_BYTE, &crossing, &without, 0.0);
+        assert_eq!(unclear.verdict, Verdict::InsideTheNoise);
+        assert!(unclear.smallest > 0.05, "{unclear:?}");
+    }
+
+    #[test]
+    fn counts_differ_by_numbers_and_equal_ones_by_nothing() {
+        let fewer = effect(&HEAP_CALLS_PER_RECORD, &[0.0; 4], &[3.0; 4], 0.0);
+        assert_eq!((fewer.median, fewer.ci95, fewer.verdict), (-3.0, [-3.0; 2], Verdict::Helps));
+        let equal = effect(&HEAP_CALLS_PER_RECORD, &[3.0; 4], &[3.0; 4], 0.0);
+        assert_eq!((equal.median, equal.verdict), (0.0, Verdict::InsideTheNoise));
+    }
+}

@@ -1,0 +1,82 @@
+//! What each switch is worth: a workload is run with it and without it in turns, once within the full set and once within
+//! the empty one.
+
+mod bulk;
+mod comparison;
+mod effect;
+mod handshakes;
+mod run;
+
+pub use comparison::{Base, Comparison, Row, rows};
+pub use effect::{Effect, Measure, Verdict};
+pub use run::{Finding, Plan, run};
+
+use std::sync::Arc;
+
+use rustls_pki_types::{CertificateDer, ServerName};
+use tls_engine::codes::CipherSuite;
+use tls_engine::conn::{ClientConfig, ServerConfig};
+use tls_engine::mem::{BufferPool, PoolOptions};
+use tls_engine::pki::ServerVerifier;
+
+use super::LocalSession;
+use crate::error::Error;
+use crate::identity::{Identity, THROW_AWAY_NAMES};
+use crate::setting::Setting;
+
+/// What is done while switches are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workload {
+    /// Connections that shake hands, exchange a little, and end: what they ask of the heap and of the processor.
+    Handshakes,
+    /// Data in one direction, in memory: processor time per byte.
+    Bulk,
+}
+
+impl Workload {
+    /// All that there are.
+    pub const ALL: [Self; 2] = [Self::Handshakes, Self::Bulk];
+
+    /// Its name in flags and identifiers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshakes => "handshakes",
+            Self::Bulk => "bulk",
+        }
+    }
+
+    /// Why a switch can't matter to it, or `None` where the switch is on its path. What is not known here is measured.
+    pub fn off_path(self, switch: &str) -> Option<&'static str> {
+        match (self, switch) {
+            (Self::Bulk, "arena") => Some("the handshake is over before the clock runs"),
+            (Self::Handshakes | Self::Bulk, "signal") => Some("no loop waits for file descriptors"),
+            _ => None,
+        }
+    }
+}
+
+/// What the conversations of all settings have in common.
+pub struct Ends {
+    /// Who the servers are.
+    pub identity: Identity,
+    /// Whom the clients trust.
+    pub authority: CertificateDer<'static>,
+    /// The cipher suite of all.
+    pub suite: CipherSuite,
+}
+
+impl Ends {
+    /// Both ends of conversations with a setting, and buffers of this size.
+    fn session(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<LocalSession>, Error> {
+        let Setting { switches, provider } = *setting;
+        let verifier = ServerVerifier::new(provider, std::slice::from_ref(&self.authority))?;
+        let client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
+        let key = self.identity.certified_key(provider)?;
+        let server = ServerConfig::builder(provider).suites(&[self.suite]).switches(switches).certificate(key);
+        let name = ServerName::try_from(THROW_AWAY_NAMES[0])
+            .map_err(|_| Error::Failed("the throw-away certificate has no name".to_owned()))?;
+        let options = PoolOptions { buffer_bytes, ..PoolOptions::default() };
+        let pool = BufferPool::new(switches.buffer_pool, options);
+        Ok(Arc::new(LocalSession { client: client.build()?, server: server.build()?, name, pool }))
+    }
+}

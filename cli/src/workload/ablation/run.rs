@@ -1,0 +1,211 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::bulk::Bulk;
+use super::handshakes::Handshakes;
+use super::{Comparison, Effect, Ends, Measure, Workload};
+use crate::error::Error;
+use crate::interrupt;
+use crate::measure::Order;
+use crate::setting::Setting;
+use crate::workload::LocalSession;
+
+/// How often each comparison is timed at the least.
+const ROUNDS_MIN: usize = 5;
+/// How often each counted pass is made.
+const COUNTED_ROUNDS: usize = 5;
+
+/// A workload as the comparison drives it.
+pub(super) trait Bench {
+    /// What a block measures.
+    fn timed(&self) -> &'static [Measure];
+
+    /// What [`Bench::count`] counts.
+    fn counted(&self) -> &'static [Measure] {
+        &[]
+    }
+
+    /// The ends of the conversations with a setting, with pools and arenas of their own.
+    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error>;
+
+    /// Begins: new connections, and what has to be warm before it is timed.
+    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error>;
+
+    /// Counts, in a pass that is not timed: a value for each of [`Bench::counted`].
+    fn count(&self, session: &Arc<LocalSession>) -> Result<Vec<f64>, Error> {
+        let _ = session;
+        Ok(Vec::new())
+    }
+}
+
+/// A workload that is under way with one setting.
+pub(super) trait Running {
+    /// One block: a value for each of [`Bench::timed`].
+    fn block(&mut self) -> Result<Vec<f64>, Error>;
+
+    /// The end, with what is to be checked there.
+    fn end(self: Box<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What is compared, and for how long.
+#[derive(Clone, Copy)]
+pub struct Plan<'a> {
+    /// What is done meanwhile.
+    pub workload: Workload,
+    /// Pairs of settings, each with and without something. One with and without nothing shows the noise for all others.
+    pub comparisons: &'a [Comparison],
+    /// How long the timed part of all of them takes together.
+    pub duration: Duration,
+    /// The seed of the order, and of the intervals.
+    pub seed: u64,
+}
+
+/// What came of a comparison.
+#[derive(Clone, Debug, Default)]
+pub struct Finding {
+    /// Each measure with its effect.
+    pub effects: Vec<(Measure, Effect)>,
+    /// How often it was timed.
+    pub rounds: usize,
+}
+
+/// Compares: for each comparison what it found, in the order given. Ctrl-C ends it early, with what there is. `advance`
+/// hears how far it has come, 0 to 1.
+///
+/// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with
+/// connections that are new in each round, so that neither a drift of the machine nor where memory happens to lie is
+/// taken for an effect.
+pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
+    let bench: Box<dyn Bench> = match plan.workload {
+        Workload::Handshakes => Box::new(Handshakes),
+        Workload::Bulk => Box::new(Bulk::new(plan.seed)),
+    };
+    let bench = bench.as_ref();
+    let sides = |comparison: &Comparison| -> Result<Sessions, Error> {
+        Ok([bench.session(ends, &comparison.with)?, bench.session(ends, &comparison.without)?])
+    };
+    let sessions = plan.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
+    let counted = sessions.iter().map(|sides| count(bench, sides)).collect::<Result<Vec<_>, _>>()?;
+    let timed = time(bench, &sessions, &plan, advance)?;
+    let noise_at = plan.comparisons.iter().position(|comparison| comparison.row.is_none());
+    let noise = noise_at.map(|index| effects(bench.timed(), &timed[index], &[], plan.seed)).unwrap_or_default();
+    let finding = |index: usize| {
+        let noise: &[_] = if Some(index) == noise_at { &[] } else { &noise };
+        // Counts have no noise but that which their own interval shows.
+        let mut all = effects(bench.counted(), &counted[index], &[], plan.seed);
+        all.extend(effects(bench.timed(), &timed[index], noise, plan.seed));
+        Finding { effects: all, rounds: timed[index].len() }
+    };
+    Ok((0..sessions.len()).map(finding).collect())
+}
+
+/// With and without.
+type Sessions = [Arc<LocalSession>; 2];
+/// The values of a round, with and without.
+type Round = [Vec<f64>; 2];
+
+fn count(bench: &dyn Bench, sessions: &Sessions) -> Result<Vec<Round>, Error> {
+    if bench.counted().is_empty() {
+        return Ok(Vec::new());
+    }
+    let [with, without] = sessions;
+    (0..COUNTED_ROUNDS).map(|_| Ok([bench.count(with)?, bench.count(without)?])).collect()
+}
+
+fn time(
+    bench: &dyn Bench,
+    sessions: &[Sessions],
+    plan: &Plan,
+    advance: &mut dyn FnMut(f64),
+) -> Result<Vec<Vec<Round>>, Error> {
+    let mut rounds = vec![Vec::new(); sessions.len()];
+    let mut order = Order::new(plan.seed);
+    let mut turns: Vec<usize> = (0..sessions.len()).collect();
+    let began = Instant::now();
+    for round in 0.. {
+        let done = began.elapsed().as_secs_f64() / plan.duration.as_secs_f64().max(1e-9);
+        if round >= ROUNDS_MIN && done >= 1.0 {
+            break;
+        }
+        order.shuffle(&mut turns);
+        for (turn, index) in turns.iter().enumerate() {
+            if interrupt::requested() {
+                return Ok(rounds);
+            }
+            let is_with_first = order.next().is_multiple_of(2);
+            rounds[*index].push(four_blocks(bench, &sessions[*index], is_with_first)?);
+            let share = (round as f64 + (turn + 1) as f64 / turns.len() as f64) / ROUNDS_MIN as f64;
+            let elapsed = began.elapsed().as_secs_f64() / plan.duration.as_secs_f64().max(1e-9);
+            advance(share.min(elapsed).min(1.0));
+        }
+    }
+    Ok(rounds)
+}
+
+/// A B B A, or B A A B: a drift that is even over the four is in neither mean.
+fn four_blocks(bench: &dyn Bench, sessions: &Sessions, is_with_first: bool) -> Result<Round, Error> {
+    let mut running = [bench.open(&sessions[0])?, bench.open(&sessions[1])?];
+    let mut sums: Round = [vec![0.0; bench.timed().len()], vec![0.0; bench.timed().len()]];
+    let first = usize::from(!is_with_first);
+    for side in [first, 1 - first, 1 - first, first] {
+        for (sum, value) in sums[side].iter_mut().zip(running[side].block()?) {
+            *sum += value / 2.0;
+        }
+    }
+    for running in running {
+        running.end()?;
+    }
+    Ok(sums)
+}
+
+fn effects(measures: &[Measure], rounds: &[Round], noise: &[(Measure, Effect)], seed: u64) -> Vec<(Measure, Effect)> {
+    let of = |(at, measure): (usize, &Measure)| {
+        let side = |side: usize| rounds.iter().map(|round| round[side][at]).collect::<Vec<_>>();
+        let noise = noise.iter().find(|(known, _)| known == measure).map_or(0.0, |(_, effect)| effect.noise());
+        Some((*measure, Effect::of(measure, &side(0), &side(1), noise, seed)?))
+    };
+    measures.iter().enumerate().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+    use crate::schema::quantity;
+    use crate::workload::ablation::{Base, Verdict, rows};
+    use tls_engine::codes::CipherSuite;
+
+    fn ends() -> Ends {
+        let (identity, authority) = Identity::throw_away().expect("an identity");
+        Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 }
+    }
+
+    #[test]
+    fn all_comparisons_are_timed_equally_often_and_equals_are_equal() {
+        let rows = rows().expect("rows");
+        let row = *rows.iter().find(|row| row.name == "arena").expect("a switch");
+        let comparisons = [
+            Comparison::of(row, Base::Full).expect("a comparison"),
+            Comparison::of(row, Base::Empty).expect("a comparison"),
+            Comparison::of_nothing().expect("a comparison"),
+        ];
+        let plan = Plan {
+            workload: Workload::Handshakes,
+            comparisons: &comparisons,
+            duration: Duration::from_millis(1),
+            seed: 1,
+        };
+        let mut last = 0.0;
+        let findings = run(&ends(), plan, &mut |done| last = done).expect("findings");
+        assert!(findings.iter().all(|finding| finding.rounds == ROUNDS_MIN), "{findings:?}");
+        assert_eq!(last, 1.0);
+        for (measure, effect) in &findings[2].effects {
+            // What is counted does not depend on the clock: equals ask the heap for the same.
+            if measure.quantity == &quantity::HEAP_CALLS_PER_HANDSHAKE {
+                assert_eq!((effect.median, effect.verdict), (0.0, Verdict::InsideTheNoise), "{measure:?}");
+            }
+        }
+    }
+}
