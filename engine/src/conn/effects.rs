@@ -4,7 +4,7 @@ use super::{Connection, Role, Traffic};
 use crate::codes::{ContentType, KeyUpdateRequest};
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::{Effect, Effects};
+use crate::handshake::{Effect, Effects, Negotiated};
 use crate::keys::TrafficSecret;
 use crate::limits::EARLY_DATA_SKIPPED_MAX;
 use crate::mem::OutBuf;
@@ -12,21 +12,23 @@ use crate::msgs::KeyUpdate;
 
 impl Connection {
     pub(super) fn carry_out(&mut self, effects: &mut Effects, output: &mut OutBuf) -> Result<(), Error> {
-        effects.carry_out(|effects, effect| match effect {
-            Effect::Send(span) => self.send_handshake(effects.messages(span), output),
+        effects.carry_out(|messages, effect| match effect {
+            Effect::Send(span) => self.send_handshake(&messages[span.range()], output),
             Effect::SendChangeCipherSpec => self.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output),
-            Effect::InstallWrite { suite, secret } => self.install_write(suite, secret),
-            Effect::InstallRead { suite, secret } => self.install_read(suite, secret),
+            Effect::InstallWrite { suite, secret } => self.install_write(*suite, secret.clone()),
+            Effect::InstallRead { suite, secret } => self.install_read(*suite, secret.clone()),
             Effect::SkipEarlyData => {
                 self.early_data_to_skip = EARLY_DATA_SKIPPED_MAX;
                 Ok(())
             }
             Effect::Ready { negotiated, resumption } => {
-                self.negotiated = Some(negotiated);
+                // The one part that may be on the heap is not copied.
+                let server_name = negotiated.server_name.take();
+                self.negotiated = Some(Negotiated { server_name, ..negotiated.clone() });
                 if let Some(meter) = &mut self.meter {
                     meter.note_ready();
                 }
-                self.resumption = resumption;
+                self.resumption.clone_from(resumption);
                 Ok(())
             }
         })

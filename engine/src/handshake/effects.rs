@@ -1,4 +1,5 @@
 use compact_str::CompactString;
+use zeroize::Zeroize;
 
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
@@ -9,7 +10,7 @@ use crate::mem::{Region, Secret, Span};
 pub struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
-    list: Vec<Effect>,
+    list: Vec<Entry>,
     /// For what a state has to keep and can't know the length of: the first ClientHello until its hash is known, then a
     /// cookie, then the server's certificate. One at a time.
     pub(super) kept: Region,
@@ -17,7 +18,7 @@ pub struct Effects {
 
 /// One thing to do.
 pub enum Effect {
-    /// Send the handshake messages at this span, see [`Effects::messages`].
+    /// Send the handshake messages at this span of all messages.
     Send(Span),
     /// Send a ChangeCipherSpec for compatibility with middleboxes (RFC 8446 D.4).
     SendChangeCipherSpec,
@@ -57,43 +58,42 @@ impl Effects {
         let capacity = |capacity| if ahead { capacity } else { 0 };
         Self {
             messages: Region::with_capacity(capacity(Self::MESSAGES)),
-            list: Vec::with_capacity(capacity(Self::LIST)),
+            // At once also where memory is taken as it is needed: a list that grows leaves secrets behind.
+            list: Vec::with_capacity(Self::LIST),
             kept: Region::with_capacity(capacity(Self::KEPT)),
         }
     }
 
     pub(super) fn reset(&mut self) {
         self.messages.reset(Self::MESSAGES);
-        self.list.clear();
+        self.wipe();
         self.kept.reset(Self::KEPT);
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        self.messages.capacity() + self.list.capacity() * size_of::<Effect>() + self.kept.capacity()
+        self.messages.capacity() + self.list.capacity() * size_of::<Entry>() + self.kept.capacity()
     }
 
-    /// The bytes of the messages to send.
-    pub fn messages(&self, span: Span) -> &[u8] {
-        &self.messages.as_slice()[span.range()]
-    }
-
-    /// Takes the first thing to do off the list; at its end the messages are gone too.
-    pub fn carry_out<E>(&mut self, mut on: impl FnMut(&Self, Effect) -> Result<(), E>) -> Result<(), E> {
-        let mut list = core::mem::take(&mut self.list);
-        let result = list.drain(..).try_for_each(|effect| on(self, effect));
-        self.list = list;
+    /// Hands each thing to do to `on`, in order and with the bytes of all messages, and forgets them. Secrets are lent, and
+    /// wiped where they lie: to move them out would leave copies there that nothing wipes.
+    pub fn carry_out<E>(&mut self, mut on: impl FnMut(&[u8], &mut Effect) -> Result<(), E>) -> Result<(), E> {
+        let result = self.list.iter_mut().try_for_each(|entry| match entry {
+            Entry::Effect(effect) => on(self.messages.as_slice(), effect),
+            Entry::Blank(_) => Ok(()),
+        });
+        self.list.clear();
         self.messages.clear();
         result
     }
 
     pub(super) fn push(&mut self, effect: Effect) {
-        self.list.push(effect);
+        self.list.push(Entry::Effect(effect));
     }
 
     /// Sends the message that `encode` appends, together with the messages right before, and adds it to `transcript`.
     pub(super) fn send(&mut self, transcript: &mut Transcript, encode: impl FnOnce(&mut Vec<u8>)) {
         let span = self.send_unhashed(encode);
-        transcript.add(self.messages(span));
+        transcript.add(&self.messages.as_slice()[span.range()]);
     }
 
     /// Sends the message that `encode` appends, for a transcript whose hash is not known yet.
@@ -102,16 +102,38 @@ impl Effects {
         encode(self.messages.as_mut_vec());
         let span = Span { start, end: self.messages.as_slice().len() };
         match self.list.last_mut() {
-            Some(Effect::Send(last)) if last.end == span.start => last.end = span.end,
-            _ => self.list.push(Effect::Send(span)),
+            Some(Entry::Effect(Effect::Send(last))) if last.end == span.start => last.end = span.end,
+            _ => self.push(Effect::Send(span)),
         }
         span
     }
 
+    /// Empties the list and wipes its memory. To drop the effects is not enough: an effect that is shorter than others brings
+    /// with it whatever lay on the stack where it was made.
+    pub(super) fn wipe(&mut self) {
+        self.list.clear();
+        for _ in 0..self.list.capacity() {
+            self.list.push(Entry::Blank([0; size_of::<Effect>() + align_of::<Effect>()]));
+        }
+        for entry in &mut self.list {
+            if let Entry::Blank(bytes) = entry {
+                bytes.zeroize();
+            }
+        }
+        self.list.clear();
+    }
+
     /// Keeps the messages at `span`.
     pub(super) fn keep_messages(&mut self, span: Span) {
-        self.kept.as_mut_vec().extend_from_slice(&self.messages.as_slice()[span.range()]);
+        self.kept.extend_from_slice(&self.messages.as_slice()[span.range()]);
     }
+}
+
+/// A place in the list of effects.
+enum Entry {
+    Effect(Effect),
+    /// Nothing, but zeros as far as an effect reaches, wherever in an entry that begins.
+    Blank([u8; size_of::<Effect>() + align_of::<Effect>()]),
 }
 
 /// What the two ends agreed on.

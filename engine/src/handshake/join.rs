@@ -39,7 +39,7 @@ impl Joiner {
         if self.is_partial() {
             let missing = self.missing(content)?;
             let (front, rest) = content.split_at(missing.min(content.len()));
-            self.partial.as_mut_vec().extend_from_slice(front);
+            self.partial.extend_from_slice(front);
             content = rest;
             let partial = self.partial.as_slice();
             match Message::len_at_front(partial)? {
@@ -60,7 +60,7 @@ impl Joiner {
             }
             content = rest;
         }
-        self.partial.as_mut_vec().extend_from_slice(content);
+        self.partial.extend_from_slice(content);
         Ok(())
     }
 

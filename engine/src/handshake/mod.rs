@@ -17,6 +17,8 @@ pub use join::Joiner;
 pub use server::start as start_server;
 pub use workspace::Workspace;
 
+use zeroize::Zeroize;
+
 use crate::error::Error;
 use crate::msgs::Message;
 
@@ -26,7 +28,16 @@ pub struct Machine(State);
 enum State {
     Client(client::State),
     Server(server::State),
+    /// No state, but zeros as far as one reaches.
+    Blank([u8; BLANK_LEN]),
 }
+
+/// As long as the longest state, wherever in [`State`] that begins.
+const BLANK_LEN: usize = {
+    let (client, server) = (size_of::<client::State>(), size_of::<server::State>());
+    let offset_max = align_of::<client::State>() + align_of::<server::State>();
+    offset_max + if client > server { client } else { server }
+};
 
 impl Machine {
     /// Takes the next message; what should happen is added to `effects`.
@@ -34,6 +45,15 @@ impl Machine {
         Ok(Self(match self.0 {
             State::Client(state) => State::Client(state.on(message, effects)?),
             State::Server(state) => State::Server(state.on(message, effects)?),
+            State::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
         }))
+    }
+
+    /// Empties `place`, and wipes what states have left there when they were moved on: secrets that nothing else reaches.
+    pub(super) fn wipe(place: &mut Option<Self>) {
+        if let Self(State::Blank(bytes)) = place.insert(Self(State::Blank([0; BLANK_LEN]))) {
+            bytes.zeroize();
+        }
+        *place = None;
     }
 }

@@ -17,12 +17,20 @@ impl Arena for Workspace {
     }
 
     fn reset(&mut self) {
-        self.machine = None;
+        Machine::wipe(&mut self.machine);
         self.effects.reset();
         self.joiner.reset();
     }
 
     fn bytes(&self) -> usize {
         size_of::<Self>() + self.effects.bytes() + self.joiner.bytes()
+    }
+}
+
+impl Drop for Workspace {
+    /// Regions wipe themselves.
+    fn drop(&mut self) {
+        Machine::wipe(&mut self.machine);
+        self.effects.wipe();
     }
 }

@@ -36,7 +36,19 @@ impl Region {
         &self.bytes
     }
 
-    /// Where more can be appended.
+    /// Appends `bytes`. What has to move to have room is wiped where it was.
+    pub fn extend_from_slice(&mut self, bytes: &[u8]) {
+        let len = self.bytes.len() + bytes.len();
+        if len > self.bytes.capacity() {
+            let mut larger = Vec::with_capacity(len.max(2 * self.bytes.capacity()));
+            larger.extend_from_slice(&self.bytes);
+            self.clear();
+            self.bytes = larger;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Where an encoder can append. What has to move to have room is not wiped where it was: not for secrets.
     pub const fn as_mut_vec(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }

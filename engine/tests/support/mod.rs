@@ -4,6 +4,8 @@
 pub mod endpoint;
 pub mod looped;
 pub mod openssl;
+#[cfg(target_os = "linux")]
+pub mod own_memory;
 pub mod pki;
 pub mod programs;
 pub mod rustls_peer;

@@ -81,7 +81,7 @@ impl WaitCertificate {
         let now = config.common.clock.now();
         config.verifier.verify_chain(&certificate.chain, &keyed.context.server_name, now)?;
         let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
-        effects.kept.as_mut_vec().extend_from_slice(leaf);
+        effects.kept.extend_from_slice(leaf);
         keyed.transcript.add(message.bytes);
         Ok(State::CertificateVerify(WaitCertificateVerify { keyed }))
     }

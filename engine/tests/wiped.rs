@@ -1,0 +1,169 @@
+//! What was secret on a connection is nowhere in memory when it is over: arenas, pooled buffers and keys are wiped, whatever
+//! the compiler has moved where. The test reads the memory of its own process to see that.
+//!
+//! It is alone in its file, as another test's thread would have a stack and secrets of its own.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use support::own_memory::occurrences;
+use support::pki::KeyKind;
+use support::{client, localhost, providers, server};
+use tls_engine::Error;
+use tls_engine::codes::CipherSuite;
+use tls_engine::conn::{Connection, Progress};
+use tls_engine::crypto::{Provider, Random, provider};
+use tls_engine::keys::{KeyLog, SecretLabel};
+use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
+use tls_engine::switches::Switches;
+
+#[test]
+fn nothing_secret_is_left_in_memory() {
+    for provider in providers() {
+        for suite in &provider.suites {
+            for switches in [Switches::all(), Switches { zero_copy: false, ..Switches::all() }, Switches::none()] {
+                talk(provider, suite.code, switches);
+            }
+        }
+    }
+}
+
+/// Has a conversation and looks for its secrets on the way. The connections are on the stack, which is not looked through:
+/// what a value has in its gaps when it is moved is the compiler's choice.
+fn talk(provider: &'static Provider, suite: CipherSuite, switches: Switches) {
+    let what = format!("{} {suite} {switches:?}", provider.name);
+    NOTES.lock().unwrap().clear();
+    let (mut client, mut server) = ends(provider, suite, switches);
+    assert!(find("random") > 0, "{what}: not even what the client still needs is found");
+    hand_over_all(&mut client, &mut server);
+    assert!(client.connection.is_ready() && server.connection.is_ready());
+    assert_eq!(find("random"), 0, "{what}: private keys");
+    // A plain engine wipes secrets, but neither messages nor buffers.
+    let is_plain = switches == Switches::none();
+    assert!(is_plain || find("hello") == 0, "{what}: messages");
+    assert_eq!(find("Handshake"), 0, "{what}: secrets of the handshake");
+    assert_eq!(find("Application") + find("Exporter"), 0, "{what}: secrets of the connection");
+
+    let plaintext = new_plaintext();
+    client.connection.write_tls(&[&plaintext], &mut client.output).unwrap();
+    hand_over_all(&mut client, &mut server);
+    assert_eq!(find("plaintext") == 0, !is_plain, "{what}: plaintext");
+}
+
+struct End {
+    connection: Connection,
+    input: InBuf,
+    output: OutBuf,
+}
+
+fn ends(provider: &'static Provider, suite: CipherSuite, switches: Switches) -> (End, End) {
+    let pool = BufferPool::new(switches.buffer_pool, PoolOptions::default());
+    let client_config = client(provider, KeyKind::EcdsaP256, |builder| {
+        builder.suites(&[suite]).switches(switches).random(&NOTED_RANDOM).key_log(Arc::new(NotedKeys))
+    });
+    let server_config = server(provider, KeyKind::EcdsaP256, |builder| {
+        builder.switches(switches).random(&NOTED_RANDOM).key_log(Arc::new(NotedKeys))
+    });
+    let (input, mut output) = (InBuf::pooled(&pool, 0), OutBuf::pooled(&pool, 0));
+    let connection = Connection::client(&client_config, localhost(), &mut output).unwrap();
+    let client = End { connection, input, output };
+    let (input, output) = (InBuf::pooled(&pool, 0), OutBuf::pooled(&pool, 0));
+    let connection = Connection::server(&server_config);
+    (client, End { connection, input, output })
+}
+
+/// Carries bytes both ways, without copies of this test's own, until both ends are silent.
+fn hand_over_all(client: &mut End, server: &mut End) {
+    while !(client.output.is_empty() && server.output.is_empty()) {
+        hand_over(client, server);
+        hand_over(server, client);
+    }
+}
+
+fn hand_over(from: &mut End, to: &mut End) {
+    call_hellos_by_name(from.output.waiting());
+    assert_eq!(to.input.put(from.output.waiting()), from.output.len());
+    from.output.sent(from.output.len());
+    while to.connection.read_tls(&mut to.input, &mut to.output).unwrap() != Progress::NeedInput {}
+    from.output.release_if_empty();
+    to.input.release_if_empty();
+}
+
+/// What is looked for, in a form that is not found.
+static NOTES: Mutex<Vec<Note>> = Mutex::new(Vec::new());
+
+struct Note {
+    name: String,
+    masked: Vec<u8>,
+}
+
+const MASK: u8 = 0x5a;
+/// The longest secret, bytes.
+const NEEDLE_MAX: usize = 64;
+
+fn note(name: String, bytes: &[u8]) {
+    let masked = bytes.iter().map(|byte| byte ^ MASK).collect();
+    NOTES.lock().unwrap().push(Note { name, masked });
+}
+
+/// What is to be seen on the wire is no secret, but shows whether messages are wiped.
+fn call_hellos_by_name(wire: &[u8]) {
+    for note in NOTES.lock().unwrap().iter_mut().filter(|note| note.name == "random") {
+        let bytes = &unmask(&note.masked)[..note.masked.len()];
+        if wire.windows(bytes.len()).any(|window| window == bytes) {
+            note.name = "hello".into();
+        }
+    }
+}
+
+/// How often those occur whose name contains `name`.
+fn find(name: &str) -> usize {
+    let notes = NOTES.lock().unwrap();
+    let wanted: Vec<_> = notes.iter().filter(|note| note.name.contains(name)).collect();
+    assert!(!wanted.is_empty(), "no note of {name}");
+    wanted.iter().map(|note| occurrences(&unmask(&note.masked)[..note.masked.len()])).sum()
+}
+
+/// On the stack.
+fn unmask(masked: &[u8]) -> [u8; NEEDLE_MAX] {
+    let mut bytes = [0; NEEDLE_MAX];
+    for (clear, masked) in bytes.iter_mut().zip(masked) {
+        *clear = masked ^ MASK;
+    }
+    bytes
+}
+
+fn new_plaintext() -> [u8; NEEDLE_MAX] {
+    let mut plaintext = [0; NEEDLE_MAX];
+    system_random().fill(&mut plaintext).unwrap();
+    note("plaintext".into(), &plaintext);
+    plaintext
+}
+
+fn system_random() -> &'static dyn Random {
+    provider::list()[0].random
+}
+
+/// Notes what it gives: private keys, and what hellos show.
+struct NotedRandom;
+static NOTED_RANDOM: NotedRandom = NotedRandom;
+
+impl Random for NotedRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
+        system_random().fill(bytes)?;
+        if bytes.len() >= 32 {
+            note("random".into(), bytes);
+        }
+        Ok(())
+    }
+}
+
+struct NotedKeys;
+
+impl KeyLog for NotedKeys {
+    fn log(&self, label: SecretLabel, _random: &[u8; 32], secret: &Secret) {
+        note(format!("{label:?}"), secret.as_bytes());
+    }
+}
