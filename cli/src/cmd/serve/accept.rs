@@ -9,6 +9,7 @@ use tls_engine::conn::Connection;
 use tls_engine::io::{Listener, Socket};
 
 use super::modes;
+use super::outcome::{self, End};
 use crate::error::Error;
 use crate::net::{Conversation, Failure};
 use crate::plan::Serve;
@@ -135,8 +136,8 @@ fn serve(socket: Socket, shared: &Shared, address: SocketAddr) -> Result<(), Err
     let mut conversation = Conversation::new(connection, socket, Conversation::output_buffer(&plan.pool), &plan.pool)
         .map_err(|error| Failure::from(error).with_target(&name))?;
     match converse(&mut conversation, plan, shared, &name) {
-        Ok(modes::End::Done) => Ok(()),
-        Ok(modes::End::Leave) => {
+        Ok(End::Done) => Ok(()),
+        Ok(End::Leave) => {
             conversation.leave();
             Ok(())
         }
@@ -149,10 +150,10 @@ fn serve(socket: Socket, shared: &Shared, address: SocketAddr) -> Result<(), Err
     .map_err(|failure| failure.with_target(&name))
 }
 
-fn converse(conversation: &mut Conversation, plan: &Serve, shared: &Shared, name: &str) -> Result<modes::End, Failure> {
+fn converse(conversation: &mut Conversation, plan: &Serve, shared: &Shared, name: &str) -> Result<End, Failure> {
     conversation.handshake(Instant::now() + plan.timeout)?;
     if let Some(negotiated) = conversation.connection().negotiated() {
-        shared.messages.detail(&format!("{name}: {}", modes::summary(negotiated)));
+        shared.messages.detail(&format!("{name}: {}", outcome::summary(negotiated)));
     }
     let end = modes::run(plan.mode, conversation, plan.timeout)?;
     let (opened, sealed) = (conversation.connection().opened().bytes, conversation.connection().sealed().bytes);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::modes::{End, summary};
+use super::outcome::{End, summary};
 use crate::net::http::{Parsed, Request, parse};
 use crate::net::{Conversation, Failure};
 

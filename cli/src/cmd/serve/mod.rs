@@ -4,6 +4,7 @@ mod accept;
 mod http;
 mod metrics;
 mod modes;
+mod outcome;
 
 use std::io::Write;
 use std::time::{Duration, Instant};

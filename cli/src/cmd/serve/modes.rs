@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use tls_engine::conn::Negotiated;
-
 use super::http;
+use super::outcome::End;
 use crate::measure::Pattern;
 use crate::net::{Conversation, Failure};
 use crate::plan::Mode;
@@ -15,14 +14,6 @@ const PIECE_BYTES: usize = 64 << 10;
 /// After how many pieces a source looks whether the client has had enough.
 const PIECES_BETWEEN_LOOKS: u32 = 16;
 
-/// How a connection was ended.
-pub(super) enum End {
-    /// Both sides have said so, or one is gone.
-    Done,
-    /// This side has nothing more to say; the peer may have.
-    Leave,
-}
-
 /// Does what `mode` says. `timeout` is for each wait.
 pub(super) fn run(mode: Mode, conversation: &mut Conversation, timeout: Duration) -> Result<End, Failure> {
     match mode {
@@ -31,15 +22,6 @@ pub(super) fn run(mode: Mode, conversation: &mut Conversation, timeout: Duration
         Mode::Echo => echo(conversation, timeout),
         Mode::Http => http::run(conversation, timeout),
     }
-}
-
-/// What was negotiated, in one line.
-pub(super) fn summary(negotiated: &Negotiated) -> String {
-    let Negotiated { version, suite, group, signature, .. } = negotiated;
-    let alpn = negotiated.alpn.as_deref().map(|name| format!(", ALPN {}", String::from_utf8_lossy(name)));
-    let name = negotiated.server_name.as_deref().map(|name| format!(", name {name}"));
-    let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
-    format!("{version} {suite} {group} {signature}{}{}{retry}", alpn.unwrap_or_default(), name.unwrap_or_default())
 }
 
 /// Takes all; at the end tells how much it was, so that the sender can compare.

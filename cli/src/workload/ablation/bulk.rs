@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::run::{Bench, Running};
+use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::measure::{Layout, Part, Pattern, Sample};

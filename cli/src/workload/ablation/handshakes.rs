@@ -3,7 +3,7 @@ use std::sync::Arc;
 use heap_meter::Counts;
 use tls_engine::conn::Progress;
 
-use super::run::{Bench, Running};
+use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::measure::Stopwatch;

@@ -1,6 +1,7 @@
 //! What each switch is worth: a workload is run with it and without it in turns, once within the full set and once within
 //! the empty one.
 
+mod bench;
 mod bulk;
 mod comparison;
 mod effect;

@@ -1,53 +1,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::bench::Bench;
 use super::bulk::Bulk;
 use super::handshakes::Handshakes;
 use super::{Comparison, Effect, Ends, Measure, Workload};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Order;
-use crate::setting::Setting;
 use crate::workload::LocalSession;
 
 /// How often each comparison is timed at the least.
 const ROUNDS_MIN: usize = 5;
 /// How often each counted pass is made.
 const COUNTED_ROUNDS: usize = 5;
-
-/// A workload as the comparison drives it.
-pub(super) trait Bench {
-    /// What a block measures.
-    fn timed(&self) -> &'static [Measure];
-
-    /// What [`Bench::count`] counts.
-    fn counted(&self) -> &'static [Measure] {
-        &[]
-    }
-
-    /// The ends of the conversations with a setting, with pools and arenas of their own.
-    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error>;
-
-    /// Begins: new connections, and what has to be warm before it is timed.
-    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error>;
-
-    /// Counts, in a pass that is not timed: a value for each of [`Bench::counted`].
-    fn count(&self, session: &Arc<LocalSession>) -> Result<Vec<f64>, Error> {
-        let _ = session;
-        Ok(Vec::new())
-    }
-}
-
-/// A workload that is under way with one setting.
-pub(super) trait Running {
-    /// One block: a value for each of [`Bench::timed`].
-    fn block(&mut self) -> Result<Vec<f64>, Error>;
-
-    /// The end, with what is to be checked there.
-    fn end(self: Box<Self>) -> Result<(), Error> {
-        Ok(())
-    }
-}
 
 /// What is compared, and for how long.
 #[derive(Clone, Copy)]

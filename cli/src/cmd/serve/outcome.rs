@@ -1,0 +1,20 @@
+//! What a connection came to: what was negotiated, and how it was ended.
+
+use tls_engine::conn::Negotiated;
+
+/// How a connection was ended.
+pub(super) enum End {
+    /// Both sides have said so, or one is gone.
+    Done,
+    /// This side has nothing more to say; the peer may have.
+    Leave,
+}
+
+/// What was negotiated, in one line.
+pub(super) fn summary(negotiated: &Negotiated) -> String {
+    let Negotiated { version, suite, group, signature, .. } = negotiated;
+    let alpn = negotiated.alpn.as_deref().map(|name| format!(", ALPN {}", String::from_utf8_lossy(name)));
+    let name = negotiated.server_name.as_deref().map(|name| format!(", name {name}"));
+    let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
+    format!("{version} {suite} {group} {signature}{}{}{retry}", alpn.unwrap_or_default(), name.unwrap_or_default())
+}

@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use super::{Ends, Measure};
+use crate::error::Error;
+use crate::setting::Setting;
+use crate::workload::LocalSession;
+
+/// A workload as the comparison drives it.
+pub(super) trait Bench {
+    /// What a block measures.
+    fn timed(&self) -> &'static [Measure];
+
+    /// What [`Bench::count`] counts.
+    fn counted(&self) -> &'static [Measure] {
+        &[]
+    }
+
+    /// The ends of the conversations with a setting, with pools and arenas of their own.
+    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error>;
+
+    /// Begins: new connections, and what has to be warm before it is timed.
+    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error>;
+
+    /// Counts, in a pass that is not timed: a value for each of [`Bench::counted`].
+    fn count(&self, session: &Arc<LocalSession>) -> Result<Vec<f64>, Error> {
+        let _ = session;
+        Ok(Vec::new())
+    }
+}
+
+/// A workload that is under way with one setting.
+pub(super) trait Running {
+    /// One block: a value for each of [`Bench::timed`].
+    fn block(&mut self) -> Result<Vec<f64>, Error>;
+
+    /// The end, with what is to be checked there.
+    fn end(self: Box<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+}
