@@ -20,6 +20,13 @@ pub enum Lane {
     RawAeadOutOfPlace,
 }
 
+impl Lane {
+    /// Whether the ends of a conversation run it one after the other.
+    const fn takes_turns(self) -> bool {
+        matches!(self, Self::RawAeadInPlace | Self::RawAeadOutOfPlace)
+    }
+}
+
 /// One thread's part in a case: one end of a conversation, or both.
 pub trait Worker: Send {
     /// Makes the conversation ready for data, and tells what was agreed on.
@@ -32,7 +39,9 @@ pub trait Worker: Send {
     fn finish(&mut self) -> Result<(), Error>;
 }
 
-/// The threads of a case. All do the same step at the same time, so that what is compared meets the same neighbours.
+/// The threads of a case. All do the same step at the same time, so that what is compared meets the same neighbours; but
+/// for the AEAD alone, for which the ends of a conversation take turns: two that encrypt all the time on processors that
+/// share a core slow each other down, more than two do that wait for each other, and would be too easy a reference.
 pub struct Team {
     members: Vec<Member>,
     replies: Receiver<(usize, Result<Done, Error>)>,
@@ -41,6 +50,8 @@ pub struct Team {
 
 struct Member {
     pair: usize,
+    /// Which end of its conversation it is.
+    end: usize,
     orders: Option<Sender<Step>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -66,14 +77,14 @@ impl Team {
         let (reply, replies) = channel();
         let mut team = Self { members: Vec::new(), replies, pairs: pairs.len() };
         for (pair, workers) in pairs.into_iter().enumerate() {
-            for worker in workers {
+            for (end, worker) in workers.into_iter().enumerate() {
                 let (orders, steps) = channel();
                 let (reply, member) = (reply.clone(), team.members.len());
                 let thread = Builder::new()
                     .name(format!("end-{member}"))
                     .spawn(move || serve(worker, &steps, |outcome| reply.send((member, outcome)).is_ok()))
                     .map_err(|error| Error::io("starting a thread", error))?;
-                team.members.push(Member { pair, orders: Some(orders), thread: Some(thread) });
+                team.members.push(Member { pair, end, orders: Some(orders), thread: Some(thread) });
             }
         }
         Ok(team)
@@ -88,7 +99,7 @@ impl Team {
     pub fn prepare(&mut self) -> Result<Vec<Negotiated>, Error> {
         let mut agreed = Vec::new();
         self.step(
-            |_| Step::Prepare,
+            |_| Some(Step::Prepare),
             |_, done| {
                 if let Done::Prepared(negotiated) = done {
                     agreed.push(*negotiated);
@@ -101,31 +112,41 @@ impl Team {
     /// Runs a block of `lane`, of as many writes in each conversation as `writes` tells, and returns what each did.
     pub fn run(&mut self, lane: Lane, writes: impl Fn(usize) -> u64) -> Result<Vec<Sample>, Error> {
         let mut samples = vec![Sample::default(); self.pairs];
-        self.step(
-            |pair| Step::Run(lane, writes(pair)),
-            |pair, done| {
-                if let Done::Ran(sample) = done {
-                    samples[pair].merge(sample);
-                }
-            },
-        )?;
+        let mut on_done = |pair: usize, done| {
+            if let Done::Ran(sample) = done {
+                samples[pair].merge(sample);
+            }
+        };
+        let order = |member: &Member| Step::Run(lane, writes(member.pair));
+        if lane.takes_turns() {
+            let ends = self.members.iter().map(|member| member.end + 1).max().unwrap_or(0);
+            for end in 0..ends {
+                self.step(|member| (member.end == end).then(|| order(member)), &mut on_done)?;
+            }
+        } else {
+            self.step(|member| Some(order(member)), &mut on_done)?;
+        }
         Ok(samples)
     }
 
     /// Ends all conversations.
     pub fn finish(&mut self) -> Result<(), Error> {
-        self.step(|_| Step::Finish, |_, _| ())
+        self.step(|_| Some(Step::Finish), |_, _| ())
     }
 
-    fn step(&mut self, step: impl Fn(usize) -> Step, mut on_done: impl FnMut(usize, Done)) -> Result<(), Error> {
+    /// Has the members do what `step` tells each, and waits for those that it tells something.
+    fn step(&self, step: impl Fn(&Member) -> Option<Step>, mut on_done: impl FnMut(usize, Done)) -> Result<(), Error> {
+        let mut busy = 0;
         for member in &self.members {
+            let Some(step) = step(member) else { continue };
+            busy += 1;
             if let Some(orders) = &member.orders {
                 // A thread that is gone has said why, or is found out below.
-                let _ = orders.send(step(member.pair));
+                let _ = orders.send(step);
             }
         }
         let mut failure: Option<Error> = None;
-        for _ in 0..self.members.len() {
+        for _ in 0..busy {
             let Ok((member, outcome)) = self.replies.recv() else {
                 return Err(failure.unwrap_or_else(|| Error::Failed("a thread ended too early".to_owned())));
             };

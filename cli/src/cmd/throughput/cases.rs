@@ -88,7 +88,8 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
     facts.insert("wake_up".into(), wake_up.into());
     facts.insert(
         "efficiency_of".into(),
-        "sealing or opening alone, without system calls, as a share of the raw AEAD in the same run".into(),
+        "sealing or opening alone, without system calls, as a share of the raw AEAD in the same run, each end in turn"
+            .into(),
     );
     facts
 }
