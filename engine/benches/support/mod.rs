@@ -13,6 +13,7 @@ use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::crypto::Provider;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
+use tls_engine::switches::Switches;
 
 /// What TLS 1.3 adds to a record's content: header, inner type, tag (RFC 8446 5.2).
 pub const RECORD_OVERHEAD: usize = 5 + 1 + 16;
@@ -90,11 +91,21 @@ pub struct Engine {
 
 impl Engine {
     pub fn new(provider: &'static Provider, suite: CipherSuite, batch: Batch) -> Self {
+        Self::with_switches(provider, suite, batch, Switches::default())
+    }
+
+    pub fn with_switches(provider: &'static Provider, suite: CipherSuite, batch: Batch, switches: Switches) -> Self {
         let (chain, key) = identity();
         let verifier = ServerVerifier::new(provider, &chain).expect("a verifier");
         let certificate = CertifiedKey::new(provider, chain, &key).expect("a certificate");
-        let client = ClientConfig::builder(provider).suites(&[suite]).verifier(verifier).build().expect("a client");
-        let server = ServerConfig::builder(provider).certificate(certificate).build().expect("a server");
+        let client = ClientConfig::builder(provider)
+            .suites(&[suite])
+            .verifier(verifier)
+            .switches(switches)
+            .build()
+            .expect("a client");
+        let server =
+            ServerConfig::builder(provider).certificate(certificate).switches(switches).build().expect("a server");
         let mut output = OutBuf::with_capacity(batch.wire_bytes() + 256);
         let name = ServerName::try_from("localhost").expect("a name");
         let client = Connection::client(&client, name, &mut output).expect("a ClientHello");
