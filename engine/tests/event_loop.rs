@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use support::endpoint::DEADLINE;
 use support::looped::Server;
 use support::{assert_same_bytes, pattern};
-use tls_engine::Error;
-use tls_engine::conn::{Connection, Progress, Reply};
-use tls_engine::io::event_loop::{Echo, End, Handler, LoopOptions, Pace, Service, Sink};
+use tls_engine::conn::{Connection, Progress};
+use tls_engine::io::event_loop::{Echo, End, LoopOptions, Service, Sink};
 use tls_engine::io::{Filled, Socket, SocketOptions, Stream, fill, flush};
 use tls_engine::switches::{SignalKind, Switches};
 
@@ -58,72 +57,6 @@ fn all_of_many_connections_are_served() {
         let count = CONNECTIONS as u64;
         assert_eq!((done.accepted, done.handshakes, done.peak, done.done), (count, count, count, count), "{done:?}");
         assert_eq!((done.failed, done.late, done.stopped, done.accept_failures), (0, 0, 0, 0), "{done:?}");
-    }
-}
-
-/// Sends the pattern until the client has had enough.
-struct Source {
-    data: Vec<u8>,
-    position: usize,
-}
-
-impl Handler for Source {
-    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Pace, Error> {
-        Ok(Pace::Progress)
-    }
-
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
-        if !reply.connection().is_closed_by_peer() {
-            self.position += reply.send(&[&self.data[self.position % self.data.len()..]])?;
-        }
-        Ok(())
-    }
-}
-
-#[test]
-fn one_that_takes_all_it_can_keeps_nobody_waiting() {
-    for signal in SignalKind::ALL {
-        let data = pattern(100_000, 7);
-        let server = Server::start(options(signal), {
-            let data = data.clone();
-            let mut is_first = true;
-            move |_: SocketAddr| -> Box<dyn Handler + Send> {
-                if std::mem::take(&mut is_first) {
-                    Box::new(Source { data: data.clone(), position: 0 })
-                } else {
-                    Box::new(Echo)
-                }
-            }
-        });
-        let mut greedy = server.connect();
-        let mut modest = server.connect();
-        let (stop, stopped) = mpsc::channel::<()>();
-        let taker = std::thread::spawn(move || {
-            let mut taken = 0;
-            while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
-                let mut piece = vec![0; 50_000];
-                greedy.read_exact(&mut piece).expect("more and more");
-                let start = taken % data.len();
-                assert_same_bytes(&piece, &data[start..start + piece.len()], "what the source sends");
-                taken += piece.len();
-            }
-            greedy.close().expect("a server that is there");
-            while !greedy.receive().expect("what was on its way, and close_notify").is_empty() {
-                let length = greedy.receive().map_or(0, <[u8]>::len);
-                std::io::BufRead::consume(&mut greedy, length);
-            }
-            taken
-        });
-        for round in 0..200 {
-            let message = pattern(100, round);
-            assert_same_bytes(&ping(&mut modest, &message), &message, "the answer");
-        }
-        stop.send(()).expect("a taker that waits for it");
-        assert!(taker.join().expect("a taker that does not panic") > 0);
-        hang_up(modest);
-        let done = server.stop();
-        assert_eq!((done.done, done.failed), (2, 0), "{done:?}");
-        assert!(done.cut_turns > 0, "the source has never had its share: {done:?}");
     }
 }
 
