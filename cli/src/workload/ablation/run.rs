@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::identity::Identity;
     use crate::schema::quantity;
-    use crate::workload::ablation::{Base, Verdict, rows};
+    use crate::workload::ablation::{Base, rows};
     use tls_engine::codes::CipherSuite;
 
     fn ends() -> Ends {
@@ -168,9 +168,10 @@ mod tests {
         assert!(findings.iter().all(|finding| finding.rounds == ROUNDS_MIN), "{findings:?}");
         assert_eq!(last, 1.0);
         for (measure, effect) in &findings[2].effects {
-            // What is counted does not depend on the clock: equals ask the heap for the same.
+            // What is counted does not depend on the clock. An ECDSA signature has one length or another by chance, and a
+            // call or two with it.
             if measure.quantity == &quantity::HEAP_CALLS_PER_HANDSHAKE {
-                assert_eq!((effect.median, effect.verdict), (0.0, Verdict::InsideTheNoise), "{measure:?}");
+                assert!(effect.median.abs() <= 2.0, "{measure:?}: {effect:?}");
             }
         }
     }
