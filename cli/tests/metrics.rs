@@ -42,8 +42,17 @@ fn the_numbers_are_exact_while_connections_run() {
         assert_eq!((later[RECEIVED], later[SENT]), (300_007.0, 300_007.0));
         let records = "tlsbench_records_total{direction=\"opened\"}";
         assert!(later[records] >= during[records] + 19.0, "300,001 bytes take 19 records at least");
-        let copied = later["tlsbench_copied_bytes_total{direction=\"opened\"}"];
-        assert_eq!(copied, if switches == "all" { 0.0 } else { 300_007.0 });
+        for direction in ["opened", "sealed"] {
+            let [in_place, copied, copied_bytes, saved_bytes] =
+                ["in_place_records", "copied_records", "copied_bytes", "saved_bytes"]
+                    .map(|name| later[&format!("tlsbench_{name}_total{{direction=\"{direction}\"}}")]);
+            let (spared, taken, spared_bytes, taken_bytes) = match switches {
+                "all" => (in_place, copied, saved_bytes, copied_bytes),
+                _ => (copied, in_place, copied_bytes, saved_bytes),
+            };
+            assert!(spared >= 20.0, "300,001 bytes take 19 records at least, and 6 bytes one: {spared}");
+            assert_eq!((taken, spared_bytes, taken_bytes), (0.0, 300_007.0, 0.0), "{direction}, {switches}");
+        }
         client.close_input();
         let (status, ..) = client.wait_end();
         assert!(status.success(), "{status}");

@@ -106,6 +106,11 @@ fn zero_copy_copies_nothing_and_without_it_each_side_copies_every_byte() {
             for side in ["send", "receive"] {
                 let copied = median(case, &format!("{side}.copied_bytes_per_byte"));
                 assert!(if zero_copy { copied == 0.0 } else { copied >= 1.0 }, "{side} {copied} in {case:#}");
+                assert_eq!(median(case, &format!("{side}.saved_bytes_per_byte")), 1.0 - copied, "{side} in {case:#}");
+                let [in_place, copied] =
+                    ["in_place_records", "copied_records"].map(|name| median(case, &format!("{side}.{name}")));
+                let (spared, taken) = if zero_copy { (in_place, copied) } else { (copied, in_place) };
+                assert!(spared >= 100.0 && taken == 0.0, "{side}: {in_place} in place, {copied} copied");
             }
         }
     }

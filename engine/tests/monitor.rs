@@ -46,8 +46,19 @@ fn the_numbers_are_the_sums_of_the_connections_own_at_every_rest() {
             assert_eq!(snapshot.connections, 16);
             assert_eq!((snapshot.ready, snapshot.failed), (16, 0));
             assert!(snapshot.opened.key_updates > 20 && snapshot.opened.bytes > 1_000_000, "{snapshot:?}");
-            assert_eq!(snapshot.opened, Counters { copied_bytes: snapshot.opened.copied_bytes, ..snapshot.sealed });
-            assert_eq!(snapshot.opened.copied_bytes == 0, zero_copy, "{snapshot:?}");
+            let Counters { in_place_records, copied_records, copied_bytes, .. } = snapshot.opened;
+            let sealed = Counters { in_place_records, copied_records, copied_bytes, ..snapshot.sealed };
+            assert_eq!(snapshot.opened, sealed, "all else is the same on both sides");
+            for Counters { bytes, in_place_records, copied_records, copied_bytes, .. } in
+                [snapshot.opened, snapshot.sealed]
+            {
+                let (all, none) =
+                    if zero_copy { (in_place_records, copied_records) } else { (copied_records, in_place_records) };
+                assert!(all >= bytes / 16_384 && none == 0, "{snapshot:?}");
+                assert_eq!(copied_bytes, if zero_copy { 0 } else { bytes });
+            }
+            let expected = if zero_copy { snapshot.opened.bytes } else { 0 };
+            assert_eq!((snapshot.opened.saved_bytes(), snapshot.sealed.saved_bytes()), (expected, expected));
         }
     }
 }

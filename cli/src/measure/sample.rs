@@ -13,8 +13,14 @@ pub struct Part {
     pub engine_ns: u64,
     /// The processor time of the end: of its thread, or where one thread drives both ends the time of its part.
     pub cpu_ns: u64,
+    /// Records of application data that the engine copied nothing for; for raw TCP and the raw AEAD, 0.
+    pub in_place_records: u64,
+    /// Records of application data that it copied, whole or in part.
+    pub copied_records: u64,
     /// Payload that the engine copied apart from encrypting or decrypting it, bytes.
     pub copied_bytes: u64,
+    /// Payload that it was spared to copy, bytes.
+    pub saved_bytes: u64,
     /// Received payload that was compared with what was sent, bytes.
     pub compared_bytes: u64,
     /// System calls that moved bytes or waited for them.
@@ -81,7 +87,10 @@ impl AddAssign for Part {
         self.elapsed_ns += other.elapsed_ns;
         self.engine_ns += other.engine_ns;
         self.cpu_ns += other.cpu_ns;
+        self.in_place_records += other.in_place_records;
+        self.copied_records += other.copied_records;
         self.copied_bytes += other.copied_bytes;
+        self.saved_bytes += other.saved_bytes;
         self.compared_bytes += other.compared_bytes;
         self.syscalls += other.syscalls;
         self.waits = match (self.waits, other.waits) {

@@ -34,6 +34,9 @@ pub const DETAILS: &[&Quantity] = &[
     &RAW_AEAD_OUT_OF_PLACE_BYTES_PER_S,
     &ENGINE_BYTES_PER_S,
     &KEY_UPDATES,
+    &SAVED_BYTES_PER_BYTE,
+    &IN_PLACE_RECORDS,
+    &COPIED_RECORDS,
     &C_HEAP_CALLS_PER_HANDSHAKE,
 ];
 
@@ -61,6 +64,12 @@ quantities! {
     RECORDS_PER_S = "records_per_s", "1/s", Higher, Time, "records";
     /// Bytes that the engine copied apart from encrypting, per byte carried.
     COPIED_BYTES_PER_BYTE = "copied_bytes_per_byte", "B/B", Lower, Count, "copied";
+    /// Bytes that an engine with a staging buffer would have copied and this one has not, per byte carried.
+    SAVED_BYTES_PER_BYTE = "saved_bytes_per_byte", "B/B", Higher, Count, "saved";
+    /// Records of application data that nothing was copied for.
+    IN_PLACE_RECORDS = "in_place_records", "", Higher, Count, "in place";
+    /// Records of application data that were copied, whole or in part.
+    COPIED_RECORDS = "copied_records", "", Lower, Count, "copied records";
     /// System calls per MiB carried.
     SYSCALLS_PER_MIB = "syscalls_per_mib", "1/MiB", Lower, Count, "system calls";
     /// Times per MiB carried that a side's thread went to sleep to wait for the other.

@@ -136,11 +136,8 @@ impl OpeningEnd {
 }
 
 fn counted(before: Counters, after: Counters) -> Part {
-    Part {
-        bytes: after.bytes - before.bytes,
-        records: after.records - before.records,
-        copied_bytes: after.copied_bytes - before.copied_bytes,
-        key_updates: after.key_updates - before.key_updates,
-        ..Part::default()
-    }
+    let counters = after.since(before);
+    let saved_bytes = counters.saved_bytes();
+    let Counters { records, bytes, in_place_records, copied_records, copied_bytes, key_updates } = counters;
+    Part { bytes, records, in_place_records, copied_records, copied_bytes, saved_bytes, key_updates, ..Part::default() }
 }

@@ -35,6 +35,10 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     add(&quantity::CPU_NS_PER_BYTE, &per_byte(|part| part.cpu_ns));
     add(&quantity::RECORDS_PER_S, &rates(&tls, Part::records_per_s));
     add(&quantity::COPIED_BYTES_PER_BYTE, &per_byte(|part| part.copied_bytes));
+    add(&quantity::SAVED_BYTES_PER_BYTE, &per_byte(|part| part.saved_bytes));
+    let total = |count: fn(&Part) -> u64| [sums.iter().map(count).sum::<u64>() as f64];
+    add(&quantity::IN_PLACE_RECORDS, &total(|part| part.in_place_records));
+    add(&quantity::COPIED_RECORDS, &total(|part| part.copied_records));
     let calls = sums.iter().map(|part| part.syscalls as f64 / mebibytes(part.bytes)).collect::<Vec<_>>();
     add(&quantity::SYSCALLS_PER_MIB, &calls);
     if let Some(waits) =
@@ -42,7 +46,7 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     {
         add(&quantity::WAITS_PER_MIB, &waits);
     }
-    add(&quantity::KEY_UPDATES, &[sums.iter().map(|part| part.key_updates).sum::<u64>() as f64]);
+    add(&quantity::KEY_UPDATES, &total(|part| part.key_updates));
 }
 
 fn record_total(case: &mut Case, rounds: &Rounds, seed: u64) {

@@ -25,7 +25,7 @@ impl Connection {
                 // The one part that may be on the heap is not copied.
                 let server_name = negotiated.server_name.take();
                 self.negotiated = Some(Negotiated { server_name, ..negotiated.clone() });
-                if let Some(meter) = &mut self.meter {
+                if let Some(meter) = &self.meter {
                     meter.note_ready();
                 }
                 self.resumption.clone_from(resumption);

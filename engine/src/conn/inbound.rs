@@ -85,24 +85,15 @@ impl Connection {
         plaintext.bytes(self.zero_copy, input)
     }
 
-    /// The hot path, and what it did noted.
-    pub(super) fn take_metered<P: Path>(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
-        let received = self.take_record::<P>(input, output);
-        match &received {
-            // Data seals nothing, and where input is missing nothing was done.
-            Ok(Received::Data(_)) => {
-                if let Some(meter) = &mut self.meter {
-                    meter.note_opened(self.opener.counters());
-                }
-            }
-            Ok(Received::NeedInput) => {}
-            _ => self.note(),
-        }
-        received
-    }
-
     /// The hot path: a whole record of application data under the current keys. All else is out of line.
-    pub(super) fn take_record<P: Path>(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
+    ///
+    /// `METERED` is the switch for counters. What is noted is noted in here: a wrapper that looks at the result has to move
+    /// it, which takes longer than all of the counting.
+    pub(super) fn take_record<P: Path, const METERED: bool>(
+        &mut self,
+        input: &mut InBuf,
+        output: &mut OutBuf,
+    ) -> Result<Received, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -116,24 +107,29 @@ impl Connection {
         let record = input.consume(frame.len());
         let body = Span { start: record.end - frame.body_len, end: record.end };
         if frame.content_type != ContentType::APPLICATION_DATA {
-            return self.on_clear_record(&frame, body, input, output);
+            return self.on_clear_record(&frame, input.span(body), output);
         }
         let (content_type, len) = match P::open(&mut self.opener, &frame, input.span_mut(body)) {
             Ok(opened) => opened,
             Err(error) => return self.skip_early_data(&frame, error),
         };
         let content = Span { start: body.start, end: body.start + len };
-        match content_type {
-            ContentType::APPLICATION_DATA => self.on_application_data(content, input),
-            _ => {
-                self.early_data_to_skip = 0;
-                self.on_content(content_type, content, input, output)
-            }
+        if content_type != ContentType::APPLICATION_DATA {
+            return self.on_other_content(content_type, input.span(content), output);
         }
+        if !self.admits_data(len)? {
+            return Ok(Received::Advanced);
+        }
+        self.opener.counters_mut().count_data(len, if self.zero_copy { 0 } else { len });
+        if METERED {
+            self.note_opened();
+        }
+        Ok(Received::Data(Plaintext(if self.zero_copy { content } else { input.stage(content) })))
     }
 
-    #[inline]
-    fn on_application_data(&mut self, content: Span, input: &mut InBuf) -> Result<Received, Error> {
+    /// Whether application data of `len` bytes may come now and is more than none.
+    #[inline(always)]
+    pub(super) fn admits_data(&mut self, len: usize) -> Result<bool, Error> {
         let got = ContentType::APPLICATION_DATA;
         if self.is_handshaking() {
             return Err(Error::UnexpectedRecord { got, reason: "before the handshake is done" });
@@ -141,33 +137,32 @@ impl Connection {
         if self.late.is_partial() {
             return Err(Error::UnexpectedRecord { got, reason: BETWEEN_PARTS });
         }
-        if content.is_empty() {
-            self.guards.on_empty_record()?;
-            return Ok(Received::Advanced);
+        if len == 0 {
+            return self.on_empty_record();
         }
         self.guards.on_data();
-        let counters = self.opener.counters_mut();
-        counters.bytes += content.len() as u64;
-        if self.zero_copy {
-            return Ok(Received::Data(Plaintext(content)));
-        }
-        counters.copied_bytes += content.len() as u64;
-        Ok(Received::Data(Plaintext(input.stage(content))))
+        Ok(true)
+    }
+
+    #[cold]
+    fn on_empty_record(&mut self) -> Result<bool, Error> {
+        self.guards.on_empty_record()?;
+        self.note();
+        Ok(false)
     }
 
     /// A record whose outer type says that it is in the clear.
     #[cold]
-    fn on_clear_record(
+    pub(super) fn on_clear_record(
         &mut self,
         frame: &Frame,
-        body: Span,
-        input: &mut InBuf,
+        body: &[u8],
         output: &mut OutBuf,
     ) -> Result<Received, Error> {
         let got = frame.content_type;
         let is_first = self.opener.counters().records == 0;
         if got == ContentType::CHANGE_CIPHER_SPEC {
-            return self.on_change_cipher_spec(is_first, input.span(body));
+            return self.on_change_cipher_spec(is_first, body);
         }
         // A client that could not make the keys can only send its alert in the clear (RFC 8446 6.2). A server that has
         // sent its hello has them.
@@ -186,7 +181,7 @@ impl Connection {
             self.early_data_to_skip = 0;
         }
         self.opener.take_plaintext();
-        self.on_content(got, body, input, output)
+        self.on_content(got, body, output)
     }
 
     /// The record of compatibility mode is dropped wherever it may come, and nowhere else (RFC 8446 5).
@@ -201,7 +196,20 @@ impl Connection {
         }
         self.guards.on_change_cipher_spec()?;
         self.opener.take_plaintext();
+        self.note();
         Ok(Received::Advanced)
+    }
+
+    /// What an encrypted record held that is no application data.
+    #[cold]
+    pub(super) fn on_other_content(
+        &mut self,
+        content_type: ContentType,
+        content: &[u8],
+        output: &mut OutBuf,
+    ) -> Result<Received, Error> {
+        self.early_data_to_skip = 0;
+        self.on_content(content_type, content, output)
     }
 
     /// The content of a handshake or alert record.
@@ -209,11 +217,20 @@ impl Connection {
     fn on_content(
         &mut self,
         content_type: ContentType,
-        content: Span,
-        input: &mut InBuf,
+        content: &[u8],
         output: &mut OutBuf,
     ) -> Result<Received, Error> {
-        let content = input.span(content);
+        let received = self.on_content_of(content_type, content, output)?;
+        self.note();
+        Ok(received)
+    }
+
+    fn on_content_of(
+        &mut self,
+        content_type: ContentType,
+        content: &[u8],
+        output: &mut OutBuf,
+    ) -> Result<Received, Error> {
         match content_type {
             // RFC 8446 5.4: neither may be empty.
             ContentType::HANDSHAKE | ContentType::ALERT if content.is_empty() => {
@@ -265,7 +282,7 @@ impl Connection {
     /// Drops a record of early data that was not agreed to, within bounds (RFC 8446 4.2.10); every other record that
     /// could not be opened is the end.
     #[cold]
-    fn skip_early_data(&mut self, frame: &Frame, error: Error) -> Result<Received, Error> {
+    pub(super) fn skip_early_data(&mut self, frame: &Frame, error: Error) -> Result<Received, Error> {
         let may_be_early_data = match error {
             Error::BadRecordMac => self.opener.opened_with_key() == 0,
             Error::UnexpectedRecord { .. } => !self.opener.has_key(),

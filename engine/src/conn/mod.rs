@@ -40,8 +40,9 @@ pub struct Connection {
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
     sealer: Sealer,
-    /// Where the switch for counters is on. Boxed, so that it takes a word where it is off.
-    meter: Option<Box<Meter>>,
+    /// Where the switch for counters is on. Behind a pointer, so that it takes a word where it is off, and so that the halves
+    /// of a connection have one.
+    meter: Option<Arc<Meter>>,
     /// How a record is taken: resolved once, from the switches.
     take_record: TakeRecord,
     opener: Opener,
@@ -105,7 +106,7 @@ impl Connection {
 
     fn new(role: Role) -> Self {
         let switches = role.common().switches;
-        let meter = role.common().monitor.as_ref().map(|monitor| Box::new(Meter::new(monitor)));
+        let meter = role.common().monitor.as_ref().map(|monitor| Arc::new(Meter::new(monitor)));
         Self {
             role,
             handshake: None,
@@ -113,10 +114,10 @@ impl Connection {
             resumption: None,
             sealer: Sealer::new(&switches),
             take_record: match (switches.inline, switches.counters) {
-                (true, false) => Self::take_record::<Inlined>,
-                (false, false) => Self::take_record::<Split>,
-                (true, true) => Self::take_metered::<Inlined>,
-                (false, true) => Self::take_metered::<Split>,
+                (true, false) => Self::take_record::<Inlined, false>,
+                (false, false) => Self::take_record::<Split, false>,
+                (true, true) => Self::take_record::<Inlined, true>,
+                (false, true) => Self::take_record::<Split, true>,
             },
             meter,
             opener: Opener::new(),

@@ -18,7 +18,7 @@ impl Connection {
         loop {
             self.sealer.seal_application_data(&mut fragments, output).inspect_err(|error| self.fail(error, output))?;
             if fragments.left() == 0 || !self.sealer.is_key_spent() {
-                if let Some(meter) = &mut self.meter {
+                if let Some(meter) = &self.meter {
                     meter.note_sealed(self.sealer.counters());
                 }
                 return Ok(offered - fragments.left());
@@ -50,18 +50,26 @@ impl Connection {
         }
     }
 
-    /// Notes what has been opened and sealed, where the switch for counters is on.
-    pub(super) fn note(&mut self) {
-        if let Some(meter) = &mut self.meter {
+    /// Notes what has been opened, where the switch for counters is on.
+    #[inline]
+    pub(super) fn note_opened(&self) {
+        if let Some(meter) = &self.meter {
+            meter.note_opened(self.opener.counters());
+        }
+    }
+
+    /// The same, and what has been sealed.
+    pub(super) fn note(&self) {
+        if let Some(meter) = &self.meter {
             meter.note(self.opener.counters(), self.sealer.counters());
         }
     }
 
     /// Notes that the connection has failed, and what it has sealed to say so.
     #[cold]
-    pub(super) fn note_failed(&mut self) {
+    pub(super) fn note_failed(&self) {
         self.note();
-        if let Some(meter) = &mut self.meter {
+        if let Some(meter) = &self.meter {
             meter.note_failed();
         }
     }

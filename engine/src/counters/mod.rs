@@ -11,6 +11,11 @@ pub struct Counters {
     pub records: u64,
     /// Application data carried, bytes.
     pub bytes: u64,
+    /// Records of application data that nothing was copied for: opened and handed out where they were received, or sealed
+    /// straight from the caller's slice.
+    pub in_place_records: u64,
+    /// Records of application data that were copied, whole or in part.
+    pub copied_records: u64,
     /// Application data that the engine copied apart from encrypting or decrypting it, bytes.
     pub copied_bytes: u64,
     /// KeyUpdates sent or received.
@@ -18,6 +23,28 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Nothing yet.
+    pub const ZERO: Self =
+        Self { records: 0, bytes: 0, in_place_records: 0, copied_records: 0, copied_bytes: 0, key_updates: 0 };
+
+    /// Application data that an engine with a staging buffer would have copied and this one has not, bytes.
+    pub const fn saved_bytes(&self) -> u64 {
+        // Two numbers of a monitor may be a record apart.
+        self.bytes.saturating_sub(self.copied_bytes)
+    }
+
+    /// Counts a record with `bytes` of application data, `copied_bytes` of which were copied.
+    #[inline(always)]
+    pub const fn count_data(&mut self, bytes: usize, copied_bytes: usize) {
+        self.bytes += bytes as u64;
+        if copied_bytes == 0 {
+            self.in_place_records += 1;
+        } else {
+            self.copied_records += 1;
+            self.copied_bytes += copied_bytes as u64;
+        }
+    }
+
     /// Both together.
     #[must_use]
     #[inline]
@@ -25,6 +52,8 @@ impl Counters {
         Self {
             records: self.records + other.records,
             bytes: self.bytes + other.bytes,
+            in_place_records: self.in_place_records + other.in_place_records,
+            copied_records: self.copied_records + other.copied_records,
             copied_bytes: self.copied_bytes + other.copied_bytes,
             key_updates: self.key_updates + other.key_updates,
         }
@@ -36,6 +65,8 @@ impl Counters {
         Self {
             records: self.records - before.records,
             bytes: self.bytes - before.bytes,
+            in_place_records: self.in_place_records - before.in_place_records,
+            copied_records: self.copied_records - before.copied_records,
             copied_bytes: self.copied_bytes - before.copied_bytes,
             key_updates: self.key_updates - before.key_updates,
         }

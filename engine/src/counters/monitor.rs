@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Counters;
@@ -26,18 +26,21 @@ struct Tallies {
     free: Vec<Arc<Tally>>,
 }
 
-/// A cache line that only one connection at a time writes to.
+/// What only one connection at a time writes to.
 #[derive(Debug, Default)]
-#[repr(align(64))]
 struct Tally {
     opened: Direction,
     sealed: Direction,
 }
 
+/// A cache line of its own: the halves of a connection may be on two threads.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 struct Direction {
     records: AtomicU64,
     bytes: AtomicU64,
+    in_place_records: AtomicU64,
+    copied_records: AtomicU64,
     copied_bytes: AtomicU64,
     key_updates: AtomicU64,
 }
@@ -101,6 +104,8 @@ impl Direction {
         Counters {
             records: self.records.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
+            in_place_records: self.in_place_records.load(Ordering::Relaxed),
+            copied_records: self.copied_records.load(Ordering::Relaxed),
             copied_bytes: self.copied_bytes.load(Ordering::Relaxed),
             key_updates: self.key_updates.load(Ordering::Relaxed),
         }
@@ -111,12 +116,14 @@ impl Direction {
     fn write(&self, counters: Counters) {
         self.records.store(counters.records, Ordering::Relaxed);
         self.bytes.store(counters.bytes, Ordering::Relaxed);
+        self.in_place_records.store(counters.in_place_records, Ordering::Relaxed);
+        self.copied_records.store(counters.copied_records, Ordering::Relaxed);
         self.copied_bytes.store(counters.copied_bytes, Ordering::Relaxed);
         self.key_updates.store(counters.key_updates, Ordering::Relaxed);
     }
 }
 
-/// The part of one connection: tells the monitor what it does.
+/// The part of one connection: tells the monitor what it does. Each direction by one thread at a time.
 #[derive(Debug)]
 pub struct Meter {
     shared: Arc<Shared>,
@@ -124,8 +131,8 @@ pub struct Meter {
     /// What earlier connections have left in the tally.
     opened_before: Counters,
     sealed_before: Counters,
-    is_ready: bool,
-    is_failed: bool,
+    is_ready: AtomicBool,
+    is_failed: AtomicBool,
 }
 
 impl Meter {
@@ -137,37 +144,38 @@ impl Meter {
         // The lock under which the tally was given back makes what was written there visible here.
         let tally = shared.take_tally();
         let (opened_before, sealed_before) = (tally.opened.read(), tally.sealed.read());
-        Self { shared, tally, opened_before, sealed_before, is_ready: false, is_failed: false }
+        let [is_ready, is_failed] = [false, false].map(AtomicBool::new);
+        Self { shared, tally, opened_before, sealed_before, is_ready, is_failed }
     }
 
     /// Notes what the connection has opened and sealed since it began.
-    pub fn note(&mut self, opened: Counters, sealed: Counters) {
+    pub fn note(&self, opened: Counters, sealed: Counters) {
         self.note_opened(opened);
         self.note_sealed(sealed);
     }
 
     /// The one half, where the other has not changed.
     #[inline]
-    pub fn note_opened(&mut self, opened: Counters) {
+    pub fn note_opened(&self, opened: Counters) {
         self.tally.opened.write(self.opened_before.plus(opened));
     }
 
     /// The other.
     #[inline]
-    pub fn note_sealed(&mut self, sealed: Counters) {
+    pub fn note_sealed(&self, sealed: Counters) {
         self.tally.sealed.write(self.sealed_before.plus(sealed));
     }
 
     /// Notes that the handshake is done.
-    pub fn note_ready(&mut self) {
-        if !core::mem::replace(&mut self.is_ready, true) {
+    pub fn note_ready(&self) {
+        if !self.is_ready.swap(true, Ordering::Relaxed) {
             self.shared.ready.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Notes that the connection has ended with an error.
-    pub fn note_failed(&mut self) {
-        if !core::mem::replace(&mut self.is_failed, true) {
+    pub fn note_failed(&self) {
+        if !self.is_failed.swap(true, Ordering::Relaxed) {
             self.shared.failed.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -185,13 +193,20 @@ mod tests {
     use super::*;
 
     fn counters(records: u64) -> Counters {
-        Counters { records, bytes: 10 * records, copied_bytes: 2 * records, key_updates: records / 2 }
+        Counters {
+            records,
+            bytes: 10 * records,
+            in_place_records: records / 2,
+            copied_records: records / 2,
+            copied_bytes: 2 * records,
+            key_updates: records / 2,
+        }
     }
 
     #[test]
     fn what_was_noted_is_there_at_once_and_stays() {
         let monitor = Monitor::default();
-        let mut meter = Meter::new(&monitor);
+        let meter = Meter::new(&monitor);
         meter.note(counters(3), counters(4));
         meter.note_ready();
         meter.note_ready();
@@ -206,8 +221,8 @@ mod tests {
     fn a_tally_goes_to_the_next_connection_and_loses_nothing() {
         let monitor = Monitor::default();
         for round in 1..=100 {
-            let mut meters = [Meter::new(&monitor), Meter::new(&monitor)];
-            for meter in &mut meters {
+            let meters = [Meter::new(&monitor), Meter::new(&monitor)];
+            for meter in &meters {
                 meter.note(counters(2), counters(4));
                 meter.note(counters(4), counters(6));
             }
@@ -225,7 +240,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        let mut meter = Meter::new(&monitor);
+                        let meter = Meter::new(&monitor);
                         (1..=10).for_each(|records| meter.note(counters(2 * records), counters(0)));
                         meter.note_failed();
                     }

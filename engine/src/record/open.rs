@@ -21,7 +21,7 @@ impl Default for Opener {
 impl Opener {
     /// An opener without keys.
     pub const fn new() -> Self {
-        Self { key: None, counters: Counters { records: 0, bytes: 0, copied_bytes: 0, key_updates: 0 } }
+        Self { key: None, counters: Counters::ZERO }
     }
 
     /// What it has done so far.

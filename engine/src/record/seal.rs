@@ -33,7 +33,7 @@ impl Sealer {
             records_per_key: u64::MAX,
             zero_copy: switches.zero_copy,
             seal_batch: if switches.inline { Self::seal_batch::<Inlined> } else { Self::seal_batch::<Split> },
-            counters: Counters { records: 0, bytes: 0, copied_bytes: 0, key_updates: 0 },
+            counters: Counters::ZERO,
         }
     }
 
@@ -89,8 +89,7 @@ impl Sealer {
             };
             let Copied(copied) = copied.inspect_err(|_| output.retract(record_len))?;
             self.counters.records += 1;
-            self.counters.bytes += len as u64;
-            self.counters.copied_bytes += copied as u64;
+            self.counters.count_data(len, copied);
         }
         Ok(())
     }

@@ -65,10 +65,14 @@ fn tell_connections(snapshot: &Snapshot) {
     counter!("tlsbench_handshakes_total").absolute(snapshot.ready);
     gauge!("tlsbench_connections_active").set(snapshot.active as f64);
     for (direction, counters) in [("opened", snapshot.opened), ("sealed", snapshot.sealed)] {
-        let Counters { records, bytes, copied_bytes, key_updates } = counters;
+        let saved_bytes = counters.saved_bytes();
+        let Counters { records, bytes, in_place_records, copied_records, copied_bytes, key_updates } = counters;
         counter!("tlsbench_records_total", DIRECTION => direction).absolute(records);
         counter!("tlsbench_application_data_bytes_total", DIRECTION => direction).absolute(bytes);
+        counter!("tlsbench_in_place_records_total", DIRECTION => direction).absolute(in_place_records);
+        counter!("tlsbench_copied_records_total", DIRECTION => direction).absolute(copied_records);
         counter!("tlsbench_copied_bytes_total", DIRECTION => direction).absolute(copied_bytes);
+        counter!("tlsbench_saved_bytes_total", DIRECTION => direction).absolute(saved_bytes);
         counter!("tlsbench_key_updates_total", DIRECTION => direction).absolute(key_updates);
     }
 }
@@ -101,7 +105,10 @@ fn describe() {
         ("tlsbench_handshakes_total", Count, "Handshakes that were done."),
         ("tlsbench_records_total", Count, "Records of every type, plaintext ones included."),
         ("tlsbench_application_data_bytes_total", Bytes, "Application data."),
+        ("tlsbench_in_place_records_total", Count, "Records of application data that nothing was copied for."),
+        ("tlsbench_copied_records_total", Count, "Records of application data that were copied."),
         ("tlsbench_copied_bytes_total", Bytes, "Application data copied apart from encrypting or decrypting it."),
+        ("tlsbench_saved_bytes_total", Bytes, "Application data that was spared such a copy."),
         ("tlsbench_key_updates_total", Count, "KeyUpdates received (opened) and sent (sealed)."),
         ("tlsbench_arena_leases_total", Count, "Handshakes that leased an arena."),
         ("tlsbench_arena_hits_total", Count, "Leases that found an arena waiting."),
