@@ -4,8 +4,11 @@
 mod support;
 
 use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 
+use support::looped::Server;
 use support::pki::KeyKind;
 use support::side::Side;
 use support::{assert_same_bytes, client, localhost, pattern, providers, server};
@@ -13,8 +16,10 @@ use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::Connection;
 use tls_engine::crypto::{Provider, Random};
+use tls_engine::io::SocketOptions;
+use tls_engine::io::event_loop::{Echo, LoopOptions};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
-use tls_engine::switches::{BufferPoolKind, Switch, Switches};
+use tls_engine::switches::{BufferPoolKind, SignalKind, Switch, Switches};
 
 /// The one provider that takes all of its randomness from the configuration.
 #[cfg(feature = "rustcrypto")]
@@ -65,7 +70,43 @@ fn every_setting_is_gone_through() {
     assert!(settings.contains(&all) && settings.contains(&Switches::none()));
 }
 
-/// Those that a connection can see. The signal is the event loop's: its tests go through all kinds, for all that is said.
+/// The signal is the event loop's: there too every setting carries what any other does.
+#[test]
+fn every_setting_carries_the_same_plaintext_on_an_event_loop() {
+    let settings = settings();
+    for (signal, (here, there)) in SignalKind::ALL.into_iter().cycle().zip(every_with_every_signal(&settings)) {
+        let switches = Switches { signal, ..*here };
+        // So little that a turn ends before what was read in it does, and there is something to be heard of.
+        let options = LoopOptions { turn_bytes: 1, ..LoopOptions::new(&switches) };
+        let provider = providers()[0];
+        let server_config = server(provider, KeyKind::EcdsaP256, |builder| builder.switches(switches));
+        let client_config = client(provider, KeyKind::EcdsaP256, |builder| builder.switches(*there));
+        let echo = |_: SocketAddr| Echo;
+        let server = Server::with_config(options, SocketOptions::default(), server_config, client_config, echo);
+        let mut stream = server.connect();
+        for write in &BY_CLIENT.writes {
+            let data = write.concat();
+            stream.write_all(&data).expect("a server that reads");
+            let mut back = vec![0; data.len()];
+            stream.read_exact(&mut back).expect("an answer in time");
+            assert_same_bytes(&back, &data, &format!("client {there:?}, server {switches:?}"));
+        }
+        stream.close().expect("a server that is there");
+        assert_eq!(stream.receive().expect("close_notify, not just an end"), b"");
+        drop(stream);
+        let done = server.stop();
+        assert_eq!((done.done, done.failed), (1, 0), "{switches:?}: {done:?}");
+        assert!(done.cut_turns > 0, "{switches:?}: {done:?}");
+    }
+}
+
+/// Each setting as often as there are signals, with the setting of the client that is farthest from it.
+fn every_with_every_signal(settings: &[Switches]) -> impl Iterator<Item = (&Switches, &Switches)> {
+    let pairs = settings.iter().zip(settings.iter().rev());
+    pairs.flat_map(|pair| std::iter::repeat_n(pair, SignalKind::ALL.len()))
+}
+
+/// Those that a connection can see, which leaves out the event loop's signal.
 fn switches() -> impl Iterator<Item = &'static Switch> {
     Switch::ALL.iter().filter(|switch| switch.name != "signal")
 }
