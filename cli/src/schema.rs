@@ -126,6 +126,9 @@ pub struct Metric {
     pub mad: f64,
     /// The 95 % bootstrap interval of the median.
     pub ci95: [f64; 2],
+    /// Where there are too many samples to name each: all of them as an HDR histogram, in base64 as its tools write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<String>,
 }
 
 /// Which direction is good.
@@ -261,9 +264,14 @@ impl Case {
 impl Metric {
     /// The metric of these samples, or `None` where there are none or one is no number.
     pub fn of(quantity: &Quantity, samples: &[f64], seed: u64) -> Option<Self> {
-        let stats::Summary { median, mad, ci95 } = stats::summarize(samples, seed)?;
+        Some(Self::summarized(quantity, samples, stats::summarize(samples, seed)?))
+    }
+
+    /// The metric of samples that are summarized already.
+    pub fn summarized(quantity: &Quantity, samples: &[f64], summary: stats::Summary) -> Self {
+        let stats::Summary { median, mad, ci95 } = summary;
         let Quantity { unit, better, kind, .. } = *quantity;
-        Some(Self { unit: unit.to_owned(), better, kind, samples: samples.to_vec(), median, mad, ci95 })
+        Self { unit: unit.to_owned(), better, kind, samples: samples.to_vec(), median, mad, ci95, histogram: None }
     }
 }
 

@@ -45,6 +45,8 @@ pub enum Workload {
     Handshakes,
     /// Data in one direction, in memory: processor time per byte of each side.
     Bulk,
+    /// Messages of 64 B to 4 KiB there and back over loopback: round trips, processor time, system calls.
+    Small,
 }
 
 const EXAMPLES: &str = "\

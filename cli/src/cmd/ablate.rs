@@ -6,8 +6,11 @@ use crate::identity::Identity;
 use crate::interrupt;
 use crate::plan::Ablate;
 use crate::render::{AblationTable, Messages, Progress};
-use crate::schema::{Case, Document, Facts, Kind, Metric, Negotiated, key};
-use crate::workload::ablation::{self, Base, Comparison, Effect, Ends, Finding, Measure, Plan, Row, Workload};
+use crate::schema::quantity;
+use crate::schema::{Case, Document, Facts, Kind, Metric, Negotiated, Side, key};
+use crate::workload::ablation::{
+    self, Base, Buckets, Comparison, Effect, Ends, Estimate, Finding, Measure, Percentile, Plan, Row, Workload,
+};
 
 /// Rounds below which an interval says little.
 const ROUNDS_MIN: usize = 12;
@@ -21,6 +24,8 @@ pub fn run(plan: &Ablate, messages: Messages) -> Result<(), Error> {
     if !heap_meter::covers_c() {
         document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
     }
+    // What is saved before the end is not all.
+    document.partial = true;
     let progress = Progress::new(plan.workloads.len(), messages);
     let outcome = measure(plan, &mut document, &progress);
     progress.end();
@@ -38,7 +43,7 @@ fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Resul
     let (identity, authority) = Identity::throw_away()?;
     let ends = Ends { identity, authority: authority.certificate, suite: plan.suite };
     for workload in &plan.workloads {
-        progress.begin(workload.name());
+        progress.begin(&workload.label());
         let on_path = |row: &&Row| workload.off_path(row.name).is_none();
         let mut comparisons = Vec::new();
         for row in plan.rows.iter().filter(on_path) {
@@ -47,12 +52,16 @@ fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Resul
             }
         }
         if !comparisons.is_empty() {
-            comparisons.push(Comparison::of_nothing()?);
+            for base in Base::ALL {
+                comparisons.push(Comparison::of_nothing(base)?);
+            }
         }
-        let asked = Plan { workload: *workload, comparisons: &comparisons, duration: plan.duration, seed: plan.seed };
+        let alike = plan.workloads.iter().filter(|other| other.name() == workload.name()).count();
+        let duration = plan.duration / u32::try_from(alike).unwrap_or(1);
+        let asked = Plan { workload: *workload, comparisons: &comparisons, duration, seed: plan.seed };
         let findings = ablation::run(&ends, asked, &mut |done| progress.advance(done, "comparing"))?;
         for (comparison, finding) in comparisons.iter().zip(&findings) {
-            document.cases.push(compared(plan, *workload, comparison, finding));
+            document.cases.push(compared(plan, *workload, comparison, finding)?);
         }
         for row in plan.rows.iter().filter(|row| !on_path(row)) {
             document.cases.push(off_path(plan, *workload, row)?);
@@ -67,7 +76,7 @@ fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Resul
 }
 
 /// A comparison as a case: each measure with the switch, without it, and what that changes.
-fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding: &Finding) -> Case {
+fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding: &Finding) -> Result<Case, Error> {
     let mut case = begin(plan, workload, comparison.row.as_ref(), comparison.base);
     case.switches = comparison.with.facts();
     case.negotiated = Negotiated {
@@ -81,28 +90,31 @@ fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding:
     case.achieved.insert("rounds".into(), finding.rounds.into());
     case.achieved.insert("heap_calls_of_c_are_counted".into(), heap_meter::covers_c().into());
     for (measure, effect) in &finding.effects {
-        record(&mut case, measure, effect, plan.seed);
+        record(&mut case, measure, effect);
     }
-    case
+    for (rounds, end) in finding.round_trips.iter().zip(["", "_without"]) {
+        if let Some(metric) = Buckets::metric(rounds, plan.seed)? {
+            case.metrics.insert(format!("{}{end}", key(Side::Total, &quantity::ROUND_TRIP_NS)), metric);
+        }
+    }
+    Ok(case)
 }
 
-fn record(case: &mut Case, measure: &Measure, effect: &Effect, seed: u64) {
+fn record(case: &mut Case, measure: &Measure, effect: &Effect) {
     let Measure { side, quantity } = *measure;
     let name = key(side, quantity);
     let facts = [("verdict", effect.verdict.name().into()), ("smallest_effect", effect.smallest.into())];
     for (fact, value) in facts {
         case.achieved.insert(format!("{}_{fact}", name.replace('.', "_")), value);
     }
-    case.record(side, quantity, &effect.with, seed);
-    if let Some(without) = Metric::of(quantity, &effect.without, seed) {
-        case.metrics.insert(format!("{name}_without"), without);
+    let metric = |estimate: &Estimate| Metric::summarized(quantity, &estimate.samples, estimate.summary);
+    let mut change = metric(&effect.change);
+    if quantity.kind == Kind::Time {
+        "ratio".clone_into(&mut change.unit);
     }
-    if let Some(mut change) = Metric::of(quantity, &effect.changes, seed) {
-        if quantity.kind == Kind::Time {
-            "ratio".clone_into(&mut change.unit);
-        }
-        case.metrics.insert(format!("{name}_effect"), change);
-    }
+    case.metrics.insert(format!("{name}_without"), metric(&effect.without));
+    case.metrics.insert(format!("{name}_effect"), change);
+    case.metrics.insert(name, metric(&effect.with));
 }
 
 /// A switch that the workload does not touch.
@@ -116,9 +128,12 @@ fn off_path(plan: &Ablate, workload: Workload, row: &Row) -> Result<Case, Error>
 
 fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Case {
     let name = row.map_or_else(|| "nothing".to_owned(), |row| format!("{}={}", row.name, row.value));
-    let mut case = Case::new(format!("ablate/{}/{name}/{}", workload.name(), base.name()));
+    let mut case = Case::new(format!("ablate/{}/{name}/{}", workload.label(), base.name()));
     let mut facts = Facts::new();
     facts.insert("workload".into(), workload.name().into());
+    if let Workload::Small { message_bytes } = workload {
+        facts.insert("message_bytes".into(), message_bytes.into());
+    }
     facts.insert("base".into(), base.name().into());
     facts.insert("switch".into(), row.map(|row| row.name).into());
     facts.insert("value".into(), row.map(|row| row.value).into());
@@ -133,7 +148,18 @@ fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Ca
 fn warn(document: &mut Document, workload: Workload, findings: &[Finding]) {
     let Some(rounds) = findings.iter().map(|finding| finding.rounds).min() else { return };
     if rounds < ROUNDS_MIN {
-        let message = format!("{}: only {rounds} rounds were timed, too few for an interval", workload.name());
+        let message = format!("{}: only {rounds} rounds were timed, too few for an interval", workload.label());
         document.warn(message, "use a longer --duration, or fewer switches");
+    }
+    let counts = |finding: &Finding| {
+        let count = |rounds: &Vec<Buckets>| rounds.iter().map(Buckets::count).sum::<u64>();
+        finding.round_trips.each_ref().map(count)
+    };
+    let count = findings.iter().flat_map(counts).min().filter(|count| *count > 0);
+    let is_lacking = |percentile: &&Percentile| count.is_some_and(|count| count < percentile.samples_min());
+    if let (Some(count), Some(percentile)) = (count, Percentile::ALL.iter().find(is_lacking)) {
+        let heading = percentile.quantity.heading;
+        let message = format!("{}: {count} round trips are too few for {heading}", workload.label());
+        document.warn(message, format!("it takes {}: use a longer --duration", percentile.samples_min()));
     }
 }

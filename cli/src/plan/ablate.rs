@@ -17,7 +17,7 @@ pub struct Ablate {
     pub rows: Vec<Row>,
     /// The cipher suite of all conversations.
     pub suite: CipherSuite,
-    /// How long each workload is timed.
+    /// How long each workload is timed, all sizes of its messages together.
     pub duration: Duration,
     /// The seed of all that is random in the measurement.
     pub seed: u64,
@@ -36,7 +36,7 @@ impl Ablate {
         } else {
             Workload::ALL
                 .into_iter()
-                .filter(|known| args.workload.iter().any(|asked| meant(*asked) == *known))
+                .filter(|known| args.workload.iter().any(|asked| meant(*asked) == known.name()))
                 .collect()
         };
         // Both ends of the comparison of providers have to have it.
@@ -55,9 +55,10 @@ impl Ablate {
     }
 }
 
-const fn meant(workload: args::Workload) -> Workload {
+const fn meant(workload: args::Workload) -> &'static str {
     match workload {
-        args::Workload::Handshakes => Workload::Handshakes,
-        args::Workload::Bulk => Workload::Bulk,
+        args::Workload::Handshakes => "handshakes",
+        args::Workload::Bulk => "bulk",
+        args::Workload::Small => "small",
     }
 }

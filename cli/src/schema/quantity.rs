@@ -38,6 +38,7 @@ pub const DETAILS: &[&Quantity] = &[
     &IN_PLACE_RECORDS,
     &COPIED_RECORDS,
     &C_HEAP_CALLS_PER_HANDSHAKE,
+    &ROUND_TRIP_NS,
 ];
 
 quantities! {
@@ -94,4 +95,18 @@ quantities! {
     IDLE_BYTES_PER_CONNECTION = "idle_bytes_per_connection", "B", Lower, Count, "idle";
     /// Processor time of one side per connection: its handshake, a short exchange, and the end.
     CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time, "CPU";
+    /// From the first byte of a message to the last of its answer: all of them, as a histogram.
+    ROUND_TRIP_NS = "round_trip_ns", "ns", Lower, Time, "round trip";
+    /// What half of the round trips do not exceed.
+    ROUND_TRIP_P50_NS = "round_trip_p50_ns", "ns", Lower, Time, "p50";
+    /// What 90 % of them do not exceed.
+    ROUND_TRIP_P90_NS = "round_trip_p90_ns", "ns", Lower, Time, "p90";
+    /// What 99 % of them do not exceed.
+    ROUND_TRIP_P99_NS = "round_trip_p99_ns", "ns", Lower, Time, "p99";
+    /// What 99.9 % of them do not exceed.
+    ROUND_TRIP_P999_NS = "round_trip_p99_9_ns", "ns", Lower, Time, "p99.9";
+    /// Processor time of one side, system calls included, per message that goes there and comes back.
+    CPU_NS_PER_MESSAGE = "cpu_ns_per_message", "ns", Lower, Time, "CPU";
+    /// System calls of one side per message that goes there and comes back.
+    SYSCALLS_PER_MESSAGE = "syscalls_per_message", "", Lower, Count, "system calls";
 }

@@ -34,6 +34,11 @@ impl Sockets {
         Ok(Self { sealing, opening })
     }
 
+    /// The sockets again, which never wait.
+    pub(super) fn into_sockets(self) -> (Socket, Socket) {
+        (self.sealing, self.opening)
+    }
+
     const fn of(&mut self, end: End) -> &mut Socket {
         match end {
             End::Sealing => &mut self.sealing,

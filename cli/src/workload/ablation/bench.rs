@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::setting::Setting;
@@ -30,8 +31,8 @@ pub(super) trait Bench {
 
 /// A workload that is under way with one setting.
 pub(super) trait Running {
-    /// One block: a value for each of [`Bench::timed`].
-    fn block(&mut self) -> Result<Vec<f64>, Error>;
+    /// One block: a value for each of [`Bench::timed`], and the round trips where messages come back.
+    fn block(&mut self, round_trips: &mut RoundTrips) -> Result<Vec<f64>, Error>;
 
     /// The end, with what is to be checked there.
     fn end(self: Box<Self>) -> Result<(), Error> {

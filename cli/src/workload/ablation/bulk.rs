@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bench::{Bench, Running};
+use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::measure::{Layout, Part, Pattern, Sample};
@@ -73,7 +74,7 @@ struct Moving {
 }
 
 impl Running for Moving {
-    fn block(&mut self) -> Result<Vec<f64>, Error> {
+    fn block(&mut self, _: &mut RoundTrips) -> Result<Vec<f64>, Error> {
         let began = Instant::now();
         let mut runs = [Vec::new(), Vec::new()];
         while runs[0].len() < RUNS_MIN || began.elapsed() < BLOCK {

@@ -76,10 +76,10 @@ impl Comparison {
         Ok(Self { row: Some(row), base, with, without })
     }
 
-    /// Of the full set with itself: the noise.
-    pub fn of_nothing() -> Result<Self, Error> {
-        let full = Base::Full.setting()?;
-        Ok(Self { row: None, base: Base::Full, with: full, without: full })
+    /// Of a base with itself: the noise.
+    pub fn of_nothing(base: Base) -> Result<Self, Error> {
+        let setting = base.setting()?;
+        Ok(Self { row: None, base, with: setting, without: setting })
     }
 }
 
@@ -102,7 +102,9 @@ mod tests {
                 }
             }
         }
-        let nothing = Comparison::of_nothing().expect("a comparison");
-        assert_eq!((nothing.with.switches, nothing.without.switches), (Switches::all(), Switches::all()));
+        for (base, switches) in Base::ALL.into_iter().zip([Switches::all(), Switches::none()]) {
+            let nothing = Comparison::of_nothing(base).expect("a comparison");
+            assert_eq!((nothing.with.switches, nothing.without.switches), (switches, switches));
+        }
     }
 }

@@ -1,6 +1,6 @@
 use crate::schema::quantity::Quantity;
 use crate::schema::{Better, Kind, Side};
-use crate::stats;
+use crate::stats::{self, Summary};
 
 /// What a workload measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,19 +11,24 @@ pub struct Measure {
     pub quantity: &'static Quantity,
 }
 
+/// What samples come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// One per round, or one for all where a round has too few to say something.
+    pub samples: Vec<f64>,
+    /// Their median and its interval.
+    pub summary: Summary,
+}
+
 /// How a measure changes where a switch is on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
-    /// With it, one sample per round.
-    pub with: Vec<f64>,
+    /// With it.
+    pub with: Estimate,
     /// Without it.
-    pub without: Vec<f64>,
-    /// The difference of each round: of a time as a share of what it is without the switch, of a count in its own unit.
-    pub changes: Vec<f64>,
-    /// Their median.
-    pub median: f64,
-    /// Its 95 % bootstrap interval.
-    pub ci95: [f64; 2],
+    pub without: Estimate,
+    /// The difference: of a time as a share of what it is without the switch, of a count in its own unit.
+    pub change: Estimate,
     /// The smallest change that this run could have shown.
     pub smallest: f64,
     /// What it comes to.
@@ -52,6 +57,14 @@ impl Verdict {
     }
 }
 
+impl Estimate {
+    /// `None` where there are no samples.
+    fn of(samples: Vec<f64>, seed: u64) -> Option<Self> {
+        let summary = stats::summarize(&samples, seed)?;
+        Some(Self { samples, summary })
+    }
+}
+
 impl Effect {
     /// Of paired samples, with a noise of that size between equals. `None` where there are none.
     pub fn of(measure: &Measure, with: &[f64], without: &[f64], noise: f64, seed: u64) -> Option<Self> {
@@ -60,7 +73,13 @@ impl Effect {
             Kind::Count => with - without,
         };
         let changes: Vec<f64> = with.iter().zip(without).map(change).collect();
-        let stats::Summary { median, ci95, .. } = stats::summarize(&changes, seed)?;
+        let estimate = |samples: &[f64]| Estimate::of(samples.to_vec(), seed);
+        Some(Self::estimated(measure, estimate(with)?, estimate(without)?, Estimate::of(changes, seed)?, noise))
+    }
+
+    /// Of what was estimated in another way.
+    pub fn estimated(measure: &Measure, with: Estimate, without: Estimate, change: Estimate, noise: f64) -> Self {
+        let Summary { median, ci95, .. } = change.summary;
         let smallest = noise.max((ci95[1] - ci95[0]) / 2.0);
         let is_shown = median.abs() > noise && (ci95[0] > 0.0 || ci95[1] < 0.0);
         let is_better = (median < 0.0) == (measure.quantity.better == Better::Lower);
@@ -69,12 +88,13 @@ impl Effect {
             (true, true) => Verdict::Helps,
             (true, false) => Verdict::Hurts,
         };
-        Some(Self { with: with.to_vec(), without: without.to_vec(), changes, median, ci95, smallest, verdict })
+        Self { with, without, change, smallest, verdict }
     }
 
     /// Taken as one between equals, the noise that it shows: the end of its interval that is farther from zero.
     pub fn noise(&self) -> f64 {
-        self.ci95[0].abs().max(self.ci95[1].abs())
+        let [low, high] = self.change.summary.ci95;
+        low.abs().max(high.abs())
     }
 }
 
@@ -93,7 +113,7 @@ mod tests {
         let less = without.map(|time| time * 0.9);
         let shown = effect(&CPU_NS_PER_BYTE, &less, &without, 0.01);
         assert_eq!(shown.verdict, Verdict::Helps);
-        assert!((shown.median + 0.1).abs() < 1e-9 && shown.smallest == 0.01);
+        assert!((shown.change.summary.median + 0.1).abs() < 1e-9 && shown.smallest == 0.01);
         assert_eq!(effect(&CPU_NS_PER_BYTE, &less, &without, 0.2).verdict, Verdict::InsideTheNoise);
         assert_eq!(effect(&THROUGHPUT_BYTES_PER_S, &less, &without, 0.01).verdict, Verdict::Hurts);
         let crossing = [90.0, 112.0, 90.0, 112.0, 91.0, 110.0];
@@ -105,8 +125,9 @@ mod tests {
     #[test]
     fn counts_differ_by_numbers_and_equal_ones_by_nothing() {
         let fewer = effect(&HEAP_CALLS_PER_RECORD, &[0.0; 4], &[3.0; 4], 0.0);
-        assert_eq!((fewer.median, fewer.ci95, fewer.verdict), (-3.0, [-3.0; 2], Verdict::Helps));
+        let Summary { median, ci95, .. } = fewer.change.summary;
+        assert_eq!((median, ci95, fewer.verdict), (-3.0, [-3.0; 2], Verdict::Helps));
         let equal = effect(&HEAP_CALLS_PER_RECORD, &[3.0; 4], &[3.0; 4], 0.0);
-        assert_eq!((equal.median, equal.verdict), (0.0, Verdict::InsideTheNoise));
+        assert_eq!((equal.change.summary.median, equal.verdict), (0.0, Verdict::InsideTheNoise));
     }
 }

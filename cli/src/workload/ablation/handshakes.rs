@@ -4,6 +4,7 @@ use heap_meter::Counts;
 use tls_engine::conn::Progress;
 
 use super::bench::{Bench, Running};
+use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::measure::Stopwatch;
@@ -81,7 +82,7 @@ impl Bench for Handshakes {
 struct Shaking(Arc<LocalSession>);
 
 impl Running for Shaking {
-    fn block(&mut self) -> Result<Vec<f64>, Error> {
+    fn block(&mut self, _: &mut RoundTrips) -> Result<Vec<f64>, Error> {
         let mut runs = [Vec::new(), Vec::new()];
         for _ in 0..CONNECTIONS {
             let mut watches = Watches::default();

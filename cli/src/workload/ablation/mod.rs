@@ -6,10 +6,13 @@ mod bulk;
 mod comparison;
 mod effect;
 mod handshakes;
+mod latency;
 mod run;
+mod small;
 
 pub use comparison::{Base, Comparison, Row, rows};
-pub use effect::{Effect, Measure, Verdict};
+pub use effect::{Effect, Estimate, Measure, Verdict};
+pub use latency::{Buckets, Percentile};
 pub use run::{Finding, Plan, run};
 
 use std::sync::Arc;
@@ -32,25 +35,48 @@ pub enum Workload {
     Handshakes,
     /// Data in one direction, in memory: processor time per byte.
     Bulk,
+    /// Messages there and back, one at a time, over loopback: how long each is under way.
+    Small {
+        /// Their length.
+        message_bytes: usize,
+    },
 }
 
 impl Workload {
-    /// All that there are.
-    pub const ALL: [Self; 2] = [Self::Handshakes, Self::Bulk];
+    /// All that there are, messages in several sizes.
+    pub const ALL: [Self; 6] = [
+        Self::Handshakes,
+        Self::Bulk,
+        Self::Small { message_bytes: 64 },
+        Self::Small { message_bytes: 512 },
+        Self::Small { message_bytes: 1024 },
+        Self::Small { message_bytes: 4096 },
+    ];
 
-    /// Its name in flags and identifiers.
+    /// Its name in flags.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Handshakes => "handshakes",
             Self::Bulk => "bulk",
+            Self::Small { .. } => "small",
+        }
+    }
+
+    /// Its name in identifiers.
+    pub fn label(self) -> String {
+        match self {
+            Self::Small { message_bytes } => format!("{}-{message_bytes}", self.name()),
+            _ => self.name().to_owned(),
         }
     }
 
     /// Why a switch can't matter to it, or `None` where the switch is on its path. What is not known here is measured.
     pub fn off_path(self, switch: &str) -> Option<&'static str> {
         match (self, switch) {
-            (Self::Bulk, "arena") => Some("the handshake is over before the clock runs"),
-            (Self::Handshakes | Self::Bulk, "signal") => Some("no loop waits for file descriptors"),
+            (Self::Bulk | Self::Small { .. }, "arena") => Some("the handshake is over before the clock runs"),
+            (Self::Handshakes | Self::Bulk | Self::Small { .. }, "signal") => {
+                Some("no loop waits for file descriptors")
+            }
             _ => None,
         }
     }

@@ -1,0 +1,281 @@
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+
+use super::{Effect, Estimate, Measure};
+use crate::error::Error;
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Metric, Side};
+use crate::stats::{self, Summary};
+
+/// The longest round trip that is told from longer ones, nanoseconds.
+const LONGEST_NS: u64 = 10_000_000_000;
+/// The significant digits of a round trip.
+const DIGITS: u8 = 3;
+/// How many samples a percentile has to have beyond it.
+const BEYOND_MIN: f64 = 10.0;
+/// How often rounds are drawn anew for an interval of what they hold together.
+const RESAMPLES: usize = 1_000;
+
+/// A percentile of the round trips.
+pub struct Percentile {
+    /// The share that it does not exceed.
+    pub share: f64,
+    /// What it is called.
+    pub quantity: &'static Quantity,
+}
+
+impl Percentile {
+    /// All that are told.
+    pub const ALL: [Self; 4] = [
+        Self { share: 0.5, quantity: &quantity::ROUND_TRIP_P50_NS },
+        Self { share: 0.9, quantity: &quantity::ROUND_TRIP_P90_NS },
+        Self { share: 0.99, quantity: &quantity::ROUND_TRIP_P99_NS },
+        Self { share: 0.999, quantity: &quantity::ROUND_TRIP_P999_NS },
+    ];
+
+    /// How many round trips it takes to say something of it.
+    pub fn samples_min(&self) -> u64 {
+        (BEYOND_MIN / (1.0 - self.share)).round() as u64
+    }
+
+    const fn measure(&self) -> Measure {
+        Measure { side: Side::Total, quantity: self.quantity }
+    }
+}
+
+/// Takes the round trips of a few blocks.
+pub(super) struct RoundTrips(Histogram<u64>);
+
+impl RoundTrips {
+    pub(super) fn new() -> Result<Self, Error> {
+        empty().map(Self)
+    }
+
+    pub(super) fn record(&mut self, round_trip_ns: u64) {
+        self.0.saturating_record(round_trip_ns);
+    }
+
+    /// What there was. It takes less memory than what a histogram keeps ready for everything there could be.
+    pub(super) fn buckets(&self) -> Buckets {
+        Buckets(self.0.iter_recorded().map(|value| (value.value_iterated_to(), value.count_at_value())).collect())
+    }
+}
+
+/// Round trips, nanoseconds, and how many there were of each; shortest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buckets(Vec<(u64, u64)>);
+
+impl Buckets {
+    /// How many there are in all.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+
+    /// What this share of them does not exceed. `None` where there are none.
+    fn percentile(&self, share: f64) -> Option<f64> {
+        let target = (self.count() as f64 * share).ceil().max(1.0) as u64;
+        let mut below = 0;
+        self.0.iter().find_map(|(value, count)| {
+            below += count;
+            (below >= target).then_some(*value as f64)
+        })
+    }
+
+    fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = BTreeMap::new();
+        for (value, count) in all.into_iter().flat_map(|buckets| &buckets.0) {
+            *sum.entry(*value).or_insert(0) += count;
+        }
+        Self(sum.into_iter().collect())
+    }
+
+    /// All of them as one metric, each round's median as its samples. `None` where there are none.
+    pub fn metric(rounds: &[Self], seed: u64) -> Result<Option<Metric>, Error> {
+        let medians: Vec<f64> = rounds.iter().filter_map(|round| round.percentile(0.5)).collect();
+        let Some(mut metric) = Metric::of(&quantity::ROUND_TRIP_NS, &medians, seed) else { return Ok(None) };
+        let mut histogram = empty()?;
+        for (value, count) in Self::sum(rounds).0 {
+            histogram.saturating_record_n(value, count);
+        }
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&histogram, &mut bytes)
+            .map_err(|error| Error::Failed(format!("a histogram can't be written: {error}")))?;
+        metric.histogram = Some(STANDARD.encode(bytes));
+        Ok(Some(metric))
+    }
+}
+
+fn empty() -> Result<Histogram<u64>, Error> {
+    Histogram::new_with_bounds(1, LONGEST_NS, DIGITS).map_err(|error| Error::Failed(format!("no histogram: {error}")))
+}
+
+/// The effect on each percentile. `rounds` are with and without, `noise` what equals differ by.
+///
+/// A percentile that the round trips of each round are enough for is compared round by round, as all else is. For the
+/// others all rounds are put together, and what the interval draws from is whole rounds: round trips that
+/// were close to each other in time had the same disturbances.
+pub(super) fn effects(rounds: [&[Buckets]; 2], noise: impl Fn(&Measure) -> f64, seed: u64) -> Vec<(Measure, Effect)> {
+    let counts = || rounds.into_iter().flatten().map(Buckets::count);
+    let is_enough = |percentile: &Percentile| counts().all(|count| count >= percentile.samples_min());
+    let (paired, pooled): (Vec<_>, Vec<_>) = Percentile::ALL.iter().partition(|percentile| is_enough(percentile));
+    let of_paired = |percentile: &&Percentile| {
+        let measure = percentile.measure();
+        let side = |side: usize| rounds[side].iter().filter_map(|round| round.percentile(percentile.share)).collect();
+        let [with, without]: [Vec<f64>; 2] = [side(0), side(1)];
+        Some((measure, Effect::of(&measure, &with, &without, noise(&measure), seed)?))
+    };
+    let shares: Vec<f64> = pooled.iter().map(|percentile| percentile.share).collect();
+    let of_pooled = |(percentile, [with, without, change]): (&&Percentile, [Estimate; 3])| {
+        let measure = percentile.measure();
+        (measure, Effect::estimated(&measure, with, without, change, noise(&measure)))
+    };
+    let mut effects: Vec<_> = paired.iter().filter_map(of_paired).collect();
+    effects.extend(pooled.iter().zip(together(rounds, &shares, seed)).map(of_pooled));
+    effects
+}
+
+/// For each share what it is with, without, and how the two differ, all rounds put together.
+fn together(rounds: [&[Buckets]; 2], shares: &[f64], seed: u64) -> Vec<[Estimate; 3]> {
+    let count = rounds[0].len().min(rounds[1].len());
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut pools = rounds.map(|rounds| Pool::new(&rounds[..count]));
+    let mut resampled: Vec<[Vec<f64>; 3]> = vec![Default::default(); shares.len()];
+    let mut drawn: Vec<usize> = (0..count).collect();
+    let Some(found) = percentiles(&mut pools, &drawn, shares) else { return Vec::new() };
+    for _ in 0..RESAMPLES {
+        drawn.fill_with(|| random.usize(..count));
+        for (resampled, values) in
+            resampled.iter_mut().zip(percentiles(&mut pools, &drawn, shares).into_iter().flatten())
+        {
+            resampled.iter_mut().zip(values).for_each(|(all, value)| all.push(value));
+        }
+    }
+    let estimate = |(value, mut resampled): (f64, Vec<f64>)| {
+        resampled.sort_unstable_by(f64::total_cmp);
+        let ci95 = [stats::quantile(&resampled, 0.025), stats::quantile(&resampled, 0.975)];
+        Estimate { samples: vec![value], summary: Summary { median: value, mad: 0.0, ci95 } }
+    };
+    let of_share = |(values, resampled): ([f64; 3], [Vec<f64>; 3])| {
+        let mut pairs = values.into_iter().zip(resampled).map(estimate);
+        Some([pairs.next()?, pairs.next()?, pairs.next()?])
+    };
+    found.into_iter().zip(resampled).filter_map(of_share).collect()
+}
+
+fn percentiles(pools: &mut [Pool; 2], drawn: &[usize], shares: &[f64]) -> Option<Vec<[f64; 3]>> {
+    let [with, without] = pools;
+    let (with, without) = (with.percentiles(drawn, shares)?, without.percentiles(drawn, shares)?);
+    let pairs = with.into_iter().zip(without);
+    Some(pairs.map(|(with, without)| [with, without, with / without - 1.0]).collect())
+}
+
+/// The round trips of several rounds, to be drawn from quickly.
+struct Pool {
+    /// Those that occur, in order.
+    values: Vec<u64>,
+    /// Of each round, which of the values and how often.
+    rounds: Vec<Vec<(usize, u64)>>,
+    /// How often each value was drawn.
+    counts: Vec<u64>,
+}
+
+impl Pool {
+    fn new(rounds: &[Buckets]) -> Self {
+        let values: Vec<u64> = Buckets::sum(rounds).0.into_iter().map(|(value, _)| value).collect();
+        let at = |value: u64| values.partition_point(|known| *known < value);
+        let rounds = rounds.iter().map(|round| round.0.iter().map(|(value, count)| (at(*value), *count)).collect());
+        Self { rounds: rounds.collect(), counts: vec![0; values.len()], values }
+    }
+
+    /// Of the rounds that were drawn. `None` where they are empty. `shares` ascend.
+    fn percentiles(&mut self, drawn: &[usize], shares: &[f64]) -> Option<Vec<f64>> {
+        self.counts.fill(0);
+        for (at, count) in drawn.iter().flat_map(|round| &self.rounds[*round]) {
+            self.counts[*at] += count;
+        }
+        let total = self.counts.iter().sum::<u64>() as f64;
+        let (mut at, mut below) = (0, *self.counts.first()?);
+        let percentile = |share: &f64| {
+            let target = (total * share).ceil().max(1.0) as u64;
+            while below < target {
+                at += 1;
+                below += self.counts.get(at)?;
+            }
+            Some(self.values[at] as f64)
+        };
+        shares.iter().map(percentile).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::ablation::Verdict;
+
+    /// Rounds whose times are those of `of`, from the number of the round and a random number of 0 to 1.
+    fn rounds(count: usize, each: usize, seed: u64, of: impl Fn(f64) -> f64) -> Vec<Buckets> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let round = |_| {
+            let mut trips = RoundTrips::new().expect("a histogram");
+            (0..each).for_each(|_| trips.record(of(random.f64()) as u64));
+            trips.buckets()
+        };
+        (0..count).map(round).collect()
+    }
+
+    fn effect(effects: &[(Measure, Effect)], quantity: &Quantity) -> Effect {
+        let found = effects.iter().find(|(measure, _)| measure.quantity == quantity);
+        found.unwrap_or_else(|| panic!("{}", quantity.name)).1.clone()
+    }
+
+    #[test]
+    fn percentiles_are_those_of_all_rounds_together() {
+        let rounds = rounds(40, 500, 1, |share| 10_000.0 + share * 10_000.0);
+        let mut pool = Pool::new(&rounds);
+        let all: Vec<usize> = (0..rounds.len()).collect();
+        let found = pool.percentiles(&all, &[0.5, 0.9, 0.99, 0.999]).expect("there are some");
+        for (found, expected) in found.iter().zip([15_000.0, 19_000.0, 19_900.0, 19_990.0]) {
+            assert!((found / expected - 1.0).abs() < 0.01, "{found} {expected}");
+        }
+        let sum = Buckets::sum(&rounds);
+        assert_eq!((sum.count(), sum.percentile(0.99)), (20_000, Some(found[2])));
+        assert_eq!(Pool::new(&[]).percentiles(&[], &[0.5]), None);
+    }
+
+    #[test]
+    fn a_longer_tail_is_found_and_equals_are_equal() {
+        let usual = |share: f64| 10_000.0 + share * 1_000.0;
+        let tailed = |share: f64| if share > 0.998 { 50_000.0 } else { usual(share) };
+        let without = rounds(60, 500, 1, usual);
+        let noise = |_: &Measure| 0.01;
+        let equal = effects([&rounds(60, 500, 2, usual), &without], noise, 3);
+        assert_eq!(equal.len(), Percentile::ALL.len());
+        assert!(equal.iter().all(|(_, effect)| effect.verdict == Verdict::InsideTheNoise), "{equal:?}");
+        let worse = effects([&rounds(60, 500, 2, tailed), &without], noise, 3);
+        assert_eq!(effect(&worse, &quantity::ROUND_TRIP_P50_NS).verdict, Verdict::InsideTheNoise);
+        let tail = effect(&worse, &quantity::ROUND_TRIP_P999_NS);
+        assert_eq!(tail.verdict, Verdict::Hurts);
+        assert!((3.0..4.0).contains(&tail.change.summary.median), "{tail:?}");
+        // Half of 500 are enough for the first, one in 100 of them is not: it has one value for all rounds.
+        let samples = |quantity| effect(&worse, quantity).with.samples.len();
+        assert_eq!(samples(&quantity::ROUND_TRIP_P50_NS), 60);
+        assert_eq!(samples(&quantity::ROUND_TRIP_P99_NS), 1);
+    }
+
+    #[test]
+    fn all_round_trips_are_in_the_histogram_of_the_document() {
+        let rounds = rounds(5, 100, 1, |share| 1_000.0 + share * 1e6);
+        let metric = Buckets::metric(&rounds, 1).expect("a histogram").expect("a metric");
+        let bytes = STANDARD.decode(metric.histogram.expect("it has one")).expect("base64");
+        let read: Histogram<u64> =
+            hdrhistogram::serialization::Deserializer::new().deserialize(&mut &bytes[..]).expect("a histogram");
+        assert_eq!((read.len(), metric.samples.len()), (500, 5));
+        assert_eq!(Some(read.value_at_quantile(0.99) as f64), Buckets::sum(&rounds).percentile(0.99));
+        assert_eq!(Buckets::metric(&[], 1).expect("no error"), None);
+    }
+}

@@ -1,0 +1,172 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use tls_engine::conn::Progress;
+use tls_engine::io::{Filled, Socket, SocketOptions, fill, flush};
+
+use super::bench::{Bench, Running};
+use super::latency::RoundTrips;
+use super::{Ends, Measure};
+use crate::error::Error;
+use crate::measure::{Pattern, nanoseconds};
+use crate::schema::{Side, quantity};
+use crate::setting::Setting;
+use crate::stats;
+use crate::workload::LocalSession;
+use crate::workload::ends::Endpoint;
+use crate::workload::pair::handshake;
+use crate::workload::sockets::{Sockets, loopback};
+use crate::workload::stall::Stall;
+
+/// Round trips in a block.
+const ROUND_TRIPS: u32 = 256;
+/// Round trips with new connections that are not timed.
+const WARM_UP: u32 = 32;
+/// One round trip in so many is compared in full, and not timed.
+const COMPARED_ONE_IN: u32 = 32;
+
+const MEASURES: [Measure; 4] = [
+    Measure { side: Side::Client, quantity: &quantity::CPU_NS_PER_MESSAGE },
+    Measure { side: Side::Server, quantity: &quantity::CPU_NS_PER_MESSAGE },
+    Measure { side: Side::Client, quantity: &quantity::SYSCALLS_PER_MESSAGE },
+    Measure { side: Side::Server, quantity: &quantity::SYSCALLS_PER_MESSAGE },
+];
+
+/// Messages there and back over two TCP sockets of this machine, one at a time. One thread drives both ends, so that nobody
+/// has to be woken: on few processors that would be most of the time, and all of its noise. An end that waits for the other
+/// has given its buffers back.
+pub(super) struct Small {
+    message: Arc<[u8]>,
+}
+
+impl Small {
+    pub(super) fn new(message_bytes: usize, seed: u64) -> Self {
+        Self { message: Pattern::new(seed, message_bytes).at(0, message_bytes).into() }
+    }
+}
+
+impl Bench for Small {
+    fn timed(&self) -> &'static [Measure] {
+        &MEASURES
+    }
+
+    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error> {
+        ends.session(setting, 0)
+    }
+
+    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error> {
+        let (client_socket, server_socket) = loopback(&SocketOptions::default())?;
+        let mut link = Sockets::new(client_socket, server_socket)?;
+        let (mut client, mut server) = (session.client(0, 0)?, session.server(0, 0));
+        handshake(&mut link, &mut client, &mut server)?;
+        let (client_socket, server_socket) = link.into_sockets();
+        let client = End { endpoint: client, socket: client_socket };
+        let server = End { endpoint: server, socket: server_socket };
+        let mut talk = Talk { client, server, message: Arc::clone(&self.message) };
+        for _ in 0..WARM_UP {
+            talk.round_trip(true)?;
+        }
+        Ok(Box::new(talk))
+    }
+}
+
+/// A conversation that is under way.
+struct Talk {
+    client: End,
+    server: End,
+    message: Arc<[u8]>,
+}
+
+struct End {
+    endpoint: Endpoint,
+    socket: Socket,
+}
+
+/// What a round trip took: of each end's time, and of all.
+#[derive(Clone, Copy, Default)]
+struct Trip {
+    client_ns: u64,
+    server_ns: u64,
+    total_ns: u64,
+}
+
+impl Running for Talk {
+    fn block(&mut self, round_trips: &mut RoundTrips) -> Result<Vec<f64>, Error> {
+        let calls = |talk: &Self| [&talk.client, &talk.server].map(|end| end.socket.syscalls().total());
+        let before = calls(self);
+        let mut times_ns = [Vec::new(), Vec::new()];
+        for number in 1..=ROUND_TRIPS {
+            let is_compared = number.is_multiple_of(COMPARED_ONE_IN);
+            let trip = self.round_trip(is_compared)?;
+            if !is_compared {
+                round_trips.record(trip.total_ns);
+                times_ns[0].push(trip.client_ns as f64);
+                times_ns[1].push(trip.server_ns as f64);
+            }
+        }
+        let after = calls(self);
+        let per_trip = |count: u64| count as f64 / f64::from(ROUND_TRIPS);
+        let [client_calls, server_calls] = [0, 1].map(|end| per_trip(after[end] - before[end]));
+        // Nobody waits: the time of an end's steps is its processor time. The middle one: where other programs interrupt the
+        // thread, they do so in few of them.
+        let times_ns = times_ns.iter().filter_map(|times_ns| stats::median(times_ns));
+        Ok(times_ns.chain([client_calls, server_calls]).collect())
+    }
+}
+
+impl Talk {
+    fn round_trip(&mut self, is_compared: bool) -> Result<Trip, Error> {
+        let Self { client, server, message } = self;
+        let began = Instant::now();
+        client.send(message)?;
+        let sent = Instant::now();
+        server.receive(message, is_compared)?;
+        server.send(message)?;
+        let answered = Instant::now();
+        client.receive(message, is_compared)?;
+        let done = Instant::now();
+        Ok(Trip {
+            client_ns: nanoseconds(began, sent) + nanoseconds(answered, done),
+            server_ns: nanoseconds(sent, answered),
+            total_ns: nanoseconds(began, done),
+        })
+    }
+}
+
+impl End {
+    /// A message is far below what a socket takes at once.
+    fn send(&mut self, message: &[u8]) -> Result<(), Error> {
+        let Endpoint { connection, input, output } = &mut self.endpoint;
+        let taken = connection.write_tls(&[message], output)?;
+        let is_flushed = flush(output, &mut self.socket).map_err(|error| Error::io("sending", error))?;
+        if taken < message.len() || !is_flushed {
+            return Err(Error::Failed("a small message does not go out at once".to_owned()));
+        }
+        input.release_if_empty();
+        output.release_if_empty();
+        Ok(())
+    }
+
+    fn receive(&mut self, message: &[u8], is_compared: bool) -> Result<(), Error> {
+        let Endpoint { connection, input, output } = &mut self.endpoint;
+        let mut stall = Stall::default();
+        let mut arrived = 0;
+        while arrived < message.len() {
+            match fill(input, &mut self.socket).map_err(|error| Error::io("receiving", error))? {
+                Filled::Bytes(_) | Filled::WouldBlock => {}
+                Filled::Full | Filled::End => return Err(Error::Failed("a message does not arrive".to_owned())),
+            }
+            while let Progress::Data(data) = connection.read_tls(input, output)? {
+                if is_compared && message.get(arrived..arrived + data.len()) != Some(data) {
+                    return Err(Error::Failed("a message is not what was sent".to_owned()));
+                }
+                arrived += data.len();
+            }
+            stall.check(arrived as u64)?;
+        }
+        if arrived > message.len() {
+            return Err(Error::Failed("more came than was sent".to_owned()));
+        }
+        Ok(())
+    }
+}
