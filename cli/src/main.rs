@@ -36,6 +36,7 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::Connect(plan) => cmd::connect::run(&plan, messages),
         Plan::Crypto(plan) => cmd::crypto::run(&plan, messages),
         Plan::Ablate(plan) => cmd::ablate::run(&plan, messages),
+        Plan::Report(plan) => cmd::report::run(&plan, messages),
         Plan::Ciphers(plan) => plan.output.finish(&cmd::ciphers::run(&plan)),
     }
 }

@@ -5,6 +5,7 @@ mod ciphers;
 mod connect;
 mod crypto;
 mod output;
+mod report;
 mod serve;
 mod socket;
 mod switches;
@@ -16,6 +17,7 @@ pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
 pub use output::{Display, Output};
+pub use report::Report;
 pub use serve::{Mode, Serve};
 pub use socket::Sockets;
 pub use switches::SwitchFlags;
@@ -58,6 +60,8 @@ pub enum Command {
     Ciphers(Ciphers),
     /// Measure the raw cryptography of every provider on this CPU
     Crypto(Crypto),
+    /// Draw results as one HTML page that needs nothing else
+    Report(Report),
 }
 
 /// `on` or `off`: the value of a switch that may be given without one.

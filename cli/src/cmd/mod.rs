@@ -4,5 +4,6 @@ pub mod ablate;
 pub mod ciphers;
 pub mod connect;
 pub mod crypto;
+pub mod report;
 pub mod serve;
 pub mod throughput;

@@ -6,6 +6,7 @@ mod ciphers;
 mod connect;
 mod crypto;
 mod output;
+mod report;
 mod serve;
 mod switches;
 mod throughput;
@@ -15,6 +16,7 @@ pub use ablate::Ablate;
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
+pub use report::Report;
 pub use serve::{Mode, Serve};
 pub use throughput::{Direction, Limit, Throughput, Transport, Verify};
 pub use tls::{Tls, Trust};
@@ -39,6 +41,8 @@ pub enum Plan {
     Ciphers(Ciphers),
     /// Measure cryptography.
     Crypto(Box<Crypto>),
+    /// Draw results.
+    Report(Report),
 }
 
 impl Plan {
@@ -51,6 +55,7 @@ impl Plan {
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
             args::Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args, color)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
+            args::Command::Report(args) => Self::Report(Report::new(args)?),
             args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
         })
     }

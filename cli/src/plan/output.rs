@@ -29,7 +29,7 @@ pub(super) fn output(args: &args::Output, color: Color) -> Result<Output, Error>
 }
 
 /// A file that can't be written is better known before a long run than after it.
-fn check_directory(path: &Path) -> Result<(), Error> {
+pub(super) fn check_directory(path: &Path) -> Result<(), Error> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = parent.map_or_else(|| PathBuf::from("."), Path::to_owned);
     match std::fs::metadata(&directory) {

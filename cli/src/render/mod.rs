@@ -6,13 +6,15 @@ mod document;
 mod inventory;
 mod output;
 mod progress;
+mod report;
 mod sheet;
 mod style;
 
 pub use ablation::AblationTable;
 pub use crypto::CryptoReport;
-pub use output::{Output, Place};
+pub use output::{Output, Place, write};
 pub use progress::Progress;
+pub use report::{Source, page};
 pub use sheet::{Align, Sheet};
 pub use style::{Color, Messages};
 

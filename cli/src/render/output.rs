@@ -49,6 +49,14 @@ impl Output {
     }
 }
 
+/// Writes text to where it goes.
+pub fn write(to: &Place, text: &str) -> Result<(), Error> {
+    match to {
+        Place::Standard => print(text),
+        Place::File(path) => write_file(path, text),
+    }
+}
+
 fn render(report: &impl Report, format: Format, color: bool) -> Result<String, Error> {
     Ok(match format {
         Format::Table => report.table(color),

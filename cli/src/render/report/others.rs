@@ -1,0 +1,59 @@
+//! Charts of any other cases: a chart for each measure, a row for each case.
+
+use maud::{Markup, html};
+
+use super::facts::{Terms, median, plain, tip};
+use super::figure::Figure;
+use super::rows::{Form, Mark, Row, RowChart};
+use super::{capital, in_order};
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Better, Case, Metric};
+
+/// The charts of cases that no other room knows.
+pub(super) fn sections(family: &str, cases: &[&Case]) -> Markup {
+    let terms = Terms::of(cases);
+    html! {
+        section class="group" {
+            h3 { (family) }
+            (terms.markup())
+            div class="panels" {
+                @for name in in_order(cases.iter().flat_map(|case| case.metrics.keys())) {
+                    @if !is_detail(name) { (figure(name, cases, &terms).markup()) }
+                }
+            }
+        }
+    }
+}
+
+fn known(name: &str) -> Option<&'static Quantity> {
+    let (_, name) = name.split_once('.')?;
+    quantity::ALL.iter().copied().find(|quantity| quantity.name == name)
+}
+
+fn is_detail(name: &str) -> bool {
+    known(name).is_some_and(|quantity| quantity::DETAILS.contains(&quantity))
+}
+
+fn figure(name: &str, cases: &[&Case], terms: &Terms) -> Figure {
+    let measured: Vec<(&Case, &Metric)> =
+        cases.iter().filter_map(|case| Some((*case, case.metrics.get(name)?))).collect();
+    let mut table = terms.table();
+    let mut rows = Vec::new();
+    for (case, metric) in &measured {
+        table.rows.push(terms.row(case, name, metric));
+        let mark = Mark { style: 0, value: metric.median, interval: metric.ci95, tip: tip(name, case, metric) };
+        rows.push(Row { name: case.id.clone(), value: median(metric), marks: vec![mark], reference: None });
+    }
+    let unit = measured.first().map(|(_, metric)| metric.unit.clone()).unwrap_or_default();
+    let is_more = measured.first().is_some_and(|(_, metric)| metric.better == Better::Higher);
+    let side = name.split('.').next().unwrap_or_default();
+    let title = known(name).map_or_else(|| plain(name), |quantity| format!("{} ({side})", capital(quantity.heading)));
+    Figure {
+        title,
+        reading: format!("{name}; {} is better.", if is_more { "more" } else { "less" }),
+        key: Vec::new(),
+        drawing: RowChart { unit: &unit, form: Form::Bars, rows }.markup(),
+        table,
+        is_wide: false,
+    }
+}
