@@ -4,14 +4,16 @@ mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
 use support::looped::Server;
 use support::{assert_same_bytes, pattern};
-use tls_engine::conn::{Connection, Progress};
-use tls_engine::io::event_loop::{Echo, End, LoopOptions, Service, Sink};
+use tls_engine::Error;
+use tls_engine::conn::{Connection, Progress, Reply};
+use tls_engine::io::event_loop::{Echo, End, Handler, LoopOptions, Pace, Service, Sink};
 use tls_engine::io::{Filled, Socket, SocketOptions, Stream, fill, flush};
 use tls_engine::switches::{SignalKind, Switches};
 
@@ -57,6 +59,102 @@ fn all_of_many_connections_are_served() {
         let count = CONNECTIONS as u64;
         assert_eq!((done.accepted, done.handshakes, done.peak, done.done), (count, count, count, count), "{done:?}");
         assert_eq!((done.failed, done.late, done.stopped, done.accept_failures), (0, 0, 0, 0), "{done:?}");
+    }
+}
+
+/// Sends the pattern until the client has had enough.
+struct Source {
+    data: Vec<u8>,
+    position: usize,
+}
+
+impl Handler for Source {
+    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Pace, Error> {
+        Ok(Pace::Progress)
+    }
+
+    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+        if !reply.connection().is_closed_by_peer() {
+            self.position += reply.send(&[&self.data[self.position % self.data.len()..]])?;
+        }
+        Ok(())
+    }
+}
+
+/// In each break all buffers fill up, that of the connection too; after each, its handler has to be asked for more.
+#[test]
+fn a_source_goes_on_after_every_break_of_its_client() {
+    const SMALL: usize = 32 << 10;
+    let sockets =
+        SocketOptions { send_buffer_bytes: Some(SMALL), receive_buffer_bytes: Some(SMALL), ..SocketOptions::default() };
+    for signal in SignalKind::ALL {
+        let data = pattern(100_000, 8);
+        let source = data.clone();
+        let server = Server::with_sockets(options(signal), sockets, move |_: SocketAddr| Source {
+            data: source.clone(),
+            position: 0,
+        });
+        let mut client = server.connect_with(&SocketOptions { timeout: Some(DEADLINE), ..sockets });
+        let mut piece = vec![0; data.len()];
+        for _ in 0..60 {
+            std::thread::sleep(Duration::from_millis(2));
+            client.read_exact(&mut piece).expect("more and more");
+            assert_same_bytes(&piece, &data, "what the source sends");
+        }
+        drop(client);
+        server.stop();
+    }
+}
+
+#[test]
+fn one_that_takes_all_it_can_keeps_nobody_waiting() {
+    for signal in SignalKind::ALL {
+        let data = pattern(100_000, 7);
+        let server = Server::start(options(signal), {
+            let data = data.clone();
+            let mut is_first = true;
+            move |_: SocketAddr| -> Box<dyn Handler + Send> {
+                if std::mem::take(&mut is_first) {
+                    Box::new(Source { data: data.clone(), position: 0 })
+                } else {
+                    Box::new(Echo)
+                }
+            }
+        });
+        let mut greedy = server.connect();
+        let mut modest = server.connect();
+        let (stop, stopped) = mpsc::channel::<()>();
+        let begun = Arc::new(AtomicBool::new(false));
+        let taker_begun = Arc::clone(&begun);
+        let taker = std::thread::spawn(move || {
+            let mut taken = 0;
+            let mut piece = vec![0; 50_000];
+            while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                greedy.read_exact(&mut piece).expect("more and more");
+                let start = taken % data.len();
+                assert_same_bytes(&piece, &data[start..start + piece.len()], "what the source sends");
+                taken += piece.len();
+                taker_begun.store(true, Ordering::Relaxed);
+            }
+            greedy.close().expect("a server that is there");
+            while !greedy.receive().expect("what was on its way, and close_notify").is_empty() {
+                let length = greedy.receive().map_or(0, <[u8]>::len);
+                std::io::BufRead::consume(&mut greedy, length);
+            }
+        });
+        let mut rounds_while_it_takes = 0;
+        while rounds_while_it_takes < 200 && !taker.is_finished() {
+            let message = pattern(100, rounds_while_it_takes);
+            assert_same_bytes(&ping(&mut modest, &message), &message, "the answer");
+            // On a busy machine the taker may begin late.
+            rounds_while_it_takes += usize::from(begun.load(Ordering::Relaxed));
+        }
+        stop.send(()).expect("a taker that waits for it");
+        taker.join().expect("a taker that does not panic");
+        hang_up(modest);
+        let done = server.stop();
+        assert_eq!((done.done, done.failed), (2, 0), "{done:?}");
+        assert!(done.cut_turns > 0, "the source has never had its share: {done:?}");
     }
 }
 

@@ -31,7 +31,7 @@ pub trait Handler {
     /// Takes data that has come. As much in answer always fits.
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, Error>;
 
-    /// There is room to send. Called until it has sent nothing, whenever the connection has its turn.
+    /// There is room to send, for a record at least. Called until it has sent nothing, whenever the connection has its turn.
     fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = reply;
         Ok(())

@@ -50,6 +50,17 @@ enum Phase {
     Draining(End, usize),
 }
 
+/// What became of the offer to send.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offered {
+    /// Something was sent; there may be more.
+    Taken,
+    /// There was nothing to send.
+    Declined,
+    /// It was not made.
+    NoRoom,
+}
+
 /// How a turn ended.
 pub(super) enum Turn {
     /// Only the socket can tell of more.
@@ -141,7 +152,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         let mut budget = options.turn_bytes;
         loop {
             let rest = self.deliver(&mut budget, options.timeout, now)?;
-            let has_sent = self.offer_room(rest, &mut budget)?;
+            let offered = self.offer_room(rest, &mut budget)?;
             if self.tls.connection.has_sent_close() {
                 return Ok(None);
             }
@@ -151,10 +162,13 @@ impl<H: Handler, S: Signal> Slot<H, S> {
                 self.expires = now + options.timeout;
             }
             let is_spent = budget == 0;
+            // Whoever was not asked, for want of room, has not said that it has nothing to send: to sleep with an empty
+            // buffer would be to sleep for good, as no socket tells of room that was there all the time.
+            let goes_on = is_flushed && offered != Offered::Declined;
             match rest {
                 Rest::Waiting => return Ok(Some(Turn::Cut)),
-                _ if is_flushed && has_sent && is_spent => return Ok(Some(Turn::Cut)),
-                _ if is_flushed && has_sent => {}
+                _ if goes_on && is_spent => return Ok(Some(Turn::Cut)),
+                _ if goes_on => {}
                 // Nothing is read from a peer that does not read.
                 _ if !is_flushed && !self.output.has_room_for_record() => return Ok(Some(Turn::Sleeps)),
                 Rest::NoRoom if is_spent => return Ok(Some(Turn::Cut)),
@@ -190,9 +204,12 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         Ok(delivered.rest)
     }
 
-    /// Lets the handler send. Tells whether it has.
-    fn offer_room(&mut self, rest: Rest, budget: &mut usize) -> Result<bool, End> {
+    /// Lets the handler send, where there is room for a record.
+    fn offer_room(&mut self, rest: Rest, budget: &mut usize) -> Result<Offered, End> {
         let Self { tls: Signalled { connection, .. }, handler, output, .. } = self;
+        if !output.has_room_for_record() {
+            return Ok(Offered::NoRoom);
+        }
         let before = output.len();
         if connection.is_ready() {
             handler.on_room(&mut Reply::new(connection, output)).map_err(End::Tls)?;
@@ -205,7 +222,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             }
             connection.close(output);
         }
-        Ok(sent > 0)
+        Ok(if sent > 0 { Offered::Taken } else { Offered::Declined })
     }
 
     /// Reads once. `false` where there is nothing to read.
