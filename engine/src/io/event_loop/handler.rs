@@ -4,13 +4,23 @@ use std::net::SocketAddr;
 use crate::conn::{Connection, Reply};
 use crate::error::Error;
 
-/// Makes a [`Handler`] for each connection, and hears of its end.
+/// Makes a [`Handler`] for each connection, and hears what becomes of it.
 pub trait Service {
     /// What handles a connection.
     type Handler: Handler;
 
     /// A connection from `peer` has been accepted.
     fn accepted(&mut self, peer: SocketAddr) -> Self::Handler;
+
+    /// Its handshake is done.
+    fn ready(&mut self, peer: SocketAddr, connection: &Connection) {
+        let _ = (peer, connection);
+    }
+
+    /// None could be accepted, mostly for want of file descriptors. The loop tries again by itself.
+    fn accept_failed(&mut self, error: &io::Error) {
+        let _ = error;
+    }
 
     /// It has ended.
     fn ended(&mut self, peer: SocketAddr, handler: Self::Handler, connection: &Connection, end: &End) {
