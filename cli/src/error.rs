@@ -62,6 +62,18 @@ pub enum Error {
         /// Why.
         source: tls_engine::Error,
     },
+    /// A profile that says something wrong.
+    #[error("{origin}:{line}: {message}")]
+    Profile {
+        /// The file, or the name of one that is built in.
+        origin: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+        /// What would have been right.
+        hint: Option<String>,
+    },
     /// A target without a connection.
     #[error("can't reach {target}: {source}")]
     Unreachable {
@@ -133,7 +145,8 @@ impl Error {
     /// The exit code that tells a script.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Unknown { .. } | Self::File { .. } | Self::Content { .. } => exit::USAGE,
+            Self::Usage(_) | Self::Unknown { .. } => exit::USAGE,
+            Self::File { .. } | Self::Content { .. } | Self::Profile { .. } => exit::USAGE,
             Self::Unreachable { .. } => exit::UNREACHABLE,
             Self::Tls { .. } | Self::Cut { .. } | Self::Late { .. } => exit::FAILED,
             Self::Engine(_) | Self::Io { .. } | Self::Failed(_) => exit::FAILED,
@@ -147,6 +160,7 @@ impl Error {
             Self::Unknown { typed, known, .. } => {
                 names::nearest(typed, known.iter().map(String::as_str)).map(|name| format!("did you mean '{name}'?"))
             }
+            Self::Profile { hint, .. } => hint.clone(),
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
             Self::Cut { .. } => Some("does it speak TLS 1.3, and on this port?".to_owned()),
             Self::Late { .. } => Some("is it the right port? --timeout TIME waits longer".to_owned()),

@@ -9,7 +9,7 @@ use tlsbench::cmd;
 use tlsbench::error::Error;
 use tlsbench::interrupt;
 use tlsbench::plan::Plan;
-use tlsbench::render::Messages;
+use tlsbench::render::{Messages, print};
 
 /// For counted passes. While nobody counts, a heap call costs one relaxed load more, and what is timed in steady state makes
 /// none.
@@ -31,12 +31,13 @@ fn main() -> ExitCode {
 fn run(args: &Args, messages: Messages) -> Result<(), Error> {
     interrupt::listen()?;
     match Plan::new(args)? {
-        Plan::Throughput(plan) => cmd::throughput::run(&plan, messages),
+        Plan::Measure(plan) => cmd::measure::run(&plan, messages),
         Plan::Serve(plan) => cmd::serve::run(*plan, messages),
         Plan::Connect(plan) => cmd::connect::run(&plan, messages),
         Plan::Crypto(plan) => cmd::crypto::run(&plan, messages),
-        Plan::Ablate(plan) => cmd::ablate::run(&plan, messages),
         Plan::Report(plan) => cmd::report::run(&plan, messages),
+        Plan::Run(plan) => cmd::run::run(&plan, messages),
+        Plan::ListProfiles => print(&cmd::run::list()?),
         Plan::Ciphers(plan) => plan.output.finish(&cmd::ciphers::run(&plan)),
     }
 }

@@ -1,5 +1,7 @@
 //! The names people type for what the wire has numbers for.
 
+use std::path::{Path, PathBuf};
+
 use tls_engine::codes::{CipherSuite, NamedGroup};
 
 /// The cipher suites with their short names, in the order that lists print them.
@@ -33,9 +35,32 @@ pub fn short_suite(code: CipherSuite) -> String {
     SUITES.iter().find(|(known, _)| *known == code).map_or_else(|| code.to_string(), |(_, short)| (*short).to_owned())
 }
 
+/// The name of a group that is printed; its IANA name or number where it has none.
+pub fn short_group(code: NamedGroup) -> String {
+    let known = GROUPS.iter().find(|(known, _)| *known == code);
+    known.map_or_else(|| code.to_string(), |(_, names)| names[0].to_owned())
+}
+
 /// The group of a name, in any case.
 pub fn group(name: &str) -> Option<NamedGroup> {
     GROUPS.iter().find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name))).map(|(code, _)| *code)
+}
+
+/// A word that people give to something of theirs, and that becomes part of names and paths: letters, digits, and `-`, `_`,
+/// `.`, `=` between them.
+pub fn parse_label(text: &str) -> Result<String, String> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.=".contains(letter);
+    let begins_well = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    if begins_well && text.len() <= 100 && text.chars().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, and -, _, . or = after the first, at most 100".to_owned())
+    }
+}
+
+/// Where the results that are kept under a name are: in the folder `.tlsbench` below the current one.
+pub fn baseline_path(name: &str) -> PathBuf {
+    Path::new(".tlsbench").join(format!("{name}.json"))
 }
 
 /// The known name that is nearest to `typed`, where one is near enough to have been meant.
@@ -63,6 +88,16 @@ mod tests {
         assert_eq!(suite("rc4"), None);
         assert_eq!(group("P256"), Some(NamedGroup::SECP256R1));
         assert_eq!(group("ffdhe2048"), None);
+    }
+
+    #[test]
+    fn a_label_is_a_plain_word() {
+        for good in ["main", "2024-02-01", "zero-copy=off", "v1.2_x"] {
+            assert_eq!(parse_label(good).as_deref(), Ok(good));
+        }
+        for bad in ["", ".hidden", "../up", "a/b", "two words", "-x", &"x".repeat(101)] {
+            assert!(parse_label(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

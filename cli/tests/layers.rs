@@ -15,7 +15,10 @@ const HOUSE: House = House {
         &["net"],
         &["primitives", "render", "workload"],
         &["args"],
+        &["request"],
+        &["profile"],
         &["plan"],
+        &["runner"],
         &["cmd"],
     ],
 };

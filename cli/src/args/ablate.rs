@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
-use super::Output;
+use super::{Output, Saving};
 use crate::setting;
 use crate::units::parse_duration;
 
@@ -33,6 +33,9 @@ pub struct Ablate {
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 
+    /// Where results are kept.
+    #[command(flatten)]
+    pub saving: Saving,
     /// Where results go.
     #[command(flatten)]
     pub output: Output,

@@ -6,6 +6,7 @@ mod connect;
 mod crypto;
 mod output;
 mod report;
+mod run;
 mod serve;
 mod socket;
 mod switches;
@@ -16,8 +17,9 @@ pub use ablate::{Ablate, Workload};
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
-pub use output::{Display, Output};
+pub use output::{Display, Output, Saving};
 pub use report::Report;
+pub use run::Run;
 pub use serve::{Mode, Serve};
 pub use socket::Sockets;
 pub use switches::SwitchFlags;
@@ -50,6 +52,8 @@ pub struct Args {
 pub enum Command {
     /// Move data through TLS 1.3 and measure each side
     Throughput(Box<Throughput>),
+    /// Run a profile: a benchmark to repeat, described by a TOML file
+    Run(Run),
     /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
     Serve(Box<Serve>),
     /// Connect to a TLS 1.3 server, send standard input, print the answer

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::ArgAction;
 
+use crate::names::parse_label;
 use crate::render::{Color, Format};
 
 /// Where results go, and in which form.
@@ -19,6 +20,15 @@ pub struct Output {
     /// Write results to FILE (`-` is standard output)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Where results are kept, to be compared with later ones.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct Saving {
+    /// Keep the complete results as .tlsbench/NAME.json, in place of earlier ones of that name
+    #[arg(long, value_name = "NAME", value_parser = parse_label)]
+    pub save_baseline: Option<String>,
 }
 
 /// What is said besides results: all of it on standard error.

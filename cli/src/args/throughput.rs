@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Family, Identity, Output, Sockets, SwitchFlags, Tls, Trust};
+use super::{Family, Identity, Output, Saving, Sockets, SwitchFlags, Tls, Trust};
+use crate::names::parse_label;
 use crate::units::{Bytes, Count, parse_duration};
 
 /// Moves data through a TLS 1.3 connection and measures each side apart: speed, processor time, copies, system calls,
@@ -64,6 +65,10 @@ pub struct Throughput {
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 
+    /// A word at the end of the cases' names, to tell apart what differs in flags that the name does not tell
+    #[arg(long, value_name = "WORD", value_parser = parse_label)]
+    pub label: Option<String>,
+
     /// The optimizations.
     #[command(flatten)]
     pub switches: SwitchFlags,
@@ -82,6 +87,9 @@ pub struct Throughput {
     /// How sockets are set up.
     #[command(flatten)]
     pub sockets: Sockets,
+    /// Where results are kept.
+    #[command(flatten)]
+    pub saving: Saving,
     /// Where results go.
     #[command(flatten)]
     pub output: Output,

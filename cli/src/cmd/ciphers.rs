@@ -110,6 +110,7 @@ mod tests {
             format: crate::render::Format::Table,
             to: crate::render::Place::Standard,
             json: None,
+            baseline: None,
             color: crate::render::Color::Never,
         };
         let inventory = run(&Ciphers { providers: vec![sound, spoiled], output });

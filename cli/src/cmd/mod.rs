@@ -1,9 +1,9 @@
 //! The commands. Each takes a plan and returns what it found; none knows another.
 
-pub mod ablate;
 pub mod ciphers;
 pub mod connect;
 pub mod crypto;
+pub mod measure;
 pub mod report;
+pub mod run;
 pub mod serve;
-pub mod throughput;

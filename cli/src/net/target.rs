@@ -27,6 +27,17 @@ pub enum Family {
     V6,
 }
 
+impl Family {
+    /// The version of IP, where only one is used.
+    pub const fn version(self) -> Option<u8> {
+        match self {
+            Self::Any => None,
+            Self::V4 => Some(4),
+            Self::V6 => Some(6),
+        }
+    }
+}
+
 impl Target {
     /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, or one of these without the port where there is a `default_port`.
     pub fn parse(text: &str, default_port: Option<u16>, family: Family) -> Result<Self, Error> {

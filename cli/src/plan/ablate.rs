@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use tls_engine::codes::CipherSuite;
 
-use super::{output, tls};
+use super::tls;
 use crate::args;
 use crate::error::Error;
-use crate::render::{Color, Output};
 use crate::setting::Setting;
 use crate::workload::ablation::{Row, Workload, rows};
 
 /// What `ablate` compares.
+#[derive(Clone)]
 pub struct Ablate {
     /// What is done meanwhile.
     pub workloads: Vec<Workload>,
@@ -21,12 +21,10 @@ pub struct Ablate {
     pub duration: Duration,
     /// The seed of all that is random in the measurement.
     pub seed: u64,
-    /// Where results go.
-    pub output: Output,
 }
 
 impl Ablate {
-    pub(super) fn new(args: &args::Ablate, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Ablate) -> Result<Self, Error> {
         if args.duration.is_zero() {
             return Err(Error::Usage("--duration is longer than 0".into()));
         }
@@ -50,7 +48,6 @@ impl Ablate {
             suite,
             duration: args.duration,
             seed: args.seed,
-            output: output::output(&args.output, color)?,
         })
     }
 }

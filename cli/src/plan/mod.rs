@@ -5,6 +5,7 @@ mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
+mod measure;
 mod output;
 mod report;
 mod serve;
@@ -16,6 +17,7 @@ pub use ablate::Ablate;
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
+pub use measure::{Measure, Measurement, Run, measurements};
 pub use report::Report;
 pub use serve::{Mode, Serve};
 pub use throughput::{Direction, Limit, Throughput, Transport, Verify};
@@ -29,14 +31,16 @@ use tls_engine::io::SocketOptions;
 
 /// What to do.
 pub enum Plan {
-    /// Measure throughput.
-    Throughput(Box<Throughput>),
+    /// Measure, and write the results document.
+    Measure(Measure),
+    /// Run a profile.
+    Run(Run),
+    /// List the profiles that are built in.
+    ListProfiles,
     /// Answer connections.
     Serve(Box<Serve>),
     /// Connect once.
     Connect(Box<Connect>),
-    /// Measure what each switch is worth.
-    Ablate(Box<Ablate>),
     /// List what there is.
     Ciphers(Ciphers),
     /// Measure cryptography.
@@ -50,10 +54,20 @@ impl Plan {
     pub fn new(args: &args::Args) -> Result<Self, Error> {
         let color = args.display.color;
         Ok(match &args.command {
-            args::Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args, color)?)),
+            args::Command::Throughput(typed) => {
+                let output = output::kept(&typed.output, &typed.saving, color)?;
+                Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
+            }
+            args::Command::Ablate(typed) => {
+                let output = output::kept(&typed.output, &typed.saving, color)?;
+                Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
+            }
+            args::Command::Run(args) => match &args.profile {
+                Some(name) => Self::Run(Run::new(name, output::kept(&args.output, &args.saving, color)?)?),
+                None => Self::ListProfiles,
+            },
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
-            args::Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args, color)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
             args::Command::Report(args) => Self::Report(Report::new(args)?),
             args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),

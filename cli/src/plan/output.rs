@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args;
 use crate::error::Error;
+use crate::names;
 use crate::render::{Color, Format, Output, Place};
 
 /// Works out where results go: `--json` alone is the form of what is printed, `--json=FILE` a file beside it.
@@ -25,7 +26,12 @@ pub(super) fn output(args: &args::Output, color: Color) -> Result<Output, Error>
     for path in beside.iter().chain(args.output.iter().filter(|path| !is_standard(path))) {
         check_directory(path)?;
     }
-    Ok(Output { format, to, json: beside, color })
+    Ok(Output { format, to, json: beside, baseline: None, color })
+}
+
+/// The same where results are kept too.
+pub(super) fn kept(args: &args::Output, saving: &args::Saving, color: Color) -> Result<Output, Error> {
+    Ok(Output { baseline: saving.save_baseline.as_deref().map(names::baseline_path), ..output(args, color)? })
 }
 
 /// A file that can't be written is better known before a long run than after it.

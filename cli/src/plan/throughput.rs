@@ -9,12 +9,12 @@ pub use crate::args::{Direction, Verify};
 
 use super::switches::setting;
 use super::tls::{self, Tls, Trust};
-use super::{output, sockets, target};
+use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
 use crate::identity::{Identity, THROW_AWAY_NAMES};
 use crate::net::Target;
-use crate::render::{Color, Output};
+use crate::schema::Facts;
 use crate::setting::Setting;
 use crate::units::Bytes;
 
@@ -25,6 +25,8 @@ const SIZE_MAX: u64 = 64 << 20;
 
 /// What `throughput` measures: every suite with every size over every transport.
 pub struct Throughput {
+    /// A word at the end of the cases' names.
+    pub label: Option<String>,
     /// What is offered in the handshake.
     pub tls: Tls,
     /// The suites, each in a connection of its own.
@@ -57,8 +59,8 @@ pub struct Throughput {
     pub identity: Option<Identity>,
     /// How sockets are set up.
     pub sockets: SocketOptions,
-    /// Where results go.
-    pub output: Output,
+    /// What the handshake was asked to be, as results tell it.
+    pub terms: Facts,
 }
 
 /// What carries the records.
@@ -85,7 +87,7 @@ pub enum Limit {
 }
 
 impl Throughput {
-    pub(super) fn new(args: &args::Throughput, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
         let tls = Tls::new(&args.tls, setting.provider)?;
         let remote = args.connect.as_deref().map(|text| target(text, None, &args.family)).transpose()?;
@@ -101,7 +103,13 @@ impl Throughput {
             _ => Trust::new(&args.trust)?,
         };
         let host = remote.as_ref().map_or(THROW_AWAY_NAMES[0], |target| target.host.as_str());
+        let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(host))?;
+        let mut terms = tls.terms(&name, &args.trust, &args.identity);
+        if let Some(version) = remote.as_ref().and_then(|target| target.family.version()) {
+            terms.insert("ip_version".into(), version.into());
+        }
         Ok(Self {
+            label: args.label.clone(),
             suites: tls.suites(&args.cipher)?,
             sizes: args.size.iter().map(|size| check_size(*size)).collect::<Result<_, _>>()?,
             direction: args.direction,
@@ -112,12 +120,12 @@ impl Throughput {
             threads: usize::from(args.threads),
             verify: args.verify,
             seed: args.seed,
-            name: tls::server_name(args.trust.sni.as_deref().unwrap_or(host))?,
+            name,
+            terms,
             transports: remote.map_or_else(|| transports(args), |target| vec![Transport::Remote(target)]),
             trust,
             identity,
             sockets: sockets(&args.sockets)?,
-            output: output::output(&args.output, color)?,
             tls,
         })
     }
@@ -177,7 +185,7 @@ mod tests {
         let args = Args::try_parse_from(["tlsbench", "throughput"].iter().chain(flags))
             .map_err(|error| Error::Usage(error.to_string()))?;
         match &args.command {
-            Command::Throughput(args) => Throughput::new(args, Color::Never),
+            Command::Throughput(args) => Throughput::new(args),
             other => panic!("{other:?}"),
         }
     }
@@ -198,7 +206,7 @@ mod tests {
         let flags = "--cipher aes256gcm,chacha20poly1305 --cipher aes128gcm --size 64,1350,16KiB -z 2s -w 1s \
                      --direction both --transport memory,loopback --loopback-threads 1,2 --zero-copy=off -t 3 \
                      --verify all --buffer 64k --send-buffer 256k --receive-buffer 1m --no-delay=off --groups p256,x25519 \
-                     --alpn h2,http/1.1 --provider rustcrypto --seed 9 -k --sni a.example --format csv";
+                     --alpn h2,http/1.1 --provider rustcrypto --seed 9 -k --sni a.example --label twice";
         let plan = plan(&flags.split_whitespace().collect::<Vec<_>>()).expect("a plan");
         assert_eq!(plan.suites.len(), 3);
         assert_eq!(plan.sizes, [64, 1_350, 16_384]);
@@ -217,7 +225,7 @@ mod tests {
         assert_eq!(plan.tls.alpn, [b"h2".to_vec(), b"http/1.1".to_vec()]);
         assert_eq!(plan.name.to_str(), "a.example");
         assert!(matches!(plan.trust, Trust::Anyone));
-        assert_eq!(plan.output.format, crate::render::Format::Csv);
+        assert_eq!(plan.label.as_deref(), Some("twice"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::args;
 use crate::error::Error;
 use crate::identity::{self, Authority, Identity};
 use crate::names;
+use crate::schema::Facts;
 
 /// What both ends of a handshake can be told.
 #[derive(Clone)]
@@ -72,6 +73,27 @@ impl Tls {
         let mut seen = std::collections::HashSet::new();
         suites.retain(|suite| seen.insert(*suite));
         Ok(suites)
+    }
+
+    /// What a handshake was asked to be, as results tell it, so that it can be asked for again.
+    pub(super) fn terms(&self, name: &ServerName, trust: &args::Trust, identity: &args::Identity) -> Facts {
+        let mut facts = Facts::new();
+        let mut add = |fact: &str, value: String| facts.insert(fact.to_owned(), value.into());
+        let groups: Vec<String> = self.groups.iter().map(|group| names::short_group(*group)).collect();
+        add("groups", groups.join(","));
+        if !self.alpn.is_empty() {
+            let names: Vec<_> = self.alpn.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+            add("alpn_offered", names.join(","));
+        }
+        add("server_name", name.to_str().into_owned());
+        let files = [("cacert_file", &trust.cacert), ("cert_file", &identity.cert), ("key_file", &identity.key)];
+        for (fact, path) in files {
+            if let Some(path) = path {
+                add(fact, path.display().to_string());
+            }
+        }
+        facts.insert("insecure".into(), trust.insecure.into());
+        facts
     }
 
     /// How clients connect that offer `suites`.

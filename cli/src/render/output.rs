@@ -13,6 +13,8 @@ pub struct Output {
     pub to: Place,
     /// Where the results document goes besides.
     pub json: Option<PathBuf>,
+    /// Where it is kept once it is complete.
+    pub baseline: Option<PathBuf>,
     /// When text is colored.
     pub color: Color,
 }
@@ -47,6 +49,16 @@ impl Output {
         }
         Ok(())
     }
+
+    /// Keeps complete results under the name that was asked for, if any; tells where.
+    pub fn keep(&self, report: &impl Report) -> Result<Option<&Path>, Error> {
+        let Some(path) = &self.baseline else { return Ok(None) };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
+        }
+        write_file(path, &render(report, Format::Json, false)?)?;
+        Ok(Some(path))
+    }
 }
 
 /// Writes text to where it goes.
@@ -69,7 +81,8 @@ fn render(report: &impl Report, format: Format, color: bool) -> Result<String, E
     })
 }
 
-fn print(text: &str) -> Result<(), Error> {
+/// Prints to standard output.
+pub fn print(text: &str) -> Result<(), Error> {
     let mut standard = std::io::stdout().lock();
     match standard.write_all(text.as_bytes()).and_then(|()| standard.flush()) {
         // Whoever reads may stop reading: `| head` is no failure.

@@ -1,11 +1,9 @@
-//! `tlsbench ablate`: what each switch is worth.
+//! What each switch is worth.
 
+use super::Job;
 use crate::error::Error;
-use crate::host;
 use crate::identity::Identity;
-use crate::interrupt;
 use crate::plan::Ablate;
-use crate::render::{AblationTable, Messages, Progress};
 use crate::schema::quantity;
 use crate::schema::{Case, Document, Facts, Kind, Metric, Negotiated, Side, key};
 use crate::workload::ablation::{
@@ -15,35 +13,36 @@ use crate::workload::ablation::{
 /// Rounds below which an interval says little.
 const ROUNDS_MIN: usize = 12;
 
-/// Compares all that the plan names, and writes the results: to files after each workload, at the end to where they go.
-pub fn run(plan: &Ablate, messages: Messages) -> Result<(), Error> {
-    let mut document = Document::begin(host::describe());
-    if cfg!(debug_assertions) {
-        document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
-    }
-    if !heap_meter::covers_c() {
-        document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
-    }
-    // What is saved before the end is not all.
-    document.partial = true;
-    let progress = Progress::new(plan.workloads.len(), messages);
-    let outcome = measure(plan, &mut document, &progress);
-    progress.end();
-    document.finish(host::load(), outcome.is_err());
-    for warning in &document.warnings {
-        messages.warning(warning);
-    }
-    if outcome.is_ok() || !document.cases.is_empty() {
-        plan.output.finish(&AblationTable(&document))?;
-    }
-    outcome
+/// A job for every workload of the plan: its comparisons take turns.
+pub(super) fn jobs(plan: &Ablate) -> Result<Vec<Box<dyn Job>>, Error> {
+    let job = |workload: &Workload| {
+        let label = format!("ablate/{}", workload.label());
+        Ok(Box::new(Planned { plan: plan.clone(), workload: *workload, label }) as Box<dyn Job>)
+    };
+    plan.workloads.iter().map(job).collect()
 }
 
-fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Result<(), Error> {
-    let (identity, authority) = Identity::throw_away()?;
-    let ends = Ends { identity, authority: authority.certificate, suite: plan.suite };
-    for workload in &plan.workloads {
-        progress.begin(&workload.label());
+struct Planned {
+    plan: Ablate,
+    workload: Workload,
+    label: String,
+}
+
+impl Job for Planned {
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn warn(&self, document: &mut Document) {
+        if !heap_meter::covers_c() {
+            document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
+        }
+    }
+
+    fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
+        let Self { plan, workload, .. } = self;
+        let (identity, authority) = Identity::throw_away()?;
+        let ends = Ends { identity, authority: authority.certificate, suite: plan.suite };
         let on_path = |row: &&Row| workload.off_path(row.name).is_none();
         let mut comparisons = Vec::new();
         for row in plan.rows.iter().filter(on_path) {
@@ -59,7 +58,7 @@ fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Resul
         let alike = plan.workloads.iter().filter(|other| other.name() == workload.name()).count();
         let duration = plan.duration / u32::try_from(alike).unwrap_or(1);
         let asked = Plan { workload: *workload, comparisons: &comparisons, duration, seed: plan.seed };
-        let findings = ablation::run(&ends, asked, &mut |done| progress.advance(done, "comparing"))?;
+        let findings = ablation::run(&ends, asked, &mut |done| advance(done, "comparing"))?;
         for (comparison, finding) in comparisons.iter().zip(&findings) {
             document.cases.push(compared(plan, *workload, comparison, finding)?);
         }
@@ -67,12 +66,8 @@ fn measure(plan: &Ablate, document: &mut Document, progress: &Progress) -> Resul
             document.cases.push(off_path(plan, *workload, row)?);
         }
         warn(document, *workload, &findings);
-        plan.output.save(&AblationTable(document))?;
-        if interrupt::requested() {
-            return Err(Error::Interrupted);
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A comparison as a case: each measure with the switch, without it, and what that changes.
@@ -130,6 +125,7 @@ fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Ca
     let name = row.map_or_else(|| "nothing".to_owned(), |row| format!("{}={}", row.name, row.value));
     let mut case = Case::new(format!("ablate/{}/{name}/{}", workload.label(), base.name()));
     let mut facts = Facts::new();
+    facts.insert("command".into(), "ablate".into());
     facts.insert("workload".into(), workload.name().into());
     if let Workload::Small { message_bytes } = workload {
         facts.insert("message_bytes".into(), message_bytes.into());

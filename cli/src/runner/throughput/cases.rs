@@ -7,11 +7,12 @@ use tls_engine::io::SocketOptions;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::SIDES;
+use super::requested::requested;
 use crate::error::Error;
 use crate::measure::{Layout, Method, nanoseconds_of};
 use crate::names;
-use crate::plan::{self, Throughput};
-use crate::schema::Facts;
+use crate::plan::{self, Throughput, Trust};
+use crate::schema::{Facts, Side};
 use crate::workload::{self, Direction, Limit, LocalSession, Plan, Remote, Rounds, Transport, Verify, Work};
 
 /// How long a peer may keep an end waiting before that is an error.
@@ -29,6 +30,8 @@ pub(super) struct Planned {
     pub(super) work: Work,
     /// For how long, and in which order.
     pub(super) schedule: Plan,
+    /// Whether nobody looks at who the server is.
+    pub(super) trusts_anyone: bool,
 }
 
 /// The cases of a plan: every suite with every size, over every transport, in every direction.
@@ -57,6 +60,7 @@ pub(super) fn of(plan: &Throughput) -> Result<Vec<Planned>, Error> {
 pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
     let mut facts = Facts::new();
     facts.insert("duration_ns".into(), nanoseconds_of(rounds.elapsed).into());
+    facts.insert("buffer_bytes".into(), workload::buffer_bytes(&planned.work.layout()).into());
     facts.insert("rounds".into(), rounds.lanes.first().map_or(0, |(_, samples)| samples.len()).into());
     for side in SIDES {
         let Some(part) = workload::sum_of_all(rounds, side) else { continue };
@@ -72,7 +76,7 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
             facts.insert(format!("{name}_raw_aead"), method.into());
         }
     }
-    if let Some(part) = workload::sum_of_all(rounds, crate::schema::Side::Receive) {
+    if let Some(part) = workload::sum_of_all(rounds, Side::Receive) {
         facts.insert("compared_bytes".into(), part.compared_bytes.into());
     }
     let (cpu_time, wake_up) = match planned.work.transport {
@@ -154,44 +158,19 @@ fn case(
         seed: plan.seed,
     };
     let way = way(direction);
-    let id = format!("throughput/{}/{way}/{}/{size}", short_name(transport), names::short_suite(suite.code));
-    let switches = plan.setting.facts();
-    Planned { id, requested: requested(plan, transport, &work, way), switches, work, schedule }
-}
-
-fn requested(plan: &Throughput, transport: &plan::Transport, work: &Work, way: &str) -> Facts {
-    let mut facts = Facts::new();
-    let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
-    add("provider", plan.tls.provider.name.into());
-    add("provider_of_suite", work.suite.source.into());
-    add("implementation", work.suite.aead.implementation().into());
-    add("cipher_suite", work.suite.code.to_string().into());
-    add("size_bytes", work.write_bytes.into());
-    add("direction", way.into());
-    match transport {
-        plan::Transport::Memory => add("transport", "memory".into()),
-        plan::Transport::Loopback { threads } => {
-            add("loopback_threads", (*threads).into());
-            add("transport", "loopback".into())
-        }
-        plan::Transport::Remote(target) => {
-            add("target", target.to_string().into());
-            add("transport", "remote".into())
-        }
-    };
-    add("conversations", plan.threads.into());
-    match plan.limit {
-        plan::Limit::Duration(duration) => add("duration_ns", nanoseconds_of(duration).into()),
-        plan::Limit::Writes(writes) => add("writes", writes.into()),
-    };
-    add("warmup_ns", nanoseconds_of(plan.warmup).into());
-    add("verify", if work.verify == Verify::All { "all" } else { "sample" }.into());
-    add("seed", plan.seed.into());
-    add("buffer_bytes", workload::buffer_bytes(&work.layout()).into());
-    add("no_delay", plan.sockets.no_delay.into());
-    add("send_buffer_bytes", plan.sockets.send_buffer_bytes.into());
-    add("receive_buffer_bytes", plan.sockets.receive_buffer_bytes.into());
-    facts
+    let mut id = format!("throughput/{}/{way}/{}/{size}", short_name(transport), names::short_suite(suite.code));
+    if let Some(label) = &plan.label {
+        id.push('/');
+        id.push_str(label);
+    }
+    Planned {
+        id,
+        requested: requested(plan, transport, &work, way),
+        switches: plan.setting.facts(),
+        work,
+        schedule,
+        trusts_anyone: matches!(plan.trust, Trust::Anyone),
+    }
 }
 
 fn short_name(transport: &plan::Transport) -> String {

@@ -1,63 +1,53 @@
-//! `tlsbench throughput`: moves data and measures each side.
+//! Moves data and measures each side.
 
 mod cases;
+mod requested;
 mod warnings;
 
 use std::io::ErrorKind;
 
+use super::Job;
 use crate::error::Error;
-use crate::host;
-use crate::interrupt;
 use crate::plan::Throughput;
-use crate::render::{Messages, Progress};
 use crate::schema::{Case, Document, Negotiated, Side};
 use crate::units::format_quantity;
 use crate::workload::{self, Advance, Direction, Rounds, Transport};
 use cases::Planned;
 
-/// Measures every case of the plan, and writes the results: to files after each case, at the end to where they go.
-///
-/// Where a case fails, or Ctrl-C ends the run, what was measured before is written all the same, marked as partial.
-pub fn run(plan: &Throughput, messages: Messages) -> Result<(), Error> {
-    let mut document = Document::begin(host::describe());
-    warnings::before(&mut document, plan);
-    let cases = cases::of(plan)?;
-    let progress = Progress::new(cases.len(), messages);
-    let outcome = measure(plan, &cases, &mut document, &progress);
-    progress.end();
-    document.finish(host::load(), outcome.is_err());
-    for warning in &document.warnings {
-        messages.warning(warning);
-    }
-    if outcome.is_ok() || !document.cases.is_empty() {
-        plan.output.finish(&document)?;
-    }
-    outcome
+/// Both sides of moving data.
+const SIDES: [Side; 2] = [Side::Send, Side::Receive];
+
+/// A job for every case of the plan.
+pub(super) fn jobs(plan: &Throughput) -> Result<Vec<Box<dyn Job>>, Error> {
+    Ok(cases::of(plan)?.into_iter().map(|planned| Box::new(planned) as Box<dyn Job>).collect())
 }
 
-fn measure(plan: &Throughput, cases: &[Planned], document: &mut Document, progress: &Progress) -> Result<(), Error> {
-    for planned in cases {
-        progress.begin(&planned.id);
-        let on_advance = &mut |advance: Advance| {
-            let rate = format_quantity(advance.bytes_per_s, "B/s");
-            let text = if advance.is_warming_up { format!("{rate}, warming up") } else { rate };
-            progress.advance(advance.done, &text);
+impl Job for Planned {
+    fn label(&self) -> &str {
+        &self.id
+    }
+
+    fn warn(&self, document: &mut Document) {
+        warnings::before(document, self);
+    }
+
+    fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
+        let on_advance = &mut |now: Advance| {
+            let rate = format_quantity(now.bytes_per_s, "B/s");
+            let text = if now.is_warming_up { format!("{rate}, warming up") } else { rate };
+            advance(now.done, &text);
         };
-        let (case, rounds) = measure_one(planned, on_advance)?;
+        let (case, rounds) = measure(self, on_advance)?;
         let is_empty = rounds.lanes.iter().all(|(_, samples)| samples.is_empty());
         if !is_empty {
-            warnings::after(document, planned, &case, &rounds);
+            warnings::after(document, self, &case, &rounds);
             document.cases.push(case);
-            plan.output.save(document)?;
         }
-        if interrupt::requested() {
-            return Err(Error::Interrupted);
-        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn measure_one(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
+fn measure(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
     let named = |error| name_remote(error, planned);
     let mut team = planned.work.start().map_err(named)?;
     let agreed = team.prepare().map_err(named)?;
@@ -97,6 +87,3 @@ fn name_remote(error: Error, planned: &Planned) -> Error {
         error => error,
     }
 }
-
-/// Both sides of moving data.
-const SIDES: [Side; 2] = [Side::Send, Side::Receive];

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use super::SIDES;
 use super::cases::Planned;
-use crate::host;
-use crate::plan::{Limit, Throughput, Trust, Verify};
 use crate::schema::quantity;
 use crate::schema::{Case, Document, Side};
-use crate::workload::{Direction, Lane, Rounds, Transport};
+use crate::workload::{Direction, Lane, Limit, Rounds, Transport, Verify};
 
 /// Rounds below which an interval says little.
 const ROUNDS_MIN: usize = 12;
@@ -18,27 +16,24 @@ const DURATION_MIN: Duration = Duration::from_millis(500);
 const NOISE_MAX: f64 = 0.03;
 
 /// What is known before anything is measured.
-pub(super) fn before(document: &mut Document, plan: &Throughput) {
-    host::warn_of_conditions(document);
-    for suite in plan.suites.iter().filter_map(|code| plan.tls.provider.suite(*code)) {
-        if let Some(defect) = suite.aead.defect() {
-            document.warn(defect.problem, defect.remedy);
-        }
+pub(super) fn before(document: &mut Document, planned: &Planned) {
+    if let Some(defect) = planned.work.suite.aead.defect() {
+        document.warn(defect.problem, defect.remedy);
     }
-    if matches!(plan.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
+    if matches!(planned.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
         document.warn("the duration is too short for numbers that can be repeated", "use --duration 3s or more");
     }
-    if plan.verify == Verify::All {
+    if planned.work.verify == Verify::All {
         document.warn(
             "with --verify all the clock is stopped at every record, which costs each side some nanoseconds a record",
             "leave --verify out where the speed matters",
         );
     }
-    if matches!(plan.trust, Trust::Anyone) {
+    if planned.trusts_anyone {
         document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
     }
     let processors = document.host.logical_cpus.unwrap_or(1);
-    if plan.threads > processors as usize {
+    if planned.work.conversations > processors as usize {
         let message = format!("there are more conversations at once than the {processors} processors");
         document.warn(message, "use a lower --threads, unless the crowd is what is measured");
     }

@@ -1,0 +1,28 @@
+use super::{Output, Saving};
+
+/// Runs a profile: a benchmark to repeat, described by a TOML file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Run {
+    /// smoke (seconds), ci (a minute), full (minutes), plan (what each optimization is worth), or the path of a file
+    #[arg(required_unless_present = "list")]
+    pub profile: Option<String>,
+
+    /// List the profiles that are built in
+    #[arg(long, conflicts_with = "profile")]
+    pub list: bool,
+
+    /// Where results are kept.
+    #[command(flatten)]
+    pub saving: Saving,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tlsbench run smoke
+  tlsbench run bench-profiles/ci.toml --save-baseline main
+  tlsbench run full --json=results.json
+  tlsbench run --list";

@@ -1,0 +1,78 @@
+use super::{Ablate, Throughput};
+use crate::args::Command;
+use crate::error::Error;
+use crate::profile::{Entry, Profile};
+use crate::render::Output;
+use crate::request::Request;
+
+/// What one command measures, and where the document goes.
+pub struct Measure {
+    /// What is measured.
+    pub measurement: Measurement,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// What a profile measures, and where the document goes.
+pub struct Run {
+    /// The profile.
+    pub profile: Profile,
+    /// What each of its entries measures.
+    pub measurements: Vec<Measurement>,
+    /// Where results go.
+    pub output: Output,
+}
+
+/// Something that is measured in one case, or in several.
+pub enum Measurement {
+    /// Moving data.
+    Throughput(Box<Throughput>),
+    /// What each switch is worth.
+    Ablate(Box<Ablate>),
+}
+
+impl Measurement {
+    /// What a command measures that writes a results document.
+    pub fn of(command: &Command) -> Result<Self, Error> {
+        Ok(match command {
+            Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args)?)),
+            Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args)?)),
+            _ => return Err(Error::Usage("this command measures nothing that can be repeated".to_owned())),
+        })
+    }
+
+    /// What a request asks for.
+    pub fn of_request(request: &Request) -> Result<Self, Error> {
+        Self::of(&request.args()?.command)
+    }
+}
+
+impl Run {
+    pub(super) fn new(name: &str, output: Output) -> Result<Self, Error> {
+        let profile = Profile::find(name)?;
+        let measurements = measurements(&profile)?;
+        Ok(Self { profile, measurements, output })
+    }
+}
+
+/// What the entries of a profile measure, in their order.
+pub fn measurements(profile: &Profile) -> Result<Vec<Measurement>, Error> {
+    let located =
+        |entry: &Entry| Measurement::of_request(&entry.request).map_err(|error| locate(profile, entry, &error));
+    profile.entries.iter().map(located).collect()
+}
+
+/// The same error with the line of the flag that is wrong by itself, or else of the case.
+fn locate(profile: &Profile, entry: &Entry, error: &Error) -> Error {
+    let wrong = entry.request.flags.iter().zip(&entry.lines).find_map(|(flag, line)| {
+        let alone = Request { command: entry.request.command.clone(), flags: vec![flag.clone()] };
+        // What can't even be read alone needs another flag beside it: it is right by itself.
+        let args = alone.args().ok()?;
+        Measurement::of(&args.command).err().map(|error| (*line, error))
+    });
+    let (line, message, hint) = match wrong {
+        Some((line, error)) => (line, error.to_string(), error.hint()),
+        None => (entry.line, error.to_string(), error.hint()),
+    };
+    Error::Profile { origin: profile.origin.clone(), line, message, hint }
+}

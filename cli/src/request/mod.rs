@@ -1,0 +1,60 @@
+//! A measurement as it is asked for: a command with its flags. Results tell of each case what was asked for, and it is read
+//! back from there, so that a file's very cases can be measured again.
+
+mod facts;
+
+pub use facts::Lost;
+
+use clap::Parser;
+
+use crate::args::Args;
+use crate::error::Error;
+
+/// A command with its flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The command, such as `throughput`.
+    pub command: String,
+    /// Its flags, in the order in which they are given.
+    pub flags: Vec<Flag>,
+}
+
+/// A flag of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// Its long name, without the two lines.
+    pub name: String,
+    /// Its value; a flag that takes none has none.
+    pub value: Option<String>,
+}
+
+impl Request {
+    /// The command and its flags, as they follow the name of the program on a command line.
+    pub fn arguments(&self) -> Vec<String> {
+        let flags = self.flags.iter().map(|flag| match &flag.value {
+            Some(value) => format!("--{}={value}", flag.name),
+            None => format!("--{}", flag.name),
+        });
+        std::iter::once(self.command.clone()).chain(flags).collect()
+    }
+
+    /// The same as arguments of this program. What it does not know, or can't read, is an error.
+    pub fn args(&self) -> Result<Args, Error> {
+        self.parse().map_err(|error| Error::Usage(plain(&error)))
+    }
+
+    /// The same, with an error that can be asked for its kind.
+    pub fn parse(&self) -> Result<Args, clap::Error> {
+        let program = env!("CARGO_PKG_NAME").to_owned();
+        Args::try_parse_from(std::iter::once(program).chain(self.arguments()))
+    }
+}
+
+/// What clap has to say, without the usage that it adds for people at a terminal, in one line.
+pub fn plain(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let said =
+        text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    said.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,83 @@
+//! Runs what was planned, of whatever kind, one after the other, and keeps what was found after each: the one way in which
+//! every command measures that writes a results document.
+
+mod ablation;
+mod throughput;
+
+use crate::error::Error;
+use crate::host;
+use crate::interrupt;
+use crate::plan::Measurement;
+use crate::render::{Messages, Output, Progress, Results};
+use crate::schema::Document;
+
+/// Something that can be measured now: its configurations are made, its files read.
+pub trait Job {
+    /// What it is called while it runs.
+    fn label(&self) -> &str;
+
+    /// Warns of what is known before anything is measured.
+    fn warn(&self, document: &mut Document);
+
+    /// Measures, and adds the cases to the document; `advance` hears how far it has come, 0 to 1, with a word about how
+    /// it goes. Where Ctrl-C ends it early it adds what it has.
+    fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error>;
+}
+
+/// What can be measured of `measurements`: for each case, or each group of cases that only make sense together, one job.
+pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
+    let mut jobs: Vec<Box<dyn Job>> = Vec::new();
+    for measurement in measurements {
+        match measurement {
+            Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan)?),
+            Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
+        }
+    }
+    Ok(jobs)
+}
+
+/// Runs the jobs in turn. `save` gets the document after each; what it returns ends the run where it is an error.
+///
+/// The document has all that was measured, also where a job failed or Ctrl-C ended the run: then it is marked as partial.
+pub fn run(
+    jobs: &[Box<dyn Job>],
+    messages: Messages,
+    save: &mut dyn FnMut(&Document) -> Result<(), Error>,
+) -> (Document, Result<(), Error>) {
+    let mut document = Document::begin(host::describe());
+    host::warn_of_conditions(&mut document);
+    for job in jobs {
+        job.warn(&mut document);
+    }
+    // What is saved before the end is not all.
+    document.partial = true;
+    let progress = Progress::new(jobs.len(), messages);
+    let outcome = jobs.iter().try_for_each(|job| {
+        progress.begin(job.label());
+        job.measure(&mut document, &mut |done, text| progress.advance(done, text))?;
+        save(&document)?;
+        if interrupt::requested() { Err(Error::Interrupted) } else { Ok(()) }
+    });
+    progress.end();
+    document.finish(host::load(), outcome.is_err());
+    (document, outcome)
+}
+
+/// Runs the jobs, and writes the results: to files after each job, at the end to where they go. Warnings are told.
+///
+/// Where a job fails, or Ctrl-C ends the run, what was measured before is written all the same, marked as partial, but never
+/// kept as a baseline.
+pub fn run_and_write(jobs: &[Box<dyn Job>], output: &Output, messages: Messages) -> Result<(), Error> {
+    let (document, outcome) = run(jobs, messages, &mut |document| output.save(&Results(document)));
+    for warning in &document.warnings {
+        messages.warning(warning);
+    }
+    if outcome.is_ok() || !document.cases.is_empty() {
+        output.finish(&Results(&document))?;
+    }
+    outcome?;
+    if let Some(path) = output.keep(&Results(&document))? {
+        messages.note(&format!("kept as {}", path.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! A results document holds what it takes to measure its very cases again.
+
+use clap::Parser;
+use serde_json::Value;
+use tlsbench::args::Args;
+use tlsbench::plan::Measurement;
+use tlsbench::render::{Color, Messages};
+use tlsbench::request::Request;
+use tlsbench::runner;
+use tlsbench::schema::{Case, Document};
+
+fn measure(measurements: &[Measurement]) -> Document {
+    let jobs = runner::jobs(measurements).expect("jobs");
+    let (document, outcome) = runner::run(&jobs, Messages::new(true, 0, Color::Never), &mut |_| Ok(()));
+    outcome.expect("all of it is measured");
+    document
+}
+
+fn typed(line: &str) -> Document {
+    let args = Args::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
+    measure(&[Measurement::of(&args.command).expect("a measurement")])
+}
+
+fn again(document: &Document) -> Document {
+    let (requests, lost) = Request::of_document(document);
+    assert_eq!(lost, []);
+    let measurements: Vec<_> = requests.iter().map(Measurement::of_request).collect();
+    measure(&measurements.into_iter().collect::<Result<Vec<_>, _>>().expect("measurements"))
+}
+
+fn asked(case: &Case) -> (&str, &tlsbench::schema::Facts, &tlsbench::schema::Facts) {
+    (&case.id, &case.requested, &case.switches)
+}
+
+#[test]
+fn the_cases_of_a_document_are_asked_for_again_as_they_were() {
+    for line in [
+        "tlsbench throughput --count 3 --warmup 0s",
+        "tlsbench throughput --count 2 --transport memory,loopback --loopback-threads 1,2 --direction both --size 64,16k \
+         --cipher aes128gcm,chacha20poly1305 --warmup 1ms",
+        "tlsbench throughput --transport memory --duration 20ms --warmup 0s --switches none --arena --buffer-pool shared \
+         --groups p384,x25519 --alpn h2,http/1.1 --sni 127.0.0.1 --verify all --seed 77 --buffer 64k --threads 2 --label odd",
+        "tlsbench throughput --count 2 --warmup 0s --no-delay=off --send-buffer 128k --receive-buffer 64k -k",
+        "tlsbench ablate --workload bulk --switch zero-copy,inline --duration 1ms --seed 3",
+    ] {
+        let first = typed(line);
+        let second = again(&first);
+        let (first, second) = (first.cases.iter().map(asked), second.cases.iter().map(asked));
+        assert_eq!(first.collect::<Vec<_>>(), second.collect::<Vec<_>>(), "{line}");
+    }
+}
+
+#[test]
+fn what_can_not_be_asked_for_again_is_named_with_the_reason() {
+    let mut document = typed("tlsbench throughput --count 1 --warmup 0s --transport memory --size 1,2,3");
+    document.cases[0].requested.remove("command");
+    document.cases[1].requested.insert("seed".into(), Value::from(-1));
+    let (requests, lost) = Request::of_document(&document);
+    assert_eq!(requests.len(), 1);
+    let lost: Vec<_> = lost.iter().map(|case| (case.id.as_str(), case.why.as_str())).collect();
+    assert_eq!(lost[0], ("throughput/memory/send/aes128gcm/1", "it does not tell which command measured it"));
+    assert_eq!(lost[1], ("throughput/memory/send/aes128gcm/2", "seed has the value -1"));
+    // A flag that this program does not know, of a newer version perhaps.
+    document.cases[2].switches.insert("warp_drive".into(), true.into());
+    let (requests, _) = Request::of_document(&document);
+    let error = Measurement::of_request(&requests[0]).err().expect("an error");
+    assert!(error.to_string().contains("--warp-drive"), "{error}");
+}
