@@ -35,7 +35,7 @@ mod glibc;
 mod tally;
 
 pub use allocator::Allocator;
-pub use tally::{Counts, count, count_process};
+pub use tally::{Counts, count, count_process, of_this_thread};
 
 /// Whether calls of C code are counted in this program: tried, not assumed.
 ///

@@ -64,6 +64,12 @@ pub fn count_process<T>(work: impl FnOnce() -> T) -> (T, Counts) {
     (result, difference(before, read_process()))
 }
 
+/// All that this thread has done while any thread was within [`count`]: for a thread that can't be within it itself, because it
+/// is somebody else's loop. Nothing is set back in between.
+pub fn of_this_thread() -> Counts {
+    read_thread()
+}
+
 /// Who called the heap.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller {

@@ -181,3 +181,27 @@ mod c {
         assert_eq!((counts.c_calls, counts.c_frees, counts.live_bytes), (1, 1, 0));
     }
 }
+
+#[test]
+fn a_thread_can_tell_what_it_did_while_another_counted() {
+    let (own, counted) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let other = {
+        let (own, counted) = (Arc::clone(&own), Arc::clone(&counted));
+        thread::spawn(move || {
+            own.wait();
+            let before = heap_meter::of_this_thread();
+            drop(black_box(vec![1_u8; 1000]));
+            let after = heap_meter::of_this_thread();
+            counted.wait();
+            (before, after)
+        })
+    };
+    let ((), here) = count(|| {
+        own.wait();
+        counted.wait();
+    });
+    let (before, after) = other.join().expect("the thread ends");
+    assert_eq!((here.rust_calls, after.rust_calls - before.rust_calls), (0, 1));
+    assert_eq!(after.live_bytes, before.live_bytes);
+    assert!(after.peak_bytes >= before.live_bytes + 1000, "{after:?}");
+}

@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::{Output, Saving};
 use crate::setting;
-use crate::units::parse_duration;
+use crate::units::{Count, parse_duration};
 
 /// Measures what each switch is worth: runs a workload with it and without it in turns, once within the full set and once
 /// within the empty one, and tells the effect with its 95 % interval.
@@ -29,6 +29,10 @@ pub struct Ablate {
     #[arg(default_value = "30s")]
     pub duration: Duration,
 
+    /// How many connections the workload `scale` has; as many as open files allow, where that is less
+    #[arg(short, long, value_name = "N", default_value = "2k")]
+    pub connections: Count,
+
     /// The seed of all that is random in the measurement
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
@@ -50,10 +54,14 @@ pub enum Workload {
     Bulk,
     /// Messages of 64 B to 4 KiB there and back over loopback: round trips, processor time, system calls.
     Small,
+    /// Thousands of mostly idle connections to one event loop: memory, wake-ups, system calls, round trips of the few that
+    /// are active.
+    Scale,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   tlsbench ablate
   tlsbench ablate --workload bulk --switch zero-copy,inline --duration 2m
+  tlsbench ablate --workload scale --connections 3k
   tlsbench ablate --workload handshakes --json=ablation.json";

@@ -29,14 +29,12 @@ impl Ablate {
             return Err(Error::Usage("--duration is longer than 0".into()));
         }
         let is_asked = |row: &Row| args.switch.is_empty() || args.switch.iter().any(|name| name == row.name);
-        let workloads = if args.workload.is_empty() {
-            Workload::ALL.to_vec()
-        } else {
-            Workload::ALL
-                .into_iter()
-                .filter(|known| args.workload.iter().any(|asked| meant(*asked) == known.name()))
-                .collect()
-        };
+        let asked: Vec<&str> = args.workload.iter().map(|workload| name(*workload)).collect();
+        let mut workloads = Workload::all(usize::try_from(args.connections.0).unwrap_or(usize::MAX));
+        workloads.retain(|workload| asked.is_empty() || asked.contains(&workload.name()));
+        if args.connections.0 == 0 {
+            return Err(Error::Usage("--connections is at least 1".into()));
+        }
         // Both ends of the comparison of providers have to have it.
         let mut suite = CipherSuite::AES_128_GCM_SHA256;
         for setting in [Setting::all()?, Setting::none()?] {
@@ -52,10 +50,11 @@ impl Ablate {
     }
 }
 
-const fn meant(workload: args::Workload) -> &'static str {
+const fn name(workload: args::Workload) -> &'static str {
     match workload {
         args::Workload::Handshakes => "handshakes",
         args::Workload::Bulk => "bulk",
         args::Workload::Small => "small",
+        args::Workload::Scale => "scale",
     }
 }

@@ -40,7 +40,8 @@ impl Job for Planned {
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
-        let Self { plan, workload, .. } = self;
+        let Self { plan, .. } = self;
+        let workload = &bounded(self.workload, document);
         let (identity, authority) = Identity::throw_away()?;
         let ends = Ends { identity, authority: authority.certificate, suite: plan.suite };
         let on_path = |row: &&Row| workload.off_path(row.name).is_none();
@@ -59,7 +60,8 @@ impl Job for Planned {
         let duration = plan.duration / u32::try_from(alike).unwrap_or(1);
         let asked = Plan { workload: *workload, comparisons: &comparisons, duration, seed: plan.seed };
         let findings = ablation::run(&ends, asked, &mut |done| advance(done, "comparing"))?;
-        for (comparison, finding) in comparisons.iter().zip(&findings) {
+        let is_done = |(_, finding): &(&Comparison, &Finding)| finding.rounds > 0;
+        for (comparison, finding) in comparisons.iter().zip(&findings).filter(is_done) {
             document.cases.push(compared(plan, *workload, comparison, finding)?);
         }
         for row in plan.rows.iter().filter(|row| !on_path(row)) {
@@ -68,6 +70,17 @@ impl Job for Planned {
         warn(document, *workload, &findings);
         Ok(())
     }
+}
+
+/// With no more connections than open files allow.
+fn bounded(workload: Workload, document: &mut Document) -> Workload {
+    let Workload::Scale { connections } = workload else { return workload };
+    let allowed = usize::try_from(ablation::connections_max()).unwrap_or(usize::MAX).max(1);
+    if connections > allowed {
+        let message = format!("scale: {allowed} connections instead of {connections}, for want of open files");
+        document.warn(message, "raise the hard limit (`ulimit -Hn`), or ask for fewer with --connections");
+    }
+    Workload::Scale { connections: connections.min(allowed) }
 }
 
 /// A comparison as a case: each measure with the switch, without it, and what that changes.
@@ -127,8 +140,10 @@ fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Ca
     let mut facts = Facts::new();
     facts.insert("command".into(), "ablate".into());
     facts.insert("workload".into(), workload.name().into());
-    if let Workload::Small { message_bytes } = workload {
-        facts.insert("message_bytes".into(), message_bytes.into());
+    match workload {
+        Workload::Small { message_bytes } => drop(facts.insert("message_bytes".into(), message_bytes.into())),
+        Workload::Scale { connections } => drop(facts.insert("connections".into(), connections.into())),
+        Workload::Handshakes | Workload::Bulk => {}
     }
     facts.insert("base".into(), base.name().into());
     facts.insert("switch".into(), row.map(|row| row.name).into());
@@ -142,7 +157,7 @@ fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Ca
 }
 
 fn warn(document: &mut Document, workload: Workload, findings: &[Finding]) {
-    let Some(rounds) = findings.iter().map(|finding| finding.rounds).min() else { return };
+    let Some(rounds) = findings.iter().map(|finding| finding.rounds).filter(|rounds| *rounds > 0).min() else { return };
     if rounds < ROUNDS_MIN {
         let message = format!("{}: only {rounds} rounds were timed, too few for an interval", workload.label());
         document.warn(message, "use a longer --duration, or fewer switches");
@@ -153,7 +168,7 @@ fn warn(document: &mut Document, workload: Workload, findings: &[Finding]) {
     };
     let count = findings.iter().flat_map(counts).min().filter(|count| *count > 0);
     let is_lacking = |percentile: &&Percentile| count.is_some_and(|count| count < percentile.samples_min());
-    if let (Some(count), Some(percentile)) = (count, Percentile::ALL.iter().find(is_lacking)) {
+    if let (Some(count), Some(percentile)) = (count, workload.percentiles().iter().find(is_lacking)) {
         let heading = percentile.quantity.heading;
         let message = format!("{}: {count} round trips are too few for {heading}", workload.label());
         document.warn(message, format!("it takes {}: use a longer --duration", percentile.samples_min()));

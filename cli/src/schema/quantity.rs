@@ -39,6 +39,7 @@ pub const DETAILS: &[&Quantity] = &[
     &COPIED_RECORDS,
     &C_HEAP_CALLS_PER_HANDSHAKE,
     &ROUND_TRIP_NS,
+    &SYSCALLS_PER_CONNECTION,
 ];
 
 quantities! {
@@ -89,9 +90,9 @@ quantities! {
     C_HEAP_CALLS_PER_HANDSHAKE = "c_heap_calls_per_handshake", "", Lower, Count, "heap calls of C";
     /// What all of them asked for.
     HEAP_BYTES_PER_HANDSHAKE = "heap_bytes_per_handshake", "B", Lower, Count, "heap bytes";
-    /// The most that a connection held at once during its handshake and a short exchange, both ends together.
+    /// The most of the heap that connections held at once while they came, per connection.
     PEAK_BYTES_PER_CONNECTION = "peak_bytes_per_connection", "B", Lower, Count, "peak";
-    /// What a connection holds that has nothing to do, both ends together.
+    /// What a connection holds of the heap that has nothing to do.
     IDLE_BYTES_PER_CONNECTION = "idle_bytes_per_connection", "B", Lower, Count, "idle";
     /// Processor time of one side per connection: its handshake, a short exchange, and the end.
     CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time, "CPU";
@@ -109,4 +110,10 @@ quantities! {
     CPU_NS_PER_MESSAGE = "cpu_ns_per_message", "ns", Lower, Time, "CPU";
     /// System calls of one side per message that goes there and comes back.
     SYSCALLS_PER_MESSAGE = "syscalls_per_message", "", Lower, Count, "system calls";
+    /// Rounds of an event loop, in which it was woken or did not have to sleep, per message.
+    WAKE_UPS_PER_MESSAGE = "wake_ups_per_message", "", Lower, Count, "wake-ups";
+    /// Turns that an event loop gave to connections, per message.
+    TURNS_PER_MESSAGE = "turns_per_message", "", Lower, Count, "turns";
+    /// System calls of an event loop per connection, for its handshake and its end.
+    SYSCALLS_PER_CONNECTION = "syscalls_per_connection", "", Lower, Count, "system calls of a connection";
 }

@@ -59,7 +59,7 @@ impl Base {
         }
     }
 
-    fn setting(self) -> Result<Setting, Error> {
+    pub(super) fn setting(self) -> Result<Setting, Error> {
         match self {
             Self::Full => Setting::all(),
             Self::Empty => Setting::none(),

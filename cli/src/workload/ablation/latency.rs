@@ -119,10 +119,15 @@ fn empty() -> Result<Histogram<u64>, Error> {
 /// A percentile that the round trips of each round are enough for is compared round by round, as all else is. For the
 /// others all rounds are put together, and what the interval draws from is whole rounds: round trips that
 /// were close to each other in time had the same disturbances.
-pub(super) fn effects(rounds: [&[Buckets]; 2], noise: impl Fn(&Measure) -> f64, seed: u64) -> Vec<(Measure, Effect)> {
+pub(super) fn effects(
+    rounds: [&[Buckets]; 2],
+    percentiles: &[Percentile],
+    noise: impl Fn(&Measure) -> f64,
+    seed: u64,
+) -> Vec<(Measure, Effect)> {
     let counts = || rounds.into_iter().flatten().map(Buckets::count);
     let is_enough = |percentile: &Percentile| counts().all(|count| count >= percentile.samples_min());
-    let (paired, pooled): (Vec<_>, Vec<_>) = Percentile::ALL.iter().partition(|percentile| is_enough(percentile));
+    let (paired, pooled): (Vec<_>, Vec<_>) = percentiles.iter().partition(|percentile| is_enough(percentile));
     let of_paired = |percentile: &&Percentile| {
         let measure = percentile.measure();
         let side = |side: usize| rounds[side].iter().filter_map(|round| round.percentile(percentile.share)).collect();
@@ -253,10 +258,10 @@ mod tests {
         let tailed = |share: f64| if share > 0.998 { 50_000.0 } else { usual(share) };
         let without = rounds(60, 500, 1, usual);
         let noise = |_: &Measure| 0.01;
-        let equal = effects([&rounds(60, 500, 2, usual), &without], noise, 3);
+        let equal = effects([&rounds(60, 500, 2, usual), &without], &Percentile::ALL, noise, 3);
         assert_eq!(equal.len(), Percentile::ALL.len());
         assert!(equal.iter().all(|(_, effect)| effect.verdict == Verdict::InsideTheNoise), "{equal:?}");
-        let worse = effects([&rounds(60, 500, 2, tailed), &without], noise, 3);
+        let worse = effects([&rounds(60, 500, 2, tailed), &without], &Percentile::ALL, noise, 3);
         assert_eq!(effect(&worse, &quantity::ROUND_TRIP_P50_NS).verdict, Verdict::InsideTheNoise);
         let tail = effect(&worse, &quantity::ROUND_TRIP_P999_NS);
         assert_eq!(tail.verdict, Verdict::Hurts);

@@ -4,16 +4,21 @@
 mod bench;
 mod bulk;
 mod comparison;
+mod crowd;
 mod effect;
+mod findings;
 mod handshakes;
 mod latency;
 mod run;
+mod scale;
 mod small;
 
 pub use comparison::{Base, Comparison, Row, rows};
 pub use effect::{Effect, Estimate, Measure, Verdict};
+pub use findings::Finding;
 pub use latency::{Buckets, Percentile};
-pub use run::{Finding, Plan, run};
+pub use run::{Plan, run};
+pub use scale::connections_max;
 
 use std::sync::Arc;
 
@@ -40,18 +45,19 @@ pub enum Workload {
         /// Their length.
         message_bytes: usize,
     },
+    /// Very many connections to one event loop, of which few are active.
+    Scale {
+        /// How many.
+        connections: usize,
+    },
 }
 
 impl Workload {
-    /// All that there are, messages in several sizes.
-    pub const ALL: [Self; 6] = [
-        Self::Handshakes,
-        Self::Bulk,
-        Self::Small { message_bytes: 64 },
-        Self::Small { message_bytes: 512 },
-        Self::Small { message_bytes: 1024 },
-        Self::Small { message_bytes: 4096 },
-    ];
+    /// All that there are: messages in several sizes, and so many connections.
+    pub fn all(connections: usize) -> Vec<Self> {
+        let small = [64, 512, 1024, 4096].map(|message_bytes| Self::Small { message_bytes });
+        [Self::Handshakes, Self::Bulk].into_iter().chain(small).chain([Self::Scale { connections }]).collect()
+    }
 
     /// Its name in flags.
     pub const fn name(self) -> &'static str {
@@ -59,6 +65,7 @@ impl Workload {
             Self::Handshakes => "handshakes",
             Self::Bulk => "bulk",
             Self::Small { .. } => "small",
+            Self::Scale { .. } => "scale",
         }
     }
 
@@ -67,6 +74,15 @@ impl Workload {
         match self {
             Self::Small { message_bytes } => format!("{}-{message_bytes}", self.name()),
             _ => self.name().to_owned(),
+        }
+    }
+
+    /// The percentiles of its round trips that a run has enough of.
+    pub const fn percentiles(self) -> &'static [Percentile] {
+        match self {
+            Self::Handshakes | Self::Bulk => &[],
+            Self::Small { .. } => &Percentile::ALL,
+            Self::Scale { .. } => Percentile::ALL.split_at(3).0,
         }
     }
 

@@ -3,18 +3,18 @@ use std::time::{Duration, Instant};
 
 use super::bench::Bench;
 use super::bulk::Bulk;
+use super::findings::{Group, Half, Raw, Round, findings};
 use super::handshakes::Handshakes;
-use super::latency::{self, RoundTrips};
+use super::latency::RoundTrips;
 use super::small::Small;
-use super::{Base, Buckets, Comparison, Effect, Ends, Measure, Workload};
+use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Order;
-use crate::schema::Kind;
 use crate::workload::LocalSession;
 
 /// How often each comparison is timed at the least.
-const ROUNDS_MIN: usize = 5;
+pub(super) const ROUNDS_MIN: usize = 5;
 /// How often each counted pass is made.
 const COUNTED_ROUNDS: usize = 5;
 
@@ -32,67 +32,35 @@ pub struct Plan<'a> {
     pub seed: u64,
 }
 
-/// What came of a comparison.
-#[derive(Clone, Debug, Default)]
-pub struct Finding {
-    /// Each measure with its effect.
-    pub effects: Vec<(Measure, Effect)>,
-    /// With and without: the round trips of each round, where messages come back.
-    pub round_trips: [Vec<Buckets>; 2],
-    /// How often it was timed.
-    pub rounds: usize,
-}
-
 /// Compares: for each comparison what it found, in the order given. Ctrl-C ends it early, with what there is. `advance`
 /// hears how far it has come, 0 to 1.
-///
+pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
+    let all = match plan.workload {
+        Workload::Handshakes => interleaved(&Handshakes, ends, &plan, advance),
+        Workload::Bulk => interleaved(&Bulk::new(plan.seed), ends, &plan, advance),
+        Workload::Small { message_bytes } => interleaved(&Small::new(message_bytes, plan.seed), ends, &plan, advance),
+        Workload::Scale { connections } => scale::measure(ends, &plan, connections, advance),
+    }?;
+    Ok(findings(plan.comparisons, &all, plan.workload.percentiles(), plan.seed))
+}
+
 /// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with
 /// connections that are new in each round, so that neither a drift of the machine nor where memory happens to lie is
 /// taken for an effect.
-pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
-    let bench: Box<dyn Bench> = match plan.workload {
-        Workload::Handshakes => Box::new(Handshakes),
-        Workload::Bulk => Box::new(Bulk::new(plan.seed)),
-        Workload::Small { message_bytes } => Box::new(Small::new(message_bytes, plan.seed)),
-    };
-    let bench = bench.as_ref();
+fn interleaved(bench: &dyn Bench, ends: &Ends, plan: &Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Raw>, Error> {
     let sides = |comparison: &Comparison| -> Result<Sessions, Error> {
         Ok([bench.session(ends, &comparison.with)?, bench.session(ends, &comparison.without)?])
     };
     let sessions = plan.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
     let counted = sessions.iter().map(|sides| count(bench, sides)).collect::<Result<Vec<_>, _>>()?;
-    let timed = time(bench, &sessions, &plan, advance)?;
-    let all_timed = |index: usize, noise: &[(Measure, Effect)]| {
-        let noise = |measure: &Measure| noise_of(noise, measure);
-        let mut all = effects(bench.timed(), &timed[index], noise, plan.seed);
-        let [with, without] = [0, 1].map(|side| round_trips(&timed[index], side));
-        all.extend(latency::effects([&with, &without], noise, plan.seed));
-        all
-    };
-    let noise_at =
-        |base: Base| plan.comparisons.iter().position(|comparison| comparison.row.is_none() && comparison.base == base);
-    let noise = Base::ALL.map(|base| noise_at(base).map(|index| all_timed(index, &[])).unwrap_or_default());
-    let finding = |(index, comparison): (usize, &Comparison)| {
-        let noise: &[_] = if comparison.row.is_none() { &[] } else { &noise[comparison.base as usize] };
-        let mut all = effects(bench.counted(), &counted[index], |_| 0.0, plan.seed);
-        all.extend(all_timed(index, noise));
-        let round_trips = [0, 1].map(|side| round_trips(&timed[index], side));
-        Finding { effects: all, round_trips, rounds: timed[index].len() }
-    };
-    Ok(plan.comparisons.iter().enumerate().map(finding).collect())
+    let timed = time(bench, &sessions, plan, advance)?;
+    let group = |measures, rounds| Group { measures, rounds };
+    let raw = |(counted, timed)| Raw(vec![group(bench.counted(), counted), group(bench.timed(), timed)]);
+    Ok(counted.into_iter().zip(timed).map(raw).collect())
 }
 
 /// With and without.
 type Sessions = [Arc<LocalSession>; 2];
-/// A round, with and without.
-type Round = [Half; 2];
-
-/// What one side of a comparison came to in a round.
-#[derive(Clone, Default)]
-struct Half {
-    values: Vec<f64>,
-    round_trips: Buckets,
-}
 
 fn count(bench: &dyn Bench, sessions: &Sessions) -> Result<Vec<Round>, Error> {
     if bench.counted().is_empty() {
@@ -152,36 +120,12 @@ fn four_blocks(bench: &dyn Bench, sessions: &Sessions, is_with_first: bool) -> R
     Ok([half(with, &round_trips[0]), half(without, &round_trips[1])])
 }
 
-fn round_trips(rounds: &[Round], side: usize) -> Vec<Buckets> {
-    let all = rounds.iter().map(|round| round[side].round_trips.clone());
-    all.filter(|buckets| buckets.count() > 0).collect()
-}
-
-fn effects(
-    measures: &[Measure],
-    rounds: &[Round],
-    noise: impl Fn(&Measure) -> f64,
-    seed: u64,
-) -> Vec<(Measure, Effect)> {
-    let of = |(at, measure): (usize, &Measure)| {
-        let side = |side: usize| rounds.iter().map(|round| round[side].values[at]).collect::<Vec<_>>();
-        Some((*measure, Effect::of(measure, &side(0), &side(1), noise(measure), seed)?))
-    };
-    measures.iter().enumerate().filter_map(of).collect()
-}
-
-/// What a measure differs by between equals. Counts have no noise but that which their own interval shows.
-fn noise_of(equals: &[(Measure, Effect)], measure: &Measure) -> f64 {
-    let known = equals.iter().find(|(known, _)| known == measure && known.quantity.kind == Kind::Time);
-    known.map_or(0.0, |(_, effect)| effect.noise())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::identity::Identity;
     use crate::schema::quantity;
-    use crate::workload::ablation::rows;
+    use crate::workload::ablation::{Base, rows};
     use tls_engine::codes::CipherSuite;
 
     fn ends() -> Ends {

@@ -1,0 +1,287 @@
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tls_engine::conn::Reply;
+use tls_engine::io::event_loop::{Echo, EventLoop, Handler, LoopOptions, LoopStatistics, Pace, Service, Stopper};
+use tls_engine::io::{Listener, Socket, SocketOptions, Stream};
+use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
+
+use super::Ends;
+use super::latency::RoundTrips;
+use crate::clock::{process_cpu_ns, thread_cpu_ns};
+use crate::error::Error;
+use crate::interrupt;
+use crate::measure::{Pattern, nanoseconds};
+use crate::setting::Setting;
+use crate::workload::LocalSession;
+
+/// The length of a message: more records than a turn takes, so that each message is served in several turns.
+const MESSAGE_BYTES: usize = 3 * RECORD_CONTENT_MAX;
+/// What a connection may do in a turn, bytes: a record.
+const TURN_BYTES: usize = RECORD_MAX;
+/// Connections that have something to say.
+const ACTIVE: usize = 8;
+/// Connections that shake hands at once while a crowd gathers.
+const BATCH: usize = 64;
+/// Exchanges in a block: as many messages of each that is active.
+const EXCHANGES: usize = 8;
+/// What each connection says when it has come: that it is answered shows that the server is done with the handshake.
+const GREETING: &[u8] = b"here I am";
+/// How long any step may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// No connection is let go for being idle.
+const IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How long a server may take to give back what it had for its last answer.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// Connections to a server on an event loop, most of them idle, a few active. Its clients are the same for every setting,
+/// with all optimizations: what is compared is the server.
+pub(super) struct Crowd {
+    // Before the server: the ends of connections are what lets it end.
+    clients: Vec<Stream<Socket>>,
+    server: Server,
+    message: Arc<[u8]>,
+    back: Vec<u8>,
+}
+
+/// What the server had of the heap, bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    /// When all had come and were idle.
+    pub idle_bytes: i64,
+    /// At most, while they came.
+    pub peak_bytes: i64,
+}
+
+impl Crowd {
+    /// A server with a setting, and `count` connections to it. `advance` hears how far it has come, 0 to 1.
+    pub(super) fn gather(
+        ends: &Ends,
+        clients: &LocalSession,
+        setting: &Setting,
+        count: usize,
+        advance: &mut dyn FnMut(f64),
+    ) -> Result<Self, Error> {
+        let session = ends.session(setting, 0)?;
+        let server = Server::start(&session, setting)?;
+        let message = Pattern::new(0, MESSAGE_BYTES).at(0, MESSAGE_BYTES).into();
+        let mut crowd = Self { clients: Vec::with_capacity(count), server, message, back: vec![0; MESSAGE_BYTES] };
+        while crowd.clients.len() < count {
+            if interrupt::requested() {
+                return Err(Error::Interrupted);
+            }
+            crowd.join(clients, BATCH.min(count - crowd.clients.len()))?;
+            advance(crowd.clients.len() as f64 / count as f64);
+        }
+        Ok(crowd)
+    }
+
+    /// The same, and what the server holds for it. Nothing is timed meanwhile, as heap calls are counted.
+    pub(super) fn gather_counted(
+        ends: &Ends,
+        clients: &LocalSession,
+        setting: &Setting,
+        count: usize,
+        advance: &mut dyn FnMut(f64),
+    ) -> Result<(Self, Held), Error> {
+        let gather = || {
+            let crowd = Self::gather(ends, clients, setting, count, advance)?;
+            std::thread::sleep(SETTLE);
+            Ok::<_, Error>(crowd)
+        };
+        // The server is what else runs in this process.
+        let ((crowd, own), all) = heap_meter::count_process(|| heap_meter::count(gather));
+        let crowd = crowd?;
+        let peak_bytes = crowd.server.peak_bytes.load(Ordering::Relaxed);
+        Ok((crowd, Held { idle_bytes: all.live_bytes - own.live_bytes, peak_bytes }))
+    }
+
+    /// So many more, at once.
+    fn join(&mut self, session: &LocalSession, count: usize) -> Result<(), Error> {
+        let first = self.clients.len();
+        let failed = |error| Error::io("connecting to the event loop", error);
+        let options = SocketOptions { timeout: Some(PATIENCE), ..SocketOptions::default() };
+        for _ in 0..count {
+            let socket = Socket::connect(self.server.address, &options).map_err(failed)?;
+            let mut client = Stream::client(&session.client, session.name.clone(), socket, &session.pool)?;
+            client.flush().map_err(failed)?;
+            self.clients.push(client);
+        }
+        for client in &mut self.clients[first..] {
+            client.handshake().map_err(|error| failed(error.into()))?;
+            client.write_all(GREETING).map_err(failed)?;
+        }
+        for client in &mut self.clients[first..] {
+            let mut back = [0; GREETING.len()];
+            client.read_exact(&mut back).map_err(failed)?;
+            client.release_buffers();
+        }
+        Ok(())
+    }
+
+    /// One block: the server's processor time per message, nanoseconds.
+    pub(super) fn block(&mut self, round_trips: &mut RoundTrips) -> Result<f64, Error> {
+        // Compared in full, and not timed.
+        self.exchange(None)?;
+        // Whatever runs besides this thread is the server.
+        let others = || process_cpu_ns() - thread_cpu_ns();
+        let before = others();
+        for _ in 0..EXCHANGES {
+            self.exchange(Some(&mut *round_trips))?;
+        }
+        let messages = EXCHANGES * ACTIVE.min(self.clients.len());
+        Ok(others().saturating_sub(before) as f64 / messages as f64)
+    }
+
+    /// A message from each that is active, all at once, and the answers. Without `round_trips` the answers are compared with
+    /// what was sent.
+    pub(super) fn exchange(&mut self, mut round_trips: Option<&mut RoundTrips>) -> Result<(), Error> {
+        let Self { clients, message, back, .. } = self;
+        let active = ACTIVE.min(clients.len());
+        // Spread evenly among those that are idle.
+        let stride = (clients.len() / active.max(1)).max(1);
+        let failed = |error| Error::io("talking to the event loop", error);
+        let mut sent_at = [None; ACTIVE];
+        for (client, sent_at) in clients.iter_mut().step_by(stride).zip(&mut sent_at) {
+            *sent_at = Some(Instant::now());
+            client.write_all(message).map_err(failed)?;
+        }
+        for (client, sent_at) in clients.iter_mut().step_by(stride).zip(sent_at) {
+            client.read_exact(back).map_err(failed)?;
+            match (&mut round_trips, sent_at) {
+                (Some(round_trips), Some(sent_at)) => round_trips.record(nanoseconds(sent_at, Instant::now())),
+                _ if back[..] == message[..] => {}
+                _ => return Err(Error::Failed("an answer is not what was sent".to_owned())),
+            }
+            client.release_buffers();
+        }
+        Ok(())
+    }
+
+    /// How many messages an exchange has.
+    pub(super) fn active(&self) -> usize {
+        ACTIVE.min(self.clients.len())
+    }
+
+    /// Lets them leave, one after the other, and tells what the loop has done in its life.
+    pub(super) fn leave(mut self) -> Result<LoopStatistics, Error> {
+        let failed = |error| Error::io("leaving the event loop", error);
+        for mut client in self.clients.drain(..) {
+            client.close().map_err(|error| failed(error.into()))?;
+            if client.read(&mut [0]).map_err(failed)? > 0 {
+                return Err(Error::Failed("more came back than was sent".to_owned()));
+            }
+        }
+        self.server.stop()
+    }
+}
+
+/// An event loop on a thread of its own.
+struct Server {
+    address: SocketAddr,
+    stopper: Stopper,
+    thread: Option<JoinHandle<std::io::Result<LoopStatistics>>>,
+    peak_bytes: Arc<AtomicI64>,
+}
+
+impl Server {
+    fn start(session: &LocalSession, setting: &Setting) -> Result<Self, Error> {
+        let failed = |error| Error::io("starting an event loop", error);
+        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), SocketOptions::default()).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let options = LoopOptions {
+            connections_max: usize::MAX,
+            turn_bytes: TURN_BYTES,
+            timeout: IDLE_MAX,
+            ..LoopOptions::new(&setting.switches)
+        };
+        let server = EventLoop::new(listener, Arc::clone(&session.server), options).map_err(failed)?;
+        let (stopper, gauge) = (server.stopper(), Gauge::default());
+        let peak_bytes = Arc::clone(&gauge.peak_bytes);
+        let thread = std::thread::Builder::new().name("event loop".to_owned());
+        let thread = thread.spawn(move || server.run(gauge)).map_err(failed)?;
+        Ok(Self { address, stopper, thread: Some(thread), peak_bytes })
+    }
+
+    fn stop(&mut self) -> Result<LoopStatistics, Error> {
+        let failed = |error| Error::io("stopping an event loop", error);
+        self.stopper.stop().map_err(failed)?;
+        let ended = self.thread.take().and_then(|thread| thread.join().ok());
+        let statistics = ended.ok_or_else(|| Error::Failed("the event loop panicked".to_owned()))?.map_err(failed)?;
+        if statistics.failed > 0 {
+            return Err(Error::Failed(format!("{} connections of the event loop failed", statistics.failed)));
+        }
+        Ok(statistics)
+    }
+}
+
+impl Drop for Server {
+    /// Its thread does not outlive it. What it has done is of no interest then.
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            let _ = self.stop();
+        }
+    }
+}
+
+/// Sends back what comes, and notes how much of the heap the loop's thread has had at most while that was counted.
+#[derive(Clone, Default)]
+struct Gauge {
+    peak_bytes: Arc<AtomicI64>,
+    has_settled: Arc<AtomicBool>,
+}
+
+impl Service for Gauge {
+    type Handler = Gauging;
+
+    fn accepted(&mut self, _: SocketAddr) -> Gauging {
+        Gauging(self.clone())
+    }
+}
+
+struct Gauging(Gauge);
+
+impl Handler for Gauging {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, tls_engine::Error> {
+        let Gauge { peak_bytes, has_settled } = &self.0;
+        if !has_settled.load(Ordering::Relaxed) {
+            if data.len() > GREETING.len() {
+                has_settled.store(true, Ordering::Relaxed);
+            } else {
+                peak_bytes.store(heap_meter::of_this_thread().peak_bytes, Ordering::Relaxed);
+            }
+        }
+        Echo.on_data(data, reply)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identity;
+    use tls_engine::codes::CipherSuite;
+
+    #[test]
+    fn every_message_comes_back_in_several_turns_however_the_signal_is_set() {
+        let (identity, authority) = Identity::throw_away().expect("an identity");
+        let ends = Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 };
+        let clients = ends.session(&Setting::all().expect("a setting"), 0).expect("clients");
+        for signal in ["off", "pipe", "eventfd"] {
+            let mut setting = Setting::none().expect("a setting");
+            setting.set("signal", signal).expect("a value");
+            let mut crowd = Crowd::gather(&ends, &clients, &setting, 100, &mut |_| ()).expect("a crowd");
+            let mut round_trips = RoundTrips::new().expect("a histogram");
+            assert!(crowd.block(&mut round_trips).expect("a block") > 0.0);
+            assert_eq!(round_trips.buckets().count(), (ACTIVE * EXCHANGES) as u64);
+            let done = crowd.leave().expect("a loop that ends");
+            assert_eq!((done.accepted, done.handshakes, done.done), (100, 100, 100), "{done:?}");
+            let messages = (ACTIVE * (EXCHANGES + 1)) as u64;
+            assert!(done.cut_turns >= messages, "{signal}: {done:?}");
+            assert_eq!(done.syscalls.signals > 0, signal != "off", "{done:?}");
+        }
+    }
+}

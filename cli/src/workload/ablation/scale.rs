@@ -1,0 +1,211 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::crowd::{Crowd, Held};
+use super::findings::{Group, Half, Raw, Round};
+use super::latency::RoundTrips;
+use super::run::{Plan, ROUNDS_MIN};
+use super::{Base, Buckets, Comparison, Ends, Measure};
+use crate::error::Error;
+use crate::interrupt;
+use crate::measure::Order;
+use crate::schema::{Side, quantity};
+use crate::setting::Setting;
+use crate::workload::LocalSession;
+
+/// Crowds that are up at once: that of a base, which is compared with all others, and two more.
+const CROWDS_MAX: u64 = 3;
+/// Files that the process may have open besides.
+const OTHER_FILES: u64 = 200;
+/// Connections of a loop that is watched over its whole life, and how often its active ones exchange a message.
+const WATCHED: usize = 32;
+const EXCHANGES: usize = 40;
+/// How many such lives are counted for a setting.
+const LIVES: usize = 5;
+
+/// Counted when all connections have come.
+const HELD: [Measure; 2] = [
+    Measure { side: Side::Server, quantity: &quantity::IDLE_BYTES_PER_CONNECTION },
+    Measure { side: Side::Server, quantity: &quantity::PEAK_BYTES_PER_CONNECTION },
+];
+/// Counted over whole lives of loops.
+const DONE: [Measure; 4] = [
+    Measure { side: Side::Server, quantity: &quantity::WAKE_UPS_PER_MESSAGE },
+    Measure { side: Side::Server, quantity: &quantity::TURNS_PER_MESSAGE },
+    Measure { side: Side::Server, quantity: &quantity::SYSCALLS_PER_MESSAGE },
+    Measure { side: Side::Server, quantity: &quantity::SYSCALLS_PER_CONNECTION },
+];
+const TIMED: [Measure; 1] = [Measure { side: Side::Server, quantity: &quantity::CPU_NS_PER_MESSAGE }];
+
+/// The most connections that a crowd may have, with as many open files as the system lets this process have.
+pub fn connections_max() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // Where it can't be raised, it stays what it is.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = if raised.is_ok() { maximum } else { current };
+    // A connection has two ends, both in this process.
+    files.unwrap_or(u64::MAX).saturating_sub(OTHER_FILES) / (2 * CROWDS_MAX)
+}
+
+/// Compares servers of many connections. They take too long to gather to be new in each round, and all settings together
+/// would be too many: one comparison follows the other, and within it blocks of both servers take turns. Ctrl-C ends it, with
+/// the comparisons that are done.
+pub(super) fn measure(
+    ends: &Ends,
+    plan: &Plan,
+    connections: usize,
+    advance: &mut dyn FnMut(f64),
+) -> Result<Vec<Raw>, Error> {
+    let mut servers = Servers::new(ends, connections)?;
+    let mut order = Order::new(plan.seed);
+    // Base by base, so that the crowd of a base has to gather once.
+    let in_turn = Base::ALL
+        .into_iter()
+        .flat_map(|base| plan.comparisons.iter().enumerate().filter(move |(_, comparison)| comparison.base == base));
+    let steps = plan.comparisons.len().max(1);
+    let mut all: Vec<Raw> = plan.comparisons.iter().map(|_| Raw::default()).collect();
+    for (step, (index, comparison)) in in_turn.enumerate() {
+        let mut advance = |done: f64| advance((step as f64 + done) / steps as f64);
+        let duration = plan.duration / u32::try_from(steps).unwrap_or(u32::MAX);
+        match servers.compare(comparison, duration, &mut order, &mut advance) {
+            Ok(raw) => all[index] = raw,
+            Err(Error::Interrupted) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+/// A setting, and which of two servers that have it: equals are compared too.
+#[derive(Clone, Copy)]
+struct Key {
+    setting: Setting,
+    is_second: bool,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |key: &Self| (key.setting.switches, key.setting.provider.name, key.is_second);
+        same(self) == same(other)
+    }
+}
+
+/// The servers that are up, and what was counted of those that were.
+struct Servers<'a> {
+    ends: &'a Ends,
+    clients: Arc<LocalSession>,
+    connections: usize,
+    up: Vec<(Key, Crowd, Vec<f64>)>,
+    /// Of each life, a value for each of [`DONE`].
+    lives: Vec<(Key, Vec<Vec<f64>>)>,
+}
+
+impl<'a> Servers<'a> {
+    fn new(ends: &'a Ends, connections: usize) -> Result<Self, Error> {
+        let clients = ends.session(&Setting::all()?, 0)?;
+        Ok(Self { ends, clients, connections, up: Vec::new(), lives: Vec::new() })
+    }
+
+    fn compare(
+        &mut self,
+        comparison: &Comparison,
+        duration: Duration,
+        order: &mut Order,
+        advance: &mut dyn FnMut(f64),
+    ) -> Result<Raw, Error> {
+        let Comparison { row, base, with, without } = *comparison;
+        let keys = [Key { setting: with, is_second: row.is_none() }, Key { setting: without, is_second: false }];
+        let of_base = Key { setting: base.setting()?, is_second: false };
+        if keys.iter().any(|key| self.position(key).is_none()) {
+            self.up.retain(|(key, ..)| keys.contains(key) || *key == of_base);
+        }
+        // Gathering takes about half of the time.
+        let with = self.gathered(&keys[0], &mut |done| advance(done / 4.0))?;
+        let without = self.gathered(&keys[1], &mut |done| advance(0.25 + done / 4.0))?;
+        let held: Round = [with, without].map(|at| Half::of(self.up[at].2.clone()));
+        let done = self.lives(&keys)?;
+        let timed = self.time([with, without], duration, order, &mut |done| advance(0.5 + done / 2.0))?;
+        Ok(Raw(vec![
+            Group { measures: &HELD, rounds: vec![held] },
+            Group { measures: &DONE, rounds: done },
+            Group { measures: &TIMED, rounds: timed },
+        ]))
+    }
+
+    fn position(&self, wanted: &Key) -> Option<usize> {
+        self.up.iter().position(|(key, ..)| key == wanted)
+    }
+
+    /// Where the crowd is that has this key, once it has gathered.
+    fn gathered(&mut self, key: &Key, advance: &mut dyn FnMut(f64)) -> Result<usize, Error> {
+        if let Some(at) = self.position(key) {
+            return Ok(at);
+        }
+        let (crowd, Held { idle_bytes, peak_bytes }) =
+            Crowd::gather_counted(self.ends, &self.clients, &key.setting, self.connections, advance)?;
+        let held = [idle_bytes, peak_bytes].map(|bytes| bytes as f64 / self.connections as f64);
+        self.up.push((*key, crowd, held.to_vec()));
+        Ok(self.up.len() - 1)
+    }
+
+    fn lives(&mut self, keys: &[Key; 2]) -> Result<Vec<Round>, Error> {
+        for key in keys {
+            if self.lives.iter().all(|(known, _)| known != key) {
+                let lives = (0..LIVES).map(|_| self.life(&key.setting)).collect::<Result<_, _>>()?;
+                self.lives.push((*key, lives));
+            }
+        }
+        let of = |key: &Key| self.lives.iter().find(|(known, _)| known == key).map_or(&[][..], |(_, lives)| &lives[..]);
+        let pairs = of(&keys[0]).iter().zip(of(&keys[1]));
+        Ok(pairs.map(|(with, without)| [Half::of(with.clone()), Half::of(without.clone())]).collect())
+    }
+
+    /// A loop tells what it has done when it ends. The messages' share is what one with messages has done more than one
+    /// without; what is left is the handshakes' and the ends'.
+    fn life(&self, setting: &Setting) -> Result<Vec<f64>, Error> {
+        let live = |exchanges: usize| {
+            let mut crowd = Crowd::gather(self.ends, &self.clients, setting, WATCHED, &mut |_| ())?;
+            (0..exchanges).try_for_each(|_| crowd.exchange(None))?;
+            let messages = (exchanges * crowd.active()) as f64;
+            let done = crowd.leave()?;
+            Ok::<_, Error>(([done.rounds, done.turns, done.syscalls.total()].map(|count| count as f64), messages))
+        };
+        let ((idle, _), (busy, messages)) = (live(0)?, live(EXCHANGES)?);
+        let per_message = busy.iter().zip(idle).map(|(busy, idle)| (busy - idle) / messages);
+        Ok(per_message.chain([idle[2] / WATCHED as f64]).collect())
+    }
+
+    fn time(
+        &mut self,
+        sides: [usize; 2],
+        duration: Duration,
+        order: &mut Order,
+        advance: &mut dyn FnMut(f64),
+    ) -> Result<Vec<Round>, Error> {
+        let began = Instant::now();
+        let mut rounds = Vec::new();
+        while rounds.len() < ROUNDS_MIN || began.elapsed() < duration {
+            if interrupt::requested() {
+                return Err(Error::Interrupted);
+            }
+            let mut sums = [0.0; 2];
+            let mut round_trips = [RoundTrips::new()?, RoundTrips::new()?];
+            let first = usize::from(!order.next().is_multiple_of(2));
+            for side in [first, 1 - first, 1 - first, first] {
+                sums[side] += self.up[sides[side]].1.block(&mut round_trips[side])? / 2.0;
+            }
+            let half = |side: usize| Half { values: vec![sums[side]], round_trips: round_trips[side].buckets() };
+            rounds.push([half(0), half(1)]);
+            advance((began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9)).min(1.0));
+        }
+        Ok(rounds)
+    }
+}
+
+impl Half {
+    fn of(values: Vec<f64>) -> Self {
+        Self { values, round_trips: Buckets::default() }
+    }
+}
