@@ -1,8 +1,10 @@
 //! What a handshake asks of the heap, in Rust and in C: with all optimizations no more than the bare provider and webpki
-//! calls that it is made of, and without any no more than rustls over the same library.
+//! calls that it is made of, and without any no more than rustls over the same library. Nor does a record.
 
 mod bare;
 mod meter;
+#[cfg(feature = "aws-lc-rs")]
+mod records;
 #[cfg(feature = "aws-lc-rs")]
 mod rustls_ends;
 #[path = "../support/mod.rs"]
@@ -57,6 +59,16 @@ impl Case {
 }
 
 impl Case {
+    /// Those that rustls has too: it knows neither the other providers nor AEGIS, and is asked for no other group.
+    #[cfg(feature = "aws-lc-rs")]
+    fn of_rustls() -> Vec<Self> {
+        let comparable =
+            |case: &Self| case.provider.name == "aws-lc-rs" && case.group == NamedGroup::X25519 && !case.retry;
+        let cases: Vec<_> = Self::all().into_iter().filter(comparable).collect();
+        assert!(cases.len() >= 7, "{} cases", cases.len());
+        cases
+    }
+
     /// The group that the client sends a share for in vain.
     fn unwanted(&self) -> Option<NamedGroup> {
         let other =
@@ -95,10 +107,7 @@ fn with_all_optimizations_a_handshake_asks_for_what_provider_and_webpki_do() {
 #[cfg(feature = "aws-lc-rs")]
 #[test]
 fn without_any_optimization_a_handshake_asks_for_no_more_than_one_of_rustls() {
-    // rustls knows neither the other providers nor AEGIS, and is asked for no other group.
-    let comparable = |case: &Case| case.provider.name == "aws-lc-rs" && case.group == NamedGroup::X25519 && !case.retry;
-    let cases: Vec<_> = Case::all().into_iter().filter(comparable).collect();
-    assert!(cases.len() >= 7, "{} cases", cases.len());
+    let cases = Case::of_rustls();
     for case in cases {
         let ends = Ends::new(&case, Switches::none());
         let rustls = RustlsEnds::new(&case);
@@ -160,6 +169,14 @@ impl Ends {
     /// A handshake, its connections and their buffers, until they are gone.
     fn handshake(&self, case: &Case) -> Asked {
         let mut asked = Asked::default();
+        let (client, server) = self.connect(case, &mut asked);
+        asked.client.add(|| drop(client));
+        asked.server.add(|| drop(server));
+        asked
+    }
+
+    /// Both ends, their handshake done.
+    fn connect(&self, case: &Case, asked: &mut Asked) -> (End, End) {
         let name = localhost();
         let mut client = asked.client.add(|| {
             let (input, mut output) = self.buffers();
@@ -181,9 +198,7 @@ impl Ends {
             assert_eq!(negotiated.suite, case.suite, "{case}");
             assert_eq!((negotiated.group, negotiated.hello_retry), (case.group, case.retry), "{case}");
         }
-        asked.client.add(|| drop(client));
-        asked.server.add(|| drop(server));
-        asked
+        (client, server)
     }
 
     fn buffers(&self) -> (InBuf, OutBuf) {

@@ -38,6 +38,14 @@ impl RustlsEnds {
     /// A handshake and its connections, until they are gone.
     pub(crate) fn handshake(&self) -> Asked {
         let mut asked = Asked::default();
+        let (client, server) = self.connect(&mut asked);
+        asked.client.add(|| drop(client));
+        asked.server.add(|| drop(server));
+        asked
+    }
+
+    /// Both ends, their handshake done.
+    pub(crate) fn connect(&self, asked: &mut Asked) -> (rustls::Connection, rustls::Connection) {
         let (name, configs) = (localhost(), (self.client.clone(), self.server.clone()));
         let mut client: rustls::Connection =
             asked.client.add(|| ClientConnection::new(configs.0, name)).unwrap().into();
@@ -50,14 +58,12 @@ impl RustlsEnds {
             asked.client.add(|| take(&mut client, &wire));
         }
         assert!(!client.is_handshaking() && !server.is_handshaking());
-        asked.client.add(|| drop(client));
-        asked.server.add(|| drop(server));
-        asked
+        (client, server)
     }
 }
 
 /// Puts all that it has to send into `wire`, which has room for it.
-fn send(end: &mut rustls::Connection, wire: &mut Vec<u8>) {
+pub(crate) fn send(end: &mut rustls::Connection, wire: &mut Vec<u8>) {
     wire.clear();
     while end.wants_write() {
         end.write_tls(wire).unwrap();
@@ -65,7 +71,7 @@ fn send(end: &mut rustls::Connection, wire: &mut Vec<u8>) {
 }
 
 /// Takes all that the peer has sent.
-fn take(end: &mut rustls::Connection, mut wire: &[u8]) {
+pub(crate) fn take(end: &mut rustls::Connection, mut wire: &[u8]) {
     while !wire.is_empty() {
         end.read_tls(&mut wire).unwrap();
         end.process_new_packets().unwrap();
