@@ -1,6 +1,7 @@
 //! `tlsbench ablate` from end to end: the real program, in runs too short for its times to be asked about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -17,11 +18,15 @@ fn document(arguments: &[&str]) -> Value {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {}\n{errors}", output.status);
     let document = serde_json::from_slice(&output.stdout).expect("JSON and nothing else on standard output");
+    check(&document);
+    document
+}
+
+fn check(document: &Value) {
     let schema: Value = serde_json::from_str(include_str!("../../results/schema.json")).expect("the schema");
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-    let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new());
-    document
 }
 
 fn cases(document: &Value) -> BTreeMap<&str, &Value> {
@@ -35,13 +40,15 @@ fn median(case: &Value, metric: &str) -> f64 {
 
 #[test]
 fn every_switch_is_compared_in_every_workload_or_said_to_be_off_its_path() {
-    let document = document(&[]);
+    let document = document(&["--connections", "24"]);
     let cases = cases(&document);
     let workloads: BTreeSet<&str> = cases.values().filter_map(|case| case["requested"]["workload"].as_str()).collect();
-    assert!(workloads.contains("handshakes") && workloads.contains("bulk"), "{workloads:?}");
+    let expected = ["bulk", "handshakes", "scale", "small-1024", "small-4096", "small-512", "small-64"];
+    assert!(workloads.iter().eq(&expected), "{workloads:?}");
     for workload in workloads {
-        let is_noise = |id: &&&str| id.starts_with(&format!("ablate/{workload}")) && id.contains("/nothing/");
-        assert!(cases.keys().filter(is_noise).count() >= 2, "the noise of {workload}");
+        for base in ["full", "empty"] {
+            assert!(cases.contains_key(&*format!("ablate/{workload}/nothing/{base}")), "the noise of {workload}");
+        }
         let mut names: Vec<&str> = Switch::ALL.iter().map(|switch| switch.name).collect();
         names.push("provider");
         for name in names {
@@ -55,6 +62,14 @@ fn every_switch_is_compared_in_every_workload_or_said_to_be_off_its_path() {
                 let metrics = case["metrics"].as_object().expect("metrics");
                 assert_eq!(metrics.is_empty(), !is_on_path, "{case:#}");
                 assert_eq!(case["achieved"].get("why_not").is_some(), !is_on_path, "{case:#}");
+                for (name, effect) in metrics.iter().filter(|(name, _)| name.ends_with("_effect")) {
+                    let name = name.trim_end_matches("_effect");
+                    let interval = effect["ci95"].as_array().expect("an interval");
+                    assert!(interval[0].as_f64() <= interval[1].as_f64(), "{case:#}");
+                    assert!(metrics.contains_key(name) && metrics.contains_key(&format!("{name}_without")), "{case:#}");
+                    let smallest = &case["achieved"][&format!("{}_smallest_effect", name.replace('.', "_"))];
+                    assert!(smallest.as_f64().is_some_and(|smallest| smallest >= 0.0), "{case:#}");
+                }
                 let effects = metrics.keys().filter(|name| name.ends_with("_effect")).count();
                 let verdicts: Vec<&str> = case["achieved"]
                     .as_object()
@@ -70,6 +85,7 @@ fn every_switch_is_compared_in_every_workload_or_said_to_be_off_its_path() {
     }
     let is_on_path = |id: &str| cases[id]["achieved"]["is_on_path"].as_bool().expect("said");
     assert!(!is_on_path("ablate/bulk/arena=on/full") && !is_on_path("ablate/handshakes/signal=eventfd/full"));
+    assert!(!is_on_path("ablate/small-64/signal=pipe/full") && is_on_path("ablate/scale/signal=pipe/full"));
     assert!(is_on_path("ablate/handshakes/arena=on/empty") && is_on_path("ablate/handshakes/zero-copy=on/full"));
 }
 
@@ -100,14 +116,106 @@ fn what_is_counted_is_the_same_in_two_runs_but_for_signatures_and_shows_what_the
 }
 
 #[test]
+fn small_messages_have_percentiles_and_all_round_trips_in_a_histogram() {
+    let document = document(&["--workload", "small", "--switch", "zero-copy"]);
+    let cases = cases(&document);
+    assert_eq!(cases.len(), 4 * 4, "two bases of the switch and two of the noise, in four sizes");
+    for (id, case) in cases {
+        let percentiles =
+            ["p50", "p90", "p99", "p99_9"].map(|name| median(case, &format!("total.round_trip_{name}_ns")));
+        assert!(percentiles[0] > 1_000.0 && percentiles.is_sorted(), "{id} {percentiles:?}");
+        for end in ["", "_without"] {
+            let metric = &case["metrics"][&format!("total.round_trip_ns{end}")];
+            assert!(metric["histogram"].as_str().is_some_and(|text| text.starts_with("HISTFAA")), "{metric:#}");
+        }
+        for side in ["client", "server"] {
+            // A write and a read, and perhaps a read that finds nothing yet.
+            let calls = median(case, &format!("{side}.syscalls_per_message"));
+            assert!((2.0..3.0).contains(&calls), "{id} {side} {calls}");
+            assert!(median(case, &format!("{side}.cpu_ns_per_message")) < percentiles[3], "{id} {side}");
+        }
+    }
+    let warnings = document["warnings"].as_array().expect("warnings");
+    let is_of_tail =
+        |warning: &&Value| warning["message"].as_str().is_some_and(|text| text.contains("too few for p99.9"));
+    assert_eq!(warnings.iter().filter(is_of_tail).count(), 4, "{warnings:?}");
+}
+
+#[test]
+fn a_loop_of_many_connections_tells_memory_turns_and_system_calls() {
+    let arguments = ["--workload", "scale", "--switch", "signal,buffer-pool", "--connections", "100"];
+    let document = document(&arguments);
+    let cases = cases(&document);
+    for (id, case) in &cases {
+        // A message is longer than what a turn takes.
+        let turns = median(case, "server.turns_per_message");
+        assert!((3.0..8.0).contains(&turns), "{id} {turns}");
+        assert!(median(case, "server.syscalls_per_message") >= 2.0, "{id}");
+        assert!(median(case, "server.cpu_ns_per_message") > 0.0, "{id}");
+        let (idle, peak) =
+            (median(case, "server.idle_bytes_per_connection"), median(case, "server.peak_bytes_per_connection"));
+        assert!(idle > 500.0 && peak >= idle * 0.9, "{id} {idle} {peak}");
+        assert_eq!(case["requested"]["connections"], 100);
+    }
+    for base in ["full", "empty"] {
+        let pool = cases[&*format!("ablate/scale/buffer-pool=thread-local/{base}")];
+        let saved = -median(pool, "server.idle_bytes_per_connection_effect");
+        // A receive buffer and a send buffer, each of two records.
+        assert!(saved > 4.0 * 16_384.0, "{base} {saved}");
+    }
+}
+
+#[test]
 fn the_table_has_switches_down_and_measures_across() {
     let output = run(&["--workload", "bulk", "--switch", "arena,inline", "--duration", "1ms"]);
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8_lossy(&output.stdout);
-    for part in ["switch", "send CPU", "receive CPU", "arena", "inline", "n/a", "inside the noise"] {
+    for part in ["switch", "send", "receive", "CPU", "arena", "inline", "n/a", "noise", "the handshake is over"] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
     assert!(!text.contains("zero-copy"), "{text}");
+}
+
+#[test]
+fn all_workloads_stand_in_a_table_that_is_not_wider_than_a_hundred() {
+    let arguments = ["--switch", "zero-copy,signal", "--connections", "24", "--duration", "1ms"];
+    let output = run(&arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let table = text.lines().filter(|line| line.starts_with(['┌', '│', '╞', '└']));
+    assert!(table.clone().all(|line| line.chars().count() <= 100), "{text}");
+    for part in ["handshakes", "bulk", "small-64", "small-4096", "scale", "wake-ups", "p99.9"] {
+        assert!(table.clone().any(|line| line.contains(part)), "{part} in\n{text}");
+    }
+}
+
+#[test]
+fn ctrl_c_keeps_the_workloads_that_are_done_and_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("ablation.json");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tlsbench"));
+    command.args(["ablate", "--workload", "handshakes,bulk", "--switch", "inline", "--duration", "2s", "-o"]);
+    let mut child = command
+        .args([file.as_os_str(), "--format".as_ref(), "json".as_ref()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut lines = BufReader::new(child.stderr.take().expect("standard error")).lines();
+    // When the second workload begins, the first is done and saved.
+    assert!(lines.any(|line| line.expect("text").starts_with("[2/2]")));
+    let saved: Value = serde_json::from_slice(&std::fs::read(&file).expect("saved")).expect("JSON");
+    assert_eq!(saved["partial"], true, "a program that ends here leaves what is not all");
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).expect("a process");
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it still runs");
+    let errors: String = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().expect("an end").code(), Some(130), "{errors}");
+    assert!(errors.contains("interrupted"), "{errors}");
+    let document: Value = serde_json::from_slice(&std::fs::read(&file).expect("saved")).expect("JSON");
+    check(&document);
+    assert_eq!(document["partial"], true);
+    let is_on_path = |id: &str| cases(&document)[id]["achieved"]["is_on_path"] == true;
+    assert!(is_on_path("ablate/handshakes/inline=on/full") && is_on_path("ablate/handshakes/nothing/empty"));
 }
 
 #[test]
@@ -115,9 +223,10 @@ fn what_does_not_exist_is_refused_with_what_does() {
     let names: Vec<&str> = Switch::ALL.iter().map(|switch| switch.name).collect();
     for (arguments, expected) in [
         (&["--switch", "zero-coffee"][..], &names[..]),
-        (&["--workload", "idling"], &["handshakes", "bulk"]),
+        (&["--workload", "idling"], &["handshakes", "bulk", "small", "scale"]),
         (&["--cipher", "rc4"], &["aes128gcm"]),
         (&["--duration", "0s"], &["--duration"]),
+        (&["--connections", "0"], &["--connections"]),
         (&["--zero-copy=off"], &["--zero-copy"]),
     ] {
         let output = run(arguments);

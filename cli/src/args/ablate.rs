@@ -54,6 +54,18 @@ pub enum Workload {
     Bulk,
     /// Messages of 64 B to 4 KiB there and back over loopback: round trips, processor time, system calls.
     Small,
+    /// Those of 64 B alone.
+    #[value(name = "small-64")]
+    Small64,
+    /// Those of 512 B alone.
+    #[value(name = "small-512")]
+    Small512,
+    /// Those of 1 KiB alone.
+    #[value(name = "small-1024")]
+    Small1024,
+    /// Those of 4 KiB alone.
+    #[value(name = "small-4096")]
+    Small4096,
     /// Thousands of mostly idle connections to one event loop: memory, wake-ups, system calls, round trips of the few that
     /// are active.
     Scale,

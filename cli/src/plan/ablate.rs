@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tls_engine::codes::CipherSuite;
 
 use super::tls;
@@ -29,9 +30,13 @@ impl Ablate {
             return Err(Error::Usage("--duration is longer than 0".into()));
         }
         let is_asked = |row: &Row| args.switch.is_empty() || args.switch.iter().any(|name| name == row.name);
-        let asked: Vec<&str> = args.workload.iter().map(|workload| name(*workload)).collect();
+        let asked: Vec<String> =
+            args.workload.iter().filter_map(|asked| Some(asked.to_possible_value()?.get_name().to_owned())).collect();
+        let is_meant = |workload: &Workload| {
+            asked.is_empty() || asked.iter().any(|asked| *asked == workload.name() || *asked == workload.label())
+        };
         let mut workloads = Workload::all(usize::try_from(args.connections.0).unwrap_or(usize::MAX));
-        workloads.retain(|workload| asked.is_empty() || asked.contains(&workload.name()));
+        workloads.retain(is_meant);
         if args.connections.0 == 0 {
             return Err(Error::Usage("--connections is at least 1".into()));
         }
@@ -47,14 +52,5 @@ impl Ablate {
             duration: args.duration,
             seed: args.seed,
         })
-    }
-}
-
-const fn name(workload: args::Workload) -> &'static str {
-    match workload {
-        args::Workload::Handshakes => "handshakes",
-        args::Workload::Bulk => "bulk",
-        args::Workload::Small => "small",
-        args::Workload::Scale => "scale",
     }
 }

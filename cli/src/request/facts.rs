@@ -48,6 +48,7 @@ const THROUGHPUT: &[(&str, &str, Form)] = &[
 /// The facts of a comparison of switches.
 const ABLATE: &[(&str, &str, Form)] = &[
     ("workload", "workload", Form::Plain),
+    ("connections", "connections", Form::Plain),
     ("switch", "switch", Form::Plain),
     ("cipher_suite", "cipher", Form::Plain),
     ("duration_ns", "duration", Form::Nanoseconds),

@@ -17,7 +17,10 @@ const ROUNDS_MIN: usize = 12;
 pub(super) fn jobs(plan: &Ablate) -> Result<Vec<Box<dyn Job>>, Error> {
     let job = |workload: &Workload| {
         let label = format!("ablate/{}", workload.label());
-        Ok(Box::new(Planned { plan: plan.clone(), workload: *workload, label }) as Box<dyn Job>)
+        // Sizes of messages share the time of their workload.
+        let alike = plan.workloads.iter().filter(|other| other.name() == workload.name()).count();
+        let plan = Ablate { duration: plan.duration / u32::try_from(alike).unwrap_or(1), ..plan.clone() };
+        Ok(Box::new(Planned { plan, workload: *workload, label }) as Box<dyn Job>)
     };
     plan.workloads.iter().map(job).collect()
 }
@@ -56,9 +59,7 @@ impl Job for Planned {
                 comparisons.push(Comparison::of_nothing(base)?);
             }
         }
-        let alike = plan.workloads.iter().filter(|other| other.name() == workload.name()).count();
-        let duration = plan.duration / u32::try_from(alike).unwrap_or(1);
-        let asked = Plan { workload: *workload, comparisons: &comparisons, duration, seed: plan.seed };
+        let asked = Plan { workload: *workload, comparisons: &comparisons, duration: plan.duration, seed: plan.seed };
         let findings = ablation::run(&ends, asked, &mut |done| advance(done, "comparing"))?;
         let is_done = |(_, finding): &(&Comparison, &Finding)| finding.rounds > 0;
         for (comparison, finding) in comparisons.iter().zip(&findings).filter(is_done) {
@@ -96,6 +97,7 @@ fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding:
     };
     case.achieved.insert("is_on_path".into(), true.into());
     case.achieved.insert("rounds".into(), finding.rounds.into());
+    case.achieved.insert("is_on_one_processor".into(), finding.on_one_processor.into());
     case.achieved.insert("heap_calls_of_c_are_counted".into(), heap_meter::covers_c().into());
     for (measure, effect) in &finding.effects {
         record(&mut case, measure, effect);
@@ -139,7 +141,7 @@ fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Ca
     let mut case = Case::new(format!("ablate/{}/{name}/{}", workload.label(), base.name()));
     let mut facts = Facts::new();
     facts.insert("command".into(), "ablate".into());
-    facts.insert("workload".into(), workload.name().into());
+    facts.insert("workload".into(), workload.label().into());
     match workload {
         Workload::Small { message_bytes } => drop(facts.insert("message_bytes".into(), message_bytes.into())),
         Workload::Scale { connections } => drop(facts.insert("connections".into(), connections.into())),

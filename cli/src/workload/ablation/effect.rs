@@ -2,6 +2,10 @@ use crate::schema::quantity::Quantity;
 use crate::schema::{Better, Kind, Side};
 use crate::stats::{self, Summary};
 
+/// The share of what is measured below which a change gets no verdict, however often it was seen: where a compiler or an
+/// allocator happens to put things makes as much of a difference.
+const NEGLIGIBLE: f64 = 0.005;
+
 /// What a workload measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {
@@ -80,6 +84,11 @@ impl Effect {
     /// Of what was estimated in another way.
     pub fn estimated(measure: &Measure, with: Estimate, without: Estimate, change: Estimate, noise: f64) -> Self {
         let Summary { median, ci95, .. } = change.summary;
+        let negligible = match measure.quantity.kind {
+            Kind::Time => NEGLIGIBLE,
+            Kind::Count => NEGLIGIBLE * without.summary.median.abs(),
+        };
+        let noise = noise.max(negligible);
         let smallest = noise.max((ci95[1] - ci95[0]) / 2.0);
         let is_shown = median.abs() > noise && (ci95[0] > 0.0 || ci95[1] < 0.0);
         let is_better = (median < 0.0) == (measure.quantity.better == Better::Lower);
@@ -127,6 +136,8 @@ mod tests {
         let fewer = effect(&HEAP_CALLS_PER_RECORD, &[0.0; 4], &[3.0; 4], 0.0);
         let Summary { median, ci95, .. } = fewer.change.summary;
         assert_eq!((median, ci95, fewer.verdict), (-3.0, [-3.0; 2], Verdict::Helps));
+        let nearly = effect(&HEAP_CALLS_PER_RECORD, &[299.0; 4], &[300.0; 4], 0.0);
+        assert_eq!((nearly.change.summary.median, nearly.verdict), (-1.0, Verdict::InsideTheNoise));
         let equal = effect(&HEAP_CALLS_PER_RECORD, &[3.0; 4], &[3.0; 4], 0.0);
         assert_eq!((equal.change.summary.median, equal.verdict), (0.0, Verdict::InsideTheNoise));
     }

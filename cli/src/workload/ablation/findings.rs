@@ -10,6 +10,8 @@ pub struct Finding {
     pub round_trips: [Vec<Buckets>; 2],
     /// How often it was timed.
     pub rounds: usize,
+    /// Whether all of it ran on one processor.
+    pub on_one_processor: bool,
 }
 
 /// All that was measured of a comparison: what was timed comes last.
@@ -46,6 +48,7 @@ pub(super) fn findings(comparisons: &[Comparison], all: &[Raw], percentiles: &[P
             effects: effects(raw, noise, percentiles, seed),
             round_trips: raw.round_trips(),
             rounds: raw.0.last().map_or(0, |timed| timed.rounds.len()),
+            on_one_processor: false,
         }
     };
     comparisons.iter().zip(all).map(finding).collect()

@@ -9,6 +9,7 @@ mod effect;
 mod findings;
 mod handshakes;
 mod latency;
+mod processor;
 mod run;
 mod scale;
 mod small;

@@ -6,6 +6,7 @@ use super::bulk::Bulk;
 use super::findings::{Group, Half, Raw, Round, findings};
 use super::handshakes::Handshakes;
 use super::latency::RoundTrips;
+use super::processor::OneProcessor;
 use super::small::Small;
 use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::workload::LocalSession;
 /// How often each comparison is timed at the least.
 pub(super) const ROUNDS_MIN: usize = 5;
 /// How often each counted pass is made.
-const COUNTED_ROUNDS: usize = 5;
+const COUNTED_ROUNDS: usize = 9;
 
 /// What is compared, and for how long.
 #[derive(Clone, Copy)]
@@ -35,13 +36,18 @@ pub struct Plan<'a> {
 /// Compares: for each comparison what it found, in the order given. Ctrl-C ends it early, with what there is. `advance`
 /// hears how far it has come, 0 to 1.
 pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
+    let processor = OneProcessor::begin();
     let all = match plan.workload {
         Workload::Handshakes => interleaved(&Handshakes, ends, &plan, advance),
         Workload::Bulk => interleaved(&Bulk::new(plan.seed), ends, &plan, advance),
         Workload::Small { message_bytes } => interleaved(&Small::new(message_bytes, plan.seed), ends, &plan, advance),
         Workload::Scale { connections } => scale::measure(ends, &plan, connections, advance),
     }?;
-    Ok(findings(plan.comparisons, &all, plan.workload.percentiles(), plan.seed))
+    let mut found = findings(plan.comparisons, &all, plan.workload.percentiles(), plan.seed);
+    for finding in &mut found {
+        finding.on_one_processor = processor.holds();
+    }
+    Ok(found)
 }
 
 /// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with

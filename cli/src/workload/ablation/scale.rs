@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::crowd::{Crowd, Held};
+use super::crowd::{CLIENT_BUFFER_BYTES, Crowd, Held};
 use super::findings::{Group, Half, Raw, Round};
 use super::latency::RoundTrips;
 use super::run::{Plan, ROUNDS_MIN};
@@ -19,9 +19,11 @@ use crate::workload::LocalSession;
 const CROWDS_MAX: u64 = 3;
 /// Files that the process may have open besides.
 const OTHER_FILES: u64 = 200;
-/// Connections of a loop that is watched over its whole life, and how often its active ones exchange a message.
-const WATCHED: usize = 32;
-const EXCHANGES: usize = 40;
+/// Connections of a loop that is watched over its whole life.
+const WATCHED: usize = 16;
+/// How often its active ones exchange a message at the least, and for each second of the timed part.
+const EXCHANGES_MIN: usize = 8;
+const EXCHANGES_PER_S: f64 = 2.0;
 /// How many such lives are counted for a setting.
 const LIVES: usize = 5;
 
@@ -58,7 +60,7 @@ pub(super) fn measure(
     connections: usize,
     advance: &mut dyn FnMut(f64),
 ) -> Result<Vec<Raw>, Error> {
-    let mut servers = Servers::new(ends, connections)?;
+    let mut servers = Servers::new(ends, connections, plan.duration)?;
     let mut order = Order::new(plan.seed);
     // Base by base, so that the crowd of a base has to gather once.
     let in_turn = Base::ALL
@@ -97,15 +99,18 @@ struct Servers<'a> {
     ends: &'a Ends,
     clients: Arc<LocalSession>,
     connections: usize,
+    /// How often the active ones of a loop that is watched exchange a message.
+    exchanges: usize,
     up: Vec<(Key, Crowd, Vec<f64>)>,
     /// Of each life, a value for each of [`DONE`].
     lives: Vec<(Key, Vec<Vec<f64>>)>,
 }
 
 impl<'a> Servers<'a> {
-    fn new(ends: &'a Ends, connections: usize) -> Result<Self, Error> {
-        let clients = ends.session(&Setting::all()?, 0)?;
-        Ok(Self { ends, clients, connections, up: Vec::new(), lives: Vec::new() })
+    fn new(ends: &'a Ends, connections: usize, duration: Duration) -> Result<Self, Error> {
+        let clients = ends.session(&Setting::all()?, CLIENT_BUFFER_BYTES)?;
+        let exchanges = EXCHANGES_MIN.max((duration.as_secs_f64() * EXCHANGES_PER_S) as usize);
+        Ok(Self { ends, clients, connections, exchanges, up: Vec::new(), lives: Vec::new() })
     }
 
     fn compare(
@@ -172,7 +177,7 @@ impl<'a> Servers<'a> {
             let done = crowd.leave()?;
             Ok::<_, Error>(([done.rounds, done.turns, done.syscalls.total()].map(|count| count as f64), messages))
         };
-        let ((idle, _), (busy, messages)) = (live(0)?, live(EXCHANGES)?);
+        let ((idle, _), (busy, messages)) = (live(0)?, live(self.exchanges)?);
         let per_message = busy.iter().zip(idle).map(|(busy, idle)| (busy - idle) / messages);
         Ok(per_message.chain([idle[2] / WATCHED as f64]).collect())
     }
