@@ -8,15 +8,17 @@ pub(super) struct OneProcessor {
 
 #[cfg(target_os = "linux")]
 impl OneProcessor {
-    /// The last one that this thread may run on: interrupts mostly go to the first.
+    /// The one that it runs on: the scheduler has chosen it as one that is free.
     pub(super) fn begin() -> Self {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+        use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
         let Ok(before) = sched_getaffinity(None) else { return Self { before: None } };
-        let Some(last) = (0..CpuSet::MAX_CPU).rfind(|number| before.is_set(*number)) else {
+        let here = sched_getcpu();
+        // A set is as large as the system call's, which not every system of very many processors fits into.
+        if here >= CpuSet::MAX_CPU {
             return Self { before: None };
-        };
+        }
         let mut one = CpuSet::new();
-        one.set(last);
+        one.set(here);
         Self { before: sched_setaffinity(None, &one).is_ok().then_some(before) }
     }
 
