@@ -70,6 +70,14 @@ pub enum Error {
     /// The transport ended without close_notify: what came may be cut short (RFC 8446 6.1).
     #[error("the peer closed the connection without close_notify")]
     Truncated,
+    /// A caller's buffer that is too short. Nothing was done, and the same call with a longer one may follow.
+    #[error("the destination has {got_bytes} bytes, and {needed_bytes} are needed")]
+    Room {
+        /// How long it has to be.
+        needed_bytes: usize,
+        /// How long it is.
+        got_bytes: usize,
+    },
     /// A call that the connection's state does not allow.
     #[error("{0}")]
     Usage(&'static str),
@@ -143,7 +151,7 @@ impl Error {
             Self::BadRecordMac => Alert::BAD_RECORD_MAC,
             Self::DecryptError(_) => Alert::DECRYPT_ERROR,
             Self::Certificate(error) => error.alert(),
-            Self::PeerAlert(_) | Self::Truncated | Self::Usage(_) | Self::Config(_) => return None,
+            Self::PeerAlert(_) | Self::Truncated | Self::Room { .. } | Self::Usage(_) | Self::Config(_) => return None,
             Self::Crypto(_) | Self::Internal(_) => Alert::INTERNAL_ERROR,
         })
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rustls_pki_types::{PrivateKeyDer, ServerName};
 use tls_engine::codes::CipherSuite;
-use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
+use tls_engine::conn::{ClientConfig, Connection, OpenedRecord, Progress, ServerConfig};
 use tls_engine::crypto::{Provider, Suite, provider};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
+use tls_engine::signal::NullSignal;
 use tls_engine::switches::{Switch, Switches};
 
 #[global_allocator]
@@ -100,6 +101,58 @@ fn no_heap_call_however_the_switches_are_set() {
                 let (carried, counts) = heap_meter::count(|| pair.carry(direction, &[&data[..size]]));
                 assert_eq!(carried, Carried { records: 1, bytes: size });
                 assert_no_calls(counts, &format!("{switches:?} {size}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_heap_call_for_a_record_in_a_callers_own_buffers() {
+    let every_suite =
+        provider::list().iter().flat_map(|provider| provider.suites.iter().map(move |suite| (provider, suite)));
+    for (provider, suite) in every_suite {
+        let mut pair = Pair::new(provider, suite, true);
+        let (client, server) = (&mut pair.client, &mut pair.server);
+        let mut buffer = vec![0x77; 3 * RECORD_CONTENT_MAX];
+        for size in [1, 64, 1350, RECORD_CONTENT_MAX] {
+            // In place, shifted, and apart, both ways.
+            for (plaintext, destination) in [(5, 5), (6, 4), (30_000, 20_000)] {
+                let (opened, counts) = heap_meter::count(|| {
+                    let plaintext = plaintext..plaintext + size;
+                    let record = 0..Connection::record_bytes(size);
+                    client.connection.seal_within(&mut buffer, plaintext, record.clone(), &mut client.output).unwrap();
+                    let destination = destination..destination + size + 1;
+                    server.connection.open_within(&mut buffer, record, destination, &mut server.output).unwrap()
+                });
+                assert!(matches!(opened, OpenedRecord::Data { data_bytes, .. } if data_bytes == size), "{opened:?}");
+                assert_no_calls(counts, &format!("{} {} {size}", provider.name, suite.code));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_heap_call_for_a_record_in_halves() {
+    for provider in provider::list() {
+        for suite in &provider.suites {
+            for zero_copy in [true, false] {
+                let Pair { client, server } = Pair::new(provider, suite, zero_copy);
+                let (mut sealing, _reading) = client.connection.split(NullSignal).unwrap();
+                let (_writing, mut opening) = server.connection.split(NullSignal).unwrap();
+                let (mut output, mut input) = (client.output, server.input);
+                let data = vec![0x11; RECORD_CONTENT_MAX];
+                let mut carry = |size: usize| {
+                    assert_eq!(sealing.write_tls(&[&data[..size]], &mut output), Ok(size));
+                    let count = input.put(output.waiting());
+                    output.sent(count);
+                    assert!(matches!(opening.read_tls(&mut input), Ok(Progress::Data(data)) if data.len() == size));
+                    assert_eq!(opening.read_tls(&mut input), Ok(Progress::NeedInput));
+                };
+                carry(RECORD_CONTENT_MAX);
+                for size in [1, 64, 1350, RECORD_CONTENT_MAX] {
+                    let ((), counts) = heap_meter::count(|| carry(size));
+                    assert_no_calls(counts, &format!("{} {} {zero_copy} {size}", provider.name, suite.code));
+                }
             }
         }
     }

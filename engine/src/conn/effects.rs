@@ -1,20 +1,21 @@
 //! Carries out what the handshake wants.
 
 use super::{Connection, Role, Traffic};
-use crate::codes::{ContentType, KeyUpdateRequest};
+use crate::codes::ContentType;
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::{Effect, Effects, Negotiated};
 use crate::keys::TrafficSecret;
 use crate::limits::EARLY_DATA_SKIPPED_MAX;
 use crate::mem::OutBuf;
-use crate::msgs::KeyUpdate;
 
 impl Connection {
     pub(super) fn carry_out(&mut self, effects: &mut Effects, output: &mut OutBuf) -> Result<(), Error> {
         effects.carry_out(|messages, effect| match effect {
             Effect::Send(span) => self.send_handshake(&messages[span.range()], output),
-            Effect::SendChangeCipherSpec => self.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output),
+            Effect::SendChangeCipherSpec => {
+                self.sending.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output)
+            }
             Effect::InstallWrite { suite, secret } => self.install_write(*suite, secret.clone()),
             Effect::InstallRead { suite, secret } => self.install_read(*suite, secret.clone()),
             Effect::SkipEarlyData => {
@@ -35,37 +36,22 @@ impl Connection {
     }
 
     fn send_handshake(&mut self, messages: &[u8], output: &mut OutBuf) -> Result<(), Error> {
-        if self.sealer.counters().records == 0 && matches!(self.role, Role::Client(_)) {
-            self.sealer.seal_first_hello(messages, output)
+        if self.sending.sealer.counters().records == 0 && matches!(self.role, Role::Client(_)) {
+            self.sending.sealer.seal_first_hello(messages, output)
         } else {
-            self.sealer.seal_control(ContentType::HANDSHAKE, messages, output)
+            self.sending.sealer.seal_control(ContentType::HANDSHAKE, messages, output)
         }
     }
 
     fn install_write(&mut self, suite: Suite, secret: TrafficSecret) -> Result<(), Error> {
         let limit = self.role.common().records_per_key(&suite);
-        self.sealer.install(&suite, &secret.keys(suite.aead), limit)?;
-        self.write = Some(Traffic { suite, secret });
-        Ok(())
+        self.sending.install(suite, secret, limit)
     }
 
     pub(super) fn install_read(&mut self, suite: Suite, secret: TrafficSecret) -> Result<(), Error> {
         self.opener.install(&suite, &secret.keys(suite.aead))?;
         self.read = Some(Traffic { suite, secret });
         self.early_data_to_skip = 0;
-        Ok(())
-    }
-
-    /// Sends a KeyUpdate and seals with new keys from then on.
-    pub(super) fn replace_write_key(&mut self, request: KeyUpdateRequest, output: &mut OutBuf) -> Result<(), Error> {
-        let mut message = Vec::new();
-        KeyUpdate { request }.encode(&mut message);
-        self.sealer.seal_control(ContentType::HANDSHAKE, &message, output)?;
-        let Some(Traffic { suite, secret }) = self.write.take() else {
-            return Err(Error::Internal("a key update without keys"));
-        };
-        self.install_write(suite, secret.next())?;
-        self.sealer.count_key_update();
         Ok(())
     }
 }

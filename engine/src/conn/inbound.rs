@@ -100,9 +100,7 @@ impl Connection {
         if self.close_received {
             return Ok(Received::Closed);
         }
-        if self.opener.counters().records == 0 {
-            check_first_bytes(input.waiting())?;
-        }
+        self.check_first_record(input.waiting())?;
         let Some(frame) = P::deframe(input.waiting())? else { return Ok(Received::NeedInput) };
         let record = input.consume(frame.len());
         let body = Span { start: record.end - frame.body_len, end: record.end };
@@ -125,6 +123,12 @@ impl Connection {
             self.note_opened();
         }
         Ok(Received::Data(Plaintext(if self.zero_copy { content } else { input.stage(content) })))
+    }
+
+    /// Tells something else than TLS at the very beginning.
+    #[inline(always)]
+    pub(super) fn check_first_record(&self, bytes: &[u8]) -> Result<(), Error> {
+        if self.opener.counters().records == 0 { check_first_bytes(bytes) } else { Ok(()) }
     }
 
     /// Whether application data of `len` bytes may come now and is more than none.

@@ -63,8 +63,12 @@ impl Connection {
         };
         self.install_read(suite, secret.next())?;
         self.opener.counters_mut().key_updates += 1;
-        if request == KeyUpdateRequest::REQUESTED && !self.close_sent {
-            self.replace_write_key(KeyUpdateRequest::NOT_REQUESTED, output)?;
+        if request == KeyUpdateRequest::REQUESTED {
+            if self.answers_elsewhere {
+                self.owes_key_update = true;
+            } else if !self.sending.is_closed {
+                self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output)?;
+            }
         }
         Ok(())
     }

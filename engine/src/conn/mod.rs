@@ -3,31 +3,37 @@
 mod deliver;
 mod effects;
 mod guards;
+mod halves;
 mod inbound;
 mod late;
 mod outbound;
+mod own_buffers;
+mod sending;
 
 pub use crate::handshake::{
     ClientConfig, ClientConfigBuilder, Clock, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
 };
+pub use crate::record::Placement;
 pub use deliver::{Delivered, Reply, Rest, Signalled};
+pub use halves::{OpeningHalf, SealingHalf};
 pub use inbound::Progress;
 pub(crate) use inbound::{Plaintext, Received};
+pub use own_buffers::{OpenedRecord, SealedRecord};
 
 use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 
-use crate::codes::AlertDescription;
 use crate::counters::{Counters, Meter};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::{Joiner, Workspace, start_client, start_server};
 use crate::keys::TrafficSecret;
 use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
-use crate::record::{Inlined, Opener, Sealer, Split};
+use crate::record::{Inlined, Opener, Split};
 use crate::session::Ticket;
 use guards::Guards;
+use sending::Sending;
 
 /// One TLS connection, client or server, that does no I/O: the caller brings received bytes and takes away what is to be
 /// sent, in buffers of its own.
@@ -39,14 +45,13 @@ pub struct Connection {
     late: Joiner,
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
-    sealer: Sealer,
+    sending: Sending,
     /// Where the switch for counters is on. Behind a pointer, so that it takes a word where it is off, and so that the halves
     /// of a connection have one.
     meter: Option<Arc<Meter>>,
     /// How a record is taken: resolved once, from the switches.
     take_record: TakeRecord,
     opener: Opener,
-    write: Option<Traffic>,
     read: Option<Traffic>,
     negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
@@ -55,8 +60,11 @@ pub struct Connection {
     zero_copy: bool,
     /// How many bytes of early data may still be skipped.
     early_data_to_skip: usize,
-    close_sent: bool,
     close_received: bool,
+    /// Whether what is to be answered is left to a sealing half.
+    answers_elsewhere: bool,
+    /// What is left to it: a KeyUpdate.
+    owes_key_update: bool,
     failed: Option<Error>,
 }
 
@@ -112,7 +120,7 @@ impl Connection {
             handshake: None,
             late: Joiner::default(),
             resumption: None,
-            sealer: Sealer::new(&switches),
+            sending: Sending::new(&switches),
             take_record: match (switches.inline, switches.counters) {
                 (true, false) => Self::take_record::<Inlined, false>,
                 (false, false) => Self::take_record::<Split, false>,
@@ -121,15 +129,15 @@ impl Connection {
             },
             meter,
             opener: Opener::new(),
-            write: None,
             read: None,
             negotiated: None,
             tickets: Vec::new(),
             guards: Guards::default(),
             zero_copy: switches.zero_copy,
             early_data_to_skip: 0,
-            close_sent: false,
             close_received: false,
+            answers_elsewhere: false,
+            owes_key_update: false,
             failed: None,
         }
     }
@@ -141,7 +149,7 @@ impl Connection {
 
     /// Whether application data can be sent.
     pub const fn is_ready(&self) -> bool {
-        self.negotiated.is_some() && !self.close_sent && self.failed.is_none()
+        self.negotiated.is_some() && !self.sending.is_closed && self.failed.is_none()
     }
 
     /// What was agreed on, once the handshake is done.
@@ -156,7 +164,7 @@ impl Connection {
 
     /// Whether this side has said that it sends no more.
     pub const fn has_sent_close(&self) -> bool {
-        self.close_sent
+        self.sending.is_closed
     }
 
     /// The tickets that came, oldest first, as many as are kept.
@@ -166,7 +174,7 @@ impl Connection {
 
     /// What it has sealed.
     pub const fn sealed(&self) -> Counters {
-        self.sealer.counters()
+        self.sending.counters()
     }
 
     /// What it has opened.
@@ -177,22 +185,12 @@ impl Connection {
     /// Ends the connection: the peer is owed `error`'s alert, unless it has been told that nothing follows, and nothing
     /// else happens any more.
     fn fail(&mut self, error: &Error, output: &mut OutBuf) {
-        // RFC 8446 6.1: nothing follows close_notify.
-        if self.failed.is_none()
-            && !self.close_sent
-            && let Some(description) = error.alert()
-        {
-            self.send_alert(description, output);
+        if self.failed.is_none() && !self.answers_elsewhere {
+            self.sending.alert_for(error, output);
         }
         self.handshake = None;
         self.note_failed();
         self.failed.get_or_insert_with(|| error.clone());
-    }
-
-    fn send_alert(&mut self, description: AlertDescription, output: &mut OutBuf) {
-        let alert = crate::msgs::Alert { description }.encode();
-        // An alert that can't be sent is lost with the connection that it ends.
-        let _ = self.sealer.seal_control(crate::codes::ContentType::ALERT, &alert, output);
     }
 }
 

@@ -1,10 +1,10 @@
 //! From application data to bytes to send.
 
 use super::Connection;
-use crate::codes::{AlertDescription, KeyUpdateRequest};
+use super::sending::AFTER_CLOSE;
+use crate::codes::KeyUpdateRequest;
 use crate::error::Error;
 use crate::mem::OutBuf;
-use crate::record::Fragments;
 
 impl Connection {
     /// Seals application data into `output` as far as its capacity goes, and tells how many bytes of `plaintext` that
@@ -13,26 +13,16 @@ impl Connection {
     /// Replaces the key on the way when it has sealed as many records as it may (RFC 8446 5.5).
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
         self.check_writable()?;
-        let mut fragments = Fragments::new(plaintext);
-        let offered = fragments.left();
-        loop {
-            self.sealer.seal_application_data(&mut fragments, output).inspect_err(|error| self.fail(error, output))?;
-            if fragments.left() == 0 || !self.sealer.is_key_spent() {
-                if let Some(meter) = &self.meter {
-                    meter.note_sealed(self.sealer.counters());
-                }
-                return Ok(offered - fragments.left());
-            }
-            self.replace_write_key(KeyUpdateRequest::NOT_REQUESTED, output)
-                .inspect_err(|error| self.fail(error, output))?;
-        }
+        let taken = self.sending.write(plaintext, output).inspect_err(|error| self.fail(error, output))?;
+        self.note_sealed();
+        Ok(taken)
     }
 
     /// Replaces the keys that this side seals with, and asks the peer to do the same where `request_peer` says so.
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
         self.check_writable()?;
         let request = if request_peer { KeyUpdateRequest::REQUESTED } else { KeyUpdateRequest::NOT_REQUESTED };
-        self.replace_write_key(request, output)?;
+        self.sending.replace_key(request, output)?;
         self.note();
         Ok(())
     }
@@ -40,9 +30,8 @@ impl Connection {
     /// Says that no more will be sent (close_notify). The peer may go on sending (RFC 8446 6.1), but a handshake can't be
     /// finished any more: then the connection has ended.
     pub fn close(&mut self, output: &mut OutBuf) {
-        if !self.close_sent && self.failed.is_none() {
-            self.close_sent = true;
-            self.send_alert(AlertDescription::CLOSE_NOTIFY, output);
+        if !self.sending.is_closed && self.failed.is_none() {
+            self.sending.close(output);
             self.note();
             if self.is_handshaking() {
                 self.fail(&Error::Usage("the connection was closed before the handshake was done"), output);
@@ -58,10 +47,19 @@ impl Connection {
         }
     }
 
-    /// The same, and what has been sealed.
-    pub(super) fn note(&self) {
+    /// Notes what has been sealed.
+    #[inline]
+    pub(super) fn note_sealed(&self) {
         if let Some(meter) = &self.meter {
-            meter.note(self.opener.counters(), self.sealer.counters());
+            meter.note_sealed(self.sending.counters());
+        }
+    }
+
+    /// Both, unless another half counts what is sealed.
+    pub(super) fn note(&self) {
+        self.note_opened();
+        if !self.answers_elsewhere {
+            self.note_sealed();
         }
     }
 
@@ -74,10 +72,10 @@ impl Connection {
         }
     }
 
-    fn check_writable(&self) -> Result<(), Error> {
+    pub(super) fn check_writable(&self) -> Result<(), Error> {
         match &self.failed {
             Some(error) => Err(error.clone()),
-            None if self.close_sent => Err(Error::Usage("nothing can be sent after close_notify")),
+            None if self.sending.is_closed => Err(AFTER_CLOSE),
             None if self.is_handshaking() => Err(Error::Usage("nothing can be sent before the handshake is done")),
             None => Ok(()),
         }

@@ -7,14 +7,16 @@ mod nonce;
 mod open;
 mod padding;
 mod path;
+mod placement;
 mod seal;
 mod sealed;
 
 pub use deframe::{Frame, deframe};
 pub use fragment::Fragments;
-pub use open::Opener;
+pub use open::{Opener, inner_len};
 pub use path::{Inlined, Path, Split};
-pub use seal::Sealer;
+pub use placement::Placement;
+pub use seal::{Sealer, sealed_len};
 
 use crate::crypto::{AeadKey, Suite};
 use crate::error::Error;

@@ -1,7 +1,7 @@
 use super::{Frame, RecordKey, padding};
 use crate::codes::ContentType;
 use crate::counters::Counters;
-use crate::crypto::{Suite, TAG_LEN};
+use crate::crypto::{Copied, Suite, TAG_LEN};
 use crate::error::Error;
 use crate::keys::TrafficKeys;
 use crate::limits::RECORD_CONTENT_MAX;
@@ -58,17 +58,33 @@ impl Opener {
     /// Opens the `body` of an encrypted record in place; the content is the first of its bytes, as many as returned.
     #[inline(always)]
     pub fn open(&mut self, frame: &Frame, body: &mut [u8]) -> Result<(ContentType, usize), Error> {
-        let Some(key) = &mut self.key else {
-            return Err(Error::UnexpectedRecord { got: frame.content_type, reason: "encrypted before any key" });
-        };
         // RFC 8446 5.2: what is too short to hold a tag can't be decrypted.
-        if body.len() < TAG_LEN {
-            return Err(Error::BadRecordMac);
-        }
+        let key = usable(&mut self.key, frame, body.len())?;
         let nonce = key.nonces.peek();
         key.aead.open_in_place(&nonce[..key.nonces.len()], &frame.header, body)?;
         key.nonces.advance()?;
-        let inner = &body[..body.len() - TAG_LEN];
+        self.take_inner(frame, &body[..body.len() - TAG_LEN])
+    }
+
+    /// Opens the `body` of an encrypted record to `inner`, which is as long as [`inner_len`] says; the content is the first of
+    /// its bytes. Tells how many bytes the primitive copied, too.
+    pub fn open_into(
+        &mut self,
+        frame: &Frame,
+        body: &[u8],
+        inner: &mut [u8],
+    ) -> Result<(ContentType, usize, Copied), Error> {
+        let key = usable(&mut self.key, frame, body.len())?;
+        let nonce = key.nonces.peek();
+        let copied = key.aead.open_into(&nonce[..key.nonces.len()], &frame.header, body, inner)?;
+        key.nonces.advance()?;
+        let (content_type, len) = self.take_inner(frame, inner)?;
+        Ok((content_type, len, copied))
+    }
+
+    /// The content's type and length, from content, type and padding.
+    #[inline(always)]
+    fn take_inner(&mut self, frame: &Frame, inner: &[u8]) -> Result<(ContentType, usize), Error> {
         // RFC 8446 5.4: content, type and padding are at most 2^14 + 1 bytes.
         if inner.len() > RECORD_CONTENT_MAX + 1 {
             return Err(Error::RecordOverflow);
@@ -77,4 +93,17 @@ impl Opener {
         padding::strip(inner)
             .ok_or(Error::UnexpectedRecord { got: frame.content_type, reason: "nothing but padding, without a type" })
     }
+}
+
+/// How long content, type and padding are together in a body of `body_len` bytes (RFC 8446 5.2).
+pub const fn inner_len(body_len: usize) -> usize {
+    body_len.saturating_sub(TAG_LEN)
+}
+
+#[inline(always)]
+fn usable<'a>(key: &'a mut Option<RecordKey>, frame: &Frame, body_len: usize) -> Result<&'a mut RecordKey, Error> {
+    let Some(key) = key else {
+        return Err(Error::UnexpectedRecord { got: frame.content_type, reason: "encrypted before any key" });
+    };
+    if body_len < TAG_LEN { Err(Error::BadRecordMac) } else { Ok(key) }
 }

@@ -1,7 +1,10 @@
+use core::ops::Range;
+
 use super::RecordKey;
 use super::fragment::{Fragment, Fragments};
 use super::path::{Inlined, SealPath, Split};
-use super::sealed::{header, seal_copied};
+use super::placement::Placement;
+use super::sealed::{header, seal_copied, seal_from};
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::counters::Counters;
 use crate::crypto::{Copied, Suite, TAG_LEN};
@@ -13,6 +16,11 @@ use crate::switches::Switches;
 
 /// What encryption adds to the content of a record: the inner type and the tag (RFC 8446 5.2).
 const ENCRYPTED_EXTRA: usize = 1 + TAG_LEN;
+
+/// How long the record of `content_len` bytes is: its header, the content, the inner type and the tag.
+pub const fn sealed_len(content_len: usize) -> usize {
+    RECORD_HEADER + content_len + ENCRYPTED_EXTRA
+}
 
 /// Writes records: in the clear until keys are installed, then sealed.
 pub struct Sealer {
@@ -47,6 +55,11 @@ impl Sealer {
         self.key = Some(RecordKey::new(suite, keys)?);
         self.records_per_key = records_per_key;
         Ok(())
+    }
+
+    /// How many records of application data a key may seal.
+    pub const fn records_per_key(&self) -> u64 {
+        self.records_per_key
     }
 
     /// Counts an update of its keys.
@@ -94,6 +107,49 @@ impl Sealer {
         Ok(())
     }
 
+    /// Seals `content` as one record of application data, which fills `record` ([`sealed_len`]). Tells how many bytes were
+    /// copied. Where it fails, `record` holds zeros.
+    pub fn seal_into(&mut self, content: &[u8], record: &mut [u8]) -> Result<usize, Error> {
+        let Some(key) = &mut self.key else { return Err(NO_KEY) };
+        let Copied(copied) = seal_from(key, ContentType::APPLICATION_DATA, content, record).inspect_err(|_| {
+            record.fill(0);
+        })?;
+        self.counters.records += 1;
+        self.counters.count_data(content.len(), copied);
+        Ok(copied)
+    }
+
+    /// The same from one span of `buffer` to another, wherever they lie in it.
+    pub fn seal_within(
+        &mut self,
+        buffer: &mut [u8],
+        content: Range<usize>,
+        record: Range<usize>,
+    ) -> Result<(Placement, usize), Error> {
+        let body = record.start + RECORD_HEADER;
+        let placement = Placement::of(&content, body, &record);
+        let len = content.len();
+        let copied = match placement {
+            Placement::OutOfPlace => {
+                let Ok([content, record]) = buffer.get_disjoint_mut([content, record]) else { return Err(OUTSIDE) };
+                return Ok((placement, self.seal_into(content, record)?));
+            }
+            Placement::InPlace => 0,
+            Placement::Overlapping => {
+                buffer.copy_within(content, body);
+                len
+            }
+        };
+        let Some(key) = &mut self.key else { return Err(NO_KEY) };
+        let record = &mut buffer[record];
+        let Copied(_) = seal_copied(key, ContentType::APPLICATION_DATA, len, |_| {}, record).inspect_err(|_| {
+            record.fill(0);
+        })?;
+        self.counters.records += 1;
+        self.counters.count_data(len, copied);
+        Ok((placement, copied))
+    }
+
     /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for
     /// room, so `output` may grow; [`Error::Internal`] where it has outgrown its bound.
     pub fn seal_control(&mut self, content_type: ContentType, bytes: &[u8], output: &mut OutBuf) -> Result<(), Error> {
@@ -122,6 +178,9 @@ impl Sealer {
         Ok(())
     }
 }
+
+const NO_KEY: Error = Error::Internal("application data without keys");
+const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
 
 fn append(output: &mut OutBuf, len: usize) -> Result<&mut [u8], Error> {
     output.append(len).ok_or(Error::Internal("the send buffer is full of records that were never sent"))

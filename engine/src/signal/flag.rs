@@ -45,6 +45,15 @@ impl Flag {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
+    /// Whether it is up, for a consumer that looks often and seldom finds it so: only [`Flag::clear`] takes what was published.
+    ///
+    /// Relaxed: nothing is concluded from it. A raise that happened before, in the sense of the memory model, is seen; one
+    /// that runs at the same time may be missed, and wakes the consumer.
+    #[inline]
+    pub fn is_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// Takes it down, after the file descriptor was emptied and before looking for what was published. `true` where it
     /// was up.
     #[inline]

@@ -49,6 +49,12 @@ impl Endpoint {
         Ok(endpoint)
     }
 
+    /// The connection with its buffers, and the socket, after what waits has been sent.
+    pub fn into_parts(mut self) -> (Side, TcpStream) {
+        self.flush().expect("a socket that is open");
+        (self.side, self.socket)
+    }
+
     /// Sends what waits, and reads until `done`.
     pub fn run_until(&mut self, done: impl Fn(&Side) -> bool) -> Result<(), Failure> {
         self.flush()?;

@@ -69,18 +69,21 @@ pub fn client<A: AsRef<OsStr>>(openssl: &Path, pki: &Pki, port: u16, arguments: 
 /// Data to the program and back, compared at both ends.
 pub fn exchange(end: &mut Endpoint, program: &Program, salt: usize) {
     let forth = pattern(DATA_BYTES, salt);
-    let [begin_mark, end_mark] = marks(salt);
-    for part in [&begin_mark, &forth, &end_mark] {
-        end.send(part).unwrap();
-    }
+    end.send(&marked(&forth, salt)).unwrap();
     assert_same_bytes(&data(program, salt), &forth, "what the program got");
     let back = pattern(DATA_BYTES, salt + 1);
     program.send(&back);
     assert_same_bytes(&end.receive(back.len()).unwrap(), &back, "what came from the program");
 }
 
-/// The data between the marks of `exchange`, waited for.
-fn data(program: &Program, exchange: usize) -> Vec<u8> {
+/// `data` between the marks of `exchange`.
+pub fn marked(data: &[u8], exchange: usize) -> Vec<u8> {
+    let [begin, end] = marks(exchange);
+    [&begin, data, &end].concat()
+}
+
+/// What a program got between the marks of `exchange`, waited for.
+pub fn data(program: &Program, exchange: usize) -> Vec<u8> {
     let [begin, end] = marks(exchange);
     let mut output = program.wait_text(std::str::from_utf8(&end).expect("ASCII"));
     for noise in NOISE {

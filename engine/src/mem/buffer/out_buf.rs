@@ -34,6 +34,11 @@ impl OutBuf {
         }
     }
 
+    /// A buffer that nothing will be put into, without memory.
+    pub(crate) fn unused() -> Self {
+        Self { bytes: Lease::default(), source: None, start: 0, end: 0, capacity: 0, moved_bytes: 0 }
+    }
+
     /// Gives its memory back to the pool that it came from, unless bytes wait. It is leased again when it is needed.
     pub fn release_if_empty(&mut self) {
         if self.is_empty() && self.source.is_some() {

@@ -1,0 +1,328 @@
+//! For callers that have buffers of their own: one record at a time, from where they have it to where they want it.
+//!
+//! Both directions come in two shapes. With one buffer and two spans in it (`_within`) the spans may lie in any way to each
+//! other: how they do is found out ([`Placement`]), said in the result, and counted in [`Connection::sealed`] and
+//! [`Connection::opened`]. With two slices (`_into`) they are apart, which the compiler sees to.
+//!
+//! The switch for zero-copy is for callers that leave this to the engine; it changes nothing here.
+//!
+//! Only where a record's bytes come from and go to is different here. What else has to be sent still is in an [`OutBuf`]: all
+//! records go out in the order in which they were made, those in the caller's buffers and those in the [`OutBuf`].
+
+use core::ops::Range;
+
+use super::{Connection, Received};
+use crate::codes::{ContentType, KeyUpdateRequest};
+use crate::error::Error;
+use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
+use crate::mem::OutBuf;
+use crate::record::{Frame, Placement, deframe, inner_len, sealed_len};
+
+/// What sealing has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedRecord {
+    /// The record's length, bytes; it begins where its destination does. 0 where there was nothing to seal.
+    pub record_bytes: usize,
+    /// How plaintext and record lie to each other.
+    pub placement: Placement,
+    /// How many bytes of plaintext were copied apart from encrypting them.
+    pub copied_bytes: usize,
+}
+
+/// What was at the front of the received bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedRecord {
+    /// No whole record yet.
+    NeedInput,
+    /// A record without application data, which was taken. There may be something to send.
+    Advanced {
+        /// Its length, bytes.
+        record_bytes: usize,
+    },
+    /// Application data, at the front of the destination.
+    Data {
+        /// The record's length, bytes.
+        record_bytes: usize,
+        /// The data's length, bytes.
+        data_bytes: usize,
+        /// How record and data lie to each other.
+        placement: Placement,
+        /// How many bytes of plaintext were copied apart from decrypting them.
+        copied_bytes: usize,
+    },
+    /// The peer has said that it sends no more (close_notify).
+    Closed {
+        /// The length of the record that said so, bytes; 0 where it came before.
+        record_bytes: usize,
+    },
+}
+
+impl Connection {
+    /// How long a record of `data_bytes` of application data is, bytes: what sealing needs.
+    pub const fn record_bytes(data_bytes: usize) -> usize {
+        sealed_len(data_bytes)
+    }
+
+    /// How long the destination of the record at the front of `received` has to be, bytes: its content, and what TLS puts
+    /// behind it (RFC 8446 5.2). 0 while its header has not come, or where it is not encrypted.
+    pub fn opening_bytes(received: &[u8]) -> usize {
+        match received {
+            [23, _, _, high, low, ..] => inner_len(usize::from(u16::from_be_bytes([*high, *low]))),
+            _ => 0,
+        }
+    }
+
+    /// Seals the span `plaintext` of `buffer` as one record to the front of its span `record`.
+    ///
+    /// The record takes [`Connection::record_bytes`]; its content lies 5 bytes behind its start. So a plaintext at
+    /// `record.start + 5` is sealed in place. One that shares no byte with the record is sealed straight into it. One that is
+    /// shifted against it is moved first, and is overwritten as far as the record goes. The empty plaintext makes no record.
+    ///
+    /// What `output` holds afterwards was made before this record, and has to be sent before it: for one a KeyUpdate, where
+    /// the key had sealed as much as it may (RFC 8446 5.5).
+    ///
+    /// # Errors
+    /// [`Error::Room`] where `record` is too short, [`Error::Usage`] where a span is outside of the buffer, where the plaintext
+    /// is more than the 16,384 bytes of a record (RFC 8446 5.1), or where nothing can be sent: nothing has been written
+    /// then. After any other the connection has ended, and the record's bytes are zeros.
+    pub fn seal_within(
+        &mut self,
+        buffer: &mut [u8],
+        plaintext: Range<usize>,
+        record: Range<usize>,
+        output: &mut OutBuf,
+    ) -> Result<SealedRecord, Error> {
+        if buffer.get(plaintext.clone()).is_none() || buffer.get(record.clone()).is_none() {
+            return Err(OUTSIDE);
+        }
+        let Some(record_bytes) = self.prepare(plaintext.len(), record.len(), output)? else { return Ok(NOTHING) };
+        let record = record.start..record.start + record_bytes;
+        let sealed = self.sending.sealer.seal_within(buffer, plaintext, record);
+        let (placement, copied_bytes) = sealed.inspect_err(|error| self.fail(error, output))?;
+        self.note_sealed();
+        Ok(SealedRecord { record_bytes, placement, copied_bytes })
+    }
+
+    /// Seals `plaintext` as one record to the front of `record`, see [`Connection::seal_within`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn seal_into(
+        &mut self,
+        plaintext: &[u8],
+        record: &mut [u8],
+        output: &mut OutBuf,
+    ) -> Result<SealedRecord, Error> {
+        let Some(record_bytes) = self.prepare(plaintext.len(), record.len(), output)? else { return Ok(NOTHING) };
+        let sealed = self.sending.sealer.seal_into(plaintext, &mut record[..record_bytes]);
+        let copied_bytes = sealed.inspect_err(|error| self.fail(error, output))?;
+        self.note_sealed();
+        Ok(SealedRecord { record_bytes, placement: Placement::OutOfPlace, copied_bytes })
+    }
+
+    /// Takes at most one record from the front of the span `received` of `buffer`, and opens it to the front of its span
+    /// `destination`, which takes [`Connection::opening_bytes`]: some more than the data. What it holds behind the data is
+    /// undefined.
+    ///
+    /// A record's content lies 5 bytes behind its start. So with a destination at `received.start + 5` it is opened in place.
+    /// One that shares no byte with the record's body is opened into straight. One that is shifted against it is moved to
+    /// after the record was opened where it is, and what is then left of it outside of the destination is wiped. Handshake
+    /// messages and alerts are worked on and leave zeros.
+    ///
+    /// What is to be sent because of the record is added to `output`, as by [`Connection::read_tls`].
+    ///
+    /// # Errors
+    /// [`Error::Room`] where `destination` is too short, and [`Error::Usage`] where a span is outside of the buffer: nothing has
+    /// been taken or written then. After any other the connection has ended, the alert for the peer is in `output`, and
+    /// no plaintext is left in the buffer.
+    pub fn open_within(
+        &mut self,
+        buffer: &mut [u8],
+        received: Range<usize>,
+        destination: Range<usize>,
+        output: &mut OutBuf,
+    ) -> Result<OpenedRecord, Error> {
+        let (Some(bytes), Some(_)) = (buffer.get(received.clone()), buffer.get(destination.clone())) else {
+            return Err(OUTSIDE);
+        };
+        let frame = match self.next_frame(bytes, output)? {
+            Ok(frame) => frame,
+            Err(other) => return Ok(other),
+        };
+        let body = received.start + RECORD_HEADER..received.start + frame.len();
+        let opened = if frame.content_type == ContentType::APPLICATION_DATA {
+            let room_bytes = room(&frame, destination.len())?;
+            let written = destination.start..destination.start + room_bytes;
+            match Placement::of(&body, destination.start, &written) {
+                Placement::OutOfPlace => match buffer.get_disjoint_mut([body, written]) {
+                    Ok([body, inner]) => self.open_apart(&frame, body, inner, output),
+                    Err(_) => return Err(OUTSIDE),
+                },
+                Placement::InPlace => self.open_there(&frame, &mut buffer[body], Placement::InPlace, output),
+                Placement::Overlapping => {
+                    let opened = self.open_there(&frame, &mut buffer[body.clone()], Placement::Overlapping, output);
+                    if let Ok(OpenedRecord::Data { data_bytes, .. }) = opened {
+                        move_data(buffer, body, destination.start, data_bytes);
+                    }
+                    opened
+                }
+            }
+        } else {
+            self.on_clear_record(&frame, &buffer[body], output).map(|received| other(&frame, received))
+        };
+        opened.inspect_err(|error| self.fail(error, output))
+    }
+
+    /// Takes at most one record from the front of `received`, and opens it to the front of `destination`, see
+    /// [`Connection::open_within`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_into(
+        &mut self,
+        received: &[u8],
+        destination: &mut [u8],
+        output: &mut OutBuf,
+    ) -> Result<OpenedRecord, Error> {
+        let frame = match self.next_frame(received, output)? {
+            Ok(frame) => frame,
+            Err(other) => return Ok(other),
+        };
+        let body = &received[RECORD_HEADER..frame.len()];
+        let opened = if frame.content_type == ContentType::APPLICATION_DATA {
+            let room_bytes = room(&frame, destination.len())?;
+            self.open_apart(&frame, body, &mut destination[..room_bytes], output)
+        } else {
+            self.on_clear_record(&frame, body, output).map(|received| other(&frame, received))
+        };
+        opened.inspect_err(|error| self.fail(error, output))
+    }
+
+    /// How long the record will be, or `None` for no record. Replaces a key that is spent.
+    fn prepare(
+        &mut self,
+        plaintext_bytes: usize,
+        room_bytes: usize,
+        output: &mut OutBuf,
+    ) -> Result<Option<usize>, Error> {
+        self.check_writable()?;
+        if plaintext_bytes == 0 {
+            return Ok(None);
+        }
+        if plaintext_bytes > RECORD_CONTENT_MAX {
+            return Err(Error::Usage("a record holds 16,384 bytes of plaintext at most"));
+        }
+        let needed_bytes = sealed_len(plaintext_bytes);
+        if room_bytes < needed_bytes {
+            return Err(Error::Room { needed_bytes, got_bytes: room_bytes });
+        }
+        if self.sending.sealer.is_key_spent() {
+            let replaced = self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output);
+            replaced.inspect_err(|error| self.fail(error, output))?;
+        }
+        Ok(Some(needed_bytes))
+    }
+
+    /// The whole record at the front of `bytes`; else what there is to say.
+    fn next_frame(&mut self, bytes: &[u8], output: &mut OutBuf) -> Result<Result<Frame, OpenedRecord>, Error> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if self.close_received {
+            return Ok(Err(OpenedRecord::Closed { record_bytes: 0 }));
+        }
+        let frame = self.check_first_record(bytes).and_then(|()| deframe(bytes));
+        let frame = frame.inspect_err(|error| self.fail(error, output))?;
+        Ok(frame.ok_or(OpenedRecord::NeedInput))
+    }
+
+    /// Opens `body` to `inner`, which shares no byte with it.
+    fn open_apart(
+        &mut self,
+        frame: &Frame,
+        body: &[u8],
+        inner: &mut [u8],
+        output: &mut OutBuf,
+    ) -> Result<OpenedRecord, Error> {
+        let opened = self.opener.open_into(frame, body, inner);
+        let opened = match opened {
+            Ok((content_type, len, copied)) => {
+                self.on_opened(frame, content_type, &inner[..len], Placement::OutOfPlace, copied.0, output)
+            }
+            Err(error) => self.skip_early_data(frame, error).map(|received| other(frame, received)),
+        };
+        wipe_unless_data(&opened, inner);
+        opened
+    }
+
+    /// Opens `body` where it is.
+    fn open_there(
+        &mut self,
+        frame: &Frame,
+        body: &mut [u8],
+        placement: Placement,
+        output: &mut OutBuf,
+    ) -> Result<OpenedRecord, Error> {
+        let opened = match self.opener.open(frame, body) {
+            Ok((content_type, len)) => {
+                let copied_bytes = if placement == Placement::InPlace { 0 } else { len };
+                self.on_opened(frame, content_type, &body[..len], placement, copied_bytes, output)
+            }
+            Err(error) => self.skip_early_data(frame, error).map(|received| other(frame, received)),
+        };
+        wipe_unless_data(&opened, body);
+        opened
+    }
+
+    /// Counts data, and hands all else on.
+    fn on_opened(
+        &mut self,
+        frame: &Frame,
+        content_type: ContentType,
+        content: &[u8],
+        placement: Placement,
+        copied_bytes: usize,
+        output: &mut OutBuf,
+    ) -> Result<OpenedRecord, Error> {
+        if content_type != ContentType::APPLICATION_DATA {
+            return self.on_other_content(content_type, content, output).map(|received| other(frame, received));
+        }
+        if !self.admits_data(content.len())? {
+            return Ok(OpenedRecord::Advanced { record_bytes: frame.len() });
+        }
+        self.opener.counters_mut().count_data(content.len(), copied_bytes);
+        self.note_opened();
+        Ok(OpenedRecord::Data { record_bytes: frame.len(), data_bytes: content.len(), placement, copied_bytes })
+    }
+}
+
+const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
+const NOTHING: SealedRecord = SealedRecord { record_bytes: 0, placement: Placement::OutOfPlace, copied_bytes: 0 };
+
+/// How much of the destination an encrypted record takes.
+fn room(frame: &Frame, got_bytes: usize) -> Result<usize, Error> {
+    let needed_bytes = inner_len(frame.body_len);
+    if got_bytes < needed_bytes { Err(Error::Room { needed_bytes, got_bytes }) } else { Ok(needed_bytes) }
+}
+
+const fn other(frame: &Frame, received: Received) -> OpenedRecord {
+    match received {
+        Received::Closed => OpenedRecord::Closed { record_bytes: frame.len() },
+        _ => OpenedRecord::Advanced { record_bytes: frame.len() },
+    }
+}
+
+/// What a primitive leaves behind where it fails is not its callers' to see, and what is no data is not the caller's.
+fn wipe_unless_data(opened: &Result<OpenedRecord, Error>, bytes: &mut [u8]) {
+    if !matches!(opened, Ok(OpenedRecord::Data { .. })) {
+        bytes.fill(0);
+    }
+}
+
+/// Moves the data at the front of `body` to `start`, and wipes what is left of the body.
+fn move_data(buffer: &mut [u8], body: Range<usize>, start: usize, data_bytes: usize) {
+    buffer.copy_within(body.start..body.start + data_bytes, start);
+    let within = |position: usize| position.clamp(body.start, body.end);
+    buffer[body.start..within(start)].fill(0);
+    buffer[within(start + data_bytes)..body.end].fill(0);
+}
