@@ -5,6 +5,9 @@
 //! their ratios, block by block. The raw AEAD is called in the library itself, and does the same work at the same
 //! places of buffers of the same size.
 
+//!
+//! With `--hot-path` nothing is measured: the program takes itself apart, to show what the switch `inline` changes in it.
+
 mod support;
 
 use std::process::ExitCode;
@@ -42,6 +45,9 @@ fn main() -> ExitCode {
     if cfg!(debug_assertions) {
         eprintln!("a debug build is not measured; use cargo bench");
         return ExitCode::from(2);
+    }
+    if std::env::args().any(|argument| argument == "--hot-path") {
+        return support::hot_path::check_this_program();
     }
     let provider = provider::by_name("aws-lc-rs").expect("the provider");
     println!("aws-lc-rs, GB/s, medians of {ROUNDS} blocks; in brackets the 95 % interval of the share");
