@@ -82,7 +82,7 @@ fn check(functions: &[Function<'_>]) -> Result<String, String> {
 fn check_loop(functions: &[Function<'_>], name: &str, steps: &[&str]) -> Result<String, String> {
     let loops: Vec<_> = functions.iter().filter(|function| function.is_called(name)).collect();
     let is_split = |function: &&&Function<'_>| function.calls.iter().any(|call| call.contains(SPLIT));
-    let (split, inlined): (Vec<_>, Vec<_>) = loops.iter().partition(is_split);
+    let (split, inlined): (Vec<&&Function<'_>>, Vec<_>) = loops.iter().partition(is_split);
     if split.is_empty() || split.len() != inlined.len() {
         return Err(format!("{name}: {} split, {} inlined", split.len(), inlined.len()));
     }

@@ -41,7 +41,7 @@ fn carry(provider: &'static Provider, suite: CipherSuite, switches: Switches, sp
     let (come, all_come) = channel();
     let threads = Threads::start(split, move |counted| {
         if counted.bytes == data_bytes as u64 {
-            drop(come.send(()));
+            let _ = come.send(());
         }
     });
     let data = pattern(data_bytes, 1);

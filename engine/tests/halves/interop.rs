@@ -21,7 +21,9 @@ const DATA_BYTES: usize = 300_001;
 fn talk(end: Endpoint, program: &Program, what: &str) -> usize {
     let (come, comes) = channel();
     // Nobody listens any more once all has come.
-    let threads = Threads::start(end, move |counted| drop(come.send(counted)));
+    let threads = Threads::start(end, move |counted| {
+        let _ = come.send(counted);
+    });
     let mut back = Vec::new();
     for salt in [1, 3] {
         let (forth, coming) = (pattern(DATA_BYTES, salt), pattern(DATA_BYTES, salt + 1));
