@@ -2,9 +2,12 @@ use crate::schema::quantity::Quantity;
 use crate::schema::{Better, Kind, Side};
 use crate::stats::{self, Summary};
 
-/// The share of what is measured below which a change gets no verdict, however often it was seen: where a compiler or an
-/// allocator happens to put things makes as much of a difference.
-const NEGLIGIBLE: f64 = 0.005;
+/// The share of what is measured below which a change gets no verdict, however often it was seen: from one start of the
+/// program to the next as much changes with where code and memory happen to lie.
+const NEGLIGIBLE: f64 = 0.015;
+/// How much wider than the 95 % interval the one is that a verdict takes. There are hundreds of effects in a run, and one in
+/// twenty is outside of such an interval for no reason.
+const WIDER: f64 = 2.0;
 
 /// What a workload measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,13 +87,16 @@ impl Effect {
     /// Of what was estimated in another way.
     pub fn estimated(measure: &Measure, with: Estimate, without: Estimate, change: Estimate, noise: f64) -> Self {
         let Summary { median, ci95, .. } = change.summary;
-        let negligible = match measure.quantity.kind {
-            Kind::Time => NEGLIGIBLE,
-            Kind::Count => NEGLIGIBLE * without.summary.median.abs(),
+        // A number that comes out the same each time is exact, however small the change.
+        let negligible = match (measure.quantity.kind, without.samples.len()) {
+            (Kind::Time, _) => NEGLIGIBLE,
+            (Kind::Count, 1) => NEGLIGIBLE * without.summary.median.abs(),
+            (Kind::Count, _) => 0.0,
         };
         let noise = noise.max(negligible);
-        let smallest = noise.max((ci95[1] - ci95[0]) / 2.0);
-        let is_shown = median.abs() > noise && (ci95[0] > 0.0 || ci95[1] < 0.0);
+        let smallest = noise.max((ci95[1] - ci95[0]) / 2.0 * WIDER);
+        let towards_zero = if median < 0.0 { ci95[1] - median } else { median - ci95[0] };
+        let is_shown = median.abs() > noise && median.abs() > towards_zero * WIDER;
         let is_better = (median < 0.0) == (measure.quantity.better == Better::Lower);
         let verdict = match (is_shown, is_better) {
             (false, _) => Verdict::InsideTheNoise,
@@ -122,9 +128,13 @@ mod tests {
         let less = without.map(|time| time * 0.9);
         let shown = effect(&CPU_NS_PER_BYTE, &less, &without, 0.01);
         assert_eq!(shown.verdict, Verdict::Helps);
-        assert!((shown.change.summary.median + 0.1).abs() < 1e-9 && shown.smallest == 0.01);
+        assert!((shown.change.summary.median + 0.1).abs() < 1e-9 && shown.smallest == NEGLIGIBLE);
         assert_eq!(effect(&CPU_NS_PER_BYTE, &less, &without, 0.2).verdict, Verdict::InsideTheNoise);
         assert_eq!(effect(&THROUGHPUT_BYTES_PER_S, &less, &without, 0.01).verdict, Verdict::Hurts);
+        let loose = [91.0, 100.5, 92.0, 99.5, 96.0, 97.0];
+        let loose = effect(&CPU_NS_PER_BYTE, &loose, &without, 0.01);
+        assert!(loose.change.summary.ci95[1] < 0.0, "{loose:?}");
+        assert_eq!(loose.verdict, Verdict::InsideTheNoise, "outside of an interval, but not of one that is wider");
         let crossing = [90.0, 112.0, 90.0, 112.0, 91.0, 110.0];
         let unclear = effect(&CPU_NS_PER_BYTE, &crossing, &without, 0.0);
         assert_eq!(unclear.verdict, Verdict::InsideTheNoise);
@@ -136,8 +146,9 @@ mod tests {
         let fewer = effect(&HEAP_CALLS_PER_RECORD, &[0.0; 4], &[3.0; 4], 0.0);
         let Summary { median, ci95, .. } = fewer.change.summary;
         assert_eq!((median, ci95, fewer.verdict), (-3.0, [-3.0; 2], Verdict::Helps));
-        let nearly = effect(&HEAP_CALLS_PER_RECORD, &[299.0; 4], &[300.0; 4], 0.0);
+        let nearly = effect(&HEAP_CALLS_PER_RECORD, &[299.0], &[300.0], 0.0);
         assert_eq!((nearly.change.summary.median, nearly.verdict), (-1.0, Verdict::InsideTheNoise));
+        assert_eq!(effect(&HEAP_CALLS_PER_RECORD, &[299.0; 4], &[300.0; 4], 0.0).verdict, Verdict::Helps);
         let equal = effect(&HEAP_CALLS_PER_RECORD, &[3.0; 4], &[3.0; 4], 0.0);
         assert_eq!((equal.change.summary.median, equal.verdict), (0.0, Verdict::InsideTheNoise));
     }

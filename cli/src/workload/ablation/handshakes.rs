@@ -18,6 +18,8 @@ use crate::workload::ends::Endpoint;
 const CONNECTIONS: usize = 7;
 /// Connections that find pools and arenas empty, before any is counted.
 const WARM_UP: usize = 2;
+/// Of so many connections the least is counted: a signature's length is random, and with it whether a buffer for it has to grow.
+const LEAST_OF: usize = 8;
 /// What the client says when it has shaken hands, and what it is answered, bytes.
 const REQUEST: [u8; 200] = [b'?'; 200];
 const ANSWER: [u8; 1000] = [b'!'; 1000];
@@ -67,15 +69,9 @@ impl Bench for Handshakes {
         for _ in 0..WARM_UP {
             shaking.connect(&mut Unwatched)?;
         }
-        let mut tallies = Tallies::default();
-        let (connection, whole) = heap_meter::count(|| shaking.connect(&mut tallies));
-        // The connection is idle and its memory still held: it ends with this line.
-        drop(connection?);
-        let [client, server] = [tallies.client, tallies.server];
-        let calls = [client.calls(), server.calls(), client.c_calls, server.c_calls];
-        let bytes = [client, server].map(|side| side.rust_bytes + side.c_bytes);
-        let held = [whole.peak_bytes, whole.live_bytes].map(|bytes| bytes as f64);
-        Ok(calls.into_iter().chain(bytes).map(|count| count as f64).chain(held).collect())
+        let counted = (0..LEAST_OF).map(|_| shaking.count()).collect::<Result<Vec<_>, _>>()?;
+        let least = |least: Vec<f64>, other: Vec<f64>| least.iter().zip(other).map(|(one, two)| one.min(two)).collect();
+        Ok(counted.into_iter().reduce(least).unwrap_or_default())
     }
 }
 
@@ -99,6 +95,19 @@ impl Running for Shaking {
 }
 
 impl Shaking {
+    /// A connection: a value for each of [`COUNTED`].
+    fn count(&self) -> Result<Vec<f64>, Error> {
+        let mut tallies = Tallies::default();
+        let (connection, whole) = heap_meter::count(|| self.connect(&mut tallies));
+        // The connection is idle and its memory still held: it ends with this line.
+        drop(connection?);
+        let [client, server] = [tallies.client, tallies.server];
+        let calls = [client.calls(), server.calls(), client.c_calls, server.c_calls];
+        let bytes = [client, server].map(|side| side.rust_bytes + side.c_bytes);
+        let held = [whole.peak_bytes, whole.live_bytes].map(|bytes| bytes as f64);
+        Ok(calls.into_iter().chain(bytes).map(|count| count as f64).chain(held).collect())
+    }
+
     /// Client and server, their handshake and a short exchange behind them, idle.
     fn connect(&self, observer: &mut impl Observer) -> Result<[Endpoint; 2], Error> {
         let Self(session) = self;
