@@ -149,7 +149,7 @@ fn a_loop_of_many_connections_tells_memory_turns_and_system_calls() {
     for (id, case) in &cases {
         // A message is longer than what a turn takes.
         let turns = median(case, "server.turns_per_message");
-        assert!((3.0..8.0).contains(&turns), "{id} {turns}");
+        assert!((2.5..8.0).contains(&turns), "{id} {turns}");
         assert!(median(case, "server.syscalls_per_message") >= 2.0, "{id}");
         assert!(median(case, "server.cpu_ns_per_message") > 0.0, "{id}");
         let (idle, peak) =
@@ -178,7 +178,7 @@ fn the_table_has_switches_down_and_measures_across() {
 
 #[test]
 fn all_workloads_stand_in_a_table_that_is_not_wider_than_a_hundred() {
-    let arguments = ["--switch", "zero-copy,signal", "--connections", "24", "--duration", "1ms"];
+    let arguments = ["--switch", "inline", "--connections", "24", "--duration", "1ms"];
     let output = run(&arguments);
     let text = String::from_utf8_lossy(&output.stdout);
     let table = text.lines().filter(|line| line.starts_with(['┌', '│', '╞', '└']));

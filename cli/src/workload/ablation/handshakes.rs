@@ -19,7 +19,7 @@ const CONNECTIONS: usize = 7;
 /// Connections that find pools and arenas empty, before any is counted.
 const WARM_UP: usize = 2;
 /// Of so many connections the least is counted: a signature's length is random, and with it whether a buffer for it has to grow.
-const LEAST_OF: usize = 8;
+const LEAST_OF: usize = 5;
 /// What the client says when it has shaken hands, and what it is answered, bytes.
 const REQUEST: [u8; 200] = [b'?'; 200];
 const ANSWER: [u8; 1000] = [b'!'; 1000];
