@@ -160,8 +160,8 @@ fn a_loop_of_many_connections_tells_memory_turns_and_system_calls() {
     for base in ["full", "empty"] {
         let pool = cases[&*format!("ablate/scale/buffer-pool=thread-local/{base}")];
         let saved = -median(pool, "server.idle_bytes_per_connection_effect");
-        // A receive buffer and a send buffer, each of two records.
-        assert!(saved > 4.0 * 16_384.0, "{base} {saved}");
+        // A receive buffer and a send buffer, each of two records, less what the pool keeps for all.
+        assert!(saved > 3.0 * 16_384.0, "{base} {saved}");
     }
 }
 
