@@ -171,8 +171,8 @@ impl AblationTable<'_> {
             "Each number is the change where the switch is on: within the full set (all), and added to the empty one (none).\n\
              Less is better: ✓ helps, ✗ hurts. Percentages are followed by half of their 95 % interval.\n\
              <X ~: inside the noise; X is the smallest change that this run could have shown: what equals differed by (the\n\
-             last row), twice the interval, or 1.5 %, by which two starts of the program differ. n/a: the switch is not on the\n\
-             path of the workload. More measures: --json, --format csv, or one --workload alone."
+             last row), twice the interval, or 1.5 %, by which two starts of the program differ (scale: 3 %, two crowds).\n\
+             n/a: the switch is not on the path of the workload. More measures: --json, --format csv, or one --workload alone."
                 .to_owned(),
         ];
         notes.extend(self.reasons());

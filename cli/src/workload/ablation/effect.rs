@@ -2,8 +2,7 @@ use crate::schema::quantity::Quantity;
 use crate::schema::{Better, Kind, Side};
 use crate::stats::{self, Summary};
 
-/// The share of what is measured below which a change gets no verdict, however often it was seen: from one start of the
-/// program to the next as much changes with where code and memory happen to lie.
+/// The share of a count that was taken once below which a change gets no verdict.
 const NEGLIGIBLE: f64 = 0.015;
 /// How much wider than the 95 % interval the one is that a verdict takes. There are hundreds of effects in a run, and one in
 /// twenty is outside of such an interval for no reason.
@@ -88,11 +87,8 @@ impl Effect {
     pub fn estimated(measure: &Measure, with: Estimate, without: Estimate, change: Estimate, noise: f64) -> Self {
         let Summary { median, ci95, .. } = change.summary;
         // A number that comes out the same each time is exact, however small the change.
-        let negligible = match (measure.quantity.kind, without.samples.len()) {
-            (Kind::Time, _) => NEGLIGIBLE,
-            (Kind::Count, 1) => NEGLIGIBLE * without.summary.median.abs(),
-            (Kind::Count, _) => 0.0,
-        };
+        let is_counted_once = measure.quantity.kind == Kind::Count && without.samples.len() == 1;
+        let negligible = if is_counted_once { NEGLIGIBLE * without.summary.median.abs() } else { 0.0 };
         let noise = noise.max(negligible);
         let smallest = noise.max((ci95[1] - ci95[0]) / 2.0 * WIDER);
         let towards_zero = if median < 0.0 { ci95[1] - median } else { median - ci95[0] };
@@ -128,7 +124,7 @@ mod tests {
         let less = without.map(|time| time * 0.9);
         let shown = effect(&CPU_NS_PER_BYTE, &less, &without, 0.01);
         assert_eq!(shown.verdict, Verdict::Helps);
-        assert!((shown.change.summary.median + 0.1).abs() < 1e-9 && shown.smallest == NEGLIGIBLE);
+        assert!((shown.change.summary.median + 0.1).abs() < 1e-9 && shown.smallest == 0.01);
         assert_eq!(effect(&CPU_NS_PER_BYTE, &less, &without, 0.2).verdict, Verdict::InsideTheNoise);
         assert_eq!(effect(&THROUGHPUT_BYTES_PER_S, &less, &without, 0.01).verdict, Verdict::Hurts);
         let loose = [91.0, 100.5, 92.0, 99.5, 96.0, 97.0];

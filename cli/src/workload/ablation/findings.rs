@@ -1,5 +1,6 @@
-use super::latency::{self, Percentile};
-use super::{Base, Buckets, Comparison, Effect, Measure};
+use super::latency;
+use super::{Base, Buckets, Comparison, Effect, Measure, Workload};
+use crate::schema::Kind;
 
 /// What came of a comparison.
 #[derive(Clone, Debug, Default)]
@@ -35,17 +36,17 @@ pub(super) struct Half {
 }
 
 /// What was measured comes to this. Comparisons of equals tell the noise for all others of their base.
-pub(super) fn findings(comparisons: &[Comparison], all: &[Raw], percentiles: &[Percentile], seed: u64) -> Vec<Finding> {
+pub(super) fn findings(comparisons: &[Comparison], all: &[Raw], workload: Workload, seed: u64) -> Vec<Finding> {
     let of_equals = |base: Base| {
         let equals = comparisons.iter().zip(all);
         let found = equals.into_iter().find(|(comparison, _)| comparison.row.is_none() && comparison.base == base);
-        found.map(|(_, raw)| effects(raw, &[], percentiles, seed)).unwrap_or_default()
+        found.map(|(_, raw)| effects(raw, &[], workload, seed)).unwrap_or_default()
     };
     let noise = Base::ALL.map(of_equals);
     let finding = |(comparison, raw): (&Comparison, &Raw)| {
         let noise: &[_] = if comparison.row.is_none() { &[] } else { &noise[comparison.base as usize] };
         Finding {
-            effects: effects(raw, noise, percentiles, seed),
+            effects: effects(raw, noise, workload, seed),
             round_trips: raw.round_trips(),
             rounds: raw.0.last().map_or(0, |timed| timed.rounds.len()),
             on_one_processor: false,
@@ -64,9 +65,11 @@ impl Raw {
     }
 }
 
-fn effects(raw: &Raw, equals: &[(Measure, Effect)], percentiles: &[Percentile], seed: u64) -> Vec<(Measure, Effect)> {
-    let noise =
-        |measure: &Measure| equals.iter().find(|(known, _)| known == measure).map_or(0.0, |(_, effect)| effect.noise());
+fn effects(raw: &Raw, equals: &[(Measure, Effect)], workload: Workload, seed: u64) -> Vec<(Measure, Effect)> {
+    let noise = |measure: &Measure| {
+        let least = if measure.quantity.kind == Kind::Time { workload.least_change() } else { 0.0 };
+        equals.iter().find(|(known, _)| known == measure).map_or(0.0, |(_, effect)| effect.noise()).max(least)
+    };
     let of = |group: &Group| {
         let of_measure = |(at, measure): (usize, &Measure)| {
             let side = |side: usize| group.rounds.iter().map(|round| round[side].values[at]).collect::<Vec<_>>();
@@ -76,6 +79,6 @@ fn effects(raw: &Raw, equals: &[(Measure, Effect)], percentiles: &[Percentile], 
     };
     let mut all: Vec<_> = raw.0.iter().flat_map(of).collect();
     let [with, without] = raw.round_trips();
-    all.extend(latency::effects([&with, &without], percentiles, noise, seed));
+    all.extend(latency::effects([&with, &without], workload.percentiles(), noise, seed));
     all
 }

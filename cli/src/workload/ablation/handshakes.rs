@@ -18,8 +18,9 @@ use crate::workload::ends::Endpoint;
 const CONNECTIONS: usize = 7;
 /// Connections that find pools and arenas empty, before any is counted.
 const WARM_UP: usize = 2;
-/// Of so many connections the least is counted: a signature's length is random, and with it whether a buffer for it has to grow.
-const LEAST_OF: usize = 5;
+/// Of so many connections the middle one is counted: a signature's length is random, and with it whether a buffer for it has
+/// to grow.
+const COUNTED_CONNECTIONS: usize = 9;
 /// What the client says when it has shaken hands, and what it is answered, bytes.
 const REQUEST: [u8; 200] = [b'?'; 200];
 const ANSWER: [u8; 1000] = [b'!'; 1000];
@@ -69,9 +70,9 @@ impl Bench for Handshakes {
         for _ in 0..WARM_UP {
             shaking.connect(&mut Unwatched)?;
         }
-        let counted = (0..LEAST_OF).map(|_| shaking.count()).collect::<Result<Vec<_>, _>>()?;
-        let least = |least: Vec<f64>, other: Vec<f64>| least.iter().zip(other).map(|(one, two)| one.min(two)).collect();
-        Ok(counted.into_iter().reduce(least).unwrap_or_default())
+        let counted = (0..COUNTED_CONNECTIONS).map(|_| shaking.count()).collect::<Result<Vec<_>, _>>()?;
+        let of_all = |at: usize| counted.iter().map(|values| values[at]).collect::<Vec<_>>();
+        Ok((0..COUNTED.len()).filter_map(|at| stats::median(&of_all(at))).collect())
     }
 }
 
@@ -96,16 +97,22 @@ impl Running for Shaking {
 
 impl Shaking {
     /// A connection: a value for each of [`COUNTED`].
-    fn count(&self) -> Result<Vec<f64>, Error> {
+    fn count(&self) -> Result<[f64; COUNTED.len()], Error> {
         let mut tallies = Tallies::default();
         let (connection, whole) = heap_meter::count(|| self.connect(&mut tallies));
         // The connection is idle and its memory still held: it ends with this line.
         drop(connection?);
         let [client, server] = [tallies.client, tallies.server];
-        let calls = [client.calls(), server.calls(), client.c_calls, server.c_calls];
-        let bytes = [client, server].map(|side| side.rust_bytes + side.c_bytes);
-        let held = [whole.peak_bytes, whole.live_bytes].map(|bytes| bytes as f64);
-        Ok(calls.into_iter().chain(bytes).map(|count| count as f64).chain(held).collect())
+        Ok([
+            client.calls() as f64,
+            server.calls() as f64,
+            client.c_calls as f64,
+            server.c_calls as f64,
+            (client.rust_bytes + client.c_bytes) as f64,
+            (server.rust_bytes + server.c_bytes) as f64,
+            whole.peak_bytes as f64,
+            whole.live_bytes as f64,
+        ])
     }
 
     /// Client and server, their handshake and a short exchange behind them, idle.

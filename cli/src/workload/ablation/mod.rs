@@ -87,6 +87,15 @@ impl Workload {
         }
     }
 
+    /// The share of a time below which a change gets no verdict, however often it was seen: from one start of the program to
+    /// the next as much changes with where code and memory happen to lie, and from one crowd of connections to another more.
+    pub const fn least_change(self) -> f64 {
+        match self {
+            Self::Handshakes | Self::Bulk | Self::Small { .. } => 0.015,
+            Self::Scale { .. } => 0.03,
+        }
+    }
+
     /// Why a switch can't matter to it, or `None` where the switch is on its path. What is not known here is measured.
     pub fn off_path(self, switch: &str) -> Option<&'static str> {
         match (self, switch) {

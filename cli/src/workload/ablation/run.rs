@@ -17,7 +17,7 @@ use crate::workload::LocalSession;
 /// How often each comparison is timed at the least.
 pub(super) const ROUNDS_MIN: usize = 5;
 /// How often each counted pass is made.
-const COUNTED_ROUNDS: usize = 5;
+const COUNTED_ROUNDS: usize = 9;
 
 /// What is compared, and for how long.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<
         Workload::Small { message_bytes } => interleaved(&Small::new(message_bytes, plan.seed), ends, &plan, advance),
         Workload::Scale { connections } => scale::measure(ends, &plan, connections, advance),
     }?;
-    let mut found = findings(plan.comparisons, &all, plan.workload.percentiles(), plan.seed);
+    let mut found = findings(plan.comparisons, &all, plan.workload, plan.seed);
     for finding in &mut found {
         finding.on_one_processor = processor.holds();
     }
