@@ -17,6 +17,7 @@ pub mod render;
 pub mod request;
 pub mod runner;
 pub mod schema;
+pub mod series;
 pub mod setting;
 pub mod stats;
 pub mod units;

@@ -35,6 +35,7 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::Serve(plan) => cmd::serve::run(*plan, messages),
         Plan::Connect(plan) => cmd::connect::run(&plan, messages),
         Plan::Crypto(plan) => cmd::crypto::run(&plan, messages),
+        Plan::History(plan) => cmd::history::run(&plan),
         Plan::Report(plan) => cmd::report::run(&plan, messages),
         Plan::Run(plan) => cmd::run::run(&plan, messages),
         Plan::ListProfiles => print(&cmd::run::list()?),

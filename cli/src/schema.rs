@@ -1,6 +1,8 @@
 //! The results document, `tlsbench/1`. `results/schema.json` says the same for other programs; a test holds the two
 //! together.
 
+pub mod histogram;
+pub mod history;
 pub mod inventory;
 pub mod quantity;
 

@@ -1,5 +1,11 @@
 //! Statistics of samples: median, spread, and a bootstrap interval that a seed reproduces.
 
+mod changes;
+
+pub use changes::{
+    Change, Step, changes, p_value as change_p_value, runs_needed as change_runs_needed, shared_levels, step,
+};
+
 /// How often the samples are drawn anew for an interval.
 const RESAMPLES: usize = 2_000;
 

@@ -73,6 +73,20 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
         .map_err(|error| ParseError(format!("expected a duration such as 10s, 500ms or 2m: {error}")))
 }
 
+/// A share, 0 to 1. Typed as `5%` or `0.05`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Share(pub f64);
+
+/// A share as people type it.
+pub fn parse_share(text: &str) -> Result<Share, ParseError> {
+    let (number, factor) = text.trim().strip_suffix('%').map_or((text, 1.0), |percent| (percent, 0.01));
+    let share = number.trim().parse::<f64>().map(|number| number * factor);
+    match share {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(Share(share)),
+        _ => Err(ParseError("expected a share such as 5% or 0.05".to_owned())),
+    }
+}
+
 /// A duration for people, in the largest unit that leaves a digit before the point.
 pub fn format_duration(duration: Duration) -> String {
     format_quantity(duration.as_nanos() as f64, "ns")
@@ -205,6 +219,15 @@ mod tests {
         assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
         assert!(parse_duration("10").is_err());
         assert!(parse_duration("soon").is_err());
+    }
+
+    #[test]
+    fn shares_are_between_nothing_and_all() {
+        assert_eq!(parse_share("5%"), Ok(Share(0.05)));
+        assert_eq!(parse_share(" 0.25 "), Ok(Share(0.25)));
+        for text in ["", "%", "-1%", "101%", "1.5", "NaN", "inf", "five"] {
+            assert!(parse_share(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ const HOUSE: House = House {
     floors: &[
         &["clock", "measure", "names", "stats", "units"],
         &["error", "schema"],
-        &["host", "identity", "interrupt", "setting"],
+        &["host", "identity", "interrupt", "series", "setting"],
         &["net"],
         &["primitives", "render", "workload"],
         &["args"],

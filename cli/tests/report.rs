@@ -5,128 +5,14 @@ mod html;
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use html::{Piece, inside, pieces, text};
+use support::results::{Drawn, ablation, crypto, page, series, throughput};
 use support::run;
 use tempfile::TempDir;
 use tlsbench::schema::quantity::{self, Quantity};
-use tlsbench::schema::{Case, Document, Host, Negotiated, Side};
-
-fn begin(started_at: &str) -> Document {
-    let host = Host { cpu_model: Some("Example 9000".into()), cpu_flags: vec!["aes".into()], ..Host::default() };
-    let mut document = Document::begin(host);
-    document.tool.git_commit = Some("0123456789ab".into());
-    document.tool.version = "1.2.3".into();
-    started_at.clone_into(&mut document.started_at);
-    started_at.clone_into(&mut document.finished_at);
-    document
-}
-
-/// Moves data with two suites at these sizes.
-fn throughput(started_at: &str, sizes: &[u64]) -> Document {
-    let mut document = begin(started_at);
-    for (suite, factor) in [("aes128gcm", 1.0), ("aegis128l", 1.5)] {
-        for size in sizes {
-            let mut case = Case::new(format!("throughput/memory/send/{suite}/{size}"));
-            case.requested.insert("size_bytes".into(), (*size).into());
-            case.requested.insert("duration_ns".into(), 1_000_000_000_u64.into());
-            case.switches.insert("zero_copy".into(), true.into());
-            case.negotiated = Negotiated { version: Some("TLSv1.3".into()), ..Negotiated::default() };
-            let speed = factor * (*size as f64) * 1e6;
-            case.record(Side::Send, &quantity::EFFICIENCY, &[0.90, 0.95, 0.97], 1);
-            case.record(Side::Send, &quantity::ENGINE_BYTES_PER_S, &[speed * 0.9, speed, speed * 1.1], 1);
-            case.record(Side::Send, &quantity::RAW_AEAD_BYTES_PER_S, &[speed * 1.2], 1);
-            document.cases.push(case);
-        }
-    }
-    document
-}
-
-/// Both bases of a switch that helps, one that hurts, and one that does neither.
-fn ablation(started_at: &str) -> Document {
-    let mut document = begin(started_at);
-    for (switch, change, verdict) in
-        [("zero-copy", -0.18, "helps"), ("counters", 0.02, "hurts"), ("inline", 0.001, "inside the noise")]
-    {
-        for base in ["full", "empty"] {
-            let mut case = Case::new(format!("ablate/bulk/{switch}=on/{base}"));
-            for (name, value) in
-                [("workload", "bulk"), ("base", base), ("switch", switch), ("value", "on"), ("against", "off")]
-            {
-                case.requested.insert(name.into(), value.into());
-            }
-            case.achieved.insert("send_cpu_ns_per_byte_verdict".into(), verdict.into());
-            case.achieved.insert("send_cpu_ns_per_byte_smallest_effect".into(), 0.01.into());
-            case.record(Side::Send, &quantity::CPU_NS_PER_BYTE, &[0.2, 0.21], 1);
-            let ratio = Quantity { name: "cpu_ns_per_byte_effect", unit: "ratio", ..quantity::CPU_NS_PER_BYTE };
-            case.record(Side::Send, &ratio, &[change, change * 1.1, change * 0.9], 1);
-            document.cases.push(case);
-        }
-    }
-    document
-}
-
-/// Two providers of an AEAD, of which `auto` takes the first, and a signature.
-fn crypto(started_at: &str) -> Document {
-    let mut document = begin(started_at);
-    for (provider, speed, is_auto) in [("aws-lc-rs", 2e9, true), ("rustcrypto", 1e9, false)] {
-        for (kind, algorithm, operation, size) in [
-            ("aead", "aes128gcm", "seal-in-place", Some(64_u64)),
-            ("aead", "aes128gcm", "seal-in-place", Some(1024)),
-            ("signature", "ed25519", "sign", None),
-        ] {
-            let last = size.map(|size| format!("/{size}")).unwrap_or_default();
-            let mut case = Case::new(format!("crypto/{kind}/{algorithm}/{provider}/{operation}{last}"));
-            for (name, value) in
-                [("kind", kind), ("algorithm", algorithm), ("provider", provider), ("operation", operation)]
-            {
-                case.requested.insert(name.into(), value.into());
-            }
-            case.achieved.insert("taken_by_auto".into(), is_auto.into());
-            if let Some(size) = size {
-                case.requested.insert("size_bytes".into(), size.into());
-                case.record(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, &[speed, speed * 1.01], 1);
-            } else {
-                case.record(Side::Total, &quantity::OPERATIONS_PER_S, &[speed / 1e5], 1);
-            }
-            if !is_auto {
-                case.record(Side::Total, &quantity::SHARE_OF_AUTO, &[0.5], 1);
-            }
-            document.cases.push(case);
-        }
-    }
-    document
-}
-
-struct Drawn {
-    directory: TempDir,
-    files: Vec<PathBuf>,
-}
-
-impl Drawn {
-    fn of(documents: &[(&str, Document)]) -> Self {
-        let directory = TempDir::new().expect("a directory");
-        let mut files = Vec::new();
-        for (name, document) in documents {
-            let path = directory.path().join(name);
-            fs::write(&path, serde_json::to_string(document).expect("it serializes")).expect("a file");
-            files.push(path);
-        }
-        Self { directory, files }
-    }
-
-    fn page(&self) -> String {
-        let ended = run([Path::new("report")].into_iter().chain(self.files.iter().map(PathBuf::as_path)));
-        ended.expect(0, &[]);
-        assert_eq!(ended.errors, "");
-        ended.output
-    }
-}
-
-fn page(documents: &[(&str, Document)]) -> String {
-    Drawn::of(documents).page()
-}
+use tlsbench::schema::{Case, Document, Host, Side};
 
 /// The headings and charts of a page, the names in them, and how many numbers each table has.
 fn outline(page: &str) -> String {
@@ -191,7 +77,7 @@ fn what_a_file_says_is_text_and_nothing_else() {
             ..Host::default()
         };
         let mut stranger = Case::new(hostile());
-        stranger.record(Side::Total, &Quantity { unit: "<u>", ..quantity::EFFICIENCY }, &[1.0], 1);
+        stranger.record(Side::Total, &Quantity { name: "strangeness", unit: "<u>", ..quantity::EFFICIENCY }, &[1.0], 1);
         document.cases.push(stranger);
         for case in &mut document.cases {
             case.id.push_str(HOSTILE);
@@ -262,7 +148,7 @@ fn the_latest_run_comes_first_and_older_ones_like_it_are_folded() {
         .filter(|(_, piece)| piece.is_tag("h2"))
         .map(|(index, _)| text(inside(&pieces, index)))
         .collect();
-    assert_eq!(names, ["new.json", "old.json", "other.json"]);
+    assert_eq!(names, ["Over time", "new.json", "old.json", "other.json"]);
     assert_eq!(page.matches("Charts of this older run").count(), 1);
 }
 
@@ -274,6 +160,18 @@ fn a_page_goes_to_a_file_and_says_so() {
     ended.expect(0, &["report.html: 2 cases, "]);
     assert_eq!(ended.output, "");
     assert_eq!(fs::read_to_string(&file).expect("the page"), drawn.page());
+}
+
+#[test]
+fn several_runs_of_a_case_are_drawn_over_time() {
+    let runs = series(12);
+    let runs: Vec<(&str, Document)> = runs.iter().map(|(name, document)| (name.as_str(), document.clone())).collect();
+    let page = page(&runs);
+    let found = text(&pieces(&page));
+    for part in ["Over time", "▼ −6.", "worse, from run-06.json", "2026-03-01", "2026-03-12"] {
+        assert!(found.contains(part), "{part}");
+    }
+    assert_eq!(page.matches("class=\"cut\"").count(), 1);
 }
 
 #[test]

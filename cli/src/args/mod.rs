@@ -4,6 +4,7 @@ mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
+mod history;
 mod output;
 mod report;
 mod run;
@@ -17,6 +18,7 @@ pub use ablate::{Ablate, Workload};
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
+pub use history::History;
 pub use output::{Display, Output, Saving};
 pub use report::Report;
 pub use run::Run;
@@ -64,6 +66,8 @@ pub enum Command {
     Ciphers(Ciphers),
     /// Measure the raw cryptography of every provider on this CPU
     Crypto(Crypto),
+    /// Put results of several runs in the order of their time, and mark where they changed
+    History(History),
     /// Draw results as one HTML page that needs nothing else
     Report(Report),
 }

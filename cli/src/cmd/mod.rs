@@ -3,6 +3,7 @@
 pub mod ciphers;
 pub mod connect;
 pub mod crypto;
+pub mod history;
 pub mod measure;
 pub mod report;
 pub mod run;

@@ -5,9 +5,11 @@ mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
+mod history;
 mod measure;
 mod output;
 mod report;
+mod results;
 mod serve;
 mod switches;
 mod throughput;
@@ -17,6 +19,7 @@ pub use ablate::Ablate;
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
+pub use history::History;
 pub use measure::{Measure, Measurement, Run, measurements};
 pub use report::Report;
 pub use serve::{Mode, Serve};
@@ -45,6 +48,8 @@ pub enum Plan {
     Ciphers(Ciphers),
     /// Measure cryptography.
     Crypto(Box<Crypto>),
+    /// Look at several runs.
+    History(History),
     /// Draw results.
     Report(Report),
 }
@@ -69,6 +74,7 @@ impl Plan {
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
+            args::Command::History(args) => Self::History(History::new(args, color)?),
             args::Command::Report(args) => Self::Report(Report::new(args)?),
             args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
         })

@@ -1,11 +1,12 @@
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::output::check_directory;
+use super::results;
 use crate::args;
 use crate::error::Error;
-use crate::render::{Place, Source};
-use crate::schema::Document;
+use crate::render::Place;
+use crate::series::Source;
 
 /// What `report` draws.
 pub struct Report {
@@ -18,7 +19,7 @@ pub struct Report {
 impl Report {
     pub(super) fn new(args: &args::Report) -> Result<Self, Error> {
         let to = place(args.output.as_deref(), std::io::stdout().is_terminal())?;
-        Ok(Self { sources: args.files.iter().map(source).collect::<Result<_, _>>()?, to })
+        Ok(Self { sources: results::sources(&args.files)?, to })
     }
 }
 
@@ -34,14 +35,6 @@ fn place(output: Option<&Path>, is_terminal: bool) -> Result<Place, Error> {
         }
         _ => Ok(Place::Standard),
     }
-}
-
-fn source(path: &PathBuf) -> Result<Source, Error> {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path).map_err(|error| Error::read(path, error))?;
-    let document: Document =
-        serde_json::from_str(&text).map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
-    Ok(Source { name, document })
 }
 
 #[cfg(test)]

@@ -3,19 +3,21 @@
 mod ablation;
 mod crypto;
 mod document;
+mod history;
 mod inventory;
 mod output;
 mod progress;
 mod report;
 mod results;
 mod sheet;
+mod sparkline;
 mod style;
 
 pub use ablation::AblationTable;
 pub use crypto::CryptoReport;
 pub use output::{Output, Place, print, write};
 pub use progress::Progress;
-pub use report::{Source, page};
+pub use report::page;
 pub use results::Results;
 pub use sheet::{Align, Sheet};
 pub use style::{Color, Messages};

@@ -11,6 +11,7 @@ pub mod endpoint {
 pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]
 pub mod programs;
+pub mod results;
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};

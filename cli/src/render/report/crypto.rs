@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::facts::{Terms, tip};
 use super::figure::{Figure, KeyEntry};
 use super::in_order;
-use super::lines::{LineChart, Point, Series};
+use super::lines::{LineChart, Point, Series, size_place};
 use super::rows::{Form, Mark, Reference, Row, RowChart};
 use super::scale::quantity;
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
@@ -86,7 +86,12 @@ fn curves(algorithm: &str, operation: &str, cases: &[&Case], providers: &[String
             let Some(metric) = speed(case) else { continue };
             table.rows.push(terms.row(case, &key(Side::Total, &THROUGHPUT_BYTES_PER_S), metric));
             let tip = tip(&format!("{algorithm} of {provider}, {}", Bytes(size(case))), case, metric);
-            points.push(Point { size: size(case) as f64, value: metric.median, interval: metric.ci95, tip });
+            points.push(Point {
+                size: size_place(size(case)),
+                value: metric.median,
+                interval: metric.ci95,
+                tip: Some(tip),
+            });
         }
         let Some(last) = points.last() else { continue };
         let auto = if own.iter().any(|case| is_auto(case)) { " (auto)" } else { "" };
@@ -101,7 +106,7 @@ fn curves(algorithm: &str, operation: &str, cases: &[&Case], providers: &[String
         range: Some(ends),
         is_log: true,
         limit: None,
-        sizes: sizes.iter().map(|size| (*size as f64, Bytes(*size).to_string())).collect(),
+        sizes: sizes.iter().map(|size| (size_place(*size), Bytes(*size).to_string())).collect(),
         series: &series,
     };
     let implementations = in_order(cases.iter().map(|case| fact(case, "implementation"))).join(" · ");

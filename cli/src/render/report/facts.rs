@@ -59,7 +59,7 @@ impl Terms {
     }
 
     /// What is a case's own.
-    fn own(&self, case: &Case) -> String {
+    pub(super) fn own(&self, case: &Case) -> String {
         let own = facts(case).into_iter().filter(|fact| !self.shared.contains(fact));
         own.map(|fact| format!("{} {}", fact.name, fact.value)).collect::<Vec<_>>().join("; ")
     }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::marks::{line, path, percent, series_class, shape, text};
-use super::scale::{Scale, axis_unit, tick_label};
+use super::marks::{line, path, percent, pixels, series_class, shape, text};
+use super::scale::{Scale, axis_unit, tick_labels};
 
 /// A chart of curves.
 pub(super) struct LineChart<'a> {
@@ -17,7 +17,7 @@ pub(super) struct LineChart<'a> {
     pub(super) is_log: bool,
     /// Where the values end by their nature, such as 1 for shares.
     pub(super) limit: Option<f64>,
-    /// The places along the width that have a name.
+    /// The places along the width that have a name, see [`size_place`].
     pub(super) sizes: Vec<(f64, String)>,
     /// The curves.
     pub(super) series: &'a [Series],
@@ -35,14 +35,19 @@ pub(super) struct Series {
 
 /// A value at a size.
 pub(super) struct Point {
-    /// The size.
+    /// The place along the width.
     pub(super) size: f64,
     /// The value.
     pub(super) value: f64,
     /// Its interval.
     pub(super) interval: [f64; 2],
-    /// All there is to say about it.
-    pub(super) tip: String,
+    /// All there is to say about it. What has none is on the line without a shape of its own.
+    pub(super) tip: Option<String>,
+}
+
+/// Where a size is: powers of two at equal distances.
+pub(super) fn size_place(bytes: u64) -> f64 {
+    (bytes.max(1) as f64).log2()
 }
 
 const HEIGHT: f64 = 248.0;
@@ -59,8 +64,12 @@ impl LineChart<'_> {
     pub(super) fn markup(&self) -> Markup {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let values = || points().map(|point| point.value).chain(self.range.into_iter().flatten());
-        let vertical = if self.is_log { Scale::log(values()) } else { Scale::from_zero(values().chain(self.limit)) };
-        let horizontal = Scale::sizes(self.sizes.iter().map(|(size, _)| *size));
+        let vertical = match self.limit {
+            _ if self.is_log => Scale::log(values()),
+            Some(limit) => Scale::below_limit(values(), limit),
+            None => Scale::from_zero(values()),
+        };
+        let horizontal = Scale::exactly(self.sizes.iter().map(|(size, _)| *size));
         let x = |size: f64| LEFT + horizontal.place(size) * (RIGHT - LEFT);
         let y = |value: f64| BOTTOM - vertical.place(value) * (BOTTOM - TOP);
         html! {
@@ -78,12 +87,13 @@ impl LineChart<'_> {
     fn grid(&self, vertical: &Scale, y: impl Fn(f64) -> f64) -> Markup {
         let (low, high) = vertical.ends();
         let (factor, unit) = axis_unit(self.unit, high.abs().max(low.abs()));
+        let ticks = vertical.ticks();
         let unit = if vertical.is_log() { format!("{unit}, log scale") } else { unit };
         html! {
             (text("unit", "start", 0.0, 11.0, &unit))
-            @for tick in vertical.ticks() {
-                (line(if tick == 0.0 { "grid zero" } else { "grid" }, (LEFT - 0.015, y(tick)), (1.0, y(tick))))
-                (text("tick", "end", LEFT - 0.03, y(tick) + 4.0, &tick_label(tick / factor)))
+            @for (tick, label) in ticks.iter().zip(tick_labels(vertical, &ticks, factor)) {
+                (line(if *tick == 0.0 { "grid zero" } else { "grid" }, (LEFT - 0.015, y(*tick)), (1.0, y(*tick))))
+                (text("tick", "end", LEFT - 0.03, y(*tick) + 4.0, &label))
             }
             @if let Some(limit) = self.limit.filter(|limit| *limit <= high) {
                 (line("limit", (LEFT - 0.015, y(limit)), (1.0, y(limit))))
@@ -121,11 +131,13 @@ fn curve(series: &Series, x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -> Mar
                 (path("curve", HEIGHT, &places))
             }
             @for (point, place) in series.points.iter().zip(&places) {
-                g class="point" {
-                    title { (point.tip) }
-                    circle class="touch" cx=(percent(place.0)) cy=(place.1) r="11" {}
-                    (line("interval", (place.0, y(point.interval[0])), (place.0, y(point.interval[1]))))
-                    (shape(series.style, place.0, place.1))
+                @if let Some(tip) = &point.tip {
+                    g class="point" {
+                        title { (tip) }
+                        circle class="touch" cx=(percent(place.0)) cy=(pixels(place.1)) r="11" {}
+                        (line("interval", (place.0, y(point.interval[0])), (place.0, y(point.interval[1]))))
+                        (shape(series.style, place.0, place.1))
+                    }
                 }
             }
         }

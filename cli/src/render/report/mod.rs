@@ -2,9 +2,11 @@
 
 mod ablation;
 mod crypto;
+mod distributions;
 mod effects;
 mod facts;
 mod figure;
+mod history;
 mod lines;
 mod marks;
 mod others;
@@ -12,19 +14,9 @@ mod page;
 mod rows;
 mod scale;
 mod throughput;
+mod timeline;
 
 pub use page::page;
-
-use crate::schema::Document;
-
-/// A file of results.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Source {
-    /// The file's name, to be shown.
-    pub name: String,
-    /// What is in it.
-    pub document: Document,
-}
 
 /// A heading from a word of the list of quantities.
 fn capital(text: &str) -> String {

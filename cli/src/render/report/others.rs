@@ -30,6 +30,12 @@ fn known(name: &str) -> Option<&'static Quantity> {
     quantity::ALL.iter().copied().find(|quantity| quantity.name == name)
 }
 
+/// What a metric is called at the head of a chart.
+pub(super) fn title(name: &str) -> String {
+    let side = name.split('.').next().unwrap_or_default();
+    known(name).map_or_else(|| plain(name), |quantity| format!("{} ({side})", capital(quantity.heading)))
+}
+
 fn is_detail(name: &str) -> bool {
     known(name).is_some_and(|quantity| quantity::DETAILS.contains(&quantity))
 }
@@ -46,10 +52,8 @@ fn figure(name: &str, cases: &[&Case], terms: &Terms) -> Figure {
     }
     let unit = measured.first().map(|(_, metric)| metric.unit.clone()).unwrap_or_default();
     let is_more = measured.first().is_some_and(|(_, metric)| metric.better == Better::Higher);
-    let side = name.split('.').next().unwrap_or_default();
-    let title = known(name).map_or_else(|| plain(name), |quantity| format!("{} ({side})", capital(quantity.heading)));
     Figure {
-        title,
+        title: title(name),
         reading: format!("{name}; {} is better.", if is_more { "more" } else { "less" }),
         key: Vec::new(),
         drawing: RowChart { unit: &unit, form: Form::Bars, rows }.markup(),

@@ -7,16 +7,20 @@ use sha2::{Digest, Sha256};
 
 use super::marks::definitions;
 use super::scale::quantity;
-use super::{Source, ablation, crypto, in_order, others, throughput};
+use super::{ablation, crypto, distributions, history, in_order, others, throughput};
 use crate::schema::{Case, Document, Host, Tool, Warning};
+use crate::series::Source;
 use crate::units::Bytes;
 
 const STYLE: &str = include_str!("style.css");
 /// Warnings beyond these are folded away.
 const WARNINGS_SHOWN: usize = 4;
+/// Runs older than so many others of their kind have no charts of their own: what they found is in those over time.
+const OLDER_DRAWN: usize = 4;
 
 /// The page of these files, those of the latest runs first.
 pub fn page(sources: &[Source]) -> String {
+    let history = history::section(sources);
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by(|a, b| b.document.started_at.cmp(&a.document.started_at));
     let markup = html! {
@@ -30,8 +34,9 @@ pub fn page(sources: &[Source]) -> String {
                     p { (summary(&sources)) }
                 }
                 main {
+                    (history)
                     @for (index, source) in sources.iter().enumerate() {
-                        (run(source, is_newest_of_its_kind(&sources[..index], source)))
+                        (run(source, later_ones(&sources[..index], source)))
                     }
                 }
                 footer {
@@ -84,11 +89,12 @@ fn families(document: &Document) -> Vec<&str> {
     in_order(document.cases.iter().map(|case| case.id.split('/').next().unwrap_or_default()))
 }
 
-fn is_newest_of_its_kind(newer: &[&Source], source: &Source) -> bool {
-    !newer.iter().any(|other| families(&other.document) == families(&source.document))
+/// How many of the later files are about the same.
+fn later_ones(later: &[&Source], source: &Source) -> usize {
+    later.iter().filter(|other| families(&other.document) == families(&source.document)).count()
 }
 
-fn run(source: &Source, is_open: bool) -> Markup {
+fn run(source: &Source, later: usize) -> Markup {
     let document = &source.document;
     html! {
         section class="run" {
@@ -101,9 +107,9 @@ fn run(source: &Source, is_open: bool) -> Markup {
                 (machine(document))
                 (warnings(document))
             }
-            @if is_open {
+            @if later == 0 {
                 (charts(document))
-            } @else {
+            } @else if later <= OLDER_DRAWN {
                 details class="fold older" {
                     summary { "Charts of this older run" }
                     (charts(document))
@@ -125,6 +131,7 @@ fn charts(document: &Document) -> Markup {
                 other => (others::sections(other, &cases)),
             }
         }
+        (distributions::section(&document.cases.iter().collect::<Vec<_>>()))
         @if document.cases.is_empty() { p class="aside" { "No case was measured." } }
     }
 }

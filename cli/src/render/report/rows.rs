@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::marks::{bar, line, percent, series_class, shape, text, whisker};
-use super::scale::{Scale, axis_unit, tick_label};
+use super::scale::{Scale, axis_unit, tick_labels};
 
 /// A chart of rows that share an axis.
 pub(super) struct RowChart<'a> {
@@ -133,11 +133,11 @@ pub(super) fn axis(scale: &Scale, ticks: &[f64], unit: &str, x: impl Fn(f64) -> 
     let is_crowded = |index: usize| ticks.len() > 6 && index % 2 == 1;
     html! {
         svg class="axis" aria-hidden="true" width="100%" height="32" {
-            @for (index, tick) in ticks.iter().enumerate() {
+            @for ((index, tick), label) in ticks.iter().enumerate().zip(tick_labels(scale, ticks, factor)) {
                 (line("notch", (x(*tick), 0.0), (x(*tick), 4.0)))
                 @let class = if is_crowded(index) { "tick roomy" } else { "tick" };
                 @let anchor = if x(*tick) < 0.03 { "start" } else if x(*tick) > 0.97 { "end" } else { "middle" };
-                (text(class, anchor, x(*tick), 16.0, &tick_label(tick / factor)))
+                (text(class, anchor, x(*tick), 16.0, &label))
             }
             (text("unit", "end", 1.0, 30.0, &if scale.is_log() { format!("{unit}, log scale") } else { unit }))
         }

@@ -20,6 +20,13 @@ impl Scale {
         Self::linear(low.min(0.0), high.max(0.0))
     }
 
+    /// Up to a limit that values have by their nature, or beyond where they are, from a round number below them: shares near
+    /// the whole can't be told apart on an axis from zero.
+    pub(super) fn below_limit(values: impl IntoIterator<Item = f64>, limit: f64) -> Self {
+        let (low, high) = span(values.into_iter().chain([limit])).unwrap_or((0.0, 1.0));
+        Self::linear(low, high)
+    }
+
     /// From zero to exactly the largest value, so that bars are as long as there is room.
     pub(super) fn bars(values: impl IntoIterator<Item = f64>) -> Self {
         match span(values) {
@@ -45,12 +52,22 @@ impl Scale {
         }
     }
 
-    /// Powers of two at equal distances, from exactly the least to exactly the largest.
-    pub(super) fn sizes(values: impl IntoIterator<Item = f64>) -> Self {
+    /// From exactly the least to exactly the largest.
+    pub(super) fn exactly(values: impl IntoIterator<Item = f64>) -> Self {
         match span(values) {
-            Some((low, high)) if low > 0.0 && high > low => Self { low, high, is_log: true },
-            _ => Self { low: 0.0, high: 1.0, is_log: false },
+            Some((low, high)) if high > low => Self { low, high, is_log: false },
+            Some((value, _)) => Self { low: value - 1.0, high: value + 1.0, is_log: false },
+            None => Self { low: 0.0, high: 1.0, is_log: false },
         }
+    }
+
+    /// Just what the values need, with some air: not from zero.
+    pub(super) fn around(values: impl IntoIterator<Item = f64>) -> Self {
+        let (low, high) = span(values).unwrap_or((0.0, 1.0));
+        let air = ((high - low) * 0.12).max(high.abs().max(low.abs()) * 0.004);
+        let low = if low >= 0.0 { (low - air).max(0.0) } else { low - air };
+        let high = high + air;
+        Self { low, high: if high > low { high } else { low + 1.0 }, is_log: false }
     }
 
     fn linear(low: f64, high: f64) -> Self {
@@ -86,7 +103,7 @@ impl Scale {
 
     fn linear_ticks(&self) -> Vec<f64> {
         let step = step(self.high - self.low, 4.0);
-        let first = (self.low / step).ceil();
+        let first = (self.low / step - 1e-6).ceil();
         let ticks = (0..12).map(|index| (first + f64::from(index)) * step);
         // What should be zero is, in spite of rounding.
         let ticks = ticks.map(|tick| if tick.abs() < step / 1e6 { 0.0 } else { tick });
@@ -129,8 +146,24 @@ fn scaled_time(largest: f64, nanoseconds: f64) -> (f64, String) {
     (found.0 / nanoseconds, found.1.to_owned())
 }
 
-/// A tick's number, without zeros that say nothing.
-pub(super) fn tick_label(value: f64) -> String {
+/// The numbers of an axis' ticks, in a unit that is `factor` of theirs: with as many decimals as it takes to tell them apart.
+pub(super) fn tick_labels(scale: &Scale, ticks: &[f64], factor: f64) -> Vec<String> {
+    if scale.is_log() {
+        return ticks.iter().map(|tick| tick_label(tick / factor)).collect();
+    }
+    let step = ticks.windows(2).map(|pair| (pair[1] - pair[0]).abs() / factor).fold(f64::MAX, f64::min);
+    let is_exact = |decimals: &usize| {
+        let unit = 0.1_f64.powi(*decimals as i32);
+        ticks.iter().all(|tick| ((tick / factor / unit).round() * unit - tick / factor).abs() < step / 100.0)
+    };
+    match (0..=6).find(is_exact) {
+        Some(decimals) => ticks.iter().map(|tick| format!("{:.decimals$}", tick / factor)).collect(),
+        None => ticks.iter().map(|tick| tick_label(tick / factor)).collect(),
+    }
+}
+
+/// A number, without zeros that say nothing.
+fn tick_label(value: f64) -> String {
     let text = if value != 0.0 && value.abs() < 0.001 { format!("{value:.1e}") } else { significant(value) };
     if !text.contains('.') || text.contains('e') {
         return text;
@@ -183,7 +216,9 @@ mod tests {
     #[test]
     fn ticks_are_round_and_from_end_to_end() {
         assert_eq!(Scale::from_zero([0.7, 3.56]).ticks(), [0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(Scale::from_zero([-0.2, 0.6]).ticks(), [-0.2, 0.0, 0.2, 0.4, 0.6]);
+        assert_eq!(Scale::from_zero([-0.5, 1.0]).ticks(), [-0.5, 0.0, 0.5, 1.0]);
+        assert_eq!(Scale::below_limit([0.68, 0.97], 1.0).ticks().len(), 5);
+        assert_eq!(Scale::below_limit([0.68, 0.97], 1.0).place(0.8).to_string().get(..3), Some("0.5"));
         assert_eq!(Scale::log([160.0, 11_000.0]).ticks(), [100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 2e4]);
         assert_eq!(Scale::log([2.0, 90_000.0]).ticks(), [10.0, 100.0, 1e3, 1e4, 1e5]);
         assert_eq!(Scale::mirrored(0.2).ticks(), [-0.2, -0.1, 0.0, 0.1, 0.2]);
@@ -191,8 +226,9 @@ mod tests {
 
     #[test]
     fn places_go_from_zero_to_one_and_not_beyond() {
-        let scale = Scale::sizes([16.0, 65_536.0]);
-        assert_eq!([16.0, 1_024.0, 65_536.0, 1e9, 0.0].map(|size| scale.place(size)), [0.0, 0.5, 1.0, 1.0, 0.0]);
+        let scale = Scale::exactly([4.0, 16.0]);
+        assert_eq!([4.0, 10.0, 16.0, 1e9, 0.0].map(|value| scale.place(value)), [0.0, 0.5, 1.0, 1.0, 0.0]);
+        assert_eq!(Scale::exactly([3.0]).place(3.0), 0.5);
         assert_eq!(Scale::from_zero([4.0]).place(1.0), 0.25);
     }
 
@@ -204,8 +240,10 @@ mod tests {
                 for scale in [
                     Scale::from_zero([a, b]),
                     Scale::bars([a, b]),
+                    Scale::below_limit([a], 1.0),
                     Scale::log([a, b]),
-                    Scale::sizes([a, b]),
+                    Scale::exactly([a, b]),
+                    Scale::around([a, b]),
                     Scale::mirrored(a),
                 ] {
                     assert!(scale.ticks().len() < 40, "{scale:?}");
@@ -222,6 +260,13 @@ mod tests {
     fn an_axis_has_one_unit() {
         assert_eq!(axis_unit("B/s", 12e9), (1e9, "GB/s".to_owned()));
         assert_eq!(axis_unit("us", 0.5), (1e-3, "ns".to_owned()));
+        let labels = |low: f64, high: f64, factor: f64| {
+            let scale = Scale::exactly([low, high]);
+            tick_labels(&scale, &scale.ticks(), factor)
+        };
+        assert_eq!(labels(0.95, 1.05, 0.01), ["95.0", "97.5", "100.0", "102.5", "105.0"]);
+        assert_eq!(labels(0.0, 4e9, 1e9), ["0", "1", "2", "3", "4"]);
+        assert_eq!(labels(1e-12, 2e-12, 1.0).len(), 5);
         assert_eq!(axis_unit("1/MiB", 3.0), (1.0, "per MiB".to_owned()));
         assert_eq!([0.0, 0.25, 2.50, 10.0, 1500.0, 1e-7].map(tick_label), ["0", "0.25", "2.5", "10", "1500", "1.0e-7"]);
     }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::facts::{Terms, median, tip};
 use super::figure::{Figure, KeyEntry};
 use super::in_order;
-use super::lines::{LineChart, Point, Series};
+use super::lines::{LineChart, Point, Series, size_place};
 use super::rows::{Form, Mark, Reference, Row, RowChart};
 use crate::schema::quantity::{
     CPU_NS_PER_BYTE, EFFICIENCY, ENGINE_BYTES_PER_S, Quantity, RAW_AEAD_BYTES_PER_S, RAW_TCP_BYTES_PER_S,
@@ -30,7 +30,7 @@ const SUBJECTS: [Subject; 9] = [
         side: Side::Send,
         quantity: &EFFICIENCY,
         title: "Efficiency of sealing",
-        reading: "The sender's speed as a share of the raw AEAD. 100 % is cryptography alone; more is better.",
+        reading: "The sender's speed as a share of the raw AEAD, 100 % being cryptography alone; more is better.",
         reference: None,
         is_log: false,
     },
@@ -38,7 +38,7 @@ const SUBJECTS: [Subject; 9] = [
         side: Side::Receive,
         quantity: &EFFICIENCY,
         title: "Efficiency of opening",
-        reading: "The receiver's speed as a share of the raw AEAD. 100 % is cryptography alone; more is better.",
+        reading: "The receiver's speed as a share of the raw AEAD, 100 % being cryptography alone; more is better.",
         reference: None,
         is_log: false,
     },
@@ -150,13 +150,19 @@ fn figure(subject: &Subject, cases: &[&Case], terms: &Terms) -> Option<Figure> {
     sizes.sort_unstable();
     let suites = in_order(cases.iter().map(|case| suite(case)));
     let (key, drawing) = if sizes.len() > 1 && !sizes.contains(&0) {
-        curves(subject, &measured, &suites, &sizes)
+        curves(subject, cases, &measured, &suites, &sizes)
     } else {
         (Vec::new(), bars(subject, &measured, &suites))
     };
     let reading = subject.reading.to_owned();
     // Curves have no ticks to hold a value against.
-    let reading = if key.is_empty() { reading } else { reading.split(" A tick").next().unwrap_or_default().to_owned() };
+    let reading = if key.is_empty() {
+        reading
+    } else {
+        let largest = Bytes(sizes.last().copied().unwrap_or(0));
+        let axis = if *subject.quantity == EFFICIENCY { " The axis does not begin at zero." } else { "" };
+        format!("{} Numbers are those at {largest}.{axis}", reading.split(" A tick").next().unwrap_or_default())
+    };
     Some(Figure { title: subject.title.to_owned(), reading, key, drawing, table, is_wide: false })
 }
 
@@ -165,8 +171,20 @@ fn reference_of<'a>(subject: &Subject, case: &'a Case) -> Option<(&'static Quant
     Some((quantity, case.metric(subject.side, quantity)?))
 }
 
+/// The two directions stand side by side, on one axis.
+fn range(subject: &Subject, cases: &[&Case]) -> Option<[f64; 2]> {
+    if subject.side == Side::Total {
+        return None;
+    }
+    let both = |case: &&Case| [Side::Send, Side::Receive].map(|side| Some(case.metric(side, subject.quantity)?.median));
+    let medians: Vec<f64> = cases.iter().flat_map(both).flatten().collect();
+    let (low, high) = (medians.iter().copied().reduce(f64::min)?, medians.iter().copied().reduce(f64::max)?);
+    Some([low, high])
+}
+
 fn curves(
     subject: &Subject,
+    cases: &[&Case],
     measured: &[(&Case, &Metric)],
     suites: &[String],
     sizes: &[u64],
@@ -178,10 +196,10 @@ fn curves(
             let mut own: Vec<&(&Case, &Metric)> = measured.iter().filter(|(case, _)| suite(case) == *name).collect();
             own.sort_by_key(|(case, _)| size(case));
             let point = |(case, metric): &&(&Case, &Metric)| Point {
-                size: size(case) as f64,
+                size: size_place(size(case)),
                 value: metric.median,
                 interval: metric.ci95,
-                tip: tip(&format!("{name}, {}", Bytes(size(case))), case, metric),
+                tip: Some(tip(&format!("{name}, {}", Bytes(size(case))), case, metric)),
             };
             Series { name: name.clone(), style, points: own.iter().map(point).collect() }
         })
@@ -190,10 +208,10 @@ fn curves(
     let chart = LineChart {
         label: subject.title,
         unit: subject.quantity.unit,
-        range: None,
+        range: range(subject, cases),
         is_log: subject.is_log,
         limit: (*subject.quantity == EFFICIENCY).then_some(1.0),
-        sizes: sizes.iter().map(|size| (*size as f64, Bytes(*size).to_string())).collect(),
+        sizes: sizes.iter().map(|size| (size_place(*size), Bytes(*size).to_string())).collect(),
         series: &series,
     };
     let drawing = chart.markup();

@@ -1,0 +1,18 @@
+//! `tlsbench history`: several runs of the same cases, and where they changed.
+
+use crate::error::Error;
+use crate::plan::History;
+use crate::schema::{Tool, history};
+use crate::series::series;
+
+/// Looks at the plan's files, and writes what there is to where it goes.
+pub fn run(plan: &History) -> Result<(), Error> {
+    let found = history::History {
+        schema: history::SCHEMA.to_owned(),
+        tool: Tool::current(),
+        confidence_level: 1.0 - plan.doubt.level,
+        noise_threshold: plan.doubt.threshold,
+        series: series(&plan.sources, &plan.wanted, &plan.doubt),
+    };
+    plan.output.finish(&found)
+}

@@ -1,0 +1,52 @@
+use super::{output, results};
+use crate::args;
+use crate::error::Error;
+use crate::render::{Color, Output};
+use crate::series::{Doubt, Source, Wanted, cases};
+use crate::units::Share;
+
+/// What `history` looks at.
+pub struct History {
+    /// The results.
+    pub sources: Vec<Source>,
+    /// What of them.
+    pub wanted: Wanted,
+    /// How a change is told from chance.
+    pub doubt: Doubt,
+    /// Where the history goes.
+    pub output: Output,
+}
+
+impl History {
+    pub(super) fn new(args: &args::History, color: Color) -> Result<Self, Error> {
+        let Share(confidence) = args.confidence_level;
+        if !(0.5..1.0).contains(&confidence) {
+            return Err(Error::Usage("--confidence-level is 50 % to less than 100 %".into()));
+        }
+        let Share(threshold) = args.noise_threshold;
+        let sources = results::sources(&args.files)?;
+        check_names(&sources, args)?;
+        Ok(Self {
+            sources,
+            wanted: Wanted { case: args.case.clone(), metric: args.metric.clone() },
+            doubt: Doubt { level: 1.0 - confidence, threshold, seed: args.seed },
+            output: output::output(&args.output, color)?,
+        })
+    }
+}
+
+/// A name that no file has is a slip, not a series without runs.
+fn check_names(sources: &[Source], args: &args::History) -> Result<(), Error> {
+    if let Some(case) = &args.case
+        && !cases(sources).contains(&case.as_str())
+    {
+        return Err(Error::unknown("case", case, cases(sources)));
+    }
+    let Some(metric) = &args.metric else { return Ok(()) };
+    let all = sources.iter().flat_map(|source| &source.document.cases).flat_map(|case| case.metrics.keys());
+    let mut known: Vec<&str> =
+        all.flat_map(|key| [Some(key.as_str()), key.split_once('.').map(|(_, name)| name)]).flatten().collect();
+    known.sort_unstable();
+    known.dedup();
+    if known.contains(&metric.as_str()) { Ok(()) } else { Err(Error::unknown("metric", metric, known)) }
+}

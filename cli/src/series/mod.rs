@@ -1,0 +1,255 @@
+//! Several result files as series: which runs may be joined, in the order of their time, and where they changed.
+
+mod setting;
+mod steps;
+
+use crate::schema::history::{Run, Series};
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Case, Document, Metric, Side};
+use setting::Setting;
+
+/// A file of results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The file's name, to be shown.
+    pub name: String,
+    /// What is in it.
+    pub document: Document,
+}
+
+/// What to look for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// Only this case.
+    pub case: Option<String>,
+    /// Only this metric: its key, or its name for all sides.
+    pub metric: Option<String>,
+}
+
+/// How a change is told from chance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Doubt {
+    /// How likely a change may be found in any series while there is none.
+    pub level: f64,
+    /// Smaller changes of times are passed over, as a share.
+    pub threshold: f64,
+    /// The seed of all that is random in this.
+    pub seed: u64,
+}
+
+/// Metrics that are left out unless they are asked for, so that there are fewer series for a change to be told from: those
+/// that others are held against, whose history is the machine's, and records, which say what throughput does.
+const PASSED_OVER: [&Quantity; 3] =
+    [&quantity::RAW_AEAD_BYTES_PER_S, &quantity::RAW_TCP_BYTES_PER_S, &quantity::RECORDS_PER_S];
+
+/// The series of these files: cases and metrics in the order of the latest run that has them.
+pub fn series(sources: &[Source], wanted: &Wanted, doubt: &Doubt) -> Vec<Series> {
+    let mut sources: Vec<&Source> = sources.iter().collect();
+    sources.sort_by(|a, b| a.document.started_at.cmp(&b.document.started_at));
+    let mut all = Vec::new();
+    for (case, metric) in names(&sources, wanted) {
+        let mut joined = join(&sources, &case, &metric);
+        // The latest run's series first: it is the one that goes on.
+        joined
+            .sort_by_key(|(_, runs)| std::cmp::Reverse(runs.last().map(|run| run.source.document.started_at.clone())));
+        let latest = joined.first().map(|(setting, _)| setting.clone());
+        for (setting, runs) in joined {
+            let differs = latest.as_ref().map(|latest| setting.differences_from(latest)).unwrap_or_default();
+            all.extend(one(&case, &metric, &setting, differs, &runs));
+        }
+    }
+    steps::find(&mut all, doubt);
+    all
+}
+
+/// The names of all cases.
+pub fn cases(sources: &[Source]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for case in sources.iter().flat_map(|source| &source.document.cases) {
+        if !names.contains(&case.id.as_str()) {
+            names.push(&case.id);
+        }
+    }
+    names
+}
+
+/// A metric of a run.
+struct Measured<'a> {
+    source: &'a Source,
+    case: &'a Case,
+    metric: &'a Metric,
+}
+
+/// What there is to look at, by case and metric.
+fn names(sources: &[&Source], wanted: &Wanted) -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    let is_case = |case: &&Case| wanted.case.as_ref().is_none_or(|wanted| case.id == *wanted);
+    for case in sources.iter().rev().flat_map(|source| &source.document.cases).filter(is_case) {
+        let mut metrics: Vec<&String> = case.metrics.keys().filter(|name| is_wanted(name, case, wanted)).collect();
+        metrics.sort_by_key(|name| rank(name));
+        for metric in metrics {
+            let name = (case.id.clone(), metric.clone());
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+fn is_wanted(key: &str, case: &Case, wanted: &Wanted) -> bool {
+    let (side, name) = key.split_once('.').unwrap_or(("", key));
+    if let Some(wanted) = &wanted.metric {
+        return key == wanted || name == wanted;
+    }
+    let Some(quantity) = quantity_of(key) else { return false };
+    let has = |side: Side| case.metric(side, quantity).is_some();
+    let follows = match *quantity {
+        quantity::THROUGHPUT_BYTES_PER_S => side != Side::Total.name() && has(Side::Total),
+        quantity::CPU_NS_PER_BYTE => side == Side::Total.name() && has(Side::Send) && has(Side::Receive),
+        _ => false,
+    };
+    !follows && !quantity::DETAILS.contains(&quantity) && !PASSED_OVER.contains(&quantity)
+}
+
+fn quantity_of(key: &str) -> Option<&'static Quantity> {
+    let (_, name) = key.split_once('.')?;
+    quantity::ALL.iter().copied().find(|quantity| quantity.name == name)
+}
+
+/// The place of a metric in the lists of quantities and sides.
+fn rank(key: &str) -> (usize, usize) {
+    let side = key.split_once('.').and_then(|(side, _)| Side::ALL.iter().position(|known| known.name() == side));
+    let quantity = quantity::ALL.iter().position(|known| Some(*known) == quantity_of(key));
+    (quantity.unwrap_or(usize::MAX), side.unwrap_or(usize::MAX))
+}
+
+/// The runs that have the metric, apart where they can't be joined.
+fn join<'a>(sources: &[&'a Source], case: &str, metric: &str) -> Vec<(Setting, Vec<Measured<'a>>)> {
+    let mut groups: Vec<(Setting, Vec<Measured>)> = Vec::new();
+    for source in sources {
+        let Some(case) = source.document.cases.iter().find(|known| known.id == case) else { continue };
+        let Some(metric) = case.metrics.get(metric) else { continue };
+        let setting = Setting::of(&source.document, case, metric);
+        let measured = Measured { source, case, metric };
+        match groups.iter_mut().find(|(known, _)| *known == setting) {
+            Some((_, runs)) => runs.push(measured),
+            None => groups.push((setting, vec![measured])),
+        }
+    }
+    groups
+}
+
+fn one(case: &str, metric: &str, setting: &Setting, differs: Vec<String>, runs: &[Measured]) -> Option<Series> {
+    let first = runs.first()?;
+    let run = |measured: &Measured| {
+        let document = &measured.source.document;
+        Run {
+            file: measured.source.name.clone(),
+            started_at: document.started_at.clone(),
+            git_commit: document.tool.git_commit.clone(),
+            partial: document.partial,
+            median: measured.metric.median,
+            ci95: measured.metric.ci95,
+            samples: measured.metric.samples.len(),
+        }
+    };
+    Some(Series {
+        case: case.to_owned(),
+        metric: metric.to_owned(),
+        unit: first.metric.unit.clone(),
+        better: first.metric.better,
+        kind: first.metric.kind,
+        setting: setting.facts(),
+        differs,
+        notes: setting::notes(runs.iter().map(|measured| (&measured.source.document, measured.case))),
+        runs_needed: None,
+        runs: runs.iter().map(run).collect(),
+        changes: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Host;
+
+    const DOUBT: Doubt = Doubt { level: 0.05, threshold: 0.01, seed: 1 };
+
+    fn source(day: usize, efficiency: f64, change: impl Fn(&mut Document)) -> Source {
+        let mut document = Document::begin(Host { cpu_model: Some("Example 9000".into()), ..Host::default() });
+        document.started_at = format!("2026-01-{day:02}T00:00:00Z");
+        let mut case = Case::new("throughput/memory/send/aes128gcm/64");
+        case.switches.insert("zero_copy".into(), true.into());
+        case.requested.insert("size_bytes".into(), 64.into());
+        case.requested.insert("seed".into(), day.into());
+        case.record(Side::Send, &quantity::EFFICIENCY, &[efficiency - 0.001, efficiency, efficiency + 0.001], 1);
+        case.record(Side::Send, &quantity::COPIED_BYTES_PER_BYTE, &[if day > 6 { 1.0 } else { 0.0 }; 3], 1);
+        case.record(Side::Send, &quantity::RAW_AEAD_BYTES_PER_S, &[1e9], 1);
+        document.cases.push(case);
+        change(&mut document);
+        Source { name: format!("{day}.json"), document }
+    }
+
+    /// Twelve runs, the last six of them slower.
+    fn runs(change: impl Fn(usize, &mut Document)) -> Vec<Source> {
+        let mut random = fastrand::Rng::with_seed(3);
+        let efficiency = |day: usize| if day > 6 { 0.90 } else { 0.97 };
+        let mut noise = || random.f64() * 0.01;
+        (1..=12).rev().map(|day| source(day, efficiency(day) + noise(), |document| change(day, document))).collect()
+    }
+
+    #[test]
+    fn a_step_is_marked_in_time_and_a_count_at_once() {
+        let series = series(&runs(|_, _| {}), &Wanted::default(), &DOUBT);
+        let metrics: Vec<&str> = series.iter().map(|series| series.metric.as_str()).collect();
+        assert_eq!(metrics, ["send.efficiency", "send.copied_bytes_per_byte"]);
+        let files: Vec<&str> = series[0].runs.iter().map(|run| run.file.as_str()).collect();
+        assert_eq!((files[0], files[11]), ("1.json", "12.json"));
+        for series in &series {
+            let [change] = &series.changes[..] else { panic!("{:?}", series.changes) };
+            assert_eq!((change.run, change.file.as_str(), change.is_better), (6, "7.json", false));
+        }
+        let change = &series[0].changes[0];
+        assert!((change.change + 0.07).abs() < 0.01, "{change:?}");
+        assert!(
+            change.ci95[0] <= change.change && change.change <= change.ci95[1] && change.ci95[1] < 0.0,
+            "{change:?}"
+        );
+        assert!(change.p_value.is_some_and(|p| p < 0.05));
+        assert_eq!((series[1].changes[0].change, series[1].changes[0].p_value), (1.0, None));
+    }
+
+    #[test]
+    fn runs_of_other_machines_and_switches_are_not_joined() {
+        let mixed = runs(|day, document| match day {
+            3 | 4 => document.host.cpu_model = Some("Other 1".into()),
+            5 => drop(document.cases[0].switches.insert("zero_copy".into(), false.into())),
+            _ => {}
+        });
+        let wanted = Wanted { metric: Some("efficiency".into()), ..Wanted::default() };
+        let series = series(&mixed, &wanted, &DOUBT);
+        let shapes: Vec<(usize, &[String])> =
+            series.iter().map(|series| (series.runs.len(), &series.differs[..])).collect();
+        assert_eq!(
+            shapes,
+            [
+                (9, &[][..]),
+                (1, &["zero_copy is false, not true".to_owned()][..]),
+                (2, &["cpu_model is Other 1, not Example 9000".to_owned()][..])
+            ]
+        );
+        // With three series that are looked at together.
+        assert_eq!(series[2].runs_needed, Some(9));
+    }
+
+    #[test]
+    fn what_may_be_the_reason_is_noted_and_what_is_no_reason_is_not() {
+        let updated = runs(|day, document| {
+            document.host.kernel = Some(if day > 8 { "Linux 7" } else { "Linux 6" }.into());
+        });
+        let series = series(&updated, &Wanted { metric: Some("send.efficiency".into()), ..Wanted::default() }, &DOUBT);
+        assert_eq!(series.len(), 1);
+        assert_eq!(series[0].notes, ["kernel is Linux 6, then Linux 7"]);
+    }
+}
