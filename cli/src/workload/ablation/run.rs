@@ -17,7 +17,7 @@ use crate::workload::LocalSession;
 /// How often each comparison is timed at the least.
 pub(super) const ROUNDS_MIN: usize = 5;
 /// How often each counted pass is made.
-const COUNTED_ROUNDS: usize = 9;
+const COUNTED_ROUNDS: usize = 7;
 
 /// What is compared, and for how long.
 #[derive(Clone, Copy)]
