@@ -124,6 +124,33 @@ fn check_harmless(page: &str) {
 }
 
 #[test]
+fn numbers_at_the_edge_are_drawn_or_left_out() {
+    let edges = [0.0, 1e-300, 1e100, 5e-324, 1.0];
+    let mut documents = Vec::new();
+    for (day, edge) in edges.into_iter().enumerate() {
+        let mut document = throughput(&format!("2026-01-{:02}T00:00:00Z", day + 1), &[0, 1, u64::MAX]);
+        document.cases.extend(ablation("").cases);
+        document.cases.extend(crypto("").cases);
+        for metric in document.cases.iter_mut().flat_map(|case| case.metrics.values_mut()) {
+            metric.samples = vec![edge];
+            (metric.median, metric.mad, metric.ci95) = (edge, 0.0, [edge; 2]);
+            metric.histogram = Some("HISTFAAAABt4nJNpmSzMwMDAxAABzFCaEUoz2X+AMIQE0gAAAA==".to_owned());
+        }
+        documents.push((format!("{day}.json"), document));
+    }
+    let documents: Vec<(&str, Document)> =
+        documents.iter().map(|(name, document)| (name.as_str(), document.clone())).collect();
+    let page = page(&documents);
+    check_harmless(&page);
+    for piece in pieces(&page) {
+        let Piece::Tag(name, attributes) = &piece else { continue };
+        for (attribute, value) in attributes.iter().filter(|(name, _)| name != "content" && name != "aria-label") {
+            assert!(!value.contains("NaN") && !value.contains("inf"), "<{name} {attribute}={value:?}>");
+        }
+    }
+}
+
+#[test]
 fn a_page_lets_nothing_in() {
     let page = page(&[("a.json", throughput("2026-01-01T00:00:00Z", &[64]))]);
     check_harmless(&page);

@@ -142,6 +142,8 @@ fn join<'a>(sources: &[&'a Source], case: &str, metric: &str) -> Vec<(Setting, V
 
 fn one(case: &str, metric: &str, setting: &Setting, differs: Vec<String>, runs: &[Measured]) -> Option<Series> {
     let first = runs.first()?;
+    let terms: Vec<(&Document, &Case)> =
+        runs.iter().map(|measured| (&measured.source.document, measured.case)).collect();
     let run = |measured: &Measured| {
         let document = &measured.source.document;
         Run {
@@ -162,7 +164,7 @@ fn one(case: &str, metric: &str, setting: &Setting, differs: Vec<String>, runs: 
         kind: first.metric.kind,
         setting: setting.facts(),
         differs,
-        notes: setting::notes(runs.iter().map(|measured| (&measured.source.document, measured.case))),
+        notes: setting::notes(&terms),
         runs_needed: None,
         runs: runs.iter().map(run).collect(),
         changes: Vec::new(),

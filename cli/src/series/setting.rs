@@ -58,25 +58,28 @@ impl Setting {
     }
 }
 
+/// A fact of a run: its name, and where it is.
+type Fact = (&'static str, fn(&Document, &Case) -> Option<String>);
+
+/// Facts that may be the reason for a change.
+const REASONS: [Fact; 5] = [
+    ("kernel", |document, _| document.host.kernel.clone()),
+    ("governor", |document, _| document.host.governor.clone()),
+    ("turbo", |document, _| document.host.turbo.map(|on| on.to_string())),
+    ("tlsbench", |document, _| Some(document.tool.version.clone())),
+    ("implementation", |_, case| case.requested.get("implementation").map(word)),
+];
+
 /// What differs among runs that are joined, and may be the reason for a change.
-pub(super) fn notes<'a>(runs: impl Iterator<Item = (&'a Document, &'a Case)> + Clone) -> Vec<String> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
-    let of: [(&str, Box<dyn Fn(&Document, &Case) -> String>); 5] = [
-        ("kernel", Box::new(move |document, _| text(&document.host.kernel))),
-        ("governor", Box::new(move |document, _| text(&document.host.governor))),
-        (
-            "turbo",
-            Box::new(|document, _| document.host.turbo.map_or_else(|| "unknown".to_owned(), |on| on.to_string())),
-        ),
-        ("tlsbench", Box::new(|document, _| document.tool.version.clone())),
-        ("implementation", Box::new(|_, case| case.requested.get("implementation").map_or_else(String::new, word))),
-    ];
-    let note = |(name, value): &(&str, Box<dyn Fn(&Document, &Case) -> String>)| {
-        let mut values: Vec<String> = runs.clone().map(|(document, case)| value(document, case)).collect();
+pub(super) fn notes(runs: &[(&Document, &Case)]) -> Vec<String> {
+    let note = |(name, fact): &Fact| {
+        let value =
+            |(document, case): &(&Document, &Case)| fact(document, case).unwrap_or_else(|| "unknown".to_owned());
+        let mut values: Vec<String> = runs.iter().map(value).collect();
         values.dedup();
         (values.len() > 1).then(|| format!("{name} is {}", values.join(", then ")))
     };
-    of.iter().filter_map(note).collect()
+    REASONS.iter().filter_map(note).collect()
 }
 
 fn word(value: &Value) -> String {
