@@ -62,13 +62,13 @@ pub(super) fn measure(
 ) -> Result<Vec<Raw>, Error> {
     let mut servers = Servers::new(ends, connections, plan.duration)?;
     let mut order = Order::new(plan.seed);
-    // Base by base, so that the crowd of a base has to gather once.
-    let in_turn = Base::ALL
-        .into_iter()
-        .flat_map(|base| plan.comparisons.iter().enumerate().filter(move |(_, comparison)| comparison.base == base));
+    // Base by base, so that the crowd of a base has to gather once; equals first, so that the noise is known of a run that
+    // ends early.
+    let mut in_turn: Vec<(usize, &Comparison)> = plan.comparisons.iter().enumerate().collect();
+    in_turn.sort_by_key(|(_, comparison)| (comparison.base as usize, comparison.row.is_some()));
     let steps = plan.comparisons.len().max(1);
     let mut all: Vec<Raw> = plan.comparisons.iter().map(|_| Raw::default()).collect();
-    for (step, (index, comparison)) in in_turn.enumerate() {
+    for (step, (index, comparison)) in in_turn.into_iter().enumerate() {
         let mut advance = |done: f64| advance((step as f64 + done) / steps as f64);
         let duration = plan.duration / u32::try_from(steps).unwrap_or(u32::MAX);
         match servers.compare(comparison, duration, &mut order, &mut advance) {
