@@ -37,6 +37,11 @@ fn a_step_is_shown_in_the_table_and_told_in_json() {
     let json = history(&drawn, &["--json"]);
     json.expect(0, &[]);
     let found: Value = serde_json::from_str(&json.output).expect("JSON and nothing else");
+    let schema = include_str!("../../results/history.schema.json");
+    let schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(&found).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
     assert_eq!(found["schema"], "tlsbench-history/1");
     let [series] = &found["series"].as_array().expect("series")[..] else { panic!("{found}") };
     let files: Vec<&str> =

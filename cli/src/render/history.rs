@@ -20,7 +20,7 @@ impl Report for History {
     fn csv(&self) -> String {
         const TEXT: [&str; 8] = ["case", "metric", "unit", "series", "file", "started_at", "git_commit", "partial"];
         const NUMBERS: [&str; 7] =
-            ["median", "ci95_low", "ci95_high", "samples", "change", "change_ci95_low", "change_ci95_high"];
+            ["median", "ci95_low", "ci95_high", "samples", "change", "change_low", "change_high"];
         let columns = TEXT.map(|name| (name, Align::Left)).into_iter().chain(NUMBERS.map(|name| (name, Align::Right)));
         let mut sheet = Sheet::new(columns);
         for (number, series) in self.series.iter().enumerate() {
@@ -30,7 +30,8 @@ impl Report for History {
                 row.extend([run.partial.to_string(), run.median.to_string()]);
                 row.extend(run.ci95.map(|end| end.to_string()));
                 row.push(run.samples.to_string());
-                let change = change_at(series, index).map(|change| [change.change, change.ci95[0], change.ci95[1]]);
+                let change =
+                    change_at(series, index).map(|change| [change.change, change.interval[0], change.interval[1]]);
                 row.extend(change.map_or_else(Default::default, |numbers| numbers.map(|number| number.to_string())));
                 sheet.row(row);
             }
@@ -202,8 +203,8 @@ pub(super) fn told(change: &Change, series: &Series) -> String {
         let text = format_quantity(value.abs(), unit);
         if value < 0.0 { format!("−{text}") } else { format!("+{text}") }
     };
-    let [low, high] = change.ci95.map(signed);
-    let interval = if change.ci95[0] == change.ci95[1] { String::new() } else { format!(" [{low}, {high}]") };
+    let [low, high] = change.interval.map(signed);
+    let interval = if change.interval[0] == change.interval[1] { String::new() } else { format!(" [{low}, {high}]") };
     let (sign, word) = if change.is_better { ("▲", "better") } else { ("▼", "worse") };
     format!("{sign} {}{interval} {word}", signed(change.change))
 }
@@ -250,7 +251,7 @@ mod tests {
             before: 0.97,
             after: 0.90,
             change: -0.072,
-            ci95: [-0.08, -0.065],
+            interval: [-0.08, -0.065],
             p_value: Some(0.001),
             is_better: false,
         };

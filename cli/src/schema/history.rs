@@ -81,8 +81,8 @@ pub struct Change {
     pub after: f64,
     /// What that is: of times as a share of what was before, of counts in their unit.
     pub change: f64,
-    /// Its interval, from how runs differ.
-    pub ci95: [f64; 2],
+    /// Its interval, from how runs differ, at the confidence level.
+    pub interval: [f64; 2],
     /// How often chance alone looks as much like a change; nothing for counts that do not vary.
     pub p_value: Option<f64>,
     /// Whether it became better.

@@ -215,7 +215,7 @@ mod tests {
         let change = &series[0].changes[0];
         assert!((change.change + 0.07).abs() < 0.01, "{change:?}");
         assert!(
-            change.ci95[0] <= change.change && change.change <= change.ci95[1] && change.ci95[1] < 0.0,
+            change.interval[0] <= change.change && change.change <= change.interval[1] && change.interval[1] < 0.0,
             "{change:?}"
         );
         assert!(change.p_value.is_some_and(|p| p < 0.05));

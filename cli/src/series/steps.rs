@@ -79,7 +79,7 @@ fn change(series: &Series, steps: &[(usize, Option<f64>)], index: usize, doubt: 
         before: step.medians[0],
         after: step.medians[1],
         change: step.change,
-        ci95: step.interval,
+        interval: step.interval,
         p_value,
         is_better: (step.change > 0.0) == (series.better == Better::Higher),
     })
