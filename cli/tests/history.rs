@@ -79,6 +79,18 @@ fn another_machine_is_pointed_out_and_not_joined() {
 }
 
 #[test]
+fn what_a_terminal_would_obey_is_not_shown() {
+    let drawn = drawn(|index, document| {
+        if index == 3 {
+            document.tool.git_commit = Some("\u{1b}[2J".into());
+        }
+    });
+    let ended = history(&drawn, &[]);
+    ended.expect(2, &["run-03.json: a control character stands in a text"]);
+    assert!(!ended.errors.contains('\u{1b}') && ended.output.is_empty());
+}
+
+#[test]
 fn a_slip_is_named_with_the_nearest() {
     let drawn = drawn(|_, _| {});
     history(&drawn, &["--case", "throughput/memory/send/aes128gcm/16385"])
