@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
 use crate::schema::{Document, Host};
 
@@ -53,7 +54,7 @@ pub fn warn_of_conditions(document: &mut Document) {
 
 /// This machine, now.
 pub fn describe() -> Host {
-    describe_from(Path::new("/proc"), Path::new("/sys"))
+    Host { timer_cost_ns: Some(timer_cost_ns()), ..describe_from(Path::new("/proc"), Path::new("/sys")) }
 }
 
 /// The load averages, now.
@@ -79,8 +80,30 @@ fn describe_from(proc: &Path, sys: &Path) -> Host {
         load_at_start: load_from(proc),
         load_at_end: None,
         open_files_limit: open_files(proc),
+        clock_source: read(&sys.join("devices/system/clocksource/clocksource0/current_clocksource")),
+        timer_cost_ns: None,
+        aslr: read(&proc.join("sys/kernel/randomize_va_space")).map(|text| text != "0"),
+        send_buffer_max_bytes: number(&proc.join("sys/net/core/wmem_max")),
+        receive_buffer_max_bytes: number(&proc.join("sys/net/core/rmem_max")),
         cpu_flags,
     }
+}
+
+fn number(path: &Path) -> Option<u64> {
+    read(path)?.parse().ok()
+}
+
+/// What a reading of the clock costs: the least of some batches, which nothing interrupted.
+fn timer_cost_ns() -> f64 {
+    const READINGS: u32 = 200;
+    let batch = || {
+        let began = Instant::now();
+        for _ in 1..READINGS {
+            std::hint::black_box(Instant::now());
+        }
+        began.elapsed().as_nanos() as f64 / f64::from(READINGS)
+    };
+    (0..20).map(|_| batch()).fold(f64::INFINITY, f64::min)
 }
 
 fn read(path: &Path) -> Option<String> {
@@ -182,6 +205,10 @@ mod tests {
             ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
             ("sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
             ("sys/devices/system/cpu/smt/active", "1\n"),
+            ("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"),
+            ("proc/sys/kernel/randomize_va_space", "2\n"),
+            ("proc/sys/net/core/wmem_max", "212992\n"),
+            ("proc/sys/net/core/rmem_max", "all of it\n"),
             ("sys/class/dmi/id/sys_vendor", "QEMU\n"),
         ]);
         let host = describe_from(&root.path().join("proc"), &root.path().join("sys"));
@@ -199,6 +226,11 @@ mod tests {
             load_at_start: Some([0.5, 0.25, 0.12]),
             load_at_end: None,
             open_files_limit: Some(1024),
+            clock_source: Some("tsc".into()),
+            timer_cost_ns: None,
+            aslr: Some(true),
+            send_buffer_max_bytes: Some(212_992),
+            receive_buffer_max_bytes: None,
         };
         assert_eq!(host, expected);
     }

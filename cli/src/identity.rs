@@ -36,6 +36,12 @@ pub struct Authority {
     pub pem: String,
 }
 
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+    }
+}
+
 impl Identity {
     /// The chain and key in two PEM files.
     pub fn from_files(chain: &Path, key: &Path) -> Result<Self, Error> {

@@ -38,6 +38,10 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::History(plan) => cmd::history::run(&plan),
         Plan::Report(plan) => cmd::report::run(&plan, messages),
         Plan::Run(plan) => cmd::run::run(&plan, messages),
+        Plan::Doctor(plan) => cmd::doctor::run(&plan, messages),
+        Plan::Completions(shell) => print(&cmd::manual::completions(shell)),
+        Plan::Page(name) => print(&cmd::manual::page(name.as_deref())?),
+        Plan::Pages(folder) => cmd::manual::write_pages(&folder),
         Plan::ListProfiles => print(&cmd::run::list()?),
         Plan::Ciphers(plan) => plan.output.finish(&cmd::ciphers::run(&plan)),
     }

@@ -1,6 +1,7 @@
 //! The results document, `tlsbench/1`. `results/schema.json` says the same for other programs; a test holds the two
 //! together.
 
+pub mod doctor;
 pub mod histogram;
 pub mod history;
 pub mod inventory;
@@ -83,6 +84,21 @@ pub struct Host {
     pub load_at_end: Option<[f64; 3]>,
     /// Files that the process may open (soft limit).
     pub open_files_limit: Option<u64>,
+    /// What the kernel tells the time from.
+    #[serde(default)]
+    pub clock_source: Option<String>,
+    /// What reading the clock costs.
+    #[serde(default)]
+    pub timer_cost_ns: Option<f64>,
+    /// Whether memory lies elsewhere in each run.
+    #[serde(default)]
+    pub aslr: Option<bool>,
+    /// The largest buffer that a socket may ask for, for what it sends.
+    #[serde(default)]
+    pub send_buffer_max_bytes: Option<u64>,
+    /// The same for what it receives.
+    #[serde(default)]
+    pub receive_buffer_max_bytes: Option<u64>,
 }
 
 /// A fact that makes the numbers worth less, and what can be done about it.

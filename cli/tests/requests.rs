@@ -41,6 +41,7 @@ fn the_cases_of_a_document_are_asked_for_again_as_they_were() {
         "tlsbench throughput --transport memory --duration 20ms --warmup 0s --switches none --arena --buffer-pool shared \
          --groups p384,x25519 --alpn h2,http/1.1 --sni 127.0.0.1 --verify all --seed 77 --buffer 64k --threads 2 --label odd",
         "tlsbench throughput --count 2 --warmup 0s --no-delay=off --send-buffer 128k --receive-buffer 64k -k",
+        "tlsbench handshake --count 5 --warmup 0s --transport memory,loopback --cipher aes128gcm,aes256gcm --label odd --arena=off",
         "tlsbench ablate --workload bulk --switch zero-copy,inline --duration 1ms --seed 3",
         "tlsbench ablate --workload small,scale --switch signal,inline --connections 20 --duration 4ms --seed 3",
     ] {

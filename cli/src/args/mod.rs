@@ -4,7 +4,10 @@ mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
+mod doctor;
+mod handshake;
 mod history;
+mod manual;
 mod output;
 mod report;
 mod run;
@@ -18,7 +21,10 @@ pub use ablate::{Ablate, Workload};
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
+pub use doctor::Doctor;
+pub use handshake::Handshake;
 pub use history::History;
+pub use manual::{Completions, Man};
 pub use output::{Display, Output, Saving};
 pub use report::Report;
 pub use run::Run;
@@ -54,6 +60,8 @@ pub struct Args {
 pub enum Command {
     /// Move data through TLS 1.3 and measure each side
     Throughput(Box<Throughput>),
+    /// Shake hands and measure each side: time, heap calls, bytes on the wire
+    Handshake(Box<Handshake>),
     /// Run a profile: a benchmark to repeat, described by a TOML file
     Run(Run),
     /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
@@ -66,6 +74,12 @@ pub enum Command {
     Ciphers(Ciphers),
     /// Measure the raw cryptography of every provider on this CPU
     Crypto(Crypto),
+    /// Tell whether this machine is fit to measure
+    Doctor(Doctor),
+    /// Print a script that completes commands, flags and values in a shell
+    Completions(Completions),
+    /// Print a manual page, or write all of them to a folder
+    Man(Man),
     /// Put results of several runs in the order of their time, and mark where they changed
     History(History),
     /// Draw results as one HTML page that needs nothing else

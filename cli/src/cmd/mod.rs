@@ -3,7 +3,9 @@
 pub mod ciphers;
 pub mod connect;
 pub mod crypto;
+pub mod doctor;
 pub mod history;
+pub mod manual;
 pub mod measure;
 pub mod report;
 pub mod run;

@@ -1,4 +1,4 @@
-use super::{Ablate, Throughput};
+use super::{Ablate, Handshake, Throughput};
 use crate::args::Command;
 use crate::error::Error;
 use crate::profile::{Entry, Profile};
@@ -27,6 +27,8 @@ pub struct Run {
 pub enum Measurement {
     /// Moving data.
     Throughput(Box<Throughput>),
+    /// Shaking hands.
+    Handshake(Box<Handshake>),
     /// What each switch is worth.
     Ablate(Box<Ablate>),
 }
@@ -36,6 +38,7 @@ impl Measurement {
     pub fn of(command: &Command) -> Result<Self, Error> {
         Ok(match command {
             Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args)?)),
+            Command::Handshake(args) => Self::Handshake(Box::new(Handshake::new(args)?)),
             Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args)?)),
             _ => return Err(Error::Usage("this command measures nothing that can be repeated".to_owned())),
         })

@@ -5,6 +5,8 @@ mod ablate;
 mod ciphers;
 mod connect;
 mod crypto;
+mod doctor;
+mod handshake;
 mod history;
 mod measure;
 mod output;
@@ -19,12 +21,18 @@ pub use ablate::Ablate;
 pub use ciphers::Ciphers;
 pub use connect::Connect;
 pub use crypto::Crypto;
+pub use doctor::Doctor;
+pub use handshake::Handshake;
 pub use history::History;
 pub use measure::{Measure, Measurement, Run, measurements};
 pub use report::Report;
 pub use serve::{Mode, Serve};
 pub use throughput::{Direction, Limit, Throughput, Transport, Verify};
 pub use tls::{Tls, Trust};
+
+use std::path::PathBuf;
+
+use clap_complete::Shell;
 
 use crate::args;
 use crate::error::Error;
@@ -38,6 +46,14 @@ pub enum Plan {
     Measure(Measure),
     /// Run a profile.
     Run(Run),
+    /// Look at the machine.
+    Doctor(Doctor),
+    /// Print a shell's script.
+    Completions(Shell),
+    /// Print a manual page.
+    Page(Option<String>),
+    /// Write all manual pages to a folder.
+    Pages(PathBuf),
     /// List the profiles that are built in.
     ListProfiles,
     /// Answer connections.
@@ -63,6 +79,10 @@ impl Plan {
                 let output = output::kept(&typed.output, &typed.saving, color)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
+            args::Command::Handshake(typed) => {
+                let output = output::kept(&typed.output, &typed.saving, color)?;
+                Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
+            }
             args::Command::Ablate(typed) => {
                 let output = output::kept(&typed.output, &typed.saving, color)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
@@ -70,6 +90,12 @@ impl Plan {
             args::Command::Run(args) => match &args.profile {
                 Some(name) => Self::Run(Run::new(name, output::kept(&args.output, &args.saving, color)?)?),
                 None => Self::ListProfiles,
+            },
+            args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, color)?),
+            args::Command::Completions(args) => Self::Completions(args.shell),
+            args::Command::Man(args) => match &args.directory {
+                Some(folder) => Self::Pages(folder.clone()),
+                None => Self::Page(args.page.clone()),
             },
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),

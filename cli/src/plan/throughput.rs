@@ -16,10 +16,10 @@ use crate::identity::{Identity, THROW_AWAY_NAMES};
 use crate::net::Target;
 use crate::schema::Facts;
 use crate::setting::Setting;
-use crate::units::Bytes;
+use crate::units::{Bytes, Count};
 
 /// How long each case is measured where nothing is said.
-const DEFAULT_DURATION: Duration = Duration::from_secs(3);
+pub(super) const DEFAULT_DURATION: Duration = Duration::from_secs(3);
 /// The longest write and the largest buffer, bytes.
 const SIZE_MAX: u64 = 64 << 20;
 
@@ -82,7 +82,7 @@ pub enum Transport {
 pub enum Limit {
     /// After this time.
     Duration(Duration),
-    /// After this many writes.
+    /// After this many writes, or handshakes.
     Writes(u64),
 }
 
@@ -113,7 +113,7 @@ impl Throughput {
             suites: tls.suites(&args.cipher)?,
             sizes: args.size.iter().map(|size| check_size(*size)).collect::<Result<_, _>>()?,
             direction: args.direction,
-            limit: limit(args)?,
+            limit: limit(args.count, args.duration, DEFAULT_DURATION)?,
             warmup: args.warmup,
             setting,
             buffer_bytes: check_buffer(args.buffer)?,
@@ -131,12 +131,13 @@ impl Throughput {
     }
 }
 
-fn limit(args: &args::Throughput) -> Result<Limit, Error> {
-    match (args.count, args.duration) {
+/// When a case ends: after a count, or after a duration.
+pub(super) fn limit(count: Option<Count>, duration: Option<Duration>, default: Duration) -> Result<Limit, Error> {
+    match (count, duration) {
         (Some(count), _) if count.0 == 0 => Err(Error::Usage("--count is at least 1".into())),
         (Some(count), _) => Ok(Limit::Writes(count.0)),
         (None, Some(Duration::ZERO)) => Err(Error::Usage("--duration is longer than 0".into())),
-        (None, duration) => Ok(Limit::Duration(duration.unwrap_or(DEFAULT_DURATION))),
+        (None, duration) => Ok(Limit::Duration(duration.unwrap_or(default))),
     }
 }
 

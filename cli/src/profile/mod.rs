@@ -22,7 +22,7 @@ pub const BUILT_IN: [(&str, &str); 4] = [
 ];
 
 /// The commands that a case can have.
-pub const COMMANDS: [&str; 2] = ["throughput", "ablate"];
+pub const COMMANDS: [&str; 3] = ["throughput", "handshake", "ablate"];
 
 /// The largest file that is read, bytes.
 const FILE_MAX: u64 = 1 << 20;

@@ -2,6 +2,7 @@
 
 mod ablation;
 mod crypto;
+mod doctor;
 mod document;
 mod history;
 mod inventory;

@@ -29,6 +29,7 @@ const THROUGHPUT: &[(&str, &str, Form)] = &[
     ("conversations", "threads", Form::Plain),
     ("duration_ns", "duration", Form::Nanoseconds),
     ("writes", "count", Form::Plain),
+    ("handshakes", "count", Form::Plain),
     ("warmup_ns", "warmup", Form::Nanoseconds),
     ("verify", "verify", Form::Plain),
     ("seed", "seed", Form::Plain),
@@ -44,6 +45,9 @@ const THROUGHPUT: &[(&str, &str, Form)] = &[
     ("key_file", "key", Form::Plain),
     ("insecure", "insecure", Form::Bare),
 ];
+
+/// The facts of a case that shook hands: those of moving data that it has, in its own order.
+const HANDSHAKE: &[(&str, &str, Form)] = THROUGHPUT;
 
 /// The facts of a comparison of switches.
 const ABLATE: &[(&str, &str, Form)] = &[
@@ -118,6 +122,7 @@ impl Request {
         };
         let known = match command {
             "throughput" => THROUGHPUT,
+            "handshake" => HANDSHAKE,
             "ablate" => ABLATE,
             other => return Err(format!("cases of the command {other} can't be measured again")),
         };

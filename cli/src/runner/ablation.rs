@@ -103,7 +103,7 @@ fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding:
         record(&mut case, measure, effect);
     }
     for (rounds, end) in finding.round_trips.iter().zip(["", "_without"]) {
-        if let Some(metric) = Buckets::metric(rounds, plan.seed)? {
+        if let Some(metric) = Buckets::metric(&quantity::ROUND_TRIP_NS, rounds, plan.seed)? {
             case.metrics.insert(format!("{}{end}", key(Side::Total, &quantity::ROUND_TRIP_NS)), metric);
         }
     }

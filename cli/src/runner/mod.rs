@@ -2,6 +2,7 @@
 //! every command measures that writes a results document.
 
 mod ablation;
+mod handshake;
 mod throughput;
 
 use crate::error::Error;
@@ -30,6 +31,7 @@ pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
     for measurement in measurements {
         match measurement {
             Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan)?),
+            Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan)?),
             Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
         }
     }

@@ -84,7 +84,8 @@ quantities! {
     KEY_UPDATES = "key_updates", "", Lower, Count, "key updates";
     /// Calls of the allocator per record.
     HEAP_CALLS_PER_RECORD = "heap_calls_per_record", "1/record", Lower, Count, "heap calls";
-    /// Calls of the allocator, of Rust and of C code, per connection: its handshake and a short exchange.
+    /// Calls of the allocator, of Rust and of C code, per connection: its handshake, and where switches are compared a short
+    /// exchange.
     HEAP_CALLS_PER_HANDSHAKE = "heap_calls_per_handshake", "", Lower, Count, "heap calls";
     /// Those of C code among them.
     C_HEAP_CALLS_PER_HANDSHAKE = "c_heap_calls_per_handshake", "", Lower, Count, "heap calls of C";
@@ -94,8 +95,22 @@ quantities! {
     PEAK_BYTES_PER_CONNECTION = "peak_bytes_per_connection", "B", Lower, Count, "peak";
     /// What a connection holds of the heap that has nothing to do.
     IDLE_BYTES_PER_CONNECTION = "idle_bytes_per_connection", "B", Lower, Count, "idle";
-    /// Processor time of one side per connection: its handshake, a short exchange, and the end.
+    /// Processor time of one side per connection: its handshake, where switches are compared a short exchange, and the end.
     CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time, "CPU";
+    /// The same of the bare cryptography of a handshake, in the same run: the reference of `efficiency`.
+    RAW_CRYPTO_US_PER_HANDSHAKE = "raw_crypto_us_per_handshake", "us", Lower, Time, "raw cryptography";
+    /// Handshakes of one thread that drives both ends.
+    HANDSHAKES_PER_S = "handshakes_per_s", "1/s", Higher, Time, "handshakes";
+    /// What a side sends in a handshake.
+    WIRE_BYTES_PER_HANDSHAKE = "wire_bytes_per_handshake", "B", Lower, Count, "on the wire";
+    /// System calls of a side in a handshake.
+    SYSCALLS_PER_HANDSHAKE = "syscalls_per_handshake", "", Lower, Count, "system calls";
+    /// From the making of the ClientHello until both ends are ready: all handshakes, as a histogram.
+    HANDSHAKE_NS = "handshake_ns", "ns", Lower, Time, "time";
+    /// What 90 % of them do not exceed.
+    HANDSHAKE_P90_NS = "handshake_p90_ns", "ns", Lower, Time, "time, p90";
+    /// What 99 % of them do not exceed.
+    HANDSHAKE_P99_NS = "handshake_p99_ns", "ns", Lower, Time, "time, p99";
     /// From the first byte of a message to the last of its answer: all of them, as a histogram.
     ROUND_TRIP_NS = "round_trip_ns", "ns", Lower, Time, "round trip";
     /// What half of the round trips do not exceed.

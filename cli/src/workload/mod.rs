@@ -6,6 +6,8 @@ mod case;
 #[cfg(test)]
 mod case_tests;
 mod ends;
+pub mod handshake;
+mod histogram;
 mod link;
 mod metrics;
 mod one_thread;
@@ -15,6 +17,7 @@ mod pair_tests;
 mod raw_tcp;
 mod rounds;
 mod session;
+mod shaking;
 mod sockets;
 mod stall;
 mod team;

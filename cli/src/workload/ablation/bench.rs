@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::setting::Setting;
 use crate::workload::LocalSession;
+use crate::workload::histogram::Times as RoundTrips;
 
 /// A workload as the comparison drives it.
 pub(super) trait Bench {

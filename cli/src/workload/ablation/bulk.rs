@@ -2,7 +2,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bench::{Bench, Running};
-use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::measure::{Layout, Part, Pattern, Sample};
@@ -10,6 +9,7 @@ use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
 use crate::workload::ends::{OpeningEnd, SealingEnd, buffer_bytes};
+use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::link::Memory;
 use crate::workload::pair::{Pair, handshake};
 use crate::workload::{LocalSession, Verifier, Verify};

@@ -11,13 +11,13 @@ use tls_engine::io::{Listener, Socket, SocketOptions, Stream};
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 
 use super::Ends;
-use super::latency::RoundTrips;
 use crate::clock::{process_cpu_ns, thread_cpu_ns};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Pattern, RECORD_OVERHEAD, nanoseconds};
 use crate::setting::Setting;
 use crate::workload::LocalSession;
+use crate::workload::histogram::Times as RoundTrips;
 
 /// The length of a message: more records than a turn takes, so that each message is served in several turns.
 const MESSAGE_BYTES: usize = 3 * RECORD_CONTENT_MAX;

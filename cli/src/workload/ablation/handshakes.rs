@@ -1,18 +1,16 @@
 use std::sync::Arc;
 
-use heap_meter::Counts;
-use tls_engine::conn::Progress;
-
 use super::bench::{Bench, Running};
-use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
-use crate::measure::Stopwatch;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
 use crate::workload::LocalSession;
 use crate::workload::ends::Endpoint;
+use crate::workload::histogram::Times as RoundTrips;
+use crate::workload::link::Memory;
+use crate::workload::shaking::{Observer, Shaken, Tallies, Unwatched, Watches, pass, shake};
 
 /// Connections in a timed block.
 const CONNECTIONS: usize = 7;
@@ -24,8 +22,6 @@ const LEAST_OF: usize = 16;
 /// What the client says when it has shaken hands, and what it is answered, bytes.
 const REQUEST: [u8; 200] = [b'?'; 200];
 const ANSWER: [u8; 1000] = [b'!'; 1000];
-/// The turns that a handshake can take at the most: with HelloRetryRequest it takes three.
-const TURNS_MAX: usize = 8;
 
 const TIMED: [Measure; 2] = [
     Measure { side: Side::Client, quantity: &quantity::CPU_US_PER_HANDSHAKE },
@@ -119,25 +115,12 @@ impl Shaking {
 
     /// Client and server, their handshake and a short exchange behind them, idle.
     fn connect(&self, observer: &mut impl Observer) -> Result<[Endpoint; 2], Error> {
-        let Self(session) = self;
-        let mut client = observer.on(Side::Client, || session.client(0, 0))?;
-        let mut server = observer.on(Side::Server, || session.server(0, 0));
-        let mut turns = 0;
-        while !(client.connection.is_ready() && server.connection.is_ready() && server.output.is_empty()) {
-            observer.on(Side::Server, || pass(&mut client, &mut server))?;
-            observer.on(Side::Client, || pass(&mut server, &mut client))?;
-            turns += 1;
-            if turns > TURNS_MAX {
-                return Err(Error::Failed("the handshake does not come to an end".to_owned()));
-            }
-        }
+        let Shaken { mut client, mut server, .. } = shake(&self.0, &mut Memory, observer)?;
         observer.on(Side::Client, || say(&mut client, &REQUEST))?;
-        let asked = observer.on(Side::Server, || {
-            let asked = pass(&mut client, &mut server)?;
-            say(&mut server, &ANSWER)?;
-            Ok::<_, Error>(asked)
-        })?;
-        let answered = observer.on(Side::Client, || pass(&mut server, &mut client))?;
+        let asked = pass(&mut Memory, observer, (Side::Client, &mut client), (Side::Server, &mut server))?.data_bytes;
+        observer.on(Side::Server, || say(&mut server, &ANSWER))?;
+        let answered =
+            pass(&mut Memory, observer, (Side::Server, &mut server), (Side::Client, &mut client))?.data_bytes;
         if (asked, answered) != (REQUEST.len(), ANSWER.len()) {
             return Err(Error::Failed("the exchange after the handshake is not what was said".to_owned()));
         }
@@ -151,69 +134,7 @@ impl Shaking {
     }
 }
 
-/// Lets `to` read what `from` has to say; how much of it was data.
-fn pass(from: &mut Endpoint, to: &mut Endpoint) -> Result<usize, Error> {
-    let count = to.input.put(from.output.waiting());
-    from.output.sent(count);
-    let mut data_bytes = 0;
-    loop {
-        match to.connection.read_tls(&mut to.input, &mut to.output)? {
-            Progress::Data(data) => data_bytes += data.len(),
-            Progress::Advanced => {}
-            Progress::NeedInput | Progress::Closed => return Ok(data_bytes),
-        }
-    }
-}
-
 fn say(end: &mut Endpoint, data: &[u8]) -> Result<(), Error> {
     end.connection.write_tls(&[data], &mut end.output)?;
     Ok(())
-}
-
-/// Sees each step of a connection, and whose it is.
-trait Observer {
-    fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T;
-}
-
-struct Unwatched;
-
-impl Observer for Unwatched {
-    fn on<T>(&mut self, _: Side, step: impl FnOnce() -> T) -> T {
-        step()
-    }
-}
-
-/// One thread drives both ends and never waits: the time of a side's steps is its processor time.
-#[derive(Default)]
-struct Watches {
-    client: Stopwatch,
-    server: Stopwatch,
-}
-
-impl Observer for Watches {
-    fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
-        let watch = if side == Side::Client { &mut self.client } else { &mut self.server };
-        watch.start();
-        let result = step();
-        watch.stop();
-        result
-    }
-}
-
-#[derive(Default)]
-struct Tallies {
-    client: Counts,
-    server: Counts,
-}
-
-impl Observer for Tallies {
-    fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
-        let (result, counts) = heap_meter::count(step);
-        let tally = if side == Side::Client { &mut self.client } else { &mut self.server };
-        tally.rust_calls += counts.rust_calls;
-        tally.rust_bytes += counts.rust_bytes;
-        tally.c_calls += counts.c_calls;
-        tally.c_bytes += counts.c_bytes;
-        result
-    }
 }

@@ -1,20 +1,8 @@
-use std::collections::BTreeMap;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
-
-use super::{Effect, Estimate, Measure};
-use crate::error::Error;
+use super::{Buckets, Effect, Estimate, Measure};
+use crate::schema::Side;
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Metric, Side};
 use crate::stats::{self, Summary};
 
-/// The longest round trip that is told from longer ones, nanoseconds.
-const LONGEST_NS: u64 = 10_000_000_000;
-/// The significant digits of a round trip.
-const DIGITS: u8 = 3;
 /// How many samples a percentile has to have beyond it.
 const BEYOND_MIN: f64 = 10.0;
 /// How often rounds are drawn anew for an interval of what they hold together.
@@ -45,73 +33,6 @@ impl Percentile {
     const fn measure(&self) -> Measure {
         Measure { side: Side::Total, quantity: self.quantity }
     }
-}
-
-/// Takes the round trips of a few blocks.
-pub(super) struct RoundTrips(Histogram<u64>);
-
-impl RoundTrips {
-    pub(super) fn new() -> Result<Self, Error> {
-        empty().map(Self)
-    }
-
-    pub(super) fn record(&mut self, round_trip_ns: u64) {
-        self.0.saturating_record(round_trip_ns);
-    }
-
-    /// What there was. It takes less memory than what a histogram keeps ready for everything there could be.
-    pub(super) fn buckets(&self) -> Buckets {
-        Buckets(self.0.iter_recorded().map(|value| (value.value_iterated_to(), value.count_at_value())).collect())
-    }
-}
-
-/// Round trips, nanoseconds, and how many there were of each; shortest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Buckets(Vec<(u64, u64)>);
-
-impl Buckets {
-    /// How many there are in all.
-    pub fn count(&self) -> u64 {
-        self.0.iter().map(|(_, count)| count).sum()
-    }
-
-    /// What this share of them does not exceed. `None` where there are none.
-    fn percentile(&self, share: f64) -> Option<f64> {
-        let target = (self.count() as f64 * share).ceil().max(1.0) as u64;
-        let mut below = 0;
-        self.0.iter().find_map(|(value, count)| {
-            below += count;
-            (below >= target).then_some(*value as f64)
-        })
-    }
-
-    fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
-        let mut sum = BTreeMap::new();
-        for (value, count) in all.into_iter().flat_map(|buckets| &buckets.0) {
-            *sum.entry(*value).or_insert(0) += count;
-        }
-        Self(sum.into_iter().collect())
-    }
-
-    /// All of them as one metric, each round's median as its samples. `None` where there are none.
-    pub fn metric(rounds: &[Self], seed: u64) -> Result<Option<Metric>, Error> {
-        let medians: Vec<f64> = rounds.iter().filter_map(|round| round.percentile(0.5)).collect();
-        let Some(mut metric) = Metric::of(&quantity::ROUND_TRIP_NS, &medians, seed) else { return Ok(None) };
-        let mut histogram = empty()?;
-        for (value, count) in Self::sum(rounds).0 {
-            histogram.saturating_record_n(value, count);
-        }
-        let mut bytes = Vec::new();
-        V2DeflateSerializer::new()
-            .serialize(&histogram, &mut bytes)
-            .map_err(|error| Error::Failed(format!("a histogram can't be written: {error}")))?;
-        metric.histogram = Some(STANDARD.encode(bytes));
-        Ok(Some(metric))
-    }
-}
-
-fn empty() -> Result<Histogram<u64>, Error> {
-    Histogram::new_with_bounds(1, LONGEST_NS, DIGITS).map_err(|error| Error::Failed(format!("no histogram: {error}")))
 }
 
 /// The effect on each percentile. `rounds` are with and without, `noise` what equals differ by.
@@ -221,6 +142,7 @@ impl Pool {
 mod tests {
     use super::*;
     use crate::workload::ablation::Verdict;
+    use crate::workload::histogram::Times as RoundTrips;
 
     /// Rounds whose times are those of `of`, from the number of the round and a random number of 0 to 1.
     fn rounds(count: usize, each: usize, seed: u64, of: impl Fn(f64) -> f64) -> Vec<Buckets> {
@@ -270,17 +192,5 @@ mod tests {
         let samples = |quantity| effect(&worse, quantity).with.samples.len();
         assert_eq!(samples(&quantity::ROUND_TRIP_P50_NS), 60);
         assert_eq!(samples(&quantity::ROUND_TRIP_P99_NS), 1);
-    }
-
-    #[test]
-    fn all_round_trips_are_in_the_histogram_of_the_document() {
-        let rounds = rounds(5, 100, 1, |share| 1_000.0 + share * 1e6);
-        let metric = Buckets::metric(&rounds, 1).expect("a histogram").expect("a metric");
-        let bytes = STANDARD.decode(metric.histogram.expect("it has one")).expect("base64");
-        let read: Histogram<u64> =
-            hdrhistogram::serialization::Deserializer::new().deserialize(&mut &bytes[..]).expect("a histogram");
-        assert_eq!((read.len(), metric.samples.len()), (500, 5));
-        assert_eq!(Some(read.value_at_quantile(0.99) as f64), Buckets::sum(&rounds).percentile(0.99));
-        assert_eq!(Buckets::metric(&[], 1).expect("no error"), None);
     }
 }

@@ -14,10 +14,11 @@ mod run;
 mod scale;
 mod small;
 
+pub use super::histogram::Buckets;
 pub use comparison::{Base, Comparison, Row, rows};
 pub use effect::{Effect, Estimate, Measure, Verdict};
 pub use findings::Finding;
-pub use latency::{Buckets, Percentile};
+pub use latency::Percentile;
 pub use run::{Plan, run};
 pub use scale::connections_max;
 

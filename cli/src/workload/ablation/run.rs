@@ -5,7 +5,6 @@ use super::bench::Bench;
 use super::bulk::Bulk;
 use super::findings::{Group, Half, Raw, Round, findings};
 use super::handshakes::Handshakes;
-use super::latency::RoundTrips;
 use super::processor::OneProcessor;
 use super::small::Small;
 use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
@@ -13,6 +12,7 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Order;
 use crate::workload::LocalSession;
+use crate::workload::histogram::Times as RoundTrips;
 
 /// How often each comparison is timed at the least.
 pub(super) const ROUNDS_MIN: usize = 5;

@@ -5,7 +5,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::crowd::{CLIENT_BUFFER_BYTES, Crowd, Held};
 use super::findings::{Group, Half, Raw, Round};
-use super::latency::RoundTrips;
 use super::run::{Plan, ROUNDS_MIN};
 use super::{Base, Buckets, Comparison, Ends, Measure};
 use crate::error::Error;
@@ -14,6 +13,7 @@ use crate::measure::Order;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::workload::LocalSession;
+use crate::workload::histogram::Times as RoundTrips;
 
 /// Crowds that are up at once: that of a base, which is compared with all others, and two more.
 const CROWDS_MAX: u64 = 3;

@@ -5,7 +5,6 @@ use tls_engine::conn::Progress;
 use tls_engine::io::{Filled, Socket, SocketOptions, fill, flush};
 
 use super::bench::{Bench, Running};
-use super::latency::RoundTrips;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::measure::{Pattern, nanoseconds};
@@ -14,6 +13,7 @@ use crate::setting::Setting;
 use crate::stats;
 use crate::workload::LocalSession;
 use crate::workload::ends::Endpoint;
+use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::pair::handshake;
 use crate::workload::sockets::{Sockets, loopback};
 use crate::workload::stall::Stall;

@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use super::Output;
+use crate::units::parse_duration;
+
+/// Tells whether this machine is fit to measure: clock and power settings, limits, load, instructions, programs to measure
+/// against, and what two equal runs differ by. Each warning says what to do; nothing is changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Doctor {
+    /// How long equal runs are compared; 0s leaves that out
+    #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
+    #[arg(default_value = "2s")]
+    pub duration: Duration,
+
+    /// The seed of all that is random in the measurement
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+
+    /// Where the diagnosis goes.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tlsbench doctor
+  tlsbench doctor --duration 20s
+  tlsbench doctor --json=machine.json";

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use super::{Identity, Output, Saving, Sockets, SwitchFlags, Tls, Transport, Trust};
+use crate::names::parse_label;
+use crate::units::{Count, parse_duration};
+
+/// Measures full TLS 1.3 handshakes, client and server apart: processor time beside that of the bare cryptography
+/// in the same run, heap calls, bytes on the wire, and how long they take. One thread drives both ends.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Handshake {
+    /// Cipher suites, as for throughput, each in a case of its own
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
+    pub cipher: Vec<String>,
+
+    /// How long each case is timed: 3s where no count is given
+    #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+
+    /// How many handshakes each case times, such as 10k, instead of a duration
+    #[arg(short = 'n', long, value_name = "N", conflicts_with = "duration")]
+    pub count: Option<Count>,
+
+    /// How long each case runs before it is timed
+    #[arg(short, long, value_name = "TIME", value_parser = parse_duration, default_value = "500ms")]
+    pub warmup: Duration,
+
+    /// What is between the ends: over loopback all handshakes take place on one TCP connection
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_value = "memory")]
+    pub transport: Vec<Transport>,
+
+    /// The seed of all that is random in the measurement
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+
+    /// A word at the end of the cases' names, to tell apart what differs in flags that the name does not tell
+    #[arg(long, value_name = "WORD", value_parser = parse_label)]
+    pub label: Option<String>,
+
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
+    /// What is offered in the handshake.
+    #[command(flatten)]
+    pub tls: Tls,
+    /// Whom the client trusts.
+    #[command(flatten)]
+    pub trust: Trust,
+    /// Who the server is.
+    #[command(flatten)]
+    pub identity: Identity,
+    /// How sockets are set up.
+    #[command(flatten)]
+    pub sockets: Sockets,
+    /// Where results are kept.
+    #[command(flatten)]
+    pub saving: Saving,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tlsbench handshake
+  tlsbench handshake --groups x25519 --transport memory,loopback --duration 10s
+  tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

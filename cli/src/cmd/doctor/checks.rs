@@ -1,0 +1,230 @@
+use crate::schema::Host;
+use crate::schema::doctor::Check;
+
+/// The load that other programs may put on each processor.
+const LOAD_MAX: f64 = 0.5;
+/// What reading the clock may cost, nanoseconds: the shortest block that is timed has milliseconds, but the clock is read
+/// around each batch.
+const TIMER_MAX_NS: f64 = 200.0;
+/// Files that ten thousand connections need, both ends in one process.
+const FILES_WANTED: u64 = 20_100;
+/// The kernel's buffer that a socket should be able to ask for, bytes.
+const SOCKET_BUFFER_WANTED: u64 = 1 << 20;
+
+/// What is to be said about a machine.
+pub(super) fn of(host: &Host) -> Vec<Check> {
+    vec![
+        build(cfg!(debug_assertions)),
+        load(host),
+        governor(host),
+        turbo(host),
+        smt(host),
+        virtualization(host),
+        clock(host),
+        timer(host),
+        aslr(host),
+        files(host),
+        socket_buffers(host),
+        cryptography(host),
+    ]
+}
+
+fn build(is_debug: bool) -> Check {
+    if is_debug {
+        Check::warning("build", "debug: its times mean nothing", "build with `cargo build --release`")
+    } else {
+        Check::good("build", "release")
+    }
+}
+
+fn load(host: &Host) -> Check {
+    let (Some([load, ..]), Some(processors)) = (host.load_at_start, host.logical_cpus) else {
+        return Check::unknown("load");
+    };
+    let finding = format!("{load} on {processors} processors");
+    if load > LOAD_MAX * f64::from(processors) {
+        Check::warning("load", finding, "end the other programs, and wait a minute before measuring")
+    } else {
+        Check::good("load", finding)
+    }
+}
+
+fn governor(host: &Host) -> Check {
+    match host.governor.as_deref() {
+        None => Check::unknown("governor"),
+        Some("performance") => Check::good("governor", "performance"),
+        Some(other) => Check::warning(
+            "governor",
+            format!("{other}: the clock follows the load"),
+            "for the time of a measurement: `cpupower frequency-set -g performance`",
+        ),
+    }
+}
+
+fn turbo(host: &Host) -> Check {
+    match host.turbo {
+        None => Check::unknown("turbo"),
+        Some(false) => Check::good("turbo", "off"),
+        Some(true) => Check::warning(
+            "turbo",
+            "on: the clock depends on temperature and neighbours",
+            "compare only in turns within one run, or switch it off in the firmware or under /sys/devices/system/cpu",
+        ),
+    }
+}
+
+fn smt(host: &Host) -> Check {
+    match host.smt {
+        None => Check::unknown("SMT"),
+        Some(false) => Check::good("SMT", "off"),
+        Some(true) => Check::warning(
+            "SMT",
+            "on: two processors share a core",
+            "leave every second processor idle, such as with `taskset`, or measure with one thread: --loopback-threads 1",
+        ),
+    }
+}
+
+fn virtualization(host: &Host) -> Check {
+    match host.virtualization.as_deref() {
+        None => Check::unknown("virtualization"),
+        Some("none") => Check::good("virtualization", "none"),
+        Some(other) => Check::warning(
+            "virtualization",
+            format!("{other}: others may use the same processors unseen"),
+            "trust ratios of one run and counts; take times from hardware of your own",
+        ),
+    }
+}
+
+fn clock(host: &Host) -> Check {
+    match host.clock_source.as_deref() {
+        None => Check::unknown("clock source"),
+        Some(fast @ ("tsc" | "arch_sys_counter" | "kvm-clock" | "hyperv_clocksource_tsc_page")) => {
+            Check::good("clock source", fast)
+        }
+        Some(slow) => Check::warning(
+            "clock source",
+            format!("{slow}: every reading is a system call"),
+            "see whether the kernel offers tsc in /sys/devices/system/clocksource/clocksource0/available_clocksource",
+        ),
+    }
+}
+
+fn timer(host: &Host) -> Check {
+    let Some(cost_ns) = host.timer_cost_ns else { return Check::unknown("timer") };
+    let finding = format!("{cost_ns:.0} ns to read the clock");
+    if cost_ns > TIMER_MAX_NS {
+        Check::warning("timer", finding, "do not trust times of short records; larger buffers read it less often")
+    } else {
+        Check::good("timer", finding)
+    }
+}
+
+fn aslr(host: &Host) -> Check {
+    match host.aslr {
+        None => Check::unknown("ASLR"),
+        Some(false) => Check::good("ASLR", "off"),
+        // Left on it is a property of every program in the field; a run that is repeated averages over it.
+        Some(true) => Check::good("ASLR", "on: where memory lies differs from run to run (`setarch -R` fixes it)"),
+    }
+}
+
+fn files(host: &Host) -> Check {
+    let Some(limit) = host.open_files_limit else { return Check::unknown("open files") };
+    if limit < FILES_WANTED {
+        let advice = format!("for ten thousand connections: `ulimit -n {FILES_WANTED}`");
+        Check::warning("open files", limit.to_string(), advice)
+    } else {
+        Check::good("open files", limit.to_string())
+    }
+}
+
+fn socket_buffers(host: &Host) -> Check {
+    let (Some(send), Some(receive)) = (host.send_buffer_max_bytes, host.receive_buffer_max_bytes) else {
+        return Check::unknown("socket buffers");
+    };
+    let finding = format!("at most {send} B to send, {receive} B to receive");
+    if send.min(receive) < SOCKET_BUFFER_WANTED {
+        let advice = format!(
+            "where --send-buffer or --receive-buffer are to be larger: `sysctl net.core.wmem_max={SOCKET_BUFFER_WANTED} net.core.rmem_max={SOCKET_BUFFER_WANTED}`"
+        );
+        Check::warning("socket buffers", finding, advice)
+    } else {
+        Check::good("socket buffers", finding)
+    }
+}
+
+fn cryptography(host: &Host) -> Check {
+    if host.cpu_flags.is_empty() {
+        return Check::unknown("cryptography");
+    }
+    let has = |flag: &str| host.cpu_flags.iter().any(|known| known == flag);
+    let found: Vec<&str> =
+        ["aes", "vaes", "avx512f", "sha_ni", "pmull", "sha2"].into_iter().filter(|flag| has(flag)).collect();
+    if has("aes") {
+        Check::good("cryptography", found.join(" "))
+    } else {
+        let advice = "measure chacha20poly1305, or on a processor with AES instructions; compare with no other machine";
+        Check::warning("cryptography", "no AES instructions", advice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::doctor::State;
+
+    fn state_of(name: &str, host: &Host) -> State {
+        let checks = of(host);
+        let check = checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(check.state == State::Warning, check.advice.is_some(), "each warning says what to do: {check:?}");
+        check.state
+    }
+
+    #[test]
+    fn a_machine_that_tells_nothing_is_neither_praised_nor_blamed() {
+        let checks = of(&Host::default());
+        assert!(checks.iter().filter(|check| check.name != "build").all(|check| check.state == State::Unknown));
+    }
+
+    #[test]
+    fn each_fact_is_judged() {
+        let poor = Host {
+            cpu_flags: vec!["ssse3".into()],
+            logical_cpus: Some(2),
+            governor: Some("powersave".into()),
+            turbo: Some(true),
+            smt: Some(true),
+            virtualization: Some("QEMU".into()),
+            load_at_start: Some([1.5, 0.0, 0.0]),
+            open_files_limit: Some(1_024),
+            clock_source: Some("hpet".into()),
+            timer_cost_ns: Some(900.0),
+            aslr: Some(true),
+            send_buffer_max_bytes: Some(212_992),
+            receive_buffer_max_bytes: Some(8 << 20),
+            ..Host::default()
+        };
+        let fit = Host {
+            cpu_flags: vec!["aes".into(), "vaes".into()],
+            logical_cpus: Some(2),
+            governor: Some("performance".into()),
+            turbo: Some(false),
+            smt: Some(false),
+            virtualization: Some("none".into()),
+            load_at_start: Some([0.1, 0.0, 0.0]),
+            open_files_limit: Some(1 << 20),
+            clock_source: Some("tsc".into()),
+            timer_cost_ns: Some(20.0),
+            aslr: Some(false),
+            send_buffer_max_bytes: Some(8 << 20),
+            receive_buffer_max_bytes: Some(8 << 20),
+            ..Host::default()
+        };
+        for check in of(&fit).into_iter().filter(|check| check.name != "build" && check.name != "ASLR") {
+            assert_eq!(state_of(&check.name, &fit), State::Good, "{check:?}");
+            assert_eq!(state_of(&check.name, &poor), State::Warning, "{check:?}");
+        }
+    }
+}

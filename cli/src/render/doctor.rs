@@ -1,0 +1,59 @@
+use super::{Align, Report, Sheet};
+use crate::schema::doctor::{Diagnosis, State};
+
+impl Report for Diagnosis {
+    fn table(&self, color: bool) -> String {
+        self.text(|sheet| sheet.table(color), |heading| format!("{heading}\n"))
+    }
+
+    fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+
+    fn csv(&self) -> String {
+        checks(self).csv()
+    }
+
+    fn markdown(&self) -> String {
+        self.text(Sheet::markdown, |heading| format!("### {heading}\n\n"))
+    }
+}
+
+impl Diagnosis {
+    fn text(&self, sheet: impl Fn(&Sheet) -> String, heading: impl Fn(&str) -> String) -> String {
+        let mut text = sheet(&checks(self));
+        let warned = self.checks.iter().filter(|check| check.state == State::Warning);
+        let advice: Vec<String> = warned
+            .filter_map(|check| Some(format!("- {} ({}): {}\n", check.name, check.finding, check.advice.as_deref()?)))
+            .collect();
+        if advice.is_empty() {
+            text.push_str("\nNothing stands against measuring here.\n");
+        } else {
+            text.push_str(&format!("\n{}{}", heading("What to do"), advice.concat()));
+        }
+        text.push_str(&format!("\n{}{}", heading("Programs to measure and test against"), sheet(&peers(self))));
+        text
+    }
+}
+
+fn checks(diagnosis: &Diagnosis) -> Sheet {
+    let mut sheet = Sheet::new([("", Align::Left), ("found", Align::Left), ("verdict", Align::Left)]);
+    for check in &diagnosis.checks {
+        let verdict = match check.state {
+            State::Good => "good",
+            State::Warning => "WARNING",
+            State::Unknown => "unknown",
+        };
+        sheet.row(vec![check.name.clone(), check.finding.clone(), verdict.to_owned()]);
+    }
+    sheet
+}
+
+fn peers(diagnosis: &Diagnosis) -> Sheet {
+    let mut sheet = Sheet::new([("program", Align::Left), ("version", Align::Left)]);
+    for peer in &diagnosis.peers {
+        let version = peer.version.clone().unwrap_or_else(|| "not found".to_owned());
+        sheet.row(vec![peer.name.clone(), version]);
+    }
+    sheet
+}

@@ -1,0 +1,88 @@
+use super::{Counted, Found, Round};
+use crate::error::Error;
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Case, Side};
+use crate::workload::histogram::{Buckets, Times};
+
+const SIDES: [Side; 2] = [Side::Client, Side::Server];
+
+/// How many samples a percentile has to have beyond it.
+const BEYOND_MIN: f64 = 10.0;
+/// The percentiles that are told of how long handshakes took, where there are enough of them.
+const PERCENTILES: [(f64, &Quantity); 2] = [(0.9, &quantity::HANDSHAKE_P90_NS), (0.99, &quantity::HANDSHAKE_P99_NS)];
+
+/// Adds to `case` what was counted and timed.
+pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
+    counts(case, &found.counted, seed);
+    times(case, &found.rounds, seed);
+    let mut histograms = Vec::new();
+    for round in &found.rounds {
+        let mut times = Times::new()?;
+        round.handshakes_ns.iter().for_each(|time_ns| times.record(*time_ns));
+        histograms.push(times.buckets());
+    }
+    if let Some(metric) = Buckets::metric(&quantity::HANDSHAKE_NS, &histograms, seed)? {
+        case.metrics.insert(crate::schema::key(Side::Total, &quantity::HANDSHAKE_NS), metric);
+    }
+    let all = Buckets::sum(&histograms);
+    for (share, quantity) in PERCENTILES {
+        if all.count() as f64 >= BEYOND_MIN / (1.0 - share) {
+            let samples: Vec<f64> = all.percentile(share).into_iter().collect();
+            case.record(Side::Total, quantity, &samples, seed);
+        }
+    }
+    Ok(())
+}
+
+fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
+    type Pick = fn(&Counted) -> [u64; 2];
+    let picks: [(&Quantity, Pick); 5] = [
+        (&quantity::HEAP_CALLS_PER_HANDSHAKE, |counted| counted.heap_calls),
+        (&quantity::C_HEAP_CALLS_PER_HANDSHAKE, |counted| counted.c_heap_calls),
+        (&quantity::HEAP_BYTES_PER_HANDSHAKE, |counted| counted.heap_bytes),
+        (&quantity::WIRE_BYTES_PER_HANDSHAKE, |counted| counted.wire_bytes),
+        (&quantity::SYSCALLS_PER_HANDSHAKE, |counted| counted.syscalls),
+    ];
+    for (quantity, pick) in picks {
+        for (index, side) in SIDES.into_iter().enumerate() {
+            let samples: Vec<f64> = counted.iter().map(|counted| pick(counted)[index] as f64).collect();
+            case.record(side, quantity, &samples, seed);
+        }
+    }
+    let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes as f64).collect();
+    case.record(Side::Total, &quantity::PEAK_BYTES_PER_CONNECTION, &peak, seed);
+}
+
+fn times(case: &mut Case, rounds: &[Round], seed: u64) {
+    for (index, side) in SIDES.into_iter().enumerate() {
+        let cpu: Vec<f64> = rounds.iter().map(|round| round.cpu_us[index]).collect();
+        let raw: Vec<f64> = rounds.iter().map(|round| round.raw_us[index]).collect();
+        let share: Vec<f64> = raw.iter().zip(&cpu).map(|(raw, cpu)| raw / cpu).collect();
+        case.record(side, &quantity::CPU_US_PER_HANDSHAKE, &cpu, seed);
+        case.record(side, &quantity::RAW_CRYPTO_US_PER_HANDSHAKE, &raw, seed);
+        case.record(side, &quantity::EFFICIENCY, &share, seed);
+    }
+    let rate = |round: &Round| round.handshakes_ns.len() as f64 * 1e9 / (round.busy_ns as f64).max(1.0);
+    case.record(Side::Total, &quantity::HANDSHAKES_PER_S, &rounds.iter().map(rate).collect::<Vec<_>>(), seed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn efficiency_is_the_share_of_the_bare_cryptography_on_each_side() {
+        let round = |factor: f64| Round {
+            cpu_us: [200.0 * factor, 100.0 * factor],
+            raw_us: [150.0 * factor, 80.0 * factor],
+            handshakes_ns: vec![400_000; 4],
+            busy_ns: 2_000_000,
+        };
+        let mut case = Case::new("case");
+        times(&mut case, &[round(1.0), round(1.1), round(0.9)], 1);
+        let median = |side, quantity| case.metric(side, quantity).expect("a metric").median;
+        assert!((median(Side::Client, &quantity::EFFICIENCY) - 0.75).abs() < 1e-9);
+        assert!((median(Side::Server, &quantity::EFFICIENCY) - 0.8).abs() < 1e-9);
+        assert!((median(Side::Total, &quantity::HANDSHAKES_PER_S) - 2_000.0).abs() < 1e-9);
+    }
+}

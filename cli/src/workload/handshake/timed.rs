@@ -1,0 +1,146 @@
+use std::time::{Duration, Instant};
+
+use super::raw::Raw;
+use super::{Plan, Work};
+use crate::error::Error;
+use crate::interrupt;
+use crate::measure::{Order, Stopwatch, nanoseconds};
+use crate::schema::Side;
+use crate::stats;
+use crate::workload::link::Link;
+use crate::workload::shaking::{Observer, Watches, shake};
+use crate::workload::{Advance, Limit};
+
+/// The connections of a round at the least.
+const CONNECTIONS_MIN: usize = 8;
+/// The rounds that the timed part should have: more samples would say no more, and fill the results.
+const ROUNDS_WANTED: f64 = 200.0;
+/// The rounds of a run of a given count.
+const ROUNDS_OF_COUNT: u64 = 20;
+
+/// What was timed in a round: so many connections through the engine, and as many without.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Round {
+    /// Processor time of client and server, microseconds: that of the connection in the middle.
+    pub cpu_us: [f64; 2],
+    /// The same of the bare cryptography.
+    pub raw_us: [f64; 2],
+    /// How long each handshake took, nanoseconds.
+    pub handshakes_ns: Vec<u64>,
+    /// How long both ends were busy with all connections, nanoseconds.
+    pub busy_ns: u64,
+}
+
+/// The rounds, and how long they took.
+pub(super) fn time<L: Link>(
+    work: &Work,
+    raw: &[Raw],
+    plan: &Plan,
+    link: &mut L,
+    advance: &mut dyn FnMut(Advance),
+) -> Result<(Vec<Round>, Duration), Error> {
+    let mut turns = Turns { work, raw, next: 0, order: Order::new(plan.seed) };
+    let mut connections = warm_up(&mut turns, plan, link, advance)?;
+    let (mut rounds, mut done_connections) = (Vec::new(), 0_u64);
+    let began = Instant::now();
+    while !interrupt::requested() {
+        let done = match plan.limit {
+            Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
+            Limit::Writes(count) => done_connections as f64 / count.max(1) as f64,
+        };
+        advance(Advance { is_warming_up: false, done: done.min(1.0), bytes_per_s: rate(rounds.last()) });
+        if done >= 1.0 && !rounds.is_empty() {
+            break;
+        }
+        if let Limit::Writes(count) = plan.limit {
+            // The last round has what is left.
+            connections = count.div_ceil(ROUNDS_OF_COUNT).min(count - done_connections) as usize;
+        }
+        rounds.push(turns.round(connections, link)?);
+        done_connections += connections as u64;
+    }
+    Ok((rounds, began.elapsed()))
+}
+
+/// Runs rounds that are not kept until the machine is warm, and tells how many connections make one.
+fn warm_up<L: Link>(
+    turns: &mut Turns,
+    plan: &Plan,
+    link: &mut L,
+    advance: &mut dyn FnMut(Advance),
+) -> Result<usize, Error> {
+    let began = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || began.elapsed() < plan.warmup {
+        if interrupt::requested() {
+            break;
+        }
+        let round = turns.round(CONNECTIONS_MIN, link)?;
+        rounds += 1;
+        let done = began.elapsed().as_secs_f64() / plan.warmup.as_secs_f64().max(1e-9);
+        advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s: rate(Some(&round)) });
+    }
+    let round_s = began.elapsed().as_secs_f64() / f64::from(rounds.max(1));
+    Ok(match plan.limit {
+        Limit::Duration(duration) => {
+            let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * CONNECTIONS_MIN as f64;
+            (wanted as usize).max(CONNECTIONS_MIN)
+        }
+        Limit::Writes(_) => CONNECTIONS_MIN,
+    })
+}
+
+/// Connections per second.
+fn rate(round: Option<&Round>) -> f64 {
+    round.map_or(0.0, |round| round.handshakes_ns.len() as f64 * 1e9 / (round.busy_ns as f64).max(1.0))
+}
+
+/// All pairs get their turn.
+struct Turns<'a> {
+    work: &'a Work,
+    raw: &'a [Raw<'a>],
+    next: usize,
+    order: Order,
+}
+
+impl Turns<'_> {
+    fn round<L: Link>(&mut self, connections: usize, link: &mut L) -> Result<Round, Error> {
+        let mut round = Round::default();
+        let first = self.next;
+        let is_engine_first = self.order.next().is_multiple_of(2);
+        for is_engine in [is_engine_first, !is_engine_first] {
+            let mut times = [Vec::with_capacity(connections), Vec::with_capacity(connections)];
+            for index in first..first + connections {
+                let index = index % self.work.pairs.len();
+                let [client, server] =
+                    if is_engine { self.engine(index, link, &mut round)? } else { bare(&self.raw[index])? };
+                times[0].push(client as f64 / 1e3);
+                times[1].push(server as f64 / 1e3);
+            }
+            // The middle one: where other programs interrupt the thread, they do so in few of them.
+            let medians = times.map(|times| stats::median(&times).unwrap_or(0.0));
+            *(if is_engine { &mut round.cpu_us } else { &mut round.raw_us }) = medians;
+        }
+        self.next = (first + connections) % self.work.pairs.len();
+        Ok(round)
+    }
+
+    fn engine<L: Link>(&self, index: usize, link: &mut L, round: &mut Round) -> Result<[u64; 2], Error> {
+        let mut watches = Watches::default();
+        let shaken = shake(&self.work.pairs[index].session, link, &mut watches)?;
+        round.handshakes_ns.push(shaken.elapsed_ns);
+        watches.on(Side::Client, || drop(shaken.client));
+        watches.on(Side::Server, || drop(shaken.server));
+        let times = [watches.client, watches.server].map(|watch: Stopwatch| watch.total_ns());
+        round.busy_ns += times[0] + times[1];
+        Ok(times)
+    }
+}
+
+fn bare(raw: &Raw) -> Result<[u64; 2], Error> {
+    let began = Instant::now();
+    raw.client()?;
+    let between = Instant::now();
+    raw.server()?;
+    Ok([nanoseconds(began, between), nanoseconds(between, Instant::now())])
+}

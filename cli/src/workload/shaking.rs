@@ -1,0 +1,151 @@
+use std::time::Instant;
+
+use heap_meter::Counts;
+use tls_engine::conn::Progress;
+
+use super::LocalSession;
+use super::ends::Endpoint;
+use super::link::{End, Link};
+use super::stall::STALL;
+use crate::error::Error;
+use crate::measure::{Stopwatch, nanoseconds};
+use crate::schema::Side;
+
+/// Two ends that have shaken hands.
+pub(super) struct Shaken {
+    /// The client.
+    pub client: Endpoint,
+    /// The server.
+    pub server: Endpoint,
+    /// What each of them sent, client first.
+    pub wire_bytes: [u64; 2],
+    /// From the first thought of a ClientHello until both were ready and nothing was under way.
+    pub elapsed_ns: u64,
+}
+
+/// Lets a new client and a new server of `session` shake hands over `link`, in which the client is the sealing end.
+pub(super) fn shake<L: Link>(
+    session: &LocalSession,
+    link: &mut L,
+    observer: &mut impl Observer,
+) -> Result<Shaken, Error> {
+    let began = Instant::now();
+    let mut client = observer.on(Side::Client, || session.client(0, 0))?;
+    let mut server = observer.on(Side::Server, || session.server(0, 0));
+    let (mut sent, mut received) = ([0; 2], [0; 2]);
+    loop {
+        let to_server = pass(link, observer, (Side::Client, &mut client), (Side::Server, &mut server))?;
+        let to_client = pass(link, observer, (Side::Server, &mut server), (Side::Client, &mut client))?;
+        for (index, passed) in [to_server, to_client].into_iter().enumerate() {
+            sent[index] += passed.sent_bytes;
+            received[index] += passed.received_bytes;
+        }
+        let is_ready = client.connection.is_ready() && server.connection.is_ready();
+        if is_ready && client.output.is_empty() && server.output.is_empty() && sent == received {
+            break;
+        }
+        if began.elapsed() > STALL {
+            return Err(Error::Failed("the handshake does not come to an end".to_owned()));
+        }
+    }
+    Ok(Shaken { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
+}
+
+/// What went from one end to the other in a turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Passed {
+    /// Bytes of the wire that were sent.
+    pub sent_bytes: u64,
+    /// Bytes of the wire that arrived.
+    pub received_bytes: u64,
+    /// Application data among what was read, bytes.
+    pub data_bytes: usize,
+}
+
+/// Lets `to` read what `from` has to say. Carrying it over is part of the reader's work.
+pub(super) fn pass<L: Link>(
+    link: &mut L,
+    observer: &mut impl Observer,
+    (from_side, from): (Side, &mut Endpoint),
+    (to_side, to): (Side, &mut Endpoint),
+) -> Result<Passed, Error> {
+    let mut unread = Stopwatch::default();
+    let waiting = from.output.len();
+    observer.on(from_side, || link.push(end(from_side), &mut from.output, &mut unread))?;
+    observer.on(to_side, || {
+        let before = to.input.len();
+        link.carry(&mut from.output, &mut to.input)?;
+        let is_open = link.pull(end(to_side), &mut to.input, &mut unread)?;
+        let mut passed = Passed {
+            sent_bytes: (waiting - from.output.len()) as u64,
+            received_bytes: (to.input.len() - before) as u64,
+            data_bytes: 0,
+        };
+        loop {
+            match to.connection.read_tls(&mut to.input, &mut to.output)? {
+                Progress::Data(data) => passed.data_bytes += data.len(),
+                Progress::Advanced => {}
+                Progress::NeedInput if is_open => return Ok(passed),
+                Progress::NeedInput | Progress::Closed => {
+                    to.connection.end_of_input()?;
+                    return Ok(passed);
+                }
+            }
+        }
+    })
+}
+
+const fn end(side: Side) -> End {
+    if matches!(side, Side::Client) { End::Sealing } else { End::Opening }
+}
+
+/// Sees each step of a connection, and whose it is.
+pub(super) trait Observer {
+    /// Does a step of a side.
+    fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T;
+}
+
+/// Looks away.
+pub(super) struct Unwatched;
+
+impl Observer for Unwatched {
+    fn on<T>(&mut self, _: Side, step: impl FnOnce() -> T) -> T {
+        step()
+    }
+}
+
+/// One thread drives both ends and never waits: the time of a side's steps is its processor time.
+#[derive(Default)]
+pub(super) struct Watches {
+    pub client: Stopwatch,
+    pub server: Stopwatch,
+}
+
+impl Observer for Watches {
+    fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
+        let watch = if side == Side::Client { &mut self.client } else { &mut self.server };
+        watch.start();
+        let result = step();
+        watch.stop();
+        result
+    }
+}
+
+/// Counts heap calls.
+#[derive(Default)]
+pub(super) struct Tallies {
+    pub client: Counts,
+    pub server: Counts,
+}
+
+impl Observer for Tallies {
+    fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
+        let (result, counts) = heap_meter::count(step);
+        let tally = if side == Side::Client { &mut self.client } else { &mut self.server };
+        tally.rust_calls += counts.rust_calls;
+        tally.rust_bytes += counts.rust_bytes;
+        tally.c_calls += counts.c_calls;
+        tally.c_bytes += counts.c_bytes;
+        result
+    }
+}

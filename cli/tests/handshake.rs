@@ -1,0 +1,74 @@
+//! `tlsbench handshake` from end to end, in short runs of a given count. How fast it is, is not asked.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use serde_json::Value;
+use support::run;
+
+/// The cases of a run, checked against the schema.
+fn cases(arguments: &[&str]) -> Vec<Value> {
+    let fixed = ["handshake", "--warmup", "0s", "--json"];
+    let ended = run([&fixed, arguments].concat());
+    ended.expect(0, &[]);
+    let document: Value = serde_json::from_str(&ended.output).expect("JSON and nothing else");
+    let schema: Value = serde_json::from_str(include_str!("../../results/schema.json")).expect("the schema");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    document["cases"].as_array().expect("cases").clone()
+}
+
+fn median(case: &Value, metric: &str) -> f64 {
+    case["metrics"][metric]["median"].as_f64().unwrap_or_else(|| panic!("{metric} in {case:#}"))
+}
+
+#[test]
+fn exactly_the_handshakes_asked_for_are_timed_and_each_side_is_measured() {
+    let cases = cases(&["--count", "43", "--transport", "memory,loopback", "--groups", "p256", "--alpn", "h2"]);
+    assert_eq!(cases.len(), 2);
+    for case in &cases {
+        assert_eq!(case["achieved"]["handshakes"], 43);
+        assert_eq!(case["negotiated"]["group"], "secp256r1");
+        assert_eq!(case["negotiated"]["alpn"], "h2");
+        let is_memory = case["requested"]["transport"] == "memory";
+        for side in ["client", "server"] {
+            assert!(median(case, &format!("{side}.cpu_us_per_handshake")) > 0.0);
+            assert!(median(case, &format!("{side}.efficiency")) > 0.0);
+            assert!(median(case, &format!("{side}.heap_calls_per_handshake")) > 0.0);
+            let calls = median(case, &format!("{side}.syscalls_per_handshake"));
+            assert!(if is_memory { calls == 0.0 } else { (2.0..20.0).contains(&calls) }, "{side} {calls}");
+        }
+        // A certificate goes one way, and little the other.
+        let wire = |side| median(case, &format!("{side}.wire_bytes_per_handshake"));
+        assert!((200.0..600.0).contains(&wire("client")), "{}", wire("client"));
+        assert!((600.0..1_600.0).contains(&wire("server")), "{}", wire("server"));
+        assert!(median(case, "total.handshakes_per_s") > 0.0);
+        assert!(case["metrics"]["total.handshake_ns"]["histogram"].is_string());
+    }
+    // What is between the ends does not change what they say, nor what they ask of the heap.
+    for metric in ["client.wire_bytes_per_handshake", "server.wire_bytes_per_handshake"] {
+        assert_eq!(median(&cases[0], metric), median(&cases[1], metric), "{metric}");
+    }
+}
+
+#[test]
+fn what_is_counted_is_the_same_in_every_run_and_shows_a_switch() {
+    let counts = |arguments: &[&str]| -> Vec<f64> {
+        let cases = cases(&[&["--count", "1"], arguments].concat());
+        let names = ["heap_calls", "heap_bytes", "wire_bytes"].map(|name| format!("{name}_per_handshake"));
+        let of_side = |side: &'static str| names.clone().map(|name| median(&cases[0], &format!("{side}.{name}")));
+        ["client", "server"].into_iter().flat_map(of_side).collect()
+    };
+    let [first, second, without] = [counts(&[]), counts(&[]), counts(&["--arena=off"])];
+    assert_eq!(first, second);
+    assert!(without[0] > first[0] && without[3] > first[3], "arenas spare heap calls: {first:?} {without:?}");
+    assert_eq!((without[2], without[5]), (first[2], first[5]), "and change nothing on the wire");
+}
+
+#[test]
+fn an_authority_without_a_certificate_is_refused() {
+    run(["handshake", "--cacert", "ca.pem"]).expect(2, &["--cert"]);
+    run(["handshake", "--count", "0"]).expect(2, &["--count"]);
+    run(["handshake", "--sni", "elsewhere.example", "--count", "1"]).expect(1, &["elsewhere.example"]);
+}
