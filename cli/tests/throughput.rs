@@ -78,6 +78,8 @@ fn every_cipher_over_every_transport_both_ways_carries_exactly_what_was_asked_fo
                 assert!(median(case, &format!("{side}.{metric}")) > 0.0, "{id} {side}.{metric}");
             }
             let has_calls = median(case, &format!("{side}.syscalls_per_mib")) > 0.0;
+            // Neither Rust nor C asks the heap for anything while records flow.
+            assert_eq!(median(case, &format!("{side}.heap_calls_per_record")), 0.0, "{id} {side}");
             assert_eq!(has_calls, case["requested"]["transport"] == "loopback", "{id}");
         }
         assert!(achieved["compared_bytes"].as_u64().expect("a count") >= size.min(16_384), "{id}");

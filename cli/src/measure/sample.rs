@@ -29,6 +29,8 @@ pub struct Part {
     pub waits: Option<u64>,
     /// Key updates.
     pub key_updates: u64,
+    /// Heap calls, of Rust and of C code, while the end sealed or opened; 0 in blocks in which nobody counts them.
+    pub heap_calls: u64,
 }
 
 /// What both ends did in one block; an end that the block did not have is `None`.
@@ -98,6 +100,7 @@ impl AddAssign for Part {
             (left, right) => left.or(right),
         };
         self.key_updates += other.key_updates;
+        self.heap_calls += other.heap_calls;
     }
 }
 

@@ -110,6 +110,14 @@ impl Work {
         }
     }
 
+    /// The writes of a block whose heap calls are counted: whole batches, and enough of them to show a call that is made now
+    /// and then.
+    pub fn counted_writes(&self) -> u64 {
+        const BYTES: u64 = 16 << 20;
+        let cycle = self.layout().cycle_writes().max(1);
+        (BYTES / self.write_bytes.max(1) as u64).clamp(1, 1_000).next_multiple_of(cycle)
+    }
+
     /// Starts the threads, with their connections.
     pub fn start(&self) -> Result<Team, Error> {
         let pattern = Arc::new(self.pattern());

@@ -32,6 +32,7 @@ pub(super) struct SealingEnd {
     /// A batch that has not been sealed whole, because a key update took the room, and how much of it has.
     rest: Option<(Batch, usize)>,
     mark: Counters,
+    heap: HeapCalls,
 }
 
 /// The end that opens, and checks what comes out.
@@ -41,6 +42,14 @@ pub(super) struct OpeningEnd {
     /// What becomes of the plaintext.
     pub verifier: Verifier,
     mark: Counters,
+    heap: HeapCalls,
+}
+
+/// Heap calls of a block, where they are counted: not in blocks that are timed.
+#[derive(Clone, Copy, Debug, Default)]
+struct HeapCalls {
+    is_counting: bool,
+    calls: u64,
 }
 
 /// The capacity that the buffers need for a batch of `layout`, bytes.
@@ -52,17 +61,41 @@ impl SealingEnd {
     /// Sends `pattern` in the batches of `layout`.
     pub(super) fn new(endpoint: Endpoint, layout: Layout, pattern: Arc<Pattern>) -> Self {
         let batches = layout.batches(0);
-        Self { endpoint, layout, pattern, position: 0, batches, rest: None, mark: Counters::default() }
+        Self {
+            endpoint,
+            layout,
+            pattern,
+            position: 0,
+            batches,
+            rest: None,
+            mark: Counters::default(),
+            heap: HeapCalls::default(),
+        }
     }
 
     /// The next block has `writes` writes.
     pub(super) fn begin(&mut self, writes: u64) {
         self.batches = self.layout.batches(writes);
         self.mark = self.endpoint.connection.sealed();
+        self.heap.calls = 0;
+    }
+
+    /// Whether heap calls are counted from now on.
+    pub(super) const fn count_heap(&mut self, is_counting: bool) {
+        self.heap.is_counting = is_counting;
     }
 
     /// Seals the next batch into the output while `watch` runs. `false` when the block is done.
     pub(super) fn seal_batch(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
+        if !self.heap.is_counting {
+            return self.seal_next(watch);
+        }
+        let (is_sealed, counts) = heap_meter::count(|| self.seal_next(watch));
+        self.heap.calls += counts.calls();
+        is_sealed
+    }
+
+    fn seal_next(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
         let Some((batch, mut done)) = self.rest.take().or_else(|| self.batches.next().map(|batch| (batch, 0))) else {
             return Ok(false);
         };
@@ -95,25 +128,40 @@ impl SealingEnd {
 
     /// What the connection has counted since the block began; the times are left to the caller.
     pub(super) fn counted(&self) -> Part {
-        counted(self.mark, self.endpoint.connection.sealed())
+        counted(self.mark, self.endpoint.connection.sealed(), self.heap)
     }
 }
 
 impl OpeningEnd {
     /// Hands what is received to `verifier`.
     pub(super) fn new(endpoint: Endpoint, verifier: Verifier) -> Self {
-        Self { endpoint, verifier, mark: Counters::default() }
+        Self { endpoint, verifier, mark: Counters::default(), heap: HeapCalls::default() }
     }
 
     /// The next block has `bytes`.
     pub(super) fn begin(&mut self, bytes: u64) {
         self.verifier.expect(bytes);
         self.mark = self.endpoint.connection.opened();
+        self.heap.calls = 0;
+    }
+
+    /// Whether heap calls are counted from now on.
+    pub(super) const fn count_heap(&mut self, is_counting: bool) {
+        self.heap.is_counting = is_counting;
     }
 
     /// Opens all whole records that wait, while `watch` runs (comparisons apart). `true` once the peer has said that it
     /// sends no more.
     pub(super) fn open_waiting(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
+        if !self.heap.is_counting {
+            return self.open_all(watch);
+        }
+        let (is_closed, counts) = heap_meter::count(|| self.open_all(watch));
+        self.heap.calls += counts.calls();
+        is_closed
+    }
+
+    fn open_all(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
         let Endpoint { connection, input, output } = &mut self.endpoint;
         watch.start();
         let closed = loop {
@@ -131,13 +179,23 @@ impl OpeningEnd {
     /// What the connection has counted since the block began; the times are left to the caller.
     pub(super) fn counted(&self) -> Part {
         let compared_bytes = self.verifier.compared_bytes();
-        Part { compared_bytes, ..counted(self.mark, self.endpoint.connection.opened()) }
+        Part { compared_bytes, ..counted(self.mark, self.endpoint.connection.opened(), self.heap) }
     }
 }
 
-fn counted(before: Counters, after: Counters) -> Part {
+fn counted(before: Counters, after: Counters, heap: HeapCalls) -> Part {
     let counters = after.since(before);
     let saved_bytes = counters.saved_bytes();
     let Counters { records, bytes, in_place_records, copied_records, copied_bytes, key_updates } = counters;
-    Part { bytes, records, in_place_records, copied_records, copied_bytes, saved_bytes, key_updates, ..Part::default() }
+    Part {
+        bytes,
+        records,
+        in_place_records,
+        copied_records,
+        copied_bytes,
+        saved_bytes,
+        key_updates,
+        heap_calls: heap.calls,
+        ..Part::default()
+    }
 }

@@ -49,6 +49,15 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     add(&quantity::KEY_UPDATES, &total(|part| part.key_updates));
 }
 
+/// Adds the heap calls of a block in which they were counted: for each conversation a sample of each of its sides.
+pub fn record_heap(case: &mut Case, counted: &[Sample], seed: u64) {
+    let per_record = |part: Part| part.heap_calls as f64 / part.records.max(1) as f64;
+    let send: Vec<f64> = counted.iter().filter_map(|sample| sample.send.map(per_record)).collect();
+    let receive: Vec<f64> = counted.iter().filter_map(|sample| sample.receive.map(per_record)).collect();
+    case.record(Side::Send, &quantity::HEAP_CALLS_PER_RECORD, &send, seed);
+    case.record(Side::Receive, &quantity::HEAP_CALLS_PER_RECORD, &receive, seed);
+}
+
 fn record_total(case: &mut Case, rounds: &Rounds, seed: u64) {
     let tls = total_rates(rounds, Lane::Tls);
     case.record(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, &tls, seed);

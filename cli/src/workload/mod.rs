@@ -26,7 +26,7 @@ mod verifier;
 
 pub use case::{Direction, Remote, SOURCE_SEED, Transport, Work};
 pub use ends::buffer_bytes;
-pub use metrics::{record, reference, sum_of_all};
+pub use metrics::{record, record_heap, reference, sum_of_all};
 pub use rounds::{Advance, Limit, Plan, Rounds, run};
 pub use session::LocalSession;
 pub use team::{Lane, Team};

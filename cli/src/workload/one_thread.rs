@@ -27,6 +27,12 @@ impl<L: Link + Send> Worker for OneThread<L> {
     fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
         match (lane, &mut self.raw_tcp) {
             (Lane::Tls, _) => self.pair.run(writes, self.write_bytes),
+            (Lane::Counted, _) => {
+                self.pair.count_heap(true);
+                let sample = self.pair.run(writes, self.write_bytes);
+                self.pair.count_heap(false);
+                sample
+            }
             (Lane::RawTcp, Some(raw_tcp)) => raw_tcp.run(writes, self.write_bytes),
             (Lane::RawTcp, None) => Err(no_such_lane()),
             (Lane::RawAeadInPlace, _) => Ok(aead_sample(self.aead.run(Method::InPlace, writes)?)),

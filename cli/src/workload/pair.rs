@@ -32,6 +32,12 @@ impl<L: Link> Pair<L> {
         Self { sealing, opening, link }
     }
 
+    /// Whether heap calls of both ends are counted from now on.
+    pub(super) const fn count_heap(&mut self, is_counting: bool) {
+        self.sealing.count_heap(is_counting);
+        self.opening.count_heap(is_counting);
+    }
+
     /// What the ends agreed on.
     pub(super) fn negotiated(&self) -> Option<&Negotiated> {
         self.opening.endpoint.connection.negotiated()

@@ -12,6 +12,8 @@ use crate::measure::Sample;
 pub enum Lane {
     /// The engine, over the transport.
     Tls,
+    /// The same, while heap calls are counted, which costs time.
+    Counted,
     /// Plain TCP over the same transport.
     RawTcp,
     /// The AEAD without TLS, plaintext and ciphertext in one place.
@@ -67,7 +69,7 @@ enum Step {
 #[derive(Clone, Debug)]
 enum Done {
     Prepared(Box<Negotiated>),
-    Ran(Sample),
+    Ran(Box<Sample>),
     Finished,
 }
 
@@ -114,7 +116,7 @@ impl Team {
         let mut samples = vec![Sample::default(); self.pairs];
         let mut on_done = |pair: usize, done| {
             if let Done::Ran(sample) = done {
-                samples[pair].merge(sample);
+                samples[pair].merge(*sample);
             }
         };
         let order = |member: &Member| Step::Run(lane, writes(member.pair));
@@ -188,7 +190,9 @@ fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<
                 Err(Error::Io { doing: "continuing".to_owned(), source: std::io::ErrorKind::NotConnected.into() })
             }
             (Some(worker), Step::Prepare) => worker.prepare().map(|agreed| Done::Prepared(Box::new(agreed))),
-            (Some(worker), Step::Run(lane, writes)) => worker.run(lane, writes).map(Done::Ran),
+            (Some(worker), Step::Run(lane, writes)) => {
+                worker.run(lane, writes).map(|sample| Done::Ran(Box::new(sample)))
+            }
             (Some(worker), Step::Finish) => worker.finish().map(|()| Done::Finished),
         };
         if outcome.is_err() {

@@ -53,6 +53,12 @@ impl Worker for SealingThread {
     fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
         let send = match lane {
             Lane::Tls => Some(self.run_tls(writes)?),
+            Lane::Counted => {
+                self.end.count_heap(true);
+                let part = self.run_tls(writes);
+                self.end.count_heap(false);
+                Some(part?)
+            }
             Lane::RawTcp => Some(self.run_raw_tcp(writes)?),
             Lane::RawAeadInPlace => aead_sample(self.aead.run(Method::InPlace, writes)?).send,
             Lane::RawAeadOutOfPlace => aead_sample(self.aead.run(Method::OutOfPlace, writes)?).send,
@@ -107,6 +113,12 @@ impl Worker for OpeningThread {
     fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
         let receive = match lane {
             Lane::Tls => Some(self.run_tls(writes)?),
+            Lane::Counted => {
+                self.end.count_heap(true);
+                let part = self.run_tls(writes);
+                self.end.count_heap(false);
+                Some(part?)
+            }
             Lane::RawTcp => Some(self.run_raw_tcp(writes)?),
             Lane::RawAeadInPlace => aead_sample(self.aead.run(Method::InPlace, writes)?).receive,
             Lane::RawAeadOutOfPlace => aead_sample(self.aead.run(Method::OutOfPlace, writes)?).receive,

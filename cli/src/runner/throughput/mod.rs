@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::plan::Throughput;
 use crate::schema::{Case, Document, Negotiated, Side};
 use crate::units::format_quantity;
-use crate::workload::{self, Advance, Direction, Rounds, Transport};
+use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport};
 use cases::Planned;
 
 /// Both sides of moving data.
@@ -52,6 +52,10 @@ fn measure(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Ca
     let mut team = planned.work.start().map_err(named)?;
     let agreed = team.prepare().map_err(named)?;
     let rounds = workload::run(&mut team, &planned.schedule, on_advance).map_err(named)?;
+    // Apart from what is timed: counting takes time.
+    let is_wanted = !rounds.interrupted;
+    let counted = if is_wanted { team.run(Lane::Counted, |_| planned.work.counted_writes()) } else { Ok(Vec::new()) };
+    let counted = counted.map_err(named)?;
     team.finish().map_err(named)?;
     let mut case = Case::new(planned.id.clone());
     case.requested = planned.requested.clone();
@@ -69,6 +73,7 @@ fn measure(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Ca
     }
     case.achieved = cases::achieved(planned, &rounds);
     workload::record(&mut case, &rounds, planned.schedule.seed);
+    workload::record_heap(&mut case, &counted, planned.schedule.seed);
     Ok((case, rounds))
 }
 

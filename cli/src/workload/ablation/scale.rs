@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::crowd::{CLIENT_BUFFER_BYTES, Crowd, Held};
 use super::findings::{Group, Half, Raw, Round};
 use super::run::{Plan, ROUNDS_MIN};
-use super::{Base, Buckets, Comparison, Ends, Measure};
+use super::{Buckets, Comparison, Ends, Measure};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Order;
