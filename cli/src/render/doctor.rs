@@ -52,8 +52,9 @@ fn checks(diagnosis: &Diagnosis) -> Sheet {
 fn peers(diagnosis: &Diagnosis) -> Sheet {
     let mut sheet = Sheet::new([("program", Align::Left), ("version", Align::Left)]);
     for peer in &diagnosis.peers {
-        let version = peer.version.clone().unwrap_or_else(|| "not found".to_owned());
-        sheet.row(vec![peer.name.clone(), version]);
+        // A list of libraries is for the document.
+        let version = peer.version.as_deref().map_or("not found", |text| text.split(" (").next().unwrap_or(text));
+        sheet.row(vec![peer.name.clone(), version.to_owned()]);
     }
     sheet
 }

@@ -4,7 +4,7 @@ use crate::workload::link::{End, Link};
 use crate::workload::shaking::{Tallies, Unwatched, shake};
 
 /// How many connections are counted. The length of an ECDSA signature varies by a byte or two, and what is made of it
-/// with it: among so many the median is the same in every run.
+/// with it: among so many the median of calls and of bytes on the wire is the same in every run.
 const CONNECTIONS: usize = 101;
 /// Connections of each pair that find pools and arenas empty, before any is counted.
 const WARM_UP: usize = 2;
