@@ -28,10 +28,13 @@ pub struct Serve {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
-    /// Connections at once; more have to wait
-    #[arg(short = 'c', long, value_name = "N", default_value = "256")]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
-    pub max_connections: u16,
+    /// Serve all connections in one thread, on an event loop over epoll or kqueue, instead of in a thread each
+    #[arg(long)]
+    pub event_loop: bool,
+
+    /// Connections at once; more have to wait [default: 256, or 10000 with --event-loop]
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_connections: Option<u16>,
 
     /// Answer http://ADDR:PORT/metrics with counters for Prometheus; port 0 picks a free one. Switches counters on
     #[arg(long, value_name = "ADDR:PORT")]
@@ -77,4 +80,5 @@ Examples:
   tlsbench serve --listen 127.0.0.1:4433 --mode http --ca-out ca.pem
   curl --cacert ca.pem https://localhost:4433/
   tlsbench serve --metrics 127.0.0.1:9433
+  tlsbench serve --event-loop --mode echo --signal pipe
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

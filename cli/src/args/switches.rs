@@ -49,13 +49,21 @@ impl FromArgMatches for SwitchFlags {
     }
 }
 
+/// What is to be known of a switch on the command line beyond what the engine says of it.
+fn remark(switch: &Switch) -> &'static str {
+    match switch.name {
+        "signal" => ". Only an event loop listens: it has no effect but in `serve --event-loop`",
+        _ => "",
+    }
+}
+
 fn flag(switch: &'static Switch) -> Arg {
     let flag = Arg::new(switch.name)
         .long(switch.name)
         .value_name(if is_on_off(switch) { "on|off" } else { "NAME" })
         .value_parser(PossibleValuesParser::new(switch.values))
         .hide_possible_values(is_on_off(switch))
-        .help(format!("{} [default: {}]", switch.help, switch.default_value()))
+        .help(format!("{}{} [default: {}]", switch.help, remark(switch), switch.default_value()))
         .help_heading(HEADING);
     if is_on_off(switch) { flag.num_args(0..=1).require_equals(true).default_missing_value("on") } else { flag }
 }

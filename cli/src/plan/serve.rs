@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tls_engine::conn::ServerConfig;
 use tls_engine::io::SocketOptions;
+use tls_engine::io::event_loop::LoopOptions;
 use tls_engine::mem::BufferPool;
+use tls_engine::switches::Switches;
 
 pub use crate::args::Mode;
 
@@ -15,6 +17,9 @@ use super::tls::{self, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::net::Conversation;
+
+/// Connections at once, where each has a thread and nothing was asked for.
+const THREADS_MAX: usize = 256;
 
 /// What `serve` does.
 pub struct Serve {
@@ -30,7 +35,9 @@ pub struct Serve {
     pub pool: BufferPool,
     /// The throw-away authority's certificate as PEM, and where to write it.
     pub authority: Option<(PathBuf, String)>,
-    /// Connections at once.
+    /// How all connections are served on one event loop; `None` where each has a thread.
+    pub event_loop: Option<LoopOptions>,
+    /// Connections at once, where each has a thread.
     pub connections_max: usize,
     /// Ends after this many.
     pub connections_total: Option<u64>,
@@ -60,18 +67,34 @@ impl Serve {
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
         let config = tls.server(&suites, &identity, setting.switches)?;
+        let event_loop = args.event_loop.then(|| event_loop(args, &setting.switches));
+        let pool = match &event_loop {
+            Some(options) => options.pool.clone(),
+            None => Conversation::pool(setting.switches.buffer_pool),
+        };
         Ok(Self {
             listen: address(&args.listen)?,
             metrics: args.metrics.as_deref().map(address).transpose()?,
             mode: args.mode,
             config,
-            pool: Conversation::pool(setting.switches.buffer_pool),
+            pool,
             authority,
-            connections_max: usize::from(args.max_connections),
+            event_loop,
+            connections_max: args.max_connections.map_or(THREADS_MAX, usize::from),
             connections_total: args.count.map(|count| count.0),
             timeout: args.timeout,
             sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
         })
+    }
+}
+
+fn event_loop(args: &args::Serve, switches: &Switches) -> LoopOptions {
+    let usual = LoopOptions::new(switches);
+    LoopOptions {
+        connections_max: args.max_connections.map_or(usual.connections_max, usize::from),
+        connections_total: args.count.map(|count| count.0),
+        timeout: args.timeout,
+        ..usual
     }
 }
 

@@ -7,6 +7,7 @@ pub mod endpoint {
     /// No program takes longer.
     pub const DEADLINE: Duration = Duration::from_secs(60);
 }
+pub mod client;
 #[path = "../../../engine/tests/support/pki.rs"]
 pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]
@@ -39,6 +40,13 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// The number that stands before `words` on standard error.
+    pub fn count(&self, words: &str) -> f64 {
+        let (before, _) = self.errors.split_once(words).unwrap_or_else(|| panic!("{words} in {self:?}"));
+        let digits = before.rsplit(|character: char| !character.is_ascii_digit()).next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("a number before {words} in {self:?}"))
+    }
+
     /// Fails unless it ended with this code, saying all of this.
     pub fn expect(&self, code: i32, sayings: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -73,9 +81,13 @@ pub struct Server {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_as(tlsbench(["serve", "-v"]), arguments)
+    }
+
+    /// The same, by a command of one's own that ends with `serve`.
+    pub fn start_as(mut command: Command, arguments: &[&str]) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let ca = directory.path().join("ca.pem");
-        let mut command = tlsbench(["serve", "-v"]);
         if !arguments.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }

@@ -7,7 +7,9 @@ use crate::net::http::{Parsed, Request, parse};
 use crate::net::{Conversation, Failure};
 
 /// Requests on one connection.
-const REQUESTS_MAX: u32 = 1_000;
+pub(super) const REQUESTS_MAX: u32 = 1_000;
+/// The type of the page.
+pub(super) const PAGE_TYPE: &str = "text/html; charset=utf-8";
 
 /// Answers requests until one side has had enough.
 pub(super) fn run(conversation: &mut Conversation, timeout: Duration) -> Result<End, Failure> {
@@ -34,7 +36,7 @@ pub(super) fn run(conversation: &mut Conversation, timeout: Duration) -> Result<
                 Err(failure) => return Err(failure),
             }
         };
-        conversation.send(&request.answer("text/html; charset=utf-8", &page), Instant::now() + timeout)?;
+        conversation.send(&request.answer(PAGE_TYPE, &page), Instant::now() + timeout)?;
         if !request.keeps_alive {
             return Ok(End::Leave);
         }
@@ -42,7 +44,8 @@ pub(super) fn run(conversation: &mut Conversation, timeout: Duration) -> Result<
     Ok(End::Leave)
 }
 
-fn page(summary: &str) -> String {
+/// The page, about a connection with this summary.
+pub(super) fn page(summary: &str) -> String {
     // Part of the summary is the client's: the name and the protocol it asked for.
     let summary = summary.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!(

@@ -2,6 +2,7 @@
 
 mod accept;
 mod http;
+mod looped;
 mod metrics;
 mod modes;
 mod outcome;
@@ -36,6 +37,9 @@ pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
     announce(&format!("listening {address}\n"))?;
     messages.note(&usage_note(&plan, address.port()));
 
+    if let Some(options) = plan.event_loop.clone() {
+        return looped::run(listener, options, &plan, messages);
+    }
     let acceptor = accept::start(listener, plan, messages)?;
     while !interrupt::requested() {
         if acceptor.wait_for_end(LOOK) {
