@@ -60,7 +60,7 @@ fn note(layout: Layout, asked_bytes: usize, old_bytes: i64, block: *mut u8) {
 }
 
 /// glibc's heap, past `malloc` and `free`.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(defines_malloc)]
 mod heap {
     use std::alloc::Layout;
     use std::ptr;
@@ -123,7 +123,7 @@ mod heap {
 }
 
 /// The system's allocator, where C cannot be told apart.
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+#[cfg(not(defines_malloc))]
 mod heap {
     use std::alloc::{GlobalAlloc, Layout, System};
 

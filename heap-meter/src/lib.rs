@@ -7,6 +7,9 @@
 //! `__libc_malloc` directly and counts as Rust, so that whatever arrives at `malloc` is C. Elsewhere only
 //! Rust is counted, and [`covers_c`] says so.
 //!
+//! In a build with a sanitizer, which has a `malloc` of its own and must see every call, the crate leaves `malloc` alone:
+//! [`Allocator`] then calls the sanitizer's, and only Rust is counted.
+//!
 //! The binary or test has to name the allocator once:
 //!
 //! ```
@@ -30,20 +33,24 @@
 //! end of the closure counted or not.
 
 mod allocator;
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(defines_malloc)]
 mod glibc;
 mod tally;
 
 pub use allocator::Allocator;
 pub use tally::{Counts, count, count_process, of_this_thread};
 
+/// Whether this build of the crate defines `malloc`, so that calls of C code should be counted: on Linux with glibc, but
+/// not with a sanitizer.
+pub const DEFINES_MALLOC: bool = cfg!(defines_malloc);
+
 /// Whether calls of C code are counted in this program: tried, not assumed.
 ///
-/// False where the platform has no hooks, and where something else has replaced `malloc` before us.
+/// False where the crate does not define `malloc`, and where something else has replaced it before us.
 pub fn covers_c() -> bool {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[cfg(defines_malloc)]
     return count(glibc::probe).1.c_calls == 1;
-    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    #[cfg(not(defines_malloc))]
     false
 }
 

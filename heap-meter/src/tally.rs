@@ -74,7 +74,7 @@ pub fn of_this_thread() -> Counts {
 #[derive(Clone, Copy)]
 pub(crate) enum Caller {
     Rust,
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[cfg(defines_malloc)]
     C,
 }
 

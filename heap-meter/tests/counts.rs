@@ -14,7 +14,8 @@ static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
 #[test]
 fn the_program_is_covered() {
     assert!(covers_rust());
-    assert_eq!(heap_meter::covers_c(), cfg!(all(target_os = "linux", target_env = "gnu")));
+    assert_eq!(heap_meter::covers_c(), cfg!(all(target_os = "linux", target_env = "gnu", not(sanitized))));
+    assert_eq!(heap_meter::DEFINES_MALLOC, heap_meter::covers_c());
 }
 
 #[test]
@@ -116,7 +117,7 @@ fn a_panic_inside_switches_the_meter_off() {
     assert!(covers_rust(), "counting still works afterwards");
 }
 
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(target_os = "linux", target_env = "gnu", not(sanitized)))]
 mod c {
     use std::ffi::c_void;
     use std::ptr;

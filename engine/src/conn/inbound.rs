@@ -251,7 +251,13 @@ impl Connection {
 
     fn on_handshake(&mut self, content: &[u8], output: &mut OutBuf) -> Result<Received, Error> {
         // On failure the workspace is dropped here, which gives it back.
-        let Some(mut workspace) = self.handshake.take() else { return self.on_late_handshake(content, output) };
+        let Some(mut workspace) = self.handshake.take() else {
+            // A callback has panicked, and somebody has caught that.
+            if self.is_handshaking() {
+                return Err(Error::Internal("a handshake that was left half-way"));
+            }
+            return self.on_late_handshake(content, output);
+        };
         let Workspace { machine, effects, joiner } = &mut *workspace;
         joiner.join(content, |message| {
             let state = machine.take().ok_or(Error::Internal("a handshake that has ended"))?;

@@ -64,10 +64,10 @@ impl Effects {
         }
     }
 
-    pub(super) fn reset(&mut self) {
-        self.messages.reset(Self::MESSAGES);
+    /// Wipes everything, and cuts back what has outgrown its size; says whether anything had.
+    pub(super) fn reset(&mut self) -> bool {
         self.wipe();
-        self.kept.reset(Self::KEPT);
+        self.messages.reset(Self::MESSAGES) | self.kept.reset(Self::KEPT)
     }
 
     pub(super) const fn bytes(&self) -> usize {

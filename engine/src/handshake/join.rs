@@ -17,8 +17,9 @@ impl Joiner {
         Self { partial: Region::with_capacity(if ahead { Self::PARTIAL } else { 0 }) }
     }
 
-    pub(super) fn reset(&mut self) {
-        self.partial.reset(Self::PARTIAL);
+    /// Wipes what is there, and cuts it back to its size; says whether it had outgrown that.
+    pub(super) fn reset(&mut self) -> bool {
+        self.partial.reset(Self::PARTIAL)
     }
 
     pub(super) const fn bytes(&self) -> usize {

@@ -16,10 +16,10 @@ impl Arena for Workspace {
         Self { machine: None, effects: Effects::new(ahead), joiner: Joiner::new(ahead) }
     }
 
-    fn reset(&mut self) {
+    fn reset(&mut self) -> bool {
         Machine::wipe(&mut self.machine);
-        self.effects.reset();
-        self.joiner.reset();
+        // Each of them, whatever the others say.
+        self.effects.reset() | self.joiner.reset()
     }
 
     fn bytes(&self) -> usize {

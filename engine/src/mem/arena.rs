@@ -11,8 +11,9 @@ pub trait Arena: Send {
     /// Memory for one job; with all of its regions allocated ahead where `ahead` says so, else as the job goes.
     fn new(ahead: bool) -> Self;
 
-    /// Ends the job: everything is dropped or wiped, and regions that have outgrown their size are cut back to it.
-    fn reset(&mut self);
+    /// Ends the job: everything is dropped or wiped, and regions that have outgrown their size are cut back to it; says
+    /// whether there were any.
+    fn reset(&mut self) -> bool;
 
     /// How many bytes it holds between jobs.
     fn bytes(&self) -> usize;
@@ -64,12 +65,14 @@ impl Region {
         self.bytes.clear();
     }
 
-    /// Wipes what was written, and gives back what it has beyond `capacity`.
-    pub fn reset(&mut self, capacity: usize) {
+    /// Wipes what was written, and gives back what it has beyond `capacity`; says whether it had more.
+    pub fn reset(&mut self, capacity: usize) -> bool {
         self.clear();
-        if self.bytes.capacity() > capacity {
+        let has_outgrown = self.bytes.capacity() > capacity;
+        if has_outgrown {
             self.bytes = Vec::with_capacity(capacity);
         }
+        has_outgrown
     }
 }
 
@@ -88,6 +91,8 @@ pub struct ArenaStatistics {
     pub hits: u64,
     /// Leases that had to make one.
     pub misses: u64,
+    /// Leases that needed more than an arena has, and took the rest from the heap.
+    pub outgrown: u64,
     /// Arenas that are leased now.
     pub active: usize,
     /// The most that were ever leased at once.
@@ -162,8 +167,9 @@ impl<T: Arena> Pool<T> {
     }
 
     /// Takes an arena back. What the pool does not keep is returned, to be freed outside the lock.
-    fn give_back(&mut self, arena: Box<T>) -> Vec<Box<T>> {
+    fn give_back(&mut self, arena: Box<T>, has_outgrown: bool) -> Vec<Box<T>> {
         self.statistics.active -= 1;
+        self.statistics.outgrown += u64::from(has_outgrown);
         self.returns_until_trim -= 1;
         let mut keep = self.limit;
         if self.returns_until_trim == 0 {
@@ -222,8 +228,8 @@ impl<T: Arena> DerefMut for ArenaLease<T> {
 impl<T: Arena> Drop for ArenaLease<T> {
     fn drop(&mut self) {
         if let (Some(pool), Some(mut arena)) = (&self.pool, self.arena.take()) {
-            arena.reset();
-            let surplus = pool.lock().give_back(arena);
+            let has_outgrown = arena.reset();
+            let surplus = pool.lock().give_back(arena, has_outgrown);
             drop(surplus);
         }
     }
@@ -240,8 +246,8 @@ mod tests {
             Self(Region::with_capacity(if ahead { 100 } else { 0 }))
         }
 
-        fn reset(&mut self) {
-            self.0.reset(100);
+        fn reset(&mut self) -> bool {
+            self.0.reset(100)
         }
 
         fn bytes(&self) -> usize {
@@ -257,7 +263,7 @@ mod tests {
         drop(lease);
         let lease = pool.lease();
         assert_eq!((lease.0.as_slice().len(), lease.0.capacity()), (0, 100));
-        let expected = ArenaStatistics { leases: 2, hits: 2, misses: 0, active: 1, peak: 1, bytes: 0 };
+        let expected = ArenaStatistics { leases: 2, hits: 2, misses: 0, outgrown: 1, active: 1, peak: 1, bytes: 0 };
         assert_eq!(pool.statistics(), expected);
     }
 

@@ -87,10 +87,7 @@ impl std::fmt::Display for Case {
 #[test]
 fn the_meter_sees_rust_and_c() {
     assert!(heap_meter::covers_rust());
-    assert!(
-        heap_meter::covers_c() || cfg!(not(all(target_os = "linux", target_env = "gnu"))),
-        "C code escapes the count"
-    );
+    assert_eq!(heap_meter::covers_c(), heap_meter::DEFINES_MALLOC, "C code escapes the count");
 }
 
 #[test]

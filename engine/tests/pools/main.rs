@@ -1,6 +1,8 @@
-//! The buffer pool: what it hands out is zero, what it counts is true, what it keeps is bounded, and a connection that is
-//! idle holds none of it.
+//! Pools of buffers and of arenas: what they hand out is empty, what they count is true, what they keep is bounded, and
+//! neither a connection that is idle nor a handshake that is over holds any of it.
 
+mod arena_stress;
+mod arenas;
 mod connections;
 mod leases;
 mod stress;

@@ -78,10 +78,11 @@ fn tell_connections(snapshot: &Snapshot) {
 }
 
 fn tell_arenas(statistics: &ArenaStatistics) {
-    let ArenaStatistics { leases, hits, misses, active, peak, bytes, .. } = *statistics;
+    let ArenaStatistics { leases, hits, misses, outgrown, active, peak, bytes } = *statistics;
     counter!("tlsbench_arena_leases_total").absolute(leases);
     counter!("tlsbench_arena_hits_total").absolute(hits);
     counter!("tlsbench_arena_misses_total").absolute(misses);
+    counter!("tlsbench_arena_outgrown_total").absolute(outgrown);
     gauge!("tlsbench_arena_active").set(active as f64);
     gauge!("tlsbench_arena_active_peak").set(peak as f64);
     gauge!("tlsbench_arena_waiting_bytes").set(bytes as f64);
@@ -113,6 +114,7 @@ fn describe() {
         ("tlsbench_arena_leases_total", Count, "Handshakes that leased an arena."),
         ("tlsbench_arena_hits_total", Count, "Leases that found an arena waiting."),
         ("tlsbench_arena_misses_total", Count, "Leases that had to make an arena."),
+        ("tlsbench_arena_outgrown_total", Count, "Handshakes that needed more than an arena has."),
         ("tlsbench_buffer_pool_hits_total", Count, "Buffers leased that the pool had."),
         ("tlsbench_buffer_pool_misses_total", Count, "Buffers leased that had to be allocated."),
         ("tlsbench_buffer_pool_wiped_bytes_total", Bytes, "What was wiped when buffers were returned."),
