@@ -113,6 +113,14 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
+    /// A program that is needed and not there.
+    #[error("can't run {name}: {source}")]
+    NoProgram {
+        /// The program, which is also the name of its package.
+        name: &'static str,
+        /// Why it does not start.
+        source: io::Error,
+    },
     /// Something that was measured or moved is not what it should be.
     #[error("{0}")]
     Failed(String),
@@ -149,7 +157,7 @@ impl Error {
             Self::File { .. } | Self::Content { .. } | Self::Profile { .. } => exit::USAGE,
             Self::Unreachable { .. } => exit::UNREACHABLE,
             Self::Tls { .. } | Self::Cut { .. } | Self::Late { .. } => exit::FAILED,
-            Self::Engine(_) | Self::Io { .. } | Self::Failed(_) => exit::FAILED,
+            Self::Engine(_) | Self::Io { .. } | Self::NoProgram { .. } | Self::Failed(_) => exit::FAILED,
             Self::Interrupted => exit::INTERRUPTED,
         }
     }
@@ -164,6 +172,9 @@ impl Error {
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
             Self::Cut { .. } => Some("does it speak TLS 1.3, and on this port?".to_owned()),
             Self::Late { .. } => Some("is it the right port? --timeout TIME waits longer".to_owned()),
+            Self::NoProgram { name, source } if source.kind() == io::ErrorKind::NotFound => {
+                Some(format!("install the package {name}, for example with `apt-get install {name}`"))
+            }
             Self::Unreachable { source, .. } => match source.kind() {
                 io::ErrorKind::ConnectionRefused => Some("nothing listens there; is the server running?".to_owned()),
                 io::ErrorKind::TimedOut => Some("no answer came; check the address, or a firewall between".to_owned()),

@@ -6,6 +6,7 @@ pub mod cmd;
 pub mod error;
 pub mod host;
 pub mod identity;
+pub mod instructions;
 pub mod interrupt;
 pub mod measure;
 pub mod names;

@@ -13,7 +13,7 @@ const HOUSE: House = House {
         &["error", "schema"],
         &["host", "identity", "interrupt", "series", "setting"],
         &["net"],
-        &["primitives", "render", "workload"],
+        &["instructions", "primitives", "render", "workload"],
         &["args"],
         &["request"],
         &["profile"],

@@ -7,6 +7,7 @@ mod crypto;
 mod doctor;
 mod handshake;
 mod history;
+mod instructions;
 mod manual;
 mod output;
 mod report;
@@ -24,6 +25,7 @@ pub use crypto::Crypto;
 pub use doctor::Doctor;
 pub use handshake::Handshake;
 pub use history::History;
+pub use instructions::{CountedWork, Instructions};
 pub use manual::{Completions, Man};
 pub use output::{Display, Output, Saving};
 pub use report::Report;
@@ -82,6 +84,8 @@ pub enum Command {
     Man(Man),
     /// Put results of several runs in the order of their time, and mark where they changed
     History(History),
+    /// Count the instructions of the engine's own work, per record and per handshake
+    Instructions(Instructions),
     /// Draw results as one HTML page that needs nothing else
     Report(Report),
 }

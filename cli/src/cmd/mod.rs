@@ -2,6 +2,7 @@
 
 pub mod ciphers;
 pub mod connect;
+pub mod count;
 pub mod crypto;
 pub mod doctor;
 pub mod history;

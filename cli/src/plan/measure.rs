@@ -1,4 +1,4 @@
-use super::{Ablate, Handshake, Throughput};
+use super::{Ablate, Handshake, Instructions, Throughput};
 use crate::args::Command;
 use crate::error::Error;
 use crate::profile::{Entry, Profile};
@@ -31,6 +31,8 @@ pub enum Measurement {
     Handshake(Box<Handshake>),
     /// What each switch is worth.
     Ablate(Box<Ablate>),
+    /// Instructions of the engine's own work.
+    Instructions(Instructions),
 }
 
 impl Measurement {
@@ -40,6 +42,7 @@ impl Measurement {
             Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args)?)),
             Command::Handshake(args) => Self::Handshake(Box::new(Handshake::new(args)?)),
             Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args)?)),
+            Command::Instructions(args) => Self::Instructions(Instructions::new(args)?),
             _ => return Err(Error::Usage("this command measures nothing that can be repeated".to_owned())),
         })
     }

@@ -8,6 +8,7 @@ mod crypto;
 mod doctor;
 mod handshake;
 mod history;
+mod instructions;
 mod measure;
 mod output;
 mod report;
@@ -24,6 +25,7 @@ pub use crypto::Crypto;
 pub use doctor::Doctor;
 pub use handshake::Handshake;
 pub use history::History;
+pub use instructions::Instructions;
 pub use measure::{Measure, Measurement, Run, measurements};
 pub use report::Report;
 pub use serve::{Mode, Serve};
@@ -36,6 +38,7 @@ use clap_complete::Shell;
 
 use crate::args;
 use crate::error::Error;
+use crate::instructions::Job;
 use crate::net::{Family, Target};
 use crate::units::Bytes;
 use tls_engine::io::SocketOptions;
@@ -66,6 +69,8 @@ pub enum Plan {
     Crypto(Box<Crypto>),
     /// Look at several runs.
     History(History),
+    /// Be the process whose instructions are counted.
+    Count(Box<Job>),
     /// Draw results.
     Report(Report),
 }
@@ -101,6 +106,13 @@ impl Plan {
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
             args::Command::History(args) => Self::History(History::new(args, color)?),
+            args::Command::Instructions(typed) if typed.counted => {
+                Self::Count(Box::new(Instructions::only_job(typed)?))
+            }
+            args::Command::Instructions(typed) => {
+                let output = output::kept(&typed.output, &typed.saving, color)?;
+                Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
+            }
             args::Command::Report(args) => Self::Report(Report::new(args)?),
             args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
         })

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::request::{Flag, Request, plain};
 
 /// Flags that say where results go, or that nobody wants in a benchmark.
-const NOT_OF_CASES: [&str; 7] = ["help", "version", "format", "json", "output", "save-baseline", "keylog"];
+const NOT_OF_CASES: [&str; 8] = ["help", "version", "format", "json", "output", "save-baseline", "keylog", "counted"];
 
 /// What a command's cases can say: the flags of the command line.
 pub(super) struct Flags {

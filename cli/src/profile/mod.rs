@@ -22,7 +22,7 @@ pub const BUILT_IN: [(&str, &str); 4] = [
 ];
 
 /// The commands that a case can have.
-pub const COMMANDS: [&str; 3] = ["throughput", "handshake", "ablate"];
+pub const COMMANDS: [&str; 4] = ["throughput", "handshake", "ablate", "instructions"];
 
 /// The largest file that is read, bytes.
 const FILE_MAX: u64 = 1 << 20;

@@ -59,6 +59,15 @@ const ABLATE: &[(&str, &str, Form)] = &[
     ("seed", "seed", Form::Plain),
 ];
 
+/// The facts of counted instructions.
+const INSTRUCTIONS: &[(&str, &str, Form)] = &[
+    ("work", "work", Form::Plain),
+    ("cipher_suite", "cipher", Form::Plain),
+    ("size_bytes", "size", Form::Plain),
+    ("setting", "setting", Form::Plain),
+    ("provider", "provider", Form::Plain),
+];
+
 /// A case of a document, and why it can't be asked for again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
@@ -124,6 +133,7 @@ impl Request {
             "throughput" => THROUGHPUT,
             "handshake" => HANDSHAKE,
             "ablate" => ABLATE,
+            "instructions" => INSTRUCTIONS,
             other => return Err(format!("cases of the command {other} can't be measured again")),
         };
         let mut flags = Vec::new();
@@ -139,8 +149,8 @@ impl Request {
         if let Some(version) = case.requested.get("ip_version") {
             flags.push(Flag { name: format!("ipv{version}"), value: None });
         }
-        // A comparison sets them itself.
-        if command != "ablate" {
+        // Comparisons and counts set them by flags of their own.
+        if !matches!(command, "ablate" | "instructions") {
             flags.extend(switches(&case.switches)?);
         }
         Ok(Self { command: command.to_owned(), flags })

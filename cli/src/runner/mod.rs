@@ -3,6 +3,7 @@
 
 mod ablation;
 mod handshake;
+mod instructions;
 mod throughput;
 
 use crate::error::Error;
@@ -33,6 +34,7 @@ pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
             Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan)?),
             Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan)?),
             Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
+            Measurement::Instructions(plan) => jobs.extend(instructions::jobs(plan)),
         }
     }
     Ok(jobs)

@@ -80,6 +80,15 @@ quantities! {
     OPERATIONS_PER_S = "operations_per_s", "1/s", Higher, Time, "operations";
     /// The speed of a part as a share of that of the part that the provider `auto` takes, measured in the same run.
     SHARE_OF_AUTO = "share_of_auto", "ratio", Higher, Time, "of auto";
+    /// Instructions of the engine's own work, without cryptography, per record.
+    INSTRUCTIONS_PER_RECORD = "instructions_per_record", "1/record", Lower, Count, "instructions";
+    /// The same per handshake: a connection is made, shakes hands and is dropped.
+    INSTRUCTIONS_PER_HANDSHAKE = "instructions_per_handshake", "1/handshake", Lower, Count, "instructions";
+    /// Instructions per record, cryptography among them. They vary where it takes no randomness from outside.
+    ALL_INSTRUCTIONS_PER_RECORD = "all_instructions_per_record", "1/record", Lower, Time, "with cryptography";
+    /// The same per handshake.
+    ALL_INSTRUCTIONS_PER_HANDSHAKE = "all_instructions_per_handshake", "1/handshake", Lower, Time,
+        "with cryptography";
     /// Times that a key was replaced.
     KEY_UPDATES = "key_updates", "", Lower, Count, "key updates";
     /// Calls of the allocator per record.

@@ -1,0 +1,228 @@
+//! What runs under callgrind, which counts each call of [`counted_step`] and writes a profile after it.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::thread;
+
+use rustls_pki_types::ServerName;
+use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
+use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
+use tls_engine::pki::{CertifiedKey, ServerVerifier};
+
+use super::certificate;
+use super::cryptography::{uncounted, without_counting};
+use super::seeded::{SEEDED, Stopped};
+use super::steps::{Step, Told};
+use super::{Job, Work};
+use crate::error::Error;
+use crate::schema::Side;
+
+/// The samples, after one that is not counted, in which memory is taken that the others find.
+const SAMPLES: usize = 3;
+/// The records of a sample.
+const RECORDS: usize = 64;
+/// What a record takes more than its content (RFC 8446 5.2).
+const RECORD_OVERHEAD: usize = 5 + 1 + 16;
+/// The turns that a handshake can take at the most: with HelloRetryRequest it takes three.
+const TURNS_MAX: usize = 8;
+
+/// Does the job, and returns what the parent has to know to read the profiles. Only under callgrind does this make sense.
+///
+/// In a thread of its own: its stack and heap begin at the same place whatever the names of program and folders, and the
+/// variables, have taken. Where data lies decides on how it is copied.
+pub fn run(job: &Job) -> Result<String, Error> {
+    thread::scope(|scope| {
+        let ended = scope.spawn(|| work(job)).join();
+        ended.unwrap_or_else(|_| Err(Error::Failed("the counted thread has panicked".to_owned())))
+    })
+}
+
+fn work(job: &Job) -> Result<String, Error> {
+    let ends = Ends::new(job)?;
+    let mut steps = Steps(Vec::new());
+    match job.work {
+        Work::Record(size_bytes) => records(&ends, size_bytes, &mut steps)?,
+        Work::Handshake => handshakes(&ends, &mut steps)?,
+    }
+    Ok(Told { steps: steps.0, cpu_class: cpu_class() }.to_text())
+}
+
+/// What callgrind is told to count, by name: this function with all that it calls. One for everything, because callgrind
+/// mistakes when to count where it is told of several that it writes profiles after.
+pub(super) const COUNTED: &str = concat!(module_path!(), "::counted_step");
+
+#[inline(never)]
+fn counted_step(step: &mut dyn FnMut()) {
+    step();
+}
+
+/// The processor as this process sees it: under valgrind another one than there is.
+fn cpu_class() -> String {
+    #[cfg(target_arch = "x86_64")]
+    let features = [
+        ("sse4.2", std::is_x86_feature_detected!("sse4.2")),
+        ("avx", std::is_x86_feature_detected!("avx")),
+        ("avx2", std::is_x86_feature_detected!("avx2")),
+        ("bmi2", std::is_x86_feature_detected!("bmi2")),
+        ("fma", std::is_x86_feature_detected!("fma")),
+        ("avx512f", std::is_x86_feature_detected!("avx512f")),
+    ];
+    #[cfg(not(target_arch = "x86_64"))]
+    let features: [(&str, bool); 0] = [];
+    let present = features.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| *name);
+    [std::env::consts::ARCH].into_iter().chain(present).collect::<Vec<_>>().join("+")
+}
+
+/// Both ends' configuration.
+struct Ends {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+    name: ServerName<'static>,
+    pool: BufferPool,
+}
+
+/// One end with its buffers.
+struct End {
+    connection: Connection,
+    input: InBuf,
+    output: OutBuf,
+}
+
+/// The steps so far, in order.
+struct Steps(Vec<Step>);
+
+impl Steps {
+    /// Does a step that is counted, and notes whose it was.
+    fn count<T>(&mut self, step: Step, mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+        self.0.push(step);
+        let mut done = None;
+        counted_step(&mut || done = Some(work()));
+        done.unwrap_or_else(|| Err(Error::Failed("a counted step was not done".to_owned())))
+    }
+}
+
+impl Ends {
+    fn new(job: &Job) -> Result<Self, Error> {
+        let provider = if job.with_cryptography { job.setting.provider } else { uncounted()? };
+        let switches = job.setting.switches;
+        let fixed = certificate::fixed()?;
+        let verifier = ServerVerifier::new(provider, &[fixed.root])?;
+        let key = CertifiedKey::new(provider, fixed.chain, &fixed.key)?;
+        // The provider's own randomness is silenced where it is not to be counted.
+        let random = if job.with_cryptography { &SEEDED } else { provider.random };
+        let client = ClientConfig::builder(provider).suites(&[job.suite]).switches(switches).verifier(verifier);
+        let server = ServerConfig::builder(provider).suites(&[job.suite]).switches(switches).certificate(key);
+        Ok(Self {
+            client: client.random(random).clock(Arc::new(Stopped)).build()?,
+            server: server.random(random).clock(Arc::new(Stopped)).build()?,
+            name: ServerName::try_from(certificate::NAME)
+                .map_err(|_| Error::Failed("the certificate has no name".into()))?,
+            pool: BufferPool::new(switches.buffer_pool, PoolOptions::default()),
+        })
+    }
+
+    fn end(&self, connection: Connection, output: OutBuf, capacity: usize) -> End {
+        End { connection, input: InBuf::pooled(&self.pool, capacity), output }
+    }
+}
+
+/// Batches of records from the client to the server.
+fn records(ends: &Ends, size_bytes: usize, steps: &mut Steps) -> Result<(), Error> {
+    let capacity = RECORDS * (size_bytes + RECORD_OVERHEAD);
+    let [mut client, mut server] = shake_hands(ends, capacity, |_, work| work())?;
+    let content: Vec<u8> = (0..size_bytes).map(|index| (index * 7 + index / 251) as u8).collect();
+    for sample in 0..=SAMPLES {
+        let step = |side| Step { side, sample, units: RECORDS };
+        let sealed = steps.count(step(Side::Send), || seal(&mut client, &content))?;
+        let bytes = carry(&mut client, &mut server);
+        let opened = steps.count(step(Side::Receive), || open(&mut server, &content))?;
+        let expected = (RECORDS * size_bytes, RECORDS * (size_bytes + RECORD_OVERHEAD), RECORDS);
+        if (sealed, bytes, opened) != expected {
+            let found = format!("{sealed} bytes sealed in {bytes}, {opened} records opened as they were");
+            return Err(Error::Failed(format!("not every record arrived: {found}")));
+        }
+    }
+    Ok(())
+}
+
+fn seal(end: &mut End, content: &[u8]) -> Result<usize, Error> {
+    let mut bytes = 0;
+    for _ in 0..RECORDS {
+        bytes += end.connection.write_tls(&[black_box(content)], &mut end.output)?;
+    }
+    Ok(bytes)
+}
+
+/// Tells how many records came that held `content`.
+fn open(end: &mut End, content: &[u8]) -> Result<usize, Error> {
+    let mut good = 0;
+    loop {
+        match end.connection.read_tls(&mut end.input, &mut end.output)? {
+            Progress::Data(data) => good += usize::from(without_counting(|| data == content)),
+            Progress::Advanced => {}
+            Progress::NeedInput | Progress::Closed => return Ok(good),
+        }
+    }
+}
+
+/// Connections one after the other.
+fn handshakes(ends: &Ends, steps: &mut Steps) -> Result<(), Error> {
+    for sample in 0..=SAMPLES {
+        let step = |side| Step { side, sample, units: 1 };
+        let [client, server] = shake_hands(ends, 0, |side, work| steps.count(step(side), work))?;
+        for (side, end) in [(Side::Client, client), (Side::Server, server)] {
+            let mut connection = Some(end.connection);
+            steps.count(step(side), || {
+                drop(connection.take());
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Two ends whose handshake is behind them. `count` does what is the work of one side.
+fn shake_hands(
+    ends: &Ends,
+    capacity: usize,
+    mut count: impl FnMut(Side, &mut dyn FnMut() -> Result<(), Error>) -> Result<(), Error>,
+) -> Result<[End; 2], Error> {
+    let (mut output, mut client, mut server) = (OutBuf::pooled(&ends.pool, capacity), None, None);
+    count(Side::Client, &mut || {
+        client = Some(Connection::client(&ends.client, ends.name.clone(), &mut output)?);
+        Ok(())
+    })?;
+    count(Side::Server, &mut || {
+        server = Some(Connection::server(&ends.server));
+        Ok(())
+    })?;
+    let (Some(client), Some(server)) = (client, server) else { return Err(unending()) };
+    let mut client = ends.end(client, output, capacity);
+    let mut server = ends.end(server, OutBuf::pooled(&ends.pool, capacity), capacity);
+    for _ in 0..TURNS_MAX {
+        carry(&mut client, &mut server);
+        count(Side::Server, &mut || read(&mut server))?;
+        if client.connection.is_ready() && server.connection.is_ready() {
+            return Ok([client, server]);
+        }
+        carry(&mut server, &mut client);
+        count(Side::Client, &mut || read(&mut client))?;
+    }
+    Err(unending())
+}
+
+fn unending() -> Error {
+    Error::Failed("the handshake does not come to an end".to_owned())
+}
+
+fn read(end: &mut End) -> Result<(), Error> {
+    while end.connection.read_tls(&mut end.input, &mut end.output)? != Progress::NeedInput {}
+    Ok(())
+}
+
+/// Carries all bytes that wait, which is nobody's work.
+fn carry(from: &mut End, to: &mut End) -> usize {
+    let count = to.input.put(from.output.waiting());
+    from.output.sent(count);
+    count
+}

@@ -1,0 +1,242 @@
+//! A provider that does real cryptography, all of it [`without_counting`].
+
+use std::sync::Arc;
+
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, SignatureVerificationAlgorithm};
+use tls_engine::Error as EngineError;
+use tls_engine::codes::{NamedGroup, SignatureScheme};
+use tls_engine::crypto::{
+    Aead, AeadKey, Copied, Group, Hash, HashContext, KeyPair, Origin, Provider, Random, SigningKey, Suite, TAG_LEN,
+    VerificationScheme, provider,
+};
+use tls_engine::mem::{Digest, Secret};
+
+use super::seeded::{SEEDED, Seeded};
+use crate::error::Error;
+
+/// The provider whose cryptography it is: the one that takes randomness from outside, in all of its parts.
+pub(super) const PROVIDER: &str = "rustcrypto";
+
+/// What callgrind is told to leave out, by name.
+pub(super) const UNCOUNTED: &str = concat!(module_path!(), "::without_counting");
+
+/// Does `work` without counting it: callgrind stops on the way into this function, and goes on on the way out.
+#[inline(never)]
+pub(super) fn without_counting<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// The parts of [`PROVIDER`], not counted, with seeded randomness.
+pub(super) fn uncounted() -> Result<&'static Provider, Error> {
+    let real = real().map_err(|error| Error::Usage(error.to_string()))?;
+    let suite = |suite: &Suite| Suite { aead: leak(Quiet(suite.aead)), hash: leak(Quiet(suite.hash)), ..*suite };
+    let scheme = |scheme: &VerificationScheme| VerificationScheme { algorithm: quiet(scheme.algorithm), ..*scheme };
+    Ok(leak(Provider {
+        name: PROVIDER,
+        suites: real.suites.iter().map(suite).collect(),
+        groups: real.groups.iter().map(|group| leak(Quiet(*group)) as &dyn Group).collect(),
+        schemes: real.schemes.iter().map(scheme).collect(),
+        certificate_algorithms: real.certificate_algorithms.iter().map(|algorithm| quiet(*algorithm)).collect(),
+        load_key,
+        random: leak(Quiet(&SEEDED)),
+    }))
+}
+
+fn real() -> Result<&'static Provider, EngineError> {
+    let missing = || EngineError::Config(format!("this build is without the provider {PROVIDER}"));
+    provider::by_name(PROVIDER).ok_or_else(missing)
+}
+
+fn quiet(algorithm: &'static dyn SignatureVerificationAlgorithm) -> &'static dyn SignatureVerificationAlgorithm {
+    leak(Quiet(algorithm))
+}
+
+/// Once in a process, which ends soon.
+fn leak<T>(part: T) -> &'static T {
+    Box::leak(Box::new(part))
+}
+
+fn load_key(key: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, EngineError> {
+    let key = (real()?.load_key)(key)?;
+    Ok(Arc::new(Quiet(key)))
+}
+
+/// A part that is not counted.
+#[derive(Debug)]
+struct Quiet<T>(T);
+
+/// What a connection drops, which is not counted either. There until then.
+struct Owned<T>(Option<T>);
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        if let Some(part) = self.0.take() {
+            without_counting(|| drop(part));
+        }
+    }
+}
+
+const GONE: EngineError = EngineError::Internal("a part of the cryptography was used after its end");
+
+impl Random for Quiet<&'static Seeded> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EngineError> {
+        without_counting(|| self.0.fill(bytes))
+    }
+}
+
+impl Aead for Quiet<&'static dyn Aead> {
+    fn key_len(&self) -> usize {
+        self.0.key_len()
+    }
+
+    fn nonce_len(&self) -> usize {
+        self.0.nonce_len()
+    }
+
+    fn records_per_key(&self) -> u64 {
+        self.0.records_per_key()
+    }
+
+    fn implementation(&self) -> String {
+        self.0.implementation()
+    }
+
+    fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, EngineError> {
+        without_counting(|| Ok(Box::new(Owned(Some(self.0.key(key)?))) as Box<dyn AeadKey>))
+    }
+}
+
+impl AeadKey for Owned<Box<dyn AeadKey>> {
+    fn seal_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        text: &mut [u8],
+        tag: &mut [u8; TAG_LEN],
+    ) -> Result<(), EngineError> {
+        without_counting(|| self.0.as_ref().ok_or(GONE)?.seal_in_place(nonce, aad, text, tag))
+    }
+
+    fn seal_into(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        plaintext: &[u8],
+        trailer: &[u8],
+        output: &mut [u8],
+    ) -> Result<Copied, EngineError> {
+        without_counting(|| self.0.as_ref().ok_or(GONE)?.seal_into(nonce, aad, plaintext, trailer, output))
+    }
+
+    fn open_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8]) -> Result<(), EngineError> {
+        without_counting(|| self.0.as_ref().ok_or(GONE)?.open_in_place(nonce, aad, text))
+    }
+
+    fn open_into(&self, nonce: &[u8], aad: &[u8], text: &[u8], output: &mut [u8]) -> Result<Copied, EngineError> {
+        without_counting(|| self.0.as_ref().ok_or(GONE)?.open_into(nonce, aad, text, output))
+    }
+}
+
+impl Hash for Quiet<&'static dyn Hash> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn output_len(&self) -> usize {
+        self.0.output_len()
+    }
+
+    fn origin(&self) -> Origin {
+        self.0.origin()
+    }
+
+    fn start(&self) -> Box<dyn HashContext> {
+        without_counting(|| Box::new(Owned(Some(self.0.start()))))
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> Digest {
+        without_counting(|| self.0.digest(parts))
+    }
+
+    fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> Digest {
+        without_counting(|| self.0.hmac(key, parts))
+    }
+
+    fn hkdf_extract(&self, salt: &[u8], input: &[u8]) -> Secret {
+        without_counting(|| self.0.hkdf_extract(salt, input))
+    }
+
+    fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
+        without_counting(|| self.0.hkdf_expand(secret, info, output));
+    }
+}
+
+impl HashContext for Owned<Box<dyn HashContext>> {
+    fn update(&mut self, bytes: &[u8]) {
+        without_counting(|| {
+            if let Some(context) = &mut self.0 {
+                context.update(bytes);
+            }
+        });
+    }
+
+    fn current(&self) -> Digest {
+        without_counting(|| self.0.as_ref().map_or_else(|| Digest::copy_of(&[]), |context| context.current()))
+    }
+}
+
+impl Group for Quiet<&'static dyn Group> {
+    fn name(&self) -> NamedGroup {
+        self.0.name()
+    }
+
+    fn origin(&self) -> Origin {
+        self.0.origin()
+    }
+
+    fn generate(&self, _: &dyn Random) -> Result<Box<dyn KeyPair>, EngineError> {
+        without_counting(|| Ok(Box::new(Owned(Some(self.0.generate(&SEEDED)?))) as Box<dyn KeyPair>))
+    }
+
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, EngineError> {
+        without_counting(|| Ok(Box::new(Owned(Some(self.0.from_private(private)?))) as Box<dyn KeyPair>))
+    }
+}
+
+impl KeyPair for Owned<Box<dyn KeyPair>> {
+    fn public(&self) -> &[u8] {
+        without_counting(|| self.0.as_ref().map_or(&[][..], |pair| pair.public()))
+    }
+
+    fn agree(mut self: Box<Self>, peer: &[u8]) -> Result<Secret, EngineError> {
+        without_counting(|| self.0.take().ok_or(GONE)?.agree(peer))
+    }
+}
+
+impl SigningKey for Quiet<Arc<dyn SigningKey>> {
+    fn schemes(&self) -> &[SignatureScheme] {
+        self.0.schemes()
+    }
+
+    fn origin(&self) -> Origin {
+        self.0.origin()
+    }
+
+    fn sign(&self, scheme: SignatureScheme, message: &[u8], _: &dyn Random) -> Result<Vec<u8>, EngineError> {
+        without_counting(|| self.0.sign(scheme, message, &SEEDED))
+    }
+}
+
+impl SignatureVerificationAlgorithm for Quiet<&'static dyn SignatureVerificationAlgorithm> {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        without_counting(|| self.0.verify_signature(public_key, message, signature))
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.0.signature_alg_id()
+    }
+}

@@ -1,0 +1,17 @@
+//! How many instructions the engine itself takes for a record or a handshake.
+//!
+//! Valgrind's callgrind runs this program again, as a child that does one [`Job`] and nothing else ([`counted`]). It counts
+//! step by step what the engine executes, without the cryptography that it calls ([`cryptography`]). Randomness, time, keys
+//! and certificates are the same in every run, so that the counts are.
+
+mod certificate;
+pub mod counted;
+mod cryptography;
+mod job;
+mod profile;
+mod seeded;
+mod steps;
+mod valgrind;
+
+pub use job::{Job, Work};
+pub use valgrind::Valgrind;

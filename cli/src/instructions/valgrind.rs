@@ -1,0 +1,139 @@
+//! The parent's part: runs the child under callgrind, and makes a case of what it counted.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::counted::COUNTED;
+use super::cryptography::UNCOUNTED;
+use super::steps::Told;
+use super::{Job, Work, profile};
+use crate::error::Error;
+use crate::schema::quantity::{
+    ALL_INSTRUCTIONS_PER_HANDSHAKE, ALL_INSTRUCTIONS_PER_RECORD, INSTRUCTIONS_PER_HANDSHAKE, INSTRUCTIONS_PER_RECORD,
+};
+use crate::schema::{Case, Facts, Negotiated, Side};
+
+/// The flag that makes this program the child.
+const CHILD_FLAG: &str = "--counted";
+
+/// Valgrind, as this machine has it.
+pub struct Valgrind {
+    version: String,
+    libc: Option<String>,
+}
+
+/// Variables that the child keeps. Others could change how its C library allocates or copies.
+const KEPT_VARIABLES: [&str; 4] = ["PATH", "HOME", "TMPDIR", "VALGRIND_LIB"];
+
+impl Valgrind {
+    /// Finds it. Where it is not installed, the error says how to get it.
+    pub fn find() -> Result<Self, Error> {
+        let answer = Command::new("valgrind").arg("--version").output();
+        let answer = answer.map_err(|source| Error::NoProgram { name: "valgrind", source })?;
+        let text = String::from_utf8_lossy(&answer.stdout);
+        match text.trim().strip_prefix("valgrind-") {
+            Some(version) if answer.status.success() => Ok(Self { version: version.to_owned(), libc: libc_version() }),
+            _ => Err(Error::Failed(format!("valgrind --version answers {:?}", text.trim()))),
+        }
+    }
+
+    /// Counts one job.
+    pub fn count(&self, job: &Job) -> Result<Case, Error> {
+        let failed = |why: String| Error::Failed(format!("{}: {why}", job.id()));
+        let folder = tempfile::tempdir().map_err(|error| Error::io("making a folder for profiles", error))?;
+        let told = Told::parse(&run(job, folder.path())?)?;
+        let counts = read_profiles(folder.path(), told.steps.len()).map_err(failed)?;
+        let mut case = Case::new(job.id());
+        case.requested = job.requested();
+        case.switches = job.setting.facts();
+        case.achieved = self.achieved(&told);
+        let suite = job.suite.to_string();
+        case.negotiated =
+            Negotiated { version: Some("TLSv1.3".to_owned()), cipher_suite: Some(suite), ..Negotiated::default() };
+        let (sides, quantity) = match (job.work, job.with_cryptography) {
+            (Work::Record(_), false) => ([Side::Send, Side::Receive], &INSTRUCTIONS_PER_RECORD),
+            (Work::Record(_), true) => ([Side::Send, Side::Receive], &ALL_INSTRUCTIONS_PER_RECORD),
+            (Work::Handshake, false) => ([Side::Client, Side::Server], &INSTRUCTIONS_PER_HANDSHAKE),
+            (Work::Handshake, true) => ([Side::Client, Side::Server], &ALL_INSTRUCTIONS_PER_HANDSHAKE),
+        };
+        for side in sides {
+            // Without the first, which finds memory that nobody has touched.
+            let samples = told.per_unit(side, &counts).split_off(1);
+            if samples.contains(&0.0) {
+                return Err(failed(format!(
+                    "nothing was counted of the side {}: were the symbols of this program stripped?",
+                    side.name()
+                )));
+            }
+            case.record(side, quantity, &samples, 1);
+        }
+        Ok(case)
+    }
+
+    /// What a count depends on besides the program's source: counts of two results are only comparable where these are equal.
+    fn achieved(&self, told: &Told) -> Facts {
+        let mut facts = Facts::new();
+        facts.insert("rustc".into(), env!("TLSBENCH_RUSTC").into());
+        facts.insert("target_features".into(), env!("TLSBENCH_TARGET_FEATURES").into());
+        facts.insert("valgrind".into(), self.version.clone().into());
+        facts.insert("cpu_class".into(), told.cpu_class.clone().into());
+        facts.insert("libc".into(), self.libc.clone().into());
+        facts
+    }
+}
+
+/// Runs the job under callgrind and returns what it printed. Profiles are in `folder`.
+fn run(job: &Job, folder: &Path) -> Result<String, Error> {
+    let this = std::env::current_exe().map_err(|error| Error::io("finding this program", error))?;
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--collect-atstart=no"]);
+    command.arg(format!("--callgrind-out-file={}", folder.join("profile").display()));
+    for option in ["zero-before", "toggle-collect", "dump-after"] {
+        command.arg(format!("--{option}={COUNTED}"));
+    }
+    if !job.with_cryptography {
+        // It is generic: how its name ends depends on how the compiler mangles.
+        command.arg(format!("--toggle-collect={UNCOUNTED}*"));
+    }
+    command.arg(this).args(job.arguments()).arg(CHILD_FLAG);
+    command.env_clear().envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    let ended = command.stdin(Stdio::null()).output();
+    let ended = ended.map_err(|source| Error::NoProgram { name: "valgrind", source })?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        // The program's own words, without valgrind's, which begin with its number.
+        let own: Vec<&str> = said.lines().filter(|line| !line.starts_with("==")).collect();
+        let why = if own.is_empty() { said.trim().to_owned() } else { own.join("\n") };
+        return Err(Error::Failed(format!("{} under valgrind ended with {}: {why}", job.id(), ended.status)));
+    }
+    String::from_utf8(ended.stdout).map_err(|_| Error::Failed(format!("{} printed what is no text", job.id())))
+}
+
+/// The instructions of each step. Callgrind numbers its profiles; the last has no number and holds what came after.
+fn read_profiles(folder: &Path, steps: usize) -> Result<Vec<u64>, String> {
+    let path = |number: usize| folder.join(format!("profile.{number}"));
+    let more = path(steps + 1);
+    if more.exists() {
+        return Err(format!("there are more than {steps} profiles, which is one for each step"));
+    }
+    let read = |number: usize| {
+        let text = match std::fs::read_to_string(path(number)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let reason = "is missing: were the symbols of this program stripped?";
+                return Err(format!("profile {number} of {steps} {reason}"));
+            }
+            text => text.map_err(|error| format!("profile {number} can't be read: {error}"))?,
+        };
+        profile::instructions(&text).map_err(|why| format!("profile {number} is of no use: {why}"))
+    };
+    (1..=steps).map(read).collect()
+}
+
+/// The C library that allocates and copies for the engine; `None` where nobody tells.
+fn libc_version() -> Option<String> {
+    let answer = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
+    let text = String::from_utf8(answer.stdout).ok()?;
+    let text = text.trim();
+    (answer.status.success() && !text.is_empty()).then(|| text.to_owned())
+}
