@@ -142,7 +142,7 @@ mod tests {
                 });
                 let [again, requested] = &same;
                 assert_eq!(ids(requested), [job.id()]);
-                assert_eq!(ids(&again), [job.id()]);
+                assert_eq!(ids(again), [job.id()]);
                 assert_eq!(again.jobs[0].requested(), job.requested());
                 assert_eq!(again.jobs[0].setting.facts(), job.setting.facts());
             }
