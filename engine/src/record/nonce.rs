@@ -40,7 +40,11 @@ impl Nonces {
     /// Uses up a nonce. No sequence number is used twice: the last one ends the connection (RFC 8446 5.3).
     #[inline]
     pub(super) fn advance(&mut self) -> Result<(), Error> {
-        self.sequence = self.sequence.checked_add(1).ok_or(Error::Internal("the sequence numbers of a key ran out"))?;
+        // Not by `ok_or`, which makes an error for every record, and drops it.
+        let Some(next) = self.sequence.checked_add(1) else {
+            return Err(Error::Internal("the sequence numbers of a key ran out"));
+        };
+        self.sequence = next;
         Ok(())
     }
 

@@ -90,8 +90,12 @@ impl Opener {
             return Err(Error::RecordOverflow);
         }
         self.counters.records += 1;
-        padding::strip(inner)
-            .ok_or(Error::UnexpectedRecord { got: frame.content_type, reason: "nothing but padding, without a type" })
+        // Not by `ok_or`, which makes an error for every record, and drops it.
+        let Some(stripped) = padding::strip(inner) else {
+            let reason = "nothing but padding, without a type";
+            return Err(Error::UnexpectedRecord { got: frame.content_type, reason });
+        };
+        Ok(stripped)
     }
 }
 

@@ -183,7 +183,11 @@ const NO_KEY: Error = Error::Internal("application data without keys");
 const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
 
 fn append(output: &mut OutBuf, len: usize) -> Result<&mut [u8], Error> {
-    output.append(len).ok_or(Error::Internal("the send buffer is full of records that were never sent"))
+    // Not by `ok_or`, which makes an error for every record, and drops it.
+    let Some(record) = output.append(len) else {
+        return Err(Error::Internal("the send buffer is full of records that were never sent"));
+    };
+    Ok(record)
 }
 
 fn write_plaintext(

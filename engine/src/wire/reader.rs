@@ -25,14 +25,15 @@ impl<'a> Reader<'a> {
 
     /// The next `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
-        let (taken, rest) = self.bytes.split_at_checked(count).ok_or(Error::Decode(self.what))?;
+        // Not by `ok_or`, which makes an error for every field that is there, and drops it.
+        let Some((taken, rest)) = self.bytes.split_at_checked(count) else { return Err(Error::Decode(self.what)) };
         self.bytes = rest;
         Ok(taken)
     }
 
     /// The next `N` bytes as an array.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.bytes.split_first_chunk::<N>().ok_or(Error::Decode(self.what))?;
+        let Some((taken, rest)) = self.bytes.split_first_chunk::<N>() else { return Err(Error::Decode(self.what)) };
         self.bytes = rest;
         Ok(*taken)
     }
