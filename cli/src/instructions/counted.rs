@@ -1,4 +1,4 @@
-//! What runs under callgrind, which counts each call of [`counted_step`] and writes a profile after it.
+//! What runs under callgrind, which counts each call of `counted_step` and writes a profile after it.
 
 use std::hint::black_box;
 use std::sync::Arc;

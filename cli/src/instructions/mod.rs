@@ -1,7 +1,7 @@
 //! How many instructions the engine itself takes for a record or a handshake.
 //!
 //! Valgrind's callgrind runs this program again, as a child that does one [`Job`] and nothing else ([`counted`]). It counts
-//! step by step what the engine executes, without the cryptography that it calls ([`cryptography`]). Randomness, time, keys
+//! step by step what the engine executes, without the cryptography that it calls (module `cryptography`). Randomness, time, keys
 //! and certificates are the same in every run, so that the counts are.
 
 mod certificate;
