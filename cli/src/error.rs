@@ -124,6 +124,22 @@ pub enum Error {
     /// Something that was measured or moved is not what it should be.
     #[error("{0}")]
     Failed(String),
+    /// Results to compare with that are missing, can't be read, or are not comparable.
+    #[error("{name}: {problem}")]
+    Baseline {
+        /// The file.
+        name: String,
+        /// What is the matter.
+        problem: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// Something became worse than it may.
+    #[error("{0}")]
+    Regression(String),
+    /// Nothing can be told, and that was asked to be an error.
+    #[error("{0}")]
+    Inconclusive(String),
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -158,6 +174,9 @@ impl Error {
             Self::Unreachable { .. } => exit::UNREACHABLE,
             Self::Tls { .. } | Self::Cut { .. } | Self::Late { .. } => exit::FAILED,
             Self::Engine(_) | Self::Io { .. } | Self::NoProgram { .. } | Self::Failed(_) => exit::FAILED,
+            Self::Baseline { .. } => exit::BASELINE,
+            Self::Regression(_) => exit::REGRESSION,
+            Self::Inconclusive(_) => exit::INCONCLUSIVE,
             Self::Interrupted => exit::INTERRUPTED,
         }
     }
@@ -169,6 +188,7 @@ impl Error {
                 names::nearest(typed, known.iter().map(String::as_str)).map(|name| format!("did you mean '{name}'?"))
             }
             Self::Profile { hint, .. } => hint.clone(),
+            Self::Baseline { hint, .. } => hint.clone(),
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
             Self::Cut { .. } => Some("does it speak TLS 1.3, and on this port?".to_owned()),
             Self::Late { .. } => Some("is it the right port? --timeout TIME waits longer".to_owned()),

@@ -8,6 +8,7 @@ pub mod host;
 pub mod identity;
 pub mod instructions;
 pub mod interrupt;
+pub mod loader;
 pub mod measure;
 pub mod names;
 pub mod net;

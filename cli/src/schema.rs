@@ -21,6 +21,7 @@ pub const SCHEMA: &str = "tlsbench/1";
 
 /// All that one run of a command found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Document {
     /// [`SCHEMA`].
     pub schema: String,
@@ -42,6 +43,7 @@ pub struct Document {
 
 /// What measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tool {
     /// The program.
     pub name: String,
@@ -57,6 +59,7 @@ pub struct Tool {
 
 /// Where it measured. What the system does not tell is `null`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Host {
     /// The processor's name.
     pub cpu_model: Option<String>,
@@ -103,6 +106,7 @@ pub struct Host {
 
 /// A fact that makes the numbers worth less, and what can be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Warning {
     /// What is the matter.
     pub message: String,
@@ -112,6 +116,7 @@ pub struct Warning {
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Case {
     /// Its name: the same in every version for the same thing measured.
     pub id: String,
@@ -129,6 +134,7 @@ pub struct Case {
 
 /// One quantity, measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Metric {
     /// The unit of all its numbers.
     pub unit: String,
@@ -189,6 +195,7 @@ pub type Facts = Map<String, Value>;
 
 /// What the two ends agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Negotiated {
     /// The protocol version.
     pub version: Option<String>,

@@ -11,7 +11,7 @@ const HOUSE: House = House {
     floors: &[
         &["clock", "measure", "names", "stats", "units"],
         &["error", "schema"],
-        &["host", "identity", "interrupt", "series", "setting"],
+        &["host", "identity", "interrupt", "loader", "series", "setting"],
         &["net"],
         &["instructions", "primitives", "render", "workload"],
         &["args"],

@@ -42,6 +42,11 @@ pub const DETAILS: &[&Quantity] = &[
     &SYSCALLS_PER_CONNECTION,
 ];
 
+/// The quantity of that name.
+pub fn find(name: &str) -> Option<&'static Quantity> {
+    ALL.iter().copied().find(|quantity| quantity.name == name)
+}
+
 quantities! {
     /// Application data moved.
     THROUGHPUT_BYTES_PER_S = "throughput_bytes_per_s", "B/s", Higher, Time, "throughput";

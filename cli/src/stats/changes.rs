@@ -7,6 +7,7 @@
 //! at every place is allowed for. What is assumed is that the order of runs without a change says nothing: a slow drift
 //! counts as a change.
 
+use super::rank::ranks;
 use super::{median, quantile};
 
 /// A part that is shorter is a run gone wrong, not a level.
@@ -160,22 +161,6 @@ fn windows(count: usize) -> Vec<(usize, usize)> {
         length /= std::f64::consts::SQRT_2;
     }
     windows
-}
-
-/// Ranks; equal values share theirs.
-fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut first = 0;
-    for equal in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let rank = first as f64 + (equal.len() - 1) as f64 / 2.0;
-        for index in equal {
-            ranks[*index] = rank;
-        }
-        first += equal.len();
-    }
-    ranks
 }
 
 /// How much two neighbouring parts of a window differ, where they differ most, each place measured by what it differs by at

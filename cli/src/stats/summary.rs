@@ -1,10 +1,4 @@
-//! Statistics of samples: median, spread, and a bootstrap interval that a seed reproduces.
-
-mod changes;
-
-pub use changes::{
-    Change, Step, changes, p_value as change_p_value, runs_needed as change_runs_needed, shared_levels, step,
-};
+//! What one set of samples says: median, spread, and a bootstrap interval that a seed reproduces.
 
 /// How often the samples are drawn anew for an interval.
 const RESAMPLES: usize = 2_000;
@@ -31,9 +25,23 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     if samples.is_empty() || samples.iter().any(|sample| !sample.is_finite()) {
         return None;
     }
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    Some(middle(&sorted))
+    Some(median_of(samples))
+}
+
+/// The median of what is known to be numbers, and not empty.
+pub(super) fn median_of(samples: &[f64]) -> f64 {
+    median_in(&mut samples.to_vec())
+}
+
+/// The same, of samples whose order may be lost: without sorting all of them.
+pub(super) fn median_in(samples: &mut [f64]) -> f64 {
+    let half = samples.len() / 2;
+    let (below, middle, _) = samples.select_nth_unstable_by(half, f64::total_cmp);
+    let middle = *middle;
+    match below.iter().copied().max_by(f64::total_cmp) {
+        Some(other) if samples.len().is_multiple_of(2) => f64::midpoint(other, middle),
+        _ => middle,
+    }
 }
 
 /// The median absolute deviation from the median.
@@ -51,8 +59,7 @@ pub fn median_ci95(samples: &[f64], seed: u64) -> Option<[f64; 2]> {
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
             drawn.fill_with(|| samples[random.usize(..samples.len())]);
-            drawn.sort_unstable_by(f64::total_cmp);
-            middle(&drawn)
+            median_in(&mut drawn)
         })
         .collect();
     medians.sort_unstable_by(f64::total_cmp);
@@ -65,11 +72,6 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let below = sorted[position.floor() as usize];
     let above = sorted[position.ceil() as usize];
     below + (above - below) * position.fract()
-}
-
-fn middle(sorted: &[f64]) -> f64 {
-    let half = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) { f64::midpoint(sorted[half - 1], sorted[half]) } else { sorted[half] }
 }
 
 #[cfg(test)]

@@ -1,0 +1,189 @@
+use std::collections::HashSet;
+
+use super::{EDITED, Refusal};
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Case, Document, Metric, Side};
+use crate::stats;
+
+/// No measurement is larger, whatever its unit: sums of such numbers are still numbers.
+const NUMBER_MAX: f64 = 1e100;
+/// What text and back may change a number by, as a share of it.
+const ROUNDING: f64 = 1e-9;
+
+/// Whether a document says what measurements can say, and agrees with itself.
+pub(super) fn document(document: &Document) -> Result<(), Refusal> {
+    for (name, moment) in [("started_at", &document.started_at), ("finished_at", &document.finished_at)] {
+        if humantime::parse_rfc3339(moment).is_err() {
+            return Err(refuse(name, format!("'{moment}' is no moment such as 2026-01-31T12:00:00Z")));
+        }
+    }
+    let mut ids = HashSet::new();
+    for (index, case) in document.cases.iter().enumerate() {
+        if case.id.is_empty() {
+            return Err(refuse(&format!("cases[{index}]"), "it has no id"));
+        }
+        if !ids.insert(case.id.as_str()) {
+            return Err(refuse(&case.id, "two cases have this id"));
+        }
+        check_case(case)?;
+    }
+    Ok(())
+}
+
+fn check_case(case: &Case) -> Result<(), Refusal> {
+    let facts = [&case.requested, &case.switches, &case.achieved];
+    for (name, value) in facts.into_iter().flatten() {
+        if value.is_array() || value.is_object() {
+            return Err(refuse(&case.id, format!("{name} is a single value, not a list or table")));
+        }
+    }
+    let shares = [case.negotiated.resumed_share, case.negotiated.early_data_share];
+    if shares.into_iter().flatten().any(|share| !(0.0..=1.0).contains(&share)) {
+        return Err(refuse(&case.id, "a share is 0 to 1"));
+    }
+    for (name, metric) in &case.metrics {
+        check_metric(name, metric).map_err(|problem| refuse(&format!("{}: {name}", case.id), problem))?;
+    }
+    Ok(())
+}
+
+fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
+    let quantity = name_of(name)?;
+    if metric.samples.is_empty() {
+        return Err("it has no samples".to_owned());
+    }
+    let [low, high] = metric.ci95;
+    let numbers = metric.samples.iter().copied().chain([metric.median, metric.mad, low, high]);
+    for number in numbers {
+        if number.is_nan() || number.abs() > NUMBER_MAX {
+            return Err(format!("{number} is no measurement"));
+        }
+    }
+    let differs = |told: f64, true_value: Option<f64>| {
+        true_value.is_none_or(|value| (told - value).abs() > ROUNDING * value.abs().max(told.abs()))
+    };
+    let median = stats::median(&metric.samples);
+    if differs(metric.median, median) {
+        return Err(format!("its median is {}, but that of its samples is {}", metric.median, median.unwrap_or(0.0)));
+    }
+    let mad = stats::mad(&metric.samples);
+    let slack = ROUNDING * metric.median.abs();
+    if differs(metric.mad, mad) && mad.is_none_or(|mad| (metric.mad - mad).abs() > slack) {
+        return Err(format!("its mad is {}, but that of its samples is {}", metric.mad, mad.unwrap_or(0.0)));
+    }
+    if !(low - slack..=high + slack).contains(&metric.median) {
+        return Err(format!("its ci95 [{low}, {high}] is not around its median {}", metric.median));
+    }
+    quantity.map_or(Ok(()), |quantity| check_terms(quantity, metric))
+}
+
+/// The quantity of a metric's key, where the list has it as it is: a later version may know more.
+fn name_of(key: &str) -> Result<Option<&'static Quantity>, String> {
+    let (side, name) = key.split_once('.').unwrap_or((key, ""));
+    let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    if name.is_empty() || !name.chars().all(is_word) || !Side::ALL.iter().any(|known| known.name() == side) {
+        let sides = Side::ALL.map(Side::name).join(", ");
+        return Err(format!("a metric is called SIDE.NAME, the sides are {sides}"));
+    }
+    Ok(quantity::find(name))
+}
+
+fn check_terms(quantity: &Quantity, metric: &Metric) -> Result<(), String> {
+    if metric.unit != quantity.unit || metric.better != quantity.better || metric.kind != quantity.kind {
+        let Quantity { unit, better, kind, .. } = quantity;
+        return Err(format!("its unit is '{unit}', {better:?} is better, and it is a {kind:?}").to_lowercase());
+    }
+    if metric.samples.iter().any(|sample| *sample < 0.0) {
+        return Err("a sample is less than nothing".to_owned());
+    }
+    Ok(())
+}
+
+fn refuse(place: &str, problem: impl Into<String>) -> Refusal {
+    Refusal::new(format!("{place}: {}", problem.into()), EDITED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Host, key};
+    use serde_json::{Value, json};
+
+    fn good() -> Value {
+        let mut document = Document::begin(Host::default());
+        let mut case = Case::new("throughput/memory/send/aes128gcm/64");
+        case.record(Side::Send, &quantity::EFFICIENCY, &[0.9, 0.8, 0.85, 0.1 + 0.2], 1);
+        case.record(Side::Send, &quantity::COPIED_BYTES_PER_BYTE, &[0.0, 0.0], 1);
+        document.cases.push(case);
+        serde_json::to_value(&document).expect("it serializes")
+    }
+
+    fn read(value: &Value) -> Result<Document, Refusal> {
+        super::super::read(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn what_was_edited_is_found_with_its_place() {
+        assert!(read(&good()).is_ok());
+        let efficiency = format!("/cases/0/metrics/{}", key(Side::Send, &quantity::EFFICIENCY));
+        let at = |name: &str| format!("{efficiency}/{name}");
+        for (pointer, value, said) in [
+            (at("median"), json!(0.95), "its median is 0.95, but that of its samples is 0.825"),
+            (at("mad"), json!(0.0), "its mad is 0, but that of its samples is 0.05"),
+            (at("samples"), json!([]), "it has no samples"),
+            (at("samples"), json!([0.9, 0.8]), "its median is 0.825, but that of its samples is 0.85"),
+            (at("samples/0"), json!(1e300), "is no measurement"),
+            (at("samples/0"), json!("fast"), "cases[0].metrics.send.efficiency.samples[0]: invalid type: string"),
+            (at("ci95"), json!([0.9, 0.99]), "its ci95 [0.9, 0.99] is not around its median 0.825"),
+            (at("ci95"), json!([0.9, 0.1]), "is not around its median"),
+            (at("ci95"), json!([0.9]), "cases[0].metrics.send.efficiency.ci95: invalid length 1"),
+            (at("unit"), json!("B/s"), "its unit is 'ratio'"),
+            (at("better"), json!("lower"), "higher is better"),
+            (at("better"), json!("more"), "unknown variant `more`"),
+            (at("kind"), json!("count"), "it is a time"),
+            ("/started_at".into(), json!("yesterday"), "started_at: 'yesterday' is no moment"),
+            ("/cases/0/id".into(), json!(""), "cases[0]: it has no id"),
+            ("/cases/0/requested".into(), json!({"size": [1]}), "size is a single value"),
+            ("/cases/0/negotiated/resumed_share".into(), json!(2), "a share is 0 to 1"),
+            ("/cases/0/metrics".into(), json!({"elsewhere.efficiency": {}}), "missing field"),
+            ("/partial".into(), json!("no"), "partial: invalid type"),
+        ] {
+            let mut spoiled = good();
+            *spoiled.pointer_mut(&pointer).unwrap_or_else(|| panic!("{pointer} exists")) = value;
+            let refusal = read(&spoiled).expect_err(&pointer);
+            assert!(refusal.message.contains(said), "{pointer}: {}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn names_are_checked_and_the_unknown_ones_of_later_versions_let_through() {
+        let with = |name: &str, change: &dyn Fn(&mut Value)| {
+            let mut document = good();
+            let metrics = document["cases"][0]["metrics"].as_object_mut().expect("metrics");
+            let mut metric = metrics["send.efficiency"].clone();
+            change(&mut metric);
+            metrics.insert(name.to_owned(), metric);
+            read(&document).map(drop).map_err(|refusal| refusal.message)
+        };
+        assert_eq!(with("send.new_quantity", &|_| {}), Ok(()));
+        assert_eq!(with("send.efficiency_effect", &|_| {}), Ok(()));
+        for name in ["efficiency", "elsewhere.efficiency", "send.", "send.Efficiency", "send.a b"] {
+            assert!(with(name, &|_| {}).is_err_and(|message| message.contains("SIDE.NAME")), "{name}");
+        }
+        let negative = |metric: &mut Value| {
+            *metric = json!(Metric::of(&quantity::EFFICIENCY, &[-1.0], 1));
+        };
+        assert!(with("receive.efficiency", &negative).is_err_and(|message| message.contains("less than nothing")));
+    }
+
+    #[test]
+    fn two_cases_of_one_name_and_keys_that_nobody_wrote_are_refused() {
+        let mut twice = good();
+        let case = twice["cases"][0].clone();
+        twice["cases"].as_array_mut().expect("cases").push(case);
+        assert!(read(&twice).is_err_and(|refusal| refusal.message.contains("two cases have this id")));
+        let mut stranger = good();
+        stranger["cases"][0]["surprise"] = 1.into();
+        assert!(read(&stranger).is_err_and(|refusal| refusal.message.contains("unknown field `surprise`")));
+    }
+}

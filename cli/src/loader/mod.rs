@@ -1,0 +1,170 @@
+//! Reads result files back. A file is what somebody sent, cut short or edited: it is read as one reads what a peer says, and
+//! every refusal tells where the fault is.
+
+mod check;
+mod strict;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::schema::{Document, SCHEMA};
+
+/// The largest file that is read, bytes: several hundred cases with all of their samples.
+pub const SIZE_MAX: u64 = 64 << 20;
+
+/// Why text is no result that can be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What is wrong, and where.
+    pub message: String,
+    /// What to do about it, where that is known.
+    pub hint: Option<&'static str>,
+}
+
+/// The results in a file.
+pub fn load(path: &Path) -> Result<Document, Error> {
+    let refuse = |refusal: Refusal| Error::Baseline {
+        name: path.display().to_string(),
+        problem: refusal.message,
+        hint: refusal.hint.map(str::to_owned),
+    };
+    let text = bytes_of(path).map_err(refuse)?;
+    read(&text).map_err(refuse)
+}
+
+/// The results in the bytes of a file.
+pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Refusal::new(format!("it is no text: byte {} is not UTF-8", error.valid_up_to()), NOT_OURS))?;
+    let schema = strict::schema_of(text).map_err(|error| not_json(&error))?;
+    check_version(schema.as_deref())?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let document: Document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let place = error.path().to_string();
+        let place = if place == "." { String::new() } else { format!("{place}: ") };
+        Refusal::new(format!("{place}{}", error.inner()), EDITED)
+    })?;
+    check::document(&document)?;
+    Ok(document)
+}
+
+const NOT_OURS: Option<&str> = Some("results are written with --json=FILE, or with --save-baseline NAME");
+const EDITED: Option<&str> =
+    Some("it was edited, or another program wrote it; measure again, and leave the file as it is");
+
+impl Refusal {
+    fn new(message: impl Into<String>, hint: Option<&'static str>) -> Self {
+        Self { message: message.into(), hint }
+    }
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Refusal> {
+    let unreadable = |error: std::io::Error| Refusal::new(format!("it can't be read: {error}"), NOT_OURS);
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    // Not by the size that the file system tells: a pipe has none, and a file may grow.
+    file.take(SIZE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > SIZE_MAX {
+        return Err(Refusal::new(format!("it is larger than {} MiB", SIZE_MAX >> 20), NOT_OURS));
+    }
+    Ok(bytes)
+}
+
+fn not_json(error: &serde_json::Error) -> Refusal {
+    match error.classify() {
+        serde_json::error::Category::Eof if error.line() <= 1 && error.column() == 0 => {
+            Refusal::new("it is empty", NOT_OURS)
+        }
+        serde_json::error::Category::Eof => {
+            Refusal::new(format!("it is cut short: {error}"), Some("copy it again as a whole, or measure again"))
+        }
+        serde_json::error::Category::Data => Refusal::new(error.to_string(), EDITED),
+        _ => Refusal::new(format!("it is not JSON: {error}"), NOT_OURS),
+    }
+}
+
+/// `tlsbench/1`, with what is said of other numbers and other documents.
+fn check_version(schema: Option<&str>) -> Result<(), Refusal> {
+    let own = number(SCHEMA);
+    match schema {
+        Some(SCHEMA) => Ok(()),
+        None => Err(Refusal::new("it is JSON, but no result of tlsbench: it names no schema", NOT_OURS)),
+        Some(other) => match (number(other), own) {
+            (Some(theirs), Some(own)) if theirs > own => Err(Refusal::new(
+                format!("its schema is {other}, which is newer than the {SCHEMA} of this tlsbench"),
+                Some("read it with the tlsbench that wrote it, or a later one"),
+            )),
+            (Some(_), _) => Err(Refusal::new(
+                format!("its schema is {other}, which is older than the {SCHEMA} of this tlsbench"),
+                Some("measure again with this tlsbench: numbers of another schema may mean something else"),
+            )),
+            (None, _) if other.starts_with("tlsbench-") => {
+                Err(Refusal::new(format!("it holds {other}, not the results of a measurement ({SCHEMA})"), NOT_OURS))
+            }
+            (None, _) => Err(Refusal::new(format!("its schema is '{other}', not {SCHEMA}"), NOT_OURS)),
+        },
+    }
+}
+
+fn number(schema: &str) -> Option<u32> {
+    schema.strip_prefix("tlsbench/")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Refusal {
+        read(text.as_bytes()).expect_err(text)
+    }
+
+    #[test]
+    fn the_results_that_are_kept_here_are_read() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../results")];
+        let mut count = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                let name = path.to_string_lossy().into_owned();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if name.ends_with(".json") && !name.ends_with("schema.json") {
+                    load(&path).unwrap_or_else(|error| panic!("{error}"));
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 0, "no results were found: does this test still look in the right place?");
+    }
+
+    #[test]
+    fn what_is_no_result_is_told_apart() {
+        for (text, said) in [
+            ("", "it is empty"),
+            ("{\n  \"schema\": \"tlsb", "it is cut short: EOF while parsing a string at line 2 column 17"),
+            ("hello", "it is not JSON: expected value at line 1 column 1"),
+            ("{} {}", "it is not JSON: trailing characters at line 1 column 4"),
+            ("[1, 2]", "names no schema"),
+            ("{\"results\": []}", "names no schema"),
+            ("{\"schema\": 1}", "names no schema"),
+            ("{\"schema\": \"tlsbench/0\"}", "older"),
+            ("{\"schema\": \"tlsbench/2\"}", "newer"),
+            ("{\"schema\": \"tlsbench/x\"}", "'tlsbench/x', not tlsbench/1"),
+            ("{\"schema\": \"tlsbench-ciphers/1\"}", "tlsbench-ciphers/1, not the results of a measurement"),
+            ("{\"schema\": \"tlsbench/1\", \"schema\": \"tlsbench/1\"}", "'schema' stands there twice"),
+            ("{\"schema\": \"tlsbench/1\", \"x\": 1e999}", "number out of range at line 1 column"),
+            ("{\"schema\": \"tlsbench/1\", \"tool\": 7}", "tool: invalid type: integer `7`, expected struct Tool"),
+            ("{\"schema\": \"tlsbench/1\"}", "missing field `tool`"),
+        ] {
+            let refusal = refused(text);
+            assert!(refusal.message.contains(said), "{text}: {refusal:?}");
+            assert!(refusal.hint.is_some(), "{text}");
+        }
+        assert!(read(&[b'{', 0xff]).expect_err("bytes").message.contains("byte 1 is not UTF-8"));
+        let deep = "[".repeat(10_000);
+        assert!(refused(&deep).message.contains("recursion limit"));
+    }
+}

@@ -1,0 +1,142 @@
+use super::dependence::{batch_medians, block_length, inflation, likeness};
+use super::rank::{rank_sum_p, ranks, signed_rank_p};
+use super::resample::{self, Run};
+use super::summary::median;
+
+/// Samples below which a set tells nothing about its noise.
+const SAMPLES_MIN: usize = 5;
+/// The same of what is left of them where neighbours are alike.
+const INDEPENDENT_MIN: f64 = 4.0;
+
+/// How a difference is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// As a share of the first median: times.
+    Share,
+    /// In the unit of the samples: counts.
+    Units,
+}
+
+/// How two sets of samples of the same quantity differ: the second, seen from the first.
+#[derive(Clone, Debug)]
+pub struct Difference<'a> {
+    /// How it is told.
+    pub scale: Scale,
+    /// The medians of both.
+    pub medians: [f64; 2],
+    /// The difference.
+    pub change: f64,
+    /// How likely a difference like this is, two-sided, where there is none. `None` where nothing is left to chance
+    /// ([`Difference::is_exact`]), or where there are too few samples, or too few that are independent, to tell.
+    pub p: Option<f64>,
+    /// Whether no sample differs from the others of its set: a count that does not vary.
+    pub is_exact: bool,
+    samples: [&'a [f64]; 2],
+    changes: Option<Vec<f64>>,
+}
+
+/// Where a difference lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Its ends.
+    pub ends: [f64; 2],
+}
+
+impl<'a> Difference<'a> {
+    /// Of two runs, one after the other or elsewhere: nothing belongs together but the sets as wholes. What neighbouring
+    /// samples have in common is allowed for; what a whole run has in common, such as where its memory came to lie,
+    /// can't be told from one run. `None` where a set is empty or not all numbers, or where a share of 0 is asked for.
+    pub fn of_runs(scale: Scale, before: &'a [f64], after: &'a [f64]) -> Option<Self> {
+        let mut difference = Self::begin(scale, before, after)?;
+        if !difference.is_exact && before.len().min(after.len()) >= SAMPLES_MIN {
+            let (left, right) = (batch_medians(before), batch_medians(after));
+            let joint = ranks(&[&left[..], &right[..]].concat());
+            let alike = likeness(&[&joint[..left.len()], &joint[left.len()..]]);
+            let inflation = inflation(alike);
+            if left.len().min(right.len()) as f64 / inflation >= INDEPENDENT_MIN {
+                difference.p = Some(rank_sum_p(&joint, left.len(), inflation));
+            }
+        }
+        Some(difference)
+    }
+
+    /// Of pairs: two blocks that ran side by side, in an order left to chance. Only what differs within pairs counts, so
+    /// that no drift of the machine does.
+    pub fn of_pairs(scale: Scale, before: &'a [f64], after: &'a [f64]) -> Option<Self> {
+        let mut difference = Self::begin(scale, before, after)?;
+        if before.len() != after.len() {
+            return None;
+        }
+        let change = |(before, after): (&f64, &f64)| match scale {
+            Scale::Share => after / before - 1.0,
+            Scale::Units => after - before,
+        };
+        let changes: Vec<f64> = before.iter().zip(after).map(change).collect();
+        difference.change = median(&changes)?;
+        if !difference.is_exact && changes.len() >= SAMPLES_MIN {
+            difference.p = Some(signed_rank_p(&changes));
+        }
+        difference.changes = Some(changes);
+        Some(difference)
+    }
+
+    fn begin(scale: Scale, before: &'a [f64], after: &'a [f64]) -> Option<Self> {
+        let medians = [median(before)?, median(after)?];
+        let change = match scale {
+            Scale::Units => medians[1] - medians[0],
+            Scale::Share if medians[0] > 0.0 => medians[1] / medians[0] - 1.0,
+            Scale::Share => return None,
+        };
+        let is_constant = |samples: &[f64]| samples.iter().all(|sample| *sample == samples[0]);
+        let is_exact = scale == Scale::Units && is_constant(before) && is_constant(after);
+        Some(Self { scale, medians, change, p: None, is_exact, samples: [before, after], changes: None })
+    }
+
+    /// The bootstrap interval of [`Difference::change`], with this confidence. It takes a millisecond.
+    pub fn interval(&self, confidence: f64, seed: u64) -> Interval {
+        let found = match &self.changes {
+            _ if self.is_exact => None,
+            Some(changes) => {
+                resample::interval(&[Run { samples: changes, block: 1 }], confidence, seed, |medians| medians[0])
+            }
+            None => {
+                let run = |samples: &'a [f64]| {
+                    let alike = likeness(&[&ranks(samples)]);
+                    Run { samples, block: block_length(alike, samples.len()) }
+                };
+                let runs = self.samples.map(run);
+                resample::interval(&runs, confidence, seed, |medians| match self.scale {
+                    Scale::Share => medians[1] / medians[0] - 1.0,
+                    Scale::Units => medians[1] - medians[0],
+                })
+            }
+        };
+        let finite = found.filter(|ends| ends.iter().all(|end| end.is_finite()));
+        Interval { ends: finite.unwrap_or([self.change; 2]) }
+    }
+
+    /// The same difference in the unit of the samples.
+    pub fn in_units(&self) -> f64 {
+        match self.scale {
+            Scale::Units => self.change,
+            Scale::Share => self.change * self.medians[0],
+        }
+    }
+
+    /// The samples on both sides.
+    pub fn counts(&self) -> [usize; 2] {
+        self.samples.map(<[f64]>::len)
+    }
+}
+
+impl Interval {
+    /// Whether it lies on the side of zero that `change` is on, and does not touch zero.
+    pub fn is_on_the_side_of(&self, change: f64) -> bool {
+        if change > 0.0 { self.ends[0] > 0.0 } else { self.ends[1] < 0.0 }
+    }
+
+    /// Half of its width.
+    pub fn half_width(&self) -> f64 {
+        (self.ends[1] - self.ends[0]) / 2.0
+    }
+}

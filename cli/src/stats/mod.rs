@@ -1,0 +1,20 @@
+//! Statistics of samples: what one set says, how two differ, and which of many differences may be believed.
+
+mod changes;
+mod dependence;
+mod difference;
+mod family;
+mod pairs;
+mod rank;
+mod resample;
+#[cfg(test)]
+mod simulation;
+mod summary;
+
+pub use changes::{
+    Change, Step, changes, p_value as change_p_value, runs_needed as change_runs_needed, shared_levels, step,
+};
+pub use difference::{Difference, Interval, Scale};
+pub use family::{Slack, Verdict, holm, judge};
+pub use pairs::pairs_needed;
+pub use summary::{Summary, mad, median, median_ci95, quantile, summarize};

@@ -1,0 +1,18 @@
+/// How many pairs a family of so many tests needs, so that one of them can be shown with this confidence: signs that are
+/// left to chance agree by accident in 2 of 2^pairs cases, and the least likely of many has to be that much less likely.
+/// Two pairs more than just enough bear that one of them goes the other way.
+pub fn pairs_needed(tests: usize, confidence: f64) -> usize {
+    let odds = 2.0 * tests.max(1) as f64 / (1.0 - confidence).max(1e-6);
+    odds.log2().ceil() as usize + 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_tests_need_more_pairs() {
+        assert_eq!((pairs_needed(1, 0.95), pairs_needed(40, 0.95)), (8, 13));
+        assert!(pairs_needed(0, 1.0) < 40, "also of nonsense comes a number");
+    }
+}

@@ -1,0 +1,80 @@
+//! Intervals by drawing the samples anew.
+
+use fastrand::Rng;
+
+use super::summary::{median_in, quantile};
+
+/// How often samples are drawn anew for an interval.
+const RESAMPLES: usize = 1_000;
+
+/// Samples, and how many neighbours of them are drawn together.
+pub(super) struct Run<'a> {
+    pub(super) samples: &'a [f64],
+    pub(super) block: usize,
+}
+
+/// The interval that holds what `statistic` makes of the medians of `runs` drawn anew, with the given confidence. A block
+/// that runs over the end goes on at the front, so that every sample is drawn equally often.
+pub(super) fn interval(
+    runs: &[Run<'_>],
+    confidence: f64,
+    seed: u64,
+    statistic: impl Fn(&[f64]) -> f64,
+) -> Option<[f64; 2]> {
+    if runs.iter().any(|run| run.samples.is_empty()) {
+        return None;
+    }
+    let mut random = Rng::with_seed(seed);
+    let mut drawn: Vec<Vec<f64>> = runs.iter().map(|run| Vec::with_capacity(run.samples.len())).collect();
+    let mut medians = vec![0.0; runs.len()];
+    let mut found: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            for ((run, drawn), median) in runs.iter().zip(&mut drawn).zip(&mut medians) {
+                draw(run, drawn, &mut random);
+                *median = median_in(drawn);
+            }
+            statistic(&medians)
+        })
+        .collect();
+    found.sort_unstable_by(f64::total_cmp);
+    let outside = (1.0 - confidence) / 2.0;
+    Some([quantile(&found, outside), quantile(&found, 1.0 - outside)])
+}
+
+fn draw(run: &Run<'_>, drawn: &mut Vec<f64>, random: &mut Rng) {
+    let count = run.samples.len();
+    drawn.clear();
+    while drawn.len() < count {
+        let first = random.usize(..count);
+        let block = run.block.min(count - drawn.len());
+        drawn.extend((first..first + block).map(|index| run.samples[index % count]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_comes_from_its_seed_and_blocks_widen_it() {
+        // Sixteen slow samples, sixteen fast ones, and so on: alike neighbours.
+        let samples: Vec<f64> = (0..128).map(|index| f64::from((index / 16) % 2 * 10 + index % 7)).collect();
+        let width = |block| {
+            let run = || [Run { samples: &samples, block }];
+            let [low, high] = interval(&run(), 0.95, 3, |medians| medians[0]).expect("an interval");
+            assert_eq!(interval(&run(), 0.95, 3, |medians| medians[0]), Some([low, high]));
+            high - low
+        };
+        assert!(width(16) >= width(1), "{} {}", width(16), width(1));
+        assert_eq!(interval(&[Run { samples: &[], block: 1 }], 0.95, 1, |medians| medians[0]), None);
+    }
+
+    #[test]
+    fn more_confidence_takes_more_room() {
+        let samples: Vec<f64> = (0..40).map(f64::from).collect();
+        let run = || [Run { samples: &samples, block: 1 }];
+        let [low, high] = interval(&run(), 0.999, 1, |medians| medians[0]).expect("an interval");
+        let [inner_low, inner_high] = interval(&run(), 0.8, 1, |medians| medians[0]).expect("an interval");
+        assert!(low < inner_low && inner_high < high);
+    }
+}
