@@ -3,6 +3,7 @@
 pub mod args;
 pub mod clock;
 pub mod cmd;
+pub mod comparison;
 pub mod error;
 pub mod host;
 pub mod identity;

@@ -1,11 +1,14 @@
 //! The results document, `tlsbench/1`. `results/schema.json` says the same for other programs; a test holds the two
 //! together.
 
+pub mod comparison;
 pub mod doctor;
 pub mod histogram;
 pub mod history;
 pub mod inventory;
 pub mod quantity;
+pub mod telling;
+pub mod terms;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

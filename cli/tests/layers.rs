@@ -12,7 +12,7 @@ const HOUSE: House = House {
         &["clock", "measure", "names", "stats", "units"],
         &["error", "schema"],
         &["host", "identity", "interrupt", "loader", "series", "setting"],
-        &["net"],
+        &["comparison", "net"],
         &["instructions", "primitives", "render", "workload"],
         &["args"],
         &["request"],

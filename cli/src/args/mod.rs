@@ -2,9 +2,11 @@
 
 mod ablate;
 mod ciphers;
+mod compare;
 mod connect;
 mod crypto;
 mod doctor;
+
 mod handshake;
 mod history;
 mod instructions;
@@ -20,9 +22,11 @@ mod tls;
 
 pub use ablate::{Ablate, Workload};
 pub use ciphers::Ciphers;
+pub use compare::{Compare, Judgement};
 pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
+
 pub use handshake::Handshake;
 pub use history::History;
 pub use instructions::{CountedWork, Instructions};
@@ -66,6 +70,8 @@ pub enum Command {
     Handshake(Box<Handshake>),
     /// Run a profile: a benchmark to repeat, described by a TOML file
     Run(Run),
+    /// Compare results: worse, better, or inside the noise
+    Compare(Compare),
     /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
     Serve(Box<Serve>),
     /// Connect to a TLS 1.3 server, send standard input, print the answer

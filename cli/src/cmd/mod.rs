@@ -1,6 +1,7 @@
 //! The commands. Each takes a plan and returns what it found; none knows another.
 
 pub mod ciphers;
+pub mod compare;
 pub mod connect;
 pub mod count;
 pub mod crypto;

@@ -2,7 +2,9 @@
 //! can be carried out.
 
 mod ablate;
+mod baseline;
 mod ciphers;
+mod compare;
 mod connect;
 mod crypto;
 mod doctor;
@@ -20,6 +22,7 @@ mod tls;
 
 pub use ablate::Ablate;
 pub use ciphers::Ciphers;
+pub use compare::{Candidate, Compare, Judgement, Results};
 pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
@@ -51,6 +54,8 @@ pub enum Plan {
     Run(Run),
     /// Look at the machine.
     Doctor(Doctor),
+    /// Compare results.
+    Compare(Box<Compare>),
     /// Print a shell's script.
     Completions(Shell),
     /// Print a manual page.
@@ -102,6 +107,7 @@ impl Plan {
                 Some(folder) => Self::Pages(folder.clone()),
                 None => Self::Page(args.page.clone()),
             },
+            args::Command::Compare(args) => Self::Compare(Box::new(Compare::new(args, color)?)),
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),

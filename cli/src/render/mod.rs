@@ -1,6 +1,7 @@
 //! Results as text, rendered last; and what is said on standard error meanwhile.
 
 mod ablation;
+mod comparison;
 mod crypto;
 mod doctor;
 mod document;

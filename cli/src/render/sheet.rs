@@ -44,6 +44,14 @@ impl Sheet {
         format!("{}\n", self.build(color))
     }
 
+    /// Aligned columns without lines: one line for each row, which is easy to search.
+    pub fn plain(&self) -> String {
+        let mut table = self.build(false);
+        table.load_style(presets::NOTHING);
+        let lines = table.lines().map(|line| line.trim_end().strip_prefix(' ').map_or_else(String::new, str::to_owned));
+        lines.fold(String::new(), |text, line| text + &line + "\n")
+    }
+
     fn build(&self, color: bool) -> Table {
         let mut table = Table::new();
         table.load_style(presets::UTF8_FULL_CONDENSED);

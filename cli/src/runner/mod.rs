@@ -2,15 +2,20 @@
 //! every command measures that writes a results document.
 
 mod ablation;
+mod ending;
 mod handshake;
 mod instructions;
 mod throughput;
+
+use std::path::Path;
+
+pub use ending::Ending;
 
 use crate::error::Error;
 use crate::host;
 use crate::interrupt;
 use crate::plan::Measurement;
-use crate::render::{Messages, Output, Progress, Results};
+use crate::render::{Color, Format, Messages, Output, Place, Progress, Results};
 use crate::schema::Document;
 
 /// Something that can be measured now: its configurations are made, its files read.
@@ -84,4 +89,25 @@ pub fn run_and_write(jobs: &[Box<dyn Job>], output: &Output, messages: Messages)
         messages.note(&format!("kept as {}", path.display()));
     }
     Ok(())
+}
+
+/// Runs the jobs and returns what they found, for a command that has more to do with it. The document is written to `file`
+/// after each job, also where a job fails or Ctrl-C ends the run. Warnings are told.
+pub fn measure(jobs: &[Box<dyn Job>], file: Option<&Path>, messages: Messages) -> Result<Document, Error> {
+    let output = file.map(|path| Output {
+        format: Format::Json,
+        to: Place::File(path.to_owned()),
+        json: None,
+        baseline: None,
+        color: Color::Never,
+    });
+    let save = |document: &Document| output.as_ref().map_or(Ok(()), |output| output.save(&Results(document)));
+    let (document, outcome) = run(jobs, messages, &mut |document| save(document));
+    for warning in &document.warnings {
+        messages.warning(warning);
+    }
+    if !document.cases.is_empty() {
+        save(&document)?;
+    }
+    outcome.map(|()| document)
 }

@@ -4,8 +4,7 @@ mod setting;
 mod steps;
 
 use crate::schema::history::{Run, Series};
-use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Case, Document, Metric, Side};
+use crate::schema::{Case, Document, Metric, telling};
 use setting::Setting;
 
 /// A file of results.
@@ -36,11 +35,6 @@ pub struct Doubt {
     /// The seed of all that is random in this.
     pub seed: u64,
 }
-
-/// Metrics that are left out unless they are asked for, so that there are fewer series for a change to be told from: those
-/// that others are held against, whose history is the machine's, and records, which say what throughput does.
-const PASSED_OVER: [&Quantity; 3] =
-    [&quantity::RAW_AEAD_BYTES_PER_S, &quantity::RAW_TCP_BYTES_PER_S, &quantity::RECORDS_PER_S];
 
 /// The series of these files: cases and metrics in the order of the latest run that has them.
 pub fn series(sources: &[Source], wanted: &Wanted, doubt: &Doubt) -> Vec<Series> {
@@ -86,7 +80,7 @@ fn names(sources: &[&Source], wanted: &Wanted) -> Vec<(String, String)> {
     let is_case = |case: &&Case| wanted.case.as_ref().is_none_or(|wanted| case.id == *wanted);
     for case in sources.iter().rev().flat_map(|source| &source.document.cases).filter(is_case) {
         let mut metrics: Vec<&String> = case.metrics.keys().filter(|name| is_wanted(name, case, wanted)).collect();
-        metrics.sort_by_key(|name| rank(name));
+        metrics.sort_by_key(|name| telling::rank(name));
         for metric in metrics {
             let name = (case.id.clone(), metric.clone());
             if !names.contains(&name) {
@@ -98,30 +92,11 @@ fn names(sources: &[&Source], wanted: &Wanted) -> Vec<(String, String)> {
 }
 
 fn is_wanted(key: &str, case: &Case, wanted: &Wanted) -> bool {
-    let (side, name) = key.split_once('.').unwrap_or(("", key));
+    let name = key.split_once('.').map_or(key, |(_, name)| name);
     if let Some(wanted) = &wanted.metric {
         return key == wanted || name == wanted;
     }
-    let Some(quantity) = quantity_of(key) else { return false };
-    let has = |side: Side| case.metric(side, quantity).is_some();
-    let follows = match *quantity {
-        quantity::THROUGHPUT_BYTES_PER_S => side != Side::Total.name() && has(Side::Total),
-        quantity::CPU_NS_PER_BYTE => side == Side::Total.name() && has(Side::Send) && has(Side::Receive),
-        _ => false,
-    };
-    !follows && !quantity::DETAILS.contains(&quantity) && !PASSED_OVER.contains(&quantity)
-}
-
-fn quantity_of(key: &str) -> Option<&'static Quantity> {
-    let (_, name) = key.split_once('.')?;
-    quantity::ALL.iter().copied().find(|quantity| quantity.name == name)
-}
-
-/// The place of a metric in the lists of quantities and sides.
-fn rank(key: &str) -> (usize, usize) {
-    let side = key.split_once('.').and_then(|(side, _)| Side::ALL.iter().position(|known| known.name() == side));
-    let quantity = quantity::ALL.iter().position(|known| Some(*known) == quantity_of(key));
-    (quantity.unwrap_or(usize::MAX), side.unwrap_or(usize::MAX))
+    telling::tells(case, key)
 }
 
 /// The runs that have the metric, apart where they can't be joined.
@@ -174,7 +149,7 @@ fn one(case: &str, metric: &str, setting: &Setting, differs: Vec<String>, runs: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Host;
+    use crate::schema::{Host, Side, quantity};
 
     const DOUBT: Doubt = Doubt { level: 0.05, threshold: 0.01, seed: 1 };
 

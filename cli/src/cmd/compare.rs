@@ -1,0 +1,39 @@
+//! `tlsbench compare`: two results, metric by metric.
+
+use crate::comparison::{Named, Rules, compare};
+use crate::error::Error;
+use crate::plan::{Candidate, Compare};
+use crate::render::Messages;
+use crate::runner::{self, Ending};
+
+/// Compares, after measuring where that is asked for, and writes what was found.
+pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
+    let baseline = Named { name: &plan.baseline.name, document: &plan.baseline.document };
+    let judgement = &plan.judgement;
+    let rules = Rules {
+        confidence: judgement.confidence,
+        noise_threshold: plan.noise_threshold,
+        allow_foreign: judgement.allow_foreign,
+        interleaved: false,
+        limits: None,
+        seed: judgement.seed,
+    };
+    let measured;
+    let candidate = match &plan.candidate {
+        Candidate::Results(results) => Named { name: &results.name, document: &results.document },
+        Candidate::Measured { measurements, lost, results } => {
+            for lost in lost {
+                messages.note(&format!("not measured again: {}: {}", lost.id, lost.why));
+            }
+            measured = runner::measure(&runner::jobs(measurements)?, results.as_deref(), messages)?;
+            Named { name: "this build, now", document: &measured }
+        }
+    };
+    let comparison = compare(baseline, candidate, &rules).map_err(|refusal| Error::Baseline {
+        name: plan.baseline.name.clone(),
+        problem: refusal.message,
+        hint: Some(refusal.hint.to_owned()),
+    })?;
+    plan.output.finish(&comparison)?;
+    Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }.of(&comparison)
+}

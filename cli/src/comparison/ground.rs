@@ -1,0 +1,125 @@
+use super::Refusal;
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Case, Document, Facts, terms};
+
+/// What two results stand on: what of them may be compared, and what has to be said about it.
+pub(super) struct Ground {
+    /// What differs and is no reason not to compare.
+    pub(super) notes: Vec<String>,
+    is_foreign: bool,
+    has_equal_aead: bool,
+}
+
+/// What counts alike on every machine.
+const EVERYWHERE: [&Quantity; 12] = [
+    &quantity::COPIED_BYTES_PER_BYTE,
+    &quantity::SAVED_BYTES_PER_BYTE,
+    &quantity::HEAP_CALLS_PER_RECORD,
+    &quantity::HEAP_CALLS_PER_HANDSHAKE,
+    &quantity::C_HEAP_CALLS_PER_HANDSHAKE,
+    &quantity::HEAP_BYTES_PER_HANDSHAKE,
+    &quantity::WIRE_BYTES_PER_HANDSHAKE,
+    &quantity::SYSCALLS_PER_MIB,
+    &quantity::SYSCALLS_PER_HANDSHAKE,
+    &quantity::SYSCALLS_PER_MESSAGE,
+    &quantity::SYSCALLS_PER_CONNECTION,
+    &quantity::KEY_UPDATES,
+];
+
+/// What depends on the compiler, on valgrind and on the functions that the C library chooses for a processor.
+const INSTRUCTIONS: [&Quantity; 4] = [
+    &quantity::INSTRUCTIONS_PER_RECORD,
+    &quantity::INSTRUCTIONS_PER_HANDSHAKE,
+    &quantity::ALL_INSTRUCTIONS_PER_RECORD,
+    &quantity::ALL_INSTRUCTIONS_PER_HANDSHAKE,
+];
+/// The facts that tell of it.
+const OF_INSTRUCTIONS: [&str; 5] = ["rustc", "target_features", "valgrind", "cpu_class", "libc"];
+
+/// Processor flags that decide how fast the raw AEAD is, and with it how large a share is left for all else.
+const OF_AEADS: [&str; 4] = ["aes", "vaes", "vpclmulqdq", "avx512"];
+
+impl Ground {
+    pub(super) fn of(before: &Document, after: &Document, allow_foreign: bool) -> Result<Self, Refusal> {
+        if before.tool.build_profile != after.tool.build_profile {
+            let message = format!(
+                "it is of a {} build, and what is compared with it of a {} build",
+                before.tool.build_profile, after.tool.build_profile
+            );
+            return Err(Refusal { message, hint: "measure both with `cargo build --release`" });
+        }
+        let other = terms::differences(&terms::machine(&after.host), &terms::machine(&before.host));
+        let is_foreign = !other.is_empty();
+        if is_foreign && !allow_foreign {
+            let message = format!("it is of another machine: {}", other.join("; "));
+            let hint = "measure it here; or --allow-foreign compares what counts alike everywhere: heap calls, copied \
+                        bytes, system calls";
+            return Err(Refusal { message, hint });
+        }
+        let mut notes: Vec<String> = other.into_iter().map(|other| format!("another machine: {other}")).collect();
+        notes.extend(terms::differences(&circumstances(after), &circumstances(before)));
+        for (name, document) in [("the baseline", before), ("the candidate", after)] {
+            if document.partial {
+                notes.push(format!("{name} is of a run that ended early"));
+            }
+        }
+        if after.tool.build_profile == "debug" {
+            notes.push("both are debug builds, whose times mean nothing".to_owned());
+        }
+        let has_equal_aead = aead_flags(before) == aead_flags(after) && before.tool.version == after.tool.version;
+        Ok(Self { notes, is_foreign, has_equal_aead })
+    }
+
+    /// Why a metric can't be compared for what surrounds it, if so.
+    pub(super) fn objection(&self, quantity: Option<&Quantity>, before: &Case, after: &Case) -> Option<String> {
+        let is_among = |list: &[&Quantity]| quantity.is_some_and(|quantity| list.contains(&quantity));
+        if is_among(&INSTRUCTIONS) {
+            let facts = |case: &Case| -> Facts {
+                let known = OF_INSTRUCTIONS.iter().filter_map(|name| Some((*name, case.achieved.get(*name)?.clone())));
+                terms::known(known)
+            };
+            let other = terms::differences(&facts(after), &facts(before));
+            return (!other.is_empty()).then(|| other.join("; "));
+        }
+        if !self.is_foreign || is_among(&EVERYWHERE) {
+            return None;
+        }
+        if is_among(&[&quantity::EFFICIENCY]) {
+            let objection =
+                "another machine, with other AES or AVX-512 flags or another tlsbench: its raw AEAD is another";
+            return (!self.has_equal_aead).then(|| objection.to_owned());
+        }
+        Some("another machine".to_owned())
+    }
+}
+
+/// What may be the reason for a difference, and is none not to compare.
+fn circumstances(document: &Document) -> Facts {
+    terms::known([
+        ("kernel", document.host.kernel.clone().into()),
+        ("governor", document.host.governor.clone().into()),
+        ("turbo", document.host.turbo.into()),
+        ("memory_bytes", document.host.memory_bytes.into()),
+        ("tlsbench", document.tool.version.clone().into()),
+        ("git_commit", document.tool.git_commit.clone().into()),
+        ("features", document.tool.features.join(" ").into()),
+    ])
+}
+
+fn aead_flags(document: &Document) -> Vec<&String> {
+    let decides = |flag: &&String| OF_AEADS.iter().any(|name| flag.starts_with(name));
+    document.host.cpu_flags.iter().filter(decides).collect()
+}
+
+/// Why two cases of one name are not the same case, if so.
+pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
+    let mut other = terms::differences(&terms::requested(after), &terms::requested(before));
+    other.extend(terms::differences(&terms::negotiated(after), &terms::negotiated(before)));
+    (!other.is_empty()).then(|| other.join("; "))
+}
+
+/// How the switches of two cases differ. They are compared all the same: that may be the question.
+pub(super) fn switches(before: &Case, after: &Case) -> Vec<String> {
+    let differences = terms::differences(&after.switches, &before.switches);
+    differences.into_iter().map(|difference| format!("another switch: {difference}")).collect()
+}

@@ -1,0 +1,287 @@
+//! Two results, metric by metric: what may be compared, how it differs, and what that comes to.
+
+mod ground;
+
+use crate::schema::comparison::{Case, Comparison, Counts, Difference, Metric, Outcome, Run, SCHEMA, Verdict};
+use crate::schema::{self, Document, Kind, Tool, quantity, telling};
+use crate::stats::{self, Scale, Slack};
+use ground::Ground;
+
+/// How verdicts are reached.
+pub struct Rules<'a> {
+    /// How sure they are, all together.
+    pub confidence: f64,
+    /// How much a metric may differ that varies, as a share; counts that do not vary may not.
+    pub noise_threshold: f64,
+    /// Whether results of another machine are compared, as far as they can be.
+    pub allow_foreign: bool,
+    /// Whether sample for sample of both belongs together: they were measured in turns.
+    pub interleaved: bool,
+    /// Thresholds, in place of the one for noise: only metrics that have one are compared.
+    pub limits: Option<Limits<'a>>,
+    /// The seed of all that is random in this.
+    pub seed: u64,
+}
+
+/// The thresholds of a profile.
+pub struct Limits<'a> {
+    /// The profile.
+    pub profile: String,
+    /// The limit of a metric of a case whose median was this.
+    pub find: &'a dyn Fn(&str, &str, f64) -> Option<Limit>,
+}
+
+/// How much worse a metric may become.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    /// By this, in its unit.
+    pub allowed: f64,
+    /// Whether it counts for the outcome; what does not is only told.
+    pub is_binding: bool,
+}
+
+/// Results with a name to call them by.
+#[derive(Clone, Copy)]
+pub struct Named<'a> {
+    /// The file, or what was measured.
+    pub name: &'a str,
+    /// The results.
+    pub document: &'a Document,
+}
+
+/// Why two results are not compared at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What stands against it.
+    pub message: String,
+    /// What to do about it.
+    pub hint: &'static str,
+}
+
+/// Compares the results `after` with those `before`.
+pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result<Comparison, Refusal> {
+    let ground = Ground::of(before.document, after.document, rules.allow_foreign)?;
+    let mut pairs = Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
+    for (earlier, later) in matched(before.document, after.document) {
+        let case = Case {
+            id: later.or(earlier).map(|case| case.id.clone()).unwrap_or_default(),
+            notes: earlier.zip(later).map(|(earlier, later)| ground::switches(earlier, later)).unwrap_or_default(),
+            metrics: Vec::new(),
+        };
+        let found = metrics(earlier, later, &ground, rules);
+        cases.push(Case { metrics: found.iter().map(|found| found.metric.clone()).collect(), ..case });
+        let index = cases.len() - 1;
+        pairs
+            .extend(found.into_iter().enumerate().filter_map(|(place, found)| Some((index, place, found.difference?))));
+    }
+    judge(&mut cases, &pairs, rules);
+    let mut comparison = Comparison {
+        schema: SCHEMA.to_owned(),
+        tool: Tool::current(),
+        profile: rules.limits.as_ref().map(|limits| limits.profile.clone()),
+        baseline: run(before),
+        candidate: run(after),
+        interleaved: rules.interleaved,
+        confidence_level: rules.confidence,
+        noise_threshold: rules.limits.is_none().then_some(rules.noise_threshold),
+        notes: ground.notes,
+        cases,
+        outcome: Outcome::Passed,
+        counts: Counts::default(),
+    };
+    comparison.conclude();
+    Ok(comparison)
+}
+
+/// Holds what is worse to a second measurement: what is not worse there too was chance. What does not vary needs none.
+pub fn confirm(first: &mut Comparison, second: &Comparison) {
+    for case in &mut first.cases {
+        let again = second.cases.iter().find(|known| known.id == case.id);
+        for metric in case.metrics.iter_mut().filter(|metric| is_suspect(metric)) {
+            let again = again.and_then(|case| case.metrics.iter().find(|known| known.name == metric.name));
+            match again {
+                Some(again) if again.verdict == Verdict::Worse => {}
+                Some(_) => {
+                    metric.verdict = Verdict::InsideTheNoise;
+                    metric.why = Some("worse in one measurement, and not in the next".to_owned());
+                }
+                None => metric.why = Some("not measured a second time".to_owned()),
+            }
+        }
+    }
+    first.conclude();
+}
+
+/// Whether chance may have made a metric worse that counts for the outcome.
+pub fn is_suspect(metric: &Metric) -> bool {
+    let is_left_to_chance = metric.difference.is_some_and(|difference| difference.p_value.is_some());
+    metric.is_binding && metric.verdict == Verdict::Worse && is_left_to_chance
+}
+
+/// A metric, and its samples where they can be compared.
+struct Found<'a> {
+    metric: Metric,
+    difference: Option<stats::Difference<'a>>,
+}
+
+/// The cases by their ids: the candidate's, and then those that only the baseline has.
+fn matched<'a>(
+    before: &'a Document,
+    after: &'a Document,
+) -> impl Iterator<Item = (Option<&'a schema::Case>, Option<&'a schema::Case>)> {
+    let in_before = |id: &str| before.cases.iter().find(|case| case.id == id);
+    let in_after = |id: &str| after.cases.iter().any(|case| case.id == id);
+    let later = after.cases.iter().map(move |case| (in_before(&case.id), Some(case)));
+    later.chain(before.cases.iter().filter(move |case| !in_after(&case.id)).map(|case| (Some(case), None)))
+}
+
+fn metrics<'a>(
+    before: Option<&'a schema::Case>,
+    after: Option<&'a schema::Case>,
+    ground: &Ground,
+    rules: &Rules<'_>,
+) -> Vec<Found<'a>> {
+    let in_case = |case: Option<&'a schema::Case>| case.into_iter().flat_map(|case| case.metrics.keys());
+    let mut keys: Vec<&String> = in_case(before).chain(in_case(after)).collect();
+    keys.sort_by_key(|key| telling::rank(key));
+    keys.dedup();
+    let objection = before.zip(after).and_then(|(before, after)| ground::objection_to_case(before, after));
+    let one = |key: &String| {
+        let metric_of = |case: Option<&'a schema::Case>| case.and_then(|case| case.metrics.get(key));
+        let (earlier, later) = (metric_of(before), metric_of(after));
+        let known = earlier.or(later)?;
+        let (allowed, is_binding) = allowed(before.or(after)?, key, earlier.or(later)?.median, rules)?;
+        let quantity = key.split_once('.').and_then(|(_, name)| quantity::find(name));
+        let mut metric = Metric {
+            name: key.clone(),
+            unit: known.unit.clone(),
+            better: known.better,
+            kind: known.kind,
+            baseline: earlier.map(|metric| metric.median),
+            candidate: later.map(|metric| metric.median),
+            samples: [earlier, later].map(|metric| metric.map_or(0, |metric| metric.samples.len())),
+            difference: None,
+            allowed,
+            is_binding,
+            verdict: Verdict::NotComparable,
+            why: None,
+        };
+        let surroundings = before.zip(after).and_then(|(before, after)| ground.objection(quantity, before, after));
+        let difference = match (earlier, later) {
+            _ if before.is_none() => Err(("the baseline has no such case".to_owned(), true)),
+            _ if after.is_none() => Err(("the candidate has no such case".to_owned(), true)),
+            (None, _) => Err(("the baseline does not have it".to_owned(), true)),
+            (_, None) => Err(("the candidate does not have it".to_owned(), true)),
+            _ if objection.is_some() => Err((objection.clone().unwrap_or_default(), true)),
+            // What surrounds the program is no fault of it.
+            _ if surroundings.is_some() => Err((surroundings.unwrap_or_default(), false)),
+            (Some(earlier), Some(later)) if is_told_once(earlier, rules) || is_told_once(later, rules) => {
+                Err(("a run tells one number, and not how it varies".to_owned(), false))
+            }
+            (Some(earlier), Some(later)) => {
+                let difference = difference(earlier, later, rules.interleaved);
+                difference.ok_or_else(|| ("it was not measured each time".to_owned(), true))
+            }
+        };
+        Some(match difference {
+            Ok(difference) => Found { metric, difference: Some(difference) },
+            Err((why, is_missed)) => {
+                metric.why = Some(why);
+                metric.is_binding &= is_missed;
+                Found { metric, difference: None }
+            }
+        })
+    };
+    keys.into_iter().filter_map(one).collect()
+}
+
+/// How much worse a metric may become, in its unit, and whether that counts; `None` where nobody asks for the metric.
+fn allowed(case: &schema::Case, key: &str, median: f64, rules: &Rules<'_>) -> Option<(f64, bool)> {
+    match &rules.limits {
+        Some(limits) => (limits.find)(&case.id, key, median).map(|limit| (limit.allowed, limit.is_binding)),
+        None => telling::tells(case, key).then(|| (rules.noise_threshold * median.abs(), true)),
+    }
+}
+
+/// Such as a percentile of all that a run measured.
+fn is_told_once(metric: &schema::Metric, rules: &Rules<'_>) -> bool {
+    metric.kind == Kind::Time && metric.samples.len() == 1 && !rules.interleaved
+}
+
+fn difference<'a>(
+    before: &'a schema::Metric,
+    after: &'a schema::Metric,
+    interleaved: bool,
+) -> Option<stats::Difference<'a>> {
+    let of = |scale| {
+        let of = if interleaved { stats::Difference::of_pairs } else { stats::Difference::of_runs };
+        of(scale, &before.samples, &after.samples)
+    };
+    // Of nothing there is no share.
+    let share = (before.kind == Kind::Time).then(|| of(Scale::Share)).flatten();
+    share.or_else(|| of(Scale::Units))
+}
+
+/// Gives all metrics their verdicts, as one family.
+fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], rules: &Rules<'_>) {
+    let slack_of = |metric: &Metric, difference: &stats::Difference<'_>| {
+        let is_told_exactly = rules.limits.is_none() && difference.is_exact && !is_for_the_kernel_to_say(&metric.name);
+        Slack { share: 0.0, units: if is_told_exactly { 0.0 } else { metric.allowed } }
+    };
+    let family: Vec<(&stats::Difference<'_>, Slack, bool)> = pairs
+        .iter()
+        .map(|(case, place, difference)| {
+            let metric = &cases[*case].metrics[*place];
+            (difference, slack_of(metric, difference), metric.better == schema::Better::Lower)
+        })
+        .collect();
+    let verdicts = stats::judge(&family, rules.confidence, rules.seed);
+    let doubtful = family.iter().filter(|(difference, ..)| !difference.is_exact).count().max(1);
+    for ((case, place, difference), verdict) in pairs.iter().zip(verdicts) {
+        let metric = &mut cases[*case].metrics[*place];
+        let told = told(difference, doubtful, rules);
+        let in_units = if told.is_share { told.smallest * difference.medians[0].abs() } else { told.smallest };
+        let is_wide = !difference.is_exact && (difference.p.is_none() || in_units > metric.allowed);
+        metric.allowed = slack_of(metric, difference).units;
+        metric.verdict = match verdict {
+            stats::Verdict::Worse => Verdict::Worse,
+            stats::Verdict::Better => Verdict::Better,
+            stats::Verdict::InsideTheNoise if is_wide => Verdict::Inconclusive,
+            stats::Verdict::InsideTheNoise => Verdict::InsideTheNoise,
+        };
+        if difference.p.is_none() && !difference.is_exact {
+            let [before, after] = difference.counts();
+            metric.why = Some(format!("too few samples that are independent of each other, of {before} and {after}"));
+        }
+        metric.difference = Some(told);
+    }
+}
+
+/// How much arrives at once, and with it how often a side reads, may differ from run to run and yet not within one.
+fn is_for_the_kernel_to_say(key: &str) -> bool {
+    key.ends_with(quantity::SYSCALLS_PER_MIB.name)
+}
+
+fn told(difference: &stats::Difference<'_>, doubtful: usize, rules: &Rules<'_>) -> Difference {
+    let corrected = 1.0 - (1.0 - rules.confidence) / doubtful as f64;
+    Difference {
+        is_share: difference.scale == Scale::Share,
+        change: difference.change,
+        ci95: difference.interval(rules.confidence, rules.seed).ends,
+        p_value: difference.p,
+        smallest: difference.interval(corrected, rules.seed).half_width(),
+    }
+}
+
+fn run(named: Named<'_>) -> Run {
+    let document = named.document;
+    Run {
+        name: named.name.to_owned(),
+        started_at: document.started_at.clone(),
+        version: document.tool.version.clone(),
+        git_commit: document.tool.git_commit.clone(),
+        cpu_model: document.host.cpu_model.clone(),
+        partial: document.partial,
+    }
+}

@@ -1,0 +1,118 @@
+use std::path::PathBuf;
+
+use super::{Measurement, baseline, output};
+use crate::args;
+use crate::error::Error;
+use crate::render::{Color, Output};
+use crate::request::{Lost, Request};
+use crate::schema::Document;
+use crate::units::Share;
+
+/// What `compare` holds against each other.
+pub struct Compare {
+    /// What is compared with.
+    pub baseline: Results,
+    /// What is compared.
+    pub candidate: Candidate,
+    /// How verdicts are reached.
+    pub judgement: Judgement,
+    /// How much a metric that varies may differ, as a share.
+    pub noise_threshold: f64,
+    /// Whether something that is worse is an error.
+    pub fail_on_regression: bool,
+    /// Where the comparison goes.
+    pub output: Output,
+}
+
+/// Results, and what they are called.
+pub struct Results {
+    /// The file, or the name that they were kept under.
+    pub name: String,
+    /// What is in it.
+    pub document: Document,
+}
+
+/// What is compared.
+pub enum Candidate {
+    /// Results that are there.
+    Results(Box<Results>),
+    /// The baseline's cases, measured anew.
+    Measured {
+        /// What is measured.
+        measurements: Vec<Measurement>,
+        /// What can't be asked for again.
+        lost: Vec<Lost>,
+        /// Where the results go besides.
+        results: Option<PathBuf>,
+    },
+}
+
+/// How verdicts are reached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// How sure they are, all together.
+    pub confidence: f64,
+    /// Whether having no verdict is an error.
+    pub is_strict: bool,
+    /// Whether results of another machine are compared, as far as they can be.
+    pub allow_foreign: bool,
+    /// The seed of all that is random.
+    pub seed: u64,
+}
+
+impl Compare {
+    pub(super) fn new(args: &args::Compare, color: Color) -> Result<Self, Error> {
+        let judgement = Judgement::new(&args.judgement)?;
+        let Share(noise_threshold) = args.noise_threshold;
+        let output = output::output(&args.output, color)?;
+        args.results.as_deref().map(output::check_directory).transpose()?;
+        let baseline = Results::load(&args.baseline)?;
+        let candidate = match &args.candidate {
+            Some(path) => Candidate::Results(Box::new(Results::load(path)?)),
+            None => again(&baseline, args.results.clone())?,
+        };
+        let fail_on_regression = args.fail_on_regression;
+        Ok(Self { baseline, candidate, judgement, noise_threshold, fail_on_regression, output })
+    }
+}
+
+impl Results {
+    pub(super) fn load(typed: &std::path::Path) -> Result<Self, Error> {
+        // It is shown at terminals, which would obey it.
+        let shown = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
+        let name = typed.display().to_string().chars().map(shown).collect();
+        Ok(Self { name, document: baseline::load(typed)? })
+    }
+}
+
+impl Judgement {
+    pub(super) fn new(args: &args::Judgement) -> Result<Self, Error> {
+        let Share(confidence) = args.confidence_level;
+        if !(0.5..1.0).contains(&confidence) {
+            return Err(Error::Usage("--confidence-level is 50 % to less than 100 %".into()));
+        }
+        Ok(Self { confidence, is_strict: args.strict, allow_foreign: args.allow_foreign, seed: args.seed })
+    }
+}
+
+/// The cases of results, to be measured by this build.
+fn again(baseline: &Results, results: Option<PathBuf>) -> Result<Candidate, Error> {
+    let (requests, mut lost) = Request::of_document(&baseline.document);
+    let mut measurements = Vec::new();
+    for request in &requests {
+        match Measurement::of_request(request) {
+            Ok(measurement) => measurements.push(measurement),
+            // This build, or this machine, may not have what another had.
+            Err(error) => lost.push(Lost { id: request.arguments().join(" "), why: error.to_string() }),
+        }
+    }
+    if measurements.is_empty() {
+        let why = lost.first().map(|lost| format!(": {}: {}", lost.id, lost.why)).unwrap_or_default();
+        return Err(Error::Baseline {
+            name: baseline.name.clone(),
+            problem: format!("none of its cases can be measured again{why}"),
+            hint: Some("two files are compared as they are: tlsbench compare BASELINE CANDIDATE".to_owned()),
+        });
+    }
+    Ok(Candidate::Measured { measurements, lost, results })
+}

@@ -1,0 +1,362 @@
+use super::{Align, Report, Sheet};
+use crate::schema::comparison::{Case, Comparison, Difference, Metric, Outcome, Run, Verdict};
+use crate::units::{format_quantity, significant};
+
+/// How many metrics a sentence names.
+const NAMED: usize = 3;
+
+impl Report for Comparison {
+    /// One line for each metric, the verdict first, so that `grep ^worse` finds what it should.
+    fn table(&self, color: bool) -> String {
+        let mut text = String::new();
+        for (name, run) in [("Baseline: ", &self.baseline), ("Candidate:", &self.candidate)] {
+            text.push_str(&format!("{name} {}\n", origin(run)));
+        }
+        for note in self.remarks() {
+            text.push_str(&format!("{note}.\n"));
+        }
+        let sheet = sheet(&self.rows(&Verdict::ALL), false);
+        text.push_str(&format!("\n{}\n", paint(&sheet.plain(), color)));
+        for objection in self.objections() {
+            text.push_str(&format!("{} {objection}\n", Verdict::NotComparable.word()));
+        }
+        if let Some(line) = self.equal() {
+            text.push_str(&format!("{line}\n"));
+        }
+        text.push_str(&format!("{}\n{}\n", self.how_to_read(), self.summary()));
+        text
+    }
+
+    fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self)
+    }
+
+    /// One line per metric, with raw numbers.
+    fn csv(&self) -> String {
+        const COLUMNS: [&str; 17] = [
+            "verdict",
+            "case",
+            "metric",
+            "unit",
+            "better",
+            "kind",
+            "baseline",
+            "candidate",
+            "change",
+            "change_is_share",
+            "ci95_low",
+            "ci95_high",
+            "p_value",
+            "smallest",
+            "allowed",
+            "binding",
+            "why",
+        ];
+        let mut sheet = Sheet::new(COLUMNS.map(|name| (name, Align::Left)));
+        for (case, metric) in Verdict::ALL.iter().flat_map(|verdict| self.with(*verdict)) {
+            let text = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+            let of = |part: fn(&Difference) -> f64| text(metric.difference.as_ref().map(part));
+            let mut row =
+                vec![metric.verdict.word().to_owned(), case.id.clone(), metric.name.clone(), metric.unit.clone()];
+            row.push(format!("{:?}", metric.better).to_lowercase());
+            row.push(format!("{:?}", metric.kind).to_lowercase());
+            row.extend([text(metric.baseline), text(metric.candidate), of(|difference| difference.change)]);
+            row.push(metric.difference.map(|difference| difference.is_share.to_string()).unwrap_or_default());
+            row.extend([of(|difference| difference.ci95[0]), of(|difference| difference.ci95[1])]);
+            row.push(text(metric.difference.and_then(|difference| difference.p_value)));
+            row.extend([
+                of(|difference| difference.smallest),
+                metric.allowed.to_string(),
+                metric.is_binding.to_string(),
+            ]);
+            row.push(metric.why.clone().unwrap_or_default());
+            sheet.row(row);
+        }
+        sheet.csv()
+    }
+
+    /// What matters on top, all that is inside the noise folded away.
+    fn markdown(&self) -> String {
+        let mut text = format!("### tlsbench: {}\n\n{}\n\n", self.headline(), self.summary());
+        let [rest @ .., noise] = Verdict::ALL;
+        let rows = self.rows(&rest);
+        if !rows.is_empty() {
+            text.push_str(&format!("{}\n", sheet(&rows, true).markdown()));
+        }
+        for objection in self.objections() {
+            text.push_str(&format!("- not comparable: {objection}\n"));
+        }
+        let rows = self.rows(&[noise]);
+        if !rows.is_empty() {
+            let table = sheet(&rows, true).markdown();
+            let count = rows.len();
+            text.push_str(&format!("\n<details><summary>{count} inside the noise</summary>\n\n{table}\n</details>\n"));
+        }
+        if let Some(line) = self.equal() {
+            text.push_str(&format!("\n{line}\n"));
+        }
+        for (name, run) in [("Baseline", &self.baseline), ("Candidate", &self.candidate)] {
+            text.push_str(&format!("\n{name}: {}\n", origin(run)));
+        }
+        for note in self.remarks() {
+            text.push_str(&format!("\n{note}.\n"));
+        }
+        text.push_str(&format!("\n{}\n", self.how_to_read()));
+        text
+    }
+}
+
+impl Comparison {
+    /// What it comes to, in a few words.
+    pub fn headline(&self) -> String {
+        match self.outcome {
+            Outcome::Regression => format!("{} worse", counted(self.counts.regressions, "metric is", "metrics are")),
+            Outcome::NotComparable => "not comparable".to_owned(),
+            Outcome::Passed => "nothing is worse".to_owned(),
+        }
+    }
+
+    /// What counts as worse, by name; the first few of many.
+    pub fn regressions(&self) -> String {
+        let worse = self.with(Verdict::Worse);
+        named(worse.into_iter().filter(|(_, metric)| metric.is_binding).map(|(case, metric)| {
+            let change = metric.difference.map(|difference| format!(" ({})", change(metric, &difference)));
+            format!("{} of {}{}", metric.name, case.id, change.unwrap_or_default())
+        }))
+    }
+
+    /// What should count and can't be compared, by name, with the reasons.
+    pub fn missing(&self) -> String {
+        let objections = self.objections();
+        named(objections.into_iter())
+    }
+
+    /// What the noise hides, by name.
+    pub fn unclear(&self) -> String {
+        named(
+            self.with(Verdict::Inconclusive)
+                .into_iter()
+                .map(|(case, metric)| format!("{} of {}", metric.name, case.id)),
+        )
+    }
+
+    fn summary(&self) -> String {
+        let counts = &self.counts;
+        let told = counts.worse - counts.regressions;
+        let parts = [
+            (counts.regressions, "worse"),
+            (told, "worse, which is only told"),
+            (counts.better, "better"),
+            (counts.inside_the_noise, "inside the noise"),
+            (counts.inconclusive, "inconclusive"),
+            (counts.not_comparable, "not comparable"),
+        ];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let all = if parts.is_empty() { "no metric in common".to_owned() } else { parts.join(", ") };
+        match self.regressions() {
+            worse if worse.is_empty() => format!("In all: {all}."),
+            worse => format!("In all: {all}. Worse: {worse}."),
+        }
+    }
+
+    /// What differs between the two, once each.
+    fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<String> = self.notes.clone();
+        for note in self.cases.iter().flat_map(|case| &case.notes) {
+            if !remarks.contains(note) {
+                let count = self.cases.iter().filter(|case| case.notes.contains(note)).count();
+                remarks.push(note.clone());
+                if count < self.cases.len()
+                    && let Some(last) = remarks.last_mut()
+                    && let Some(case) = self.cases.iter().find(|case| case.notes.contains(note))
+                {
+                    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+                    *last = format!("{note} (in {}{more})", case.id);
+                }
+            }
+        }
+        remarks.dedup();
+        remarks.into_iter().map(|remark| format!("Differs: {remark}")).collect()
+    }
+
+    /// Counts that are equal are not listed one by one.
+    fn equal(&self) -> Option<String> {
+        let noise = self.with(Verdict::InsideTheNoise);
+        let equal: Vec<&Metric> =
+            noise.into_iter().map(|(_, metric)| metric).filter(|metric| is_equal(metric)).collect();
+        let mut names: Vec<&str> = equal
+            .iter()
+            .map(|metric| metric.name.split_once('.').map_or(metric.name.as_str(), |(_, name)| name))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let count = counted(equal.len(), "count is", "counts are");
+        (!equal.is_empty()).then(|| format!("{count} equal: {}.", names.join(", ")))
+    }
+
+    fn how_to_read(&self) -> String {
+        let how = if self.interleaved {
+            "Both ran in turns and are compared pair by pair"
+        } else {
+            "What a whole run has in common, such as a machine that was slower meanwhile, can't be told from one run each: \
+             `tlsbench gate --against` runs two builds in turns"
+        };
+        let slack = match (&self.profile, self.noise_threshold) {
+            (Some(profile), _) => format!("beyond what {profile} allows"),
+            (None, threshold) => {
+                let share = format_quantity(threshold.unwrap_or(0.0), "ratio");
+                format!("beyond {share}, or for a count that does not vary at all")
+            }
+        };
+        let confidence = format_quantity(self.confidence_level, "ratio");
+        format!(
+            "{how}. A verdict is surer than {confidence} for all metrics together, and {slack}; intervals are {confidence} each."
+        )
+    }
+
+    /// Metrics of these verdicts that have numbers, the greatest changes first.
+    fn rows(&self, verdicts: &[Verdict]) -> Vec<(&Case, &Metric)> {
+        let mut rows = Vec::new();
+        for verdict in verdicts.iter().filter(|verdict| **verdict != Verdict::NotComparable) {
+            let mut found = self.with(*verdict);
+            found.retain(|(_, metric)| !is_equal(metric));
+            let size = |metric: &Metric| metric.relative_change().abs();
+            found.sort_by(|(_, a), (_, b)| b.is_binding.cmp(&a.is_binding).then(size(b).total_cmp(&size(a))));
+            rows.extend(found);
+        }
+        rows
+    }
+
+    /// What can't be compared, by case and reason.
+    fn objections(&self) -> Vec<String> {
+        let mut groups: Vec<(String, &str, Vec<&str>)> = Vec::new();
+        for (case, metric) in self.with(Verdict::NotComparable) {
+            let why = metric.why.clone().unwrap_or_default();
+            match groups.iter_mut().find(|(known, id, _)| *known == why && *id == case.id) {
+                Some((_, _, names)) => names.push(&metric.name),
+                None => groups.push((why, &case.id, vec![&metric.name])),
+            }
+        }
+        groups.into_iter().map(|(why, id, names)| format!("{id} {}: {why}", names.join(" "))).collect()
+    }
+}
+
+/// Whether it is a count that does not vary, and is what it was.
+fn is_equal(metric: &Metric) -> bool {
+    let is_nothing = |difference: &Difference| difference.change == 0.0 && difference.ci95 == [0.0; 2];
+    metric.verdict == Verdict::InsideTheNoise && metric.difference.as_ref().is_some_and(is_nothing)
+}
+
+fn named(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = all.collect();
+    let more = if all.len() > NAMED { format!("; and {} more", all.len() - NAMED) } else { String::new() };
+    format!("{}{more}", all[..all.len().min(NAMED)].join("; "))
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn origin(run: &Run) -> String {
+    let commit = run.git_commit.as_ref().map(|commit| format!(" ({commit})")).unwrap_or_default();
+    let partial = if run.partial { ", partial" } else { "" };
+    format!("{}, {}, tlsbench {}{commit}{partial}", run.name, run.started_at, run.version)
+}
+
+fn sheet(rows: &[(&Case, &Metric)], is_markdown: bool) -> Sheet {
+    let columns = [
+        ("verdict", Align::Left),
+        ("change", Align::Right),
+        ("interval", Align::Left),
+        ("baseline", Align::Right),
+        ("candidate", Align::Right),
+        ("could show", Align::Right),
+        ("metric", Align::Left),
+        ("case", Align::Left),
+    ];
+    let mut sheet = Sheet::new(columns);
+    for (case, metric) in rows {
+        let number =
+            |number: Option<f64>| number.map(|number| format_quantity(number, &metric.unit)).unwrap_or_default();
+        let verdict = metric.verdict.word();
+        let verdict = match (metric.verdict, metric.is_binding) {
+            (Verdict::Worse, false) => format!("{verdict}-told"),
+            (Verdict::Worse, true) if is_markdown => format!("**{verdict}**"),
+            _ => verdict.to_owned(),
+        };
+        let [change, interval, smallest] = match &metric.difference {
+            None => Default::default(),
+            Some(difference) => [change(metric, difference), interval(difference), smallest(metric, difference)],
+        };
+        sheet.row(vec![
+            verdict,
+            change,
+            interval,
+            number(metric.baseline),
+            number(metric.candidate),
+            smallest,
+            metric.name.clone(),
+            case.id.clone(),
+        ]);
+    }
+    sheet
+}
+
+/// The change as a share where there is one, else in the unit of the metric.
+fn change(metric: &Metric, difference: &Difference) -> String {
+    match (difference.is_share, metric.baseline) {
+        (true, _) => format!("{:+.1} %", difference.change * 100.0),
+        (false, Some(baseline)) if baseline != 0.0 && difference.change != 0.0 => {
+            format!("{} {:+.1} %", signed(difference.change), difference.change / baseline.abs() * 100.0)
+        }
+        _ => signed(difference.change),
+    }
+}
+
+/// Counts that do not vary have none.
+fn interval(difference: &Difference) -> String {
+    let [low, high] = difference.ci95;
+    match (difference.is_share, difference.p_value) {
+        (true, _) => format!("[{:+.1}, {:+.1}]", low * 100.0, high * 100.0),
+        (false, Some(_)) => format!("[{}, {}]", signed(low), signed(high)),
+        (false, None) if low == high => String::new(),
+        (false, None) => format!("[{}, {}]", signed(low), signed(high)),
+    }
+}
+
+fn smallest(metric: &Metric, difference: &Difference) -> String {
+    match (difference.is_share, difference.p_value) {
+        (true, _) => format!("{:.1} %", difference.smallest * 100.0),
+        (false, None) if difference.smallest == 0.0 => "any".to_owned(),
+        (false, _) => format_quantity(difference.smallest, &metric.unit),
+    }
+}
+
+fn signed(value: f64) -> String {
+    let text = significant(value.abs());
+    let is_nothing = text.chars().all(|letter| letter == '0' || letter == '.');
+    match value {
+        _ if is_nothing => "0".to_owned(),
+        value if value < 0.0 => format!("-{text}"),
+        _ => format!("+{text}"),
+    }
+}
+
+/// Colors the verdicts.
+fn paint(text: &str, color: bool) -> String {
+    if !color {
+        return text.to_owned();
+    }
+    let painted = |line: &str| {
+        let color = match line.split_whitespace().next() {
+            Some("worse") => "\x1b[1;31m",
+            Some("worse-told") => "\x1b[33m",
+            Some("better") => "\x1b[32m",
+            _ => return line.to_owned(),
+        };
+        let end = line.find(' ').unwrap_or(line.len());
+        format!("{color}{}\x1b[0m{}", &line[..end], &line[end..])
+    };
+    text.lines().map(painted).collect::<Vec<_>>().join("\n") + "\n"
+}

@@ -1,0 +1,60 @@
+//! What numbers depend on besides the program: facts that two results have to share to be compared, or whose difference has
+//! to be told.
+
+use serde_json::Value;
+
+use super::{Case, Facts, Host};
+
+/// What was asked for and may differ: how long and how random a measurement was is no other case, and what a part runs as
+/// may be the very change that is looked for.
+const FREE: [&str; 5] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes"];
+
+/// What makes a machine another one.
+pub fn machine(host: &Host) -> Facts {
+    known([
+        ("cpu_model", host.cpu_model.clone().into()),
+        ("cpu_flags", host.cpu_flags.join(" ").into()),
+        ("logical_cpus", host.logical_cpus.into()),
+        ("smt", host.smt.into()),
+        ("virtualization", host.virtualization.clone().into()),
+    ])
+}
+
+/// What the two ends agreed on.
+pub fn negotiated(case: &Case) -> Facts {
+    let negotiated = &case.negotiated;
+    known([
+        ("version", negotiated.version.clone().into()),
+        ("cipher_suite", negotiated.cipher_suite.clone().into()),
+        ("group", negotiated.group.clone().into()),
+        ("signature", negotiated.signature.clone().into()),
+        ("alpn", negotiated.alpn.clone().into()),
+        // Shares vary a little from run to run.
+        ("resumed_share", negotiated.resumed_share.map(f64::round).into()),
+        ("early_data_share", negotiated.early_data_share.map(f64::round).into()),
+    ])
+}
+
+/// What was asked for, without what may differ.
+pub fn requested(case: &Case) -> Facts {
+    let fixed = case.requested.iter().filter(|(name, _)| !FREE.contains(&name.as_str()));
+    fixed.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// In words, where the `later` facts are not the `earlier` ones.
+pub fn differences(later: &Facts, earlier: &Facts) -> Vec<String> {
+    let names = later.keys().chain(earlier.keys().filter(|name| !later.contains_key(*name)));
+    let told = |facts: &Facts, name: &str| facts.get(name).map_or_else(|| "unknown".to_owned(), word);
+    let different = names.filter(|name| later.get(*name) != earlier.get(*name));
+    different.map(|name| format!("{name} is {}, not {}", told(later, name), told(earlier, name))).collect()
+}
+
+/// A fact's value as people write it.
+pub fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Those of the facts that are known.
+pub fn known<'a>(facts: impl IntoIterator<Item = (&'a str, Value)>) -> Facts {
+    facts.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()
+}
