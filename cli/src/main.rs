@@ -39,6 +39,7 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::History(plan) => cmd::history::run(&plan),
         Plan::Count(job) => cmd::count::run(&job),
         Plan::Report(plan) => cmd::report::run(&plan, messages),
+        Plan::Export(plan) => cmd::export::run(&plan, messages),
         Plan::Run(plan) => cmd::run::run(&plan, messages),
         Plan::Doctor(plan) => cmd::doctor::run(&plan, messages),
         Plan::Completions(shell) => print(&cmd::manual::completions(shell)),

@@ -63,6 +63,20 @@ pub fn baseline_path(name: &str) -> PathBuf {
     Path::new(".tlsbench").join(format!("{name}.json"))
 }
 
+/// Whether `text` is what `pattern` says, in which `*` stands for anything.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    // What stands after the last star is at the end; each part between two of them may as well stand as early as it can.
+    let tail = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, after)) = text.split_once(part) else { return false };
+        text = after;
+    }
+    text.ends_with(tail)
+}
+
 /// The known name that is nearest to `typed`, where one is near enough to have been meant.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
@@ -107,5 +121,23 @@ mod tests {
         assert_eq!(nearest("chacha20", names()), Some("chacha20poly1305"));
         assert_eq!(nearest("AEGIS128", names()), Some("aegis128l"));
         assert_eq!(nearest("zzz", names()), None);
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, is_match) in [
+            ("*", "", true),
+            ("**", "a", true),
+            ("throughput/*", "throughput/memory/send", true),
+            ("*/memory/*/aes128gcm/*", "throughput/memory/send/aes128gcm/64", true),
+            ("*/memory/*/aes128gcm/*", "throughput/loopback-2/send/aes128gcm/64", false),
+            ("throughput/memory", "throughput/memory/send", false),
+            ("*send", "throughput/memory/send", true),
+            ("*send", "send/send", true),
+            ("a*a", "a", false),
+            ("*ab*b", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, text), is_match, "{pattern} {text}");
+        }
     }
 }

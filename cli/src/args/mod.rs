@@ -6,7 +6,7 @@ mod compare;
 mod connect;
 mod crypto;
 mod doctor;
-
+mod export;
 mod handshake;
 mod history;
 mod instructions;
@@ -26,7 +26,7 @@ pub use compare::{Compare, Judgement};
 pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
-
+pub use export::Export;
 pub use handshake::Handshake;
 pub use history::History;
 pub use instructions::{CountedWork, Instructions};
@@ -94,6 +94,8 @@ pub enum Command {
     Instructions(Instructions),
     /// Draw results as one HTML page that needs nothing else
     Report(Report),
+    /// Write results in a form that other tools read: hyperfine, Bencher, github-action-benchmark
+    Export(Export),
 }
 
 /// `on` or `off`: the value of a switch that may be given without one.

@@ -6,6 +6,7 @@ pub mod connect;
 pub mod count;
 pub mod crypto;
 pub mod doctor;
+pub mod export;
 pub mod history;
 pub mod manual;
 pub mod measure;

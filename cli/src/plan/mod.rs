@@ -8,6 +8,7 @@ mod compare;
 mod connect;
 mod crypto;
 mod doctor;
+mod export;
 mod handshake;
 mod history;
 mod instructions;
@@ -26,6 +27,7 @@ pub use compare::{Candidate, Compare, Judgement, Results};
 pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
+pub use export::{Destination, Export};
 pub use handshake::Handshake;
 pub use history::History;
 pub use instructions::Instructions;
@@ -78,6 +80,8 @@ pub enum Plan {
     Count(Box<Job>),
     /// Draw results.
     Report(Report),
+    /// Write results in another form.
+    Export(Box<Export>),
 }
 
 impl Plan {
@@ -120,6 +124,7 @@ impl Plan {
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Report(args) => Self::Report(Report::new(args)?),
+            args::Command::Export(args) => Self::Export(Box::new(Export::new(args)?)),
             args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
         })
     }

@@ -1,5 +1,6 @@
 use super::toml_file::{Item, Source};
 use crate::error::Error;
+use crate::names::matches;
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Better, Side};
 use toml::de::{DeTable, DeValue};
@@ -127,39 +128,4 @@ fn allowed(source: &Source, item: &Item, quantity: &Quantity) -> Result<Allowed,
 
 fn is_allowed(number: f64) -> bool {
     number.is_finite() && number >= 0.0
-}
-
-/// Whether `text` is what `pattern` says, in which `*` stands for anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(head) else { return false };
-    loop {
-        if matches(rest, text) {
-            return true;
-        }
-        let mut letters = text.chars();
-        if letters.next().is_none() {
-            return false;
-        }
-        text = letters.as_str();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        for (pattern, text, is_match) in [
-            ("*", "", true),
-            ("throughput/*", "throughput/memory/send", true),
-            ("*/memory/*/aes128gcm/*", "throughput/memory/send/aes128gcm/64", true),
-            ("*/memory/*/aes128gcm/*", "throughput/loopback-2/send/aes128gcm/64", false),
-            ("throughput/memory", "throughput/memory/send", false),
-            ("*send", "throughput/memory/send", true),
-        ] {
-            assert_eq!(matches(pattern, text), is_match, "{pattern} {text}");
-        }
-    }
 }

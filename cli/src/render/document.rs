@@ -134,7 +134,7 @@ fn side_label(case: &Case, side: Side) -> String {
 }
 
 /// What a case ran on, in three parts: the cipher, the rest of the handshake, and the switches.
-fn terms(case: &Case, between: &str) -> String {
+pub(super) fn terms(case: &Case, between: &str) -> String {
     let Negotiated { version, cipher_suite, group, signature, alpn, .. } = &case.negotiated;
     let joined =
         |parts: &[&Option<String>]| parts.iter().filter_map(|part| part.as_deref()).collect::<Vec<_>>().join(" ");

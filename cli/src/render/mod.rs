@@ -5,6 +5,7 @@ mod comparison;
 mod crypto;
 mod doctor;
 mod document;
+mod exports;
 mod history;
 mod inventory;
 mod output;
@@ -17,6 +18,7 @@ mod style;
 
 pub use ablation::AblationTable;
 pub use crypto::CryptoReport;
+pub use exports::{Chosen, Exported, Form, Wanted};
 pub use output::{Output, Place, print, write};
 pub use progress::Progress;
 pub use report::page;

@@ -1,0 +1,54 @@
+//! The two files of github-action-benchmark's tools `customBiggerIsBetter` and `customSmallerIsBetter`.
+
+use serde::Serialize;
+
+use super::super::document::terms;
+use super::{Chosen, Exported, json};
+use crate::error::Error;
+use crate::schema::{Better, Document};
+
+/// A point of a chart, which it shows with `range` and `extra`.
+#[derive(Serialize)]
+struct Entry {
+    name: String,
+    unit: String,
+    value: f64,
+    range: String,
+    extra: String,
+}
+
+/// Both files, also where one of them is empty: an old one must not stay beside a new one.
+pub(super) fn export(document: &Document, chosen: &[Chosen]) -> Result<Vec<Exported>, Error> {
+    let files = [("customBiggerIsBetter.json", Better::Higher), ("customSmallerIsBetter.json", Better::Lower)];
+    let file = |(name, better)| {
+        let of_it = chosen.iter().filter(|chosen| chosen.metric.better == better);
+        let entries: Vec<Entry> = of_it.map(|chosen| entry(document, chosen)).collect();
+        Ok(Exported { name, text: json(&entries)?, metrics: entries.len() })
+    };
+    files.into_iter().map(file).collect()
+}
+
+fn entry(document: &Document, chosen: &Chosen) -> Entry {
+    let [low, high] = chosen.metric.ci95;
+    Entry {
+        name: chosen.full_name(),
+        unit: chosen.metric.unit.clone(),
+        value: chosen.metric.median,
+        range: format!("{low} to {high}"),
+        extra: extra(document, chosen),
+    }
+}
+
+/// What a number is worth: how it was taken, on what, and what the two ends agreed on.
+fn extra(document: &Document, chosen: &Chosen) -> String {
+    let samples = chosen.metric.samples.len();
+    let mut lines = vec![match samples {
+        1 => "one sample".to_owned(),
+        _ => format!("median of {samples} samples, 95 % interval"),
+    }];
+    let terms = terms(chosen.case, "\n");
+    lines.extend((!terms.is_empty()).then_some(terms));
+    lines.extend(document.host.cpu_model.clone());
+    lines.extend(document.partial.then(|| "the run was interrupted".to_owned()));
+    lines.join("\n")
+}
