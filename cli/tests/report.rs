@@ -9,7 +9,7 @@ use std::path::Path;
 
 use html::{Piece, inside, pieces, text};
 use support::results::{Drawn, ablation, crypto, page, series, throughput};
-use support::run;
+use support::{golden, run};
 use tempfile::TempDir;
 use tlsbench::schema::quantity::{self, Quantity};
 use tlsbench::schema::{Case, Document, Host, Side};
@@ -49,13 +49,7 @@ fn the_page_has_the_charts_that_it_had() {
         ("crypto.json", crypto("2026-01-02T00:00:00Z")),
         ("one-size.json", throughput("2026-01-04T00:00:00Z", &[16_384])),
     ]));
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/report.txt");
-    if std::env::var_os("TLSBENCH_BLESS").is_some() {
-        fs::create_dir_all(golden.parent().expect("a folder")).expect("a folder");
-        fs::write(&golden, &found).expect("written");
-    }
-    let expected = fs::read_to_string(&golden).expect("the golden outline");
-    assert_eq!(found, expected, "if this is meant, run the test with TLSBENCH_BLESS=1 and read the difference");
+    golden::check("report.txt", &found);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod endpoint {
     pub const DEADLINE: Duration = Duration::from_secs(60);
 }
 pub mod client;
+pub mod golden;
 #[path = "../../../engine/tests/support/pki.rs"]
 pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]

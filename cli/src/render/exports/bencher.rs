@@ -14,20 +14,23 @@ const MEASURE_NAME_MAX: usize = 64;
 #[derive(Serialize)]
 struct Value {
     value: f64,
-    lower_value: f64,
-    upper_value: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lower_value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upper_value: Option<f64>,
 }
 
-pub(super) fn export(chosen: &[Chosen]) -> Result<Exported, Error> {
+pub(super) fn export(all: &[Chosen]) -> Result<Exported, Error> {
     let mut benchmarks: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
-    for Chosen { case, key, metric } in chosen {
+    for chosen in all {
+        let Chosen { case, key, metric } = chosen;
         check("case", &case.id, BENCHMARK_NAME_MAX)?;
         check("metric", key, MEASURE_NAME_MAX)?;
-        let [lower_value, upper_value] = metric.ci95;
+        let [lower_value, upper_value] = chosen.interval().map_or([None; 2], |interval| interval.map(Some));
         let value = Value { value: metric.median, lower_value, upper_value };
         benchmarks.entry(&case.id).or_default().insert(key, value);
     }
-    Ok(Exported { name: "bencher.json", text: json(&benchmarks)?, metrics: chosen.len() })
+    Ok(Exported { name: "bencher.json", text: json(&benchmarks)?, metrics: all.len() })
 }
 
 /// It refuses a whole file for one name.

@@ -63,6 +63,12 @@ impl Chosen<'_> {
     pub(super) fn full_name(&self) -> String {
         format!("{} {}", self.case.id, self.key)
     }
+
+    /// The 95 % interval of the median. One sample says nothing about where others would be, unless many went into it.
+    pub(super) fn interval(&self) -> Option<[f64; 2]> {
+        let [low, high] = self.metric.ci95;
+        (self.metric.samples.len() > 1 || low < high).then_some([low, high])
+    }
 }
 
 fn is_like(pattern: &str, key: &str) -> bool {

@@ -13,7 +13,8 @@ struct Entry {
     name: String,
     unit: String,
     value: f64,
-    range: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<String>,
     extra: String,
 }
 
@@ -29,12 +30,11 @@ pub(super) fn export(document: &Document, chosen: &[Chosen]) -> Result<Vec<Expor
 }
 
 fn entry(document: &Document, chosen: &Chosen) -> Entry {
-    let [low, high] = chosen.metric.ci95;
     Entry {
         name: chosen.full_name(),
         unit: chosen.metric.unit.clone(),
         value: chosen.metric.median,
-        range: format!("{low} to {high}"),
+        range: chosen.interval().map(|[low, high]| format!("{low} to {high}")),
         extra: extra(document, chosen),
     }
 }
@@ -42,9 +42,10 @@ fn entry(document: &Document, chosen: &Chosen) -> Entry {
 /// What a number is worth: how it was taken, on what, and what the two ends agreed on.
 fn extra(document: &Document, chosen: &Chosen) -> String {
     let samples = chosen.metric.samples.len();
-    let mut lines = vec![match samples {
-        1 => "one sample".to_owned(),
-        _ => format!("median of {samples} samples, 95 % interval"),
+    let mut lines = vec![match chosen.interval() {
+        None => "one sample".to_owned(),
+        Some(_) if samples == 1 => "one sample of all rounds, 95 % interval".to_owned(),
+        Some(_) => format!("median of {samples} samples, 95 % interval"),
     }];
     let terms = terms(chosen.case, "\n");
     lines.extend((!terms.is_empty()).then_some(terms));

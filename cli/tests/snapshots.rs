@@ -1,0 +1,67 @@
+//! Every form of every kind of results, whole, from documents that are made up and never change. `TLSBENCH_BLESS=1` writes
+//! the files anew.
+
+#[path = "support/fixed.rs"]
+mod fixed;
+mod support;
+
+use support::golden;
+use tlsbench::render::{AblationTable, CryptoReport, Form, Report, Results, Wanted};
+
+/// All four forms.
+fn check(name: &str, report: &impl Report) {
+    golden::check(&format!("{name}.txt"), &report.table(false));
+    golden::check(&format!("{name}.md"), &report.markdown());
+    golden::check(&format!("{name}.csv"), &report.csv());
+    golden::check(&format!("{name}.json"), &(report.json().expect("JSON") + "\n"));
+}
+
+macro_rules! snapshots {
+    ($($(#[$doc:meta])* $test:ident: $body:expr;)*) => {$(
+        $(#[$doc])*
+        #[test]
+        fn $test() {
+            if !golden::was_run_without_terminal(stringify!($test)) {
+                $body;
+            }
+        }
+    )*};
+}
+
+snapshots! {
+    results_of_several_cases: check("results", &fixed::results());
+    results_of_one_case: golden::check("results-one.txt", &fixed::one_case().table(false));
+    results_in_color: golden::check("results-color.txt", &fixed::one_case().table(true));
+    results_of_two_kinds: {
+        let mut document = fixed::one_case();
+        document.cases.extend(fixed::ablation().cases);
+        golden::check("results-mixed.txt", &Results(&document).table(false));
+        golden::check("results-mixed.md", &Results(&document).markdown());
+    };
+    an_ablation: check("ablation", &AblationTable(&fixed::ablation()));
+    raw_cryptography: check("crypto", &CryptoReport(&fixed::crypto()));
+    a_diagnosis: check("doctor", &fixed::diagnosis());
+    a_history_of_few_series: check("history", &fixed::history(1));
+    a_history_of_many_series: {
+        golden::check("history-many.txt", &fixed::history(4).table(false));
+        golden::check("history-many.md", &fixed::history(4).markdown());
+    };
+    an_inventory: check("ciphers", &fixed::inventory());
+    forms_of_other_tools: {
+        let document = fixed::results();
+        let chosen = Wanted::default().choose(&document).expect("all of it");
+        for form in [Form::Hyperfine, Form::Bencher, Form::GithubActionBenchmark] {
+            for file in form.export(&document, &chosen).expect("an export") {
+                golden::check(&format!("export-{}", file.name), &file.text);
+            }
+        }
+    };
+}
+
+#[test]
+fn the_documents_are_such_as_are_read_back() {
+    for document in [fixed::results(), fixed::one_case(), fixed::ablation(), fixed::crypto()] {
+        let text = Report::json(&document).expect("JSON");
+        assert_eq!(tlsbench::loader::read(text.as_bytes()), Ok(document));
+    }
+}

@@ -1,0 +1,289 @@
+//! Results of each kind that are made up, and the same each time.
+#![allow(unreachable_pub)]
+
+use serde_json::Value;
+use tlsbench::schema::doctor::{self, Check, Diagnosis, Noise, Peer};
+use tlsbench::schema::history::{self, Change, History, Run, Series};
+use tlsbench::schema::inventory::{self, Code, Inventory, Provider, Suite};
+use tlsbench::schema::quantity::{self, Quantity};
+use tlsbench::schema::{Better, Case, Document, Facts, Host, Kind, Negotiated, Side, Tool, Warning};
+
+pub fn results() -> Document {
+    let mut document = document();
+    document.cases =
+        vec![moved("memory", 64, [0.80, 0.81, 0.815]), moved("memory", 16_384, [0.96, 0.97, 0.975]), shaken()];
+    document.partial = true;
+    document.warn("the machine is busy (load 1.9 on 2 processors)", "end the other programs");
+    document
+}
+
+pub fn one_case() -> Document {
+    Document { cases: vec![moved("loopback-2", 16_384, [0.96, 0.97, 0.975])], ..document() }
+}
+
+/// A switch that helps in the full set and is inside the noise in the empty one, one that is not on the path, and equals.
+pub fn ablation() -> Document {
+    let mut document = document();
+    for (switch, base, change) in [
+        ("zero-copy", "full", Some(-0.175)),
+        ("zero-copy", "empty", Some(0.002)),
+        ("arena", "full", None),
+        ("nothing", "full", Some(0.001)),
+    ] {
+        let is_of_equals = switch == "nothing";
+        let mut case = Case::new(format!("ablate/bulk/{switch}{}/{base}", if is_of_equals { "" } else { "=on" }));
+        let asked = |value: &str| if is_of_equals { Value::Null } else { value.into() };
+        for (name, value) in [
+            ("workload", "bulk".into()),
+            ("base", base.into()),
+            ("switch", asked(switch)),
+            ("value", asked("on")),
+            ("against", asked("off")),
+        ] {
+            case.requested.insert(name.into(), value);
+        }
+        case.achieved.insert("is_on_path".into(), change.is_some().into());
+        if let Some(change) = change {
+            let verdict = if change < -0.01 { "helps" } else { "inside the noise" };
+            case.achieved.insert("send_cpu_ns_per_byte_verdict".into(), verdict.into());
+            case.achieved.insert("send_cpu_ns_per_byte_smallest_effect".into(), 0.015.into());
+            case.record(Side::Send, &quantity::CPU_NS_PER_BYTE, &[0.2], 1);
+            let effect = Quantity { name: "cpu_ns_per_byte_effect", unit: "ratio", ..quantity::CPU_NS_PER_BYTE };
+            case.record(Side::Send, &effect, &[change, change * 1.02, change * 0.98], 1);
+        } else {
+            case.achieved.insert("why_not".into(), "nothing is allocated while data moves".into());
+        }
+        document.cases.push(case);
+    }
+    document
+}
+
+/// Two providers of an AEAD, of which `auto` takes the first, and a signature that has one.
+pub fn crypto() -> Document {
+    let mut document = document();
+    for (kind, algorithm, provider, operation, size, speed) in [
+        ("aead", "aes128gcm", "aws-lc-rs", "seal-in-place", Some(64_u64), 0.59e9),
+        ("aead", "aes128gcm", "aws-lc-rs", "seal-in-place", Some(16_384), 11.2e9),
+        ("aead", "aes128gcm", "rustcrypto", "seal-in-place", Some(64), 0.31e9),
+        ("aead", "aes128gcm", "rustcrypto", "seal-in-place", Some(16_384), 4.4e9),
+        ("signature", "ed25519", "aws-lc-rs", "sign", None, 31e3),
+    ] {
+        let last = size.map(|size| format!("/{size}")).unwrap_or_default();
+        let mut case = Case::new(format!("crypto/{kind}/{algorithm}/{provider}/{operation}{last}"));
+        let implementation = match (kind, provider) {
+            ("aead", "aws-lc-rs") => "VAES, AVX-512",
+            ("aead", _) => "AES-NI",
+            _ => "AWS-LC",
+        };
+        for (name, value) in [
+            ("kind", kind),
+            ("algorithm", algorithm),
+            ("provider", provider),
+            ("operation", operation),
+            ("implementation", implementation),
+        ] {
+            case.requested.insert(name.into(), value.into());
+        }
+        case.achieved.insert("taken_by_auto".into(), (provider == "aws-lc-rs").into());
+        match size {
+            Some(size) => {
+                case.requested.insert("size_bytes".into(), size.into());
+                case.record(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, &[speed, speed * 1.01], 1);
+            }
+            None => case.record(Side::Total, &quantity::OPERATIONS_PER_S, &[speed], 1),
+        }
+        if provider == "rustcrypto" {
+            let share = if size == Some(64) { 0.525 } else { 0.393 };
+            case.record(Side::Total, &quantity::SHARE_OF_AUTO, &[share], 1);
+        }
+        document.cases.push(case);
+    }
+    document
+}
+
+pub fn diagnosis() -> Diagnosis {
+    let noise =
+        |metric: &str, size: f64| Noise { metric: metric.into(), median: size / 10.0, ci95: [-size, size], rounds: 31 };
+    Diagnosis {
+        schema: doctor::SCHEMA.into(),
+        tool: tool(),
+        host: host(),
+        checks: vec![
+            Check::good("clock source", "tsc, 21 ns a reading"),
+            Check::warning("governor", "powersave", "cpupower frequency-set -g performance"),
+            Check::unknown("turbo"),
+        ],
+        peers: vec![
+            Peer { name: "openssl".into(), version: Some("OpenSSL 3.0.17".into()) },
+            Peer { name: "nginx".into(), version: None },
+        ],
+        noise: vec![noise("send.cpu_ns_per_byte", 0.004), noise("receive.cpu_ns_per_byte", 0.012)],
+    }
+}
+
+/// That many series: the first became worse, the second has too few runs, the third is not joined, the fourth is a count.
+pub fn history(count: usize) -> History {
+    let mut all = vec![
+        series("send.efficiency", "ratio", &[0.97, 0.975, 0.97, 0.91, 0.912]),
+        series("receive.efficiency", "ratio", &[0.98, 0.98]),
+        series("send.efficiency", "ratio", &[0.80, 0.81]),
+        series("send.copied_bytes_per_byte", "B/B", &[0.0, 0.0, 0.0]),
+    ];
+    all[0].changes = vec![Change {
+        run: 3,
+        file: "run-3.json".into(),
+        before: 0.97,
+        after: 0.911,
+        change: -0.0608,
+        interval: [-0.071, -0.055],
+        p_value: Some(0.003),
+        is_better: false,
+    }];
+    all[1].runs_needed = Some(9);
+    all[2].differs = vec!["cpu_model is Other 1, not Example 9000".into()];
+    all[3].kind = Kind::Count;
+    all[3].better = Better::Lower;
+    all.truncate(count);
+    History { schema: history::SCHEMA.into(), tool: tool(), confidence_level: 0.95, noise_threshold: 0.01, series: all }
+}
+
+pub fn inventory() -> Inventory {
+    let code = |name: &str, code: &str| Code { name: name.into(), code: code.into() };
+    let suite = |name: &str, iana: &str, number: &str, implementation: &str, is_slow: bool| Suite {
+        name: name.into(),
+        iana_name: iana.into(),
+        code: number.into(),
+        source: "aws-lc-rs".into(),
+        implementation: implementation.into(),
+        is_slow,
+    };
+    Inventory {
+        schema: inventory::SCHEMA.into(),
+        tool: tool(),
+        host: host(),
+        warnings: vec![Warning { message: "rustcrypto has no AVX-512".into(), advice: "build it with that".into() }],
+        providers: vec![
+            Provider {
+                name: "aws-lc-rs".into(),
+                suites: vec![
+                    suite("aes128gcm", "TLS_AES_128_GCM_SHA256", "0x1301", "VAES, AVX-512", false),
+                    suite("chacha20poly1305", "TLS_CHACHA20_POLY1305_SHA256", "0x1303", "AVX2", true),
+                ],
+                groups: vec![code("x25519", "0x001d"), code("secp256r1", "0x0017")],
+                signature_schemes: vec![code("ed25519", "0x0807")],
+            },
+            Provider {
+                name: "rustcrypto".into(),
+                suites: vec![Suite {
+                    source: "rustcrypto".into(),
+                    ..suite("aes128gcm", "TLS_AES_128_GCM_SHA256", "0x1301", "AES-NI", false)
+                }],
+                groups: vec![code("x25519", "0x001d")],
+                signature_schemes: vec![code("ed25519", "0x0807")],
+            },
+        ],
+    }
+}
+
+fn document() -> Document {
+    let moment = || "2026-01-31T12:00:00Z".to_owned();
+    let begun = Document::begin(host());
+    Document { tool: tool(), started_at: moment(), finished_at: moment(), ..begun }
+}
+
+fn tool() -> Tool {
+    Tool {
+        name: "tlsbench".into(),
+        version: "1.2.3".into(),
+        git_commit: Some("0123456789ab".into()),
+        build_profile: "release".into(),
+        features: vec!["aws-lc-rs".into(), "rustcrypto".into()],
+    }
+}
+
+fn host() -> Host {
+    Host {
+        cpu_model: Some("Example 9000".into()),
+        cpu_flags: vec!["aes".into(), "vaes".into()],
+        cores: Some(2),
+        logical_cpus: Some(4),
+        governor: Some("powersave".into()),
+        smt: Some(true),
+        virtualization: Some("none".into()),
+        kernel: Some("Linux 6.1.0".into()),
+        memory_bytes: Some(8 << 30),
+        load_at_start: Some([0.5, 0.25, 0.125]),
+        load_at_end: Some([0.75, 0.25, 0.125]),
+        open_files_limit: Some(1024),
+        clock_source: Some("tsc".into()),
+        timer_cost_ns: Some(21.5),
+        aslr: Some(true),
+        ..Host::default()
+    }
+}
+
+fn negotiated() -> Negotiated {
+    Negotiated {
+        version: Some("TLSv1.3".into()),
+        cipher_suite: Some("TLS_AES_128_GCM_SHA256".into()),
+        group: Some("x25519".into()),
+        signature: Some("ecdsa_secp256r1_sha256".into()),
+        resumed_share: Some(0.0),
+        ..Negotiated::default()
+    }
+}
+
+/// Data, moved.
+fn moved(transport: &str, size: u64, efficiency: [f64; 3]) -> Case {
+    let mut case = Case::new(format!("throughput/{transport}/send/aes128gcm/{size}"));
+    case.negotiated = negotiated();
+    case.requested.insert("direction".into(), "send".into());
+    case.requested.insert("size_bytes".into(), size.into());
+    case.switches.insert("zero_copy".into(), true.into());
+    case.switches.insert("buffer_pool".into(), "thread-local".into());
+    case.achieved.insert("efficiency_of".into(), "the raw AEAD of the same provider".into());
+    let speed = if size < 1024 { 0.46e9 } else { 3.56e9 };
+    case.record(Side::Send, &quantity::EFFICIENCY, &efficiency, 1);
+    case.record(Side::Send, &quantity::CPU_NS_PER_BYTE, &[0.28, 0.29, 0.28], 1);
+    case.record(Side::Receive, &quantity::EFFICIENCY, &efficiency[2..], 1);
+    case.record(Side::Receive, &quantity::COPIED_BYTES_PER_BYTE, &[0.0, 0.0], 1);
+    case.record(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, &[speed * 0.99, speed, speed * 1.01], 1);
+    case
+}
+
+/// Hands, shaken.
+fn shaken() -> Case {
+    let mut case = Case::new("handshake/memory/aes128gcm/x25519");
+    case.negotiated = negotiated();
+    case.switches.insert("arena".into(), true.into());
+    case.record(Side::Client, &quantity::CPU_US_PER_HANDSHAKE, &[131.0, 129.5, 130.25], 1);
+    case.record(Side::Client, &quantity::HEAP_CALLS_PER_HANDSHAKE, &[101.0, 101.0], 1);
+    case.record(Side::Server, &quantity::WIRE_BYTES_PER_HANDSHAKE, &[1205.0], 1);
+    case.record(Side::Total, &quantity::HANDSHAKE_P99_NS, &[310e3, 340e3], 1);
+    case
+}
+
+fn series(metric: &str, unit: &str, medians: &[f64]) -> Series {
+    let run = |(index, median): (usize, &f64)| Run {
+        file: format!("run-{index}.json"),
+        started_at: format!("2026-01-{:02}T00:00:00Z", index + 1),
+        git_commit: Some(format!("{index:07}")),
+        partial: index == 1,
+        median: *median,
+        ci95: [median * 0.99, median * 1.01],
+        samples: 9,
+    };
+    Series {
+        case: "throughput/memory/send/aes128gcm/16384".into(),
+        metric: metric.into(),
+        unit: unit.into(),
+        better: Better::Higher,
+        kind: Kind::Time,
+        setting: Facts::from_iter([("cpu_model".to_owned(), "Example 9000".into())]),
+        differs: Vec::new(),
+        notes: vec!["kernel is Linux 6.1.0, then Linux 6.2.0".into()],
+        runs_needed: None,
+        runs: medians.iter().enumerate().map(run).collect(),
+        changes: Vec::new(),
+    }
+}
