@@ -134,6 +134,16 @@ pub enum Error {
         /// What to do next.
         hint: Option<String>,
     },
+    /// A file that should hold results to look at, and does not.
+    #[error("{name}: {problem}")]
+    NoResults {
+        /// The file.
+        name: String,
+        /// What is the matter.
+        problem: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
     /// Something became worse than it may.
     #[error("{0}")]
     Regression(String),
@@ -170,7 +180,7 @@ impl Error {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Unknown { .. } => exit::USAGE,
-            Self::File { .. } | Self::Content { .. } | Self::Profile { .. } => exit::USAGE,
+            Self::File { .. } | Self::Content { .. } | Self::Profile { .. } | Self::NoResults { .. } => exit::USAGE,
             Self::Unreachable { .. } => exit::UNREACHABLE,
             Self::Tls { .. } | Self::Cut { .. } | Self::Late { .. } => exit::FAILED,
             Self::Engine(_) | Self::Io { .. } | Self::NoProgram { .. } | Self::Failed(_) => exit::FAILED,
@@ -188,7 +198,7 @@ impl Error {
                 names::nearest(typed, known.iter().map(String::as_str)).map(|name| format!("did you mean '{name}'?"))
             }
             Self::Profile { hint, .. } => hint.clone(),
-            Self::Baseline { hint, .. } => hint.clone(),
+            Self::Baseline { hint, .. } | Self::NoResults { hint, .. } => hint.clone(),
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
             Self::Cut { .. } => Some("does it speak TLS 1.3, and on this port?".to_owned()),
             Self::Late { .. } => Some("is it the right port? --timeout TIME waits longer".to_owned()),

@@ -200,7 +200,7 @@ fn what_is_no_result_is_named() {
     let directory = TempDir::new().expect("a directory");
     let broken = directory.path().join("broken.json");
     fs::write(&broken, "{\"schema\": \"tlsb").expect("a file");
-    run([Path::new("report"), &broken]).expect(2, &["broken.json"]);
+    run([Path::new("report"), &broken]).expect(2, &["broken.json: it is cut short", "copy it again as a whole"]);
     run(["report", "/nonexistent/results.json"]).expect(2, &["/nonexistent/results.json"]);
     run(["report"]).expect(2, &["FILE"]);
 }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::{EDITED, Refusal};
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Case, Document, Metric, Side};
+use crate::schema::{Case, Document, Host, Metric, Side, Tool, timestamp};
 use crate::stats;
 
 /// No measurement is larger, whatever its unit: sums of such numbers are still numbers.
@@ -13,9 +13,14 @@ const ROUNDING: f64 = 1e-9;
 /// Whether a document says what measurements can say, and agrees with itself.
 pub(super) fn document(document: &Document) -> Result<(), Refusal> {
     for (name, moment) in [("started_at", &document.started_at), ("finished_at", &document.finished_at)] {
-        if humantime::parse_rfc3339(moment).is_err() {
+        if !humantime::parse_rfc3339(moment).is_ok_and(|time| timestamp(time) == *moment) {
             return Err(refuse(name, format!("'{moment}' is no moment such as 2026-01-31T12:00:00Z")));
         }
+    }
+    check_tool(&document.tool)?;
+    check_host(&document.host)?;
+    if document.warnings.iter().any(|warning| warning.message.is_empty() || warning.advice.is_empty()) {
+        return Err(refuse("warnings", "one of them says nothing"));
     }
     let mut ids = HashSet::new();
     for (index, case) in document.cases.iter().enumerate() {
@@ -26,6 +31,32 @@ pub(super) fn document(document: &Document) -> Result<(), Refusal> {
             return Err(refuse(&case.id, "two cases have this id"));
         }
         check_case(case)?;
+    }
+    Ok(())
+}
+
+fn check_tool(tool: &Tool) -> Result<(), Refusal> {
+    let own = env!("CARGO_PKG_NAME");
+    if tool.name != own {
+        return Err(refuse("tool.name", format!("'{}' is not {own}", tool.name)));
+    }
+    if tool.version.is_empty() {
+        return Err(refuse("tool.version", "it says nothing"));
+    }
+    if !["release", "debug"].contains(&tool.build_profile.as_str()) {
+        return Err(refuse("tool.build_profile", format!("'{}' is neither release nor debug", tool.build_profile)));
+    }
+    Ok(())
+}
+
+fn check_host(host: &Host) -> Result<(), Refusal> {
+    if [host.cores, host.logical_cpus].contains(&Some(0)) {
+        return Err(refuse("host", "a machine has a processor"));
+    }
+    let loads = [host.load_at_start, host.load_at_end].into_iter().flatten().flatten();
+    let mut numbers = loads.chain(host.timer_cost_ns);
+    if numbers.any(|number| !(0.0..=NUMBER_MAX).contains(&number)) {
+        return Err(refuse("host", "loads and times are numbers from 0"));
     }
     Ok(())
 }
@@ -68,13 +99,24 @@ fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
     }
     let mad = stats::mad(&metric.samples);
     let slack = ROUNDING * metric.median.abs();
-    if differs(metric.mad, mad) && mad.is_none_or(|mad| (metric.mad - mad).abs() > slack) {
+    let is_other = differs(metric.mad, mad) && mad.is_none_or(|mad| (metric.mad - mad).abs() > slack);
+    if metric.mad < 0.0 || is_other {
         return Err(format!("its mad is {}, but that of its samples is {}", metric.mad, mad.unwrap_or(0.0)));
     }
     if !(low - slack..=high + slack).contains(&metric.median) {
         return Err(format!("its ci95 [{low}, {high}] is not around its median {}", metric.median));
     }
+    if metric.histogram.as_ref().is_some_and(|text| !is_histogram(text)) {
+        return Err("its histogram is none".to_owned());
+    }
     quantity.map_or(Ok(()), |quantity| check_terms(quantity, metric))
+}
+
+/// Whether it looks like one. What is in it is read where it is drawn.
+fn is_histogram(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("HISTFAA") else { return false };
+    let digits = rest.trim_end_matches('=');
+    !digits.is_empty() && digits.chars().all(|letter| letter.is_ascii_alphanumeric() || "+/".contains(letter))
 }
 
 /// The quantity of a metric's key, where the list has it as it is: a later version may know more.
@@ -142,6 +184,14 @@ mod tests {
             (at("better"), json!("more"), "unknown variant `more`"),
             (at("kind"), json!("count"), "it is a time"),
             ("/started_at".into(), json!("yesterday"), "started_at: 'yesterday' is no moment"),
+            ("/started_at".into(), json!("2026-01-31T12:00:00.5Z"), "is no moment"),
+            ("/tool/name".into(), json!("other"), "tool.name: 'other' is not tlsbench"),
+            ("/tool/version".into(), json!(""), "tool.version: it says nothing"),
+            ("/tool/build_profile".into(), json!("fast"), "'fast' is neither release nor debug"),
+            ("/host/cores".into(), json!(0), "host: a machine has a processor"),
+            ("/host/load_at_start".into(), json!([0, 0, -1]), "host: loads and times are numbers from 0"),
+            ("/warnings".into(), json!([{"message": "", "advice": "wait"}]), "warnings: one of them says nothing"),
+            (at("mad"), json!(-1e-12), "its mad is -0.000000000001, but"),
             ("/cases/0/id".into(), json!(""), "cases[0]: it has no id"),
             ("/cases/0/requested".into(), json!({"size": [1]}), "size is a single value"),
             ("/cases/0/negotiated/resumed_share".into(), json!(2), "a share is 0 to 1"),
@@ -169,6 +219,11 @@ mod tests {
         assert_eq!(with("send.efficiency_effect", &|_| {}), Ok(()));
         for name in ["efficiency", "elsewhere.efficiency", "send.", "send.Efficiency", "send.a b"] {
             assert!(with(name, &|_| {}).is_err_and(|message| message.contains("SIDE.NAME")), "{name}");
+        }
+        let drawn = |text: &'static str| with("send.efficiency", &move |metric| metric["histogram"] = json!(text));
+        assert_eq!(drawn("HISTFAAAABt4nJNpmSzMwMDAxAABzFCaEUoz2X+AMIQE0gAAAA=="), Ok(()));
+        for text in ["", "HISTFAA==", "HISTFAA A", "SISTFAAAAA"] {
+            assert!(drawn(text).is_err_and(|message| message.contains("its histogram is none")), "{text}");
         }
         let negative = |metric: &mut Value| {
             *metric = json!(Metric::of(&quantity::EFFICIENCY, &[-1.0], 1));

@@ -24,21 +24,30 @@ pub struct Refusal {
     pub hint: Option<&'static str>,
 }
 
-/// The results in a file.
+/// The results in a file, to compare with.
 pub fn load(path: &Path) -> Result<Document, Error> {
-    let refuse = |refusal: Refusal| Error::Baseline {
+    read_file(path).map_err(|refusal| Error::Baseline {
         name: path.display().to_string(),
         problem: refusal.message,
         hint: refusal.hint.map(str::to_owned),
-    };
-    let text = bytes_of(path).map_err(refuse)?;
-    read(&text).map_err(refuse)
+    })
+}
+
+/// The results in a file that are only looked at: one that is none is a slip in what was typed.
+pub fn load_to_show(path: &Path) -> Result<Document, Error> {
+    read_file(path).map_err(|refusal| Error::NoResults {
+        name: path.display().to_string(),
+        problem: refusal.message,
+        hint: refusal.hint.map(str::to_owned),
+    })
 }
 
 /// The results in the bytes of a file.
 pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Refusal::new(format!("it is no text: byte {} is not UTF-8", error.valid_up_to()), NOT_OURS))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| not_text(&error))?;
+    if text.trim().is_empty() {
+        return Err(Refusal::new("it is empty", NOT_OURS));
+    }
     let schema = strict::schema_of(text).map_err(|error| not_json(&error))?;
     check_version(schema.as_deref())?;
     let mut json = serde_json::Deserializer::from_str(text);
@@ -52,6 +61,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
 }
 
 const NOT_OURS: Option<&str> = Some("results are written with --json=FILE, or with --save-baseline NAME");
+const CUT: Option<&str> = Some("copy it again as a whole, or measure again");
 const EDITED: Option<&str> =
     Some("it was edited, or another program wrote it; measure again, and leave the file as it is");
 
@@ -59,6 +69,10 @@ impl Refusal {
     fn new(message: impl Into<String>, hint: Option<&'static str>) -> Self {
         Self { message: message.into(), hint }
     }
+}
+
+fn read_file(path: &Path) -> Result<Document, Refusal> {
+    read(&bytes_of(path)?)
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Refusal> {
@@ -73,14 +87,17 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
+fn not_text(error: &std::str::Utf8Error) -> Refusal {
+    let place = error.valid_up_to();
+    match error.error_len() {
+        None => Refusal::new(format!("it is cut short: within a character, at byte {place}"), CUT),
+        Some(_) => Refusal::new(format!("it is no text: byte {place} is not UTF-8"), NOT_OURS),
+    }
+}
+
 fn not_json(error: &serde_json::Error) -> Refusal {
     match error.classify() {
-        serde_json::error::Category::Eof if error.line() <= 1 && error.column() == 0 => {
-            Refusal::new("it is empty", NOT_OURS)
-        }
-        serde_json::error::Category::Eof => {
-            Refusal::new(format!("it is cut short: {error}"), Some("copy it again as a whole, or measure again"))
-        }
+        serde_json::error::Category::Eof => Refusal::new(format!("it is cut short: {error}"), CUT),
         serde_json::error::Category::Data => Refusal::new(error.to_string(), EDITED),
         _ => Refusal::new(format!("it is not JSON: {error}"), NOT_OURS),
     }
@@ -141,9 +158,22 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_read_than_a_result_can_be_long() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(SIZE_MAX + 1).expect("a hole");
+        for path in [file.path(), Path::new("/dev/zero")] {
+            let error = load(path).expect_err("too large");
+            assert!(error.to_string().ends_with("it is larger than 64 MiB"), "{error}");
+            assert_eq!(error.exit_code(), crate::error::exit::BASELINE);
+            assert_eq!(load_to_show(path).expect_err("too large").exit_code(), crate::error::exit::USAGE);
+        }
+    }
+
+    #[test]
     fn what_is_no_result_is_told_apart() {
         for (text, said) in [
             ("", "it is empty"),
+            (" \n", "it is empty"),
             ("{\n  \"schema\": \"tlsb", "it is cut short: EOF while parsing a string at line 2 column 17"),
             ("hello", "it is not JSON: expected value at line 1 column 1"),
             ("{} {}", "it is not JSON: trailing characters at line 1 column 4"),
