@@ -2,6 +2,8 @@
 //! every refusal tells where the fault is.
 
 mod check;
+#[cfg(test)]
+mod properties;
 mod strict;
 
 use std::fs::File;
