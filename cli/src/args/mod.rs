@@ -7,6 +7,7 @@ mod connect;
 mod crypto;
 mod doctor;
 mod export;
+mod gate;
 mod handshake;
 mod history;
 mod instructions;
@@ -27,6 +28,7 @@ pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
 pub use export::Export;
+pub use gate::Gate;
 pub use handshake::Handshake;
 pub use history::History;
 pub use instructions::{CountedWork, Instructions};
@@ -72,6 +74,8 @@ pub enum Command {
     Run(Run),
     /// Compare results: worse, better, or inside the noise
     Compare(Compare),
+    /// Hold this build to the thresholds of a profile, against kept results or another build
+    Gate(Gate),
     /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
     Serve(Box<Serve>),
     /// Connect to a TLS 1.3 server, send standard input, print the answer

@@ -12,6 +12,11 @@ pub struct Run {
     #[arg(long, conflicts_with = "profile")]
     pub list: bool,
 
+    /// Only what hardly varies, in short runs: heap calls, copied bytes, system calls, instructions. Such results are a small
+    /// baseline for `tlsbench gate --counts-only`, which means the same on a busy machine
+    #[arg(long)]
+    pub counts_only: bool,
+
     /// Where results are kept.
     #[command(flatten)]
     pub saving: Saving,
@@ -25,4 +30,5 @@ Examples:
   tlsbench run smoke
   tlsbench run bench-profiles/ci.toml --save-baseline main
   tlsbench run full --json=results.json
+  tlsbench run ci --counts-only --json=baseline.json
   tlsbench run --list";

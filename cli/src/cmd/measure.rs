@@ -8,5 +8,5 @@ use crate::runner;
 /// Measures what the command asks for.
 pub fn run(plan: &Measure, messages: Messages) -> Result<(), Error> {
     let jobs = runner::jobs(std::slice::from_ref(&plan.measurement))?;
-    runner::run_and_write(&jobs, &plan.output, messages)
+    runner::run_and_write(&jobs, false, &plan.output, messages)
 }

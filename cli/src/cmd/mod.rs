@@ -7,6 +7,7 @@ pub mod count;
 pub mod crypto;
 pub mod doctor;
 pub mod export;
+pub mod gate;
 pub mod history;
 pub mod manual;
 pub mod measure;

@@ -23,7 +23,7 @@ pub fn run(plan: &Run, messages: Messages) -> Result<(), Error> {
             jobs.push(job);
         }
     }
-    runner::run_and_write(&jobs, &plan.output, messages)
+    runner::run_and_write(&jobs, plan.counts_only, &plan.output, messages)
 }
 
 /// The profiles that are built in, with what they are for.

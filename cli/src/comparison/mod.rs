@@ -94,7 +94,7 @@ pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result
     Ok(comparison)
 }
 
-/// Holds what is worse to a second measurement: what is not worse there too was chance. What does not vary needs none.
+/// Holds what is worse to a second measurement: what is not worse there too was chance.
 pub fn confirm(first: &mut Comparison, second: &Comparison) {
     for case in &mut first.cases {
         let again = second.cases.iter().find(|known| known.id == case.id);
@@ -113,10 +113,10 @@ pub fn confirm(first: &mut Comparison, second: &Comparison) {
     first.conclude();
 }
 
-/// Whether chance may have made a metric worse that counts for the outcome.
+/// Whether a metric that counts for the outcome is worse, be it by chance: also a count that does not vary within a run may
+/// do so from run to run, such as how often a side reads from a socket.
 pub fn is_suspect(metric: &Metric) -> bool {
-    let is_left_to_chance = metric.difference.is_some_and(|difference| difference.p_value.is_some());
-    metric.is_binding && metric.verdict == Verdict::Worse && is_left_to_chance
+    metric.is_binding && metric.verdict == Verdict::Worse
 }
 
 /// A metric, and its samples where they can be compared.

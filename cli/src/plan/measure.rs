@@ -3,7 +3,7 @@ use crate::args::Command;
 use crate::error::Error;
 use crate::profile::{Entry, Profile};
 use crate::render::Output;
-use crate::request::Request;
+use crate::request::{LASTS, Request};
 
 /// What one command measures, and where the document goes.
 pub struct Measure {
@@ -19,6 +19,8 @@ pub struct Run {
     pub profile: Profile,
     /// What each of its entries measures.
     pub measurements: Vec<Measurement>,
+    /// Whether only counts are kept.
+    pub counts_only: bool,
     /// Where results go.
     pub output: Output,
 }
@@ -54,11 +56,20 @@ impl Measurement {
 }
 
 impl Run {
-    pub(super) fn new(name: &str, output: Output) -> Result<Self, Error> {
-        let profile = Profile::find(name)?;
+    pub(super) fn new(name: &str, counts_only: bool, output: Output) -> Result<Self, Error> {
+        let profile = find(name, counts_only)?;
         let measurements = measurements(&profile)?;
-        Ok(Self { profile, measurements, output })
+        Ok(Self { profile, measurements, counts_only, output })
     }
+}
+
+/// The profile of that name; where only counts are wanted, with short cases.
+pub(super) fn find(name: &str, counts_only: bool) -> Result<Profile, Error> {
+    let mut profile = Profile::find(name)?;
+    if counts_only {
+        profile.entries.iter_mut().for_each(|entry| entry.request = entry.request.lasting(LASTS));
+    }
+    Ok(profile)
 }
 
 /// What the entries of a profile measure, in their order.

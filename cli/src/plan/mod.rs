@@ -9,6 +9,7 @@ mod connect;
 mod crypto;
 mod doctor;
 mod export;
+mod gate;
 mod handshake;
 mod history;
 mod instructions;
@@ -28,6 +29,7 @@ pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
 pub use export::{Destination, Export};
+pub use gate::{Gate, Opponent};
 pub use handshake::Handshake;
 pub use history::History;
 pub use instructions::Instructions;
@@ -56,6 +58,8 @@ pub enum Plan {
     Run(Run),
     /// Look at the machine.
     Doctor(Doctor),
+    /// Hold a build to thresholds.
+    Gate(Box<Gate>),
     /// Compare results.
     Compare(Box<Compare>),
     /// Print a shell's script.
@@ -102,7 +106,9 @@ impl Plan {
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Run(args) => match &args.profile {
-                Some(name) => Self::Run(Run::new(name, output::kept(&args.output, &args.saving, color)?)?),
+                Some(name) => {
+                    Self::Run(Run::new(name, args.counts_only, output::kept(&args.output, &args.saving, color)?)?)
+                }
                 None => Self::ListProfiles,
             },
             args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, color)?),
@@ -112,6 +118,7 @@ impl Plan {
                 None => Self::Page(args.page.clone()),
             },
             args::Command::Compare(args) => Self::Compare(Box::new(Compare::new(args, color)?)),
+            args::Command::Gate(args) => Self::Gate(Box::new(Gate::new(args, color)?)),
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
             args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),

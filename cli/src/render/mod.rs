@@ -19,7 +19,7 @@ mod style;
 pub use ablation::AblationTable;
 pub use crypto::CryptoReport;
 pub use exports::{Chosen, Exported, Form, Wanted};
-pub use output::{Output, Place, print, write};
+pub use output::{Output, Place, print, write, write_document};
 pub use progress::Progress;
 pub use report::page;
 pub use results::Results;

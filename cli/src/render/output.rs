@@ -1,8 +1,9 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Color, Format, Report};
+use super::{Color, Format, Report, Results};
 use crate::error::Error;
+use crate::schema::Document;
 
 /// Where a command's results go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,11 @@ impl Output {
         write_file(path, &render(report, Format::Json, false)?)?;
         Ok(Some(path))
     }
+}
+
+/// Writes a results document to a file.
+pub fn write_document(path: &Path, document: &Document) -> Result<(), Error> {
+    write_file(path, &render(&Results(document), Format::Json, false)?)
 }
 
 /// Writes text to where it goes.

@@ -5,10 +5,13 @@ mod facts;
 
 pub use facts::Lost;
 
+use std::time::Duration;
+
 use clap::Parser;
 
 use crate::args::Args;
 use crate::error::Error;
+use crate::units::parse_duration;
 
 /// A command with its flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +31,36 @@ pub struct Flag {
     pub value: Option<String>,
 }
 
+/// How long a case lasts that is only measured for its counts, or once of many times.
+pub const LASTS: Duration = Duration::from_millis(200);
+/// How long before it is measured.
+const WARMS_UP: Duration = Duration::from_millis(50);
+
 impl Request {
+    /// The same, but for so long: however long or often it was asked for.
+    pub fn lasting(&self, duration: Duration) -> Self {
+        let limits: &[(&str, Duration)] = match self.command.as_str() {
+            "throughput" | "handshake" => &[("duration", duration), ("warmup", WARMS_UP)],
+            "ablate" => &[("duration", duration)],
+            _ => &[],
+        };
+        let is_free = |flag: &&Flag| {
+            limits.is_empty() || (flag.name != "count" && limits.iter().all(|(name, _)| flag.name != *name))
+        };
+        let limit = |(name, time): &(&str, Duration)| Flag {
+            name: (*name).to_owned(),
+            value: Some(format!("{}ns", time.as_nanos())),
+        };
+        let flags = self.flags.iter().filter(is_free).cloned().chain(limits.iter().map(limit)).collect();
+        Self { command: self.command.clone(), flags }
+    }
+
+    /// The duration that is asked for, where one is.
+    pub fn duration(&self) -> Option<Duration> {
+        let flag = self.flags.iter().find(|flag| flag.name == "duration")?;
+        parse_duration(flag.value.as_deref()?).ok()
+    }
+
     /// The command and its flags, as they follow the name of the program on a command line.
     pub fn arguments(&self) -> Vec<String> {
         let flags = self.flags.iter().map(|flag| match &flag.value {

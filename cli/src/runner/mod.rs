@@ -2,20 +2,23 @@
 //! every command measures that writes a results document.
 
 mod ablation;
+mod child;
 mod ending;
 mod handshake;
 mod instructions;
 mod throughput;
+mod turns;
 
 use std::path::Path;
 
 pub use ending::Ending;
+pub use turns::{Answer, Binary, Measures, Paired, Turns};
 
 use crate::error::Error;
 use crate::host;
 use crate::interrupt;
 use crate::plan::Measurement;
-use crate::render::{Color, Format, Messages, Output, Place, Progress, Results};
+use crate::render::{Messages, Output, Progress, Results, write_document};
 use crate::schema::Document;
 
 /// Something that can be measured now: its configurations are made, its files read.
@@ -72,15 +75,21 @@ pub fn run(
     (document, outcome)
 }
 
-/// Runs the jobs, and writes the results: to files after each job, at the end to where they go. Warnings are told.
+/// Runs the jobs, and writes the results: to files after each job, at the end to where they go; where only counts are wanted,
+/// without all else. Warnings are told.
 ///
 /// Where a job fails, or Ctrl-C ends the run, what was measured before is written all the same, marked as partial, but never
 /// kept as a baseline.
-pub fn run_and_write(jobs: &[Box<dyn Job>], output: &Output, messages: Messages) -> Result<(), Error> {
-    let (document, outcome) = run(jobs, messages, &mut |document| output.save(&Results(document)));
-    for warning in &document.warnings {
-        messages.warning(warning);
-    }
+pub fn run_and_write(
+    jobs: &[Box<dyn Job>],
+    counts_only: bool,
+    output: &Output,
+    messages: Messages,
+) -> Result<(), Error> {
+    let wanted = |document: &Document| if counts_only { document.counts() } else { document.clone() };
+    let (document, outcome) = run(jobs, messages, &mut |document| output.save(&Results(&wanted(document))));
+    tell_warnings(&document, messages);
+    let document = wanted(&document);
     if outcome.is_ok() || !document.cases.is_empty() {
         output.finish(&Results(&document))?;
     }
@@ -94,20 +103,15 @@ pub fn run_and_write(jobs: &[Box<dyn Job>], output: &Output, messages: Messages)
 /// Runs the jobs and returns what they found, for a command that has more to do with it. The document is written to `file`
 /// after each job, also where a job fails or Ctrl-C ends the run. Warnings are told.
 pub fn measure(jobs: &[Box<dyn Job>], file: Option<&Path>, messages: Messages) -> Result<Document, Error> {
-    let output = file.map(|path| Output {
-        format: Format::Json,
-        to: Place::File(path.to_owned()),
-        json: None,
-        baseline: None,
-        color: Color::Never,
-    });
-    let save = |document: &Document| output.as_ref().map_or(Ok(()), |output| output.save(&Results(document)));
+    let save = |document: &Document| file.map_or(Ok(()), |path| write_document(path, document));
     let (document, outcome) = run(jobs, messages, &mut |document| save(document));
-    for warning in &document.warnings {
-        messages.warning(warning);
-    }
+    tell_warnings(&document, messages);
     if !document.cases.is_empty() {
         save(&document)?;
     }
     outcome.map(|()| document)
+}
+
+fn tell_warnings(document: &Document, messages: Messages) {
+    document.warnings.iter().for_each(|warning| messages.warning(warning));
 }
