@@ -14,6 +14,8 @@ pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]
 pub mod programs;
 pub mod results;
+#[cfg(unix)]
+pub mod terminal;
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
