@@ -25,7 +25,7 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
             for lost in lost {
                 messages.note(&format!("not measured again: {}: {}", lost.id, lost.why));
             }
-            measured = runner::measure(&runner::jobs(measurements)?, results.as_deref(), messages)?;
+            measured = runner::measure(&runner::jobs(measurements)?, false, results.as_deref(), messages)?;
             Named { name: "this build, now", document: &measured }
         }
     };

@@ -44,13 +44,13 @@ fn against_results(
         judged(plan, baseline, Named { name: "this build", document }, false)
             .map_err(|refusal| refused(&baseline, refusal))
     };
-    let measured = runner::measure(&runner::jobs(measurements)?, plan.results.as_deref(), messages)?;
+    let measured = runner::measure(&runner::jobs(measurements)?, plan.counts_only, plan.results.as_deref(), messages)?;
     let mut comparison = compared(&measured)?;
     let again = suspects(&comparison, &measured);
     if !again.is_empty() {
         messages.note(&format!("{}: once more", comparison.regressions()));
         let again: Vec<Measurement> = again.iter().map(Measurement::of_request).collect::<Result<_, _>>()?;
-        let second = compared(&runner::measure(&runner::jobs(&again)?, None, messages)?)?;
+        let second = compared(&runner::measure(&runner::jobs(&again)?, plan.counts_only, None, messages)?)?;
         confirm(&mut comparison, &second);
     }
     Ok(comparison)

@@ -285,3 +285,6 @@ fn run(named: Named<'_>) -> Run {
         partial: document.partial,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,7 +88,10 @@ pub fn run_and_write(
 ) -> Result<(), Error> {
     let wanted = |document: &Document| if counts_only { document.counts() } else { document.clone() };
     let (document, outcome) = run(jobs, messages, &mut |document| output.save(&Results(&wanted(document))));
-    tell_warnings(&document, messages);
+    // They are about times.
+    if !counts_only {
+        tell_warnings(&document, messages);
+    }
     let document = wanted(&document);
     if outcome.is_ok() || !document.cases.is_empty() {
         output.finish(&Results(&document))?;
@@ -101,11 +104,18 @@ pub fn run_and_write(
 }
 
 /// Runs the jobs and returns what they found, for a command that has more to do with it. The document is written to `file`
-/// after each job, also where a job fails or Ctrl-C ends the run. Warnings are told.
-pub fn measure(jobs: &[Box<dyn Job>], file: Option<&Path>, messages: Messages) -> Result<Document, Error> {
+/// after each job, also where a job fails or Ctrl-C ends the run. Warnings are told, unless only counts are of interest.
+pub fn measure(
+    jobs: &[Box<dyn Job>],
+    counts_only: bool,
+    file: Option<&Path>,
+    messages: Messages,
+) -> Result<Document, Error> {
     let save = |document: &Document| file.map_or(Ok(()), |path| write_document(path, document));
     let (document, outcome) = run(jobs, messages, &mut |document| save(document));
-    tell_warnings(&document, messages);
+    if !counts_only {
+        tell_warnings(&document, messages);
+    }
     if !document.cases.is_empty() {
         save(&document)?;
     }

@@ -180,3 +180,7 @@ impl Board {
         Some(document)
     }
 }
+
+#[cfg(test)]
+#[path = "turns_tests.rs"]
+mod tests;
