@@ -44,5 +44,5 @@ pub struct Connect {
 const EXAMPLES: &str = "\
 Examples:
   echo hello | tlsbench connect localhost:4433 --cacert ca.pem
-  printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443 --alpn http/1.1
-  tlsbench connect 192.0.2.7:443 --sni www.example.com --groups secp256r1 --cipher aes256gcm </dev/null";
+  printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443
+  tlsbench connect 192.0.2.7:443 --sni www.example.com --groups p256 </dev/null";

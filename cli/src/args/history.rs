@@ -40,5 +40,5 @@ pub struct History {
 const EXAMPLES: &str = "\
 Examples:
   tlsbench history results/*.json
-  tlsbench history runs/*.json --case throughput/memory/send/aes128gcm/16384 --metric send.efficiency
+  tlsbench history runs/*.json --case throughput/memory/send/aes128gcm/64 --metric efficiency
   tlsbench history runs/*.json --metric efficiency --json=history.json";

@@ -42,6 +42,7 @@ pub use switches::SwitchFlags;
 pub use throughput::{Direction, Throughput, Transport, Verify};
 pub use tls::{Family, Identity, Tls, Trust};
 
+use clap::builder::StyledStr;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Measures TLS: what each optimization is worth, in numbers that can be checked.
@@ -52,7 +53,7 @@ use clap::{Parser, Subcommand, ValueEnum};
     propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = EXIT_CODES
+    after_help = AFTER_HELP
 )]
 pub struct Args {
     /// What to do.
@@ -63,43 +64,60 @@ pub struct Args {
     pub display: Display,
 }
 
-/// The commands.
+/// The commands: what measures, what is done with results, what helps.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Move data through TLS 1.3 and measure each side
+    #[command(long_about = about::<Throughput>())]
     Throughput(Box<Throughput>),
     /// Shake hands and measure each side: time, heap calls, bytes on the wire
+    #[command(long_about = about::<Handshake>())]
     Handshake(Box<Handshake>),
+    /// Measure what each switch is worth: taken from the full set, and added to the empty one
+    #[command(long_about = about::<Ablate>())]
+    Ablate(Ablate),
+    /// Count the instructions of the engine's own work, per record and per handshake
+    #[command(long_about = about::<Instructions>())]
+    Instructions(Instructions),
+    /// Measure the raw cryptography of every provider on this CPU
+    #[command(long_about = about::<Crypto>())]
+    Crypto(Crypto),
     /// Run a profile: a benchmark to repeat, described by a TOML file
+    #[command(long_about = about::<Run>())]
     Run(Run),
     /// Compare results: worse, better, or inside the noise
+    #[command(long_about = about::<Compare>())]
     Compare(Compare),
     /// Hold this build to the thresholds of a profile, against kept results or another build
+    #[command(long_about = about::<Gate>())]
     Gate(Gate),
-    /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
-    Serve(Box<Serve>),
-    /// Connect to a TLS 1.3 server, send standard input, print the answer
-    Connect(Box<Connect>),
-    /// Measure what each switch is worth: taken from the full set, and added to the empty one
-    Ablate(Ablate),
-    /// List cipher suites, groups, signature schemes and providers, and what each runs on this CPU
-    Ciphers(Ciphers),
-    /// Measure the raw cryptography of every provider on this CPU
-    Crypto(Crypto),
-    /// Tell whether this machine is fit to measure
-    Doctor(Doctor),
-    /// Print a script that completes commands, flags and values in a shell
-    Completions(Completions),
-    /// Print a manual page, or write all of them to a folder
-    Man(Man),
     /// Put results of several runs in the order of their time, and mark where they changed
+    #[command(long_about = about::<History>())]
     History(History),
-    /// Count the instructions of the engine's own work, per record and per handshake
-    Instructions(Instructions),
     /// Draw results as one HTML page that needs nothing else
+    #[command(long_about = about::<Report>())]
     Report(Report),
     /// Write results in a form that other tools read: hyperfine, Bencher, github-action-benchmark
+    #[command(long_about = about::<Export>())]
     Export(Export),
+    /// Tell whether this machine is fit to measure
+    #[command(long_about = about::<Doctor>())]
+    Doctor(Doctor),
+    /// List cipher suites, groups, signature schemes and providers, and what each runs on this CPU
+    #[command(long_about = about::<Ciphers>())]
+    Ciphers(Ciphers),
+    /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
+    #[command(long_about = about::<Serve>())]
+    Serve(Box<Serve>),
+    /// Connect to a TLS 1.3 server, send standard input, print the answer
+    #[command(long_about = about::<Connect>())]
+    Connect(Box<Connect>),
+    /// Print a script that completes commands, flags and values in a shell
+    #[command(long_about = about::<Completions>())]
+    Completions(Completions),
+    /// Print a manual page, or write all of them to a folder
+    #[command(long_about = about::<Man>())]
+    Man(Man),
 }
 
 /// `on` or `off`: the value of a switch that may be given without one.
@@ -118,7 +136,19 @@ impl OnOff {
     }
 }
 
-const EXIT_CODES: &str = "\
+/// What the arguments of a command say about it at length; the list of commands has one line for each.
+fn about<A: clap::Args>() -> StyledStr {
+    let command = A::augment_args(clap::Command::new(""));
+    command.get_long_about().or_else(|| command.get_about()).cloned().unwrap_or_default()
+}
+
+const AFTER_HELP: &str = "\
+First steps:
+  tlsbench doctor                        is this machine fit to measure?
+  tlsbench throughput                    what moving data through TLS costs each side
+  tlsbench run smoke --json=run.json     a benchmark to repeat, in seconds
+  tlsbench COMMAND --help                every flag of a command, with examples
+
 Exit codes: 0 all went well; 1 the tool or the peer failed; 2 usage: flags, values, or the files they name; 3 a \
 regression or a violated policy; 4 inconclusive, when asked for; 5 the baseline is missing or not comparable; 6 the \
 target is unreachable; 130 interrupted.";
@@ -138,6 +168,15 @@ mod tests {
         for command in Args::command().get_subcommands() {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains(&format!("tlsbench {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn every_command_says_more_about_itself_than_the_list_of_commands() {
+        for command in Args::command().get_subcommands() {
+            let [short, long] =
+                [command.get_about(), command.get_long_about()].map(|text| text.map(ToString::to_string));
+            assert!(long.as_ref().is_some_and(|long| !long.is_empty()) && long != short, "{}", command.get_name());
         }
     }
 

@@ -39,7 +39,7 @@ pub struct Display {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more; twice for still more
+    /// Say more, such as what becomes of each connection of `serve`
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 

@@ -1,6 +1,7 @@
 use super::{Output, Saving};
 
-/// Runs a profile: a benchmark to repeat, described by a TOML file.
+/// Runs the cases of a profile, a benchmark to repeat that a TOML file describes, and writes all they found as one document.
+/// Without a profile, lists those that are built in.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {

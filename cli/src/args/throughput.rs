@@ -11,7 +11,8 @@ use crate::units::{Bytes, Count, parse_duration};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Throughput {
-    /// Cipher suites: aes128gcm, aes256gcm, chacha20poly1305, aegis128l, aegis256, their IANA names, or all
+    /// Cipher suites, with commas between them: aes128gcm, aes256gcm, chacha20poly1305, aegis128l, aegis256, their IANA
+    /// names, or all
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
 

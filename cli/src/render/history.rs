@@ -81,8 +81,9 @@ impl History {
                 reasons.dedup();
                 let first = reasons.iter().take(3).copied().collect::<Vec<_>>().join("; ");
                 notes.push(format!(
-                    "{} series are of runs that can't be joined with the latest ({first}), such as {} {}.",
+                    "{} series {} of runs that can't be joined with the latest ({first}), such as {} {}.",
                     apart.len(),
+                    are(apart.len()),
                     series.case,
                     series.metric
                 ));
@@ -94,24 +95,33 @@ impl History {
             notes.extend(remarks.iter().map(|remark| format!("Differs among runs: {remark}.")));
             let single = self.series.len() - self.repeated().len();
             if single > 0 {
-                notes.push(format!("{single} series of a single run are not shown."));
+                notes.push(format!("{single} series of a single run {} not shown.", are(single)));
             }
             if let Some(needed) = self.series.iter().filter_map(|series| series.runs_needed).max() {
                 let few = self.series.iter().filter(|series| series.runs_needed.is_some()).count();
                 notes.push(format!(
-                    "{few} series are short: where one of so many changes alone, it takes {needed} runs to tell that from chance. \
-                     --case and --metric look at fewer."
+                    "{few} series {} short: where one of so many changes alone, it takes {needed} runs to tell that from chance. \
+                     --case and --metric look at fewer.",
+                    are(few)
                 ));
             }
         }
+        let together = if self.series.len() > 1 {
+            format!(" for all {} series together", self.series.len())
+        } else {
+            String::new()
+        };
         notes.push(format!(
-            "A change is marked where it is surer than {} for all {} series together, and beyond {} of a time.",
+            "A change is marked where it is surer than {}{together}, and beyond {} of a time.",
             format_quantity(self.confidence_level, "ratio"),
-            self.series.len(),
             format_quantity(self.noise_threshold, "ratio")
         ));
         notes
     }
+}
+
+const fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 /// What there is to say about a series, above its runs.
@@ -267,7 +277,7 @@ mod tests {
             "Differs among runs: kernel is 6, then 7.\n",
             "1.json (partial)",
             "89.0 % to 91.0 %",
-            "surer than 95.0 % for all 1 series together, and beyond 1.0 % of a time",
+            "surer than 95.0 %, and beyond 1.0 % of a time",
         ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
@@ -288,9 +298,9 @@ mod tests {
         for part in [
             "| 3 | ▇█│▁ | 97.0 % | 90.0 % | ▼ −7.2 % [−8.0 %, −6.5 %] worse at 2.json |",
             "| send.efficiency (not joined) | 2 | ▅▅ | 50.0 % | 50.0 % |  |",
-            "1 series of a single run are not shown.",
-            "1 series are of runs that can't be joined with the latest (cpu_model is A, not B), such as",
-            "1 series are short: where one of so many changes alone, it takes 8 runs to tell that from chance. --case and",
+            "1 series of a single run is not shown.",
+            "1 series is of runs that can't be joined with the latest (cpu_model is A, not B), such as",
+            "1 series is short: where one of so many changes alone, it takes 8 runs to tell that from chance. --case and",
         ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }

@@ -33,7 +33,7 @@ use clap::ValueEnum;
 pub enum Format {
     /// A table for people.
     Table,
-    /// The versioned document, see `results/schema.json`.
+    /// A versioned document for programs; `results/schema.json` describes that of measurements.
     Json,
     /// One line per number.
     Csv,
