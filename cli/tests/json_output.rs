@@ -7,7 +7,7 @@ mod support;
 use serde_json::Value;
 use support::programs::find;
 use support::terminal::run_with_errors_at_a_terminal;
-use support::{Ended, run_with, tlsbench};
+use support::{Ended, run, run_with, tlsbench};
 use tempfile::TempDir;
 
 /// Runs the command with its standard error in a pipe and at a terminal, without `-v` and with it; returns the documents.
@@ -83,6 +83,23 @@ fn crypto() {
 fn instructions() {
     if find("valgrind").is_some() {
         check("instructions --work record --size 64 --setting all");
+    }
+}
+
+#[test]
+fn compare_and_gate() {
+    let folder = TempDir::new().expect("a folder");
+    let [profile, baseline] =
+        ["profile.toml", "baseline.json"].map(|name| folder.path().join(name).display().to_string());
+    let text = "description = 'for a test'\n[[case]]\ncommand = 'throughput'\ntransport = 'memory'\ncount = 3\n\
+                warmup = '0s'\n[[threshold]]\nmetric = 'send.copied_bytes_per_byte'\nmax_increase = 0\n";
+    std::fs::write(&profile, text).expect("a file");
+    run(["run", &profile, "-q", &format!("--json={baseline}")]).expect(0, &[]);
+    for arguments in [format!("compare {baseline}"), format!("gate --profile {profile} --baseline {baseline}")] {
+        for document in documents(&arguments) {
+            assert_eq!(document["schema"], "tlsbench-comparison/1");
+            assert!(document["cases"].as_array().is_some_and(|cases| !cases.is_empty()), "{document:#}");
+        }
     }
 }
 

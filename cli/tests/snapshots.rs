@@ -1,6 +1,8 @@
 //! Every form of every kind of results, whole, from documents that are made up and never change. `TLSBENCH_BLESS=1` writes
 //! the files anew.
 
+#[path = "support/compared.rs"]
+mod compared;
 #[path = "support/fixed.rs"]
 mod fixed;
 mod support;
@@ -45,6 +47,12 @@ snapshots! {
     a_history_of_many_series: {
         golden::check("history-many.txt", &fixed::history(4).table(false));
         golden::check("history-many.md", &fixed::history(4).markdown());
+    };
+    a_comparison: check("comparison", &compared::comparison(fixed::tool(), None));
+    what_a_gate_found: {
+        let found = compared::comparison(fixed::tool(), Some("ci"));
+        golden::check("gate.txt", &found.table(false));
+        golden::check("gate.md", &found.markdown());
     };
     an_inventory: check("ciphers", &fixed::inventory());
     forms_of_other_tools: {

@@ -191,7 +191,7 @@ fn document() -> Document {
     Document { tool: tool(), started_at: moment(), finished_at: moment(), ..begun }
 }
 
-fn tool() -> Tool {
+pub fn tool() -> Tool {
     Tool {
         name: "tlsbench".into(),
         version: "1.2.3".into(),
