@@ -136,6 +136,18 @@ fn a_profile_that_is_not_there_is_told_with_those_that_are() {
 }
 
 #[test]
+fn the_profiles_that_fuzzing_begins_from_are_in_order() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/read_profile");
+    let mut entries = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let profile = Profile::find(&path.to_string_lossy()).unwrap_or_else(|error| panic!("{error}"));
+        entries += profile.entries.len();
+    }
+    assert!(entries >= 5, "only {entries} cases");
+}
+
+#[test]
 fn the_built_in_profiles_can_be_run_and_hold_something_to_its_numbers() {
     for (name, _) in BUILT_IN {
         let profile = Profile::find(name).unwrap_or_else(|error| panic!("{name}: {error}"));
