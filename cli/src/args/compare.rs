@@ -16,6 +16,10 @@ pub struct Compare {
     #[arg(value_name = "CANDIDATE")]
     pub candidate: Option<PathBuf>,
 
+    /// Measure also cases that connect to a server, or read certificates and keys, that the results name: of results of your own
+    #[arg(long, conflicts_with = "candidate")]
+    pub use_named: bool,
+
     /// How verdicts are reached.
     #[command(flatten)]
     pub judgement: Judgement,

@@ -26,7 +26,7 @@ pub struct Gate {
     pub counts_only: bool,
 
     /// Blocks of each build and case, with --against: as many as a verdict needs where they are left out
-    #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u32).range(5..=1000))]
+    #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub blocks: Option<u32>,
 
     /// How verdicts are reached.

@@ -1,10 +1,12 @@
 //! `tlsbench compare`: two results, metric by metric.
 
-use crate::comparison::{Named, Rules, compare};
+use crate::comparison::{Named, Refusal, Rules, check, compare};
 use crate::error::Error;
+use crate::host;
 use crate::plan::{Candidate, Compare};
 use crate::render::Messages;
 use crate::runner::{self, Ending};
+use crate::schema::Document;
 
 /// Compares, after measuring where that is asked for, and writes what was found.
 pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
@@ -18,10 +20,17 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
         limits: None,
         seed: judgement.seed,
     };
+    let refused = |refusal: Refusal| Error::Baseline {
+        name: plan.baseline.name.clone(),
+        problem: refusal.message,
+        hint: Some(refusal.hint.to_owned()),
+    };
     let measured;
     let candidate = match &plan.candidate {
         Candidate::Results(results) => Named { name: &results.name, document: &results.document },
         Candidate::Measured { measurements, lost, results } => {
+            let this = Document::begin(host::describe());
+            check(baseline.document, &this, judgement.allow_foreign).map_err(refused)?;
             for lost in lost {
                 messages.note(&format!("not measured again: {}: {}", lost.id, lost.why));
             }
@@ -29,11 +38,7 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
             Named { name: "this build, now", document: &measured }
         }
     };
-    let comparison = compare(baseline, candidate, &rules).map_err(|refusal| Error::Baseline {
-        name: plan.baseline.name.clone(),
-        problem: refusal.message,
-        hint: Some(refusal.hint.to_owned()),
-    })?;
-    plan.output.finish(&comparison)?;
-    Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }.of(&comparison)
+    let comparison = compare(baseline, candidate, &rules).map_err(refused)?;
+    let written = plan.output.finish(&comparison);
+    Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }.of(&comparison).and(written)
 }

@@ -1,17 +1,19 @@
 //! `tlsbench gate`: this build, held to the thresholds of a profile.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use crate::comparison::{Limits, Named, Refusal, Rules, compare, confirm, is_suspect};
+use crate::comparison::{Limits, Named, Refusal, Rules, check, compare, confirm, is_suspect};
 use crate::error::Error;
-use crate::plan::{Gate, Measurement, Opponent, Results};
+use crate::host;
+use crate::plan::{Gate, Measurement, Opponent, Results, measurements};
 use crate::render::{Messages, Report, write_document};
 use crate::request::Request;
 use crate::runner::{self, Binary, Ending, Paired, Turns};
 use crate::schema::Document;
-use crate::schema::comparison::Comparison;
+use crate::schema::comparison::{Case, Comparison};
 use crate::stats::pairs_needed;
 
 /// Where GitHub's runners show what a step has to say.
@@ -23,14 +25,32 @@ pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
         Opponent::Results { results, measurements } => against_results(plan, results, measurements, messages)?,
         Opponent::Binary { path, requests, blocks } => against_binary(plan, path, requests, *blocks, messages)?,
     };
-    plan.output.finish(&comparison)?;
+    check_thresholds(plan, &comparison)?;
     if let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty())
         && let Err(error) = append(Path::new(&path), &comparison.markdown())
     {
         // The verdict does not depend on where it is shown.
-        messages.complaint(&format!("the summary can't be written to {STEP_SUMMARY}: {error}"));
+        let path = Path::new(&path).display();
+        messages.complaint(&format!("the summary can't be written to {path}, as {STEP_SUMMARY} asks: {error}"));
     }
-    Ending { fails_on_regression: true, is_strict: plan.judgement.is_strict }.of(&comparison)
+    let written = plan.output.finish(&comparison);
+    Ending { fails_on_regression: true, is_strict: plan.judgement.is_strict }.of(&comparison).and(written)
+}
+
+/// A threshold that is about nothing is a slip, and would let everything pass.
+fn check_thresholds(plan: &Gate, comparison: &Comparison) -> Result<(), Error> {
+    for threshold in plan.thresholds() {
+        let is_about = |case: &Case| case.metrics.iter().any(|metric| threshold.applies_to(&case.id, &metric.name));
+        if !comparison.cases.iter().any(is_about) {
+            return Err(Error::Profile {
+                origin: plan.profile.origin.clone(),
+                line: threshold.line,
+                message: format!("no case has the metric {} that this threshold is about", threshold.metric()),
+                hint: Some("`tlsbench run PROFILE --format csv` lists the cases and their metrics".to_owned()),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn against_results(
@@ -41,14 +61,19 @@ fn against_results(
 ) -> Result<Comparison, Error> {
     let baseline = Named { name: &baseline.name, document: &baseline.document };
     let compared = |document: &Document| {
-        judged(plan, baseline, Named { name: "this build", document }, false)
-            .map_err(|refusal| refused(&baseline, refusal))
+        let after = Named { name: "this build", document };
+        judged(plan, baseline, after, false).map_err(|refusal| refused(&baseline, refusal))
     };
-    let measured = runner::measure(&runner::jobs(measurements)?, plan.counts_only, plan.results.as_deref(), messages)?;
+    let this = Document::begin(host::describe());
+    let fitness = check(baseline.document, &this, plan.judgement.allow_foreign);
+    fitness.map_err(|refusal| refused(&baseline, refusal))?;
+    let jobs = runner::jobs_of_profile(&plan.profile, measurements)?;
+    let measured = runner::measure(&jobs, plan.counts_only, plan.results.as_deref(), messages)?;
     let mut comparison = compared(&measured)?;
-    let again = suspects(&comparison, &measured);
-    if !again.is_empty() {
+    if comparison.counts.regressions > 0 {
         messages.note(&format!("{}: once more", comparison.regressions()));
+        let cases = measured.cases.iter().filter(|case| is_suspected(&comparison, &case.id)).cloned().collect();
+        let (again, _) = Request::of_document(&Document { cases, ..measured.clone() });
         let again: Vec<Measurement> = again.iter().map(Measurement::of_request).collect::<Result<_, _>>()?;
         let second = compared(&runner::measure(&runner::jobs(&again)?, plan.counts_only, None, messages)?)?;
         confirm(&mut comparison, &second);
@@ -63,6 +88,8 @@ fn against_binary(
     blocks: Option<usize>,
     messages: Messages,
 ) -> Result<Comparison, Error> {
+    // Two cases of one name are a slip, also where others measure them.
+    runner::jobs_of_profile(&plan.profile, &measurements(&plan.profile)?)?;
     let this = std::env::current_exe().map_err(|error| Error::io("finding this program", error))?;
     let (other_name, this, other) = (other.display().to_string(), Binary(this), Binary(other.to_owned()));
     let measure = |requests: &[Request], seed: u64| {
@@ -73,26 +100,45 @@ fn against_binary(
             is_judged: &|case, name, metric| plan.limit(case, name, metric.median).is_some(),
             seed,
         };
-        turns.run(messages)
+        let mut kept = Ok(());
+        let paired = turns.run(messages, &mut |document| kept = keep(plan, document));
+        kept.and(paired)
     };
-    let compared = |Paired { documents: [before, after], notes }: &Paired| {
+    let compared = |Paired { documents: [before, after], unknown, .. }: &Paired| {
         let baseline = Named { name: &other_name, document: before };
         let found = judged(plan, baseline, Named { name: "this build", document: after }, true);
         let mut comparison = found.map_err(|refusal| refused(&baseline, refusal))?;
-        comparison.notes.extend(notes.iter().cloned());
+        excuse(&mut comparison, unknown);
         Ok::<_, Error>(comparison)
     };
     let first = measure(requests, plan.judgement.seed)?;
-    if let Some(path) = &plan.results {
-        write_document(path, &first.documents[1])?;
-    }
+    keep(plan, &first.documents[1])?;
     let mut comparison = compared(&first)?;
-    let again = suspects(&comparison, &first.documents[1]);
-    if !again.is_empty() {
+    if comparison.counts.regressions > 0 {
         messages.note(&format!("{}: once more", comparison.regressions()));
+        let suspected = first.requests.iter().filter(|(id, _)| is_suspected(&comparison, id)).map(|(_, index)| *index);
+        let again: Vec<Request> =
+            suspected.collect::<BTreeSet<usize>>().into_iter().map(|index| requests[index].clone()).collect();
         confirm(&mut comparison, &compared(&measure(&again, plan.judgement.seed.wrapping_add(1))?)?);
     }
     Ok(comparison)
+}
+
+/// Writes what this build measured, where that is asked for.
+fn keep(plan: &Gate, document: &Document) -> Result<(), Error> {
+    plan.results.as_deref().map_or(Ok(()), |path| write_document(path, document))
+}
+
+/// What the other build does not know yet is no fault of this one.
+fn excuse(comparison: &mut Comparison, unknown: &HashMap<String, String>) {
+    for case in &mut comparison.cases {
+        let Some(said) = unknown.get(&case.id) else { continue };
+        for metric in &mut case.metrics {
+            metric.is_binding = false;
+            metric.why = Some(format!("the baseline does not know this case: {}", said.replace('\n', "; ")));
+        }
+    }
+    comparison.conclude();
 }
 
 fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -> Result<Comparison, Refusal> {
@@ -112,12 +158,9 @@ fn refused(baseline: &Named<'_>, refusal: Refusal) -> Error {
     Error::Baseline { name: baseline.name.to_owned(), problem: refusal.message, hint: Some(refusal.hint.to_owned()) }
 }
 
-/// What has to be measured once more before it is believed.
-fn suspects(comparison: &Comparison, measured: &Document) -> Vec<Request> {
-    let is_suspected =
-        |id: &str| comparison.cases.iter().any(|case| case.id == id && case.metrics.iter().any(is_suspect));
-    let cases = measured.cases.iter().filter(|case| is_suspected(&case.id)).cloned().collect();
-    Request::of_document(&Document { cases, ..measured.clone() }).0
+/// Whether something of a case has to be measured once more before it is believed.
+fn is_suspected(comparison: &Comparison, id: &str) -> bool {
+    comparison.cases.iter().any(|case| case.id == id && case.metrics.iter().any(is_suspect))
 }
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {

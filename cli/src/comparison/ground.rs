@@ -113,13 +113,24 @@ fn aead_flags(document: &Document) -> Vec<&String> {
 
 /// Why two cases of one name are not the same case, if so.
 pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
-    let mut other = terms::differences(&terms::requested(after), &terms::requested(before));
+    let (asked, once_asked) = (terms::requested(after), terms::requested(before));
+    // A fact that one of them does not know is one that a version of the program did not tell yet.
+    let common = |facts: &Facts, others: &Facts| -> Facts {
+        facts.clone().into_iter().filter(|(name, _)| others.contains_key(name)).collect()
+    };
+    let mut other = terms::differences(&common(&asked, &once_asked), &common(&once_asked, &asked));
     other.extend(terms::differences(&terms::negotiated(after), &terms::negotiated(before)));
     (!other.is_empty()).then(|| other.join("; "))
 }
 
-/// How the switches of two cases differ. They are compared all the same: that may be the question.
-pub(super) fn switches(before: &Case, after: &Case) -> Vec<String> {
+/// How the switches of two cases differ, and what only one of them tells of what was asked for. They are compared all the
+/// same: a switch may be the question.
+pub(super) fn remarks(before: &Case, after: &Case) -> Vec<String> {
     let differences = terms::differences(&after.switches, &before.switches);
-    differences.into_iter().map(|difference| format!("another switch: {difference}")).collect()
+    let switches = differences.into_iter().map(|difference| format!("another switch: {difference}"));
+    let (asked, once_asked) = (terms::requested(after), terms::requested(before));
+    let is_of_one = |name: &str| asked.contains_key(name) != once_asked.contains_key(name);
+    let unknown = terms::differences(&asked, &once_asked);
+    let name_of = |difference: &str| difference.split(' ').next().unwrap_or_default().to_owned();
+    switches.chain(unknown.into_iter().filter(|difference| is_of_one(&name_of(difference)))).collect()
 }

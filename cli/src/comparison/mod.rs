@@ -2,8 +2,10 @@
 
 mod ground;
 
+use std::collections::{HashMap, HashSet};
+
 use crate::schema::comparison::{Case, Comparison, Counts, Difference, Metric, Outcome, Run, SCHEMA, Verdict};
-use crate::schema::{self, Document, Kind, Tool, quantity, telling};
+use crate::schema::{self, Document, Kind, Side, Tool, quantity, telling};
 use crate::stats::{self, Scale, Slack};
 use ground::Ground;
 
@@ -66,7 +68,7 @@ pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result
     for (earlier, later) in matched(before.document, after.document) {
         let case = Case {
             id: later.or(earlier).map(|case| case.id.clone()).unwrap_or_default(),
-            notes: earlier.zip(later).map(|(earlier, later)| ground::switches(earlier, later)).unwrap_or_default(),
+            notes: earlier.zip(later).map(|(earlier, later)| ground::remarks(earlier, later)).unwrap_or_default(),
             metrics: Vec::new(),
         };
         let found = metrics(earlier, later, &ground, rules);
@@ -94,17 +96,26 @@ pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result
     Ok(comparison)
 }
 
+/// Whether results of this machine and build may be compared with those `before`: to be asked before they are measured.
+pub fn check(before: &Document, this: &Document, allow_foreign: bool) -> Result<(), Refusal> {
+    Ground::of(before, this, allow_foreign).map(|_| ())
+}
+
 /// Holds what is worse to a second measurement: what is not worse there too was chance.
 pub fn confirm(first: &mut Comparison, second: &Comparison) {
     for case in &mut first.cases {
         let again = second.cases.iter().find(|known| known.id == case.id);
         for metric in case.metrics.iter_mut().filter(|metric| is_suspect(metric)) {
             let again = again.and_then(|case| case.metrics.iter().find(|known| known.name == metric.name));
-            match again {
-                Some(again) if again.verdict == Verdict::Worse => {}
-                Some(_) => {
+            match again.map(|again| again.verdict) {
+                Some(Verdict::Worse) => {}
+                Some(Verdict::Better | Verdict::InsideTheNoise) => {
                     metric.verdict = Verdict::InsideTheNoise;
                     metric.why = Some("worse in one measurement, and not in the next".to_owned());
+                }
+                Some(Verdict::Inconclusive | Verdict::NotComparable) => {
+                    metric.verdict = Verdict::Inconclusive;
+                    metric.why = Some("worse in one measurement, and nothing could be told from the next".to_owned());
                 }
                 None => metric.why = Some("not measured a second time".to_owned()),
             }
@@ -130,10 +141,11 @@ fn matched<'a>(
     before: &'a Document,
     after: &'a Document,
 ) -> impl Iterator<Item = (Option<&'a schema::Case>, Option<&'a schema::Case>)> {
-    let in_before = |id: &str| before.cases.iter().find(|case| case.id == id);
-    let in_after = |id: &str| after.cases.iter().any(|case| case.id == id);
-    let later = after.cases.iter().map(move |case| (in_before(&case.id), Some(case)));
-    later.chain(before.cases.iter().filter(move |case| !in_after(&case.id)).map(|case| (Some(case), None)))
+    let earlier: HashMap<&str, &schema::Case> = before.cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    let known: HashSet<&str> = after.cases.iter().map(|case| case.id.as_str()).collect();
+    let later = after.cases.iter().map(move |case| (earlier.get(case.id.as_str()).copied(), Some(case)));
+    later
+        .chain(before.cases.iter().filter(move |case| !known.contains(case.id.as_str())).map(|case| (Some(case), None)))
 }
 
 fn metrics<'a>(
@@ -176,8 +188,11 @@ fn metrics<'a>(
             _ if objection.is_some() => Err((objection.clone().unwrap_or_default(), true)),
             // What surrounds the program is no fault of it.
             _ if surroundings.is_some() => Err((surroundings.unwrap_or_default(), false)),
-            (Some(earlier), Some(later)) if is_told_once(earlier, rules) || is_told_once(later, rules) => {
-                Err(("a run tells one number, and not how it varies".to_owned(), false))
+            (Some(earlier), Some(later)) if !rules.interleaved && (is_told_once(earlier) || is_told_once(later)) => {
+                Err(("a run tells one number of it, and not how it varies".to_owned(), false))
+            }
+            (Some(earlier), Some(later)) if !rules.interleaved && is_for_the_kernel_to_say(key, earlier, later) => {
+                Err(("how much arrives at once differs from run to run: `gate --against` can tell".to_owned(), false))
             }
             (Some(earlier), Some(later)) => {
                 let difference = difference(earlier, later, rules.interleaved);
@@ -205,8 +220,14 @@ fn allowed(case: &schema::Case, key: &str, median: f64, rules: &Rules<'_>) -> Op
 }
 
 /// Such as a percentile of all that a run measured.
-fn is_told_once(metric: &schema::Metric, rules: &Rules<'_>) -> bool {
-    metric.kind == Kind::Time && metric.samples.len() == 1 && !rules.interleaved
+fn is_told_once(metric: &schema::Metric) -> bool {
+    metric.kind == Kind::Time && metric.samples.len() == 1
+}
+
+/// How often a side reads from a socket differs from run to run, and yet hardly within one.
+fn is_for_the_kernel_to_say(key: &str, before: &schema::Metric, after: &schema::Metric) -> bool {
+    let is_read = key == schema::key(Side::Receive, &quantity::SYSCALLS_PER_MIB);
+    is_read && before.median != after.median
 }
 
 fn difference<'a>(
@@ -226,7 +247,7 @@ fn difference<'a>(
 /// Gives all metrics their verdicts, as one family.
 fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], rules: &Rules<'_>) {
     let slack_of = |metric: &Metric, difference: &stats::Difference<'_>| {
-        let is_told_exactly = rules.limits.is_none() && difference.is_exact && !is_for_the_kernel_to_say(&metric.name);
+        let is_told_exactly = rules.limits.is_none() && difference.is_exact;
         Slack { share: 0.0, units: if is_told_exactly { 0.0 } else { metric.allowed } }
     };
     let family: Vec<(&stats::Difference<'_>, Slack, bool)> = pairs
@@ -237,41 +258,46 @@ fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], ru
         })
         .collect();
     let verdicts = stats::judge(&family, rules.confidence, rules.seed);
-    let doubtful = family.iter().filter(|(difference, ..)| !difference.is_exact).count().max(1);
+    let tests = stats::tests_of(family.iter().map(|(difference, ..)| *difference));
     for ((case, place, difference), verdict) in pairs.iter().zip(verdicts) {
         let metric = &mut cases[*case].metrics[*place];
-        let told = told(difference, doubtful, rules);
-        let in_units = if told.is_share { told.smallest * difference.medians[0].abs() } else { told.smallest };
-        let is_wide = !difference.is_exact && (difference.p.is_none() || in_units > metric.allowed);
-        metric.allowed = slack_of(metric, difference).units;
+        let (told, reaches) = told(difference, tests, rules);
+        let slack = slack_of(metric, difference);
+        // Only what lies within the slack with all its doubt is no difference that matters.
+        let is_wide = !difference.is_exact && (told.smallest.is_none() || reaches > slack.units);
+        metric.allowed = slack.units;
         metric.verdict = match verdict {
             stats::Verdict::Worse => Verdict::Worse,
             stats::Verdict::Better => Verdict::Better,
             stats::Verdict::InsideTheNoise if is_wide => Verdict::Inconclusive,
             stats::Verdict::InsideTheNoise => Verdict::InsideTheNoise,
         };
-        if difference.p.is_none() && !difference.is_exact {
+        if told.smallest.is_none() {
             let [before, after] = difference.counts();
-            metric.why = Some(format!("too few samples that are independent of each other, of {before} and {after}"));
+            let what =
+                if difference.p.is_none() { "that are independent of each other" } else { "for so many metrics" };
+            metric.why = Some(format!("too few samples {what}, of {before} and {after}"));
         }
         metric.difference = Some(told);
     }
 }
 
-/// How much arrives at once, and with it how often a side reads, may differ from run to run and yet not within one.
-fn is_for_the_kernel_to_say(key: &str) -> bool {
-    key.ends_with(quantity::SYSCALLS_PER_MIB.name)
-}
-
-fn told(difference: &stats::Difference<'_>, doubtful: usize, rules: &Rules<'_>) -> Difference {
-    let corrected = 1.0 - (1.0 - rules.confidence) / doubtful as f64;
-    Difference {
-        is_share: difference.scale == Scale::Share,
+/// A difference with its interval; and how far it may reach from nothing, in the unit of the metric, with a confidence that
+/// holds for all of so many tests.
+fn told(difference: &stats::Difference<'_>, tests: usize, rules: &Rules<'_>) -> (Difference, f64) {
+    let doubt = (1.0 - rules.confidence) / tests as f64;
+    let corrected = difference.interval(1.0 - doubt, rules.seed);
+    let is_share = difference.scale == Scale::Share;
+    let can_be_shown = difference.is_exact || (difference.p.is_some() && difference.least_p < doubt);
+    let reach = corrected.ends[0].abs().max(corrected.ends[1].abs());
+    let told = Difference {
+        is_share,
         change: difference.change,
         ci95: difference.interval(rules.confidence, rules.seed).ends,
         p_value: difference.p,
-        smallest: difference.interval(corrected, rules.seed).half_width(),
-    }
+        smallest: can_be_shown.then(|| corrected.half_width()),
+    };
+    (told, if is_share { reach * difference.medians[0].abs() } else { reach })
 }
 
 fn run(named: Named<'_>) -> Run {

@@ -7,13 +7,14 @@ use crate::schema::Document;
 
 /// Results that are kept: a file, or the name that they were kept under.
 pub(super) fn load(typed: &Path) -> Result<Document, Error> {
-    if typed.exists() {
+    if typed.exists() && !typed.is_dir() {
         return loader::load(typed);
     }
     let name = typed.to_str().and_then(|name| names::parse_label(name).ok());
     let kept = name.map(|name| names::baseline_path(&name));
     match kept {
         Some(path) if path.exists() => loader::load(&path),
+        _ if typed.is_dir() => loader::load(typed),
         _ => Err(missing(typed)),
     }
 }

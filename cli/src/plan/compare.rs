@@ -65,11 +65,11 @@ impl Compare {
         let judgement = Judgement::new(&args.judgement)?;
         let Share(noise_threshold) = args.noise_threshold;
         let output = output::output(&args.output, color)?;
-        args.results.as_deref().map(output::check_directory).transpose()?;
+        output::beside(&output, args.results.as_deref(), [Some(args.baseline.as_path()), args.candidate.as_deref()])?;
         let baseline = Results::load(&args.baseline)?;
         let candidate = match &args.candidate {
             Some(path) => Candidate::Results(Box::new(Results::load(path)?)),
-            None => again(&baseline, args.results.clone())?,
+            None => again(&baseline, args)?,
         };
         let fail_on_regression = args.fail_on_regression;
         Ok(Self { baseline, candidate, judgement, noise_threshold, fail_on_regression, output })
@@ -88,16 +88,24 @@ impl Results {
 impl Judgement {
     pub(super) fn new(args: &args::Judgement) -> Result<Self, Error> {
         let Share(confidence) = args.confidence_level;
-        if !(0.5..1.0).contains(&confidence) {
-            return Err(Error::Usage("--confidence-level is 50 % to less than 100 %".into()));
+        if !(0.5..=0.9999).contains(&confidence) {
+            return Err(Error::Usage("--confidence-level is 50 % to 99.99 %".into()));
         }
         Ok(Self { confidence, is_strict: args.strict, allow_foreign: args.allow_foreign, seed: args.seed })
     }
 }
 
 /// The cases of results, to be measured by this build.
-fn again(baseline: &Results, results: Option<PathBuf>) -> Result<Candidate, Error> {
-    let (requests, mut lost) = Request::of_document(&baseline.document);
+fn again(baseline: &Results, args: &args::Compare) -> Result<Candidate, Error> {
+    let (mut requests, mut lost) = Request::of_document(&baseline.document);
+    if !args.use_named {
+        requests.retain(|request| {
+            let named = request.named_elsewhere();
+            let why = |named: String| format!("it uses {named}; --use-named allows that");
+            lost.extend(named.clone().map(|named| Lost { id: request.arguments().join(" "), why: why(named) }));
+            named.is_none()
+        });
+    }
     let mut measurements = Vec::new();
     for request in &requests {
         match Measurement::of_request(request) {
@@ -114,5 +122,5 @@ fn again(baseline: &Results, results: Option<PathBuf>) -> Result<Candidate, Erro
             hint: Some("two files are compared as they are: tlsbench compare BASELINE CANDIDATE".to_owned()),
         });
     }
-    Ok(Candidate::Measured { measurements, lost, results })
+    Ok(Candidate::Measured { measurements, lost, results: args.results.clone() })
 }

@@ -6,7 +6,7 @@ use super::{Measurement, output};
 use crate::args;
 use crate::comparison::Limit;
 use crate::error::Error;
-use crate::profile::Profile;
+use crate::profile::{Profile, Threshold};
 use crate::render::{Color, Output};
 use crate::request::Request;
 use crate::schema::Kind;
@@ -51,7 +51,7 @@ impl Gate {
     pub(super) fn new(args: &args::Gate, color: Color) -> Result<Self, Error> {
         let judgement = Judgement::new(&args.judgement)?;
         let output = output::output(&args.output, color)?;
-        args.results.as_deref().map(output::check_directory).transpose()?;
+        output::beside(&output, args.results.as_deref(), [args.baseline.as_deref()])?;
         let profile = find(&args.profile, args.counts_only)?;
         if profile.thresholds.is_empty() {
             let message = "it has no thresholds, so nothing can be worse than it allows";
@@ -76,11 +76,16 @@ impl Gate {
 
     /// The limit of a metric of a case whose median was `before`. Where several thresholds are about it, the last one counts.
     pub fn limit(&self, case: &str, metric: &str, before: f64) -> Option<Limit> {
-        let is_asked = |kind: Kind| kind == Kind::Count || !self.counts_only;
-        let found = self.profile.thresholds.iter().rev().find(|threshold| threshold.applies_to(case, metric))?;
+        let found = self.thresholds().filter(|threshold| threshold.applies_to(case, metric)).last()?;
         // Times of two runs tell of two times; those of one run, of two builds.
         let is_binding = found.is_hard || matches!(self.opponent, Opponent::Binary { .. });
-        is_asked(found.quantity.kind).then(|| Limit { allowed: found.allowed_of(before), is_binding })
+        Some(Limit { allowed: found.allowed_of(before), is_binding })
+    }
+
+    /// The thresholds that are held to.
+    pub fn thresholds(&self) -> impl Iterator<Item = &Threshold> {
+        let is_asked = |threshold: &&Threshold| threshold.quantity.kind == Kind::Count || !self.counts_only;
+        self.profile.thresholds.iter().filter(is_asked)
     }
 }
 

@@ -45,6 +45,32 @@ pub(super) fn check_directory(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Checks a file that is written beside the output: nothing is written twice to one file, nor over what is read.
+pub(super) fn beside<'a>(
+    output: &Output,
+    file: Option<&Path>,
+    inputs: impl IntoIterator<Item = Option<&'a Path>>,
+) -> Result<(), Error> {
+    file.map(check_directory).transpose()?;
+    let to = match &output.to {
+        Place::File(path) => Some(path.as_path()),
+        Place::Standard => None,
+    };
+    let written: Vec<&Path> = [to, output.json.as_deref(), file].into_iter().flatten().collect();
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let read: Vec<PathBuf> = inputs.into_iter().flatten().map(real).collect();
+    for (index, path) in written.iter().enumerate() {
+        let path_real = real(path);
+        if read.contains(&path_real) {
+            return Err(Error::Usage(format!("{} is read: name another file to write to", path.display())));
+        }
+        if written[..index].iter().any(|other| real(other) == path_real) {
+            return Err(Error::Usage(format!("{} is named twice to be written to", path.display())));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

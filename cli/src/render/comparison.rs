@@ -15,8 +15,13 @@ impl Report for Comparison {
         for note in self.remarks() {
             text.push_str(&format!("{note}.\n"));
         }
-        let sheet = sheet(&self.rows(&Verdict::ALL), false);
-        text.push_str(&format!("\n{}\n", paint(&sheet.plain(), color)));
+        let rows = self.rows(&Verdict::ALL);
+        if !rows.is_empty() {
+            text.push_str(&format!("\n{}\n", paint(&sheet(&rows, false).plain(), color)));
+        }
+        for reason in self.reasons() {
+            text.push_str(&format!("{reason}\n"));
+        }
         for objection in self.objections() {
             text.push_str(&format!("{} {objection}\n", Verdict::NotComparable.word()));
         }
@@ -65,7 +70,7 @@ impl Report for Comparison {
             row.extend([of(|difference| difference.ci95[0]), of(|difference| difference.ci95[1])]);
             row.push(text(metric.difference.and_then(|difference| difference.p_value)));
             row.extend([
-                of(|difference| difference.smallest),
+                text(metric.difference.and_then(|difference| difference.smallest)),
                 metric.allowed.to_string(),
                 metric.is_binding.to_string(),
             ]);
@@ -77,14 +82,17 @@ impl Report for Comparison {
 
     /// What matters on top, all that is inside the noise folded away.
     fn markdown(&self) -> String {
-        let mut text = format!("### tlsbench: {}\n\n{}\n\n", self.headline(), self.summary());
+        let mut text = format!("### tlsbench: {}\n\n{}\n\n", self.headline(), escaped(&self.summary()));
         let [rest @ .., noise] = Verdict::ALL;
         let rows = self.rows(&rest);
         if !rows.is_empty() {
             text.push_str(&format!("{}\n", sheet(&rows, true).markdown()));
         }
+        for reason in self.reasons() {
+            text.push_str(&format!("- {}\n", escaped(&reason)));
+        }
         for objection in self.objections() {
-            text.push_str(&format!("- not comparable: {objection}\n"));
+            text.push_str(&format!("- not comparable: {}\n", escaped(&objection)));
         }
         let rows = self.rows(&[noise]);
         if !rows.is_empty() {
@@ -96,12 +104,12 @@ impl Report for Comparison {
             text.push_str(&format!("\n{line}\n"));
         }
         for (name, run) in [("Baseline", &self.baseline), ("Candidate", &self.candidate)] {
-            text.push_str(&format!("\n{name}: {}\n", origin(run)));
+            text.push_str(&format!("\n{name}: {}\n", escaped(&origin(run))));
         }
         for note in self.remarks() {
-            text.push_str(&format!("\n{note}.\n"));
+            text.push_str(&format!("\n{}.\n", escaped(&note)));
         }
-        text.push_str(&format!("\n{}\n", self.how_to_read()));
+        text.push_str(&format!("\n{}\n", escaped(&self.how_to_read())));
         text
     }
 }
@@ -197,7 +205,8 @@ impl Comparison {
 
     fn how_to_read(&self) -> String {
         let how = if self.interleaved {
-            "Both ran in turns and are compared pair by pair"
+            "Both ran in turns and are compared pair by pair: a change is the median of the pairs' changes, which the medians \
+             beside it, of all blocks, need not show"
         } else {
             "What a whole run has in common, such as a machine that was slower meanwhile, can't be told from one run each: \
              `tlsbench gate --against` runs two builds in turns"
@@ -228,6 +237,21 @@ impl Comparison {
         rows
     }
 
+    /// Why verdicts are what they are, where the numbers do not say it: each reason once.
+    fn reasons(&self) -> Vec<String> {
+        let told = Verdict::ALL.iter().filter(|verdict| **verdict != Verdict::NotComparable);
+        let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+        for (case, metric) in told.flat_map(|verdict| self.with(*verdict)) {
+            let Some(why) = metric.why.as_deref() else { continue };
+            let name = format!("{} of {}", metric.name, case.id);
+            match groups.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, names)) => names.push(name),
+                None => groups.push((why, vec![name])),
+            }
+        }
+        groups.into_iter().map(|(why, names)| format!("{}: {why}.", named(names.into_iter()))).collect()
+    }
+
     /// What can't be compared, by case and reason.
     fn objections(&self) -> Vec<String> {
         let mut groups: Vec<(String, &str, Vec<&str>)> = Vec::new();
@@ -238,7 +262,11 @@ impl Comparison {
                 None => groups.push((why, &case.id, vec![&metric.name])),
             }
         }
-        groups.into_iter().map(|(why, id, names)| format!("{id} {}: {why}", names.join(" "))).collect()
+        let listed = |names: &[&str]| match names.len().checked_sub(NAMED) {
+            None | Some(0) => names.join(" "),
+            Some(more) => format!("{} and {more} more", names[..NAMED].join(" ")),
+        };
+        groups.into_iter().map(|(why, id, names)| format!("{id} {}: {why}", listed(&names))).collect()
     }
 }
 
@@ -326,10 +354,11 @@ fn interval(difference: &Difference) -> String {
 }
 
 fn smallest(metric: &Metric, difference: &Difference) -> String {
-    match (difference.is_share, difference.p_value) {
-        (true, _) => format!("{:.1} %", difference.smallest * 100.0),
-        (false, None) if difference.smallest == 0.0 => "any".to_owned(),
-        (false, _) => format_quantity(difference.smallest, &metric.unit),
+    match (difference.smallest, difference.p_value) {
+        (None, _) => "nothing".to_owned(),
+        (Some(smallest), _) if difference.is_share => format!("{:.1} %", smallest * 100.0),
+        (Some(0.0), None) => "any".to_owned(),
+        (Some(smallest), _) => format_quantity(smallest, &metric.unit),
     }
 }
 
@@ -341,6 +370,18 @@ fn signed(value: f64) -> String {
         value if value < 0.0 => format!("-{text}"),
         _ => format!("+{text}"),
     }
+}
+
+/// Text of files and programs, which Markdown would take for more.
+fn escaped(text: &str) -> String {
+    let escape = |letter: char| match letter {
+        '<' => "&lt;".to_owned(),
+        '&' => "&amp;".to_owned(),
+        '|' | '`' | '*' | '_' | '[' | ']' | '\\' => format!("\\{letter}"),
+        '\n' | '\r' => " ".to_owned(),
+        letter => letter.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// Colors the verdicts.

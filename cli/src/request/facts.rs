@@ -1,4 +1,5 @@
 use serde_json::Value;
+use tls_engine::switches::Switch;
 
 use super::{Flag, Request};
 use crate::schema::{Case, Document, Facts};
@@ -157,12 +158,16 @@ impl Request {
     }
 }
 
-/// The provider is asked for as such; results list it among the switches too.
+/// The provider is asked for as such; results list it among the switches too. Nothing else than a switch becomes a flag: a
+/// file must not be able to ask for more.
 fn switches(facts: &Facts) -> Result<Vec<Flag>, String> {
     let mut flags = Vec::new();
     for (fact, value) in facts.iter().filter(|(fact, _)| *fact != "provider") {
         let form = if value.is_boolean() { Form::OnOff } else { Form::Plain };
         let flag = fact.replace('_', "-");
+        if Switch::by_name(&flag).is_none() {
+            return Err(format!("{fact} is no switch"));
+        }
         flags.extend(read(&flag, form, value).map_err(|()| format!("the switch {fact} has the value {value}"))?);
     }
     Ok(flags)

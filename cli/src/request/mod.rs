@@ -55,6 +55,14 @@ impl Request {
         Self { command: self.command.clone(), flags }
     }
 
+    /// The flag by which it reaches for something outside, such as a server or a file, where it does. A file of results that
+    /// somebody sent must not decide on that.
+    pub fn named_elsewhere(&self) -> Option<String> {
+        const REACHING: [&str; 4] = ["connect", "cacert", "cert", "key"];
+        let flag = self.flags.iter().find(|flag| REACHING.contains(&flag.name.as_str()))?;
+        Some(format!("--{}={}", flag.name, flag.value.as_deref().unwrap_or_default()))
+    }
+
     /// The duration that is asked for, where one is.
     pub fn duration(&self) -> Option<Duration> {
         let flag = self.flags.iter().find(|flag| flag.name == "duration")?;

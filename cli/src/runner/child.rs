@@ -1,6 +1,6 @@
 use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use crate::request::Request;
 const BLOCK_MAX: Duration = Duration::from_secs(600);
 /// How often Ctrl-C is looked for.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a program that was asked to end may take, and what it leaves behind may hold its output.
+const GRACE: Duration = Duration::from_secs(2);
 /// How much of what a program complains about is kept, bytes.
 const ERRORS_MAX: u64 = 64 << 10;
 
@@ -29,15 +31,23 @@ pub(super) fn measure(program: &Path, request: &Request) -> Result<Answer, Error
     let errors = reader(running.0.stderr.take(), ERRORS_MAX);
     let began = Instant::now();
     let failed = |why: String| Error::Failed(format!("{} {}: {why}", program.display(), request.arguments().join(" ")));
+    let mut ended: Option<Instant> = None;
     let text = loop {
         match output.recv_timeout(LOOK) {
             Ok(text) => break text,
+            Err(RecvTimeoutError::Disconnected) => break Vec::new(),
             Err(RecvTimeoutError::Timeout) if interrupt::requested() => return Err(Error::Interrupted),
             Err(RecvTimeoutError::Timeout) if began.elapsed() > BLOCK_MAX => {
                 return Err(failed(format!("it has not ended after {} s", BLOCK_MAX.as_secs())));
             }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break Vec::new(),
+            Err(RecvTimeoutError::Timeout) if ended.is_some_and(|ended| ended.elapsed() > GRACE) => {
+                return Err(failed("it has ended, and something that it started holds on to its output".to_owned()));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if ended.is_none() && running.status()?.is_some() {
+                    ended = Some(Instant::now());
+                }
+            }
         }
     };
     if text.len() as u64 > loader::SIZE_MAX {
@@ -58,7 +68,8 @@ pub(super) fn measure(program: &Path, request: &Request) -> Result<Answer, Error
             return Err(failed(format!("it ended with {code}: {said}")));
         }
     }
-    let document = loader::read(&text).map_err(|refusal| failed(format!("what it wrote is no result: {refusal}")))?;
+    let document = loader::read(&text)
+        .map_err(|refusal| failed(format!("what it wrote is no result ({refusal}): is it a tlsbench?")))?;
     Ok(Answer::Results(Box::new(document)))
 }
 
@@ -66,19 +77,41 @@ pub(super) fn measure(program: &Path, request: &Request) -> Result<Answer, Error
 struct Running(Child);
 
 impl Running {
-    fn wait(&mut self, began: Instant) -> Result<Option<std::process::ExitStatus>, Error> {
+    fn wait(&mut self, began: Instant) -> Result<Option<ExitStatus>, Error> {
         while began.elapsed() <= BLOCK_MAX && !interrupt::requested() {
-            if let Some(status) = self.0.try_wait().map_err(|error| Error::io("waiting for a program", error))? {
+            if let Some(status) = self.status()? {
                 return Ok(Some(status));
             }
             thread::sleep(Duration::from_millis(1));
         }
         Ok(None)
     }
+
+    fn status(&mut self) -> Result<Option<ExitStatus>, Error> {
+        self.0.try_wait().map_err(|error| Error::io("waiting for a program", error))
+    }
+
+    /// Asks it to end as Ctrl-C does, so that it can end what it has started.
+    #[cfg(unix)]
+    fn ask_to_end(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        if matches!(self.0.try_wait(), Ok(None)) {
+            // Where it has ended meanwhile there is nobody to ask; its number is not given away before it is waited for.
+            let _ = kill_process(Pid::from_child(&self.0), Signal::INT);
+            let asked = Instant::now();
+            while asked.elapsed() < GRACE && matches!(self.0.try_wait(), Ok(None)) {
+                thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn ask_to_end(&mut self) {}
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.ask_to_end();
         // Where it has ended already there is nothing to end.
         let _ = self.0.kill();
         let _ = self.0.wait();

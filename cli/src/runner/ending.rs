@@ -4,7 +4,7 @@ use crate::schema::comparison::{Comparison, Outcome};
 /// What of a comparison ends a command with which exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Whether something that is worse does.
+    /// Whether something that is worse does, and what can't be compared any more that could be.
     pub fails_on_regression: bool,
     /// Whether having no verdict on a metric does.
     pub is_strict: bool,
@@ -13,32 +13,33 @@ pub struct Ending {
 impl Ending {
     /// The ending of a command that found this. A regression comes first: it is known, whatever else is not.
     pub fn of(self, comparison: &Comparison) -> Result<(), Error> {
-        match comparison.outcome {
-            Outcome::Regression if self.fails_on_regression => {
-                return Err(Error::Regression(format!("{}: {}", comparison.headline(), comparison.regressions())));
-            }
-            Outcome::NotComparable => {
-                let missing = comparison.missing();
-                return Err(Error::Baseline {
-                    name: comparison.baseline.name.clone(),
-                    problem: if missing.is_empty() {
-                        "it has no metric in common with these".to_owned()
-                    } else {
-                        missing
-                    },
-                    hint: Some("measure the baseline anew, with the same profile".to_owned()),
-                });
-            }
-            Outcome::Regression | Outcome::Passed => {}
-        }
         let counts = comparison.counts;
-        if self.is_strict && counts.inconclusive > 0 {
-            let unclear = comparison.unclear();
-            return Err(Error::Inconclusive(format!("the noise is too much to tell of {unclear}")));
+        if comparison.outcome == Outcome::Regression && self.fails_on_regression {
+            return Err(Error::Regression(format!("{}: {}", comparison.headline(), comparison.regressions())));
         }
-        if self.is_strict && counts.missing > 0 {
+        if comparison.outcome == Outcome::NotComparable || (self.fails_on_regression && counts.missing > 0) {
+            return Err(not_comparable(comparison));
+        }
+        if self.is_strict && counts.inconclusive > 0 {
+            return Err(Error::Inconclusive(format!("the noise is too much to tell of {}", comparison.unclear())));
+        }
+        if self.is_strict && counts.not_comparable > 0 {
             return Err(Error::Inconclusive(format!("not comparable: {}", comparison.missing())));
         }
         Ok(())
+    }
+}
+
+fn not_comparable(comparison: &Comparison) -> Error {
+    let missing = comparison.missing();
+    let hint = match (&comparison.profile, comparison.interleaved) {
+        (_, true) => "both builds have to know the cases of the profile",
+        (Some(_), false) => "measure the baseline anew, with the same profile",
+        (None, false) => "compare results of the same cases",
+    };
+    Error::Baseline {
+        name: comparison.baseline.name.clone(),
+        problem: if missing.is_empty() { "there is no metric in common".to_owned() } else { missing },
+        hint: Some(hint.to_owned()),
     }
 }

@@ -9,6 +9,7 @@ mod instructions;
 mod throughput;
 mod turns;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use ending::Ending;
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::host;
 use crate::interrupt;
 use crate::plan::Measurement;
+use crate::profile::Profile;
 use crate::render::{Messages, Output, Progress, Results, write_document};
 use crate::schema::Document;
 
@@ -46,6 +48,24 @@ pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
         }
     }
     Ok(jobs)
+}
+
+/// What can be measured of the entries of a profile.
+pub fn jobs_of_profile(profile: &Profile, measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
+    let mut all: Vec<Box<dyn Job>> = Vec::new();
+    let mut labels = BTreeSet::new();
+    for (entry, measurement) in profile.entries.iter().zip(measurements) {
+        for job in jobs(std::slice::from_ref(measurement))? {
+            // Whoever compares results finds cases by their names.
+            if !labels.insert(job.label().to_owned()) {
+                let message = format!("a second case would be called {}", job.label());
+                let hint = Some("give it a label of its own: label = \"WORD\"".to_owned());
+                return Err(Error::Profile { origin: profile.origin.clone(), line: entry.line, message, hint });
+            }
+            all.push(job);
+        }
+    }
+    Ok(all)
 }
 
 /// Runs the jobs in turn. `save` gets the document after each; what it returns ends the run where it is an error.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use super::child;
@@ -55,70 +55,89 @@ impl Measures for Binary {
 pub struct Paired {
     /// The results, the baseline's first.
     pub documents: [Document; 2],
-    /// What could not be asked of both.
-    pub notes: Vec<String>,
+    /// Which request each case belongs to.
+    pub requests: HashMap<String, usize>,
+    /// The cases that the first program does not know, with its words: the second measured them once, alone.
+    pub unknown: HashMap<String, String>,
 }
 
 impl Turns<'_> {
-    /// Measures, pair by pair.
-    pub fn run(&self, messages: Messages) -> Result<Paired, Error> {
-        let mut random = fastrand::Rng::with_seed(self.seed);
+    /// Measures, pair by pair. Where that is interrupted, `on_interrupt` gets what the second program found so far.
+    pub fn run(&self, messages: Messages, on_interrupt: &mut dyn FnMut(&Document)) -> Result<Paired, Error> {
         let mut boards = [Board::default(), Board::default()];
-        let mut notes = Vec::new();
-        let requests = self.requests.iter().map(|request| (request, block_of(request), false));
-        let mut open: Vec<(&Request, Request, bool)> = Vec::new();
+        let mut known = (HashMap::new(), HashMap::new());
+        let outcome = self.pairs(&mut boards, &mut known, messages);
+        keep_common(&mut boards);
+        let [first, second] = boards.map(|board| board.finish(self.seed));
+        if let (Err(Error::Interrupted), Some(document)) = (&outcome, &second) {
+            on_interrupt(&Document { partial: true, ..document.clone() });
+        }
+        outcome?;
+        let (requests, unknown) = known;
+        match (first, second) {
+            (Some(first), Some(second)) => Ok(Paired { documents: [first, second], requests, unknown }),
+            _ => {
+                let said = unknown.into_values().next().unwrap_or_default();
+                Err(Error::Failed(format!("there is nothing that both programs can measure: {said}")))
+            }
+        }
+    }
+
+    fn pairs(&self, boards: &mut [Board; 2], known: &mut Known, messages: Messages) -> Result<(), Error> {
+        let mut random = fastrand::Rng::with_seed(self.seed);
+        let mut open: Vec<(Request, bool)> = Vec::new();
         let progress = Progress::new(self.requests.len(), messages);
-        for (request, block, _) in requests {
+        for (index, request) in self.requests.iter().enumerate() {
             progress.begin(&request.arguments().join(" "));
-            let begins = random.bool();
-            match self.pair(&block, begins, &mut boards)? {
-                None => open.push((request, block, begins)),
-                Some(said) => {
-                    notes.push(format!("not measured: {}: {said}", request.arguments().join(" ")));
+            let (block, begins) = (block_of(request), random.bool());
+            let before = boards[1].cases();
+            let said = self.pair(0, &block, begins, boards)?;
+            for id in boards[1].cases().split_off(before.len()) {
+                if let Some(said) = &said {
+                    known.1.insert(id.clone(), said.clone());
                 }
+                known.0.insert(id, index);
+            }
+            if said.is_none() && request.command != ONCE {
+                open.push((block, begins));
             }
         }
         drop(progress);
-        open.retain(|(request, ..)| request.command != ONCE);
-        let blocks = if open.is_empty() { 1 } else { (self.blocks)(self.judged(&boards)) };
+        let blocks = if open.is_empty() { 1 } else { (self.blocks)(self.judged(boards)) };
         let progress = Progress::new(1, messages);
         progress.begin(&format!("{blocks} pairs of blocks"));
         for pair in 1..blocks {
-            for (request, block, begins) in &mut open {
-                progress.advance(pair as f64 / blocks as f64, &request.command);
+            for (block, begins) in &mut open {
+                progress.advance(pair as f64 / blocks as f64, &block.command);
                 // A B B A, or B A A B.
                 *begins = if pair % 2 == 0 { random.bool() } else { !*begins };
-                if let Some(said) = self.pair(block, *begins, &mut boards)? {
-                    return Err(Error::Failed(format!(
-                        "a program that knew what it was asked does not any more: {said}"
-                    )));
+                if let Some(said) = self.pair(pair, block, *begins, boards)? {
+                    return Err(Error::Failed(format!("a program does not know any more what it was asked: {said}")));
                 }
             }
         }
-        drop(progress);
-        let mut documents = Vec::new();
-        for board in boards {
-            let document = board.finish(self.seed);
-            documents
-                .push(document.ok_or_else(|| Error::Failed(format!("nothing was measured; {}", notes.join("; "))))?);
-        }
-        let documents: Result<[Document; 2], _> = documents.try_into();
-        documents.map(|documents| Paired { documents, notes }).map_err(|_| Error::Failed("two programs ran".to_owned()))
+        Ok(())
     }
 
-    /// One block of each; what a program said that does not know what it is asked for.
-    fn pair(&self, block: &Request, second_begins: bool, boards: &mut [Board; 2]) -> Result<Option<String>, Error> {
-        let mut found = [None, None];
+    /// One block of each; the words of the first program, where it does not know what it is asked for.
+    fn pair(
+        &self,
+        pair: usize,
+        block: &Request,
+        second_begins: bool,
+        boards: &mut [Board; 2],
+    ) -> Result<Option<String>, Error> {
+        let mut unknown = None;
         for program in if second_begins { [1, 0] } else { [0, 1] } {
             match self.programs[program].measure(block)? {
-                Answer::Results(document) => found[program] = Some(*document),
-                Answer::Unknown(said) => return Ok(Some(said)),
+                Answer::Results(document) => boards[program].add(pair, *document),
+                Answer::Unknown(said) if program == 0 => unknown = Some(said),
+                Answer::Unknown(said) => {
+                    return Err(Error::Failed(format!("this build can't {}: {said}", block.arguments().join(" "))));
+                }
             }
         }
-        for (board, document) in boards.iter_mut().zip(found) {
-            document.into_iter().for_each(|document| board.add(document));
-        }
-        Ok(None)
+        Ok(unknown)
     }
 
     /// How many metrics are judged, of those that both have.
@@ -127,11 +146,13 @@ impl Turns<'_> {
         let cases = second.document.iter().flat_map(|document| &document.cases);
         let metrics = cases.flat_map(|case| case.metrics.iter().map(move |(name, metric)| (case, name, metric)));
         let is_common = |case: &str, name: &str| first.medians.contains_key(&(case.to_owned(), name.to_owned()));
-        metrics
-            .filter(|(case, name, metric)| is_common(&case.id, name) && (self.is_judged)(&case.id, name, metric))
-            .count()
+        let is_judged = |case: &str, name: &str, metric| is_common(case, name) && (self.is_judged)(case, name, metric);
+        metrics.filter(|(case, name, metric)| is_judged(&case.id, name, metric)).count()
     }
 }
+
+/// Which request each case belongs to, and what was said of those that are not known.
+type Known = (HashMap<String, usize>, HashMap<String, String>);
 
 /// The request of one block.
 fn block_of(request: &Request) -> Request {
@@ -142,42 +163,64 @@ fn block_of(request: &Request) -> Request {
 #[derive(Default)]
 struct Board {
     document: Option<Document>,
-    medians: BTreeMap<(String, String), Vec<f64>>,
+    /// The medians of each metric of each case, with the pairs that they belong to.
+    medians: BTreeMap<(String, String), Vec<(usize, f64)>>,
 }
 
 impl Board {
-    fn add(&mut self, document: Document) {
+    fn add(&mut self, pair: usize, document: Document) {
         for case in &document.cases {
             for (name, metric) in &case.metrics {
-                self.medians.entry((case.id.clone(), name.clone())).or_default().push(metric.median);
+                self.medians.entry((case.id.clone(), name.clone())).or_default().push((pair, metric.median));
             }
         }
-        match &mut self.document {
-            None => self.document = Some(document),
-            Some(known) => {
-                known.finished_at = document.finished_at;
-                known.host.load_at_end = document.host.load_at_end;
-                let is_new = |id: &str| known.cases.iter().all(|case| case.id != id);
-                let new: Vec<_> = document.cases.into_iter().filter(|case| is_new(&case.id)).collect();
-                known.cases.extend(new);
+        let Some(known) = &mut self.document else {
+            self.document = Some(document);
+            return;
+        };
+        known.finished_at = document.finished_at;
+        known.host.load_at_end = document.host.load_at_end;
+        for case in document.cases {
+            match known.cases.iter_mut().find(|known| known.id == case.id) {
+                None => known.cases.push(case),
+                Some(known) => {
+                    let metrics = case.metrics.into_iter();
+                    let new: Vec<_> = metrics.filter(|(name, _)| !known.metrics.contains_key(name)).collect();
+                    known.metrics.extend(new);
+                }
             }
         }
+    }
+
+    fn cases(&self) -> Vec<String> {
+        self.document.iter().flat_map(|document| &document.cases).map(|case| case.id.clone()).collect()
     }
 
     fn finish(self, seed: u64) -> Option<Document> {
         let mut document = self.document?;
         for case in &mut document.cases {
-            for (name, metric) in &mut case.metrics {
+            case.metrics.retain(|name, metric| {
                 let medians = self.medians.get(&(case.id.clone(), name.clone()));
-                let Some((medians, summary)) = medians.and_then(|all| Some((all, stats::summarize(all, seed)?))) else {
-                    continue;
-                };
-                metric.samples.clone_from(medians);
+                let samples: Vec<f64> = medians.into_iter().flatten().map(|(_, median)| *median).collect();
+                let Some(summary) = stats::summarize(&samples, seed) else { return false };
+                metric.samples = samples;
                 (metric.median, metric.mad, metric.ci95) = (summary.median, summary.mad, summary.ci95);
                 metric.histogram = None;
-            }
+                true
+            });
         }
         Some(document)
+    }
+}
+
+/// Leaves of metrics that both have the blocks that both have: what one did not measure in a pair says nothing of the other.
+fn keep_common([first, second]: &mut [Board; 2]) {
+    for (key, medians) in &mut first.medians {
+        let Some(others) = second.medians.get_mut(key) else { continue };
+        let pairs = |medians: &[(usize, f64)]| medians.iter().map(|(pair, _)| *pair).collect::<BTreeSet<_>>();
+        let common: BTreeSet<usize> = pairs(medians).intersection(&pairs(others)).copied().collect();
+        medians.retain(|(pair, _)| common.contains(pair));
+        others.retain(|(pair, _)| common.contains(pair));
     }
 }
 

@@ -85,8 +85,8 @@ fn gate(slower: f64, seed: u64) -> (crate::schema::comparison::Comparison, Vec<&
         is_judged: &|_, _, _| true,
         seed,
     };
-    let Paired { documents: [before, after], notes } = turns.run(quiet()).expect("it runs");
-    assert_eq!(notes, Vec::<String>::new());
+    let Paired { documents: [before, after], unknown, .. } = turns.run(quiet(), &mut |_| {}).expect("it runs");
+    assert!(unknown.is_empty(), "{unknown:?}");
     let find = |_: &str, _: &str, median: f64| Some(Limit { allowed: 0.02 * median, is_binding: true });
     let rules = Rules {
         confidence: 0.95,
@@ -137,15 +137,58 @@ fn each_pair_has_one_block_of_each_and_both_begin_as_often() {
 }
 
 #[test]
-fn what_one_program_does_not_know_is_told_and_the_rest_is_measured() {
+fn what_the_other_program_does_not_know_is_told_and_the_rest_is_measured() {
     let (clock, random, calls) = (MockClock::default(), RefCell::new(Rng::with_seed(1)), RefCell::default());
     let program = MockProgram { clock: &clock, random: &random, slower: 1.0, calls: &calls, name: "A" };
-    let measured = |requests: &[Request]| {
-        let programs: [&dyn Measures; 2] = [&program, &program];
-        Turns { programs, requests, blocks: &|_| 5, is_judged: &|_, _, _| true, seed: 1 }.run(quiet())
+    let newer = Newer(&program);
+    let measured = |programs: [&dyn Measures; 2], requests: &[Request]| {
+        Turns { programs, requests, blocks: &|_| 5, is_judged: &|_, _, _| true, seed: 1 }.run(quiet(), &mut |_| {})
     };
-    let paired = measured(&[mock("new"), mock("mock")]).expect("it runs");
-    assert_eq!(paired.notes, ["not measured: new: unknown command new"]);
+    let both = [mock("new"), mock("mock")];
+    let paired = measured([&program, &newer], &both).expect("it runs");
     assert_eq!(paired.documents[0].cases[0].metrics["send.cpu_ns_per_byte"].samples.len(), 5);
-    assert!(measured(&[mock("new")]).is_err());
+    assert_eq!(paired.unknown, HashMap::from([("new".to_owned(), "unknown command new".to_owned())]));
+    assert_eq!((paired.requests["new"], paired.requests["mock/0"]), (0, 1));
+    assert!(paired.documents[1].cases.iter().any(|case| case.id == "new"));
+    assert!(measured([&newer, &program], &both).is_err(), "this build has to know what it is asked for");
+    assert!(measured([&program, &newer], &both[..1]).is_err(), "nothing is left");
+}
+
+/// A program that knows a command more.
+struct Newer<'a>(&'a MockProgram<'a>);
+
+impl Measures for Newer<'_> {
+    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+        if request.command != "new" {
+            return self.0.measure(request);
+        }
+        let cases = vec![Case::new("new")];
+        Ok(Answer::Results(Box::new(Document { cases, ..Document::begin(Host::default()) })))
+    }
+}
+
+/// A program that is interrupted after some blocks.
+struct Interrupted<'a>(&'a MockProgram<'a>, Cell<u32>);
+
+impl Measures for Interrupted<'_> {
+    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+        self.1.set(self.1.get() + 1);
+        if self.1.get() > 7 { Err(Error::Interrupted) } else { self.0.measure(request) }
+    }
+}
+
+#[test]
+fn an_interrupted_run_leaves_what_it_has() {
+    let (clock, random, calls) = (MockClock::default(), RefCell::new(Rng::with_seed(1)), RefCell::default());
+    let program = MockProgram { clock: &clock, random: &random, slower: 1.0, calls: &calls, name: "A" };
+    let interrupted = Interrupted(&program, Cell::new(0));
+    let requests = [mock("mock")];
+    let programs: [&dyn Measures; 2] = [&interrupted, &interrupted];
+    let turns = Turns { programs, requests: &requests, blocks: &|_| 9, is_judged: &|_, _, _| true, seed: 1 };
+    let mut left = None;
+    let outcome = turns.run(quiet(), &mut |document| left = Some(document.clone()));
+    assert!(matches!(outcome, Err(Error::Interrupted)));
+    let left = left.expect("a document");
+    assert!(left.partial);
+    assert_eq!(left.cases[0].metrics["send.cpu_ns_per_byte"].samples.len(), 3, "what has no pair is left out");
 }

@@ -105,8 +105,9 @@ pub struct Difference {
     pub ci95: [f64; 2],
     /// How likely chance alone differs as much; nothing for counts that do not vary.
     pub p_value: Option<f64>,
-    /// The smallest difference that these samples could have shown, among so many metrics; 0 for counts that do not vary.
-    pub smallest: f64,
+    /// The smallest difference that these samples could have shown, among so many metrics; 0 for counts that do not vary, and
+    /// nothing where they are too few to show any.
+    pub smallest: Option<f64>,
 }
 
 /// What a difference comes to.

@@ -31,6 +31,8 @@ pub struct Difference<'a> {
     pub p: Option<f64>,
     /// Whether no sample differs from the others of its set: a count that does not vary.
     pub is_exact: bool,
+    /// The lowest that `p` can be with so many samples: where even that shows nothing, no difference can be shown.
+    pub least_p: f64,
     samples: [&'a [f64]; 2],
     changes: Option<Vec<f64>>,
 }
@@ -55,6 +57,8 @@ impl<'a> Difference<'a> {
             let inflation = inflation(alike);
             if left.len().min(right.len()) as f64 / inflation >= INDEPENDENT_MIN {
                 difference.p = Some(rank_sum_p(&joint, left.len(), inflation));
+                let apart: Vec<f64> = (0..joint.len()).map(|rank| rank as f64 + 1.0).collect();
+                difference.least_p = rank_sum_p(&apart, left.len(), inflation);
             }
         }
         Some(difference)
@@ -72,9 +76,11 @@ impl<'a> Difference<'a> {
             Scale::Units => after - before,
         };
         let changes: Vec<f64> = before.iter().zip(after).map(change).collect();
-        difference.change = median(&changes)?;
+        // A sample that is next to nothing makes no share.
+        difference.change = median(&changes).filter(|change| change.is_finite())?;
         if !difference.is_exact && changes.len() >= SAMPLES_MIN {
             difference.p = Some(signed_rank_p(&changes));
+            difference.least_p = 2.0 * 0.5_f64.powi(changes.len().min(1_000) as i32);
         }
         difference.changes = Some(changes);
         Some(difference)
@@ -87,9 +93,12 @@ impl<'a> Difference<'a> {
             Scale::Share if medians[0] > 0.0 => medians[1] / medians[0] - 1.0,
             Scale::Share => return None,
         };
+        if !f64::is_finite(change) {
+            return None;
+        }
         let is_constant = |samples: &[f64]| samples.iter().all(|sample| *sample == samples[0]);
         let is_exact = scale == Scale::Units && is_constant(before) && is_constant(after);
-        Some(Self { scale, medians, change, p: None, is_exact, samples: [before, after], changes: None })
+        Some(Self { scale, medians, change, p: None, is_exact, least_p: 1.0, samples: [before, after], changes: None })
     }
 
     /// The bootstrap interval of [`Difference::change`], with this confidence. It takes a millisecond.

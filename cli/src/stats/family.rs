@@ -44,6 +44,11 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     corrected
 }
 
+/// How many of a family are left to chance: those that each other's accidents have to be allowed for.
+pub fn tests_of<'a, 'b: 'a>(family: impl IntoIterator<Item = &'a Difference<'b>>) -> usize {
+    family.into_iter().filter(|difference| !difference.is_exact).count().max(1)
+}
+
 /// The verdicts on a family of differences, each with its slack and whether less is better. A verdict needs three things:
 /// a difference beyond the slack, a p-value that holds for the family as a whole, and an interval on one side of zero. What
 /// does not vary needs the first only, and is no part of the family.

@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use super::summary::{median_in, quantile};
 
-/// How often samples are drawn anew for an interval.
-const RESAMPLES: usize = 1_000;
+/// How often samples are drawn anew for an interval: so often that a few lie beyond its ends, within reason.
+const RESAMPLES: [f64; 2] = [1_000.0, 4_000.0];
 
 /// Samples, and how many neighbours of them are drawn together.
 pub(super) struct Run<'a> {
@@ -27,7 +27,9 @@ pub(super) fn interval(
     let mut random = Rng::with_seed(seed);
     let mut drawn: Vec<Vec<f64>> = runs.iter().map(|run| Vec::with_capacity(run.samples.len())).collect();
     let mut medians = vec![0.0; runs.len()];
-    let mut found: Vec<f64> = (0..RESAMPLES)
+    let [fewest, most] = RESAMPLES;
+    let resamples = (10.0 / (1.0 - confidence)).clamp(fewest, most) as usize;
+    let mut found: Vec<f64> = (0..resamples)
         .map(|_| {
             for ((run, drawn), median) in runs.iter().zip(&mut drawn).zip(&mut medians) {
                 draw(run, drawn, &mut random);
