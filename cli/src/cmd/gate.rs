@@ -72,8 +72,9 @@ fn against_results(
     let mut comparison = compared(&measured)?;
     if comparison.counts.regressions > 0 {
         messages.note(&format!("{}: once more", comparison.regressions()));
-        let cases = measured.cases.iter().filter(|case| is_suspected(&comparison, &case.id)).cloned().collect();
-        let (again, _) = Request::of_document(&Document { cases, ..measured.clone() });
+        let mut suspected = measured;
+        suspected.cases.retain(|case| is_suspected(&comparison, &case.id));
+        let (again, _) = Request::of_document(&suspected);
         let again: Vec<Measurement> = again.iter().map(Measurement::of_request).collect::<Result<_, _>>()?;
         let second = compared(&runner::measure(&runner::jobs(&again)?, plan.counts_only, None, messages)?)?;
         confirm(&mut comparison, &second);

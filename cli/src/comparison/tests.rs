@@ -63,7 +63,10 @@ fn a_difference_is_told_with_its_interval_and_what_could_have_been_shown() {
     let time = metrics.iter().find(|metric| metric.name == "send.cpu_ns_per_byte").expect("a time");
     let difference = time.difference.expect("a difference");
     assert!(difference.is_share && (difference.change - 0.1).abs() < 1e-9);
-    assert!(difference.ci95[0] > 0.08 && difference.ci95[1] < 0.12 && difference.smallest.is_some_and(|share| share < 0.03), "{difference:?}");
+    assert!(
+        difference.ci95[0] > 0.08 && difference.ci95[1] < 0.12 && difference.smallest.is_some_and(|share| share < 0.03),
+        "{difference:?}"
+    );
     let calls = metrics.iter().find(|metric| metric.name == "send.heap_calls_per_record").expect("a count");
     let difference = calls.difference.expect("a difference");
     assert_eq!((difference.is_share, difference.change, difference.p_value), (false, 1.0, None));

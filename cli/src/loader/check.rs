@@ -5,6 +5,9 @@ use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Metric, Side, Tool, timestamp};
 use crate::stats;
 
+/// No run has more cases, and none of its metrics more samples: what looks at all of them has to come to an end.
+const CASES_MAX: usize = 10_000;
+const SAMPLES_MAX: usize = 20_000;
 /// No measurement is larger, whatever its unit: sums of such numbers are still numbers.
 const NUMBER_MAX: f64 = 1e100;
 /// What text and back may change a number by, as a share of it.
@@ -21,6 +24,9 @@ pub(super) fn document(document: &Document) -> Result<(), Refusal> {
     check_host(&document.host)?;
     if document.warnings.iter().any(|warning| warning.message.is_empty() || warning.advice.is_empty()) {
         return Err(refuse("warnings", "one of them says nothing"));
+    }
+    if document.cases.len() > CASES_MAX {
+        return Err(refuse("cases", format!("{} are more than {CASES_MAX}", document.cases.len())));
     }
     let mut ids = HashSet::new();
     for (index, case) in document.cases.iter().enumerate() {
@@ -82,6 +88,9 @@ fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
     let quantity = name_of(name)?;
     if metric.samples.is_empty() {
         return Err("it has no samples".to_owned());
+    }
+    if metric.samples.len() > SAMPLES_MAX {
+        return Err(format!("{} samples are more than {SAMPLES_MAX}", metric.samples.len()));
     }
     let [low, high] = metric.ci95;
     let numbers = metric.samples.iter().copied().chain([metric.median, metric.mad, low, high]);

@@ -13,6 +13,13 @@ pub(super) fn schema_of(text: &str) -> serde_json::Result<Option<String>> {
     Ok(schema)
 }
 
+/// Whether a character does something else than to be seen: it controls a terminal, turns the direction of text, or has no
+/// width.
+fn is_hidden(letter: char) -> bool {
+    let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || is_format
+}
+
 struct Walk<'a> {
     depth: u32,
     schema: &'a mut Option<String>,
@@ -61,7 +68,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text.chars().any(char::is_control) {
+        if text.chars().any(is_hidden) {
             return Err(E::custom("a control character stands in a text"));
         }
         Ok(Some(text.to_owned()))
@@ -75,7 +82,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut seen = HashSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            if key.chars().any(char::is_control) {
+            if key.chars().any(is_hidden) {
                 return Err(A::Error::custom("a control character stands in a key"));
             }
             let text = map.next_value_seed(self.below())?;
@@ -107,6 +114,7 @@ mod tests {
         let refused = |text: &str| schema_of(text).expect_err(text).to_string();
         assert_eq!(refused("{\"a\": [{\"b\": 1, \"b\": 2}]}"), "the key 'b' stands there twice at line 1 column 23");
         assert!(refused(r#"{"a": "\u001b[2J"}"#).contains("a control character stands in a text"));
+        assert!(refused("{\"a\": \"\u{202e}\"}").contains("a control character stands in a text"));
         assert!(refused(r#"{"\u0007": 1}"#).contains("a control character stands in a key"));
     }
 }

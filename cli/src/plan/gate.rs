@@ -32,7 +32,7 @@ pub enum Opponent {
     /// Kept results; this build measures the same.
     Results {
         /// The results.
-        results: Results,
+        results: Box<Results>,
         /// What this build measures.
         measurements: Vec<Measurement>,
     },
@@ -61,7 +61,7 @@ impl Gate {
         }
         let measurements = measurements(&profile)?;
         let opponent = match (&args.baseline, &args.against) {
-            (Some(baseline), _) => Opponent::Results { results: Results::load(baseline)?, measurements },
+            (Some(baseline), _) => Opponent::Results { results: Box::new(Results::load(baseline)?), measurements },
             (None, Some(path)) => Opponent::Binary {
                 path: binary(path)?,
                 requests: profile.entries.iter().map(|entry| entry.request.clone()).collect(),

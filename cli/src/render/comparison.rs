@@ -224,14 +224,12 @@ impl Comparison {
         )
     }
 
-    /// Metrics of these verdicts that have numbers, the greatest changes first.
+    /// Metrics of these verdicts that have numbers.
     fn rows(&self, verdicts: &[Verdict]) -> Vec<(&Case, &Metric)> {
         let mut rows = Vec::new();
         for verdict in verdicts.iter().filter(|verdict| **verdict != Verdict::NotComparable) {
             let mut found = self.with(*verdict);
             found.retain(|(_, metric)| !is_equal(metric));
-            let size = |metric: &Metric| metric.relative_change().abs();
-            found.sort_by(|(_, a), (_, b)| b.is_binding.cmp(&a.is_binding).then(size(b).total_cmp(&size(a))));
             rows.extend(found);
         }
         rows

@@ -200,12 +200,14 @@ impl Comparison {
         self.counts = counts;
     }
 
-    /// The metrics with this verdict, with their cases; those that count for the outcome first.
+    /// The metrics with this verdict, with their cases; those that count for the outcome first, and of those the
+    /// greatest changes.
     pub fn with(&self, verdict: Verdict) -> Vec<(&Case, &Metric)> {
         let of_case = |case| move |metric| (case, metric);
         let all = self.cases.iter().flat_map(|case| case.metrics.iter().map(of_case(case)));
         let mut found: Vec<(&Case, &Metric)> = all.filter(|(_, metric)| metric.verdict == verdict).collect();
-        found.sort_by_key(|(_, metric)| !metric.is_binding);
+        let size = |metric: &Metric| metric.relative_change().abs();
+        found.sort_by(|(_, a), (_, b)| b.is_binding.cmp(&a.is_binding).then(size(b).total_cmp(&size(a))));
         found
     }
 }

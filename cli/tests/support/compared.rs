@@ -87,7 +87,7 @@ fn metric(quantity: &Quantity, verdict: Is, before: f64, after: f64, ci95: Optio
             change: ci95.map_or(change, |[low, high]| f64::midpoint(low, high)),
             ci95: ci95.unwrap_or([change; 2]),
             p_value: varies.then_some(0.25),
-            smallest: if varies { 0.015 } else { 0.0 },
+            smallest: Some(if varies { 0.015 } else { 0.0 }),
         }),
         allowed: if varies { 0.02 * before } else { 0.0 },
         is_binding: true,

@@ -20,7 +20,7 @@ pub mod terminal;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
@@ -66,6 +66,14 @@ impl Ended {
 pub fn run_with(mut command: Command, input: &[u8]) -> Ended {
     let mut program = Program::start(&mut command);
     program.send(input);
+    program.close_input();
+    let (status, output, errors) = program.wait_end();
+    Ended { code: status.code(), output: String::from_utf8_lossy(&output).into_owned(), errors }
+}
+
+/// Runs it to its end in a folder, without standard input.
+pub fn run_with_in(command: &mut Command, folder: &Path) -> Ended {
+    let mut program = Program::start(command.current_dir(folder));
     program.close_input();
     let (status, output, errors) = program.wait_end();
     Ended { code: status.code(), output: String::from_utf8_lossy(&output).into_owned(), errors }

@@ -44,7 +44,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-z0-9_./-]{0,12}",
         2 => "\\PC{0,12}",
-        1 => select(&["\"", "\\", "\\u0000", "null", "\u{2028}", "\u{feff}", "ä", "🦀", "</script>"][..]).prop_map(str::to_owned),
+        1 => select(&["\"", "\\", "\\u0000", "null", "ä", "e\u{301}", "🦀", "</script>"][..]).prop_map(str::to_owned),
     ]
 }
 
