@@ -7,8 +7,9 @@
 //! at every place is allowed for. What is assumed is that the order of runs without a change says nothing: a slow drift
 //! counts as a change.
 
+use super::median;
 use super::rank::ranks;
-use super::{median, quantile};
+use super::resample::{Run, interval};
 
 /// A part that is shorter is a run gone wrong, not a level.
 const SHORTEST: usize = 2;
@@ -20,8 +21,6 @@ const RUNS_WITH_WINDOWS: usize = 2 * WINDOW_MIN;
 const RESOLUTION: f64 = 20.0;
 const SHUFFLES_MIN: usize = 999;
 const SHUFFLES_MAX: usize = 50_000;
-/// How often levels are drawn anew for the interval of a step.
-const RESAMPLES: usize = 2_000;
 
 /// A place where a series changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,21 +44,19 @@ pub struct Step {
 
 /// The step between the values before a change and those after it, with an interval of that confidence. `None` where one
 /// is empty, or where a share of 0 is asked for.
+///
+/// Not a [`super::Difference`]: that one looks at samples within runs, of which neighbours are alike. Here each value is a run,
+/// and that their order says nothing is what the change was found by.
 pub fn step(before: &[f64], after: &[f64], as_share: bool, confidence: f64, seed: u64) -> Option<Step> {
-    let change = |before: f64, after: f64| if as_share { after / before - 1.0 } else { after - before };
+    let change = |medians: &[f64]| {
+        let change = medians[1] - medians[0];
+        // Of what is below zero too more is more.
+        if as_share { change / medians[0].abs() } else { change }
+    };
     let medians = [median(before)?, median(after)?];
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut draw =
-        |values: &[f64]| -> Vec<f64> { values.iter().map(|_| values[random.usize(..values.len())]).collect() };
-    let mut drawn = Vec::with_capacity(RESAMPLES);
-    for _ in 0..RESAMPLES {
-        drawn.push(change(median(&draw(before))?, median(&draw(after))?));
-    }
-    drawn.sort_unstable_by(f64::total_cmp);
-    let tail = (1.0 - confidence) / 2.0;
-    let interval = [quantile(&drawn, tail), quantile(&drawn, 1.0 - tail)];
-    let step = Step { medians, change: change(medians[0], medians[1]), interval };
-    [step.change, interval[0], interval[1]].iter().all(|number| number.is_finite()).then_some(step)
+    let runs = [before, after].map(|samples| Run { samples, block: 1 });
+    let step = Step { medians, change: change(&medians), interval: interval(&runs, confidence, seed, change)? };
+    [step.change, step.interval[0], step.interval[1]].iter().all(|number| number.is_finite()).then_some(step)
 }
 
 /// The changes of `values`, first to last. In a series without any, one is found with a probability of at most `level`.
@@ -310,6 +307,8 @@ mod tests {
         assert!(found.interval[0] < 1.0 && found.interval[1] > 1.0 && found.interval[0] > 0.5, "{found:?}");
         let exact = step(&[3.0], &[5.0, 5.0], false, 0.95, 1).expect("a step");
         assert_eq!((exact.change, exact.interval), (2.0, [2.0, 2.0]));
+        let below_zero = step(&[-0.20; 3], &[-0.25; 3], true, 0.95, 1).expect("a step");
+        assert!((below_zero.change + 0.25).abs() < 1e-9 && below_zero.interval[1] < 0.0, "{below_zero:?}");
         assert_eq!(step(&[0.0], &[1.0], true, 0.95, 1), None);
         assert_eq!(step(&[], &[1.0], false, 0.95, 1), None);
     }
