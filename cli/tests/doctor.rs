@@ -3,8 +3,49 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{run, run_with, tlsbench};
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../results/doctor.schema.json")).expect("the schema is JSON")
+}
+
+fn errors(schema: &Value, document: &Value) -> Vec<String> {
+    let validator = jsonschema::draft202012::new(schema).expect("a schema");
+    validator.iter_errors(document).map(|error| error.to_string()).collect()
+}
+
+#[test]
+fn the_schema_refuses_what_doctor_does_not_say() {
+    let good = json!({
+        "schema": "tlsbench-doctor/1",
+        "tool": {},
+        "host": {},
+        "checks": [
+            { "name": "turbo", "finding": "on", "state": "warning", "advice": "switch it off" },
+            { "name": "governor", "finding": "not told", "state": "unknown", "advice": null },
+        ],
+        "peers": [{ "name": "openssl", "version": null }],
+        "noise": [{ "metric": "send.cpu_ns_per_byte", "median": 0.0, "ci95": [-0.01, 0.01], "rounds": 3 }],
+    });
+    assert_eq!(errors(&schema(), &good), Vec::<String>::new());
+    for (place, wrong) in [
+        ("/schema", json!("tlsbench/1")),
+        ("/checks", json!([])),
+        ("/checks/0/state", json!("bad")),
+        ("/checks/0/state", json!("good")),
+        ("/checks/0/advice", json!(null)),
+        ("/checks/1/advice", json!("wait")),
+        ("/peers/0/version", json!(3)),
+        ("/noise/0/metric", json!("cpu_ns_per_byte")),
+        ("/noise/0/ci95", json!([0.01])),
+        ("/noise/0/rounds", json!(0)),
+    ] {
+        let mut spoiled = good.clone();
+        *spoiled.pointer_mut(place).expect("the place exists") = wrong;
+        assert!(!errors(&schema(), &spoiled).is_empty(), "{place}");
+    }
+}
 
 #[test]
 fn every_fact_has_a_verdict_and_every_warning_an_advice() {
@@ -12,6 +53,14 @@ fn every_fact_has_a_verdict_and_every_warning_an_advice() {
     ended.expect(0, &[]);
     let document: Value = serde_json::from_str(&ended.output).expect("JSON and nothing else");
     assert_eq!(document["schema"], "tlsbench-doctor/1");
+    assert_eq!(errors(&schema(), &document), Vec::<String>::new());
+    // It refers to the schema of results for these.
+    let results: Value = serde_json::from_str(include_str!("../../results/schema.json")).expect("JSON");
+    for part in ["host", "tool"] {
+        let mut schema = results["properties"][part].clone();
+        schema["$defs"] = results["$defs"].clone();
+        assert_eq!(errors(&schema, &document[part]), Vec::<String>::new(), "{part}");
+    }
     let checks = document["checks"].as_array().expect("checks");
     assert!(checks.len() >= 13, "{checks:?}");
     for check in checks {

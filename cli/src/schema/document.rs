@@ -1,0 +1,81 @@
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Case, Host, Kind, SCHEMA, Tool};
+
+/// All that one run of a command found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// What measured.
+    pub tool: Tool,
+    /// Where it measured.
+    pub host: Host,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// RFC 3339, UTC.
+    pub finished_at: String,
+    /// Whether the run ended before all of its cases did.
+    pub partial: bool,
+    /// What makes these numbers worth less than they could be.
+    pub warnings: Vec<Warning>,
+    /// The cases, in the order they were asked for.
+    pub cases: Vec<Case>,
+}
+
+/// A fact that makes the numbers worth less, and what can be done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warning {
+    /// What is the matter.
+    pub message: String,
+    /// What to do next.
+    pub advice: String,
+}
+
+impl Document {
+    /// A document without cases, begun now.
+    pub fn begin(host: Host) -> Self {
+        let now = timestamp(SystemTime::now());
+        Self {
+            schema: SCHEMA.to_owned(),
+            tool: Tool::current(),
+            host,
+            started_at: now.clone(),
+            finished_at: now,
+            partial: false,
+            warnings: Vec::new(),
+            cases: Vec::new(),
+        }
+    }
+
+    /// Notes the end of the run, now.
+    pub fn finish(&mut self, load: Option<[f64; 3]>, partial: bool) {
+        self.finished_at = timestamp(SystemTime::now());
+        self.host.load_at_end = load;
+        self.partial = partial;
+    }
+
+    /// Adds a warning, once.
+    pub fn warn(&mut self, message: impl Into<String>, advice: impl Into<String>) {
+        let warning = Warning { message: message.into(), advice: advice.into() };
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// The same with nothing but counts: what hardly varies, and means the same on a busy machine.
+    pub fn counts(&self) -> Self {
+        let mut document = self.clone();
+        document.cases.iter_mut().for_each(|case| case.metrics.retain(|_, metric| metric.kind == Kind::Count));
+        document
+    }
+}
+
+/// A moment as the document writes it.
+pub fn timestamp(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}

@@ -1,0 +1,78 @@
+use serde::{Deserialize, Serialize};
+
+/// What measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// The program.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The commit it was built from, where that was known; `+` at its end marks changes that were not committed.
+    pub git_commit: Option<String>,
+    /// `release` or `debug`.
+    pub build_profile: String,
+    /// The providers it was built with.
+    pub features: Vec<String>,
+}
+
+/// Where it measured. What the system does not tell is `null`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// The processor's name.
+    pub cpu_model: Option<String>,
+    /// Those of its flags that matter to cryptography.
+    pub cpu_flags: Vec<String>,
+    /// Physical cores.
+    pub cores: Option<u32>,
+    /// Processors that the scheduler sees.
+    pub logical_cpus: Option<u32>,
+    /// The frequency governor of the first processor.
+    pub governor: Option<String>,
+    /// Whether the clock may rise beyond its nominal frequency.
+    pub turbo: Option<bool>,
+    /// Whether cores run more than one thread.
+    pub smt: Option<bool>,
+    /// The hypervisor, or `none`.
+    pub virtualization: Option<String>,
+    /// The kernel's name and release.
+    pub kernel: Option<String>,
+    /// Memory in all.
+    pub memory_bytes: Option<u64>,
+    /// Load averages over 1, 5 and 15 minutes when the run began.
+    pub load_at_start: Option<[f64; 3]>,
+    /// The same when it ended.
+    pub load_at_end: Option<[f64; 3]>,
+    /// Files that the process may open (soft limit).
+    pub open_files_limit: Option<u64>,
+    /// What the kernel tells the time from.
+    #[serde(default)]
+    pub clock_source: Option<String>,
+    /// What reading the clock costs.
+    #[serde(default)]
+    pub timer_cost_ns: Option<f64>,
+    /// Whether memory lies elsewhere in each run.
+    #[serde(default)]
+    pub aslr: Option<bool>,
+    /// The largest buffer that a socket may ask for, for what it sends.
+    #[serde(default)]
+    pub send_buffer_max_bytes: Option<u64>,
+    /// The same for what it receives.
+    #[serde(default)]
+    pub receive_buffer_max_bytes: Option<u64>,
+}
+
+impl Tool {
+    /// This program.
+    pub fn current() -> Self {
+        let providers = tls_engine::crypto::provider::list();
+        Self {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_commit: option_env!("TLSBENCH_GIT_COMMIT").map(str::to_owned),
+            build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            features: providers.iter().map(|provider| provider.name.to_owned()).filter(|name| name != "auto").collect(),
+        }
+    }
+}
