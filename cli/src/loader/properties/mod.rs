@@ -49,7 +49,9 @@ fn check_outcome(outcome: Result<Document, Refusal>) -> Result<(), TestCaseError
             .samples
             .iter()
             .fold((f64::MAX, f64::MIN), |(least, most), sample| (least.min(*sample), most.max(*sample)));
-        prop_assert!(least <= metric.median && metric.median <= most, "{metric:?}");
+        // But for the last digits, which another program may write otherwise.
+        let slack = 2e-9 * metric.median.abs();
+        prop_assert!(least - slack <= metric.median && metric.median <= most + slack, "{metric:?}");
     }
     let again = read(written(&document, false).as_bytes());
     prop_assert_eq!(again.as_ref(), Ok(&document));
