@@ -228,6 +228,29 @@ fn wait_for(path: &Path) -> u32 {
     }
 }
 
+/// As README shows it: the server of one build first, then that of the next.
+#[test]
+fn a_server_of_ones_own_is_held_to_thresholds() {
+    let bench = Bench::new("");
+    let server = support::Server::start(&["--mode", "sink"]);
+    fs::copy(&server.ca, bench.path("ca.pem")).expect("a copy");
+    let profile = format!(
+        "description = \"a server\"\n[[case]]\ncommand = \"throughput\"\nconnect = \"{}\"\ncacert = \"ca.pem\"\nsni = \"localhost\"\n\
+         size = \"16k\"\nduration = \"100ms\"\nwarmup = \"10ms\"\n[[threshold]]\nmetric = \"send.syscalls_per_mib\"\n\
+         max_change = \"5 %\"\n",
+        server.target()
+    );
+    fs::write(bench.path("server.toml"), &profile).expect("a file");
+    bench.run(&["run", "server.toml", "--save-baseline", "base", "-q"]).expect(0, &[]);
+    let gate = || bench.run(&["gate", "--profile", "server.toml", "--baseline", "base"]);
+    gate().expect(0, &[]);
+    // What the results of somebody name is not connected to, unless that is allowed.
+    bench.run(&["compare", "base"]).expect(5, &["--use-named allows that"]);
+    bench.run(&["compare", "base", "--use-named", "--noise-threshold", "90%"]).expect(0, &[]);
+    server.interrupt();
+    gate().expect(6, &["can't reach"]);
+}
+
 #[test]
 fn counts_only_leaves_nothing_else() {
     let bench = Bench::new("");
