@@ -124,6 +124,10 @@ fn a_baseline_that_can_not_be_compared_is_refused_with_5() {
     run(["compare", "/nonexistent/file.json"]).expect(5, &["there is no such file", "hint:"]);
     run(["compare", "nobody-kept-this"]).expect(5, &["no baseline of that name", "--save-baseline NAME"]);
     run(["compare", "/"]).expect(5, &["/: it can't be read"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()));
+    run([Path::new("compare"), &pipe]).expect(5, &["it is empty"]);
 }
 
 #[test]
