@@ -2,10 +2,10 @@
 //! every command measures that writes a results document.
 
 mod ablation;
-mod child;
 mod ending;
 mod handshake;
 mod instructions;
+mod program;
 mod throughput;
 mod turns;
 
@@ -13,7 +13,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 pub use ending::Ending;
-pub use turns::{Answer, Binary, Measures, Paired, Turns};
+pub use program::{Answer, Binary, Measures};
+pub use turns::{Paired, Turns};
 
 use crate::error::Error;
 use crate::host;

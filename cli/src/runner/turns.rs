@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
 
-use super::child;
+use super::program::{Answer, Measures};
 use crate::error::Error;
 use crate::render::{Messages, Progress};
 use crate::request::{LASTS, Request};
@@ -26,29 +25,6 @@ pub struct Turns<'a> {
     pub is_judged: &'a dyn Fn(&str, &str, &Metric) -> bool,
     /// Chooses who begins.
     pub seed: u64,
-}
-
-/// Something that measures what it is asked for.
-pub trait Measures {
-    /// What it found.
-    fn measure(&self, request: &Request) -> Result<Answer, Error>;
-}
-
-/// What a program said to a request.
-pub enum Answer {
-    /// What it measured.
-    Results(Box<Document>),
-    /// That it does not know what it is asked for, in its words.
-    Unknown(String),
-}
-
-/// A tlsbench, by its path.
-pub struct Binary(pub PathBuf);
-
-impl Measures for Binary {
-    fn measure(&self, request: &Request) -> Result<Answer, Error> {
-        child::measure(&self.0, request)
-    }
 }
 
 /// What both programs found: of each metric the medians of its blocks, in the order of the pairs.

@@ -9,6 +9,7 @@ mod effect;
 mod findings;
 mod handshakes;
 mod latency;
+mod plan;
 mod processor;
 mod run;
 mod scale;
@@ -19,7 +20,8 @@ pub use comparison::{Base, Comparison, Row, rows};
 pub use effect::{Effect, Estimate, Measure, Verdict};
 pub use findings::Finding;
 pub use latency::Percentile;
-pub use run::{Plan, run};
+pub use plan::Plan;
+pub use run::run;
 pub use scale::connections_max;
 
 use std::sync::Arc;

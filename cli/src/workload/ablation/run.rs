@@ -1,10 +1,11 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::bench::Bench;
 use super::bulk::Bulk;
 use super::findings::{Group, Half, Raw, Round, findings};
 use super::handshakes::Handshakes;
+use super::plan::{Plan, ROUNDS_MIN};
 use super::processor::OneProcessor;
 use super::small::Small;
 use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
@@ -14,24 +15,8 @@ use crate::measure::Order;
 use crate::workload::LocalSession;
 use crate::workload::histogram::Times as RoundTrips;
 
-/// How often each comparison is timed at the least.
-pub(super) const ROUNDS_MIN: usize = 5;
 /// How often each counted pass is made.
 const COUNTED_ROUNDS: usize = 7;
-
-/// What is compared, and for how long.
-#[derive(Clone, Copy)]
-pub struct Plan<'a> {
-    /// What is done meanwhile.
-    pub workload: Workload,
-    /// Pairs of settings, each with and without something. One with and without nothing shows the noise for all others of
-    /// its base.
-    pub comparisons: &'a [Comparison],
-    /// How long the timed part of all of them takes together.
-    pub duration: Duration,
-    /// The seed of the order, and of the intervals.
-    pub seed: u64,
-}
 
 /// Compares: for each comparison what it found, in the order given. Ctrl-C ends it early, with what there is. `advance`
 /// hears how far it has come, 0 to 1.
@@ -128,6 +113,8 @@ fn four_blocks(bench: &dyn Bench, sessions: &Sessions, is_with_first: bool) -> R
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::identity::Identity;
     use crate::schema::quantity;

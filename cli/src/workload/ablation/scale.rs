@@ -5,7 +5,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::crowd::{CLIENT_BUFFER_BYTES, Crowd, Held};
 use super::findings::{Group, Half, Raw, Round};
-use super::run::{Plan, ROUNDS_MIN};
+use super::plan::{Plan, ROUNDS_MIN};
 use super::{Buckets, Comparison, Ends, Measure};
 use crate::error::Error;
 use crate::interrupt;

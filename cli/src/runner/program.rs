@@ -1,15 +1,15 @@
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::turns::Answer;
 use crate::error::{Error, exit};
 use crate::interrupt;
 use crate::loader;
 use crate::request::Request;
+use crate::schema::Document;
 
 /// No block takes longer: a program that hangs must not take the gate with it.
 const BLOCK_MAX: Duration = Duration::from_secs(600);
@@ -20,8 +20,31 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How much of what a program complains about is kept, bytes.
 const ERRORS_MAX: u64 = 64 << 10;
 
+/// Something that measures what it is asked for.
+pub trait Measures {
+    /// What it found.
+    fn measure(&self, request: &Request) -> Result<Answer, Error>;
+}
+
+/// What a program said to a request.
+pub enum Answer {
+    /// What it measured.
+    Results(Box<Document>),
+    /// That it does not know what it is asked for, in its words.
+    Unknown(String),
+}
+
+/// A tlsbench, by its path.
+pub struct Binary(pub PathBuf);
+
+impl Measures for Binary {
+    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+        measure(&self.0, request)
+    }
+}
+
 /// Lets a program measure, and reads what it found. It is ended where it takes too long, and on Ctrl-C.
-pub(super) fn measure(program: &Path, request: &Request) -> Result<Answer, Error> {
+fn measure(program: &Path, request: &Request) -> Result<Answer, Error> {
     let mut command = Command::new(program);
     command.args(request.arguments()).args(["--format=json", "--quiet", "--color=never"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
