@@ -62,9 +62,12 @@ fn what_can_not_be_asked_for_again_is_named_with_the_reason() {
     let lost: Vec<_> = lost.iter().map(|case| (case.id.as_str(), case.why.as_str())).collect();
     assert_eq!(lost[0], ("throughput/memory/send/aes128gcm/1", "it does not tell which command measured it"));
     assert_eq!(lost[1], ("throughput/memory/send/aes128gcm/2", "seed has the value -1"));
-    // A flag that this program does not know, of a newer version perhaps.
-    document.cases[2].switches.insert("warp_drive".into(), true.into());
-    let (requests, _) = Request::of_document(&document);
-    let error = Measurement::of_request(&requests[0]).err().expect("an error");
-    assert!(error.to_string().contains("--warp-drive"), "{error}");
+    // A switch that this program does not know, of a newer version perhaps; or a flag that a file must not ask for.
+    for name in ["warp_drive", "keylog"] {
+        let mut document = document.clone();
+        document.cases[2].switches.insert(name.into(), true.into());
+        let (requests, lost) = Request::of_document(&document);
+        assert_eq!((requests.len(), lost.len()), (0, 3));
+        assert_eq!(lost[2].why, format!("{name} is no switch"));
+    }
 }

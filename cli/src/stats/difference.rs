@@ -120,8 +120,10 @@ impl<'a> Difference<'a> {
                 })
             }
         };
+        // Where a share of nothing was drawn, it may be anything.
+        let anywhere = if self.is_exact { [self.change; 2] } else { [f64::MIN, f64::MAX] };
         let finite = found.filter(|ends| ends.iter().all(|end| end.is_finite()));
-        Interval { ends: finite.unwrap_or([self.change; 2]) }
+        Interval { ends: finite.unwrap_or(anywhere) }
     }
 
     /// The same difference in the unit of the samples.
