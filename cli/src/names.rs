@@ -58,6 +58,11 @@ pub fn parse_label(text: &str) -> Result<String, String> {
     }
 }
 
+/// Text that people or files gave, as it is shown at terminals: they would obey some of it.
+pub fn shown(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
 /// Where the results that are kept under a name are: in the folder `.tlsbench` below the current one.
 pub fn baseline_path(name: &str) -> PathBuf {
     Path::new(".tlsbench").join(format!("{name}.json"))

@@ -20,11 +20,7 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
         limits: None,
         seed: judgement.seed,
     };
-    let refused = |refusal: Refusal| Error::Baseline {
-        name: plan.baseline.name.clone(),
-        problem: refusal.message,
-        hint: Some(refusal.hint.to_owned()),
-    };
+    let refused = |refusal: Refusal| refusal.into_error(baseline.name);
     let measured;
     let candidate = match &plan.candidate {
         Candidate::Results(results) => Named { name: &results.name, document: &results.document },

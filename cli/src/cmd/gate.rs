@@ -5,10 +5,10 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use crate::comparison::{Limits, Named, Refusal, Rules, check, compare, confirm, is_suspect};
+use crate::comparison::{Limits, Named, Rules, check, compare, confirm, is_suspect};
 use crate::error::Error;
 use crate::host;
-use crate::plan::{Gate, Measurement, Opponent, Results, measurements};
+use crate::plan::{Gate, Measurement, Opponent, Results};
 use crate::render::{Messages, Report, write_document};
 use crate::request::Request;
 use crate::runner::{self, Binary, Ending, Paired, Turns};
@@ -22,8 +22,8 @@ const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// Measures, compares, measures what is worse once more, and says what it comes to: by its words, and by its exit code.
 pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
     let comparison = match &plan.opponent {
-        Opponent::Results { results, measurements } => against_results(plan, results, measurements, messages)?,
-        Opponent::Binary { path, requests, blocks } => against_binary(plan, path, requests, *blocks, messages)?,
+        Opponent::Results(results) => against_results(plan, results, messages)?,
+        Opponent::Binary { path, blocks } => against_binary(plan, path, *blocks, messages)?,
     };
     check_thresholds(plan, &comparison)?;
     if let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty())
@@ -53,21 +53,16 @@ fn check_thresholds(plan: &Gate, comparison: &Comparison) -> Result<(), Error> {
     Ok(())
 }
 
-fn against_results(
-    plan: &Gate,
-    baseline: &Results,
-    measurements: &[Measurement],
-    messages: Messages,
-) -> Result<Comparison, Error> {
+fn against_results(plan: &Gate, baseline: &Results, messages: Messages) -> Result<Comparison, Error> {
     let baseline = Named { name: &baseline.name, document: &baseline.document };
     let compared = |document: &Document| {
         let after = Named { name: "this build", document };
-        judged(plan, baseline, after, false).map_err(|refusal| refused(&baseline, refusal))
+        judged(plan, baseline, after, false)
     };
     let this = Document::begin(host::describe());
     let fitness = check(baseline.document, &this, plan.judgement.allow_foreign);
-    fitness.map_err(|refusal| refused(&baseline, refusal))?;
-    let jobs = runner::jobs_of_profile(&plan.profile, measurements)?;
+    fitness.map_err(|refusal| refusal.into_error(baseline.name))?;
+    let jobs = runner::jobs_of_profile(&plan.profile, &plan.measurements)?;
     let measured = runner::measure(&jobs, plan.counts_only, plan.results.as_deref(), messages)?;
     let mut comparison = compared(&measured)?;
     if comparison.counts.regressions > 0 {
@@ -82,15 +77,10 @@ fn against_results(
     Ok(comparison)
 }
 
-fn against_binary(
-    plan: &Gate,
-    other: &Path,
-    requests: &[Request],
-    blocks: Option<usize>,
-    messages: Messages,
-) -> Result<Comparison, Error> {
+fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Messages) -> Result<Comparison, Error> {
     // Two cases of one name are a slip, also where others measure them.
-    runner::jobs_of_profile(&plan.profile, &measurements(&plan.profile)?)?;
+    runner::jobs_of_profile(&plan.profile, &plan.measurements)?;
+    let requests: Vec<Request> = plan.profile.entries.iter().map(|entry| entry.request.clone()).collect();
     let this = std::env::current_exe().map_err(|error| Error::io("finding this program", error))?;
     let (other_name, this, other) = (other.display().to_string(), Binary(this), Binary(other.to_owned()));
     let measure = |requests: &[Request], seed: u64| {
@@ -107,12 +97,11 @@ fn against_binary(
     };
     let compared = |Paired { documents: [before, after], unknown, .. }: &Paired| {
         let baseline = Named { name: &other_name, document: before };
-        let found = judged(plan, baseline, Named { name: "this build", document: after }, true);
-        let mut comparison = found.map_err(|refusal| refused(&baseline, refusal))?;
+        let mut comparison = judged(plan, baseline, Named { name: "this build", document: after }, true)?;
         excuse(&mut comparison, unknown);
         Ok::<_, Error>(comparison)
     };
-    let first = measure(requests, plan.judgement.seed)?;
+    let first = measure(&requests, plan.judgement.seed)?;
     keep(plan, &first.documents[1])?;
     let mut comparison = compared(&first)?;
     if comparison.counts.regressions > 0 {
@@ -142,7 +131,7 @@ fn excuse(comparison: &mut Comparison, unknown: &HashMap<String, String>) {
     comparison.conclude();
 }
 
-fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -> Result<Comparison, Refusal> {
+fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -> Result<Comparison, Error> {
     let find = |case: &str, metric: &str, before: f64| plan.limit(case, metric, before);
     let rules = Rules {
         confidence: plan.judgement.confidence,
@@ -152,11 +141,7 @@ fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -
         limits: Some(Limits { profile: plan.profile.origin.clone(), find: &find }),
         seed: plan.judgement.seed,
     };
-    compare(before, after, &rules)
-}
-
-fn refused(baseline: &Named<'_>, refusal: Refusal) -> Error {
-    Error::Baseline { name: baseline.name.to_owned(), problem: refusal.message, hint: Some(refusal.hint.to_owned()) }
+    compare(before, after, &rules).map_err(|refusal| refusal.into_error(before.name))
 }
 
 /// Whether something of a case has to be measured once more before it is believed.

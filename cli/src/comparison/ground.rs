@@ -111,14 +111,10 @@ fn aead_flags(document: &Document) -> Vec<&String> {
     document.host.cpu_flags.iter().filter(decides).collect()
 }
 
-/// Why two cases of one name are not the same case, if so.
+/// Why two cases of one name are not the same case, if so. A fact that one of them does not tell is one that a version of
+/// the program did not tell yet.
 pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
-    let (asked, once_asked) = (terms::requested(after), terms::requested(before));
-    // A fact that one of them does not know is one that a version of the program did not tell yet.
-    let common = |facts: &Facts, others: &Facts| -> Facts {
-        facts.clone().into_iter().filter(|(name, _)| others.contains_key(name)).collect()
-    };
-    let mut other = terms::differences(&common(&asked, &once_asked), &common(&once_asked, &asked));
+    let mut other = requests(before, after, true);
     other.extend(terms::differences(&terms::negotiated(after), &terms::negotiated(before)));
     (!other.is_empty()).then(|| other.join("; "))
 }
@@ -126,11 +122,16 @@ pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
 /// How the switches of two cases differ, and what only one of them tells of what was asked for. They are compared all the
 /// same: a switch may be the question.
 pub(super) fn remarks(before: &Case, after: &Case) -> Vec<String> {
-    let differences = terms::differences(&after.switches, &before.switches);
-    let switches = differences.into_iter().map(|difference| format!("another switch: {difference}"));
-    let (asked, once_asked) = (terms::requested(after), terms::requested(before));
-    let is_of_one = |name: &str| asked.contains_key(name) != once_asked.contains_key(name);
-    let unknown = terms::differences(&asked, &once_asked);
-    let name_of = |difference: &str| difference.split(' ').next().unwrap_or_default().to_owned();
-    switches.chain(unknown.into_iter().filter(|difference| is_of_one(&name_of(difference)))).collect()
+    let switches = terms::differences(&after.switches, &before.switches).into_iter();
+    let switches = switches.map(|difference| format!("another switch: {difference}"));
+    switches.chain(requests(before, after, false)).collect()
+}
+
+/// How what was asked for differs: in what both tell of it, or in what only one of them does.
+fn requests(before: &Case, after: &Case, both: bool) -> Vec<String> {
+    let (earlier, later) = (terms::requested(before), terms::requested(after));
+    let part = |facts: &Facts, others: &Facts| -> Facts {
+        facts.clone().into_iter().filter(|(name, _)| others.contains_key(name) == both).collect()
+    };
+    terms::differences(&part(&later, &earlier), &part(&earlier, &later))
 }

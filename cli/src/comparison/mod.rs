@@ -4,8 +4,9 @@ mod ground;
 
 use std::collections::{HashMap, HashSet};
 
+use crate::error::Error;
 use crate::schema::comparison::{Case, Comparison, Counts, Difference, Metric, Outcome, Run, SCHEMA, Verdict};
-use crate::schema::{self, Document, Kind, Side, Tool, quantity, telling};
+use crate::schema::{self, Document, Kind, Side, Tool, name_of, quantity, telling};
 use crate::stats::{self, Scale, Slack};
 use ground::Ground;
 
@@ -58,6 +59,13 @@ pub struct Refusal {
     pub message: String,
     /// What to do about it.
     pub hint: &'static str,
+}
+
+impl Refusal {
+    /// The error that ends a command with it; `baseline` is what is refused.
+    pub fn into_error(self, baseline: &str) -> Error {
+        Error::Baseline { name: baseline.to_owned(), problem: self.message, hint: Some(self.hint.to_owned()) }
+    }
 }
 
 /// Compares the results `after` with those `before`.
@@ -163,8 +171,8 @@ fn metrics<'a>(
         let metric_of = |case: Option<&'a schema::Case>| case.and_then(|case| case.metrics.get(key));
         let (earlier, later) = (metric_of(before), metric_of(after));
         let known = earlier.or(later)?;
-        let (allowed, is_binding) = allowed(before.or(after)?, key, earlier.or(later)?.median, rules)?;
-        let quantity = key.split_once('.').and_then(|(_, name)| quantity::find(name));
+        let (allowed, is_binding) = allowed(before.or(after)?, key, known.median, rules)?;
+        let quantity = quantity::find(name_of(key));
         let mut metric = Metric {
             name: key.clone(),
             unit: known.unit.clone(),
@@ -259,10 +267,9 @@ fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], ru
         .collect();
     let verdicts = stats::judge(&family, rules.confidence, rules.seed);
     let tests = stats::tests_of(family.iter().map(|(difference, ..)| *difference));
-    for ((case, place, difference), verdict) in pairs.iter().zip(verdicts) {
+    for (((case, place, _), (difference, slack, _)), verdict) in pairs.iter().zip(&family).zip(verdicts) {
         let metric = &mut cases[*case].metrics[*place];
         let (told, reaches) = told(difference, tests, rules);
-        let slack = slack_of(metric, difference);
         // Only what lies within the slack with all its doubt is no difference that matters.
         let is_wide = !difference.is_exact && (told.smallest.is_none() || reaches > slack.units);
         metric.allowed = slack.units;

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::{Measurement, baseline, output};
 use crate::args;
 use crate::error::Error;
+use crate::names;
 use crate::render::{Color, Output};
 use crate::request::{Lost, Request};
 use crate::schema::Document;
@@ -78,10 +79,7 @@ impl Compare {
 
 impl Results {
     pub(super) fn load(typed: &std::path::Path) -> Result<Self, Error> {
-        // It is shown at terminals, which would obey it.
-        let shown = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
-        let name = typed.display().to_string().chars().map(shown).collect();
-        Ok(Self { name, document: baseline::load(typed)? })
+        Ok(Self { name: names::shown(&typed.display().to_string()), document: baseline::load(typed)? })
     }
 }
 
@@ -100,10 +98,10 @@ fn again(baseline: &Results, args: &args::Compare) -> Result<Candidate, Error> {
     let (mut requests, mut lost) = Request::of_document(&baseline.document);
     if !args.use_named {
         requests.retain(|request| {
-            let named = request.named_elsewhere();
-            let why = |named: String| format!("it uses {named}; --use-named allows that");
-            lost.extend(named.clone().map(|named| Lost { id: request.arguments().join(" "), why: why(named) }));
-            named.is_none()
+            let Some(named) = request.named_elsewhere() else { return true };
+            let why = format!("it uses {named}; --use-named allows that");
+            lost.push(Lost { id: request.arguments().join(" "), why });
+            false
         });
     }
     let mut measurements = Vec::new();

@@ -8,13 +8,14 @@ use crate::comparison::Limit;
 use crate::error::Error;
 use crate::profile::{Profile, Threshold};
 use crate::render::{Color, Output};
-use crate::request::Request;
 use crate::schema::Kind;
 
 /// What `gate` holds this build to.
 pub struct Gate {
     /// The profile, with its thresholds.
     pub profile: Profile,
+    /// What each of its entries measures.
+    pub measurements: Vec<Measurement>,
     /// What this build is held against.
     pub opponent: Opponent,
     /// Whether only counts are judged.
@@ -30,18 +31,11 @@ pub struct Gate {
 /// What a build is held against.
 pub enum Opponent {
     /// Kept results; this build measures the same.
-    Results {
-        /// The results.
-        results: Box<Results>,
-        /// What this build measures.
-        measurements: Vec<Measurement>,
-    },
+    Results(Box<Results>),
     /// Another build: both run in turns.
     Binary {
         /// The other build.
         path: PathBuf,
-        /// What both measure.
-        requests: Vec<Request>,
         /// How often each does; as often as verdicts need where that is left out.
         blocks: Option<usize>,
     },
@@ -61,17 +55,16 @@ impl Gate {
         }
         let measurements = measurements(&profile)?;
         let opponent = match (&args.baseline, &args.against) {
-            (Some(baseline), _) => Opponent::Results { results: Box::new(Results::load(baseline)?), measurements },
-            (None, Some(path)) => Opponent::Binary {
-                path: binary(path)?,
-                requests: profile.entries.iter().map(|entry| entry.request.clone()).collect(),
-                blocks: args.blocks.map(|blocks| blocks as usize),
-            },
+            (Some(baseline), _) => Opponent::Results(Box::new(Results::load(baseline)?)),
+            (None, Some(path)) => {
+                Opponent::Binary { path: binary(path)?, blocks: args.blocks.map(|blocks| blocks as usize) }
+            }
             (None, None) => {
                 return Err(Error::Usage("name what to hold against: --baseline FILE or --against BINARY".into()));
             }
         };
-        Ok(Self { profile, opponent, counts_only: args.counts_only, judgement, results: args.results.clone(), output })
+        let (counts_only, results) = (args.counts_only, args.results.clone());
+        Ok(Self { profile, measurements, opponent, counts_only, judgement, results, output })
     }
 
     /// The limit of a metric of a case whose median was `before`. Where several thresholds are about it, the last one counts.

@@ -2,6 +2,7 @@ use super::{output, results};
 use crate::args;
 use crate::error::Error;
 use crate::render::{Color, Output};
+use crate::schema::name_of;
 use crate::series::{Doubt, Source, Wanted, cases};
 use crate::units::Share;
 
@@ -44,8 +45,7 @@ fn check_names(sources: &[Source], args: &args::History) -> Result<(), Error> {
     }
     let Some(metric) = &args.metric else { return Ok(()) };
     let all = sources.iter().flat_map(|source| &source.document.cases).flat_map(|case| case.metrics.keys());
-    let mut known: Vec<&str> =
-        all.flat_map(|key| [Some(key.as_str()), key.split_once('.').map(|(_, name)| name)]).flatten().collect();
+    let mut known: Vec<&str> = all.flat_map(|key| [key.as_str(), name_of(key)]).collect();
     known.sort_unstable();
     known.dedup();
     if known.contains(&metric.as_str()) { Ok(()) } else { Err(Error::unknown("metric", metric, known)) }

@@ -9,6 +9,7 @@ mod program;
 mod throughput;
 mod turns;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -107,13 +108,13 @@ pub fn run_and_write(
     output: &Output,
     messages: Messages,
 ) -> Result<(), Error> {
-    let wanted = |document: &Document| if counts_only { document.counts() } else { document.clone() };
-    let (document, outcome) = run(jobs, messages, &mut |document| output.save(&Results(&wanted(document))));
+    let save = |document: &Document| output.save(&Results(&wanted(document, counts_only)));
+    let (document, outcome) = run(jobs, messages, &mut |document| save(document));
     // They are about times.
     if !counts_only {
         tell_warnings(&document, messages);
     }
-    let document = wanted(&document);
+    let document = wanted(&document, counts_only);
     if outcome.is_ok() || !document.cases.is_empty() {
         output.finish(&Results(&document))?;
     }
@@ -141,6 +142,11 @@ pub fn measure(
         save(&document)?;
     }
     outcome.map(|()| document)
+}
+
+/// What is written of a document.
+fn wanted(document: &Document, counts_only: bool) -> Cow<'_, Document> {
+    if counts_only { Cow::Owned(document.counts()) } else { Cow::Borrowed(document) }
 }
 
 fn tell_warnings(document: &Document, messages: Messages) {

@@ -1,7 +1,7 @@
 //! Two results held against each other: what `compare` and `gate` find. `results/comparison.schema.json` says the same for
 //! other programs.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Better, Kind, Tool};
 
@@ -9,7 +9,7 @@ use super::{Better, Kind, Tool};
 pub const SCHEMA: &str = "tlsbench-comparison/1";
 
 /// All that a comparison found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// [`SCHEMA`].
     pub schema: String,
@@ -38,7 +38,7 @@ pub struct Comparison {
 }
 
 /// One of the two results.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     /// The file, or what was measured.
     pub name: String,
@@ -55,7 +55,7 @@ pub struct Run {
 }
 
 /// A case of both results.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Case {
     /// Its id.
     pub id: String,
@@ -66,7 +66,7 @@ pub struct Case {
 }
 
 /// A metric of both results.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metric {
     /// Its key, such as `send.efficiency`.
     pub name: String,
@@ -95,7 +95,7 @@ pub struct Metric {
 }
 
 /// How two sets of samples differ.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Whether `change`, `ci95` and `smallest` are shares of the baseline; they are in the unit of the metric where not.
     pub is_share: bool,
@@ -111,7 +111,7 @@ pub struct Difference {
 }
 
 /// What a difference comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Worse by more than is allowed, surely.
@@ -127,7 +127,7 @@ pub enum Verdict {
 }
 
 /// What a comparison comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing that counts is worse.
@@ -139,7 +139,7 @@ pub enum Outcome {
 }
 
 /// How many metrics have which verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Worse.
     pub worse: usize,

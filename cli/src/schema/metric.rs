@@ -91,6 +91,11 @@ impl Side {
     }
 }
 
+/// The name in a metric's key, without the side.
+pub fn name_of(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(_, name)| name)
+}
+
 /// The key of a quantity of one side.
 pub fn key(side: Side, quantity: &Quantity) -> String {
     format!("{}.{}", side.name(), quantity.name)

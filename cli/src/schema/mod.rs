@@ -16,7 +16,7 @@ pub mod terms;
 
 pub use case::{Case, Facts, Negotiated};
 pub use document::{Document, Warning, timestamp};
-pub use metric::{Better, Kind, Metric, Side, key};
+pub use metric::{Better, Kind, Metric, Side, key, name_of};
 pub use origin::{Host, Tool};
 
 /// The document's version. A change that breaks readers changes it.

@@ -4,7 +4,7 @@ mod setting;
 mod steps;
 
 use crate::schema::history::{Run, Series};
-use crate::schema::{Case, Document, Metric, telling};
+use crate::schema::{Case, Document, Metric, name_of, telling};
 use setting::Setting;
 
 /// A file of results.
@@ -92,9 +92,8 @@ fn names(sources: &[&Source], wanted: &Wanted) -> Vec<(String, String)> {
 }
 
 fn is_wanted(key: &str, case: &Case, wanted: &Wanted) -> bool {
-    let name = key.split_once('.').map_or(key, |(_, name)| name);
     if let Some(wanted) = &wanted.metric {
-        return key == wanted || name == wanted;
+        return key == wanted || name_of(key) == wanted;
     }
     telling::tells(case, key)
 }

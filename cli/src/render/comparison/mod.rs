@@ -4,6 +4,7 @@ mod rows;
 
 use super::{Align, Report, Sheet};
 use crate::schema::comparison::{Case, Comparison, Difference, Metric, Outcome, Run, Verdict};
+use crate::schema::name_of;
 use crate::units::format_quantity;
 use rows::{change, escaped, paint, sheet};
 
@@ -175,22 +176,26 @@ impl Comparison {
 
     /// What differs between the two, once each.
     fn remarks(&self) -> Vec<String> {
-        let mut remarks: Vec<String> = self.notes.clone();
+        let mut of_cases: Vec<&String> = Vec::new();
         for note in self.cases.iter().flat_map(|case| &case.notes) {
-            if !remarks.contains(note) {
-                let count = self.cases.iter().filter(|case| case.notes.contains(note)).count();
-                remarks.push(note.clone());
-                if count < self.cases.len()
-                    && let Some(last) = remarks.last_mut()
-                    && let Some(case) = self.cases.iter().find(|case| case.notes.contains(note))
-                {
-                    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-                    *last = format!("{note} (in {}{more})", case.id);
-                }
+            if !of_cases.contains(&note) && !self.notes.contains(note) {
+                of_cases.push(note);
             }
         }
-        remarks.dedup();
-        remarks.into_iter().map(|remark| format!("Differs: {remark}")).collect()
+        let of_cases = of_cases.into_iter().map(|note| format!("{note}{}", self.place_of(note)));
+        self.notes.iter().cloned().chain(of_cases).map(|remark| format!("Differs: {remark}")).collect()
+    }
+
+    /// Where a note belongs that is not about all cases.
+    fn place_of(&self, note: &String) -> String {
+        let ids: Vec<&str> =
+            self.cases.iter().filter(|case| case.notes.contains(note)).map(|case| case.id.as_str()).collect();
+        match ids[..] {
+            [] => String::new(),
+            _ if ids.len() == self.cases.len() => String::new(),
+            [id] => format!(" (in {id})"),
+            [id, ..] => format!(" (in {id} and {} more)", ids.len() - 1),
+        }
     }
 
     /// Counts that are equal are not listed one by one.
@@ -198,10 +203,7 @@ impl Comparison {
         let noise = self.with(Verdict::InsideTheNoise);
         let equal: Vec<&Metric> =
             noise.into_iter().map(|(_, metric)| metric).filter(|metric| is_equal(metric)).collect();
-        let mut names: Vec<&str> = equal
-            .iter()
-            .map(|metric| metric.name.split_once('.').map_or(metric.name.as_str(), |(_, name)| name))
-            .collect();
+        let mut names: Vec<&str> = equal.iter().map(|metric| name_of(&metric.name)).collect();
         names.sort_unstable();
         names.dedup();
         let count = counted(equal.len(), "count is", "counts are");

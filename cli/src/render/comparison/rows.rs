@@ -57,11 +57,12 @@ pub(super) fn change(metric: &Metric, difference: &Difference) -> String {
 /// Counts that do not vary have none.
 fn interval(difference: &Difference) -> String {
     let [low, high] = difference.ci95;
-    match (difference.is_share, difference.p_value) {
-        (true, _) => format!("[{:+.1}, {:+.1}]", low * 100.0, high * 100.0),
-        (false, Some(_)) => format!("[{}, {}]", signed(low), signed(high)),
-        (false, None) if low == high => String::new(),
-        (false, None) => format!("[{}, {}]", signed(low), signed(high)),
+    if difference.is_share {
+        format!("[{:+.1}, {:+.1}]", low * 100.0, high * 100.0)
+    } else if difference.p_value.is_none() && low == high {
+        String::new()
+    } else {
+        format!("[{}, {}]", signed(low), signed(high))
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::error::Error;
 use crate::names::matches;
 use crate::schema::quantity::DETAILS;
-use crate::schema::{Case, Document, Metric};
+use crate::schema::{Case, Document, Metric, name_of};
 
 /// What is to be exported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Wanted {
         }
         let keys = || document.cases.iter().flat_map(|case| case.metrics.keys()).map(String::as_str);
         if let Some(typed) = self.metrics.iter().find(|pattern| !keys().any(|key| is_like(pattern, key))) {
-            let mut known: Vec<&str> = keys().flat_map(|key| [key, name(key)]).collect();
+            let mut known: Vec<&str> = keys().flat_map(|key| [key, name_of(key)]).collect();
             known.sort_unstable();
             known.dedup();
             return Err(Error::unknown("metric", typed, known));
@@ -72,19 +72,14 @@ impl Chosen<'_> {
 }
 
 fn is_like(pattern: &str, key: &str) -> bool {
-    matches(pattern, key) || matches(pattern, name(key))
+    matches(pattern, key) || matches(pattern, name_of(key))
 }
 
 /// Whether it only explains others; also as what an ablation compares.
 fn is_detail(key: &str) -> bool {
-    let name = name(key);
+    let name = name_of(key);
     let name = name.strip_suffix("_effect").or_else(|| name.strip_suffix("_without")).unwrap_or(name);
     DETAILS.iter().any(|detail| detail.name == name)
-}
-
-/// The metric without its side.
-fn name(key: &str) -> &str {
-    key.split_once('.').map_or(key, |(_, name)| name)
 }
 
 #[cfg(test)]
