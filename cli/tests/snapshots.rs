@@ -73,3 +73,19 @@ fn the_documents_are_such_as_are_read_back() {
         assert_eq!(tlsbench::loader::read(text.as_bytes()), Ok(document));
     }
 }
+
+#[test]
+fn what_differs_in_some_of_the_cases_is_said_once() {
+    let mut found = compared::comparison(fixed::tool(), None);
+    let [first, last] = &mut found.cases[..] else { panic!("two cases") };
+    let mut another = first.clone();
+    another.id += "/again";
+    for case in [first, last] {
+        case.notes = vec!["arena is false, not true".into()];
+    }
+    another.notes.clear();
+    found.cases.push(another);
+    let told = found.table(false);
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains("arena is")).collect();
+    assert_eq!(lines, [format!("Differs: arena is false, not true (in {} and 1 more).", found.cases[0].id)]);
+}

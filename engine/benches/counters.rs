@@ -1,9 +1,12 @@
-//! The gate on the cost of counters: how much slower sealing and opening become when a monitor is told. Exits with 1 where
-//! the upper end of the 95 % interval is not under the limit.
+//! The gate on the cost of counters: how much slower sealing and opening become when a monitor is told. It measures until the
+//! upper end of the 95 % interval is under the limit. Where that does not come, it exits with 1 if more has been measured than
+//! the limit, and says that nothing is decided if only the interval is too wide. Instructions, which no neighbour disturbs, are
+//! counted in `tests/zero_cost.rs`.
 //!
 //! Two engines that differ in nothing but the switch take turns in short blocks, in random order, within one process. A
-//! second pair, made of the same setting twice, shows what this measurement takes for an effect where there is none. All
-//! engines are made anew several times, because where memory comes to lie decides more than the counters do.
+//! second pair, made of the same setting twice, shows what this measurement takes for an effect where there is none. Where
+//! memory comes to lie decides more than the counters do: all engines are made anew many times, in random order and with
+//! gaps of random size between them, so that no setting has the better place more often than another.
 
 mod support;
 
@@ -18,15 +21,17 @@ use tls_engine::switches::Switches;
 /// The most that counters may cost, as a share of the time without them.
 const LIMIT: f64 = 0.01;
 const SUITE: CipherSuite = CipherSuite::AES_128_GCM_SHA256;
-/// What is judged is the last; the others are shown.
+/// The first is shown, and the last is judged.
 const SIZES: [usize; 2] = [1350, 16_384];
 /// How long one block of one contestant takes.
 const BLOCK: Duration = Duration::from_millis(1);
 /// How often the engines are made, and how often each then has a block.
 const LAYOUTS: usize = 40;
 const ROUNDS: usize = 25;
+/// The bytes that may lie between two engines.
+const MAX_GAP: usize = 64 << 10;
 /// How often so many layouts are added before an interval that reaches the limit counts.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 8;
 const RESAMPLES: usize = 2_000;
 
 /// The contestants: counters off, off again, and on.
@@ -48,54 +53,83 @@ fn main() -> ExitCode {
         "{SUITE}, aws-lc-rs: what counters add to the time, with the 95 % interval; in brackets the same of no change at all"
     );
     let mut random = Random(1);
-    let mut passed = true;
-    for size in SIZES {
-        let is_judged = size == SIZES[SIZES.len() - 1];
-        let mut layouts = Vec::new();
-        // On a busy machine the interval is wide: it is given more to go by, and the limit stays what it is.
-        for attempt in 1..=ATTEMPTS {
-            layouts.extend((0..LAYOUTS).map(|_| measure(Batch::of(size), &mut random)));
-            let kept = report(&layouts, size, &mut random);
-            if kept || !is_judged {
-                break;
-            }
-            passed = attempt < ATTEMPTS;
-        }
-    }
-    let verdict = if passed { "kept" } else { "NOT kept" };
-    println!("{verdict}: under {:.0} % at {} bytes", LIMIT * 100.0, SIZES[SIZES.len() - 1]);
-    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let [shown, judged] = SIZES;
+    report(&measure_layouts(shown, &mut random), shown, &mut random);
+    let verdict = judge(judged, &mut random);
+    println!("{verdict}: under {:.0} % at {judged} bytes", LIMIT * 100.0);
+    if verdict == Verdict::NotKept { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Prints the effects on both sides. Tells whether they are under the limit.
-fn report(layouts: &[Vec<[Times; 3]>], size: usize, random: &mut Random) -> bool {
-    let mut kept = true;
-    for (side, name) in ["seal", "open"].into_iter().enumerate() {
-        let effect = Effect::of(layouts, side, 2, random);
-        let nothing = Effect::of(layouts, side, 1, random);
-        println!("{size:>6} B {name}: {effect} ({nothing}), {} layouts", layouts.len());
-        kept &= effect.high < LIMIT;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Kept,
+    NotDecided,
+    NotKept,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Kept => "kept",
+            Self::NotDecided => "NOT decided (this machine is too busy to tell)",
+            Self::NotKept => "NOT kept",
+        })
     }
-    kept
+}
+
+/// On a busy machine the interval is wide: it is given more to go by, and the limit stays what it is.
+fn judge(size: usize, random: &mut Random) -> Verdict {
+    let mut layouts = Vec::new();
+    let mut verdict = Verdict::NotDecided;
+    for _ in 0..ATTEMPTS {
+        layouts.extend(measure_layouts(size, random));
+        verdict = report(&layouts, size, random);
+        if verdict == Verdict::Kept {
+            break;
+        }
+    }
+    verdict
+}
+
+/// Prints the effects on both sides, and tells what they come to.
+fn report(layouts: &[Vec<[Times; 3]>], size: usize, random: &mut Random) -> Verdict {
+    let effects = [0, 1].map(|side| {
+        let (effect, nothing) = (Effect::of(layouts, side, 2, random), Effect::of(layouts, side, 1, random));
+        println!("{size:>6} B {}: {effect} ({nothing}), {} layouts", ["seal", "open"][side], layouts.len());
+        effect
+    });
+    if effects.iter().all(|effect| effect.high < LIMIT) {
+        Verdict::Kept
+    } else if effects.iter().all(|effect| effect.median < LIMIT) {
+        Verdict::NotDecided
+    } else {
+        Verdict::NotKept
+    }
+}
+
+fn measure_layouts(size: usize, random: &mut Random) -> Vec<Vec<[Times; 3]>> {
+    (0..LAYOUTS).map(|_| measure(Batch::of(size), random)).collect()
 }
 
 /// One layout: engines made anew, and the rounds in which each has a block, in random order.
 fn measure(batch: Batch, random: &mut Random) -> Vec<[Times; 3]> {
     let provider = provider::by_name("aws-lc-rs").expect("the provider");
-    let mut engines = COUNTERS
-        .map(|counters| Engine::with_switches(provider, SUITE, batch, Switches { counters, ..Switches::default() }));
+    let mut gaps = Vec::new();
+    let mut made = random.order().map(|contestant| {
+        gaps.push(Vec::<u8>::with_capacity(random.below(MAX_GAP)));
+        let switches = Switches { counters: COUNTERS[contestant], ..Switches::default() };
+        (contestant, Engine::with_switches(provider, SUITE, batch, switches))
+    });
+    made.sort_unstable_by_key(|(contestant, _)| *contestant);
+    let mut engines = made.map(|(_, engine)| engine);
     let mut batches = 1;
     while block(&mut engines[0], batches).iter().sum::<f64>() < BLOCK.as_nanos() as f64 {
         batches *= 2;
     }
     (0..ROUNDS)
         .map(|_| {
-            let mut order = [0, 1, 2];
-            for last in [2, 1] {
-                order.swap(last, random.below(last + 1));
-            }
             let mut times = [[0.0; 2]; 3];
-            for index in order {
+            for index in random.order() {
                 times[index] = block(&mut engines[index], batches);
             }
             times
@@ -154,6 +188,15 @@ fn median(mut values: Vec<f64>) -> f64 {
 struct Random(u64);
 
 impl Random {
+    /// The contestants, shuffled.
+    fn order(&mut self) -> [usize; COUNTERS.len()] {
+        let mut order = [0, 1, 2];
+        for last in [2, 1] {
+            order.swap(last, self.below(last + 1));
+        }
+        order
+    }
+
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
