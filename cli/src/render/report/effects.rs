@@ -83,7 +83,7 @@ pub(super) struct Effect {
 const STRIP: f64 = 16.0;
 const LEFT: f64 = 0.01;
 const RIGHT: f64 = 0.99;
-/// An effect so many times larger than those of all else is cut off, or nothing else could be seen.
+/// Effects so many times larger than those of all else are cut off, or nothing else could be seen.
 const OUTSTANDING: f64 = 5.0;
 
 impl EffectChart {
@@ -129,10 +129,13 @@ impl EffectChart {
         };
         let mut farthest: Vec<f64> = self.groups.iter().map(of_group).collect();
         farthest.sort_unstable_by(|a, b| b.total_cmp(a));
-        match farthest[..] {
-            [first, second, ..] if second > 0.0 && first > OUTSTANDING * second => second * 1.5,
-            [first, ..] => first * 1.05,
-            [] => 1.0,
+        // At most half of them are cut off.
+        let mut gaps = farthest.windows(2).take(farthest.len() / 2);
+        let outstanding = gaps.find(|pair| pair[1] > 0.0 && pair[0] > OUTSTANDING * pair[1]);
+        match (outstanding, farthest.first()) {
+            (Some(pair), _) => pair[1] * 1.5,
+            (None, Some(first)) => first * 1.05,
+            (None, None) => 1.0,
         }
     }
 }
@@ -170,5 +173,34 @@ fn tear(x: f64) -> Markup {
         svg class="tear" x=(percent(x)) y="0" width="10" height=(pixels(STRIP)) overflow="visible" {
             path d="M-3 16L1 10L-3 6L1 0H5L1 6L5 10L1 16Z" {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How far the axis goes for groups of one effect each.
+    fn farthest(changes: &[f64]) -> f64 {
+        let group = |change: &f64| {
+            let (name, value, tip) = (String::new(), String::new(), String::new());
+            let (interval, smallest, verdict) = ([*change; 2], 0.0, Verdict::Helps);
+            Group {
+                name: String::new(),
+                effects: vec![Effect { name, value, change: *change, interval, smallest, verdict, tip }],
+            }
+        };
+        let groups = changes.iter().map(group).collect();
+        EffectChart { unit: String::new(), less_is_better: true, groups }.farthest()
+    }
+
+    #[test]
+    fn the_axis_ends_where_the_few_outstanding_effects_would_hide_all_others() {
+        assert_eq!(farthest(&[-3.0, 2.0, 1.0]), 3.0 * 1.05);
+        assert_eq!(farthest(&[-33.0, 2.0, 1.0]), 2.0 * 1.5);
+        assert_eq!(farthest(&[-33.0, 2.0, 40.0, 1.0]), 2.0 * 1.5);
+        assert_eq!(farthest(&[-33.0, 30.0, 40.0, 1.0]), 40.0 * 1.05, "most are no exception");
+        assert_eq!(farthest(&[8.0, 0.0, 0.0]), 8.0 * 1.05);
+        assert_eq!(farthest(&[]), 1.0);
     }
 }
