@@ -11,8 +11,9 @@
 mod support;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use support::blocks::{self, Random, Times, calibrate, median, sorted};
 use support::{Batch, Contestant, Engine};
 use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::provider;
@@ -36,9 +37,6 @@ const RESAMPLES: usize = 2_000;
 
 /// The contestants: counters off, off again, and on.
 const COUNTERS: [bool; 3] = [false, false, true];
-
-/// Nanoseconds of one block: sealing, opening.
-type Times = [f64; 2];
 
 fn main() -> ExitCode {
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -121,34 +119,11 @@ fn measure(batch: Batch, random: &mut Random) -> Vec<[Times; 3]> {
         (contestant, Engine::with_switches(provider, SUITE, batch, switches))
     });
     made.sort_unstable_by_key(|(contestant, _)| *contestant);
-    let mut engines = made.map(|(_, engine)| engine);
-    let mut batches = 1;
-    while block(&mut engines[0], batches).iter().sum::<f64>() < BLOCK.as_nanos() as f64 {
-        batches *= 2;
-    }
-    (0..ROUNDS)
-        .map(|_| {
-            let mut times = [[0.0; 2]; 3];
-            for index in random.order() {
-                times[index] = block(&mut engines[index], batches);
-            }
-            times
-        })
-        .collect()
-}
-
-fn block(engine: &mut Engine, batches: usize) -> Times {
-    let (mut seal, mut open) = (Duration::ZERO, Duration::ZERO);
-    for _ in 0..batches {
-        let began = Instant::now();
-        engine.seal();
-        seal += began.elapsed();
-        engine.carry();
-        let began = Instant::now();
-        engine.open();
-        open += began.elapsed();
-    }
-    [seal, open].map(|time| time.as_nanos() as f64)
+    let [(_, off), (_, again), (_, on)] = &mut made;
+    // All do the same number: what they differ by is a hundredth.
+    let batches = [calibrate(off, BLOCK); COUNTERS.len()];
+    let mut engines: [&mut dyn Contestant; COUNTERS.len()] = [off, again, on];
+    (0..ROUNDS).map(|_| blocks::round(&mut engines, batches, random)).collect()
 }
 
 /// A relative change of the time.
@@ -163,13 +138,13 @@ impl Effect {
     /// interval from drawing layouts again and again (percentile bootstrap): what varies between layouts counts.
     fn of(layouts: &[Vec<[Times; 3]>], side: usize, contestant: usize, random: &mut Random) -> Self {
         let ratio = |times: &[Times; 3]| times[contestant][side] / times[0][side] - 1.0;
-        let effects: Vec<f64> = layouts.iter().map(|rounds| median(rounds.iter().map(ratio).collect())).collect();
-        let mut drawn: Vec<f64> = (0..RESAMPLES)
-            .map(|_| median((0..effects.len()).map(|_| effects[random.below(effects.len())]).collect()))
-            .collect();
-        drawn.sort_unstable_by(f64::total_cmp);
+        let effects: Vec<f64> = layouts.iter().map(|rounds| median(&sorted(rounds.iter().map(ratio)))).collect();
+        let drawn = sorted((0..RESAMPLES).map(|_| {
+            let draw = effects.iter().map(|_| effects[random.below(effects.len())]);
+            median(&sorted(draw))
+        }));
         let at = |share: f64| drawn[(share * (RESAMPLES - 1) as f64).round() as usize];
-        Self { median: median(effects), low: at(0.025), high: at(0.975) }
+        Self { median: median(&sorted(effects)), low: at(0.025), high: at(0.975) }
     }
 }
 
@@ -177,28 +152,5 @@ impl std::fmt::Display for Effect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { median, low, high } = self;
         write!(f, "{:+.2} % [{:+.2}, {:+.2}]", median * 100.0, low * 100.0, high * 100.0)
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    f64::midpoint(values[(values.len() - 1) / 2], values[values.len() / 2])
-}
-
-struct Random(u64);
-
-impl Random {
-    /// The contestants, shuffled.
-    fn order(&mut self) -> [usize; COUNTERS.len()] {
-        let mut order = [0, 1, 2];
-        for last in [2, 1] {
-            order.swap(last, self.below(last + 1));
-        }
-        order
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % bound
     }
 }

@@ -11,8 +11,9 @@
 mod support;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use support::blocks::{self, Random, Times, calibrate, median, sorted};
 use support::raw::{InPlace, OutOfPlace};
 use support::{Batch, Contestant, Engine};
 use tls_engine::codes::CipherSuite;
@@ -30,12 +31,8 @@ const BLOCK: Duration = Duration::from_millis(2);
 /// How often each contestant has a block.
 const ROUNDS: usize = 200;
 
-/// Speeds of one block, bytes per nanosecond.
-#[derive(Clone, Copy)]
-struct Speeds {
-    seal: f64,
-    open: f64,
-}
+/// Speeds of one block, bytes per nanosecond: sealing, opening.
+type Speeds = [f64; 2];
 
 fn main() -> ExitCode {
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -59,10 +56,9 @@ fn main() -> ExitCode {
             let mut out_of_place = OutOfPlace::new(suite, batch).expect("the suite");
             let mut in_place = InPlace::new(suite, batch).expect("the suite");
             let rounds = run(&mut [&mut engine, &mut out_of_place, &mut in_place], batch);
-            for (what, speed) in
-                [("seal", (|speeds| speeds.seal) as fn(&Speeds) -> f64), ("open", |speeds| speeds.open)]
-            {
-                let share = report(suite, size, what, &rounds, speed);
+            for (side, what) in ["seal", "open"].into_iter().enumerate() {
+                let of_side: Vec<[f64; 3]> = rounds.iter().map(|round| round.map(|speeds| speeds[side])).collect();
+                let share = report(suite, size, what, &of_side);
                 passed &= share >= REQUIRED || (suite, size) != JUDGED;
             }
         }
@@ -74,57 +70,17 @@ fn main() -> ExitCode {
 
 /// Rounds in which every contestant has a block, in random order.
 fn run(contestants: &mut [&mut dyn Contestant; 3], batch: Batch) -> Vec<[Speeds; 3]> {
-    let batches = contestants.each_mut().map(|contestant| calibrate(*contestant, batch));
-    let mut state = 1u64;
-    let mut rounds = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
-        let mut order = [0, 1, 2];
-        for last in [2, 1] {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            order.swap(last, (state >> 33) as usize % (last + 1));
-        }
-        let mut speeds = [Speeds { seal: 0.0, open: 0.0 }; 3];
-        for index in order {
-            speeds[index] = block(contestants[index], batch, batches[index]);
-        }
-        rounds.push(speeds);
-    }
-    rounds
-}
-
-/// How many batches make a block.
-fn calibrate(contestant: &mut dyn Contestant, batch: Batch) -> usize {
-    let mut batches = 1;
-    loop {
-        let began = Instant::now();
-        block(contestant, batch, batches);
-        let factor = BLOCK.as_secs_f64() / began.elapsed().as_secs_f64();
-        if factor < 1.5 {
-            return batches;
-        }
-        batches = (batches as f64 * factor.min(8.0)).ceil() as usize;
-    }
-}
-
-fn block(contestant: &mut dyn Contestant, batch: Batch, batches: usize) -> Speeds {
-    let (mut seal, mut open) = (Duration::ZERO, Duration::ZERO);
-    for _ in 0..batches {
-        let began = Instant::now();
-        contestant.seal();
-        seal += began.elapsed();
-        contestant.carry();
-        let began = Instant::now();
-        contestant.open();
-        open += began.elapsed();
-    }
-    let bytes = (batch.bytes() * batches) as f64;
-    Speeds { seal: bytes / seal.as_nanos() as f64, open: bytes / open.as_nanos() as f64 }
+    let batches = contestants.each_mut().map(|contestant| calibrate(*contestant, BLOCK));
+    let mut random = Random(1);
+    let bytes = batches.map(|batches| (batch.bytes() * batches) as f64);
+    let speeds = |times: [Times; 3]| std::array::from_fn(|index| times[index].map(|time| bytes[index] / time));
+    (0..ROUNDS).map(|_| speeds(blocks::round(contestants, batches, &mut random))).collect()
 }
 
 /// Prints a line, and returns the share of the raw out-of-place AEAD.
-fn report(suite: CipherSuite, size: usize, what: &str, rounds: &[[Speeds; 3]], speed: fn(&Speeds) -> f64) -> f64 {
-    let of = |index: usize| sorted(rounds.iter().map(|round| speed(&round[index])));
-    let shares = sorted(rounds.iter().map(|round| speed(&round[0]) / speed(&round[1])));
+fn report(suite: CipherSuite, size: usize, what: &str, rounds: &[[f64; 3]]) -> f64 {
+    let of = |index: usize| sorted(rounds.iter().map(|round| round[index]));
+    let shares = sorted(rounds.iter().map(|round| round[0] / round[1]));
     let (low, high) = interval(&shares);
     let [engine, out_of_place, in_place] = [0, 1, 2].map(|index| median(&of(index)));
     let share = median(&shares);
@@ -136,16 +92,6 @@ fn report(suite: CipherSuite, size: usize, what: &str, rounds: &[[Speeds; 3]], s
         high * 100.0
     );
     share
-}
-
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values
-}
-
-fn median(sorted: &[f64]) -> f64 {
-    f64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2])
 }
 
 /// The 95 % interval of the median from the order of the values: which ranks hold it follows the binomial distribution,

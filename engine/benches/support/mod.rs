@@ -2,6 +2,7 @@
 //! same work without TLS, called from the library itself.
 #![allow(dead_code, unreachable_pub, reason = "each benchmark uses a part of it")]
 
+pub mod blocks;
 pub mod hot_path;
 pub mod raw;
 pub mod rustls_peer;
