@@ -137,8 +137,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Connections that may wait to be accepted.
-    const BACKLOG: i32 = 1024;
+    /// Connections that may wait to be accepted, as far as the system allows.
+    pub const BACKLOG: usize = 1024;
 
     /// Listens on `address`; port 0 lets the system choose one. `options` hold for the connections.
     pub fn bind(address: SocketAddr, options: SocketOptions) -> io::Result<Self> {
@@ -146,7 +146,7 @@ impl Listener {
         socket.set_reuse_address(true)?;
         set_buffers(&socket, &options)?;
         socket.bind(&address.into())?;
-        socket.listen(Self::BACKLOG)?;
+        socket.listen(Self::BACKLOG as i32)?;
         Ok(Self { listener: socket.into(), options })
     }
 

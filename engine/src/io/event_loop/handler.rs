@@ -88,6 +88,8 @@ pub enum End {
     Transport(io::Error),
     /// The handshake, a whole request, or any sign of life took too long.
     Late,
+    /// All places were taken, and its unfinished handshake was the oldest.
+    Evicted,
     /// The loop was stopped.
     Stopped,
 }

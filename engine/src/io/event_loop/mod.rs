@@ -1,4 +1,5 @@
-//! A server of very many connections on one thread, over epoll or kqueue, both edge-triggered.
+//! A server of very many connections, over epoll or kqueue, both edge-triggered: on one thread, or on a group of loops with a
+//! thread each, of which the first accepts and hands each connection to the loop that has the fewest.
 //!
 //! Each connection that something is known of gets one turn per round, and a turn takes a bounded number of bytes: a peer that
 //! sends without end keeps none from its share. What a turn leaves behind is heard of as the switch `signal` says: see
@@ -6,8 +7,11 @@
 //! go.
 
 mod acceptor;
+mod group;
 mod handler;
 mod options;
+#[allow(unreachable_pub, reason = "public where models/ compiles it too")]
+mod places;
 mod ready;
 mod running;
 mod slot;
@@ -17,9 +21,9 @@ pub use handler::{Echo, End, Handler, Pace, Service, Sink};
 pub use options::{LoopOptions, LoopStatistics};
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Poll, Token, Waker};
@@ -27,52 +31,74 @@ use mio::{Interest, Poll, Token, Waker};
 use crate::conn::ServerConfig;
 use crate::io::{Listener, SignalFd};
 use crate::switches::SignalKind;
+use acceptor::Acceptor;
+use group::Group;
 use ready::{Raised, Returned};
 use running::Running;
 
-/// Stops a loop from another thread.
+/// Stops all loops of a group from another thread.
 #[derive(Clone, Debug)]
-pub struct Stopper {
-    is_stopped: Arc<AtomicBool>,
-    waker: Arc<Waker>,
-}
+pub struct Stopper(Arc<Group>);
 
 impl Stopper {
-    /// Lets the loop say goodbye to its connections and end.
+    /// Has the loops take leave of their connections and end.
     pub fn stop(&self) -> io::Result<()> {
-        // The waker's system call orders it; Release for the loop that sees the flag on its way without being woken.
-        self.is_stopped.store(true, Ordering::Release);
-        self.waker.wake()
+        self.0.stop()
     }
 }
 
-/// A server that has yet to run.
+/// A server, or one loop of it, that has yet to run.
 pub struct EventLoop {
     poll: Poll,
-    listener: Listener,
+    group: Arc<Group>,
+    /// Which loop of the group it is.
+    index: usize,
+    /// Of the loop that accepts.
+    acceptor: Option<Acceptor>,
     config: Arc<ServerConfig>,
     options: LoopOptions,
-    stopper: Stopper,
 }
 
 impl EventLoop {
     /// A server that accepts from `listener` and shakes hands as `config` says.
     pub fn new(listener: Listener, config: Arc<ServerConfig>, options: LoopOptions) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let stopper = Stopper { is_stopped: Arc::default(), waker };
-        listener.set_nonblocking(true)?;
-        poll.registry().register(&mut SourceFd(&listener.as_raw_fd()), LISTENER, Interest::READABLE)?;
-        Ok(Self { poll, listener, config, options, stopper })
+        let mut loops = Self::group(listener, config, options, NonZeroUsize::MIN)?;
+        // There is one for each.
+        loops.pop().ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
 
-    /// What stops it.
+    /// A server of so many `loops`, each to be run by a thread of its own. All of them have to be run: the first accepts for
+    /// all. What `options` bound is bounded for all together.
+    pub fn group(
+        listener: Listener,
+        config: Arc<ServerConfig>,
+        options: LoopOptions,
+        loops: NonZeroUsize,
+    ) -> io::Result<Vec<Self>> {
+        let polls = (0..loops.get()).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
+        let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), WAKER)).collect::<io::Result<Vec<_>>>()?;
+        let group = Arc::new(Group::new(wakers));
+        listener.set_nonblocking(true)?;
+        polls[0].registry().register(&mut SourceFd(&listener.as_raw_fd()), LISTENER, Interest::READABLE)?;
+        let mut acceptor = Some(Acceptor::new(listener, Arc::clone(&group), &options));
+        let event_loop = |(index, poll)| Self {
+            poll,
+            group: Arc::clone(&group),
+            index,
+            acceptor: acceptor.take(),
+            config: Arc::clone(&config),
+            options: options.clone(),
+        };
+        Ok(polls.into_iter().enumerate().map(event_loop).collect())
+    }
+
+    /// What stops it, and all loops of its group.
     pub fn stopper(&self) -> Stopper {
-        self.stopper.clone()
+        Stopper(Arc::clone(&self.group))
     }
 
     /// Serves until it is stopped, or the last of [`LoopOptions::connections_total`] has ended. Fails only where the
-    /// poll itself does.
+    /// poll itself does; then the other loops of the group end too.
     pub fn run(self, service: impl Service) -> io::Result<LoopStatistics> {
         match self.options.signal {
             SignalKind::Off => Running::new(self, service, Returned::default()).run(),

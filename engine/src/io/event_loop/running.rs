@@ -2,7 +2,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
@@ -10,11 +9,12 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::acceptor::Acceptor;
+use super::group::{Group, Inbox};
 use super::handler::{End, Service};
 use super::ready::Readiness;
-use super::slot::{Slot, Turn};
+use super::slot::{Lapse, Slot, Turn};
 use super::timers::Timers;
-use super::{EventLoop, LISTENER, LoopOptions, LoopStatistics, SIGNAL, Stopper, WAKER};
+use super::{EventLoop, LISTENER, LoopOptions, LoopStatistics, SIGNAL, WAKER};
 use crate::conn::{Connection, ServerConfig, Signalled};
 use crate::io::Socket;
 use crate::signal::Signal;
@@ -24,20 +24,27 @@ const EVENTS: usize = 1024;
 /// What is read at once of what a connection sends after its end, bytes.
 const SCRATCH: usize = 1 << 14;
 
-/// A server that runs.
+/// A loop that runs.
 pub(super) struct Running<V: Service, R: Readiness> {
     poll: Poll,
     config: Arc<ServerConfig>,
     options: LoopOptions,
-    stopper: Stopper,
+    group: Arc<Group>,
+    /// Which loop of the group it is.
+    index: usize,
+    /// Of the loop that accepts.
+    acceptor: Option<Acceptor>,
     service: V,
     readiness: R,
-    acceptor: Acceptor,
     slots: Slab<Slot<V::Handler, R::Signal>>,
     timers: Timers,
+    /// The unfinished handshakes, by when they began.
+    handshakes: Timers,
     /// Who gets a turn in this round.
     listed: Vec<usize>,
     scratch: Box<[u8]>,
+    /// Empty between rounds.
+    mail: Inbox,
     is_stopping: bool,
     now: Instant,
     statistics: LoopStatistics,
@@ -45,19 +52,22 @@ pub(super) struct Running<V: Service, R: Readiness> {
 
 impl<V: Service, R: Readiness> Running<V, R> {
     pub(super) fn new(parts: EventLoop, service: V, readiness: R) -> Self {
-        let EventLoop { poll, listener, config, options, stopper } = parts;
+        let EventLoop { poll, group, index, acceptor, config, options } = parts;
         Self {
             poll,
             config,
             options,
-            stopper,
+            group,
+            index,
+            acceptor,
             service,
             readiness,
-            acceptor: Acceptor::new(listener),
             slots: Slab::new(),
             timers: Timers::default(),
+            handshakes: Timers::default(),
             listed: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
+            mail: Inbox::default(),
             is_stopping: false,
             now: Instant::now(),
             statistics: LoopStatistics::default(),
@@ -65,6 +75,16 @@ impl<V: Service, R: Readiness> Running<V, R> {
     }
 
     pub(super) fn run(mut self) -> io::Result<LoopStatistics> {
+        let ended = self.serve();
+        for token in self.slots.iter().map(|(token, _)| token).collect::<Vec<_>>() {
+            self.expire(token, Lapse::Timeout);
+        }
+        self.statistics.syscalls.signals += self.readiness.syscalls();
+        self.statistics.peak = self.acceptor.as_ref().map_or(0, Acceptor::peak) as u64;
+        ended.map(|()| self.statistics)
+    }
+
+    fn serve(&mut self) -> io::Result<()> {
         self.readiness.register(self.poll.registry(), SIGNAL)?;
         let mut events = Events::with_capacity(EVENTS);
         while !self.is_over() {
@@ -78,31 +98,33 @@ impl<V: Service, R: Readiness> Running<V, R> {
             let is_woken = self.hear(&events);
             self.list_left(is_woken);
             self.give_turns();
-            self.accept();
-            self.expire();
-            if self.stopper.is_stopped.load(Ordering::Acquire) && !self.is_stopping {
+            self.accept()?;
+            self.take_mail()?;
+            self.expire_due();
+            if self.group.is_stopped() && !self.is_stopping {
                 self.stop();
             }
+            self.group.publish_oldest_handshake(self.index, self.handshakes.next());
         }
-        for token in self.slots.iter().map(|(token, _)| token).collect::<Vec<_>>() {
-            self.expire_one(token);
-        }
-        self.statistics.syscalls.signals += self.readiness.syscalls();
-        Ok(self.statistics)
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
-        let accepts_more = self.options.connections_total.is_none_or(|total| self.statistics.accepted < total);
-        self.slots.is_empty() && (self.is_stopping || !accepts_more)
+        if !self.slots.is_empty() {
+            return false;
+        }
+        // In this order: what was sent before accepting ended is found.
+        self.is_stopping || (self.group.is_accepting_over() && self.group.inbox(self.index).arrivals.is_empty())
     }
 
     /// How long the poll may wait.
     fn sleep(&self) -> Option<Duration> {
-        if self.readiness.is_waiting() || (self.acceptor.has_more() && self.has_place()) {
+        if self.readiness.is_waiting() {
             return Some(Duration::ZERO);
         }
-        let retry_at = if self.has_place() { self.acceptor.retry_at() } else { None };
-        let wake_at = [self.timers.next(), retry_at].into_iter().flatten().min()?;
+        let acceptor = self.acceptor.as_ref().filter(|_| !self.is_stopping);
+        let accept_at = acceptor.and_then(|acceptor| acceptor.try_at(self.now));
+        let wake_at = [self.timers.next(), accept_at].into_iter().flatten().min()?;
         Some(wake_at.saturating_duration_since(Instant::now()))
     }
 
@@ -111,9 +133,10 @@ impl<V: Service, R: Readiness> Running<V, R> {
         let mut is_woken = false;
         for event in events {
             match event.token() {
-                LISTENER => self.acceptor.on_event(),
+                LISTENER => self.acceptor.iter_mut().for_each(Acceptor::on_event),
                 SIGNAL => is_woken = true,
-                WAKER => {}
+                // A place may be free.
+                WAKER => self.acceptor.iter_mut().for_each(Acceptor::retry),
                 Token(token) => {
                     // It may have ended in this round's turns, not before: events of closed sockets do not come.
                     let Some(slot) = self.slots.get_mut(token) else { continue };
@@ -164,6 +187,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
         let turn = slot.turn(&self.options, &mut self.scratch, self.now);
         if was_handshaking && !slot.tls.connection.is_handshaking() {
             self.statistics.handshakes += 1;
+            self.handshakes.remove(slot.began, token);
             self.service.ready(slot.peer, &slot.tls.connection);
         }
         match turn {
@@ -177,11 +201,11 @@ impl<V: Service, R: Readiness> Running<V, R> {
                 let interest = Interest::READABLE | Interest::WRITABLE;
                 let fd = slot.socket.as_raw_fd();
                 if let Err(error) = self.poll.registry().reregister(&mut SourceFd(&fd), Token(token), interest) {
-                    return self.remove(token, &End::Transport(error));
+                    return self.end(token, &End::Transport(error));
                 }
             }
             Turn::Sleeps => {}
-            Turn::Over(end) => return self.remove(token, &end),
+            Turn::Over(end) => return self.end(token, &end),
         }
         // A timer is put forward here, and back only when it is due.
         let slot = &mut self.slots[token];
@@ -192,23 +216,42 @@ impl<V: Service, R: Readiness> Running<V, R> {
         }
     }
 
-    fn has_place(&self) -> bool {
-        let accepts_more = self.options.connections_total.is_none_or(|total| self.statistics.accepted < total);
-        self.slots.len() < self.options.connections_max && accepts_more && !self.is_stopping
+    fn accept(&mut self) -> io::Result<()> {
+        let Self { acceptor: Some(acceptor), service, statistics, now, is_stopping: false, .. } = self else {
+            return Ok(());
+        };
+        acceptor.accept(*now, |error| {
+            statistics.accept_failures += 1;
+            service.accept_failed(error);
+        })
     }
 
-    fn accept(&mut self) {
-        for _ in 0..Acceptor::BURST {
-            if !self.has_place() {
-                return;
+    /// Does what the loop that accepts has left here.
+    fn take_mail(&mut self) -> io::Result<()> {
+        // Kept for its memory.
+        let mut mail = std::mem::take(&mut self.mail);
+        std::mem::swap(&mut mail, &mut *self.group.inbox(self.index));
+        for (socket, peer) in mail.arrivals.drain(..) {
+            self.add(socket, peer);
+        }
+        for _ in 0..std::mem::take(&mut mail.evictions) {
+            self.evict_oldest_handshake()?;
+        }
+        self.mail = mail;
+        Ok(())
+    }
+
+    /// Frees a place, where the oldest unfinished handshake is old enough, for somebody who has none.
+    fn evict_oldest_handshake(&mut self) -> io::Result<()> {
+        match self.handshakes.first() {
+            Some((began, token)) if began + self.options.eviction_age() <= self.now => {
+                self.expire(token, Lapse::Eviction);
+                Ok(())
             }
-            match self.acceptor.accept(self.now) {
-                Ok(Some((socket, peer))) => self.add(socket, peer),
-                Ok(None) => return,
-                Err(error) => {
-                    self.statistics.accept_failures += 1;
-                    self.service.accept_failed(&error);
-                }
+            // It was done meanwhile. The acceptor has to look for another.
+            _ => {
+                self.acceptor.iter_mut().for_each(Acceptor::retry);
+                self.group.wake_acceptor(self.index)
             }
         }
     }
@@ -223,17 +266,23 @@ impl<V: Service, R: Readiness> Running<V, R> {
         let tls = Signalled { connection: Connection::server(&self.config), signal: self.readiness.signal(token) };
         let slot = Slot::new(socket, peer, tls, self.service.accepted(peer), &self.options, self.now);
         self.timers.insert(slot.timer, token);
+        self.handshakes.insert(slot.began, token);
         entry.insert(slot);
-        self.statistics.peak = self.statistics.peak.max(self.slots.len() as u64);
         if let Err(error) = registered {
-            self.remove(token, &End::Transport(error));
+            self.end(token, &End::Transport(error));
         }
     }
 
-    fn remove(&mut self, token: usize, end: &End) {
+    fn end(&mut self, token: usize, end: &End) {
+        let slot = self.remove(token);
+        self.report(slot.peer, slot.handler, &slot.tls.connection, slot.socket, end);
+    }
+
+    fn remove(&mut self, token: usize) -> Slot<V::Handler, R::Signal> {
         let slot = self.slots.remove(token);
         self.timers.remove(slot.timer, token);
-        self.report(slot.peer, slot.handler, &slot.tls.connection, slot.socket, end);
+        self.handshakes.remove(slot.began, token);
+        slot
     }
 
     fn report(
@@ -247,6 +296,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
         match end {
             End::Done => self.statistics.done += 1,
             End::Late => self.statistics.late += 1,
+            End::Evicted => self.statistics.evicted += 1,
             End::Stopped => self.statistics.stopped += 1,
             End::Tls(_) | End::Transport(_) => self.statistics.failed += 1,
         }
@@ -254,27 +304,29 @@ impl<V: Service, R: Readiness> Running<V, R> {
         socket.count_setup();
         self.statistics.syscalls += socket.syscalls();
         drop(socket);
-        // Its file descriptor is free for one that could not be accepted.
-        self.acceptor.retry();
+        // Its place, and its file descriptor, are free for one that has none.
+        if self.group.places.give_back(self.index) {
+            self.acceptor.iter_mut().for_each(Acceptor::retry);
+            // It can't be told of more than that the poll fails, as it will itself.
+            let _ = self.group.wake_acceptor(self.index);
+        }
         self.service.ended(peer, handler, connection, end);
     }
 
-    fn expire(&mut self) {
+    fn expire_due(&mut self) {
         while let Some(token) = self.timers.pop_due(self.now) {
             let Some(slot) = self.slots.get_mut(token) else { continue };
             if slot.expires > self.now {
                 slot.timer = slot.expires;
                 self.timers.insert(slot.timer, token);
             } else {
-                self.expire_one(token);
+                self.expire(token, Lapse::Timeout);
             }
         }
     }
 
-    fn expire_one(&mut self, token: usize) {
-        let slot = self.slots.remove(token);
-        self.timers.remove(slot.timer, token);
-        let (peer, handler, connection, socket, end) = slot.into_late();
+    fn expire(&mut self, token: usize, lapse: Lapse) {
+        let (peer, handler, connection, socket, end) = self.remove(token).into_lapsed(lapse);
         self.report(peer, handler, &connection, socket, &end);
     }
 
@@ -285,6 +337,15 @@ impl<V: Service, R: Readiness> Running<V, R> {
             list(slot, token, &mut self.listed);
         }
         self.give_turns();
+    }
+}
+
+/// However a loop ends, by a panic of its service too, the others do not wait for it.
+impl<V: Service, R: Readiness> Drop for Running<V, R> {
+    fn drop(&mut self) {
+        if !self.is_over() {
+            let _ = self.group.stop();
+        }
     }
 }
 

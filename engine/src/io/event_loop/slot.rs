@@ -30,6 +30,12 @@ pub(super) struct Slot<H, S> {
     is_read_closed: bool,
     /// Whether all that the peer has sent was read.
     has_ended: bool,
+    /// How many of the bytes that wait to be sent go up to the end of the last application data among them.
+    data_waiting: usize,
+    /// How much application data has been sealed, when that was last looked at, bytes.
+    sealed_bytes: u64,
+    /// When it was accepted.
+    pub(super) began: Instant,
     /// When it is late.
     pub(super) expires: Instant,
     /// When the loop looks whether it is. Never later.
@@ -61,6 +67,15 @@ enum Offered {
     NoRoom,
 }
 
+/// Why a connection may not go on.
+#[derive(Clone, Copy)]
+pub(super) enum Lapse {
+    /// Its time has run out.
+    Timeout,
+    /// Another one needs its place.
+    Eviction,
+}
+
 /// How a turn ended.
 pub(super) enum Turn {
     /// Only the socket can tell of more.
@@ -80,7 +95,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         options: &LoopOptions,
         now: Instant,
     ) -> Self {
-        let expires = now + options.timeout;
+        let expires = now + options.handshake_timeout.min(options.timeout);
         Self {
             tls,
             handler,
@@ -93,6 +108,9 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             is_writable: true,
             is_read_closed: false,
             has_ended: false,
+            data_waiting: 0,
+            sealed_bytes: 0,
+            began: now,
             expires,
             timer: expires,
             is_listed: false,
@@ -127,7 +145,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         turn
     }
 
-    /// Says goodbye, as `end`; what waits to be sent goes out in the turns that follow.
+    /// Says that this side sends no more, and ends as `end`; what waits to be sent goes out in the turns that follow.
     pub(super) fn finish(&mut self, end: End, options: &LoopOptions, now: Instant) {
         if matches!(self.phase, Phase::Open) {
             self.tls.connection.close(&mut self.output);
@@ -141,10 +159,32 @@ impl<H: Handler, S: Signal> Slot<H, S> {
                 Ok(Some(turn)) => return turn,
                 Ok(None) => self.leave(End::Done, options, now),
                 Err(end @ End::Tls(_)) => self.leave(end, options, now),
+                Err(End::Transport(error)) => return Turn::Over(self.last_word(error, options, now)),
                 Err(end) => return Turn::Over(end),
             }
         }
-        self.part(scratch)
+        self.part(options, scratch, now)
+    }
+
+    /// How a connection ends whose socket has failed: by the alert that waits to be read, where there is one. A peer that sends
+    /// one hangs up at once, so that it is often the next write that fails first.
+    fn last_word(&mut self, error: std::io::Error, options: &LoopOptions, now: Instant) -> End {
+        let mut read = 0;
+        while read < DRAINED_MAX {
+            // Nobody will read it, and without room for answers nothing is taken.
+            self.output.sent(self.output.len());
+            match self.deliver(&mut { usize::MAX }, options.timeout, now) {
+                Ok(Rest::NeedInput) => {}
+                Ok(Rest::Waiting | Rest::NoRoom) => continue,
+                Ok(Rest::Closed) => break,
+                Err(end) => return end,
+            }
+            match fill(&mut self.input, &mut self.socket) {
+                Ok(Filled::Bytes(count)) => read += count,
+                _ => break,
+            }
+        }
+        End::Transport(error)
     }
 
     /// Handshake and data. `None` when this side has said all.
@@ -153,14 +193,11 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         loop {
             let rest = self.deliver(&mut budget, options.timeout, now)?;
             let offered = self.offer_room(rest, &mut budget)?;
+            self.note_sealed();
             if self.tls.connection.has_sent_close() {
                 return Ok(None);
             }
-            let waiting = self.output.len();
-            let is_flushed = self.flush()?;
-            if self.output.len() < waiting && !self.tls.connection.is_handshaking() {
-                self.expires = now + options.timeout;
-            }
+            let is_flushed = self.flush(options, now)?;
             let is_spent = budget == 0;
             // Whoever was not asked, for want of room, has not said that it has nothing to send: to sleep with an empty
             // buffer would be to sleep for good, as no socket tells of room that was there all the time.
@@ -248,23 +285,43 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         }
     }
 
-    /// Writes what waits. `false` where some of it has to wait on.
-    fn flush(&mut self) -> Result<bool, End> {
+    /// Notes how far application data reaches in what waits to be sent.
+    fn note_sealed(&mut self) {
+        let sealed_bytes = self.tls.connection.sealed().bytes;
+        if sealed_bytes != self.sealed_bytes {
+            self.sealed_bytes = sealed_bytes;
+            self.data_waiting = self.output.len();
+        }
+    }
+
+    /// Writes what waits. `false` where some of it has to wait on. A peer that takes application data has more time; one that
+    /// takes an answer of the protocol's own (an alert, a KeyUpdate) has asked for that, and has not.
+    fn flush(&mut self, options: &LoopOptions, now: Instant) -> Result<bool, End> {
         if !self.output.is_empty() && self.is_writable {
-            self.is_writable = flush(&mut self.output, &mut self.socket).map_err(End::Transport)?;
+            let waiting = self.output.len();
+            let flushed = flush(&mut self.output, &mut self.socket);
+            let sent = waiting - self.output.len();
+            if sent > 0 && self.data_waiting > 0 && !matches!(self.phase, Phase::Finishing(End::Stopped)) {
+                self.data_waiting = self.data_waiting.saturating_sub(sent);
+                self.expires = now + options.timeout;
+            }
+            self.is_writable = flushed.map_err(End::Transport)?;
         }
         Ok(self.output.is_empty())
     }
 
     fn leave(&mut self, end: End, options: &LoopOptions, now: Instant) {
-        self.expires = now + options.linger.min(options.timeout);
+        self.note_sealed();
+        // Where the loop is stopped, nobody is waited for, however steadily it reads.
+        let has_data = self.data_waiting > 0 && !matches!(end, End::Stopped);
+        self.expires = now + if has_data { options.timeout } else { options.linger.min(options.timeout) };
         self.phase = Phase::Finishing(end);
     }
 
     /// The end of a connection: the last bytes out, then the peer's.
-    fn part(&mut self, scratch: &mut [u8]) -> Turn {
+    fn part(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         if matches!(self.phase, Phase::Finishing(_)) {
-            match self.flush() {
+            match self.flush(options, now) {
                 Ok(true) => {}
                 Ok(false) => return Turn::Sleeps,
                 // A last word to a peer that is gone.
@@ -273,6 +330,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             if self.has_ended || self.socket.finish_writing().is_err() {
                 return Turn::Over(self.take_end());
             }
+            self.expires = self.expires.min(now + options.linger.min(options.timeout));
             self.phase = Phase::Draining(self.take_end(), 0);
         }
         while self.is_readable {
@@ -295,17 +353,21 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         Turn::Sleeps
     }
 
-    /// It is late: how it ends.
-    pub(super) fn into_late(mut self) -> (SocketAddr, H, Connection, Socket, End) {
+    /// It may not go on, because of `lapse`: how it ends.
+    pub(super) fn into_lapsed(mut self, lapse: Lapse) -> (SocketAddr, H, Connection, Socket, End) {
+        let lapsed = match lapse {
+            Lapse::Timeout => End::Late,
+            Lapse::Eviction => End::Evicted,
+        };
         let end = match self.phase {
             Phase::Open => {
                 self.tls.connection.close(&mut self.output);
                 // A courtesy to a peer that is silent.
-                let _ = self.flush();
-                End::Late
+                let _ = flush(&mut self.output, &mut self.socket);
+                lapsed
             }
-            // It has had its answer, and did not hang up.
-            Phase::Finishing(End::Done) => End::Late,
+            // It has had its answer, and did not take it.
+            Phase::Finishing(End::Done) => lapsed,
             Phase::Finishing(end) | Phase::Draining(end, _) => end,
         };
         (self.peer, self.handler, self.tls.connection, self.socket, end)

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// When to look at which connection again. One entry for each, which is moved only when it is due: a connection that is
-/// busy does not touch it.
+/// Connections in the order of a time each. As for when to look at which again: one entry for each, which is moved only when
+/// it is due, so that a connection that is busy does not touch it.
 #[derive(Default)]
 pub(super) struct Timers(BTreeSet<(Instant, usize)>);
 
@@ -17,7 +17,12 @@ impl Timers {
 
     /// When the next one is due.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.0.first().map(|(at, _)| *at)
+        self.first().map(|(at, _)| at)
+    }
+
+    /// The next one.
+    pub(super) fn first(&self) -> Option<(Instant, usize)> {
+        self.0.first().copied()
     }
 
     /// The next one that is due by `now`, taken out.

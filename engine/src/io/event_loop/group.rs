@@ -1,0 +1,126 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use mio::Waker;
+
+use super::places::Places;
+use crate::io::Socket;
+
+/// What the loops of one server share. The first one of them accepts.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) places: Places,
+    members: Box<[Member]>,
+    is_stopped: AtomicBool,
+    /// Whether as many connections as asked for have been accepted.
+    is_accepting_over: AtomicBool,
+    began: Instant,
+}
+
+/// One loop, as the others know it.
+#[derive(Debug)]
+struct Member {
+    waker: Waker,
+    inbox: Mutex<Inbox>,
+    /// When the oldest of its unfinished handshakes began, milliseconds after the group; [`NONE`] where there is none.
+    /// Relaxed: a hint of whom to ask, and who is asked looks again.
+    oldest_handshake_ms: AtomicU64,
+}
+
+/// What other loops have left for one to do.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    /// Connections that are its own from now on. Their places are taken.
+    pub(super) arrivals: Vec<(Socket, SocketAddr)>,
+    /// How many of its oldest unfinished handshakes have to give way.
+    pub(super) evictions: usize,
+}
+
+const NONE: u64 = u64::MAX;
+/// The loop that accepts.
+const ACCEPTOR: usize = 0;
+
+impl Group {
+    pub(super) fn new(wakers: Vec<Waker>) -> Self {
+        let member = |waker| Member { waker, inbox: Mutex::default(), oldest_handshake_ms: AtomicU64::new(NONE) };
+        Self {
+            places: Places::new(wakers.len()),
+            members: wakers.into_iter().map(member).collect(),
+            is_stopped: AtomicBool::new(false),
+            is_accepting_over: AtomicBool::new(false),
+            began: Instant::now(),
+        }
+    }
+
+    /// Has all loops end. The wakers' system calls order it; Release for a loop that sees it without being woken.
+    pub(super) fn stop(&self) -> io::Result<()> {
+        self.is_stopped.store(true, Ordering::Release);
+        self.wake_all()
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
+    /// Says that nothing will be sent to any loop any more, after what was sent.
+    pub(super) fn end_accepting(&self) -> io::Result<()> {
+        self.is_accepting_over.store(true, Ordering::Release);
+        self.wake_all()
+    }
+
+    /// Whether it was said. Who reads this before its inbox finds there all that will ever be.
+    pub(super) fn is_accepting_over(&self) -> bool {
+        self.is_accepting_over.load(Ordering::Acquire)
+    }
+
+    /// Hands a connection to the loop with the fewest, and takes its place there.
+    pub(super) fn send(&self, arrival: (Socket, SocketAddr)) -> io::Result<()> {
+        let index = self.places.emptiest();
+        self.places.take(index);
+        self.leave(index, |inbox| inbox.arrivals.push(arrival))
+    }
+
+    /// The loop with the oldest unfinished handshake, and when that began, to the millisecond.
+    pub(super) fn oldest_handshake(&self) -> Option<(usize, Instant)> {
+        let began = self.members.iter().map(|member| member.oldest_handshake_ms.load(Ordering::Relaxed));
+        let (index, began_ms) = began.enumerate().min_by_key(|(_, began_ms)| *began_ms)?;
+        (began_ms != NONE).then(|| (index, self.began + Duration::from_millis(began_ms)))
+    }
+
+    /// Tells the others when the oldest unfinished handshake of the loop `index` began.
+    pub(super) fn publish_oldest_handshake(&self, index: usize, began: Option<Instant>) {
+        let began_ms = began.map_or(NONE, |began| began.saturating_duration_since(self.began).as_millis() as u64);
+        let published = &self.members[index].oldest_handshake_ms;
+        if published.load(Ordering::Relaxed) != began_ms {
+            published.store(began_ms, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks the loop `index` for a place: its oldest unfinished handshake has to give way. The acceptor is woken when it has.
+    pub(super) fn evict(&self, index: usize) -> io::Result<()> {
+        self.leave(index, |inbox| inbox.evictions += 1)
+    }
+
+    /// Wakes the loop that accepts, unless that is the loop `from`, which is awake.
+    pub(super) fn wake_acceptor(&self, from: usize) -> io::Result<()> {
+        if from == ACCEPTOR { Ok(()) } else { self.members[ACCEPTOR].waker.wake() }
+    }
+
+    /// What was left for the loop `index`.
+    pub(super) fn inbox(&self, index: usize) -> MutexGuard<'_, Inbox> {
+        self.members[index].inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, index: usize, what: impl FnOnce(&mut Inbox)) -> io::Result<()> {
+        what(&mut self.inbox(index));
+        // The loop that accepts looks at its own in the same round.
+        if index == ACCEPTOR { Ok(()) } else { self.members[index].waker.wake() }
+    }
+
+    fn wake_all(&self) -> io::Result<()> {
+        self.members.iter().try_for_each(|member| member.waker.wake())
+    }
+}
