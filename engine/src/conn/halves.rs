@@ -59,6 +59,10 @@ impl Connection {
             return Err(Error::Usage("a connection can't be split before its handshake is done"));
         }
         let shared = Arc::new(Shared::default());
+        if core::mem::take(&mut self.owes_key_update) {
+            // Nobody has to be woken: nobody waits yet.
+            let _ = shared.owes_key_update.raise();
+        }
         if self.close_received {
             let _ = shared.closed_by_peer.set(());
         }

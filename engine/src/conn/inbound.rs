@@ -256,7 +256,7 @@ impl Connection {
             if self.is_handshaking() {
                 return Err(Error::Internal("a handshake that was left half-way"));
             }
-            return self.on_late_handshake(content, output);
+            return self.on_late_handshake(content);
         };
         let Workspace { machine, effects, joiner } = &mut *workspace;
         joiner.join(content, |message| {
@@ -276,6 +276,8 @@ impl Connection {
 
     fn on_alert(&mut self, alert: Alert) -> Result<Received, Error> {
         match alert.description {
+            // The connection has ended before it was one. Nothing says that this is from the peer.
+            AlertDescription::CLOSE_NOTIFY if self.is_handshaking() => Err(Error::Truncated),
             AlertDescription::CLOSE_NOTIFY => {
                 self.close_received = true;
                 Ok(Received::Closed)

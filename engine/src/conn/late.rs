@@ -6,19 +6,18 @@ use crate::codes::{HandshakeType, KeyUpdateRequest};
 use crate::error::Error;
 use crate::keys::resumption_psk;
 use crate::limits::TICKETS_KEPT;
-use crate::mem::OutBuf;
 use crate::msgs::{KeyUpdate, Message, NewSessionTicket};
 use crate::session::Ticket;
 
 impl Connection {
-    pub(super) fn on_late_handshake(&mut self, content: &[u8], output: &mut OutBuf) -> Result<Received, Error> {
+    pub(super) fn on_late_handshake(&mut self, content: &[u8]) -> Result<Received, Error> {
         let mut joiner = core::mem::take(&mut self.late);
-        joiner.join(content, |message| self.on_late_message(message, output))?;
+        joiner.join(content, |message| self.on_late_message(message))?;
         self.late = joiner;
         Ok(Received::Advanced)
     }
 
-    fn on_late_message(&mut self, message: &Message<'_>, output: &mut OutBuf) -> Result<(), Error> {
+    fn on_late_message(&mut self, message: &Message<'_>) -> Result<(), Error> {
         match message.handshake_type {
             HandshakeType::NEW_SESSION_TICKET if self.resumption.is_some() => {
                 self.keep_ticket(&NewSessionTicket::decode(message.body())?)
@@ -28,7 +27,7 @@ impl Connection {
                 if !message.ends_record {
                     return Err(message.unexpected("the end of a record, as the keys change"));
                 }
-                self.on_key_update(update.request, output)
+                self.on_key_update(update.request)
             }
             _ => Err(message.unexpected("application data or what may follow a handshake")),
         }
@@ -55,21 +54,16 @@ impl Connection {
         Ok(())
     }
 
-    /// The peer seals with new keys from here on (RFC 8446 4.6.3).
-    fn on_key_update(&mut self, request: KeyUpdateRequest, output: &mut OutBuf) -> Result<(), Error> {
+    /// The peer seals with new keys from here on (RFC 8446 4.6.3). Where it asks for an answer, one is owed before the next
+    /// application data, however often it asks while this side is silent.
+    fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), Error> {
         self.guards.on_key_update()?;
         let Some(Traffic { suite, secret }) = self.read.take() else {
             return Err(Error::Internal("a key update without keys"));
         };
         self.install_read(suite, secret.next())?;
         self.opener.counters_mut().key_updates += 1;
-        if request == KeyUpdateRequest::REQUESTED {
-            if self.answers_elsewhere {
-                self.owes_key_update = true;
-            } else if !self.sending.is_closed {
-                self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output)?;
-            }
-        }
+        self.owes_key_update |= request == KeyUpdateRequest::REQUESTED;
         Ok(())
     }
 }

@@ -63,7 +63,7 @@ pub struct Connection {
     close_received: bool,
     /// Whether what is to be answered is left to a sealing half.
     answers_elsewhere: bool,
-    /// What is left to it: a KeyUpdate.
+    /// Whether the peer is owed a KeyUpdate before the next application data (RFC 8446 4.6.3).
     owes_key_update: bool,
     failed: Option<Error>,
 }

@@ -13,6 +13,9 @@ impl Connection {
     /// Replaces the key on the way when it has sealed as many records as it may (RFC 8446 5.5).
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
         self.check_writable()?;
+        if self.owes_key_update && plaintext.iter().any(|part| !part.is_empty()) {
+            self.answer_key_update(output)?;
+        }
         let taken = self.sending.write(plaintext, output).inspect_err(|error| self.fail(error, output))?;
         self.note_sealed();
         Ok(taken)
@@ -21,8 +24,24 @@ impl Connection {
     /// Replaces the keys that this side seals with, and asks the peer to do the same where `request_peer` says so.
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
         self.check_writable()?;
+        if self.owes_key_update {
+            self.answer_key_update(output)?;
+            if !request_peer {
+                return Ok(());
+            }
+        }
         let request = if request_peer { KeyUpdateRequest::REQUESTED } else { KeyUpdateRequest::NOT_REQUESTED };
         self.sending.replace_key(request, output)?;
+        self.note();
+        Ok(())
+    }
+
+    /// Replaces the keys, as the peer has asked for (RFC 8446 4.6.3).
+    #[cold]
+    pub(super) fn answer_key_update(&mut self, output: &mut OutBuf) -> Result<(), Error> {
+        let replaced = self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output);
+        replaced.inspect_err(|error| self.fail(error, output))?;
+        self.owes_key_update = false;
         self.note();
         Ok(())
     }

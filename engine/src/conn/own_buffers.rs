@@ -12,7 +12,7 @@
 use core::ops::Range;
 
 use super::{Connection, Received};
-use crate::codes::{ContentType, KeyUpdateRequest};
+use crate::codes::ContentType;
 use crate::error::Error;
 use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 use crate::mem::OutBuf;
@@ -216,9 +216,8 @@ impl Connection {
         if room_bytes < needed_bytes {
             return Err(Error::Room { needed_bytes, got_bytes: room_bytes });
         }
-        if self.sending.sealer.is_key_spent() {
-            let replaced = self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output);
-            replaced.inspect_err(|error| self.fail(error, output))?;
+        if self.owes_key_update || self.sending.sealer.is_key_spent() {
+            self.answer_key_update(output)?;
         }
         Ok(Some(needed_bytes))
     }

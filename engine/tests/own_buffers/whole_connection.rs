@@ -76,9 +76,14 @@ fn talk(provider: &'static Provider, suite: CipherSuite, destination: usize) {
     for (round, len) in [1, 400, 16_384, 20_000].into_iter().enumerate() {
         let data = noise(len, round as u64);
         assert_eq!(server.write(&data), Ok(len));
-        // The answer to this comes through `output`.
+        // The answer to this comes through `output`, before the next data and not before.
         server.update_keys(true).expect("a KeyUpdate");
         pump(&mut own, &mut server);
+        assert_eq!(own.connection.sealed().key_updates, round as u64);
+        let mut record = vec![0; Connection::record_bytes(4)];
+        own.connection.seal_into(b"back", &mut record, &mut own.output).expect("a record");
+        pump(&mut own, &mut server);
+        server.feed(&record).expect("a record under the next key");
         sent.extend_from_slice(&data);
         assert!(own.data == sent, "{} {suite}", provider.name);
         assert_eq!(own.connection.sealed().key_updates, round as u64 + 1);
