@@ -14,7 +14,7 @@ use support::{assert_same_bytes, pattern};
 use tls_engine::Error;
 use tls_engine::conn::{Connection, Progress, Reply};
 use tls_engine::io::event_loop::{Echo, End, Handler, LoopOptions, Pace, Service, Sink};
-use tls_engine::io::{Filled, Socket, SocketOptions, Stream, fill, flush};
+use tls_engine::io::{Filled, Socket, SocketOptions, Stream, StreamParts, fill, flush};
 use tls_engine::switches::{SignalKind, Switches};
 
 /// The first kind of signal with a plain engine around it, the others with all.
@@ -167,7 +167,7 @@ fn a_peer_that_does_not_read_is_not_read_from() {
     for signal in SignalKind::ALL {
         let server = Server::with_sockets(options(signal), sockets, |_: SocketAddr| Echo);
         let stream = server.connect_with(&SocketOptions { timeout: Some(DEADLINE), ..sockets });
-        let (mut connection, mut socket, mut input, mut output) = stream.into_parts();
+        let StreamParts { mut connection, transport: mut socket, mut input, mut output, .. } = stream.into_parts();
         socket.set_nonblocking(true).expect("a socket");
         let data = pattern(1 << 20, 3);
         let (mut sent, mut sent_at) = (0, Instant::now());

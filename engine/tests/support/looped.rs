@@ -1,6 +1,7 @@
-//! A server on an event loop, in a thread of its own, and clients that block.
+//! A server on event loops, each in a thread of its own, and clients that block.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -16,7 +17,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub client: Arc<ClientConfig>,
     stopper: Stopper,
-    thread: JoinHandle<LoopStatistics>,
+    threads: Vec<JoinHandle<LoopStatistics>>,
 }
 
 impl Server {
@@ -42,12 +43,41 @@ impl Server {
         client: Arc<ClientConfig>,
         service: impl Service + Send + 'static,
     ) -> Self {
+        let mut service = Some(service);
+        let service = move || service.take().expect("one loop, one service");
+        Self::on_loops(1, options, sockets, server, client, service)
+    }
+
+    /// On so many `loops`, each with a `service` of its own.
+    pub fn several<V: Service + Send + 'static>(
+        loops: usize,
+        options: LoopOptions,
+        service: impl FnMut() -> V,
+    ) -> Self {
+        let provider = providers()[0];
+        let server = super::server(provider, KeyKind::EcdsaP256, |config| config);
+        let client = super::client(provider, KeyKind::EcdsaP256, |config| config);
+        Self::on_loops(loops, options, SocketOptions::default(), server, client, service)
+    }
+
+    fn on_loops<V: Service + Send + 'static>(
+        loops: usize,
+        options: LoopOptions,
+        sockets: SocketOptions,
+        server: Arc<ServerConfig>,
+        client: Arc<ClientConfig>,
+        mut service: impl FnMut() -> V,
+    ) -> Self {
         let listener = Listener::bind(([127, 0, 0, 1], 0).into(), sockets).expect("a port of this host");
         let address = listener.local_addr().expect("its address");
-        let event_loop = EventLoop::new(listener, server, options).expect("a loop");
-        let stopper = event_loop.stopper();
-        let thread = std::thread::spawn(move || event_loop.run(service).expect("a poll that works"));
-        Self { address, client, stopper, thread }
+        let loops = NonZeroUsize::new(loops).expect("a loop at least");
+        let loops = EventLoop::group(listener, server, options, loops).expect("loops");
+        let stopper = loops[0].stopper();
+        let start = |event_loop: EventLoop| {
+            let service = service();
+            std::thread::spawn(move || event_loop.run(service).expect("a poll that works"))
+        };
+        Self { address, client, stopper, threads: loops.into_iter().map(start).collect() }
     }
 
     pub fn connect(&self) -> Stream<Socket> {
@@ -63,19 +93,28 @@ impl Server {
         stream
     }
 
-    /// Stops the loop, and tells what it has done.
+    /// Stops the loops, and tells what they have done.
     pub fn stop(self) -> LoopStatistics {
         self.stopper.stop().expect("a loop to stop");
         self.join()
     }
 
-    /// Waits for the loop to end by itself.
+    /// Waits for the loops to end by themselves.
     pub fn join(self) -> LoopStatistics {
+        let mut sum = LoopStatistics::default();
+        for ended in self.join_each() {
+            sum += ended.expect("a loop that does not panic");
+        }
+        sum
+    }
+
+    /// What became of each loop.
+    pub fn join_each(self) -> Vec<std::thread::Result<LoopStatistics>> {
         let started = std::time::Instant::now();
-        while !self.thread.is_finished() {
-            assert!(started.elapsed() < DEADLINE, "the loop does not end");
+        while !self.threads.iter().all(JoinHandle::is_finished) {
+            assert!(started.elapsed() < DEADLINE, "the loops do not end");
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        self.thread.join().expect("a loop that does not panic")
+        self.threads.into_iter().map(JoinHandle::join).collect()
     }
 }

@@ -72,16 +72,12 @@ impl Acceptor {
         self.connections_total.is_some_and(|total| self.accepted >= total)
     }
 
-    /// When to try: at once, at the time returned, or `None` when an event or the end of a connection says so.
+    /// When to try, `now` or later; `None` where there is nothing to try before an event says so.
     pub(super) fn try_at(&self, now: Instant) -> Option<Instant> {
         if self.is_over() || (self.waiting.is_none() && !self.has_more) {
             return None;
         }
-        match self.retry_at {
-            Some(at) => Some(at),
-            None if self.waiting.is_some() && self.group.places.taken() >= self.connections_max => None,
-            None => Some(now),
-        }
+        Some(self.retry_at.unwrap_or(now))
     }
 
     /// Accepts what there is, up to a burst. `on_failure` hears why none could be accepted.
@@ -138,7 +134,8 @@ impl Acceptor {
 
     /// Has the oldest unfinished handshake give way, if it is old enough. Connections whose handshake is done are left alone.
     fn make_place(&mut self, now: Instant) -> io::Result<()> {
-        let Some((index, began)) = self.group.oldest_handshake() else { return Ok(()) };
+        // Where no loop has told of any, those that were just handed on may become old enough.
+        let (index, began) = self.group.oldest_handshake().unwrap_or((0, now));
         let gives_way_at = began + self.eviction_age;
         if gives_way_at > now {
             self.retry_at = Some(self.retry_at.map_or(gives_way_at, |at| at.min(gives_way_at)));
@@ -152,5 +149,7 @@ impl Acceptor {
 
 /// Whether this process, or the system, may open no more files.
 fn lacks_descriptors(error: &io::Error) -> bool {
-    [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }

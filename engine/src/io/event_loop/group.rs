@@ -92,7 +92,8 @@ impl Group {
 
     /// Tells the others when the oldest unfinished handshake of the loop `index` began.
     pub(super) fn publish_oldest_handshake(&self, index: usize, began: Option<Instant>) {
-        let began_ms = began.map_or(NONE, |began| began.saturating_duration_since(self.began).as_millis() as u64);
+        // Rounded up: nobody is asked to give way before its time.
+        let began_ms = began.map_or(NONE, |began| began.saturating_duration_since(self.began).as_millis() as u64 + 1);
         let published = &self.members[index].oldest_handshake_ms;
         if published.load(Ordering::Relaxed) != began_ms {
             published.store(began_ms, Ordering::Relaxed);
