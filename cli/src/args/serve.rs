@@ -28,13 +28,17 @@ pub struct Serve {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
-    /// Serve all connections in one thread, on an event loop over epoll or kqueue, instead of in a thread each
-    #[arg(long)]
+    /// Event loops over epoll or kqueue, a thread each [default: as many as there are processors for this process]
+    #[arg(short = 't', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// Accepted for scripts of old: an event loop is the only way in which connections are served
+    #[arg(long, hide = true)]
     pub event_loop: bool,
 
-    /// Connections at once; more have to wait [default: 256, or 10000 with --event-loop]
-    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub max_connections: Option<u16>,
+    /// Connections at once; where more come, the oldest unfinished handshake gives way, or they wait
+    #[arg(short = 'c', long, value_name = "N", default_value = "10k")]
+    pub max_connections: Count,
 
     /// Answer http://ADDR:PORT/metrics with counters for Prometheus; port 0 picks a free one. Switches counters on
     #[arg(long, value_name = "ADDR:PORT")]
@@ -44,9 +48,13 @@ pub struct Serve {
     #[arg(short = 'n', long, value_name = "N")]
     pub count: Option<Count>,
 
-    /// How long a peer may be silent, and how long a handshake or a request may take
+    /// How long a peer may be silent, or read nothing, and how long a request may take
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     pub timeout: Duration,
+
+    /// How long a handshake may take; never longer than --timeout
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
+    pub handshake_timeout: Duration,
 
     /// The optimizations.
     #[command(flatten)]
@@ -80,5 +88,5 @@ Examples:
   tlsbench serve --listen 127.0.0.1:4433 --mode http --ca-out ca.pem
   curl --cacert ca.pem https://localhost:4433/
   tlsbench serve --metrics 127.0.0.1:9433
-  tlsbench serve --event-loop --mode echo --signal pipe
+  tlsbench serve --threads 1 --mode echo --signal pipe
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

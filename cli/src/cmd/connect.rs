@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tls_engine::conn::{Connection, Negotiated, Progress};
-use tls_engine::io::{Filled, Socket, fill, flush};
+use tls_engine::io::{Filled, Socket, StreamParts, fill, flush};
 use tls_engine::mem::{InBuf, OutBuf};
 
 use crate::error::Error;
@@ -34,7 +34,8 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     if let Some(negotiated) = conversation.connection().negotiated() {
         describe(negotiated, &target, messages);
     }
-    let (connection, socket, input, output) = conversation.into_parts().map_err(|error| failed(error.into()))?;
+    let parts = conversation.into_parts().map_err(|error| failed(error.into()))?;
+    let StreamParts { connection, transport: socket, input, output, unread } = parts;
     let exchange = Exchange {
         connection,
         socket,
@@ -47,7 +48,7 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
         peer_is_over: false,
         pending: Vec::new(),
     };
-    exchange.run()
+    exchange.run(&unread)
 }
 
 fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
@@ -82,7 +83,9 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn run(mut self) -> Result<(), Error> {
+    /// `unread` is data that came with the end of the handshake.
+    fn run(mut self, unread: &[u8]) -> Result<(), Error> {
+        std::io::stdout().write_all(unread).map_err(|error| Error::io("writing to standard output", error))?;
         // What came with the end of the handshake is in the buffer already.
         self.take_records()?;
         while !self.peer_is_over {

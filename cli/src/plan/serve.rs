@@ -1,12 +1,11 @@
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tls_engine::conn::ServerConfig;
 use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::LoopOptions;
-use tls_engine::mem::BufferPool;
 use tls_engine::switches::Switches;
 
 pub use crate::args::Mode;
@@ -16,10 +15,6 @@ use super::switches::setting;
 use super::tls::{self, Tls};
 use crate::args;
 use crate::error::Error;
-use crate::net::Conversation;
-
-/// Connections at once, where each has a thread and nothing was asked for.
-const THREADS_MAX: usize = 256;
 
 /// What `serve` does.
 pub struct Serve {
@@ -31,18 +26,14 @@ pub struct Serve {
     pub mode: Mode,
     /// How it shakes hands.
     pub config: Arc<ServerConfig>,
-    /// Where the buffers of connections come from.
-    pub pool: BufferPool,
     /// The throw-away authority's certificate as PEM, and where to write it.
     pub authority: Option<(PathBuf, String)>,
-    /// How all connections are served on one event loop; `None` where each has a thread.
-    pub event_loop: Option<LoopOptions>,
-    /// Connections at once, where each has a thread.
-    pub connections_max: usize,
-    /// Ends after this many.
-    pub connections_total: Option<u64>,
-    /// How long a peer may be silent, and how long a handshake or a request may take.
-    pub timeout: Duration,
+    /// What bounds the connections, and where their buffers come from.
+    pub options: LoopOptions,
+    /// How many event loops there are, a thread each.
+    pub threads: NonZeroUsize,
+    /// Whether `--event-loop` was given, which changes nothing.
+    pub event_loop_asked_for: bool,
     /// How sockets are set up.
     pub sockets: SocketOptions,
 }
@@ -57,45 +48,47 @@ impl Serve {
             // What browsers offer, and what is spoken here.
             tls.alpn = vec![b"http/1.1".to_vec()];
         }
-        if args.timeout.is_zero() {
-            return Err(Error::Usage("--timeout is longer than 0".into()));
+        for (flag, time) in [("--timeout", args.timeout), ("--handshake-timeout", args.handshake_timeout)] {
+            if time.is_zero() {
+                return Err(Error::Usage(format!("{flag} is longer than 0")));
+            }
         }
-        if args.count.is_some_and(|count| count.0 == 0) {
-            return Err(Error::Usage("--count is at least 1".into()));
+        for (flag, count) in [("--count", args.count), ("--max-connections", Some(args.max_connections))] {
+            if count.is_some_and(|count| count.0 == 0) {
+                return Err(Error::Usage(format!("{flag} is at least 1")));
+            }
         }
         let (identity, authority) = tls::identity(&args.identity)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
         let config = tls.server(&suites, &identity, setting.switches)?;
-        let event_loop = args.event_loop.then(|| event_loop(args, &setting.switches));
-        let pool = match &event_loop {
-            Some(options) => options.pool.clone(),
-            None => Conversation::pool(setting.switches.buffer_pool),
-        };
         Ok(Self {
             listen: address(&args.listen)?,
             metrics: args.metrics.as_deref().map(address).transpose()?,
             mode: args.mode,
             config,
-            pool,
             authority,
-            event_loop,
-            connections_max: args.max_connections.map_or(THREADS_MAX, usize::from),
-            connections_total: args.count.map(|count| count.0),
-            timeout: args.timeout,
-            sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
+            options: loop_options(args, &setting.switches),
+            threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())).unwrap_or_else(processors),
+            event_loop_asked_for: args.event_loop,
+            sockets: sockets(&args.sockets)?,
         })
     }
 }
 
-fn event_loop(args: &args::Serve, switches: &Switches) -> LoopOptions {
-    let usual = LoopOptions::new(switches);
+fn loop_options(args: &args::Serve, switches: &Switches) -> LoopOptions {
     LoopOptions {
-        connections_max: args.max_connections.map_or(usual.connections_max, usize::from),
+        connections_max: usize::try_from(args.max_connections.0).unwrap_or(usize::MAX),
         connections_total: args.count.map(|count| count.0),
+        handshake_timeout: args.handshake_timeout.min(args.timeout),
         timeout: args.timeout,
-        ..usual
+        ..LoopOptions::new(switches)
     }
+}
+
+/// As many as this process may use: affinity and quotas count.
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The first address of `text`; `localhost:0` and `[::1]:4433` are good too.

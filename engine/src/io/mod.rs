@@ -14,4 +14,4 @@ pub use polled::PolledStream;
 pub use signal_fd::SignalFd;
 pub use socket::{Listener, Socket, SocketOptions, Syscalls};
 pub use step::{Filled, fill, flush};
-pub use stream::{Stream, StreamError};
+pub use stream::{Stream, StreamError, StreamParts};

@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 
 use super::step::{Filled, fill, flush};
-use super::stream::StreamError;
+use super::stream::{StreamError, last_word};
 use crate::conn::{Connection, Plaintext, Received};
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;
@@ -59,8 +59,7 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
     /// Says that no more will be sent (close_notify).
     pub fn close(&mut self) -> Result<(), StreamError> {
         self.connection.close(&mut self.output);
-        flush(&mut self.output, &mut self.transport)?;
-        Ok(())
+        self.flush_output().map(drop)
     }
 
     /// Takes records until one has data. `None` once the peer has sent close_notify.
@@ -68,7 +67,7 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
         while self.unread.0.is_empty() {
             let received = self.connection.receive(&mut self.input, &mut self.output);
             if received.is_err() || !self.output.is_empty() {
-                let flushed = flush(&mut self.output, &mut self.transport);
+                let flushed = self.flush_output();
                 // The alert is a courtesy: the error is told whether or not it arrives.
                 if received.is_ok() {
                     flushed?;
@@ -82,6 +81,17 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
             }
         }
         Ok(Some(()))
+    }
+
+    /// `false` where some of it has to wait on.
+    fn flush_output(&mut self) -> Result<bool, StreamError> {
+        flush(&mut self.output, &mut self.transport).map_err(|error| {
+            let Self { connection, transport, input, output, unread, .. } = self;
+            if !unread.0.is_empty() {
+                return error.into();
+            }
+            last_word(connection, input, output, transport, error, |plaintext| *unread = plaintext)
+        })
     }
 
     fn read_transport(&mut self) -> Result<(), StreamError> {
@@ -136,15 +146,15 @@ impl<T: Read + Write, S: Signal> Write for PolledStream<T, S> {
         if self.connection.is_handshaking() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        if !flush(&mut self.output, &mut self.transport)? && !self.output.has_room_for_record() {
+        if !self.flush_output()? && !self.output.has_room_for_record() {
             return Err(ErrorKind::WouldBlock.into());
         }
         let taken = self.connection.write_tls(&[data], &mut self.output).map_err(StreamError::from)?;
-        flush(&mut self.output, &mut self.transport)?;
+        self.flush_output()?;
         Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if flush(&mut self.output, &mut self.transport)? { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
+        if self.flush_output()? { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
     }
 }

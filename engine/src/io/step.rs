@@ -11,7 +11,7 @@ pub enum Filled {
     Bytes(usize),
     /// The buffer holds as much as it can: the connection has to take records first.
     Full,
-    /// Nothing now; the transport would have to wait.
+    /// Nothing now; the transport would have to wait, or has waited as long as it may.
     WouldBlock,
     /// The transport has ended.
     End,
@@ -31,23 +31,27 @@ pub fn fill(input: &mut InBuf, transport: &mut impl Read) -> io::Result<Filled> 
                 Ok(Filled::Bytes(count))
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            // A blocking socket with a timeout says the same; its caller asks for the timeout and tells them apart.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Filled::WouldBlock),
+            Err(error) if would_wait(&error) => Ok(Filled::WouldBlock),
             Err(error) => Err(error),
         };
     }
 }
 
-/// Writes `output` until it is empty (`true`) or the transport would have to wait (`false`).
+/// Writes `output` until it is empty (`true`), or the transport would have to wait or has waited as long as it may (`false`).
 pub fn flush(output: &mut OutBuf, transport: &mut impl Write) -> io::Result<bool> {
     while !output.is_empty() {
         match transport.write(output.waiting()) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => output.sent(count),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if would_wait(&error) => return Ok(false),
             Err(error) => return Err(error),
         }
     }
     Ok(true)
+}
+
+/// A blocking socket whose timeout has passed says the one on Linux, and the other elsewhere.
+fn would_wait(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

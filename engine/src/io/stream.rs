@@ -9,6 +9,9 @@ use crate::error::Error;
 use crate::mem::{BufferPool, InBuf, OutBuf};
 
 /// A connection over a blocking transport, to read from and write to.
+///
+/// Where the transport has a timeout, a call that runs into it fails with [`ErrorKind::TimedOut`], and may be made again: nothing
+/// is lost by that, and nothing done twice.
 pub struct Stream<T> {
     connection: Connection,
     transport: T,
@@ -16,6 +19,20 @@ pub struct Stream<T> {
     output: OutBuf,
     /// Opened data that the caller has not consumed.
     unread: Plaintext,
+}
+
+/// What a stream was made of.
+pub struct StreamParts<T> {
+    /// The connection.
+    pub connection: Connection,
+    /// The transport.
+    pub transport: T,
+    /// What came and was not opened.
+    pub input: InBuf,
+    /// What is to be sent.
+    pub output: OutBuf,
+    /// Data that was opened and not read. It comes before all that is in `input`.
+    pub unread: Vec<u8>,
 }
 
 /// Why a stream failed.
@@ -85,9 +102,11 @@ impl<T: Read + Write> Stream<T> {
         &self.transport
     }
 
-    /// The parts, to be driven in another way: connection, transport, what came and what is to be sent.
-    pub fn into_parts(self) -> (Connection, T, InBuf, OutBuf) {
-        (self.connection, self.transport, self.input, self.output)
+    /// The parts, to be driven in another way.
+    pub fn into_parts(self) -> StreamParts<T> {
+        let unread = self.connection.plaintext(&self.input, self.unread).to_vec();
+        let Self { connection, transport, input, output, .. } = self;
+        StreamParts { connection, transport, input, output, unread }
     }
 
     /// Waits until the handshake is done.
@@ -105,8 +124,9 @@ impl<T: Read + Write> Stream<T> {
 
     /// Replaces the sending keys, see [`Connection::update_keys`].
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), StreamError> {
+        self.handshake()?;
         self.connection.update_keys(request_peer, &mut self.output)?;
-        self.flush_output()
+        self.flush_sealed()
     }
 
     /// Says that no more will be sent (close_notify).
@@ -129,15 +149,22 @@ impl<T: Read + Write> Stream<T> {
         Ok(self.connection.plaintext(&self.input, self.unread))
     }
 
-    /// Sends all of `data`.
+    /// Sends all of `data`. What of it is sealed when the transport's time runs out goes with the next call, or with
+    /// [`Write::flush`]. How much that was, only [`Write::write`] tells.
     pub fn send(&mut self, mut data: &[u8]) -> Result<(), StreamError> {
-        self.handshake()?;
         while !data.is_empty() {
-            let taken = self.connection.write_tls(&[data], &mut self.output)?;
+            let taken = self.send_some(data)?;
             data = &data[taken..];
-            self.flush_output()?;
         }
         Ok(())
+    }
+
+    /// Sends as much of `data` as there is room for, once all has left that was sealed before.
+    fn send_some(&mut self, data: &[u8]) -> Result<usize, StreamError> {
+        self.handshake()?;
+        let taken = self.connection.write_tls(&[data], &mut self.output)?;
+        self.flush_sealed()?;
+        Ok(taken)
     }
 
     fn advance(&mut self) -> Result<Received, StreamError> {
@@ -160,12 +187,57 @@ impl<T: Read + Write> Stream<T> {
     }
 
     fn flush_output(&mut self) -> Result<(), StreamError> {
-        if flush(&mut self.output, &mut self.transport)? {
-            Ok(())
-        } else {
-            Err(io::Error::from(ErrorKind::TimedOut).into())
+        if self.try_flush()? { Ok(()) } else { Err(io::Error::from(ErrorKind::TimedOut).into()) }
+    }
+
+    /// Flushes what a call has just sealed. Where time runs out it has to go later: a caller who was told of a failure would
+    /// have it sealed a second time.
+    fn flush_sealed(&mut self) -> Result<(), StreamError> {
+        self.try_flush().map(drop)
+    }
+
+    fn try_flush(&mut self) -> Result<bool, StreamError> {
+        flush(&mut self.output, &mut self.transport).map_err(|error| {
+            let Self { connection, transport, input, output, unread } = self;
+            if !unread.0.is_empty() {
+                return error.into();
+            }
+            last_word(connection, input, output, transport, error, |plaintext| *unread = plaintext)
+        })
+    }
+}
+
+/// How a connection ends whose transport can't be written to any more: by the alert that waits to be read, where there is
+/// one. A peer that sends one hangs up at once, so that it is often the next write that fails first.
+///
+/// Data that comes before is kept by `keep`, and with it all that follows: reading goes on from there.
+pub(super) fn last_word(
+    connection: &mut Connection,
+    input: &mut InBuf,
+    output: &mut OutBuf,
+    transport: &mut impl Read,
+    error: io::Error,
+    keep: impl FnOnce(Plaintext),
+) -> StreamError {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    // Nothing can be sent any more, whatever is found.
+    output.sent(output.len());
+    while matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset) {
+        match connection.receive(input, output) {
+            Err(found) => return found.into(),
+            Ok(Received::Advanced) => {}
+            Ok(Received::Data(plaintext)) => {
+                keep(plaintext);
+                break;
+            }
+            Ok(Received::Closed) => break,
+            // It does not wait: the peer is gone.
+            Ok(Received::NeedInput) if matches!(fill(input, transport), Ok(Filled::Bytes(_))) => {}
+            Ok(Received::NeedInput) => break,
         }
     }
+    output.sent(output.len());
+    error.into()
 }
 
 fn buffers(pool: &BufferPool) -> (InBuf, OutBuf) {
@@ -194,9 +266,10 @@ impl<T: Read + Write> BufRead for Stream<T> {
 }
 
 impl<T: Read + Write> Write for Stream<T> {
+    /// Takes as much as there is room for. What was taken counts as written, and goes with the next call where the transport's
+    /// time runs out before.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)?;
-        Ok(data.len())
+        Ok(self.send_some(data)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {

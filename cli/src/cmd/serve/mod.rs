@@ -1,26 +1,17 @@
 //! `tlsbench serve`: answers connections, many at once, until Ctrl-C.
 
-mod accept;
 mod http;
 mod looped;
 mod metrics;
-mod modes;
 mod outcome;
 
 use std::io::Write;
-use std::time::{Duration, Instant};
 
 use tls_engine::io::Listener;
 
 use crate::error::Error;
-use crate::interrupt;
 use crate::plan::{Mode, Serve};
 use crate::render::Messages;
-
-/// How long connections may take to end after Ctrl-C.
-const GRACE: Duration = Duration::from_secs(5);
-/// How often the server looks whether its end was asked for.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Serves as `plan` says. Returns after Ctrl-C, or once as many connections as asked for have ended.
 pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
@@ -34,25 +25,13 @@ pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
         let address = metrics::start(metrics, &plan)?;
         messages.note(&format!("metrics at http://{address}/metrics"));
     }
+    if plan.event_loop_asked_for {
+        messages.note("--event-loop changes nothing: it is the only way in which connections are served");
+    }
     announce(&format!("listening {address}\n"))?;
     messages.note(&usage_note(&plan, address.port()));
 
-    if let Some(options) = plan.event_loop.clone() {
-        return looped::run(listener, options, &plan, messages);
-    }
-    let acceptor = accept::start(listener, plan, messages)?;
-    while !interrupt::requested() {
-        if acceptor.wait_for_end(LOOK) {
-            return Ok(());
-        }
-    }
-    // Connections see the same request, and say goodbye.
-    let deadline = Instant::now() + GRACE;
-    while acceptor.running() > 0 && Instant::now() < deadline {
-        std::thread::sleep(LOOK);
-    }
-    messages.note("stopped");
-    Ok(())
+    looped::run(listener, plan, messages)
 }
 
 /// Programs that start a server read its port from this line: it has to leave at once.

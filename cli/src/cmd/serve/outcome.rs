@@ -1,14 +1,6 @@
-//! What a connection came to: what was negotiated, and how it was ended.
+//! What a connection came to.
 
 use tls_engine::conn::Negotiated;
-
-/// How a connection was ended.
-pub(super) enum End {
-    /// Both sides have said so, or one is gone.
-    Done,
-    /// This side has nothing more to say; the peer may have.
-    Leave,
-}
 
 /// What was negotiated, in one line.
 pub(super) fn summary(negotiated: &Negotiated) -> String {

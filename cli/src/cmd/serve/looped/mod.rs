@@ -1,4 +1,4 @@
-//! All connections on one event loop, in one thread.
+//! All connections on event loops, a thread each.
 
 mod http;
 mod open_files;
@@ -7,14 +7,15 @@ mod work;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tls_engine::conn::Connection;
 use tls_engine::io::Listener;
-use tls_engine::io::event_loop::{End, EventLoop, LoopOptions, LoopStatistics, Service};
+use tls_engine::io::event_loop::{End, EventLoop, LoopStatistics, Service};
 
 use self::work::Work;
-use super::{LOOK, outcome};
+use super::outcome;
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Pattern;
@@ -23,27 +24,33 @@ use crate::plan::{Mode, Serve};
 use crate::render::Messages;
 use crate::workload::SOURCE_SEED;
 
+/// How often the server looks whether its end was asked for.
+const LOOK: Duration = Duration::from_millis(50);
+
+type LoopThread = JoinHandle<io::Result<LoopStatistics>>;
+
 /// Serves until Ctrl-C, or until as many connections as asked for have ended; tells what was done.
-pub(super) fn run(listener: Listener, options: LoopOptions, plan: &Serve, messages: Messages) -> Result<(), Error> {
-    open_files::raise(options.connections_max, messages);
-    let failed = |error| Error::io("running the event loop", error);
-    let event_loop = EventLoop::new(listener, Arc::clone(&plan.config), options).map_err(failed)?;
-    let stopper = event_loop.stopper();
-    let host = Host::new(plan.mode, messages);
-    let thread = thread::Builder::new()
-        .name("loop".into())
-        .spawn(move || event_loop.run(host))
-        .map_err(|error| Error::io("starting a thread", error))?;
-    while !thread.is_finished() {
+pub(super) fn run(listener: Listener, plan: Serve, messages: Messages) -> Result<(), Error> {
+    let Serve { config, mut options, threads, mode, .. } = plan;
+    options.connections_max = open_files::bound(options.connections_max, threads.get(), messages)?;
+    let pattern = Arc::new(Pattern::new(SOURCE_SEED, work::PIECE_BYTES));
+    let loops = EventLoop::group(listener, config, options, threads).map_err(failed)?;
+    let stopper = loops[0].stopper();
+    let start = |event_loop: EventLoop| {
+        let host = Host { mode, messages, pattern: Arc::clone(&pattern), has_complained: false };
+        let thread = thread::Builder::new().name("loop".into());
+        thread.spawn(move || event_loop.run(host)).map_err(|error| Error::io("starting a thread", error))
+    };
+    let threads = loops.into_iter().map(start).collect::<Result<Vec<LoopThread>, Error>>()?;
+    while !threads.iter().all(JoinHandle::is_finished) {
         if interrupt::requested() {
-            // Connections are told goodbye, and have the loop's time to hang up.
+            // Connections get close_notify, and have the loops' time to hang up.
             stopper.stop().map_err(failed)?;
             break;
         }
         thread::sleep(LOOK);
     }
-    let ended = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let statistics = ended.map_err(failed)?;
+    let statistics = join(threads)?;
     if interrupt::requested() {
         messages.note("stopped");
     }
@@ -51,12 +58,26 @@ pub(super) fn run(listener: Listener, options: LoopOptions, plan: &Serve, messag
     Ok(())
 }
 
+fn failed(error: io::Error) -> Error {
+    Error::io("running the event loop", error)
+}
+
+/// What all loops have done together.
+fn join(threads: Vec<LoopThread>) -> Result<LoopStatistics, Error> {
+    let mut sum = LoopStatistics::default();
+    for thread in threads {
+        let ended = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        sum += ended.map_err(failed)?;
+    }
+    Ok(sum)
+}
+
 fn tell(statistics: &LoopStatistics, messages: Messages) {
-    let LoopStatistics { accepted, handshakes, done, late, stopped, failed, .. } = statistics;
+    let LoopStatistics { accepted, handshakes, done, late, evicted, stopped, failed, .. } = statistics;
     let LoopStatistics { peak, accept_failures, rounds, turns, cut_turns, syscalls, .. } = statistics;
     messages.note(&format!(
         "connections: {accepted} accepted, {handshakes} handshakes, {peak} at once at most, {done} done, {late} late, \
-         {failed} failed, {stopped} stopped, {accept_failures} times none could be accepted"
+         {failed} failed, {stopped} stopped, {evicted} evicted, {accept_failures} times none could be accepted"
     ));
     messages.note(&format!(
         "event loop: {rounds} rounds, {turns} turns, {cut_turns} of them cut; system calls: {} reads, {} writes, {} polls, \
@@ -65,7 +86,7 @@ fn tell(statistics: &LoopStatistics, messages: Messages) {
     ));
 }
 
-/// What the loop asks about connections.
+/// What a loop asks about connections.
 struct Host {
     mode: Mode,
     messages: Messages,
@@ -73,13 +94,6 @@ struct Host {
     pattern: Arc<Pattern>,
     /// Whether it was told that none can be accepted; once is enough, until one can be.
     has_complained: bool,
-}
-
-impl Host {
-    fn new(mode: Mode, messages: Messages) -> Self {
-        let pattern = Arc::new(Pattern::new(SOURCE_SEED, work::PIECE_BYTES));
-        Self { mode, messages, pattern, has_complained: false }
-    }
 }
 
 impl Service for Host {
@@ -103,6 +117,10 @@ impl Service for Host {
     }
 
     fn ended(&mut self, peer: SocketAddr, work: Work, connection: &Connection, end: &End) {
+        if matches!(end, End::Evicted) {
+            let why = "all places were taken, and its unfinished handshake was the oldest";
+            return self.messages.complaint(&format!("{peer}: it gave way to another connection: {why}"));
+        }
         let is_handshaking = connection.is_handshaking();
         match failure(end, is_handshaking) {
             Some(failure) if is_handshaking || !work.ends_well_with(&failure) => {
@@ -116,10 +134,10 @@ impl Service for Host {
     }
 }
 
-/// The same words as for connections that have a thread each.
+/// Why it ended, where that is worth a complaint.
 fn failure(end: &End, is_handshaking: bool) -> Option<Failure> {
     match end {
-        End::Done | End::Stopped => None,
+        End::Done | End::Stopped | End::Evicted => None,
         End::Tls(tls_engine::Error::Truncated) if is_handshaking => Some(Failure::Cut),
         End::Tls(error) => Some(Failure::Tls(error.clone())),
         End::Transport(error) => Some(Failure::Transport(io::Error::new(error.kind(), error.to_string()))),

@@ -1,13 +1,17 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::error::Error;
 use crate::render::Messages;
 
-/// What the program has open besides connections: standard streams, listeners, the poll, its waker and its signal, files.
-const OTHERS: u64 = 16;
+/// What the program has open besides connections: standard streams, listeners, the endpoint for metrics, a connection that waits
+/// for a place, files.
+const OTHERS: u64 = 14;
+/// What each loop has open: its poll, its waker, and its signal, which may be a pipe.
+const OF_A_LOOP: u64 = 4;
 
-/// Raises the limit on open files as far as this process may, and says how many connections that leaves where it is fewer
-/// than were asked for. Many systems begin with 1,024, for the sake of programs that still use select(2).
-pub(super) fn raise(connections_max: usize, messages: Messages) {
+/// Raises the limit on open files as far as this process may, and returns how many of `connections_max` that leaves for so many
+/// `loops`; says so where it is fewer. Many systems begin with 1,024, for the sake of programs that still use select(2).
+pub(super) fn bound(connections_max: usize, loops: usize, messages: Messages) -> Result<usize, Error> {
     let before = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: before.maximum, maximum: before.maximum };
     let after = match setrlimit(Resource::Nofile, wanted) {
@@ -19,11 +23,18 @@ pub(super) fn raise(connections_max: usize, messages: Messages) {
         }
     };
     messages.detail(&format!("open files: up to {}, at first {}", name(after), name(before.current)));
-    if let Some(limit) = after
-        && limit < connections_max as u64 + OTHERS
-    {
-        let connections = limit.saturating_sub(OTHERS);
-        messages.note(&format!("some {connections} connections at once: {limit} files may be open (see ulimit -n)"));
+    let others = OTHERS + OF_A_LOOP * loops as u64;
+    match after {
+        Some(limit) if limit <= others => Err(Error::Failed(format!(
+            "no connection could be accepted: {limit} files may be open, and the server itself needs {others} (raise the limit: \
+             ulimit -n)"
+        ))),
+        Some(limit) if limit - others < connections_max as u64 => {
+            let connections = limit - others;
+            messages.note(&format!("{connections} connections at once: {limit} files may be open (see ulimit -n)"));
+            Ok(connections as usize)
+        }
+        _ => Ok(connections_max),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn start(address: SocketAddr, plan: &Serve) -> Result<SocketAddr, Err
     let listener = Listener::bind(address, SocketOptions::default())
         .map_err(|error| Error::io(format!("listening on {address}"), error))?;
     let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;
-    let shared = Arc::new((listener, Page::new(Arc::clone(&plan.config), plan.pool.clone())));
+    let shared = Arc::new((listener, Page::new(Arc::clone(&plan.config), plan.options.pool.clone())));
     for _ in 0..THREADS {
         let shared = Arc::clone(&shared);
         thread::Builder::new()
