@@ -52,7 +52,7 @@ impl FromArgMatches for SwitchFlags {
 /// What is to be known of a switch on the command line beyond what the engine says of it.
 fn remark(switch: &Switch) -> &'static str {
     match switch.name {
-        "signal" => ". Only an event loop listens: it has no effect but in `serve --event-loop`",
+        "signal" => ". Only an event loop listens: it has no effect but in `serve`",
         _ => "",
     }
 }

@@ -1,12 +1,10 @@
-//! `tlsbench serve --event-loop`: the same services as with a thread for each connection, for programs that are not ours, with
-//! every kind of signal.
+//! `tlsbench serve` with every kind of signal: its services, for programs that are not ours, and what bounds them.
 
 mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
 use support::programs::{Program, find};
@@ -15,7 +13,7 @@ use support::{Server, contains, noise, run, tlsbench};
 const SIGNALS: [&str; 3] = ["off", "pipe", "eventfd"];
 
 fn start(mode: &str, signal: &str) -> Server {
-    Server::start(&["--event-loop", "--mode", mode, "--signal", signal])
+    Server::start(&["--mode", mode, "--signal", signal])
 }
 
 /// OpenSSL's client, which ends the connection at the end of its input.
@@ -143,48 +141,43 @@ fn requests_in_a_row_are_answered_in_order_and_not_without_end() {
 
 #[test]
 fn peers_that_misbehave_are_a_line_each_and_lose_their_places() {
-    let server = Server::start(&["--event-loop", "--mode", "http", "--max-connections", "2", "--timeout", "1s"]);
+    let server = Server::start(&["--mode", "http", "--max-connections", "2", "--timeout", "1s"]);
     let connect = || TcpStream::connect(("127.0.0.1", server.port)).expect("a connection");
     connect().write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("written");
     server.program.wait_error("the peer does not speak TLS");
     drop(connect());
     server.program.wait_error("closed the connection in the middle of the handshake");
-    let started = Instant::now();
     let mut silent = [connect(), connect()];
-    // This one has to wait for a place.
+    // The first of them has to make place for this one.
     server.connect(&["--timeout", "30s"], b"GET / HTTP/1.0\r\n\r\n").expect(0, &[]);
-    assert!(started.elapsed() >= Duration::from_millis(900), "the silent ones were there first");
+    server.program.wait_error("it gave way to another connection");
     server.program.wait_error("the peer let its time run out");
     for silent in &mut silent {
         silent.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         assert!(silent.read_to_end(&mut Vec::new()).is_ok(), "its end");
     }
-    server.interrupt().expect(0, &["5 accepted, 1 handshakes, 2 at once at most, 1 done, 2 late, 2 failed"]);
+    server
+        .interrupt()
+        .expect(0, &["5 accepted, 1 handshakes, 2 at once at most, 1 done, 1 late, 2 failed, 0 stopped, 1 evicted"]);
 }
 
 #[test]
-fn it_ends_after_as_many_connections_as_asked_for() {
-    let mut server = Server::start(&["--event-loop", "--mode", "http", "-n", "2"]);
-    for _ in 0..2 {
-        server.connect(&[], b"GET / HTTP/1.0\r\n\r\n").expect(0, &[]);
-    }
-    let (status, _, errors) = server.program.wait_end();
-    assert!(status.success(), "{errors}");
-    assert!(errors.contains("2 accepted, 2 handshakes") && !errors.contains("stopped\n"), "{errors}");
-}
-
-#[test]
-fn ctrl_c_says_goodbye_to_those_who_are_connected() {
+fn the_flag_of_old_is_taken_and_said_to_be_the_only_way() {
     let server = Server::start(&["--event-loop", "--mode", "echo"]);
-    let mut command = tlsbench(["connect", &server.target(), "--cacert"]);
-    let mut client = Program::start(command.arg(&server.ca));
-    client.send(b"hello\n");
-    client.wait_text("hello\n");
-    let asked = Instant::now();
-    server.interrupt().expect(0, &["stopped\n", " 1 stopped"]);
-    assert!(asked.elapsed() < Duration::from_secs(4), "nobody has to be waited for: {:?}", asked.elapsed());
-    let (status, _, errors) = client.wait_end();
-    assert!(status.success(), "{errors}");
+    server.program.wait_error("--event-loop changes nothing");
+    server.interrupt().expect(0, &["stopped"]);
+    assert!(!run(["serve", "--help"]).output.contains("--event-loop"), "help tells of what does something");
+}
+
+/// Each of the loops has its share of connections, and they are told of as one server.
+#[test]
+fn statistics_of_all_loops_are_added_up() {
+    let server = Server::start(&["--mode", "echo", "--threads", "3"]);
+    let load = support::client::Load::new(&server);
+    let mut clients: Vec<_> = (0..9).map(|_| load.connect()).collect();
+    clients.iter_mut().for_each(|client| load.ping(client, b"all of us"));
+    clients.into_iter().for_each(|client| load.hang_up(client));
+    server.interrupt().expect(0, &["9 accepted, 9 handshakes, 9 at once at most, 9 done, 0 late, 0 failed"]);
 }
 
 #[test]
@@ -192,6 +185,6 @@ fn help_tells_where_the_signal_has_no_effect() {
     for command in ["serve", "throughput", "connect"] {
         let ended = run([command, "--help"]);
         let words: Vec<&str> = ended.output.split_whitespace().collect();
-        assert!(words.join(" ").contains("no effect but in `serve --event-loop`"), "{}", ended.output);
+        assert!(words.join(" ").contains("no effect but in `serve`"), "{}", ended.output);
     }
 }
