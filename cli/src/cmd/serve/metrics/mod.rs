@@ -13,7 +13,7 @@ use tls_engine::io::{Listener, Socket, SocketOptions};
 use self::page::Page;
 use crate::error::Error;
 use crate::net::PatientSocket;
-use crate::net::http::{Parsed, Request, parse};
+use crate::net::http::{Request, Requests};
 use crate::plan::Serve;
 
 const PATH: &str = "/metrics";
@@ -73,17 +73,15 @@ fn answer(socket: Socket, page: &Page) -> io::Result<()> {
 }
 
 fn receive(socket: &mut PatientSocket) -> io::Result<Request> {
-    let mut received = Vec::new();
+    let mut requests = Requests::new(PATH);
     let mut piece = [0; 2048];
     loop {
-        match parse(&received, PATH) {
-            Parsed::Head { request, .. } => return Ok(request),
-            Parsed::Refused(status) => return Ok(Request::refused(status)),
-            Parsed::Incomplete => {}
-        }
         match socket.read(&mut piece)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => received.extend_from_slice(&piece[..count]),
+            count => requests.push(&piece[..count]),
+        }
+        if let Some(request) = requests.take() {
+            return Ok(request);
         }
     }
 }
