@@ -109,12 +109,15 @@ fn bad_requests_are_answered_and_do_no_harm() {
     let server = Server::start(&["--mode", "http", "--metrics", "127.0.0.1:0"]);
     let metrics = port(&server);
     for (request, status) in [
-        (&b"GET / HTTP/1.1\r\n\r\n"[..], "HTTP/1.1 404 "),
-        (b"POST /metrics HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405 "),
+        (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], "HTTP/1.1 404 "),
+        (b"POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405 "),
+        (b"GET http://localhost/metrics HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 "),
+        (b"GET /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "),
+        (b"GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "HTTP/1.1 400 "),
         (b"\x16\x03\x01\x02\x00", "HTTP/1.1 400 "),
         (&[b"GET /metrics HTTP/1.1\r\nA: ", &[b'a'; 100_000][..], b"\r\n\r\n"].concat(), "HTTP/1.1 431 "),
-        (b"HEAD /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 200 "),
-        (b"GET /metrics?name=a HTTP/1.1\r\n\r\n", "HTTP/1.1 200 "),
+        (b"HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 "),
+        (b"GET /metrics?name=a HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 "),
     ] {
         let answer = exchange(metrics, request);
         assert!(answer.starts_with(status), "{status}: {answer}");

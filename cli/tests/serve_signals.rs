@@ -117,9 +117,10 @@ fn what_a_source_sends_and_a_sink_takes_is_all_there() {
 #[test]
 fn requests_in_a_row_are_answered_in_order_and_not_without_end() {
     let server = start("http", "eventfd");
-    let page = b"GET / HTTP/1.1\r\n\r\n".repeat(4);
-    let requests =
-        [&page[..], b"GET /nowhere HTTP/1.1\r\n\r\n", b"HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n"].concat();
+    let page = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4);
+    let others: [&[u8]; 2] =
+        [b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"];
+    let requests = [&page[..], others[0], others[1]].concat();
     let ended = server.connect(&[], &requests);
     ended.expect(0, &[]);
     let statuses: Vec<&str> = ended.output.lines().filter(|line| line.starts_with("HTTP/1.1 ")).collect();
@@ -127,7 +128,7 @@ fn requests_in_a_row_are_answered_in_order_and_not_without_end() {
     assert_eq!(statuses, expected, "{}", ended.output);
     assert!(ended.output.ends_with("Connection: close\r\n\r\n"), "{}", ended.output);
     // More than are answered on one connection, and far more than fit into its buffers.
-    let ended = server.connect(&[], &b"GET / HTTP/1.1\r\n\r\n".repeat(3_000));
+    let ended = server.connect(&[], &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3_000));
     assert_eq!(ended.output.matches("HTTP/1.1 200 OK").count(), 1_000, "{}", ended.errors);
     for (request, answer) in [
         (&b"no request\r\n\r\n"[..], "HTTP/1.1 400 "),

@@ -1,9 +1,11 @@
 //! As much HTTP/1.1 (RFC 9112) as it takes to serve one page: heads of requests, within bounds, and whole answers. Makes no
 //! I/O itself.
 
+mod fields;
 mod lines;
 mod request;
 mod requests;
+mod target;
 
 pub use request::Request;
 pub use requests::Requests;
@@ -16,6 +18,7 @@ const BAD_REQUEST: Status = (400, "Bad Request");
 const NOT_FOUND: Status = (404, "Not Found");
 const METHOD_NOT_ALLOWED: Status = (405, "Method Not Allowed");
 const HEAD_TOO_LARGE: Status = (431, "Request Header Fields Too Large");
+const NOT_IMPLEMENTED: Status = (501, "Not Implemented");
 const VERSION_NOT_SUPPORTED: Status = (505, "HTTP Version Not Supported");
 
 /// Whether a method or the name of a field may have this byte (RFC 9110 5.6.2).

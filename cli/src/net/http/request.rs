@@ -1,5 +1,10 @@
+use httparse::Header;
+
+use super::fields::{Content, content, list, values};
+use super::target::{is_host, path};
 use super::{
-    BAD_REQUEST, HEAD_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_FOUND, OK, Status, VERSION_NOT_SUPPORTED, is_token_byte,
+    BAD_REQUEST, HEAD_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_FOUND, NOT_IMPLEMENTED, OK, Status, VERSION_NOT_SUPPORTED,
+    is_token_byte,
 };
 
 /// The most fields in a head.
@@ -10,7 +15,6 @@ const FIELDS_MAX: usize = 64;
 pub struct Request {
     status: Status,
     has_body: bool,
-    pub(super) is_refusal: bool,
     /// Whether another request may follow.
     pub keeps_alive: bool,
 }
@@ -26,7 +30,7 @@ pub(super) struct Line {
 impl Request {
     /// The answer to what is no good request.
     pub(super) const fn refused(status: Status) -> Self {
-        Self { status, has_body: true, is_refusal: true, keeps_alive: false }
+        Self { status, has_body: true, keeps_alive: false }
     }
 
     /// What is answered.
@@ -53,8 +57,8 @@ impl Request {
 }
 
 impl Line {
-    /// Reads the line of a request for `path`, the one thing that is served (RFC 9112 3).
-    pub(super) fn parse(line: &[u8], path: &str) -> Result<Self, Status> {
+    /// Reads the line of a request, where the path `served` is the one thing that is (RFC 9112 3).
+    pub(super) fn parse(line: &[u8], served: &str) -> Result<Self, Status> {
         let line = std::str::from_utf8(line).map_err(|_| BAD_REQUEST)?;
         let mut words = line.split(' ');
         let (Some(method), Some(target), Some(version), None) =
@@ -63,12 +67,12 @@ impl Line {
             return Err(BAD_REQUEST);
         };
         let minor_version = minor_version(version)?;
-        let is_good = |text: &str, is_good_byte: fn(u8) -> bool| !text.is_empty() && text.bytes().all(is_good_byte);
-        if !is_good(method, is_token_byte) || !is_good(target, |byte| byte.is_ascii_graphic()) {
+        if method.is_empty() || !method.bytes().all(is_token_byte) {
             return Err(BAD_REQUEST);
         }
+        let asked = path(method, target).ok_or(BAD_REQUEST)?;
         let status = match method {
-            "GET" | "HEAD" if target.split('?').next() == Some(path) => OK,
+            "GET" | "HEAD" if asked == served => OK,
             "GET" | "HEAD" => NOT_FOUND,
             _ => METHOD_NOT_ALLOWED,
         };
@@ -83,22 +87,33 @@ impl Line {
             Err(httparse::Error::TooManyHeaders) => return self.refused(HEAD_TOO_LARGE),
             _ => return self.refused(BAD_REQUEST),
         };
-        let field = |name: &str| {
-            let found = fields.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-            found.map(|field| String::from_utf8_lossy(field.value).to_ascii_lowercase())
-        };
-        // The body of a request is not read here, so that the connection can't go on after one (RFC 9112 9.3).
-        let has_content =
-            field("transfer-encoding").is_some() || field("content-length").is_some_and(|value| value != "0");
-        let connection = field("connection").unwrap_or_default();
-        let asked = |option: &str| connection.split(',').any(|token| token.trim() == option);
-        let keeps_alive = if self.minor_version > 0 { !asked("close") } else { asked("keep-alive") };
-        Request {
-            status: self.status,
-            has_body: !self.is_head,
-            is_refusal: false,
-            keeps_alive: keeps_alive && !has_content,
+        match self.keeps_alive(fields) {
+            Ok(keeps_alive) => Request { status: self.status, has_body: !self.is_head, keeps_alive },
+            Err(status) => self.refused(status),
         }
+    }
+
+    /// Whether another request may follow one with these fields, where they are good ones.
+    fn keeps_alive(&self, fields: &[Header<'_>]) -> Result<bool, Status> {
+        let mut hosts = values(fields, "host");
+        match (hosts.next(), hosts.next()) {
+            // RFC 9112 3.2
+            (None, _) if self.minor_version == 0 => {}
+            (Some(host), None) if is_host(host) => {}
+            _ => return Err(BAD_REQUEST),
+        }
+        // Content is not read here, so that the connection can't go on after it (RFC 9112 9.3): it could pass for a request.
+        let has_content = match content(fields, self.minor_version).ok_or(BAD_REQUEST)? {
+            Content::Untold | Content::Bytes(0) => false,
+            Content::Bytes(_) | Content::Chunked { is_alone: true } => true,
+            // RFC 9112 6.1
+            Content::Chunked { is_alone: false } => return Err(NOT_IMPLEMENTED),
+        };
+        let asks = |option: &str| {
+            list(values(fields, "connection")).any(|asked| asked.eq_ignore_ascii_case(option.as_bytes()))
+        };
+        let goes_on = if self.minor_version > 0 { !asks("close") } else { asks("keep-alive") && !asks("close") };
+        Ok(goes_on && !has_content)
     }
 
     /// The answer to this request where it is no good one.
@@ -141,7 +156,12 @@ mod tests {
             ("HEAD / HTTP/1.1", OK),
             ("GET /?a=b HTTP/1.1", OK),
             ("GET /favicon.ico HTTP/1.1", NOT_FOUND),
+            ("GET http://a.example HTTP/1.1", OK),
+            ("GET HTTPS://a.example:1/?b HTTP/1.1", OK),
+            ("HEAD http://a.example/b HTTP/1.1", NOT_FOUND),
             ("POST / HTTP/1.1", METHOD_NOT_ALLOWED),
+            ("OPTIONS * HTTP/1.1", METHOD_NOT_ALLOWED),
+            ("CONNECT a.example:443 HTTP/1.1", METHOD_NOT_ALLOWED),
         ] {
             assert_eq!(request(&format!("{line}\r\nHost: a\r\n\r\n")).status, status, "{line}");
         }
@@ -158,6 +178,8 @@ mod tests {
             "GET /\u{7f} HTTP/1.1",
             "GET /\u{e4} HTTP/1.1",
             "GET\t/ HTTP/1.1",
+            "GET * HTTP/1.1",
+            "GET a:80 HTTP/1.1",
             "G(T / HTTP/1.1",
             "GET / HTTP/11",
             "GET / HTTP/1.",
@@ -178,13 +200,79 @@ mod tests {
         for (head, keeps_alive) in [
             ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
             ("GET / HTTP/1.1\r\nHost: a\r\nConnection: TE, Close\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nConnection: ,close\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nHost: a\r\nConnection: closed\r\n\r\n", true),
             ("GET / HTTP/1.0\r\n\r\n", false),
             ("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", true),
+            ("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false),
             ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", false),
             ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", true),
             ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", false),
         ] {
             assert_eq!(request(head).keeps_alive, keeps_alive, "{head}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_against_the_rules_are_refused() {
+        for fields in [
+            "",
+            "Host: a\r\nHost: a\r\n",
+            "Host: a\r\nhost:\r\n",
+            "Host: a b\r\n",
+            "Host: a@b\r\n",
+            "Host: http://a\r\n",
+            "Host : a\r\n",
+            "Host\t: a\r\n",
+            "Host: a\r\n b\r\n",
+            " Host: a\r\n",
+            "Host: a\r\nA: b\rc\r\n",
+            "Host: a\r\nA: b\r\r\n",
+            "Host: a\r\nA\r: b\r\n",
+            "Host: a\r\nA: b\0c\r\n",
+            "Host: a\r\n: b\r\n",
+            "Host: a\r\nA\r\n",
+            "Host: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n",
+            "Host: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n",
+            "Host: a\r\nContent-Length: 5, 5\r\n",
+            "Host: a\r\nContent-Length: +5\r\n",
+            "Host: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            "Host: a\r\nTransfer-Encoding: chunked, identity\r\n",
+        ] {
+            for method in ["GET", "POST"] {
+                let refused = request(&format!("{method} / HTTP/1.1\r\n{fields}\r\n"));
+                assert_eq!((refused.status, refused.keeps_alive), (BAD_REQUEST, false), "{fields:?}");
+            }
+        }
+        let refused = request("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n");
+        assert_eq!((refused.status, refused.keeps_alive), (NOT_IMPLEMENTED, false));
+        let refused = request("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n");
+        assert_eq!((refused.status, refused.keeps_alive), (BAD_REQUEST, false));
+        assert_eq!(request("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n").status, BAD_REQUEST);
+        for fields in ["Host:\r\n", "Host: [::1]:80\r\n", "hOST:\ta.example:443 \r\n"] {
+            assert_eq!(request(&format!("GET / HTTP/1.1\r\n{fields}\r\n")).status, OK, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn no_content_is_taken_for_a_request() {
+        let body = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        for fields in [
+            format!("Content-Length: {}\r\n", body.len()),
+            format!("Content-Length: 0\r\nContent-Length: {}\r\n", body.len()),
+            format!("Content-Length: 0, {}\r\n", body.len()),
+            "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n".into(),
+            "Transfer-Encoding: chunked\r\n".into(),
+            "Transfer-Encoding: identity\r\n".into(),
+            "Transfer-Encoding:\r\n".into(),
+        ] {
+            for version in ["1.0", "1.1"] {
+                let mut requests = Requests::new("/");
+                let head = format!("GET / HTTP/{version}\r\nHost: a\r\nConnection: keep-alive\r\n{fields}\r\n");
+                requests.push(format!("{head}{body}").as_bytes());
+                assert!(!requests.take().expect("an answer").keeps_alive, "{head:?}");
+                assert_eq!(requests.take(), None, "{head:?}");
+            }
         }
     }
 

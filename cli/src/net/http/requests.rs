@@ -21,7 +21,7 @@ pub struct Requests {
     first: Option<Line>,
     /// Where the lines after it begin, seen from the head's beginning.
     fields_at: usize,
-    is_refused: bool,
+    is_closed: bool,
     work_bytes: u64,
 }
 
@@ -35,14 +35,14 @@ impl Requests {
             lines: Lines::new(),
             first: None,
             fields_at: 0,
-            is_refused: false,
+            is_closed: false,
             work_bytes: 0,
         }
     }
 
-    /// Adds what has come. After a request that was refused, it is dropped: nothing tells where the next one would begin.
+    /// Adds what has come. After a request that ends the connection it is dropped: it may be that one's content, or anything.
     pub fn push(&mut self, data: &[u8]) {
-        if self.is_refused {
+        if self.is_closed {
             return;
         }
         let waiting = self.waiting_bytes();
@@ -63,7 +63,7 @@ impl Requests {
             let found = self.lines.next(&head[..head.len().min(HEAD_MAX)]);
             self.work_bytes += (self.lines.searched() - searched) as u64;
             let Some(line) = found else {
-                return refusal(head, self.first.as_ref()).map(|request| self.refuse(request));
+                return refusal(head, self.first.as_ref()).map(|request| self.end_with(request));
             };
             match (self.first.take(), line.is_empty()) {
                 // Empty lines before a request are no part of it (RFC 9112 2.2).
@@ -73,7 +73,7 @@ impl Requests {
                         self.first = Some(first);
                         self.fields_at = self.lines.taken();
                     }
-                    Err(status) => return Some(self.refuse(Request::refused(status))),
+                    Err(status) => return Some(self.end_with(Request::refused(status))),
                 },
                 (first, false) => self.first = first,
                 (Some(first), true) => {
@@ -81,7 +81,7 @@ impl Requests {
                     self.work_bytes += fields.len() as u64;
                     let request = first.with_fields(fields);
                     self.begin_next();
-                    return Some(if request.is_refusal { self.refuse(request) } else { request });
+                    return Some(if request.keeps_alive { request } else { self.end_with(request) });
                 }
             }
         }
@@ -102,7 +102,7 @@ impl Requests {
 
     /// Drops what waits, and what else comes.
     pub fn close(&mut self) {
-        self.is_refused = true;
+        self.is_closed = true;
         self.received = Vec::new();
         self.start = 0;
         self.lines = Lines::new();
@@ -119,7 +119,7 @@ impl Requests {
         self.lines = Lines::new();
     }
 
-    fn refuse(&mut self, request: Request) -> Request {
+    fn end_with(&mut self, request: Request) -> Request {
         self.close();
         request
     }
