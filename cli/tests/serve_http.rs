@@ -5,7 +5,7 @@ mod support;
 use std::io::{Read, Write};
 
 use support::client::Load;
-use support::Server;
+use support::{Server, run};
 
 /// The status lines of the answers to what is sent on one connection.
 fn statuses(server: &Server, sent: &str) -> Vec<String> {
@@ -71,4 +71,20 @@ fn a_request_may_come_in_records_of_one_byte() {
     let mut answer = String::new();
     client.read_to_string(&mut answer).expect("an answer and its end");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[test]
+fn only_the_protocol_that_is_spoken_can_be_negotiated() {
+    let start = |alpn: &str| run(["serve", "--listen", "127.0.0.1:0", "--mode", "http", "--alpn", alpn]);
+    for alpn in ["h2", "h2,http/1.1", "http/1.1,h2"] {
+        start(alpn).expect(2, &["--mode http speaks http/1.1 and http/1.0, and not 'h2' (--alpn)"]);
+    }
+    start("HTTP/1.1").expect(2, &["not 'HTTP/1.1'"]);
+    for alpn in ["http/1.1", "http/1.0", "http/1.0,http/1.1"] {
+        let server = Server::start(&["--mode", "http", "--alpn", alpn]);
+        let offered = alpn.split(',').next().expect("a name");
+        server.connect(&["--alpn", offered], b"GET / HTTP/1.0\r\n\r\n").expect(0, &[offered]);
+    }
+    // Elsewhere what is spoken is the clients' affair.
+    Server::start(&["--mode", "echo", "--alpn", "h2"]);
 }

@@ -48,6 +48,9 @@ impl Serve {
             // What browsers offer, and what is spoken here.
             tls.alpn = vec![b"http/1.1".to_vec()];
         }
+        if args.mode == Mode::Http {
+            tls::check_http(&tls.alpn)?;
+        }
         for (flag, time) in [("--timeout", args.timeout), ("--handshake-timeout", args.handshake_timeout)] {
             if time.is_zero() {
                 return Err(Error::Usage(format!("{flag} is longer than 0")));

@@ -171,6 +171,17 @@ pub(super) fn identity(args: &args::Identity) -> Result<(Identity, Option<Author
     }
 }
 
+/// Refuses names of protocols that a server of HTTP/1 does not speak: a client that got one of them would speak it.
+pub(super) fn check_http(alpn: &[Vec<u8>]) -> Result<(), Error> {
+    match alpn.iter().find(|name| !matches!(name.as_slice(), b"http/1.1" | b"http/1.0")) {
+        None => Ok(()),
+        Some(name) => {
+            let name = String::from_utf8_lossy(name);
+            Err(Error::Usage(format!("--mode http speaks http/1.1 and http/1.0, and not '{name}' (--alpn)")))
+        }
+    }
+}
+
 /// The name to ask for and to verify: an address is verified and not asked for (RFC 6066 3).
 pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(name.to_owned())
