@@ -11,9 +11,11 @@ use tls_engine::mem::{InBuf, OutBuf};
 
 use crate::error::Error;
 use crate::interrupt;
+use crate::net::http::Dialogue;
 use crate::net::{Conversation, Failure};
 use crate::plan::Connect;
 use crate::render::Messages;
+use crate::schema::Warning;
 
 /// The most that is read from standard input at once, bytes.
 const PIECE_BYTES: usize = 16 << 10;
@@ -42,6 +44,8 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
         input,
         output,
         target,
+        messages,
+        dialogue: Dialogue::new(),
         linger: plan.linger,
         last_data: Instant::now(),
         standard_input_is_over: false,
@@ -73,6 +77,9 @@ struct Exchange {
     input: InBuf,
     output: OutBuf,
     target: String,
+    messages: Messages,
+    /// What was said, where it is HTTP.
+    dialogue: Dialogue,
     linger: Duration,
     /// When the peer, or standard input, was last heard of.
     last_data: Instant,
@@ -90,6 +97,9 @@ impl Exchange {
         self.take_records()?;
         while !self.peer_is_over {
             self.send()?;
+            if self.peer_is_over {
+                break;
+            }
             let (from_peer, from_input) = self.wait()?;
             if from_peer {
                 self.receive()?;
@@ -115,14 +125,18 @@ impl Exchange {
         Ok(())
     }
 
-    /// Seals what is pending and sends what the socket takes.
+    /// Seals what is pending and sends what the socket takes. Where it takes nothing any more, the peer is heard first: its
+    /// reason for leaving may have come already.
     fn send(&mut self) -> Result<(), Error> {
         loop {
             if !self.pending.is_empty() {
                 let taken = self.connection.write_tls(&[&self.pending], &mut self.output).map_err(|e| self.tls(e))?;
                 self.pending.drain(..taken);
             }
-            let is_sent = flush(&mut self.output, &mut self.socket).map_err(|error| self.io(error))?;
+            let is_sent = match flush(&mut self.output, &mut self.socket) {
+                Ok(is_sent) => is_sent,
+                Err(error) => return self.hear_last_words(error),
+            };
             if !is_sent || self.pending.is_empty() {
                 return Ok(());
             }
@@ -149,13 +163,42 @@ impl Exchange {
     }
 
     fn receive(&mut self) -> Result<(), Error> {
-        match fill(&mut self.input, &mut self.socket).map_err(|error| self.io(error))? {
-            Filled::End => {
+        match fill(&mut self.input, &mut self.socket) {
+            Ok(Filled::End) => {
+                let ended = self.connection.end_of_input().map_err(|error| self.tls(error));
+                ended.or_else(|error| self.part(error))?;
                 self.peer_is_over = true;
-                self.connection.end_of_input().map_err(|error| self.tls(error))
+                Ok(())
             }
-            Filled::Bytes(_) | Filled::Full | Filled::WouldBlock => self.take_records(),
+            Ok(Filled::Bytes(_) | Filled::Full | Filled::WouldBlock) => self.take_records(),
+            Err(error) => self.hear_last_words(error),
         }
+    }
+
+    /// The socket has failed: takes what came before, and tells of the failure only where that is not the end already.
+    fn hear_last_words(&mut self, failure: std::io::Error) -> Result<(), Error> {
+        self.take_records()?;
+        while !self.peer_is_over && matches!(fill(&mut self.input, &mut self.socket), Ok(Filled::Bytes(_))) {
+            self.take_records()?;
+        }
+        if !self.peer_is_over {
+            self.part(self.io(failure))?;
+            self.peer_is_over = true;
+        }
+        Ok(())
+    }
+
+    /// The peer is gone without close_notify, which anybody between could have made up (RFC 8446 6.1). Not a loss where its answer
+    /// has told how long it is, and is not shorter: many servers of HTTP leave so.
+    fn part(&self, error: Error) -> Result<(), Error> {
+        if !self.input.is_empty() || !self.dialogue.is_whole() {
+            return Err(error);
+        }
+        self.messages.warning(&Warning {
+            message: format!("{}: the peer left without close_notify", self.target),
+            advice: "its answer is whole by its own length (HTTP)".into(),
+        });
+        Ok(())
     }
 
     fn take_records(&mut self) -> Result<(), Error> {
@@ -164,6 +207,7 @@ impl Exchange {
             match self.connection.read_tls(&mut self.input, &mut self.output) {
                 Ok(Progress::Data(data)) => {
                     self.last_data = Instant::now();
+                    self.dialogue.received(data);
                     match standard.write_all(data) {
                         // Nobody reads any more: `| head` is no failure.
                         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -199,6 +243,7 @@ impl Exchange {
         };
         self.last_data = Instant::now();
         self.pending.extend_from_slice(&piece[..count]);
+        self.dialogue.sent(&piece[..count]);
         if count == 0 {
             self.standard_input_is_over = true;
             if std::io::stdin().is_terminal() {

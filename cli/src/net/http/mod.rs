@@ -1,12 +1,16 @@
-//! As much HTTP/1.1 (RFC 9112) as it takes to serve one page: heads of requests, within bounds, and whole answers. Makes no
-//! I/O itself.
+//! As much HTTP/1.1 (RFC 9112) as it takes to serve one page, within bounds, and to tell whether what another server answers is
+//! whole. Makes no I/O itself.
 
+mod chunks;
+mod dialogue;
 mod fields;
 mod lines;
+mod messages;
 mod request;
 mod requests;
 mod target;
 
+pub use dialogue::Dialogue;
 pub use request::Request;
 pub use requests::Requests;
 

@@ -1,0 +1,138 @@
+/// Content that comes in chunks (RFC 9112 7.1), of which only the end is of interest.
+///
+/// Line ends are CRLF and nothing else here: where a chunk ends must not be a matter of opinion.
+#[derive(Debug)]
+pub(super) struct Chunks(State);
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// The size of a chunk, and whether a digit of it has come.
+    Size(u64, bool),
+    /// What may stand behind it.
+    Extension(u64),
+    /// The LF behind it.
+    SizeEnd(u64),
+    /// This much of the chunk is still to come.
+    Data(u64),
+    /// CR and LF behind the chunk.
+    DataReturn,
+    DataEnd,
+    /// The first byte of a line of the trailer section, which ends with an empty one.
+    Trailer,
+    TrailerLine,
+    TrailerLineEnd,
+    /// The LF of the empty one.
+    LastEnd,
+    Whole,
+}
+
+impl Chunks {
+    pub(super) const fn new() -> Self {
+        Self(State::Size(0, false))
+    }
+
+    /// Takes what belongs to it of `data`, and tells how much that was; `None` where it is against the rules.
+    pub(super) fn take(&mut self, data: &[u8]) -> Option<usize> {
+        let mut used = 0;
+        while used < data.len() && !self.is_whole() {
+            if let State::Data(left) = self.0 {
+                let count = usize::try_from(left).unwrap_or(usize::MAX).min(data.len() - used);
+                used += count;
+                let left = left - count as u64;
+                self.0 = if left == 0 { State::DataReturn } else { State::Data(left) };
+            } else {
+                self.0 = self.0.after(data[used])?;
+                used += 1;
+            }
+        }
+        Some(used)
+    }
+
+    /// Whether all has come, with the trailer section and its end.
+    pub(super) const fn is_whole(&self) -> bool {
+        matches!(self.0, State::Whole)
+    }
+}
+
+impl State {
+    fn after(self, byte: u8) -> Option<Self> {
+        Some(match (self, byte) {
+            (Self::Size(size, true), b'\r') => Self::SizeEnd(size),
+            (Self::Size(size, true), b';' | b' ' | b'\t') => Self::Extension(size),
+            (Self::Size(size, _), _) => {
+                let digit = char::from(byte).to_digit(16)?;
+                Self::Size(size.checked_mul(16)? + u64::from(digit), true)
+            }
+            (Self::Extension(size), b'\r') => Self::SizeEnd(size),
+            (Self::Extension(_), b'\n') => return None,
+            (Self::Extension(size), _) => Self::Extension(size),
+            (Self::SizeEnd(0), b'\n') => Self::Trailer,
+            (Self::SizeEnd(size), b'\n') => Self::Data(size),
+            (Self::DataReturn, b'\r') => Self::DataEnd,
+            (Self::DataEnd, b'\n') => Self::Size(0, false),
+            (Self::Trailer, b'\r') => Self::LastEnd,
+            (Self::TrailerLine, b'\r') => Self::TrailerLineEnd,
+            (Self::Trailer | Self::TrailerLine, b'\n') => return None,
+            (Self::Trailer | Self::TrailerLine, _) => Self::TrailerLine,
+            (Self::TrailerLineEnd, b'\n') => Self::Trailer,
+            (Self::LastEnd, b'\n') => Self::Whole,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(data: &[u8], step: usize) -> Option<(usize, bool)> {
+        let (mut chunks, mut used) = (Chunks::new(), 0);
+        for piece in data.chunks(step) {
+            used += chunks.take(piece)?;
+        }
+        Some((used, chunks.is_whole()))
+    }
+
+    #[test]
+    fn the_end_is_found_however_its_bytes_come() {
+        for body in [
+            "0\r\n\r\n",
+            "5\r\nhello\r\n0\r\n\r\n",
+            "005;a=\"b\"\r\nhello\r\nA \t;b\r\n0123456789\r\n000\r\nTrailer: a\r\nb: c\r\n\r\n",
+        ] {
+            let data = [body, "HTTP/1.1"].concat().into_bytes();
+            for step in 1..=data.len() {
+                assert_eq!(take(&data, step), Some((body.len(), true)), "{body:?}, {step} at once");
+            }
+            for cut in 0..body.len() {
+                assert_eq!(take(&data[..cut], 1), Some((cut, false)), "{:?}", &body[..cut]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_against_the_rules_has_no_end() {
+        for body in [
+            "\r\n",
+            ";\r\n",
+            "g\r\n",
+            "-1\r\n",
+            " 5\r\n",
+            "0x5\r\n",
+            "5\nhello",
+            "5\r\nhello0\r\n",
+            "5\r\nhello\n0",
+            "5;a\n",
+            "5\rh",
+            "0\r\n\n",
+            "0\r\nA: b\n\r\n",
+            "0\r\n\rA",
+            "10000000000000000\r\n",
+        ] {
+            for step in [1, body.len()] {
+                assert_eq!(take(body.as_bytes(), step), None, "{body:?}");
+            }
+        }
+        assert_eq!(take(b"ffffffffffffffff\r\nhello", 1), Some((23, false)));
+    }
+}

@@ -1,0 +1,218 @@
+use std::collections::VecDeque;
+
+use super::fields::{Content, content};
+use super::messages::Messages;
+
+/// The most fields in a head.
+const FIELDS_MAX: usize = 128;
+/// The most requests that may wait for their answers.
+const ASKED_MAX: usize = 1 << 16;
+
+/// What a client sends and gets back, looked at from aside, to tell whether an answer is whole: TLS says so with close_notify,
+/// which not every server sends, and an answer says so by its length (RFC 9112 6.3, 8).
+///
+/// Where there is a doubt, nothing is whole. Holds no more than one head in each direction.
+#[derive(Debug)]
+pub struct Dialogue {
+    requests: Messages,
+    /// The requests without an answer.
+    asked: VecDeque<Asked>,
+    answers: Messages,
+    /// Whether a last answer to a request has begun, and nothing since that is to be followed by another.
+    is_answered: bool,
+}
+
+/// What an answer is like depends on its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Head,
+    Connect,
+    Other,
+}
+
+impl Dialogue {
+    /// Nothing was sent, and nothing has come.
+    pub const fn new() -> Self {
+        Self { requests: Messages::new(), asked: VecDeque::new(), answers: Messages::new(), is_answered: false }
+    }
+
+    /// The client sends this. It need not be HTTP.
+    pub fn sent(&mut self, data: &[u8]) {
+        let Self { requests, asked, answers, .. } = self;
+        requests.take(data, |head| {
+            let (request, content) = read_request(head)?;
+            asked.push_back(request);
+            Some(content)
+        });
+        if asked.len() > ASKED_MAX {
+            answers.lose();
+            requests.lose();
+            *asked = VecDeque::new();
+        }
+    }
+
+    /// This has come back.
+    pub fn received(&mut self, data: &[u8]) {
+        let Self { asked, answers, is_answered, .. } = self;
+        answers.take(data, |head| {
+            let (code, content) = read_answer(head)?;
+            *is_answered = code >= 200;
+            match (code, if *is_answered { asked.pop_front() } else { None }) {
+                // What follows is another protocol, or the other end of a tunnel.
+                (101, _) | (200..=299, Some(Asked::Connect)) => None,
+                (100..=199 | 204 | 304, _) | (_, Some(Asked::Head)) => Some(Content::Bytes(0)),
+                // It goes on until the end of the connection, wherever that may be.
+                _ if content? == Content::Untold => None,
+                _ => content,
+            }
+        });
+    }
+
+    /// Whether every request that is known of has its answer, and the last one is whole.
+    pub fn is_whole(&self) -> bool {
+        self.is_answered && self.answers.is_between() && self.asked.is_empty()
+    }
+}
+
+impl Default for Dialogue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn read_request(head: &[u8]) -> Option<(Asked, Content)> {
+    let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut request = httparse::Request::new(&mut storage);
+    request.parse(head).ok()?.is_complete().then_some(())?;
+    let asked = match request.method? {
+        "HEAD" => Asked::Head,
+        "CONNECT" => Asked::Connect,
+        _ => Asked::Other,
+    };
+    Some((asked, content(request.headers, request.version?)?))
+}
+
+/// The status of an answer, and the length that its fields tell, if they tell it without doubt.
+fn read_answer(head: &[u8]) -> Option<(u16, Option<Content>)> {
+    let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut answer = httparse::Response::new(&mut storage);
+    answer.parse(head).ok()?.is_complete().then_some(())?;
+    Some((answer.code?, content(answer.headers, answer.version?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const HEAD: &str = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const FOUR: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour";
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n0\r\nA: b\r\n\r\n";
+
+    fn dialogue(sent: &str, received: &[u8], step: usize) -> Dialogue {
+        let mut dialogue = Dialogue::new();
+        sent.as_bytes().chunks(step).for_each(|piece| dialogue.sent(piece));
+        received.chunks(step).for_each(|piece| dialogue.received(piece));
+        dialogue
+    }
+
+    /// Whole at its end, however its bytes come, and at no byte before but at those of `earlier`.
+    fn check(sent: &str, received: &str, earlier: &[usize]) {
+        for cut in 0..=received.len() {
+            let expected = cut == received.len() || earlier.contains(&cut);
+            for step in [1, 7, 1 << 20] {
+                let is_whole = dialogue(sent, &received.as_bytes()[..cut], step).is_whole();
+                assert_eq!(is_whole, expected, "{sent:?}, then {:?}", &received[..cut]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_is_whole_at_its_last_byte_and_not_before() {
+        check(GET, FOUR, &[]);
+        check(GET, CHUNKED, &[]);
+        check(GET, "HTTP/1.0 404 Not Found\r\ncontent-length: 0\r\n\r\n", &[]);
+        check(GET, "HTTP/1.1 204 No Content\r\n\r\n", &[]);
+        check(GET, "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n", &[]);
+        check(HEAD, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", &[]);
+        check(HEAD, "HTTP/1.0 200 OK\r\n\r\n", &[]);
+        check(GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", &[]);
+    }
+
+    #[test]
+    fn every_request_needs_its_answer() {
+        check(&[GET, GET].concat(), &[FOUR, CHUNKED].concat(), &[]);
+        check(&[HEAD, GET].concat(), &["HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", FOUR].concat(), &[]);
+        let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n12";
+        check(&[post, GET].concat(), &[FOUR, FOUR].concat(), &[]);
+        let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /\r\n0\r\n\r\n";
+        check(&[chunked, HEAD].concat(), &[FOUR, "HTTP/1.1 200 OK\r\n\r\n"].concat(), &[]);
+        // 1xx are no answers yet.
+        check(GET, &["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n", FOUR].concat(), &[]);
+        // Where no more is known of what was sent, an answer for each request that was understood is enough.
+        check("", &[FOUR, FOUR].concat(), &[FOUR.len()]);
+        check("hello\n", FOUR, &[]);
+        check("no request\r\n\r\n", FOUR, &[]);
+        check(&[GET, "GET / HTTP/1.1\r\nHo"].concat(), FOUR, &[]);
+    }
+
+    #[test]
+    fn what_can_not_be_told_is_never_whole() {
+        let get = |fields: &str| format!("HTTP/1.1 200 OK\r\n{fields}\r\nfour");
+        for (sent, received) in [
+            (GET, String::new()),
+            (GET, get("")),
+            (GET, get("Connection: close\r\n")),
+            (GET, get("Content-Length: 4, 4\r\n")),
+            (GET, get("Content-Length: 4\r\nContent-Length: 4\r\n")),
+            (GET, get("Content-Length: 4\r\nTransfer-Encoding: chunked\r\n")),
+            (GET, get("Content-Length: +4\r\n")),
+            (GET, get("Content-Length : 4\r\n")),
+            (GET, get("Transfer-Encoding: gzip\r\n")),
+            (GET, get("Content-Length: 3\r\n")),
+            (GET, get("Content-Length: 18446744073709551615\r\n")),
+            (GET, [FOUR, "five"].concat()),
+            (GET, [FOUR, "HTTP/1.1 100 Continue\r\n\r\n"].concat()),
+            (GET, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n".into()),
+            (GET, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".into()),
+            (GET, "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n".into()),
+            (GET, "hello\r\n\r\n".into()),
+            (HEAD, FOUR.into()),
+            ("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".into()),
+        ] {
+            for step in [1, received.len().max(1)] {
+                assert!(!dialogue(sent, received.as_bytes(), step).is_whole(), "{sent:?}, then {received:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_has_a_bound_whatever_comes() {
+        for line in ["a", "a: b\r\n", "HTTP/1.1 200 OK\r\n", "\n"] {
+            let data = line.repeat((1 << 20) / line.len()).into_bytes();
+            let got = dialogue(std::str::from_utf8(&data).expect("text"), &data, 1_000);
+            assert!(got.requests.held_bytes() + got.answers.held_bytes() <= 256 << 10);
+            assert!(!got.is_whole());
+        }
+        let mut got = Dialogue::new();
+        (0..=ASKED_MAX).for_each(|_| got.sent(GET.as_bytes()));
+        assert!(got.asked.is_empty());
+        (0..=ASKED_MAX).for_each(|_| got.received(FOUR.as_bytes()));
+        assert!(!got.is_whole(), "what is not remembered is not compared");
+    }
+
+    #[test]
+    fn no_bytes_are_too_odd() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let text = [GET, FOUR, CHUNKED, HEAD, "\0\u{ff}\r\r\n;,:"].concat().into_bytes();
+        for _ in 0..20_000 {
+            let mut got = Dialogue::new();
+            for _ in 0..random.usize(..20) {
+                let from = random.usize(..text.len());
+                let piece = &text[from..random.usize(from..text.len())];
+                if random.bool() { got.sent(piece) } else { got.received(piece) }
+            }
+            let _ = got.is_whole();
+        }
+    }
+}
