@@ -64,6 +64,7 @@ code! {
 code! {
     /// A protocol version on the wire (RFC 8446 4.1.2, 4.2.1).
     ProtocolVersion(u16) {
+        SSL30 = 0x0300, "SSLv3";
         TLS10 = 0x0301, "TLSv1.0";
         TLS11 = 0x0302, "TLSv1.1";
         TLS12 = 0x0303, "TLSv1.2";

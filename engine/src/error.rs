@@ -1,6 +1,6 @@
 //! One error for all that can go wrong on a connection, and the one function that chooses its alert.
 
-use crate::codes::{AlertDescription, ContentType, ExtensionType, HandshakeType};
+use crate::codes::{AlertDescription, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
 
 /// Why a connection ended, or could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum Error {
     /// No TLS version that both ends can do.
     #[error("the peer does not offer TLS 1.3")]
     ProtocolVersion,
+    /// The legacy version of a Hello is that of SSL 3.0, or lower (RFC 8446 D.5).
+    #[error("the legacy version of the peer's hello is {0}: SSL 3.0 and older are refused")]
+    ObsoleteVersion(ProtocolVersion),
     /// No application protocol in common (RFC 7301 3.2).
     #[error("no application protocol (ALPN) in common with the peer")]
     NoApplicationProtocol,
@@ -145,7 +148,7 @@ impl Error {
             Self::MissingExtension(_) => Alert::MISSING_EXTENSION,
             Self::UnsupportedExtension(_) => Alert::UNSUPPORTED_EXTENSION,
             Self::NothingInCommon(_) => Alert::HANDSHAKE_FAILURE,
-            Self::ProtocolVersion => Alert::PROTOCOL_VERSION,
+            Self::ProtocolVersion | Self::ObsoleteVersion(_) => Alert::PROTOCOL_VERSION,
             Self::NoApplicationProtocol => Alert::NO_APPLICATION_PROTOCOL,
             Self::RecordOverflow => Alert::RECORD_OVERFLOW,
             Self::BadRecordMac => Alert::BAD_RECORD_MAC,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::extensions::{Extensions, Place, check_place};
-use super::{encode_message, pre_shared_key};
+use super::{decode_legacy_version, encode_message, pre_shared_key};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -47,7 +47,7 @@ impl<'a> ClientHello<'a> {
     pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body, WHAT);
         let mut hello = Self {
-            legacy_version: ProtocolVersion(reader.u16()?),
+            legacy_version: decode_legacy_version(&mut reader)?,
             random: reader.array()?,
             session_id: reader.vector8()?,
             cipher_suites: reader.numbers16()?,

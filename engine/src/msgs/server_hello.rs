@@ -1,6 +1,6 @@
 use super::client_hello::{KeyShareEntry, Offered, encode_extension};
-use super::encode_message;
 use super::extensions::Extensions;
+use super::{decode_legacy_version, encode_message};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
 use crate::error::Error;
 use crate::limits::COOKIE_MAX;
@@ -59,7 +59,7 @@ impl<'a> ServerHelloOrRetry<'a> {
     /// Decodes the body of the message; `offered` tells which extensions the ClientHello had.
     pub fn decode(body: &'a [u8], offered: Offered) -> Result<Self, Error> {
         let mut reader = Reader::new(body, WHAT);
-        let legacy_version = ProtocolVersion(reader.u16()?);
+        let legacy_version = decode_legacy_version(&mut reader)?;
         let random = reader.take(32)?.first_chunk::<32>().ok_or(Error::Decode(WHAT))?;
         let session_id = reader.vector8()?;
         let cipher_suite = CipherSuite(reader.u16()?);

@@ -5,12 +5,14 @@ use tls_engine::crypto::Provider;
 
 use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
-use crate::support::scripted::draft::{alpn, message, numbers, server_name, share, vector8, vector16};
-use crate::support::scripted::states::{against_server, server_retried, server_retried_with_cookie, server_start};
+use crate::support::scripted::draft::{
+    ClientHelloDraft, alpn, message, numbers, server_name, share, vector8, vector16,
+};
+use crate::support::scripted::states::{against_server, server_retried, server_start};
 use crate::table::{Change, Table};
 
-const X25519: u16 = NamedGroup::X25519.0;
-const P256: u16 = NamedGroup::SECP256R1.0;
+pub const X25519: u16 = NamedGroup::X25519.0;
+pub const P256: u16 = NamedGroup::SECP256R1.0;
 const FFDHE2048: u16 = 0x0100;
 const ED448: u16 = 0x0808;
 const RSA_PKCS1_SHA256: u16 = 0x0401;
@@ -43,6 +45,9 @@ fn versions(table: &mut Table<ScriptedClient>) {
             hello.extensions().set(ExtensionType::SUPPORTED_VERSIONS, versions);
         });
     });
+    for version in OBSOLETE {
+        obsolete_version(table, version);
+    }
     table.row("4.1.2", "no extensions at all", Alert::PROTOCOL_VERSION, WHY, |client| {
         client.send_hello_with(|hello| hello.extensions = None);
     });
@@ -56,6 +61,30 @@ fn versions(table: &mut Table<ScriptedClient>) {
             hello.cipher_suites = vec![0xc02b, 0xc02f];
         });
     });
+}
+
+/// What neither Hello may have as its legacy version (RFC 8446 D.5).
+pub const OBSOLETE: [u16; 6] = [0x0300, 0x02ff, 0x0200, 0x0100, 0x0002, 0x0000];
+
+/// The alert is the same whatever else there is to object to.
+fn obsolete_version(table: &mut Table<ScriptedClient>, version: u16) {
+    let changes: [(&str, Change<ClientHelloDraft>); 6] = [
+        ("as it is", |_| {}),
+        ("no supported_versions", |hello| hello.extensions().remove(ExtensionType::SUPPORTED_VERSIONS)),
+        ("no extensions", |hello| hello.extensions = None),
+        ("compression", |hello| hello.compression_methods = vec![1]),
+        ("an unknown suite", |hello| hello.cipher_suites = vec![0x000a]),
+        ("an extension twice", |hello| (0..2).for_each(|_| hello.extensions().add(UNKNOWN, []))),
+    ];
+    for (what, change) in changes {
+        let name = format!("legacy_version {version:04x}, {what}");
+        table.row("D.5", name, Alert::PROTOCOL_VERSION, "legacy version", move |client| {
+            client.send_hello_with(|hello| {
+                change(hello);
+                hello.legacy_version = version;
+            });
+        });
+    }
 }
 
 fn parameters(table: &mut Table<ScriptedClient>) {
@@ -213,7 +242,8 @@ fn key_shares_that_are_wrong() {
     table.check(20);
 }
 
-fn set_shares(client: &mut ScriptedClient, shares: &[(u16, &[u8])]) {
+/// Puts these shares into the next hello, and sends it.
+pub fn set_shares(client: &mut ScriptedClient, shares: &[(u16, &[u8])]) {
     let shares: Vec<u8> = shares.iter().flat_map(|(group, key)| share(*group, key)).collect();
     client.send_hello_with(|hello| hello.extensions().set(ExtensionType::KEY_SHARE, vector16(&shares)));
 }
@@ -253,105 +283,34 @@ fn hex(text: &str, bytes: &mut [u8]) {
     }
 }
 
-#[test]
-fn second_hellos_that_are_wrong() {
-    let mut table = Table::new();
-    table.from(server_retried);
-    second_hello_shares(&mut table);
-    second_hello_changes(&mut table);
-    table.from(server_retried_with_cookie);
-    cookies(&mut table);
-    table.check(15);
-}
-
-fn second_hello_shares(table: &mut Table<ScriptedClient>) {
-    const WHY: &str = "the one key share asked for";
-    table.row("4.1.2", "the same ClientHello again", Alert::ILLEGAL_PARAMETER, WHY, ScriptedClient::send_hello);
-    table.row("4.1.2", "no share at all", Alert::ILLEGAL_PARAMETER, WHY, |client| set_shares(client, &[]));
-    table.row("4.1.2", "a share for another group", Alert::ILLEGAL_PARAMETER, WHY, |client| {
-        client.prepare_second_hello(NamedGroup::SECP384R1);
-        client.send_hello();
-    });
-    table.row("4.1.2", "a share beside the one asked for", Alert::ILLEGAL_PARAMETER, WHY, |client| {
-        set_shares(client, &[(X25519, &[9; 32]), (P256, &[4; 65])]);
-    });
-    table.row("4.2.8.2", "a share that is no point", Alert::ILLEGAL_PARAMETER, "key share", |client| {
-        set_shares(client, &[(P256, &[4; 65])]);
-    });
-    table.row("9.2", "no key_share", Alert::MISSING_EXTENSION, "key_share", |client| {
-        client.send_hello_with(|hello| hello.extensions().remove(ExtensionType::KEY_SHARE));
-    });
-}
-
-fn second_hello_changes(table: &mut Table<ScriptedClient>) {
-    const STAYS: &str = "differs in what must stay";
-    let changes: [(&str, &str, Change<ScriptedClient>); 8] = [
-        ("another random", STAYS, |client| client.hello.random[31] ^= 1),
-        ("another session id", STAYS, |client| client.hello.session_id[0] ^= 1),
-        ("no session id", STAYS, |client| client.hello.session_id.clear()),
-        ("without the suite chosen", "the suite that was chosen", |client| client.hello.cipher_suites = vec![0x1302]),
-        ("without the group asked for", "not offered, or comes twice", |client| {
-            client.hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, vector16(&numbers(&[X25519])));
-        }),
-        ("with compression", "compression", |client| client.hello.compression_methods = vec![1]),
-        ("with early data", "early_data after", |client| client.hello.extensions().add(ExtensionType::EARLY_DATA, [])),
-        ("with a cookie that nobody gave", "cookie", |client| {
-            client.hello.extensions().add(ExtensionType::COOKIE, vector16(b"biscuit"));
-        }),
-    ];
-    for (name, why, change) in changes {
-        let name = format!("a second ClientHello {name}");
-        table.row("4.1.2", name, Alert::ILLEGAL_PARAMETER, why, move |client| {
-            client.prepare_second_hello(NamedGroup::SECP256R1);
-            change(client);
-            client.send_hello();
-        });
-    }
-    table.row("4.2.1", "a second ClientHello without a version", Alert::PROTOCOL_VERSION, "TLS 1.3", |client| {
-        client.prepare_second_hello(NamedGroup::SECP256R1);
-        client.send_hello_with(|hello| hello.extensions().remove(ExtensionType::SUPPORTED_VERSIONS));
-    });
-}
-
-fn cookies(table: &mut Table<ScriptedClient>) {
-    const WHY: &str = "the cookie was not brought back";
-    let cookies: [(&str, Change<Vec<u8>>); 4] = [
-        ("another cookie", |cookie| cookie[0] ^= 1),
-        ("half the cookie", |cookie| cookie.truncate(cookie.len() / 2)),
-        ("the cookie and more", |cookie| cookie.push(0)),
-        ("a foreign cookie", |cookie| *cookie = b"biscuit".to_vec()),
-    ];
-    for (name, change) in cookies {
-        table.row("4.2.2", name, Alert::ILLEGAL_PARAMETER, WHY, move |client| {
-            change(client.cookie.as_mut().expect("a cookie"));
-            client.prepare_second_hello(NamedGroup::SECP256R1);
-            client.send_hello();
-        });
-    }
-    table.row("4.2.2", "no cookie", Alert::ILLEGAL_PARAMETER, WHY, |client| {
-        client.cookie = None;
-        client.prepare_second_hello(NamedGroup::SECP256R1);
-        client.send_hello();
-    });
-}
-
+/// Whatever the answer is: ServerHello, HelloRetryRequest, or the flight after one. Nothing of it is sent.
 #[test]
 fn hellos_that_do_not_end_their_record() {
     let mut table = Table::new();
-    table.from(server_start);
-    let tails: [(&str, Vec<u8>); 3] = [
-        ("one byte", vec![HandshakeType::FINISHED.0]),
-        ("a whole message", message(HandshakeType::FINISHED, &[0; 32])),
-        ("the front of a message", message(HandshakeType::FINISHED, &[0; 32])[..7].to_vec()),
+    let starts: [fn(&'static Provider) -> ScriptedClient; 3] = [
+        server_start,
+        |provider| against_server(provider, |builder| builder.groups(&[NamedGroup::SECP256R1])),
+        |provider| {
+            let mut client = server_retried(provider);
+            client.prepare_second_hello(NamedGroup::SECP256R1);
+            client
+        },
     ];
-    for (name, tail) in tails {
-        let name = format!("{name} after the ClientHello in its record");
-        table.row("5.1", name, Alert::UNEXPECTED_MESSAGE, "end of a record", move |client| {
-            let record = [client.hello.encode(), tail.clone()].concat();
-            client.plain(ContentType::HANDSHAKE, &record);
-        });
+    let finished = message(HandshakeType::FINISHED, &[0; 32]);
+    for start in starts {
+        table.from(start);
+        for len in [1, 2, 3, 4, 7, finished.len()] {
+            let tail = finished[..len].to_vec();
+            let name = format!("{len} bytes after the ClientHello in its record");
+            table.row("5.1, 4.1.1", name, Alert::UNEXPECTED_MESSAGE, "end of a record", move |client| {
+                let before = client.wire.sent.len();
+                let record = [client.hello.encode(), tail.clone()].concat();
+                client.plain(ContentType::HANDSHAKE, &record);
+                assert_eq!(client.wire.sent.len(), before + 1, "the alert alone");
+            });
+        }
     }
-    table.check(3);
+    table.check(18);
 }
 
 /// PKCS #1 v1.5 is for certificates only, and what an RSA key can do besides is not offered (RFC 8446 4.4.3).

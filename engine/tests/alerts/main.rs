@@ -19,6 +19,7 @@ mod malformed;
 mod order;
 mod records;
 mod retry_request;
+mod second_hello;
 mod server_hello;
 mod table;
 mod tolerated;

@@ -1,7 +1,9 @@
 //! What a HelloRetryRequest can say wrong, and the ServerHello after it.
 
-use tls_engine::codes::{AlertDescription as Alert, CipherSuite, ExtensionType, NamedGroup};
+use tls_engine::codes::{AlertDescription as Alert, CipherSuite, ContentType, ExtensionType, NamedGroup};
 
+use crate::client_hello::OBSOLETE;
+use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ServerHelloDraft, numbers, share, vector16};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{client_retried, client_start};
@@ -96,6 +98,18 @@ fn retry_choices(table: &mut Table<ScriptedServer>) {
             retry.legacy_version = 0x0302;
         }),
     );
+    for version in OBSOLETE {
+        let name = format!("legacy_version {version:04x}");
+        table.row(
+            "D.5",
+            name,
+            Alert::PROTOCOL_VERSION,
+            "legacy version",
+            retry(move |retry| {
+                retry.legacy_version = version;
+            }),
+        );
+    }
     table.row(
         "4.2.1",
         "TLS 1.2 in supported_versions",
@@ -198,6 +212,23 @@ fn retry_extensions(table: &mut Table<ScriptedServer>) {
             retry.extensions().set(ExtensionType::KEY_SHARE, [0]);
         }),
     );
+}
+
+/// Before another share is made and another ClientHello sent.
+#[test]
+fn retry_requests_that_do_not_end_their_record() {
+    let mut table = Table::new();
+    table.from(client_start);
+    for len in [1, 2, 3, 4, 7, usize::MAX] {
+        let name = format!("{len} bytes after HelloRetryRequest in its record");
+        table.row("5.1, 4.1.4", name, Alert::UNEXPECTED_MESSAGE, "end of a record", move |server| {
+            let retry = server.retry(NamedGroup::SECP256R1).encode();
+            let before = server.wire.sent.len();
+            server.plain(ContentType::HANDSHAKE, &[&retry, &retry[..len.min(retry.len())]].concat());
+            assert_eq!(server.wire.sent.len(), before + 1, "the alert alone");
+        });
+    }
+    table.check(6);
 }
 
 fn after_a_retry(table: &mut Table<ScriptedServer>) {

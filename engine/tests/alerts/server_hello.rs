@@ -4,7 +4,7 @@ use tls_engine::codes::{
     AlertDescription as Alert, CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup,
 };
 
-use crate::client_hello::bad_points;
+use crate::client_hello::{OBSOLETE, bad_points};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ServerHelloDraft, alpn, message, numbers, share};
 use crate::support::scripted::server::ScriptedServer;
@@ -62,6 +62,21 @@ fn older_versions(table: &mut Table<ScriptedServer>) {
                 older(hello);
                 hello.extensions().add(ExtensionType(0xff01), [0]);
                 hello.random[24..].copy_from_slice(&[0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, end]);
+            });
+        });
+    }
+    for version in OBSOLETE {
+        let name = format!("legacy_version {version:04x}");
+        table.row("D.5", name.clone(), Alert::PROTOCOL_VERSION, "legacy version", move |server| {
+            server.send_hello_with(|hello| hello.legacy_version = version);
+        });
+        let name = format!("{name} in a hello with more to object to");
+        table.row("D.5", name, Alert::PROTOCOL_VERSION, "legacy version", move |server| {
+            server.send_hello_with(|hello| {
+                older(hello);
+                hello.random[24..].copy_from_slice(b"DOWNGRD\x01");
+                hello.compression_method = 1;
+                hello.legacy_version = version;
             });
         });
     }

@@ -68,7 +68,12 @@ impl WaitServerHello {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
         let body = message.expect(HandshakeType::SERVER_HELLO, "ServerHello")?;
         let offered = self.offered();
-        match ServerHelloOrRetry::decode(body, offered)? {
+        let decoded = ServerHelloOrRetry::decode(body, offered)?;
+        // RFC 8446 5.1, 4.1.4: the server goes on with other keys, or waits for another ClientHello.
+        if !message.ends_record {
+            return Err(message.unexpected("the end of a record, as keys or turns change"));
+        }
+        match decoded {
             ServerHelloOrRetry::Hello(hello) => self.on_hello(&hello, offered, message, effects),
             ServerHelloOrRetry::Retry(retry) => self.on_retry(&retry, message, effects),
         }
@@ -175,9 +180,6 @@ impl WaitServerHello {
         };
         effects.kept.clear();
         transcript.add(message.bytes);
-        if !message.ends_record {
-            return Err(message.unexpected("the end of a record, as the keys change"));
-        }
 
         let shared = pair.agree(hello.key_share.key)?;
         let handshake = EarlySecret::new(suite.hash, None).into_handshake(&shared);

@@ -14,7 +14,7 @@ use crate::handshake::negotiate;
 use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::Secret;
 use crate::msgs::{
-    CertificateVerify, ClientHello, EncryptedExtensions, Finished, KeyShareEntry, Message, ServerHello, Signer,
+    CertificateVerify, ClientHello, EncryptedExtensions, Finished, KeyShareEntry, ServerHello, Signer,
     encode_certificate, signed_content,
 };
 use crate::pki::CertifiedKey;
@@ -37,13 +37,9 @@ impl Choice<'_> {
         config: &ServerConfig,
         hello: &ClientHello<'_>,
         mut transcript: Transcript,
-        message: &Message<'_>,
         effects: &mut Effects,
     ) -> Result<State, Error> {
         let alpn = negotiate::alpn(&config.common.alpn, hello)?;
-        if !message.ends_record {
-            return Err(message.unexpected("the end of a record, as the keys change"));
-        }
         let suite = self.suite;
         let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
         let handshake = EarlySecret::new(suite.hash, None).into_handshake(&shared);

@@ -44,6 +44,10 @@ impl WaitClientHello {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
         let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
         negotiate::check(&hello)?;
+        // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers what this side says first.
+        if !message.ends_record {
+            return Err(message.unexpected("the end of a record, as keys or turns change"));
+        }
         match self.retried {
             None => Self::on_first(self.config, &hello, message, effects),
             Some(retried) => on_second(&self.config, retried, &hello, message, effects),
@@ -67,7 +71,7 @@ impl WaitClientHello {
                 let mut transcript = Transcript::new(suite.hash);
                 transcript.add(message.bytes);
                 let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: false };
-                choice.answer(&config, hello, transcript, message, effects)
+                choice.answer(&config, hello, transcript, effects)
             }
             KeyExchange::AfterRetry(group) => {
                 let retried = ask_again(&config, &suite, group, hello, message, effects)?;
@@ -140,7 +144,7 @@ fn on_second(
     let server_name = server_name(hello)?;
     transcript.add(message.bytes);
     let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: true };
-    choice.answer(config, hello, transcript, message, effects)
+    choice.answer(config, hello, transcript, effects)
 }
 
 fn choose_certificate<'a>(
