@@ -13,9 +13,22 @@ pub const RECORD_MAX: usize = RECORD_HEADER + RECORD_BODY_MAX;
 /// The header of a handshake message: type and length (RFC 8446 4).
 pub const HANDSHAKE_HEADER: usize = 4;
 
-/// The longest handshake message taken, bytes with its header. The wire allows 2^24 (RFC 8446 4); a chain of
-/// certificates with large keys stays far below this.
+/// The longest ClientHello, CertificateRequest, Certificate or NewSessionTicket taken, bytes with its header. The wire
+/// allows 2^24 (RFC 8446 4); a chain of certificates with large keys stays far below this.
 pub const HANDSHAKE_MESSAGE_MAX: usize = 1 << 16;
+/// The longest ServerHello or HelloRetryRequest taken, bytes with its header. It holds nothing long but a cookie
+/// (RFC 8446 4.1.3, 4.1.4), or a key share.
+pub const SERVER_HELLO_MAX: usize = 1 << 13;
+/// The longest EncryptedExtensions taken, bytes with its header. It answers what was offered (RFC 8446 4.3.1): a
+/// protocol, and the groups that the server has.
+pub const ENCRYPTED_EXTENSIONS_MAX: usize = 1 << 13;
+/// The longest CertificateVerify taken, bytes with its header. It holds one signature (RFC 8446 4.4.3); one with an RSA
+/// key of 16,384 bits takes half of this.
+pub const CERTIFICATE_VERIFY_MAX: usize = 1 << 12;
+/// The longest body of a Finished: the longest digest, that of SHA-512 (RFC 8446 4.4.4).
+pub const FINISHED_BODY_MAX: usize = 64;
+/// The body of a KeyUpdate (RFC 8446 4.6.3).
+pub const KEY_UPDATE_BODY: usize = 1;
 /// The arenas that a configuration keeps for handshakes to come.
 pub const ARENAS_KEPT: usize = 256;
 /// The most key shares sent in one ClientHello.

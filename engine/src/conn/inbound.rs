@@ -3,7 +3,7 @@
 use super::{Connection, Role};
 use crate::codes::{AlertDescription, ContentType};
 use crate::error::Error;
-use crate::handshake::Workspace;
+use crate::handshake::{Joined, Workspace};
 use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
 use crate::record::{Frame, Path};
@@ -259,10 +259,15 @@ impl Connection {
             return self.on_late_handshake(content);
         };
         let Workspace { machine, effects, joiner } = &mut *workspace;
-        joiner.join(content, |message| {
-            let state = machine.take().ok_or(Error::Internal("a handshake that has ended"))?;
-            *machine = Some(state.on(message, effects)?);
-            self.carry_out(effects, output)
+        joiner.join(content, |joined| {
+            const ENDED: Error = Error::Internal("a handshake that has ended");
+            match joined {
+                Joined::Header(header) => machine.as_ref().ok_or(ENDED)?.admit(header),
+                Joined::Message(message) => {
+                    *machine = Some(machine.take().ok_or(ENDED)?.on(&message, effects)?);
+                    self.carry_out(effects, output)
+                }
+            }
         })?;
         if self.is_handshaking() {
             self.handshake = Some(workspace);

@@ -4,17 +4,33 @@ use super::inbound::Received;
 use super::{Connection, Traffic};
 use crate::codes::{HandshakeType, KeyUpdateRequest};
 use crate::error::Error;
+use crate::handshake::Joined;
 use crate::keys::resumption_psk;
 use crate::limits::TICKETS_KEPT;
-use crate::msgs::{KeyUpdate, Message, NewSessionTicket};
+use crate::msgs::{Header, KeyUpdate, Message, NewSessionTicket};
 use crate::session::Ticket;
+
+/// What is waited for after the handshake.
+const LATE: &str = "application data or what may follow a handshake";
 
 impl Connection {
     pub(super) fn on_late_handshake(&mut self, content: &[u8]) -> Result<Received, Error> {
         let mut joiner = core::mem::take(&mut self.late);
-        joiner.join(content, |message| self.on_late_message(message))?;
+        joiner.join(content, |joined| match joined {
+            Joined::Header(header) => self.admit_late(header),
+            Joined::Message(message) => self.on_late_message(&message),
+        })?;
         self.late = joiner;
         Ok(Received::Advanced)
+    }
+
+    /// Whether a message with this header may follow the handshake.
+    fn admit_late(&self, header: Header) -> Result<(), Error> {
+        match header.handshake_type {
+            HandshakeType::NEW_SESSION_TICKET if self.resumption.is_some() => header.check_len(),
+            HandshakeType::KEY_UPDATE => header.check_len(),
+            _ => Err(header.unexpected(LATE)),
+        }
     }
 
     fn on_late_message(&mut self, message: &Message<'_>) -> Result<(), Error> {
@@ -29,7 +45,7 @@ impl Connection {
                 }
                 self.on_key_update(update.request)
             }
-            _ => Err(message.unexpected("application data or what may follow a handshake")),
+            _ => Err(message.unexpected(LATE)),
         }
     }
 

@@ -1,12 +1,21 @@
 use crate::error::Error;
+use crate::limits::HANDSHAKE_HEADER;
 use crate::mem::Region;
-use crate::msgs::Message;
+use crate::msgs::{Header, Message};
 
 /// Puts handshake messages together that come in pieces, and takes records apart that hold several (RFC 8446 5.1).
 #[derive(Default)]
 pub struct Joiner {
     /// The front of a message whose rest has not come.
     partial: Region,
+}
+
+/// What a record has brought of a message.
+pub enum Joined<'a> {
+    /// Its header, to be refused or not.
+    Header(Header),
+    /// All of it.
+    Message(Message<'a>),
 }
 
 impl Joiner {
@@ -31,50 +40,58 @@ impl Joiner {
         !self.partial.as_slice().is_empty()
     }
 
-    /// Hands every whole message of a record's `content` to `on`, and keeps what is left for the next record.
+    /// Hands every header, and then its message when it is whole, of a record's `content` to `on`, and keeps what is left
+    /// for the next record. Nothing is kept of a message whose header was refused: nobody makes this side collect what it
+    /// will not take.
     pub fn join(
         &mut self,
         mut content: &[u8],
-        mut on: impl FnMut(&Message<'_>) -> Result<(), Error>,
+        mut on: impl FnMut(Joined<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if self.is_partial() {
-            let missing = self.missing(content)?;
-            let (front, rest) = content.split_at(missing.min(content.len()));
-            self.partial.extend_from_slice(front);
-            content = rest;
-            let partial = self.partial.as_slice();
-            match Message::len_at_front(partial)? {
-                Some(len) if len == partial.len() => {}
-                _ => return Ok(()),
-            }
-            if let Some(message) = Message::new(partial, content.is_empty()) {
-                on(&message)?;
-            }
-            self.partial.clear();
+            content = self.complete(content, &mut on)?;
         }
-        while let Some(len) = Message::len_at_front(content)?
-            && len <= content.len()
-        {
-            let (bytes, rest) = content.split_at(len);
-            if let Some(message) = Message::new(bytes, rest.is_empty()) {
-                on(&message)?;
-            }
+        while let Some(header) = Header::at_front(content) {
+            on(Joined::Header(header))?;
+            let Some((bytes, rest)) = content.split_at_checked(header.message_len()) else { break };
+            let ends_record = rest.is_empty();
+            on(Joined::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
             content = rest;
         }
         self.partial.extend_from_slice(content);
         Ok(())
     }
 
-    /// How many bytes of `content` belong to the message that has begun.
-    fn missing(&self, content: &[u8]) -> Result<usize, Error> {
-        let mut header = [0; crate::limits::HANDSHAKE_HEADER];
-        let partial = self.partial.as_slice();
-        let have = partial.len().min(header.len());
-        header[..have].copy_from_slice(&partial[..have]);
-        let more = (header.len() - have).min(content.len());
-        header[have..have + more].copy_from_slice(&content[..more]);
-        let len = Message::len_at_front(&header[..have + more])?;
-        Ok(len.map_or(more, |len| len - partial.len()))
+    /// Adds what belongs to the message that has begun, and returns what does not.
+    fn complete<'a>(
+        &mut self,
+        content: &'a [u8],
+        on: &mut impl FnMut(Joined<'_>) -> Result<(), Error>,
+    ) -> Result<&'a [u8], Error> {
+        let mut rest = content;
+        if self.partial.as_slice().len() < HANDSHAKE_HEADER {
+            rest = self.fill(HANDSHAKE_HEADER, rest);
+            if let Some(header) = Header::at_front(self.partial.as_slice()) {
+                on(Joined::Header(header))?;
+            }
+        }
+        let Some(header) = Header::at_front(self.partial.as_slice()) else { return Ok(rest) };
+        rest = self.fill(header.message_len(), rest);
+        let bytes = self.partial.as_slice();
+        if bytes.len() == header.message_len() {
+            let ends_record = rest.is_empty();
+            on(Joined::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
+            self.partial.clear();
+        }
+        Ok(rest)
+    }
+
+    /// Takes of `content` what is missing to `len` bytes, and returns what is not.
+    fn fill<'a>(&mut self, len: usize, content: &'a [u8]) -> &'a [u8] {
+        let missing = len - self.partial.as_slice().len();
+        let (front, rest) = content.split_at(missing.min(content.len()));
+        self.partial.extend_from_slice(front);
+        rest
     }
 }
 
@@ -85,9 +102,16 @@ mod tests {
     fn collect(cuts: &[&[u8]]) -> Result<Vec<(Vec<u8>, bool)>, Error> {
         let mut joiner = Joiner::default();
         let mut messages = Vec::new();
+        let mut header = None;
         for cut in cuts {
-            joiner.join(cut, |message| {
-                messages.push((message.bytes.to_vec(), message.ends_record));
+            joiner.join(cut, |joined| {
+                match joined {
+                    Joined::Header(next) => assert_eq!(header.replace(next), None, "each header once"),
+                    Joined::Message(message) => {
+                        assert_eq!(header.take(), Header::at_front(message.bytes), "before its message");
+                        messages.push((message.bytes.to_vec(), message.ends_record));
+                    }
+                }
                 Ok(())
             })?;
         }
@@ -114,7 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn an_overlong_message_is_refused_at_its_header() {
-        assert_eq!(collect(&[&[1, 1, 0, 0]]), Err(Error::TooLarge("a handshake message")));
+    fn of_a_refused_message_nothing_is_kept_but_its_header() {
+        let refused = Error::TooLarge("a handshake message");
+        let bytes = [&[8, 0, 0, 1, 7, 1, 1, 0, 0][..], &[0; 1000]].concat();
+        for cut in 0..9 {
+            let mut joiner = Joiner::default();
+            let mut join = |content: &[u8]| {
+                joiner.join(content, |joined| match joined {
+                    Joined::Header(header) => header.check_len(),
+                    Joined::Message(_) => Ok(()),
+                })
+            };
+            assert_eq!(join(&bytes[..cut]), Ok(()), "{cut} bytes");
+            assert_eq!(join(&bytes[cut..]), Err(refused.clone()), "{cut} bytes, then the rest");
+            assert!(joiner.partial.as_slice().len() <= HANDSHAKE_HEADER, "{cut} bytes, then the rest");
+        }
     }
 }

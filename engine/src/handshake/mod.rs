@@ -13,14 +13,15 @@ pub use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 pub use effects::{Effect, Effects, Negotiated};
-pub use join::Joiner;
+pub use join::{Joined, Joiner};
 pub use server::start as start_server;
 pub use workspace::Workspace;
 
 use zeroize::Zeroize;
 
+use crate::codes::HandshakeType;
 use crate::error::Error;
-use crate::msgs::Message;
+use crate::msgs::{Header, Message};
 
 /// A handshake in one of its states.
 pub struct Machine(State);
@@ -32,6 +33,9 @@ enum State {
     Blank([u8; BLANK_LEN]),
 }
 
+/// What a handshake waits for that is done.
+const NOTHING: &str = "nothing, as the handshake is done";
+
 /// As long as the longest state, wherever in [`State`] that begins.
 const BLANK_LEN: usize = {
     let (client, server) = (size_of::<client::State>(), size_of::<server::State>());
@@ -39,7 +43,20 @@ const BLANK_LEN: usize = {
     offset_max + if client > server { client } else { server }
 };
 
+/// What a state waits for: what that is called in errors, and the types of message that may come.
+struct Awaited(&'static str, &'static [HandshakeType]);
+
 impl Machine {
+    /// Whether the message with this header may come now, and may be so long.
+    pub fn admit(&self, header: Header) -> Result<(), Error> {
+        let Awaited(expected, types) = match &self.0 {
+            State::Client(state) => state.awaited(),
+            State::Server(state) => state.awaited(),
+            State::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
+        };
+        if types.contains(&header.handshake_type) { header.check_len() } else { Err(header.unexpected(expected)) }
+    }
+
     /// Takes the next message; what should happen is added to `effects`.
     pub fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         Ok(Self(match self.0 {

@@ -1,6 +1,6 @@
 use crate::codes::HandshakeType;
 use crate::error::Error;
-use crate::limits::{HANDSHAKE_HEADER, HANDSHAKE_MESSAGE_MAX};
+use crate::limits::HANDSHAKE_HEADER;
 use crate::wire::Writer;
 
 /// One handshake message.
@@ -15,21 +15,6 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// The length with header of the message at the front of `bytes`, or `None` while its header is not whole.
-    pub fn len_at_front(bytes: &[u8]) -> Result<Option<usize>, Error> {
-        let Some([_, a, b, c]) = bytes.first_chunk::<HANDSHAKE_HEADER>() else { return Ok(None) };
-        let len = HANDSHAKE_HEADER + u32::from_be_bytes([0, *a, *b, *c]) as usize;
-        if len > HANDSHAKE_MESSAGE_MAX { Err(Error::TooLarge("a handshake message")) } else { Ok(Some(len)) }
-    }
-
-    /// The whole message that `bytes` hold.
-    pub const fn new(bytes: &'a [u8], ends_record: bool) -> Option<Self> {
-        match bytes.first_chunk::<HANDSHAKE_HEADER>() {
-            Some(header) => Some(Self { handshake_type: HandshakeType(header[0]), bytes, ends_record }),
-            None => None,
-        }
-    }
-
     /// What follows the header.
     pub fn body(&self) -> &'a [u8] {
         self.bytes.get(HANDSHAKE_HEADER..).unwrap_or_default()

@@ -8,6 +8,7 @@ mod client_hello;
 mod encrypted_extensions;
 mod extensions;
 mod finished;
+mod header;
 mod key_update;
 mod legacy_version;
 mod message;
@@ -23,6 +24,7 @@ pub use client_hello::{ClientHello, ClientHelloParameters, KeyShareEntry, Offere
 pub use encrypted_extensions::EncryptedExtensions;
 pub use extensions::{Extension, Extensions};
 pub use finished::Finished;
+pub use header::Header;
 pub use key_update::KeyUpdate;
 use legacy_version::decode_legacy_version;
 pub use message::{Message, encode_message};

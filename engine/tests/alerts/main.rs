@@ -14,6 +14,7 @@ mod client_hello;
 mod early_data;
 mod encrypted_flight;
 mod endings;
+mod headers;
 mod later;
 mod malformed;
 mod order;

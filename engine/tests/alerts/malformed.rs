@@ -218,27 +218,6 @@ fn fields_of_a_client_hello() {
     table.check(5);
 }
 
-/// The length in a message's header is believed up to the engine's limit, and no further.
-#[test]
-fn lengths_of_messages() {
-    fn rows<P: Script + 'static>(starts: &[fn(&'static Provider) -> P]) {
-        let mut table = Table::new();
-        for start in starts {
-            table.from(*start);
-            for header in [[1, 1, 0, 0], [2, 0xff, 0xff, 0xff], [20, 0, 0xff, 0xfd], [24, 0x80, 0, 0]] {
-                let name = format!("the header of a message {header:02x?}");
-                let why = "a handshake message is larger than";
-                table.row("limit of the engine", name, Alert::ILLEGAL_PARAMETER, why, move |peer| {
-                    peer.record(ContentType::HANDSHAKE, &header);
-                });
-            }
-        }
-        table.check(4);
-    }
-    rows(&[server_start, server_retried, server_ready]);
-    rows(&[client_start, client_extensions, client_ready]);
-}
-
 #[test]
 fn key_updates_and_tickets() {
     fn key_updates<P: Script + 'static>(start: fn(&'static Provider) -> P) {

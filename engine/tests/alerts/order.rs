@@ -15,10 +15,10 @@ use crate::table::Table;
 
 /// hello_request of TLS 1.2, hello_retry_request of the drafts, server_key_exchange, client_key_exchange,
 /// certificate_status, next_protocol, and one that was never anything.
-const STRANGERS: [u8; 8] = [0, 6, 12, 16, 22, 67, 99, 255];
+pub const STRANGERS: [u8; 8] = [0, 6, 12, 16, 22, 67, 99, 255];
 
 /// What is waited for after the handshake.
-const LATE: &str = "application data or what may follow a handshake";
+pub const LATE: &str = "application data or what may follow a handshake";
 
 /// One well-formed body for each type of message.
 fn messages() -> Vec<(HandshakeType, Vec<u8>)> {
@@ -96,7 +96,7 @@ fn to_a_client() {
 }
 
 /// The client waits for Certificate, after a CertificateRequest.
-fn client_asked(provider: &'static Provider) -> ScriptedServer {
+pub fn client_asked(provider: &'static Provider) -> ScriptedServer {
     let mut server = client_certificate(provider);
     let mut extensions = ExtensionList::default();
     extensions.set(ExtensionType::SIGNATURE_ALGORITHMS, vector16(&numbers(&[0x0403])));

@@ -60,8 +60,13 @@ pub(in crate::handshake) struct WaitCertificate {
 }
 
 impl WaitCertificate {
+    /// Whether a CertificateRequest may come: it has not yet.
+    pub(super) const fn may_be_asked(&self) -> bool {
+        !self.keyed.is_certificate_requested
+    }
+
     pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
-        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && !self.keyed.is_certificate_requested {
+        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && self.may_be_asked() {
             let request = CertificateRequest::decode(message.body())?;
             // RFC 8446 4.3.2: the context is for requests after the handshake.
             if !request.context.is_empty() {

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 
-use super::ClientConfig;
 use super::effects::Effects;
+use super::{Awaited, ClientConfig};
+use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::keys::SecretLabel;
 use crate::mem::Secret;
@@ -27,6 +28,20 @@ pub(super) enum State {
 }
 
 impl State {
+    pub(super) const fn awaited(&self) -> Awaited {
+        match self {
+            Self::ServerHello(_) => Awaited("ServerHello", &[HandshakeType::SERVER_HELLO]),
+            Self::EncryptedExtensions(_) => Awaited("EncryptedExtensions", &[HandshakeType::ENCRYPTED_EXTENSIONS]),
+            Self::Certificate(state) if state.may_be_asked() => {
+                Awaited("Certificate", &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST])
+            }
+            Self::Certificate(_) => Awaited("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::CertificateVerify(_) => Awaited("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
+            Self::Finished(_) => Awaited("Finished", &[HandshakeType::FINISHED]),
+            Self::Ready => Awaited(super::NOTHING, &[]),
+        }
+    }
+
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         match self {
             Self::ServerHello(state) => state.on(message, effects),
@@ -34,7 +49,7 @@ impl State {
             Self::Certificate(state) => state.on(message, effects),
             Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::Ready => Err(message.unexpected("nothing, as the handshake is done")),
+            Self::Ready => Err(message.unexpected(super::NOTHING)),
         }
     }
 }

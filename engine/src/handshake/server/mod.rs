@@ -6,7 +6,9 @@ mod hello;
 
 pub use hello::start;
 
+use super::Awaited;
 use super::effects::Effects;
+use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::msgs::Message;
 
@@ -18,11 +20,19 @@ pub(super) enum State {
 }
 
 impl State {
+    pub(super) const fn awaited(&self) -> Awaited {
+        match self {
+            Self::ClientHello(_) => Awaited("ClientHello", &[HandshakeType::CLIENT_HELLO]),
+            Self::Finished(_) => Awaited("Finished", &[HandshakeType::FINISHED]),
+            Self::Ready => Awaited(super::NOTHING, &[]),
+        }
+    }
+
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::Ready => Err(message.unexpected("nothing, as the handshake is done")),
+            Self::Ready => Err(message.unexpected(super::NOTHING)),
         }
     }
 }
