@@ -1,4 +1,5 @@
-use super::extensions::{Extensions, Place, check_place};
+use super::extensions::{Extension, Extensions, Place, check_place};
+use super::skipped;
 use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::wire::{Numbers, Reader};
@@ -22,11 +23,13 @@ impl<'a> CertificateRequest<'a> {
         let mut signature_algorithms = None;
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {
-            check_place(extension.extension_type, Place::CertificateRequest)?;
-            let mut reader = extension.reader;
-            if extension.extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
+            let Extension { extension_type, mut reader } = extension;
+            check_place(extension_type, Place::CertificateRequest)?;
+            if extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
                 signature_algorithms = Some(reader.numbers16()?);
                 reader.finish()?;
+            } else {
+                skipped::check(extension_type, Place::CertificateRequest, reader)?;
             }
         }
         reader.finish()?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::extensions::{Extensions, Place, check_place};
-use super::{decode_legacy_version, encode_message, pre_shared_key};
+use super::{decode_legacy_version, encode_message, pre_shared_key, skipped};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -86,17 +86,11 @@ impl<'a> ClientHello<'a> {
                 ExtensionType::KEY_SHARE => self.key_shares = Some(KeyShares::decode(&mut reader)?),
                 ExtensionType::ALPN => self.alpn = Some(AlpnNames::decode(&mut reader)?),
                 ExtensionType::COOKIE => {
-                    let cookie = reader.vector16()?;
-                    if cookie.is_empty() {
-                        return Err(Error::Decode(WHAT));
-                    }
-                    self.cookie = Some(cookie);
+                    self.cookie = Some(reader.filled16()?);
                 }
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => {
-                    if reader.vector8()?.is_empty() {
-                        return Err(Error::Decode(WHAT));
-                    }
+                    reader.filled8()?;
                     self.psk_key_exchange_modes = true;
                 }
                 ExtensionType::PRE_SHARED_KEY => {
@@ -109,7 +103,8 @@ impl<'a> ClientHello<'a> {
                 }
                 other => {
                     check_place(other, Place::ClientHello)?;
-                    reader.rest();
+                    skipped::check(other, Place::ClientHello, reader)?;
+                    continue;
                 }
             }
             reader.finish()?;
@@ -125,10 +120,7 @@ fn decode_server_name<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, E
     // RFC 6066 3: at least one name, and no two of a type. Only host names were ever defined.
     loop {
         let name_type = names.u8()?;
-        let name = names.vector16()?;
-        if name.is_empty() {
-            return Err(Error::Decode(WHAT));
-        }
+        let name = names.filled16()?;
         if name_type == HOST_NAME && host_name.replace(name).is_some() {
             return Err(Error::IllegalParameter("two host names in server_name"));
         }
@@ -149,8 +141,7 @@ pub struct KeyShareEntry<'a> {
 
 impl<'a> KeyShareEntry<'a> {
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let entry = Self { group: NamedGroup(reader.u16()?), key: reader.vector16()? };
-        if entry.key.is_empty() { Err(Error::Decode("KeyShareEntry")) } else { Ok(entry) }
+        Ok(Self { group: NamedGroup(reader.u16()?), key: reader.filled16()? })
     }
 
     pub(super) fn encode(&self, writer: &mut Writer<'_>) {
@@ -190,9 +181,7 @@ impl<'a> AlpnNames<'a> {
         let mut rest = names.0;
         // RFC 7301 3.1: at least one name, none empty.
         loop {
-            if rest.vector8()?.is_empty() {
-                return Err(Error::Decode(WHAT));
-            }
+            rest.filled8()?;
             if rest.is_empty() {
                 return Ok(names);
             }

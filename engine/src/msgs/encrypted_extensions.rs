@@ -29,12 +29,8 @@ impl<'a> EncryptedExtensions<'a> {
                 ExtensionType::SERVER_NAME => message.server_name = true,
                 ExtensionType::ALPN => {
                     let mut names = reader.list16()?;
-                    let name = names.vector8()?;
+                    message.alpn = Some(names.filled8()?);
                     names.finish()?;
-                    if name.is_empty() {
-                        return Err(Error::Decode(WHAT));
-                    }
-                    message.alpn = Some(name);
                 }
                 // What the server would have liked, for another time (RFC 8446 4.2.7).
                 ExtensionType::SUPPORTED_GROUPS => {

@@ -15,6 +15,7 @@ mod message;
 mod new_session_ticket;
 mod pre_shared_key;
 mod server_hello;
+mod skipped;
 
 pub use alert::Alert;
 pub use certificate::{CertificateMessage, encode_certificate};

@@ -29,14 +29,11 @@ impl<'a> NewSessionTicket<'a> {
             lifetime_s: reader.u32()?,
             age_add: reader.u32()?,
             nonce: reader.vector8()?,
-            ticket: reader.vector16()?,
+            ticket: reader.filled16()?,
             max_early_data_bytes: None,
         };
         if message.lifetime_s > TICKET_LIFETIME_MAX {
             return Err(Error::IllegalParameter("the lifetime of a ticket"));
-        }
-        if message.ticket.is_empty() {
-            return Err(Error::Decode(WHAT));
         }
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {

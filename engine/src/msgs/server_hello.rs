@@ -111,12 +111,11 @@ fn decode_extensions<'a>(
             ExtensionType::KEY_SHARE => found.key_share = Some(Reader::new(reader.rest(), WHAT)),
             // The one extension that a server may send unasked (RFC 8446 4.2).
             ExtensionType::COOKIE if is_retry => {
-                let cookie = reader.vector16()?;
-                match cookie.len() {
-                    0 => return Err(Error::Decode(WHAT)),
-                    1..=COOKIE_MAX => found.cookie = Some(cookie),
-                    _ => return Err(Error::TooLarge("a cookie")),
+                let cookie = reader.filled16()?;
+                if cookie.len() > COOKIE_MAX {
+                    return Err(Error::TooLarge("a cookie"));
                 }
+                found.cookie = Some(cookie);
             }
             other if offered.contains(other) => {
                 return Err(Error::IllegalParameter("an extension in the wrong message"));

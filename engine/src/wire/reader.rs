@@ -77,6 +77,16 @@ impl<'a> Reader<'a> {
         self.take(length.into())
     }
 
+    /// `opaque value<1..2^8-1>`.
+    pub fn filled8(&mut self) -> Result<&'a [u8], Error> {
+        self.vector8().and_then(|value| if value.is_empty() { Err(Error::Decode(self.what)) } else { Ok(value) })
+    }
+
+    /// `opaque value<1..2^16-1>`.
+    pub fn filled16(&mut self) -> Result<&'a [u8], Error> {
+        self.vector16().and_then(|value| if value.is_empty() { Err(Error::Decode(self.what)) } else { Ok(value) })
+    }
+
     /// `opaque value<0..2^24-1>`.
     pub fn vector24(&mut self) -> Result<&'a [u8], Error> {
         let length = self.u24()?;
@@ -141,6 +151,14 @@ mod tests {
         assert!(Reader::new(&[0, 3, 1, 2, 3], "test").numbers16().is_err());
         let list: Vec<u16> = Reader::new(&[0, 4, 1, 2, 3, 4], "test").numbers16().unwrap().iter().collect();
         assert_eq!(list, [0x0102, 0x0304]);
+    }
+
+    #[test]
+    fn filled_values_are_not_empty() {
+        let mut reader = Reader::new(&[1, 7, 0, 1, 8, 0], "test");
+        assert_eq!((reader.filled8(), reader.filled16()), (Ok(&[7][..]), Ok(&[8][..])));
+        assert_eq!(reader.filled8(), Err(Error::Decode("test")));
+        assert_eq!(Reader::new(&[0, 0], "test").filled16(), Err(Error::Decode("test")));
     }
 
     #[test]

@@ -22,5 +22,6 @@ mod records;
 mod retry_request;
 mod second_hello;
 mod server_hello;
+mod skipped;
 mod table;
 mod tolerated;

@@ -1,0 +1,72 @@
+use super::extensions::Place;
+use crate::codes::ExtensionType;
+use crate::error::Error;
+use crate::wire::Reader;
+
+/// Checks the form of an extension that nothing is read from: what is known has to parse (RFC 8446 6.2), used or not. Of
+/// a type that nobody here knows, any content is passed over (RFC 8446 9.3).
+pub(super) fn check(extension_type: ExtensionType, place: Place, mut reader: Reader<'_>) -> Result<(), Error> {
+    use ExtensionType as E;
+    match extension_type {
+        E::MAX_FRAGMENT_LENGTH => return max_fragment_length(reader),
+        E::RECORD_SIZE_LIMIT => return record_size_limit(reader),
+        E::STATUS_REQUEST if place == Place::ClientHello => status_request(&mut reader)?,
+        // RFC 8446 4.4.2.1 (status_request of a CertificateRequest), RFC 6962 3.3.1, RFC 8446 4.2.6: empty.
+        E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP | E::POST_HANDSHAKE_AUTH => {}
+        // RFC 8446 4.2.3: at least one.
+        E::SIGNATURE_ALGORITHMS_CERT => drop(reader.numbers16()?),
+        E::CERTIFICATE_AUTHORITIES => certificate_authorities(&mut reader)?,
+        E::OID_FILTERS => oid_filters(&mut reader)?,
+        // Padding among them, whose zeros nobody has to count (RFC 7685 3).
+        _ => drop(reader.rest()),
+    }
+    reader.finish()
+}
+
+/// RFC 6066 4: 2^9 to 2^12 bytes, as the numbers 1 to 4.
+fn max_fragment_length(mut reader: Reader<'_>) -> Result<(), Error> {
+    let code = reader.u8()?;
+    reader.finish()?;
+    if (1..=4).contains(&code) { Ok(()) } else { Err(Error::IllegalParameter("max_fragment_length")) }
+}
+
+/// RFC 8449 4: 64 bytes at least.
+fn record_size_limit(mut reader: Reader<'_>) -> Result<(), Error> {
+    let limit_bytes = reader.u16()?;
+    reader.finish()?;
+    if limit_bytes >= 64 { Ok(()) } else { Err(Error::IllegalParameter("record_size_limit")) }
+}
+
+/// RFC 6066 8: of the one type of status that there is, responders and extensions of the request.
+fn status_request(reader: &mut Reader<'_>) -> Result<(), Error> {
+    const OCSP: u8 = 1;
+    if reader.u8()? != OCSP {
+        reader.rest();
+        return Ok(());
+    }
+    let mut responders = reader.list16()?;
+    while !responders.is_empty() {
+        responders.filled16()?;
+    }
+    reader.vector16().map(drop)
+}
+
+/// RFC 8446 4.2.4: at least one, none empty.
+fn certificate_authorities(reader: &mut Reader<'_>) -> Result<(), Error> {
+    let mut authorities = reader.list16()?;
+    authorities.filled16()?;
+    while !authorities.is_empty() {
+        authorities.filled16()?;
+    }
+    Ok(())
+}
+
+/// RFC 8446 4.2.5: any number of filters, each with a type of extension and perhaps values.
+fn oid_filters(reader: &mut Reader<'_>) -> Result<(), Error> {
+    let mut filters = reader.list16()?;
+    while !filters.is_empty() {
+        filters.filled8()?;
+        filters.vector16()?;
+    }
+    Ok(())
+}
