@@ -17,6 +17,7 @@ mod endings;
 mod headers;
 mod later;
 mod malformed;
+mod names;
 mod order;
 mod records;
 mod retry_request;

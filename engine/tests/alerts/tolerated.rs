@@ -9,8 +9,7 @@ use crate::support::providers;
 use crate::support::scripted::Script;
 use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{
-    ClientHelloDraft, ExtensionList, alpn, certificate_request, message, numbers, server_name, share, ticket, vector8,
-    vector16,
+    ClientHelloDraft, ExtensionList, alpn, certificate_request, message, numbers, share, ticket, vector8, vector16,
 };
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{
@@ -106,14 +105,6 @@ fn protocols_and_names() {
         client.send_hello();
         finish(&mut client, "no protocol");
         assert_eq!(client.wire.subject.connection.negotiated().unwrap().alpn, None);
-    }
-    // A name of another kind than a host's, of which there has never been one, and addresses, which are too common.
-    let other_kind = vector16(&[9, 0, 2, 1, 1]);
-    for content in [other_kind, server_name(b"127.0.0.1"), server_name(b"::1")] {
-        let mut client = server_start(provider);
-        client.send_hello_with(|hello| hello.extensions().set(ExtensionType::SERVER_NAME, content));
-        finish(&mut client, "a name that is none");
-        assert_eq!(client.wire.subject.connection.negotiated().unwrap().server_name, None);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::CertificateDer;
 
 use super::{Context, State};
 use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -148,10 +148,7 @@ impl WaitFinished {
             group: keyed.group,
             signature,
             alpn: keyed.alpn,
-            server_name: match &keyed.context.server_name {
-                ServerName::DnsName(name) => Some(name.as_ref().into()),
-                _ => None,
-            },
+            server_name: keyed.context.host_name().map(Into::into),
             hello_retry: keyed.hello_retry,
         };
         effects.push(Effect::Ready { negotiated, resumption: Some(resumption) });

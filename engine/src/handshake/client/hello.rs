@@ -81,7 +81,7 @@ impl WaitServerHello {
 
     fn offered(&self) -> Offered {
         Offered {
-            server_name: matches!(self.context.server_name, ServerName::DnsName(_)),
+            server_name: self.context.host_name().is_some(),
             alpn: !self.context.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
         }
@@ -91,15 +91,11 @@ impl WaitServerHello {
         let config = &self.context.config;
         let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
             self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.pair.public() }).collect();
-        let server_name = match &self.context.server_name {
-            ServerName::DnsName(name) => Some(name.as_ref()),
-            _ => None,
-        };
         then(&ClientHelloParameters {
             random: &self.context.random,
             session_id: &self.session_id,
             cipher_suites: &config.suite_codes,
-            server_name,
+            server_name: self.context.host_name(),
             supported_groups: &config.group_names,
             signature_algorithms: &config.signature_algorithms,
             key_shares: &key_shares,

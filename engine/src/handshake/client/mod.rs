@@ -62,6 +62,14 @@ struct Context {
 }
 
 impl Context {
+    /// The host name to ask for: without a dot at its end, and none for an IP address (RFC 6066 3).
+    fn host_name(&self) -> Option<&str> {
+        match &self.server_name {
+            ServerName::DnsName(name) => Some(name.as_ref()).map(|name| name.strip_suffix('.').unwrap_or(name)),
+            _ => None,
+        }
+    }
+
     fn log(&self, label: SecretLabel, secret: &Secret) {
         if let Some(key_log) = &self.config.common.key_log {
             key_log.log(label, &self.random, secret);

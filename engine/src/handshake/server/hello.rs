@@ -67,7 +67,7 @@ impl WaitClientHello {
         match negotiate::key_exchange(&config.common.groups, hello)? {
             KeyExchange::Now(group, share) => {
                 let (certificate, signature) = choose_certificate(&config, hello)?;
-                let server_name = server_name(hello)?;
+                let server_name = server_name(hello);
                 let mut transcript = Transcript::new(suite.hash);
                 transcript.add(message.bytes);
                 let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: false };
@@ -141,7 +141,7 @@ fn on_second(
     let share = negotiate::retried_share(group, hello)?;
     let group = config.common.group(group).ok_or(Error::Internal("a group that was never there"))?;
     let (certificate, signature) = choose_certificate(config, hello)?;
-    let server_name = server_name(hello)?;
+    let server_name = server_name(hello);
     transcript.add(message.bytes);
     let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: true };
     choice.answer(config, hello, transcript, effects)
@@ -155,19 +155,16 @@ fn choose_certificate<'a>(
     CertifiedKey::choose(&config.certificates, offered).ok_or(Error::NothingInCommon("signature scheme"))
 }
 
-/// The host name of server_name, in lower case. An IP address is not allowed there (RFC 6066 3), but so common that it
-/// is passed over, as if the extension were not there.
-fn server_name(hello: &ClientHello<'_>) -> Result<Option<CompactString>, Error> {
-    const WRONG: Error = Error::IllegalParameter("the name of server_name");
-    let Some(name) = hello.server_name else { return Ok(None) };
-    let name = core::str::from_utf8(name).map_err(|_| WRONG)?;
-    match ServerName::try_from(name) {
-        Ok(ServerName::DnsName(_)) => {
-            let mut name = CompactString::new(name);
-            name.make_ascii_lowercase();
-            Ok(Some(name))
-        }
-        Ok(_) => Ok(None),
-        Err(_) => Err(WRONG),
-    }
+/// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).
+///
+/// What is no host name is passed over, as if the extension were not there: an IP address, which is not allowed there but
+/// common, and names that no DNS has. RFC 6066 3 leaves it to a server that does not know a name to go on or to end the
+/// handshake. Nothing is chosen by it here, so there is no harm in going on; and the client, whose choice it was, is told
+/// by the missing acknowledgement and judges the certificate.
+fn server_name(hello: &ClientHello<'_>) -> Option<CompactString> {
+    let name = core::str::from_utf8(hello.server_name?).ok()?;
+    let Ok(ServerName::DnsName(_)) = ServerName::try_from(name) else { return None };
+    let mut name = CompactString::new(name.strip_suffix('.').unwrap_or(name));
+    name.make_ascii_lowercase();
+    Some(name)
 }
