@@ -37,8 +37,6 @@ pub const KEY_SHARES_MAX: usize = 4;
 pub const SESSION_ID_MAX: usize = 32;
 /// The most certificates taken in one Certificate message.
 pub const CERTIFICATE_CHAIN_MAX: usize = 16;
-/// The most extensions taken in one message: ClientHellos of today have about 20.
-pub const EXTENSIONS_MAX: usize = 64;
 /// The longest cookie that is echoed, bytes: the wire allows 2^16 - 1 (RFC 8446 4.2.2).
 pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.

@@ -1,6 +1,7 @@
+use arrayvec::ArrayVec;
+
 use crate::codes::ExtensionType;
 use crate::error::Error;
-use crate::limits::EXTENSIONS_MAX;
 use crate::wire::Reader;
 
 /// One extension (RFC 8446 4.2).
@@ -12,18 +13,18 @@ pub struct Extension<'a> {
     pub reader: Reader<'a>,
 }
 
-/// The extensions of a message, none of which comes twice.
+/// The extensions of a message, none of which comes twice. There may be as many as the message has bytes for: RFC 8446 9.3
+/// has those that are not known ignored, and sets no bound.
 pub struct Extensions<'a> {
     reader: Reader<'a>,
     what: &'static str,
-    seen: [ExtensionType; EXTENSIONS_MAX],
-    count: usize,
+    seen: Seen,
 }
 
 impl<'a> Extensions<'a> {
     /// The extensions behind a 16-bit length at the front of `reader`, in the message called `what`.
     pub fn new(reader: &mut Reader<'a>, what: &'static str) -> Result<Self, Error> {
-        Ok(Self { reader: reader.list16()?, what, seen: [ExtensionType(0); EXTENSIONS_MAX], count: 0 })
+        Ok(Self { reader: reader.list16()?, what, seen: Seen::default() })
     }
 
     /// The next extension.
@@ -33,11 +34,9 @@ impl<'a> Extensions<'a> {
         }
         let extension_type = ExtensionType(self.reader.u16()?);
         let content = self.reader.vector16()?;
-        if self.seen[..self.count].contains(&extension_type) {
+        if !self.seen.insert(extension_type) {
             return Err(Error::IllegalParameter("an extension that comes twice"));
         }
-        *self.seen.get_mut(self.count).ok_or(Error::TooLarge("the list of extensions"))? = extension_type;
-        self.count += 1;
         Ok(Some(Extension { extension_type, reader: Reader::new(content, self.what) }))
     }
 
@@ -45,6 +44,43 @@ impl<'a> Extensions<'a> {
     pub const fn is_at_end(&self) -> bool {
         self.reader.is_empty()
     }
+}
+
+/// Types of extension, each once. Few are found by looking through them; of more, each is a bit, so that the work grows with
+/// the message and not with its square.
+#[derive(Default)]
+struct Seen {
+    few: ArrayVec<u16, 64>,
+    /// All of them, where they are more than a few: 8 KiB.
+    many: Option<Box<[u64]>>,
+}
+
+impl Seen {
+    /// Adds a type; says whether it is new.
+    fn insert(&mut self, extension_type: ExtensionType) -> bool {
+        let number = extension_type.0;
+        if let Some(bits) = &mut self.many {
+            return set(bits, number);
+        }
+        if self.few.contains(&number) {
+            return false;
+        }
+        if self.few.try_push(number).is_err() {
+            let bits = self.many.insert(vec![0; (1 << 16) / 64].into_boxed_slice());
+            for number in self.few.iter().copied().chain([number]) {
+                set(bits, number);
+            }
+        }
+        true
+    }
+}
+
+/// Sets a bit; says whether it was not set.
+fn set(bits: &mut [u64], number: u16) -> bool {
+    let (word, bit) = (usize::from(number / 64), 1 << (number % 64));
+    let is_new = bits[word] & bit == 0;
+    bits[word] |= bit;
+    is_new
 }
 
 /// The messages that have extensions.
@@ -85,4 +121,47 @@ const fn places(extension_type: ExtensionType) -> Option<&'static [Place]> {
         E::OID_FILTERS => &[CertificateRequest],
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All of a list, or the error.
+    fn read(types: &[u16]) -> Result<Vec<u16>, Error> {
+        let list: Vec<u8> = types.iter().flat_map(|number| [&number.to_be_bytes()[..], &[0, 0]].concat()).collect();
+        let bytes = [&u16::try_from(list.len()).unwrap().to_be_bytes()[..], &list].concat();
+        let mut extensions = Extensions::new(&mut Reader::new(&bytes, "test"), "test")?;
+        let mut read = Vec::new();
+        while let Some(extension) = extensions.next_extension()? {
+            read.push(extension.extension_type.0);
+        }
+        Ok(read)
+    }
+
+    #[test]
+    fn as_many_come_as_a_message_holds() {
+        for count in [0, 1, 63, 64, 65, 66, 1000, 16_383] {
+            // Types that are neither in order nor side by side.
+            let types: Vec<u16> = (0..count).map(|index: u16| index.wrapping_mul(40_503)).collect();
+            assert_eq!(read(&types).as_ref(), Ok(&types));
+        }
+    }
+
+    #[test]
+    fn none_comes_twice_wherever_it_stands() {
+        for count in [2, 64, 65, 66, 200, 16_383] {
+            let types: Vec<u16> = (0..count).map(|index: u16| index.wrapping_mul(40_503)).collect();
+            for (first, second) in [(0, 1), (0, count - 1), (count / 2, count - 1), (count - 2, count - 1)] {
+                let mut types = types.clone();
+                types[usize::from(second)] = types[usize::from(first)];
+                let twice = Err(Error::IllegalParameter("an extension that comes twice"));
+                assert_eq!(
+                    read(&types),
+                    if first == second { Ok(types) } else { twice },
+                    "{first} and {second} of {count}"
+                );
+            }
+        }
+    }
 }

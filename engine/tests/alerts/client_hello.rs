@@ -170,12 +170,14 @@ fn repeated_and_misplaced(table: &mut Table<ScriptedClient>) {
     table.row("4.2", "oid_filters", Alert::ILLEGAL_PARAMETER, "wrong message", |client| {
         client.send_hello_with(|hello| hello.extensions().add(ExtensionType::OID_FILTERS, vector16(&[])));
     });
-    table.row("limit of the engine", "65 extensions", Alert::ILLEGAL_PARAMETER, "larger than", |client| {
-        client.send_hello_with(|hello| {
-            let count = 65 - hello.extensions().0.len() as u16;
-            (0..count).for_each(|number| hello.extensions().add(ExtensionType(0xf000 + number), []));
+    for count in [64, 65, 1000, 16_000] {
+        let name = format!("an extension twice among {count} that nobody knows");
+        table.row("4.2", name, Alert::ILLEGAL_PARAMETER, TWICE, move |client| {
+            client.hello.extensions().0.extend((0..count).map(|number| (ExtensionType(0x1000 + number), vec![])));
+            client.hello.extensions().add(ExtensionType(0x1000), []);
+            client.send_hello_in_pieces(1 << 14);
         });
-    });
+    }
     table.row("4.2.2", "a cookie that nobody gave", Alert::ILLEGAL_PARAMETER, "a cookie", |client| {
         client.send_hello_with(|hello| hello.extensions().add(ExtensionType::COOKIE, vector16(b"biscuit")));
     });

@@ -88,8 +88,36 @@ fn client_hellos() {
     }
 }
 
+/// Each message that may have unknown extensions, with as many as it has bytes for (RFC 8446 9.3).
 #[test]
-fn protocols_and_names() {
+fn any_number_of_unknown_extensions() {
+    let unknown = |count: u16| (0..count).map(|number| (ExtensionType(0x1000 + number), vec![]));
+    for count in [58, 59, 60, 64, 65, 1000, 16_000] {
+        let mut client = server_start(providers()[0]);
+        client.hello.extensions().0.extend(unknown(count));
+        client.send_hello_in_pieces(1 << 14);
+        finish(&mut client, "a ClientHello with many extensions");
+
+        let mut server = client_certificate(providers()[0]);
+        let mut list = ExtensionList(unknown(count).collect());
+        list.add(ExtensionType::SIGNATURE_ALGORITHMS, vector16(&numbers(&[0x0403])));
+        let request = message(HandshakeType::CERTIFICATE_REQUEST, &certificate_request(&[], &list));
+        server.message_in_pieces(&request, 1 << 14);
+        for make in [ScriptedServer::certificate, ScriptedServer::certificate_verify, ScriptedServer::finished] {
+            let message = make(&server);
+            server.message(&message);
+        }
+        works(&mut server, "a CertificateRequest with many extensions");
+
+        let body = ticket(1, &[1], b"ticket", &ExtensionList(unknown(count).collect()));
+        server.message_in_pieces(&message(HandshakeType::NEW_SESSION_TICKET, &body), 1 << 14);
+        works(&mut server, "a ticket with many extensions");
+        assert_eq!(server.wire.subject.connection.tickets().len(), 1);
+    }
+}
+
+#[test]
+fn protocols() {
     let provider = providers()[0];
     let mut client = against_server(provider, |builder| builder.alpn(&[b"h2", b"http/1.1"]));
     client.send_hello_with(|hello| {
