@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::outline::Outline;
 use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
 use crate::crypto::{Provider, SigningKey};
@@ -36,6 +37,7 @@ impl CertifiedKey {
             parse(certificate)
                 .map_err(|why| Error::Config(format!("certificate {} of the chain can't be used: {why}", index + 1)))?;
         }
+        check_usage(leaf)?;
         let key = (provider.load_key)(key)?;
         check_pair(provider, leaf, key.as_ref())?;
         Ok(Self { chain, key })
@@ -59,6 +61,19 @@ impl fmt::Debug for CertifiedKey {
 
 /// Half of the longest handshake message: the rest is for lengths and extensions.
 const CHAIN_BYTES_MAX: usize = HANDSHAKE_MESSAGE_MAX / 2;
+
+/// RFC 8446 4.4.2.2: no client takes handshakes that are signed with another kind of key.
+fn check_usage(leaf: &CertificateDer<'_>) -> Result<(), Error> {
+    match Outline::read(leaf).and_then(|leaf| leaf.may_sign()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::Config(
+            "the certificate's key usage lacks digitalSignature, without which no client of TLS 1.3 takes it: have it \
+             issued with digitalSignature, or without a key usage"
+                .into(),
+        )),
+        Err(why) => Err(Error::Config(format!("certificate 1 of the chain can't be used: {why}"))),
+    }
+}
 
 fn check_pair(provider: &Provider, leaf: &CertificateDer<'_>, key: &dyn SigningKey) -> Result<(), Error> {
     let Some(&scheme) = key.schemes().first() else {

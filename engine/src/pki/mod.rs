@@ -1,7 +1,8 @@
-//! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki` and
+//! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki`, `der` and
 //! `rustls_pemfile`.
 
 mod certified_key;
+mod outline;
 mod pem;
 mod reason;
 mod verify;
@@ -16,3 +17,5 @@ mod tests;
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "shared with the integration tests, which use all of it")]
 #[path = "../../tests/support/pki.rs"]
 mod throw_away;
+#[cfg(test)]
+mod usage_tests;

@@ -1,6 +1,7 @@
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, alg_id};
 use webpki::{EndEntityCert, KeyUsage};
 
+use super::outline::Outline;
 use super::reason;
 use crate::codes::SignatureScheme;
 use crate::crypto::Provider;
@@ -58,13 +59,18 @@ impl ServerVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let (leaf, intermediates) = chain.split_first().ok_or(CertificateError::Missing)?;
-        let leaf = parse(leaf)?;
+        let (certificate, intermediates) = chain.split_first().ok_or(CertificateError::Missing)?;
+        let leaf = parse(certificate)?;
         let Trust::Anchors(anchors) = &self.trust else { return Ok(()) };
         let usage = KeyUsage::server_auth();
         leaf.verify_for_usage(&self.algorithms, anchors, intermediates, now, usage, None, None)
             .map_err(|why| reason::refusal(&why))?;
-        Ok(leaf.verify_is_valid_for_subject_name(name).map_err(|why| reason::refusal(&why))?)
+        leaf.verify_is_valid_for_subject_name(name).map_err(|why| reason::refusal(&why))?;
+        // RFC 8446 4.4.2.2: webpki does not look at what the key is for.
+        if !Outline::read(certificate)?.may_sign()? {
+            return Err(CertificateError::Other("its key usage does not allow it to sign".into()).into());
+        }
+        Ok(())
     }
 
     fn with_anchors(provider: &Provider, anchors: Vec<TrustAnchor<'static>>) -> Result<Self, Error> {

@@ -129,6 +129,7 @@ struct Special {
     not_yet_valid: Identity,
     other_name: Identity,
     without_purpose: Identity,
+    without_signatures: Identity,
     foreign: Identity,
 }
 
@@ -145,6 +146,9 @@ static SPECIAL: LazyLock<Special> = LazyLock::new(|| {
         without_purpose: pki.issue(kind, |params| {
             params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
         }),
+        without_signatures: pki.issue(kind, |params| {
+            params.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment, rcgen::KeyUsagePurpose::KeyAgreement];
+        }),
         // Another kind of authority has another name: of one by the same name, the signature would be wrong.
         foreign: Pki::new(KeyKind::EcdsaP384).issue(kind, |_| {}),
     }
@@ -153,11 +157,12 @@ static SPECIAL: LazyLock<Special> = LazyLock::new(|| {
 type Make = fn() -> &'static Identity;
 
 fn made_to_order(table: &mut Table<ScriptedServer>) {
-    let cases: [(&str, Alert, &str, Make); 5] = [
+    let cases: [(&str, Alert, &str, Make); 6] = [
         ("an expired certificate", Alert::CERTIFICATE_EXPIRED, "expired", || &SPECIAL.expired),
         ("a certificate of the future", Alert::CERTIFICATE_EXPIRED, "not valid yet", || &SPECIAL.not_yet_valid),
         ("a certificate for another name", Alert::BAD_CERTIFICATE, "other.example", || &SPECIAL.other_name),
         ("a certificate for clients", Alert::CERTIFICATE_UNKNOWN, "key usage", || &SPECIAL.without_purpose),
+        ("a key not for signatures", Alert::CERTIFICATE_UNKNOWN, "to sign", || &SPECIAL.without_signatures),
         ("another authority's certificate", Alert::UNKNOWN_CA, "no trusted authority", || &SPECIAL.foreign),
     ];
     for (name, alert, why, identity) in cases {

@@ -1,0 +1,89 @@
+//! What webpki keeps to itself of a certificate (RFC 5280 4.1). Nothing here judges who issued it.
+
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
+
+use crate::error::CertificateError;
+
+/// The parts of a certificate that are read here, as they stand in it.
+#[derive(Clone, Copy)]
+pub(super) struct Outline<'a> {
+    extensions: Option<AnyRef<'a>>,
+}
+
+impl<'a> Outline<'a> {
+    /// Reads a certificate that has the form of RFC 5280 4.1 as far as it is needed.
+    pub(super) fn read(certificate: &'a [u8]) -> Result<Self, CertificateError> {
+        read(certificate).map_err(|_| broken("its encoding is broken"))
+    }
+
+    /// Whether its key may sign handshakes: where keyUsage is there, digitalSignature is set (RFC 8446 4.4.2.2).
+    pub(super) fn may_sign(&self) -> Result<bool, CertificateError> {
+        may_sign(self.extensions).map_err(|_| broken("its key usage is broken"))
+    }
+}
+
+fn broken(why: &str) -> CertificateError {
+    CertificateError::Bad(why.into())
+}
+
+/// Certificate and TBSCertificate (RFC 5280 4.1).
+fn read(certificate: &[u8]) -> der::Result<Outline<'_>> {
+    let mut fields = nested(SliceReader::new(certificate)?.decode()?)?;
+    let mut fields = nested(fields.decode()?)?;
+    if Tag::peek(&fields)? == context(0) {
+        fields.tlv_bytes()?;
+    }
+    // Serial number, signature, issuer, validity, subject and key.
+    for _ in 0..6 {
+        fields.tlv_bytes()?;
+    }
+    let mut extensions = None;
+    while !fields.is_finished() {
+        let field: AnyRef<'_> = fields.decode()?;
+        if field.tag() == context(3) {
+            extensions = Some(AnyRef::from_der(field.value())?);
+        }
+    }
+    Ok(Outline { extensions })
+}
+
+/// Finds keyUsage (RFC 5280 4.2.1.3) among the extensions (4.2), each of which comes once.
+fn may_sign(extensions: Option<AnyRef<'_>>) -> der::Result<bool> {
+    /// id-ce-keyUsage: 2.5.29.15.
+    const KEY_USAGE: [u8; 3] = [0x55, 0x1d, 15];
+    const DIGITAL_SIGNATURE: u8 = 0x80;
+    let Some(extensions) = extensions else { return Ok(true) };
+    let mut extensions = nested(extensions)?;
+    let mut may_sign = None;
+    while !extensions.is_finished() {
+        let mut extension = nested(extensions.decode()?)?;
+        let id: AnyRef<'_> = extension.decode()?;
+        if id.tag() != Tag::ObjectIdentifier || id.value() != KEY_USAGE {
+            continue;
+        }
+        if Tag::peek(&extension)? == Tag::Boolean {
+            extension.tlv_bytes()?;
+        }
+        let value: AnyRef<'_> = extension.decode()?;
+        value.tag().assert_eq(Tag::OctetString)?;
+        extension.finish()?;
+        let bits = BitStringRef::from_der(value.value())?;
+        let is_set = bits.raw_bytes().first().is_some_and(|first| first & DIGITAL_SIGNATURE != 0);
+        if may_sign.replace(is_set).is_some() {
+            return Err(Tag::OctetString.value_error().into());
+        }
+    }
+    Ok(may_sign.unwrap_or(true))
+}
+
+/// A reader of what is in a SEQUENCE.
+fn nested(sequence: AnyRef<'_>) -> der::Result<SliceReader<'_>> {
+    sequence.tag().assert_eq(Tag::Sequence)?;
+    SliceReader::new(sequence.value())
+}
+
+/// An explicit tag.
+const fn context(number: u32) -> Tag {
+    Tag::ContextSpecific { constructed: true, number: TagNumber(number) }
+}
