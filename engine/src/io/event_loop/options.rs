@@ -34,13 +34,13 @@ pub struct LoopOptions {
 impl LoopOptions {
     /// The usual bounds, with the optimizations that `switches` name and a pool of its own.
     pub fn new(switches: &Switches) -> Self {
-        let sizes = PoolOptions { buffer_bytes: 2 * RECORD_MAX, ..PoolOptions::default() };
+        let sizes = PoolOptions { buffer_bytes: 4 * RECORD_MAX, ..PoolOptions::default() };
         Self {
             connections_max: 10_000,
             connections_total: None,
-            turn_bytes: 4 * RECORD_MAX,
-            input_bytes: 2 * RECORD_MAX,
-            output_bytes: 2 * RECORD_MAX,
+            turn_bytes: 8 * RECORD_MAX,
+            input_bytes: 4 * RECORD_MAX,
+            output_bytes: 4 * RECORD_MAX,
             handshake_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             linger: Duration::from_secs(2),
