@@ -12,6 +12,7 @@ use crate::interrupt;
 
 /// Each buffer of a conversation, bytes: a few records.
 const BUFFER_BYTES: usize = 64 << 10;
+
 /// A TLS connection over a socket on which no wait is for ever.
 pub struct Conversation {
     stream: Stream<PatientSocket>,

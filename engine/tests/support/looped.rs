@@ -1,5 +1,7 @@
 //! A server on event loops, each in a thread of its own, and clients that block.
 
+#![allow(clippy::needless_pass_by_value, reason = "a test hands over what it has made")]
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ impl Server {
     ) -> Self {
         let mut service = Some(service);
         let service = move || service.take().expect("one loop, one service");
-        Self::on_loops(1, options, sockets, server, client, service)
+        Self::on_loops(1, &options, sockets, &server, client, service)
     }
 
     /// On so many `loops`, each with a `service` of its own.
@@ -57,14 +59,14 @@ impl Server {
         let provider = providers()[0];
         let server = super::server(provider, KeyKind::EcdsaP256, |config| config);
         let client = super::client(provider, KeyKind::EcdsaP256, |config| config);
-        Self::on_loops(loops, options, SocketOptions::default(), server, client, service)
+        Self::on_loops(loops, &options, SocketOptions::default(), &server, client, service)
     }
 
     fn on_loops<V: Service + Send + 'static>(
         loops: usize,
-        options: LoopOptions,
+        options: &LoopOptions,
         sockets: SocketOptions,
-        server: Arc<ServerConfig>,
+        server: &Arc<ServerConfig>,
         client: Arc<ClientConfig>,
         mut service: impl FnMut() -> V,
     ) -> Self {

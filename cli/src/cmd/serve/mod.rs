@@ -1,9 +1,11 @@
 //! `tlsbench serve`: answers connections, many at once, until Ctrl-C.
 
 mod http;
-mod looped;
+mod loops;
 mod metrics;
+mod open_files;
 mod outcome;
+mod work;
 
 use std::io::Write;
 
@@ -31,7 +33,7 @@ pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
     announce(&format!("listening {address}\n"))?;
     messages.note(&usage_note(&plan, address.port()));
 
-    looped::run(listener, plan, messages)
+    loops::run(listener, plan, messages)
 }
 
 /// Programs that start a server read its port from this line: it has to leave at once.

@@ -201,7 +201,7 @@ impl Server {
             timeout: IDLE_MAX,
             ..LoopOptions::new(&setting.switches)
         };
-        let server = EventLoop::new(listener, Arc::clone(&session.server), options).map_err(failed)?;
+        let server = EventLoop::new(listener, &session.server, &options).map_err(failed)?;
         let (stopper, gauge) = (server.stopper(), Gauge::default());
         let peak_bytes = Arc::clone(&gauge.peak_bytes);
         let thread = std::thread::Builder::new().name("event loop".to_owned());

@@ -61,7 +61,7 @@ pub struct EventLoop {
 
 impl EventLoop {
     /// A server that accepts from `listener` and shakes hands as `config` says.
-    pub fn new(listener: Listener, config: Arc<ServerConfig>, options: LoopOptions) -> io::Result<Self> {
+    pub fn new(listener: Listener, config: &Arc<ServerConfig>, options: &LoopOptions) -> io::Result<Self> {
         let mut loops = Self::group(listener, config, options, NonZeroUsize::MIN)?;
         // There is one for each.
         loops.pop().ok_or_else(|| io::ErrorKind::InvalidInput.into())
@@ -71,8 +71,8 @@ impl EventLoop {
     /// all. What `options` bound is bounded for all together.
     pub fn group(
         listener: Listener,
-        config: Arc<ServerConfig>,
-        options: LoopOptions,
+        config: &Arc<ServerConfig>,
+        options: &LoopOptions,
         loops: NonZeroUsize,
     ) -> io::Result<Vec<Self>> {
         let polls = (0..loops.get()).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
@@ -80,13 +80,13 @@ impl EventLoop {
         let group = Arc::new(Group::new(wakers));
         listener.set_nonblocking(true)?;
         polls[0].registry().register(&mut SourceFd(&listener.as_raw_fd()), LISTENER, Interest::READABLE)?;
-        let mut acceptor = Some(Acceptor::new(listener, Arc::clone(&group), &options));
+        let mut acceptor = Some(Acceptor::new(listener, Arc::clone(&group), options));
         let event_loop = |(index, poll)| Self {
             poll,
             group: Arc::clone(&group),
             index,
             acceptor: acceptor.take(),
-            config: Arc::clone(&config),
+            config: Arc::clone(config),
             options: options.clone(),
         };
         Ok(polls.into_iter().enumerate().map(event_loop).collect())

@@ -1,3 +1,5 @@
+//! The places of several loops, and who waits for one.
+
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]

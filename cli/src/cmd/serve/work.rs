@@ -9,10 +9,10 @@ use crate::measure::Pattern;
 use crate::net::Failure;
 use crate::plan::Mode;
 
-/// What a source offers at once, bytes: more than a connection has room for.
+/// What a source offers at once, bytes: about as much as a connection has room for.
 pub(super) const PIECE_BYTES: usize = 64 << 10;
 
-/// What is done with one connection: the same as with one that has a thread, in steps that never wait.
+/// What is done with one connection, in steps that never wait.
 pub(super) enum Work {
     Sink(Sink),
     Source(Source),

@@ -1,9 +1,5 @@
 //! All connections on event loops, a thread each.
 
-mod http;
-mod open_files;
-mod work;
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,8 +10,8 @@ use tls_engine::conn::Connection;
 use tls_engine::io::Listener;
 use tls_engine::io::event_loop::{End, EventLoop, LoopStatistics, Service};
 
-use self::work::Work;
-use super::outcome;
+use super::work::{self, Work};
+use super::{open_files, outcome};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Pattern;
@@ -34,7 +30,7 @@ pub(super) fn run(listener: Listener, plan: Serve, messages: Messages) -> Result
     let Serve { config, mut options, threads, mode, .. } = plan;
     options.connections_max = open_files::bound(options.connections_max, threads.get(), messages)?;
     let pattern = Arc::new(Pattern::new(SOURCE_SEED, work::PIECE_BYTES));
-    let loops = EventLoop::group(listener, config, options, threads).map_err(failed)?;
+    let loops = EventLoop::group(listener, &config, &options, threads).map_err(failed)?;
     let stopper = loops[0].stopper();
     let start = |event_loop: EventLoop| {
         let host = Host { mode, messages, pattern: Arc::clone(&pattern), has_complained: false };
