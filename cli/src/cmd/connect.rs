@@ -188,8 +188,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// The peer is gone without close_notify, which anybody between could have made up (RFC 8446 6.1). Not a loss where its answer
-    /// has told how long it is, and is not shorter: many servers of HTTP leave so.
+    /// The peer is gone without close_notify, which anybody between could have made up (RFC 8446 6.1). That is no loss where
+    /// its answer has told how long it is, and is not shorter: many servers of HTTP leave so.
     fn part(&self, error: Error) -> Result<(), Error> {
         if !self.input.is_empty() || !self.dialogue.is_whole() {
             return Err(error);
