@@ -195,4 +195,11 @@ fn expect_alert(files: &Files, port: u16) {
         let ended = files.connect(port, &input);
         ended.expect(1, &[&format!("error: localhost:{port}: the peer sent the alert certificate_required")]);
     }
+    for round in 0..10 {
+        let direction = ["send", "receive"][round % 2];
+        let mut command = tlsbench(["throughput", "--connect", &format!("localhost:{port}"), "--direction", direction]);
+        command.args(["--duration", "1s", "--warmup", "0s", "--cacert"]).arg(files.path("root.pem"));
+        let ended = run_with(command, b"");
+        ended.expect(1, &[&format!("error: localhost:{port}: the peer sent the alert certificate_required")]);
+    }
 }

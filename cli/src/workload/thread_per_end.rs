@@ -2,7 +2,7 @@ use std::io;
 use std::time::Instant;
 
 use tls_engine::conn::{Negotiated, Progress};
-use tls_engine::io::{Filled, Socket, fill, flush};
+use tls_engine::io::{Filled, Socket, StreamError, fill, flush, write_failure};
 
 use super::ends::{Endpoint, OpeningEnd, SealingEnd};
 use super::one_thread::{aead_sample, no_such_lane};
@@ -259,9 +259,16 @@ fn fill_some(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> 
 
 /// Sends all that is to be sent.
 fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
-    match flush(&mut endpoint.output, socket).map_err(|error| Error::io("sending", error))? {
-        true => Ok(()),
-        false => Err(Error::io("sending", io::ErrorKind::TimedOut.into())),
+    match flush(&mut endpoint.output, socket) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::io("sending", io::ErrorKind::TimedOut.into())),
+        Err(error) => {
+            let Endpoint { connection, input, output } = endpoint;
+            Err(match write_failure(connection, input, output, socket, error) {
+                StreamError::Tls(error) => error.into(),
+                StreamError::Transport(error) => Error::io("sending", error),
+            })
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #[cfg(all(unix, feature = "event-loop"))]
 pub mod event_loop;
+mod last_word;
 mod polled;
 #[cfg(all(unix, feature = "signal"))]
 mod signal_fd;
@@ -9,6 +10,7 @@ mod socket;
 mod step;
 mod stream;
 
+pub use last_word::write_failure;
 pub use polled::PolledStream;
 #[cfg(all(unix, feature = "signal"))]
 pub use signal_fd::SignalFd;

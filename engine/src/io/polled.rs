@@ -1,7 +1,8 @@
 use std::io::{self, ErrorKind, Read, Write};
 
+use super::last_word::last_word;
 use super::step::{Filled, fill, flush};
-use super::stream::{StreamError, last_word};
+use super::stream::StreamError;
 use crate::conn::{Connection, Plaintext, Received};
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;
@@ -90,7 +91,10 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
             if !unread.0.is_empty() {
                 return error.into();
             }
-            last_word(connection, input, output, transport, error, |plaintext| *unread = plaintext)
+            last_word(connection, input, output, transport, error, |plaintext| {
+                *unread = plaintext;
+                false
+            })
         })
     }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 
+use super::last_word::last_word;
 use super::step::{Filled, fill, flush};
 use crate::conn::{ClientConfig, Connection, Plaintext, Received, ServerConfig};
 use crate::error::Error;
@@ -202,42 +203,12 @@ impl<T: Read + Write> Stream<T> {
             if !unread.0.is_empty() {
                 return error.into();
             }
-            last_word(connection, input, output, transport, error, |plaintext| *unread = plaintext)
+            last_word(connection, input, output, transport, error, |plaintext| {
+                *unread = plaintext;
+                false
+            })
         })
     }
-}
-
-/// How a connection ends whose transport can't be written to any more: by the alert that waits to be read, where there is
-/// one. A peer that sends one hangs up at once, so that it is often the next write that fails first.
-///
-/// Data that comes before is kept by `keep`, and with it all that follows: reading goes on from there.
-pub(super) fn last_word(
-    connection: &mut Connection,
-    input: &mut InBuf,
-    output: &mut OutBuf,
-    transport: &mut impl Read,
-    error: io::Error,
-    keep: impl FnOnce(Plaintext),
-) -> StreamError {
-    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    // Nothing can be sent any more, whatever is found.
-    output.sent(output.len());
-    while matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset) {
-        match connection.receive(input, output) {
-            Err(found) => return found.into(),
-            Ok(Received::Advanced) => {}
-            Ok(Received::Data(plaintext)) => {
-                keep(plaintext);
-                break;
-            }
-            Ok(Received::Closed) => break,
-            // It does not wait: the peer is gone.
-            Ok(Received::NeedInput) if matches!(fill(input, transport), Ok(Filled::Bytes(_))) => {}
-            Ok(Received::NeedInput) => break,
-        }
-    }
-    output.sent(output.len());
-    error.into()
 }
 
 fn buffers(pool: &BufferPool) -> (InBuf, OutBuf) {

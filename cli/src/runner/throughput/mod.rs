@@ -89,6 +89,7 @@ fn name_remote(error: Error, planned: &Planned) -> Error {
                 Direction::Receive => format!("{target} sends nothing any more: is it `tlsbench serve --mode source`?"),
             })
         }
+        Error::Io { doing, source } => Error::io(format!("{doing} ({target})"), source),
         error => error,
     }
 }

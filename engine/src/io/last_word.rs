@@ -1,0 +1,47 @@
+use std::io::{self, ErrorKind, Read};
+
+use super::step::{Filled, fill};
+use super::stream::StreamError;
+use crate::conn::{Connection, Plaintext, Received};
+use crate::mem::{InBuf, OutBuf};
+
+/// Why `transport` can't be written to any more, after a write has failed with `error`: the alert that waits to be read, where
+/// there is one. A peer that sends one hangs up at once, so that it is often the next write that fails first.
+///
+/// For a connection that ends with this: data that came before the alert is dropped, and so is what was to be sent.
+pub fn write_failure(
+    connection: &mut Connection,
+    input: &mut InBuf,
+    output: &mut OutBuf,
+    transport: &mut impl Read,
+    error: io::Error,
+) -> StreamError {
+    last_word(connection, input, output, transport, error, |_| true)
+}
+
+/// The same for one that may be read on: `take` has the data that comes before the alert, and tells whether to look further.
+pub(super) fn last_word(
+    connection: &mut Connection,
+    input: &mut InBuf,
+    output: &mut OutBuf,
+    transport: &mut impl Read,
+    error: io::Error,
+    mut take: impl FnMut(Plaintext) -> bool,
+) -> StreamError {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    // Nothing can be sent any more, whatever is found.
+    output.sent(output.len());
+    while matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset) {
+        match connection.receive(input, output) {
+            Err(found) => return found.into(),
+            Ok(Received::Advanced) => {}
+            Ok(Received::Data(plaintext)) if take(plaintext) => {}
+            Ok(Received::Data(_) | Received::Closed) => break,
+            // It does not wait: the peer is gone.
+            Ok(Received::NeedInput) if matches!(fill(input, transport), Ok(Filled::Bytes(_))) => {}
+            Ok(Received::NeedInput) => break,
+        }
+    }
+    output.sent(output.len());
+    error.into()
+}
