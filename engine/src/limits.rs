@@ -35,8 +35,10 @@ pub const ARENAS_KEPT: usize = 256;
 pub const KEY_SHARES_MAX: usize = 4;
 /// The longest legacy session id, bytes (RFC 8446 4.1.2).
 pub const SESSION_ID_MAX: usize = 32;
-/// The most certificates taken in one Certificate message.
-pub const CERTIFICATE_CHAIN_MAX: usize = 16;
+/// How often certificates of a chain may be read while paths through it are looked for. RFC 8446 4.4.2 sets no count of
+/// certificates, and many by the same name have very many paths. This many readings take some hundredths of a second; a
+/// chain without detours takes one for each pair of its certificates.
+pub const PATH_READINGS_MAX: usize = 1 << 16;
 /// The longest cookie that is echoed, bytes: the wire allows 2^16 - 1 (RFC 8446 4.2.2).
 pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.

@@ -1,11 +1,10 @@
-use arrayvec::ArrayVec;
 use rustls_pki_types::CertificateDer;
+use smallvec::SmallVec;
 
 use super::encode_message;
 use super::extensions::{Extensions, Place, check_place};
 use crate::codes::HandshakeType;
 use crate::error::Error;
-use crate::limits::CERTIFICATE_CHAIN_MAX;
 use crate::wire::Reader;
 
 const WHAT: &str = "Certificate";
@@ -15,8 +14,8 @@ const WHAT: &str = "Certificate";
 pub struct CertificateMessage<'a> {
     /// `certificate_request_context`: empty in the handshake.
     pub context: &'a [u8],
-    /// The certificates, leaf first.
-    pub chain: ArrayVec<CertificateDer<'a>, CERTIFICATE_CHAIN_MAX>,
+    /// The certificates, leaf first: as many as the message has bytes for. Those of a usual chain take no memory.
+    pub chain: SmallVec<[CertificateDer<'a>; 8]>,
 }
 
 impl<'a> CertificateMessage<'a> {
@@ -26,11 +25,8 @@ impl<'a> CertificateMessage<'a> {
         let context = reader.vector8()?;
         let mut entries = Reader::new(reader.vector24()?, WHAT);
         reader.finish()?;
-        let mut chain = ArrayVec::new();
+        let mut chain = SmallVec::new();
         while !entries.is_empty() {
-            if chain.is_full() {
-                return Err(Error::TooLarge("a certificate chain"));
-            }
             let certificate = entries.vector24()?;
             if certificate.is_empty() {
                 return Err(Error::Decode(WHAT));

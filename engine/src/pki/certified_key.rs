@@ -8,7 +8,7 @@ use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
 use crate::crypto::{Provider, SigningKey};
 use crate::error::Error;
-use crate::limits::{CERTIFICATE_CHAIN_MAX, HANDSHAKE_MESSAGE_MAX};
+use crate::limits::{HANDSHAKE_HEADER, HANDSHAKE_MESSAGE_MAX};
 
 /// What a server proves itself with: a chain, leaf first, and the leaf's private key.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ impl CertifiedKey {
         let Some(leaf) = chain.first() else {
             return Err(Error::Config("a certificate chain without a certificate".into()));
         };
-        if chain.len() > CERTIFICATE_CHAIN_MAX || chain.iter().map(|each| each.len()).sum::<usize>() > CHAIN_BYTES_MAX {
+        if message_len(&chain) > HANDSHAKE_MESSAGE_MAX {
             return Err(Error::Config("the certificate chain is longer than one message can carry".into()));
         }
         for (index, certificate) in chain.iter().enumerate() {
@@ -59,8 +59,11 @@ impl fmt::Debug for CertifiedKey {
     }
 }
 
-/// Half of the longest handshake message: the rest is for lengths and extensions.
-const CHAIN_BYTES_MAX: usize = HANDSHAKE_MESSAGE_MAX / 2;
+/// The length of the Certificate message with `chain` (RFC 8446 4.4.2): header, an empty context, the length of the list,
+/// and for each certificate its length and no extensions.
+fn message_len(chain: &[CertificateDer<'_>]) -> usize {
+    HANDSHAKE_HEADER + 1 + 3 + chain.iter().map(|certificate| 3 + certificate.len() + 2).sum::<usize>()
+}
 
 /// RFC 8446 4.4.2.2: no client takes handshakes that are signed with another kind of key.
 fn check_usage(leaf: &CertificateDer<'_>) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki`, `der` and
 //! `rustls_pemfile`.
 
+mod candidates;
 mod certified_key;
 mod outline;
 mod pem;
@@ -11,6 +12,8 @@ pub use certified_key::CertifiedKey;
 pub use pem::{certificates_from_pem, private_key_from_pem};
 pub use verify::{ServerVerifier, offered_schemes, verify_handshake_signature};
 
+#[cfg(test)]
+mod chain_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -8,6 +8,10 @@ use crate::error::CertificateError;
 /// The parts of a certificate that are read here, as they stand in it.
 #[derive(Clone, Copy)]
 pub(super) struct Outline<'a> {
+    /// Whom it names as its issuer.
+    pub(super) issuer: &'a [u8],
+    /// Whom it is for.
+    pub(super) subject: &'a [u8],
     extensions: Option<AnyRef<'a>>,
 }
 
@@ -34,10 +38,13 @@ fn read(certificate: &[u8]) -> der::Result<Outline<'_>> {
     if Tag::peek(&fields)? == context(0) {
         fields.tlv_bytes()?;
     }
-    // Serial number, signature, issuer, validity, subject and key.
-    for _ in 0..6 {
-        fields.tlv_bytes()?;
-    }
+    // Serial number and signature algorithm; validity; public key.
+    fields.tlv_bytes()?;
+    fields.tlv_bytes()?;
+    let issuer = fields.tlv_bytes()?;
+    fields.tlv_bytes()?;
+    let subject = fields.tlv_bytes()?;
+    fields.tlv_bytes()?;
     let mut extensions = None;
     while !fields.is_finished() {
         let field: AnyRef<'_> = fields.decode()?;
@@ -45,7 +52,7 @@ fn read(certificate: &[u8]) -> der::Result<Outline<'_>> {
             extensions = Some(AnyRef::from_der(field.value())?);
         }
     }
-    Ok(Outline { extensions })
+    Ok(Outline { issuer, subject, extensions })
 }
 
 /// Finds keyUsage (RFC 5280 4.2.1.3) among the extensions (4.2), each of which comes once.

@@ -1,6 +1,7 @@
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, alg_id};
 use webpki::{EndEntityCert, KeyUsage};
 
+use super::candidates::candidates;
 use super::outline::Outline;
 use super::reason;
 use crate::codes::SignatureScheme;
@@ -63,7 +64,8 @@ impl ServerVerifier {
         let leaf = parse(certificate)?;
         let Trust::Anchors(anchors) = &self.trust else { return Ok(()) };
         let usage = KeyUsage::server_auth();
-        leaf.verify_for_usage(&self.algorithms, anchors, intermediates, now, usage, None, None)
+        let intermediates = candidates(certificate, intermediates)?;
+        leaf.verify_for_usage(&self.algorithms, anchors, &intermediates, now, usage, None, None)
             .map_err(|why| reason::refusal(&why))?;
         leaf.verify_is_valid_for_subject_name(name).map_err(|why| reason::refusal(&why))?;
         // RFC 8446 4.4.2.2: webpki does not look at what the key is for.

@@ -3,14 +3,17 @@
 use std::sync::LazyLock;
 
 use tls_engine::codes::{AlertDescription as Alert, ExtensionType, HandshakeType, NamedGroup};
+use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::Provider;
+use tls_engine::pki::CertifiedKey;
 
 use crate::support::client;
-use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid};
+use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid, tiny_authority};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ExtensionList, certificate, certificate_with, message};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{against_client, client_certificate};
+use crate::support::side::{Side, pump};
 use crate::table::Table;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);
@@ -55,11 +58,6 @@ fn contents(table: &mut Table<ScriptedServer>) {
     );
     row(table, "4.4.2", "a context", (Alert::ILLEGAL_PARAMETER, "the context"), |identity| {
         certificate(b"context", &chain(identity))
-    });
-    let limit = (Alert::ILLEGAL_PARAMETER, "a certificate chain is larger than");
-    row(table, "limit of the engine", "17 certificates", limit, |identity| {
-        let more = vec![identity.chain[1].as_ref(); 16];
-        certificate(&[], &[&chain(identity)[..1], &more].concat())
     });
     let limit = (Alert::ILLEGAL_PARAMETER, "a handshake message is larger than");
     row(table, "limit of the engine", "a message of 2^16 bytes and more", limit, |_| vec![0; 1 << 16]);
@@ -154,6 +152,43 @@ static SPECIAL: LazyLock<Special> = LazyLock::new(|| {
     }
 });
 
+/// RFC 8446 4.4.2 sets no count, and lets a server send what has nothing to do with the chain.
+#[test]
+fn chains_of_any_length_are_taken() {
+    let stranger = tiny_authority("somebody else", 0);
+    for (count, extra) in [(15, None), (58, None), (15, Some(&stranger)), (58, Some(&stranger)), (350, Some(&stranger))]
+    {
+        let mut server = client_certificate(crate::support::providers()[0]);
+        let chain = chain(server.identity);
+        let extra = extra.map_or(chain[1], |extra| extra.as_ref());
+        let body = certificate(&[], &[&chain[..], &vec![extra; count]].concat());
+        server.message_in_pieces(&message(HandshakeType::CERTIFICATE, &body), 16_000);
+        for make in [ScriptedServer::certificate_verify, ScriptedServer::finished] {
+            let message = make(&server);
+            server.message(&message);
+        }
+        assert!(server.wire.subject.connection.is_ready(), "{count}: {:?}", server.wire.error);
+    }
+}
+
+/// A server of the engine sends what it was given, and a client takes it.
+#[test]
+fn a_server_sends_a_chain_of_any_length() {
+    for provider in crate::support::providers() {
+        let identity = Pki::shared_identity(KeyKind::EcdsaP256);
+        for count in [15, 58, 120] {
+            let chain = [&identity.chain[..], &vec![identity.chain[1].clone(); count]].concat();
+            let key = CertifiedKey::new(provider, chain, &identity.key).expect("a chain");
+            let config = ServerConfig::builder(provider).certificate(key).build().expect("a server");
+            let mut server = Side::server(&config);
+            let client = client(provider, KeyKind::EcdsaP256, |builder| builder);
+            let mut client = Side::client(&client, crate::support::localhost()).expect("a hello");
+            pump(&mut client, &mut server).expect("a handshake");
+            assert!(client.connection.is_ready() && server.connection.is_ready(), "{count}");
+        }
+    }
+}
+
 type Make = fn() -> &'static Identity;
 
 fn made_to_order(table: &mut Table<ScriptedServer>) {
@@ -168,6 +203,18 @@ fn made_to_order(table: &mut Table<ScriptedServer>) {
     for (name, alert, why, identity) in cases {
         row(table, "6.2", name, (alert, why), move |_| certificate(&[], &chain(identity())));
     }
+    row(
+        table,
+        "limit of the engine",
+        "hundreds of authorities by one name",
+        (Alert::CERTIFICATE_UNKNOWN, "too much work"),
+        |identity| {
+            let tiny: Vec<_> =
+                (0..300).map(|number| tiny_authority("throw-away intermediate EcdsaP256", number)).collect();
+            let tiny: Vec<&[u8]> = tiny.iter().map(AsRef::as_ref).collect();
+            certificate(&[], &[&chain(identity)[..1], &tiny].concat())
+        },
+    );
     // RFC 8446 4.4.2.4, where the signature is one of MD5 (must) or SHA-1 (recommended).
     table.from(client_of_rsa);
     for (hash, last) in [("MD5", 4), ("SHA-1", 5)] {

@@ -128,6 +128,30 @@ impl Identity {
     }
 }
 
+/// The certificate of an authority called `name` that was issued by one of the same name, as short as it can be. Its key and
+/// its signature are none, and others by each `number`.
+pub fn tiny_authority(name: &str, number: u16) -> CertificateDer<'static> {
+    const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    const COMMON_NAME: [u8; 5] = [6, 3, 0x55, 4, 3];
+    // basicConstraints, whose cA is true (RFC 5280 4.2.1.9).
+    const EXTENSIONS: [u8; 18] = [0xa3, 16, 0x30, 14, 0x30, 12, 6, 3, 0x55, 0x1d, 19, 4, 5, 0x30, 3, 1, 1, 0xff];
+    let sequence = |parts: &[&[u8]]| tagged(0x30, &parts.concat());
+    let [high, low] = number.to_be_bytes();
+    let name = sequence(&[&tagged(0x31, &sequence(&[&COMMON_NAME, &tagged(0x0c, name.as_bytes())]))]);
+    let validity = sequence(&[&tagged(0x17, b"750101000000Z"), &tagged(0x18, b"20990101000000Z")]);
+    let key = sequence(&[&ECDSA_WITH_SHA256, &[3, 3, 0, high, low]]);
+    let version_and_serial = [0xa0, 3, 2, 1, 2, 2, 1, 1];
+    let parts: [&[u8]; 7] = [&version_and_serial, &ECDSA_WITH_SHA256, &name, &validity, &name, &key, &EXTENSIONS];
+    CertificateDer::from(sequence(&[&sequence(&parts), &ECDSA_WITH_SHA256, &[3, 2, 0, 0]]))
+}
+
+/// A DER value behind its tag and length.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let len = u8::try_from(content.len()).expect("a short value");
+    let header = if len < 0x80 { vec![tag, len] } else { vec![tag, 0x81, len] };
+    [&header, content].concat()
+}
+
 /// What ends in 2001: for certificates that have expired.
 pub fn expired(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2000, 1, 1);
