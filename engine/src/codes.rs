@@ -1,9 +1,27 @@
-//! The numbers of the wire, as newtypes: any value can be held and printed, known ones have their RFC names.
+//! The numbers of the wire, as newtypes: any value can be held and printed, known ones have their RFC names. Others print as
+//! IANA lists them, of one byte in decimal, of two in hexadecimal; with their type for those who debug.
 
 use core::fmt;
 
+/// How numbers without a name print.
+trait Unknown {
+    fn fmt_unknown(self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+impl Unknown for u8 {
+    fn fmt_unknown(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Unknown for u16 {
+    fn fmt_unknown(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#06x}")
+    }
+}
+
 macro_rules! code {
-    ($(#[$doc:meta])* $name:ident($repr:ty) { $($(#[$value_doc:meta])* $constant:ident = $value:literal, $text:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident($repr:ident) { $($(#[$value_doc:meta])* $constant:ident = $value:literal, $text:literal;)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub $repr);
@@ -21,14 +39,21 @@ macro_rules! code {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
-                    None => write!(f, "{}({:#06x})", stringify!($name), self.0),
+                    None => self.0.fmt_unknown(f),
                 }
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+                match self.name() {
+                    Some(name) => f.pad(name),
+                    None => {
+                        f.write_str(concat!(stringify!($name), "("))?;
+                        self.0.fmt_unknown(f)?;
+                        f.write_str(")")
+                    }
+                }
             }
         }
     };
@@ -188,7 +213,16 @@ mod tests {
     #[test]
     fn known_numbers_have_names_and_others_print_as_numbers() {
         assert_eq!(CipherSuite::AES_128_GCM_SHA256.to_string(), "TLS_AES_128_GCM_SHA256");
-        assert_eq!(CipherSuite(0xbeef).to_string(), "CipherSuite(0xbeef)");
+        assert_eq!(CipherSuite(0xbeef).to_string(), "0xbeef");
+        assert_eq!(ExtensionType(0x0002).to_string(), "0x0002");
+        assert_eq!([AlertDescription(200), AlertDescription(7)].map(|alert| alert.to_string()), ["200", "7"]);
+        assert_eq!(HandshakeType(77).to_string(), "77");
+    }
+
+    #[test]
+    fn those_who_debug_see_the_type_of_a_number_without_a_name() {
         assert_eq!(format!("{:?}", AlertDescription::BAD_RECORD_MAC), "bad_record_mac");
+        assert_eq!(format!("{:?}", AlertDescription(200)), "AlertDescription(200)");
+        assert_eq!(format!("{:?}", ExtensionType(0x5000)), "ExtensionType(0x5000)");
     }
 }

@@ -181,3 +181,30 @@ impl From<CertificateError> for Error {
         Self::Certificate(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_without_a_name_read_naturally() {
+        for (error, text) in [
+            (Error::PeerAlert(AlertDescription(200)), "the peer sent the alert 200"),
+            (Error::UnsupportedExtension(ExtensionType(0x5000)), "the extension 0x5000 was not asked for"),
+            (
+                Error::UnexpectedMessage { got: HandshakeType(77), expected: "Finished" },
+                "unexpected handshake message 77 while waiting for Finished",
+            ),
+            (
+                Error::UnexpectedRecord { got: ContentType(99), reason: "no such type" },
+                "unexpected record: no such type (99)",
+            ),
+            (
+                Error::ObsoleteVersion(ProtocolVersion(0x0200)),
+                "the legacy version of the peer's hello is 0x0200: SSL 3.0 and older are refused",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+}

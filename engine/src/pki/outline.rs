@@ -25,6 +25,39 @@ impl<'a> Outline<'a> {
     pub(super) fn may_sign(&self) -> Result<bool, CertificateError> {
         may_sign(self.extensions).map_err(|_| broken("its key usage is broken"))
     }
+
+    /// Its names (RFC 5280 4.2.1.6), up to one that does not parse.
+    pub(super) fn names(&self) -> impl Iterator<Item = Name<'a>> + use<'a> {
+        /// id-ce-subjectAltName: 2.5.29.17.
+        const SUBJECT_ALT_NAME: [u8; 3] = [0x55, 0x1d, 17];
+        let value = self.extensions.and_then(|extensions| find(extensions, SUBJECT_ALT_NAME).ok().flatten());
+        let mut names = value.and_then(|value| nested(AnyRef::from_der(value).ok()?).ok());
+        core::iter::from_fn(move || {
+            let names = names.as_mut().filter(|names| !names.is_finished())?;
+            Name::read(names.decode().ok()?).into()
+        })
+    }
+}
+
+/// A name that a certificate is for.
+pub(super) enum Name<'a> {
+    /// Of a host, a mailbox or a resource.
+    Text(&'a [u8]),
+    /// An IP address.
+    Address(&'a [u8]),
+    /// None of these.
+    Other,
+}
+
+impl<'a> Name<'a> {
+    /// GeneralName (RFC 5280 4.2.1.6).
+    fn read(name: AnyRef<'a>) -> Self {
+        match name.tag() {
+            Tag::ContextSpecific { constructed: false, number: TagNumber(1 | 2 | 6) } => Self::Text(name.value()),
+            Tag::ContextSpecific { constructed: false, number: TagNumber(7) } => Self::Address(name.value()),
+            _ => Self::Other,
+        }
+    }
 }
 
 fn broken(why: &str) -> CertificateError {
@@ -55,18 +88,25 @@ fn read(certificate: &[u8]) -> der::Result<Outline<'_>> {
     Ok(Outline { issuer, subject, extensions })
 }
 
-/// Finds keyUsage (RFC 5280 4.2.1.3) among the extensions (4.2), each of which comes once.
+/// keyUsage (RFC 5280 4.2.1.3).
 fn may_sign(extensions: Option<AnyRef<'_>>) -> der::Result<bool> {
     /// id-ce-keyUsage: 2.5.29.15.
     const KEY_USAGE: [u8; 3] = [0x55, 0x1d, 15];
     const DIGITAL_SIGNATURE: u8 = 0x80;
     let Some(extensions) = extensions else { return Ok(true) };
+    let Some(value) = find(extensions, KEY_USAGE)? else { return Ok(true) };
+    let bits = BitStringRef::from_der(value)?;
+    Ok(bits.raw_bytes().first().is_some_and(|first| first & DIGITAL_SIGNATURE != 0))
+}
+
+/// The value of an extension, each of which comes once (RFC 5280 4.2).
+fn find<'a>(extensions: AnyRef<'a>, id: [u8; 3]) -> der::Result<Option<&'a [u8]>> {
     let mut extensions = nested(extensions)?;
-    let mut may_sign = None;
+    let mut found = None;
     while !extensions.is_finished() {
         let mut extension = nested(extensions.decode()?)?;
-        let id: AnyRef<'_> = extension.decode()?;
-        if id.tag() != Tag::ObjectIdentifier || id.value() != KEY_USAGE {
+        let this: AnyRef<'_> = extension.decode()?;
+        if this.tag() != Tag::ObjectIdentifier || this.value() != id {
             continue;
         }
         if Tag::peek(&extension)? == Tag::Boolean {
@@ -75,13 +115,11 @@ fn may_sign(extensions: Option<AnyRef<'_>>) -> der::Result<bool> {
         let value: AnyRef<'_> = extension.decode()?;
         value.tag().assert_eq(Tag::OctetString)?;
         extension.finish()?;
-        let bits = BitStringRef::from_der(value.value())?;
-        let is_set = bits.raw_bytes().first().is_some_and(|first| first & DIGITAL_SIGNATURE != 0);
-        if may_sign.replace(is_set).is_some() {
+        if found.replace(value.value()).is_some() {
             return Err(Tag::OctetString.value_error().into());
         }
     }
-    Ok(may_sign.unwrap_or(true))
+    Ok(found)
 }
 
 /// A reader of what is in a SEQUENCE.

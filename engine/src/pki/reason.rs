@@ -1,8 +1,11 @@
 //! What webpki says, in the engine's words.
 
+use std::net::IpAddr;
+
 use rustls_pki_types::ServerName;
 use webpki::Error as Reason;
 
+use super::outline::{Name, Outline};
 use crate::error::CertificateError;
 
 /// How many of a certificate's names an error lists: the peer chooses how many there are.
@@ -10,7 +13,7 @@ const NAMES_SHOWN: usize = 8;
 /// How many characters of each.
 const NAME_SHOWN: usize = 255;
 
-/// Why the chain, or the leaf's name, is refused.
+/// Why the chain is refused.
 pub(super) fn refusal(reason: &Reason) -> CertificateError {
     use CertificateError as Refused;
     match reason {
@@ -18,9 +21,6 @@ pub(super) fn refusal(reason: &Reason) -> CertificateError {
         Reason::CertNotValidYet { .. } => Refused::NotYetValid,
         Reason::UnknownIssuer => Refused::UnknownIssuer,
         Reason::CertRevoked => Refused::Revoked,
-        Reason::CertNotValidForName(context) => {
-            Refused::WrongName { expected: name_text(&context.expected), presented: presented_text(&context.presented) }
-        }
         Reason::UnsupportedSignatureAlgorithmContext(context) if is_broken(&context.signature_algorithm_id) => {
             Refused::Bad("its signature is made with a broken hash: MD5 or SHA-1".into())
         }
@@ -31,10 +31,16 @@ pub(super) fn refusal(reason: &Reason) -> CertificateError {
     }
 }
 
+/// That the certificate is for other names than `expected`. webpki lists them too, but addresses in a form of its own, from
+/// which not all can be had back.
+pub(super) fn wrong_name(expected: &ServerName<'_>, certificate: &Outline<'_>) -> CertificateError {
+    CertificateError::WrongName { expected: name_text(expected), presented: presented_text(certificate) }
+}
+
 /// A server's name as people write it.
-pub(super) fn name_text(name: &ServerName<'_>) -> String {
+fn name_text(name: &ServerName<'_>) -> String {
     match name {
-        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
+        ServerName::IpAddress(address) => IpAddr::from(*address).to_string(),
         _ => name.to_str().into_owned(),
     }
 }
@@ -106,19 +112,31 @@ fn objection(reason: &Reason) -> String {
     }
 }
 
-/// webpki lists names as `DnsName("a.example")` and `IpAddress(192.0.2.1)`: only what stands inside is of interest.
-fn presented_text(presented: &[String]) -> String {
-    if presented.is_empty() {
-        return "no name".into();
+/// The names of a certificate, as many as are shown.
+fn presented_text(certificate: &Outline<'_>) -> String {
+    let mut names = certificate.names();
+    let mut shown: Vec<String> = names.by_ref().take(NAMES_SHOWN).map(|name| presented_name(&name)).collect();
+    let more = names.count();
+    if more > 0 {
+        shown.push(format!("{more} more"));
     }
-    let mut names: Vec<String> = presented.iter().take(NAMES_SHOWN).map(|name| bare_name(name)).collect();
-    if presented.len() > NAMES_SHOWN {
-        names.push(format!("{} more", presented.len() - NAMES_SHOWN));
-    }
-    names.join(", ")
+    if shown.is_empty() { "no name".into() } else { shown.join(", ") }
 }
 
-fn bare_name(text: &str) -> String {
-    let inside = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(text);
-    inside.trim_matches('"').chars().take(NAME_SHOWN).collect()
+/// What stands there is the peer's, and goes to terminals and logs: no character of it may do more than be seen.
+fn presented_name(name: &Name<'_>) -> String {
+    let visible = |text: &[u8]| {
+        let characters = String::from_utf8_lossy(text);
+        let shown = characters.chars().take(NAME_SHOWN);
+        shown.map(|each| if each.is_control() { char::REPLACEMENT_CHARACTER } else { each }).collect()
+    };
+    match name {
+        Name::Text(text) => visible(text),
+        Name::Address(address) => match (<[u8; 4]>::try_from(*address), <[u8; 16]>::try_from(*address)) {
+            (Ok(address), _) => IpAddr::from(address).to_string(),
+            (_, Ok(address)) => IpAddr::from(address).to_string(),
+            _ => format!("an address of {} bytes", address.len()),
+        },
+        Name::Other => "a name of another kind".into(),
+    }
 }

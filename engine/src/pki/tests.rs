@@ -88,6 +88,34 @@ fn a_wrong_name_is_refused_with_both_names() {
 }
 
 #[test]
+fn names_are_written_as_people_write_them_and_can_do_no_more_than_be_seen() {
+    use rcgen::SanType;
+    let pki = Pki::shared(KeyKind::EcdsaP256);
+    let address = |text: &str| SanType::IpAddress(text.parse().unwrap());
+    let names = |names: Vec<SanType>| {
+        let identity = pki.issue(pki.kind, |params| params.subject_alt_names = names);
+        let (error, _) = certificate_error(verify(pki, &identity, "localhost"));
+        let CertificateError::WrongName { presented, .. } = error else { panic!("{error}") };
+        presented
+    };
+    for text in
+        ["::1", "::", "2001:db8::", "1::", "2001:db8:0:1::1", "2001:db8:0:1:1::", "fe80::1:0:0:1", "0:1::", "192.0.2.0"]
+    {
+        let expected = text.parse::<std::net::IpAddr>().unwrap().to_string();
+        assert_eq!(names(vec![address(text)]), expected, "{text}");
+    }
+    assert_eq!(names(vec![]), "no name");
+    let uri = SanType::URI("https://a.example/".try_into().unwrap());
+    let mailbox = SanType::Rfc822Name("a@b.example".try_into().unwrap());
+    let hostile = SanType::DnsName("a\u{1b}[2J\r\nb".try_into().unwrap());
+    let other = SanType::OtherName((vec![1, 3, 6, 1], "name".into()));
+    assert_eq!(
+        names(vec![address("::1"), uri, mailbox, hostile, other]),
+        "::1, https://a.example/, a@b.example, a\u{fffd}[2J\u{fffd}\u{fffd}b, a name of another kind"
+    );
+}
+
+#[test]
 fn only_the_first_of_many_names_are_shown() {
     let pki = Pki::shared(KeyKind::EcdsaP256);
     let identity = pki.issue(pki.kind, |params| {

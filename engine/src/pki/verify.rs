@@ -67,9 +67,13 @@ impl ServerVerifier {
         let intermediates = candidates(certificate, intermediates)?;
         leaf.verify_for_usage(&self.algorithms, anchors, &intermediates, now, usage, None, None)
             .map_err(|why| reason::refusal(&why))?;
-        leaf.verify_is_valid_for_subject_name(name).map_err(|why| reason::refusal(&why))?;
+        let outline = Outline::read(certificate)?;
+        leaf.verify_is_valid_for_subject_name(name).map_err(|why| match why {
+            webpki::Error::CertNotValidForName(_) => reason::wrong_name(name, &outline),
+            other => reason::refusal(&other),
+        })?;
         // RFC 8446 4.4.2.2: webpki does not look at what the key is for.
-        if !Outline::read(certificate)?.may_sign()? {
+        if !outline.may_sign()? {
             return Err(CertificateError::Other("its key usage does not allow it to sign".into()).into());
         }
         Ok(())
