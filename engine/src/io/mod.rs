@@ -2,7 +2,7 @@
 
 #[cfg(all(unix, feature = "event-loop"))]
 pub mod event_loop;
-mod last_word;
+mod failure;
 mod polled;
 #[cfg(all(unix, feature = "signal"))]
 mod signal_fd;
@@ -10,10 +10,10 @@ mod socket;
 mod step;
 mod stream;
 
-pub use last_word::write_failure;
+pub use failure::{StreamError, write_failure};
 pub use polled::PolledStream;
 #[cfg(all(unix, feature = "signal"))]
 pub use signal_fd::SignalFd;
 pub use socket::{Listener, Socket, SocketOptions, Syscalls};
 pub use step::{Filled, fill, flush};
-pub use stream::{Stream, StreamError, StreamParts};
+pub use stream::{Stream, StreamParts};

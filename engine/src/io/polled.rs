@@ -1,8 +1,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 
-use super::last_word::last_word;
+use super::failure::{StreamError, last_word};
 use super::step::{Filled, fill, flush};
-use super::stream::StreamError;
 use crate::conn::{Connection, Plaintext, Received};
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 
-use super::last_word::last_word;
+use super::failure::{StreamError, last_word};
 use super::step::{Filled, fill, flush};
 use crate::conn::{ClientConfig, Connection, Plaintext, Received, ServerConfig};
 use crate::error::Error;
@@ -34,27 +34,6 @@ pub struct StreamParts<T> {
     pub output: OutBuf,
     /// Data that was opened and not read. It comes before all that is in `input`.
     pub unread: Vec<u8>,
-}
-
-/// Why a stream failed.
-#[derive(Debug, thiserror::Error)]
-pub enum StreamError {
-    /// TLS failed; the peer has been told where it is owed that.
-    #[error(transparent)]
-    Tls(#[from] Error),
-    /// The transport failed.
-    #[error(transparent)]
-    Transport(#[from] io::Error),
-}
-
-impl From<StreamError> for io::Error {
-    fn from(error: StreamError) -> Self {
-        match error {
-            StreamError::Transport(error) => error,
-            StreamError::Tls(Error::Truncated) => Self::new(ErrorKind::UnexpectedEof, Error::Truncated),
-            StreamError::Tls(error) => Self::new(ErrorKind::InvalidData, error),
-        }
-    }
 }
 
 impl<T: Read + Write> Stream<T> {

@@ -1,9 +1,30 @@
 use std::io::{self, ErrorKind, Read};
 
 use super::step::{Filled, fill};
-use super::stream::StreamError;
 use crate::conn::{Connection, Plaintext, Received};
+use crate::error::Error;
 use crate::mem::{InBuf, OutBuf};
+
+/// Why a stream failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// TLS failed; the peer has been told where it is owed that.
+    #[error(transparent)]
+    Tls(#[from] Error),
+    /// The transport failed.
+    #[error(transparent)]
+    Transport(#[from] io::Error),
+}
+
+impl From<StreamError> for io::Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Transport(error) => error,
+            StreamError::Tls(Error::Truncated) => Self::new(ErrorKind::UnexpectedEof, Error::Truncated),
+            StreamError::Tls(error) => Self::new(ErrorKind::InvalidData, error),
+        }
+    }
+}
 
 /// Why `transport` can't be written to any more, after a write has failed with `error`: the alert that waits to be read, where
 /// there is one. A peer that sends one hangs up at once, so that it is often the next write that fails first.
