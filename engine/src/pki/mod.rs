@@ -1,4 +1,4 @@
-//! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki`, `der` and
+//! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki` and
 //! `rustls_pemfile`.
 
 mod candidates;
