@@ -30,7 +30,7 @@ impl<'a> Outline<'a> {
     /// Its names (RFC 5280 4.2.1.6), up to one that does not parse.
     pub(super) fn names(&self) -> impl Iterator<Item = Name<'a>> + use<'a> {
         /// id-ce-subjectAltName: 2.5.29.17.
-        const SUBJECT_ALT_NAME: [u8; 3] = [0x55, 0x1d, 17];
+        const SUBJECT_ALT_NAME: u8 = 17;
         let value = find(self.extensions, SUBJECT_ALT_NAME).flatten();
         let mut names = value.and_then(|value| Elements(value).only(SEQUENCE)).unwrap_or_default();
         core::iter::from_fn(move || names.next_element().map(|(tag, value)| Name::read(tag, value)))
@@ -90,7 +90,7 @@ fn read(certificate: &[u8]) -> Option<Outline<'_>> {
 /// keyUsage (RFC 5280 4.2.1.3).
 fn may_sign(extensions: Elements<'_>) -> Option<bool> {
     /// id-ce-keyUsage: 2.5.29.15.
-    const KEY_USAGE: [u8; 3] = [0x55, 0x1d, 15];
+    const KEY_USAGE: u8 = 15;
     const DIGITAL_SIGNATURE: u8 = 0x80;
     let Some(value) = find(extensions, KEY_USAGE)? else { return Some(true) };
     // How many bits of the last byte are none comes first (X.690 8.6.2.2).
@@ -101,21 +101,20 @@ fn may_sign(extensions: Elements<'_>) -> Option<bool> {
     }
 }
 
-/// The value of an extension, each of which comes once (RFC 5280 4.2). `None` where one is broken.
-fn find<'a>(mut extensions: Elements<'a>, id: [u8; 3]) -> Option<Option<&'a [u8]>> {
+/// The value of the extension 2.5.29.`id`, each of which comes once (RFC 5280 4.2). `None` where one is broken.
+fn find(mut extensions: Elements<'_>, id: u8) -> Option<Option<&[u8]>> {
     let mut found = None;
     while !extensions.0.is_empty() {
         let (SEQUENCE, extension) = extensions.next_element()? else { return None };
-        let mut extension = Elements(extension);
-        let (OBJECT_IDENTIFIER, this) = extension.next_element()? else { return None };
-        if this != id {
+        let [OBJECT_IDENTIFIER, 3, 0x55, 0x1d, this, rest @ ..] = extension else { continue };
+        if *this != id {
             continue;
         }
-        if extension.0.first() == Some(&BOOLEAN) {
-            extension.next_element()?;
+        let mut rest = Elements(rest);
+        if rest.0.first() == Some(&BOOLEAN) {
+            rest.next_element()?;
         }
-        let (OCTET_STRING, value) = extension.next_element()? else { return None };
-        if !extension.0.is_empty() || found.replace(value).is_some() {
+        if found.replace(rest.only(OCTET_STRING)?.0).is_some() {
             return None;
         }
     }
