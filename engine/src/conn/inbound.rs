@@ -262,9 +262,10 @@ impl Connection {
         joiner.join(content, |joined| {
             const ENDED: Error = Error::Internal("a handshake that has ended");
             match joined {
-                Joined::Header(header) => machine.as_ref().ok_or(ENDED)?.admit(header),
+                Joined::Header(header) => machine.as_ref().map_or(Err(ENDED), |state| state.admit(header)),
                 Joined::Message(message) => {
-                    *machine = Some(machine.take().ok_or(ENDED)?.on(&message, effects)?);
+                    let Some(state) = machine.take() else { return Err(ENDED) };
+                    *machine = Some(state.on(&message, effects)?);
                     self.carry_out(effects, output)
                 }
             }

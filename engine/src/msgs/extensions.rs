@@ -46,41 +46,32 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Types of extension, each once. Few are found by looking through them; of more, each is a bit, so that the work grows with
-/// the message and not with its square.
+/// Types of extension, each once. A few are found by looking through them; beyond these, each is a bit, so that the work
+/// grows with the message and not with its square.
 #[derive(Default)]
 struct Seen {
-    few: ArrayVec<u16, 64>,
-    /// All of them, where they are more than a few: 8 KiB.
-    many: Option<Box<[u64]>>,
+    few: ArrayVec<ExtensionType, 64>,
+    /// Those for which there was no room: 8 KiB, where there are any.
+    more: Option<Box<[u64]>>,
 }
 
 impl Seen {
     /// Adds a type; says whether it is new.
     fn insert(&mut self, extension_type: ExtensionType) -> bool {
-        let number = extension_type.0;
-        if let Some(bits) = &mut self.many {
-            return set(bits, number);
-        }
-        if self.few.contains(&number) {
+        if self.few.contains(&extension_type) {
             return false;
         }
-        if self.few.try_push(number).is_err() {
-            let bits = self.many.insert(vec![0; (1 << 16) / 64].into_boxed_slice());
-            for number in self.few.iter().copied().chain([number]) {
-                set(bits, number);
-            }
-        }
-        true
+        self.few.try_push(extension_type).is_ok() || self.insert_more(extension_type.0)
     }
-}
 
-/// Sets a bit; says whether it was not set.
-fn set(bits: &mut [u64], number: u16) -> bool {
-    let (word, bit) = (usize::from(number / 64), 1 << (number % 64));
-    let is_new = bits[word] & bit == 0;
-    bits[word] |= bit;
-    is_new
+    #[cold]
+    fn insert_more(&mut self, number: u16) -> bool {
+        let bits = self.more.get_or_insert_with(|| vec![0; (1 << 16) / 64].into_boxed_slice());
+        let (word, bit) = (usize::from(number / 64), 1 << (number % 64));
+        let is_new = bits[word] & bit == 0;
+        bits[word] |= bit;
+        is_new
+    }
 }
 
 /// The messages that have extensions.
