@@ -17,9 +17,11 @@ use tlsbench::render::{Messages, print};
 static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
 
 fn main() -> ExitCode {
+    // Before all else: a signal may come at any moment.
+    let listening = interrupt::listen();
     let args = Args::parse();
     let messages = Messages::new(args.display.quiet, args.display.verbose, args.display.color);
-    match run(&args, messages) {
+    match listening.and_then(|()| run(&args, messages)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             messages.error(&error);
@@ -29,7 +31,6 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args, messages: Messages) -> Result<(), Error> {
-    interrupt::listen()?;
     match Plan::new(args)? {
         Plan::Measure(plan) => cmd::measure::run(&plan, messages),
         Plan::Serve(plan) => cmd::serve::run(*plan, messages),

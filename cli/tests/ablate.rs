@@ -207,7 +207,7 @@ fn ctrl_c_keeps_the_workloads_that_are_done_and_says_so() {
     let saved: Value = serde_json::from_slice(&std::fs::read(&file).expect("saved")).expect("JSON");
     assert_eq!(saved["partial"], true, "a program that ends here leaves what is not all");
     let pid = rustix::process::Pid::from_raw(child.id() as i32).expect("a process");
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it still runs");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it still runs");
     let errors: String = lines.map_while(Result::ok).collect();
     assert_eq!(child.wait().expect("an end").code(), Some(130), "{errors}");
     assert!(errors.contains("interrupted"), "{errors}");

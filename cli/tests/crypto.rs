@@ -178,7 +178,7 @@ fn ctrl_c_keeps_what_was_measured_and_says_so() {
     // When the second contest begins, the first is done.
     assert!(lines.any(|line| line.expect("text").starts_with("[2/2]")));
     let pid = rustix::process::Pid::from_raw(child.id() as i32).expect("a process");
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it still runs");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it still runs");
     // What it still says has to be read, or it could wait for that.
     let errors: String = lines.map_while(Result::ok).collect();
     let output = child.wait_with_output().expect("an end");

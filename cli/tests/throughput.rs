@@ -231,7 +231,7 @@ fn an_interrupted_run_leaves_what_it_has_and_says_that_it_is_partial() {
     while !file.exists() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
     assert!(status.success());
     let ended = child.wait().expect("an end");
     assert_eq!(ended.code(), Some(130));

@@ -3,6 +3,7 @@
 use crate::comparison::{Named, Refusal, Rules, check, compare};
 use crate::error::Error;
 use crate::host;
+use crate::interrupt;
 use crate::plan::{Candidate, Compare};
 use crate::render::Messages;
 use crate::runner::{self, Ending};
@@ -35,6 +36,10 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
         }
     };
     let comparison = compare(baseline, candidate, &rules).map_err(refused)?;
+    interrupt::begin_to_say();
     let written = plan.output.finish(&comparison);
+    if matches!(plan.candidate, Candidate::Measured { .. }) && candidate.document.partial {
+        return Err(Error::Interrupted);
+    }
     Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }.of(&comparison).and(written)
 }

@@ -36,6 +36,7 @@ pub fn run(plan: &Crypto, messages: Messages) -> Result<(), Error> {
     for warning in &document.warnings {
         messages.warning(warning);
     }
+    interrupt::begin_to_say();
     if outcome.is_ok() || !document.cases.is_empty() {
         plan.output.finish(&CryptoReport(&document))?;
     }
@@ -59,9 +60,12 @@ fn measure(plan: &Crypto, document: &mut Document, messages: Messages) -> Result
         let measured = contest.run(&plan.schedule, &mut |share| progress.advance(share, ""))?;
         document.cases.extend(measured.iter().map(|one| case(plan, one, auto_of(one, &measured), size)));
         plan.output.save(&CryptoReport(document))?;
-        if interrupt::requested() {
-            return Err(Error::Interrupted);
-        }
+        let (output, so_far) = (plan.output.clone(), Document { partial: true, ..document.clone() });
+        interrupt::keep_last_words(move || {
+            // There is nobody left to tell what becomes of them.
+            let _ = output.finish(&CryptoReport(&so_far));
+        });
+        interrupt::check()?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::comparison::{Limits, Named, Rules, check, compare, confirm, is_suspect};
 use crate::error::Error;
 use crate::host;
+use crate::interrupt;
 use crate::plan::{Gate, Measurement, Opponent, Results};
 use crate::render::{Messages, Report, write_document};
 use crate::request::Request;
@@ -25,6 +26,11 @@ pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
         Opponent::Results(results) => against_results(plan, results, messages)?,
         Opponent::Binary { path, blocks } => against_binary(plan, path, *blocks, messages)?,
     };
+    interrupt::begin_to_say();
+    if interrupt::requested() {
+        // What there is is told; what is missing makes a verdict of it, and its thresholds, worth nothing.
+        return plan.output.finish(&comparison).and(Err(Error::Interrupted));
+    }
     check_thresholds(plan, &comparison)?;
     if let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty())
         && let Err(error) = append(Path::new(&path), &comparison.markdown())
@@ -65,14 +71,16 @@ fn against_results(plan: &Gate, baseline: &Results, messages: Messages) -> Resul
     let jobs = runner::jobs_of_profile(&plan.profile, &plan.measurements)?;
     let measured = runner::measure(&jobs, plan.counts_only, plan.results.as_deref(), messages)?;
     let mut comparison = compared(&measured)?;
-    if comparison.counts.regressions > 0 {
+    if comparison.counts.regressions > 0 && !measured.partial {
         messages.note(&format!("{}: once more", comparison.regressions()));
         let mut suspected = measured;
         suspected.cases.retain(|case| is_suspected(&comparison, &case.id));
         let (again, _) = Request::of_document(&suspected);
         let again: Vec<Measurement> = again.iter().map(Measurement::of_request).collect::<Result<_, _>>()?;
-        let second = compared(&runner::measure(&runner::jobs(&again)?, plan.counts_only, None, messages)?)?;
-        confirm(&mut comparison, &second);
+        match runner::measure(&runner::jobs(&again)?, plan.counts_only, None, messages) {
+            Err(Error::Interrupted) => {}
+            again => confirm(&mut comparison, &compared(&again?)?),
+        }
     }
     Ok(comparison)
 }
@@ -104,12 +112,15 @@ fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Me
     let first = measure(&requests, plan.judgement.seed)?;
     keep(plan, &first.documents[1])?;
     let mut comparison = compared(&first)?;
-    if comparison.counts.regressions > 0 {
+    if comparison.counts.regressions > 0 && !first.documents[1].partial {
         messages.note(&format!("{}: once more", comparison.regressions()));
         let suspected = first.requests.iter().filter(|(id, _)| is_suspected(&comparison, id)).map(|(_, index)| *index);
         let again: Vec<Request> =
             suspected.collect::<BTreeSet<usize>>().into_iter().map(|index| requests[index].clone()).collect();
-        confirm(&mut comparison, &compared(&measure(&again, plan.judgement.seed.wrapping_add(1))?)?);
+        match measure(&again, plan.judgement.seed.wrapping_add(1)) {
+            Err(Error::Interrupted) => {}
+            again => confirm(&mut comparison, &compared(&again?)?),
+        }
     }
     Ok(comparison)
 }

@@ -1,14 +1,18 @@
 //! The parent's part: runs the child under callgrind, and makes a case of what it counted.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use super::counted::COUNTED;
 use super::cryptography::UNCOUNTED;
 use super::steps::Told;
 use super::{Job, Work, profile};
 use crate::error::Error;
+use crate::interrupt;
 use crate::schema::quantity::{
     ALL_INSTRUCTIONS_PER_HANDSHAKE, ALL_INSTRUCTIONS_PER_RECORD, INSTRUCTIONS_PER_HANDSHAKE, INSTRUCTIONS_PER_RECORD,
 };
@@ -16,6 +20,9 @@ use crate::schema::{Case, Facts, Negotiated, Side};
 
 /// The flag that makes this program the child.
 const CHILD_FLAG: &str = "--counted";
+
+/// How often the child is looked after.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Valgrind, as this machine has it.
 pub struct Valgrind {
@@ -98,16 +105,38 @@ fn run(job: &Job, folder: &Path) -> Result<String, Error> {
     }
     command.arg(this).args(job.arguments()).arg(CHILD_FLAG);
     command.env_clear().envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-    let ended = command.stdin(Stdio::null()).output();
-    let ended = ended.map_err(|source| Error::NoProgram { name: "valgrind", source })?;
-    if !ended.status.success() {
-        let said = String::from_utf8_lossy(&ended.stderr);
+    let (status, output, errors) = run_to_its_end(command, folder)?;
+    if !status.success() {
+        let said = String::from_utf8_lossy(&errors);
         // The program's own words, without valgrind's, which begin with its number.
         let own: Vec<&str> = said.lines().filter(|line| !line.starts_with("==")).collect();
         let why = if own.is_empty() { said.trim().to_owned() } else { own.join("\n") };
-        return Err(Error::Failed(format!("{} under valgrind ended with {}: {why}", job.id(), ended.status)));
+        return Err(Error::Failed(format!("{} under valgrind ended with {status}: {why}", job.id())));
     }
-    String::from_utf8(ended.stdout).map_err(|_| Error::Failed(format!("{} printed what is no text", job.id())))
+    String::from_utf8(output).map_err(|_| Error::Failed(format!("{} printed what is no text", job.id())))
+}
+
+/// Runs the child, and returns what it wrote to both streams, which go to files: nobody has to read them meanwhile. It does
+/// not outlive a wish for the end.
+fn run_to_its_end(mut command: Command, folder: &Path) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), Error> {
+    let (output, errors) = (folder.join("output"), folder.join("errors"));
+    let create = |path: &Path| File::create(path).map_err(|error| Error::write(path, error));
+    command.stdin(Stdio::null()).stdout(create(&output)?).stderr(create(&errors)?);
+    let mut child = command.spawn().map_err(|source| Error::NoProgram { name: "valgrind", source })?;
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|error| Error::io("waiting for valgrind", error))? {
+            break status;
+        }
+        if let Err(end) = interrupt::check() {
+            // Where it has ended already there is nothing to end.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(end);
+        }
+        thread::sleep(LOOK);
+    };
+    let read = |path: &Path| std::fs::read(path).map_err(|error| Error::io("reading what valgrind said", error));
+    Ok((status, read(&output)?, read(&errors)?))
 }
 
 /// The instructions of each step. Callgrind numbers its profiles; the last has no number and holds what came after.

@@ -1,3 +1,4 @@
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,6 +31,15 @@ pub struct RawSample {
     pub seal_ns: u64,
     /// The time of opening alone.
     pub open_ns: u64,
+}
+
+impl AddAssign for RawSample {
+    fn add_assign(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.records += other.records;
+        self.seal_ns += other.seal_ns;
+        self.open_ns += other.open_ns;
+    }
 }
 
 /// The speed of a suite's AEAD without any TLS around it: what efficiency is measured against.
@@ -66,6 +76,11 @@ impl RawAead {
             arrived: buffer.clone(),
             opened: buffer,
         })
+    }
+
+    /// The writes that fill a batch.
+    pub fn cycle_writes(&self) -> u64 {
+        self.layout.cycle_writes()
     }
 
     /// Seals and opens what `writes` writes come to, batch by batch, timing both apart.

@@ -1,9 +1,16 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use tls_engine::io::{Socket, SocketOptions};
 
 use crate::error::Error;
+use crate::interrupt;
+
+/// How often a wait looks up for an end that was asked for.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A host and a port to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +78,27 @@ impl Target {
 
     /// Connects to the first address that answers. Where none does, the error of the first one tried is told.
     pub fn connect(&self, options: &SocketOptions) -> Result<Socket, Error> {
+        // Nothing cuts the search for an address short, nor the wait for an answer: a thread has to do both.
+        let (sender, connected) = channel();
+        let (target, options) = (self.clone(), *options);
+        let connect = move || {
+            // Where nobody waits for it any more, it is closed again.
+            let _ = sender.send(target.connect_patiently(&options));
+        };
+        thread::Builder::new()
+            .name("connecting".to_owned())
+            .spawn(connect)
+            .map_err(|error| Error::io("starting a thread", error))?;
+        loop {
+            match connected.recv_timeout(LOOK) {
+                Ok(connected) => return connected,
+                Err(RecvTimeoutError::Timeout) => interrupt::check()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::Failed("connecting panicked".to_owned())),
+            }
+        }
+    }
+
+    fn connect_patiently(&self, options: &SocketOptions) -> Result<Socket, Error> {
         let unreachable = |source| Error::Unreachable { target: self.to_string(), source };
         let mut first_failure = None;
         for address in self.resolve().map_err(unreachable)? {

@@ -5,6 +5,7 @@ use tls_engine::crypto::{Aead, AeadKey, Copied, NONCE_MAX, TAG_LEN};
 
 use super::{Bench, Part, wrong};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Method, Pattern, nanoseconds};
 
 /// What a batch of texts comes to, bytes, where there are neither too many nor too few in it: with its three buffers it
@@ -118,6 +119,7 @@ impl Bench for AeadBench {
     fn run(&mut self, count: u64, ns: &mut [u64]) -> Result<u64, Error> {
         let mut left = count;
         while left > 0 {
+            interrupt::check()?;
             let slots = left.min(self.slots as u64) as usize;
             if self.method == Method::InPlace {
                 self.fill(slots);

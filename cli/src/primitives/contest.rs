@@ -78,14 +78,20 @@ impl Contest {
         for lane in &mut self.lanes {
             counts.push(lane.count_that_takes(block_ns)?);
         }
+        let mut blocks = vec![Vec::new(); self.lanes.len()];
         let mut measured: Vec<Vec<Measured>> = self.lanes.iter().map(Lane::nothing_yet).collect();
         let mut order = Order::new(schedule.seed);
         let mut turns: Vec<usize> = (0..self.lanes.len()).collect();
         for round in 0..rounds {
             order.shuffle(&mut turns);
             for turn in &turns {
-                self.lanes[*turn].run(counts[*turn], &mut measured[*turn])?;
+                match self.lanes[*turn].block(counts[*turn]) {
+                    // A round that was cut short is none.
+                    Err(Error::Interrupted) if round > 0 => return Ok(measured.into_iter().flatten().collect()),
+                    block => blocks[*turn] = block?,
+                }
             }
+            measured.iter_mut().zip(&blocks).for_each(|(measured, block)| add(measured, block));
             on_advance((round + 1) as f64 / rounds as f64);
         }
         Ok(measured.into_iter().flatten().collect())
@@ -99,9 +105,7 @@ impl Lane {
         loop {
             let mut ns = vec![0; self.operations.len()];
             let done = self.bench.run(count, &mut ns)?;
-            if interrupt::requested() {
-                return Err(Error::Interrupted);
-            }
+            interrupt::check()?;
             // Where operations are timed together the slowest decides.
             let elapsed_ns = ns.into_iter().max().unwrap_or(0).max(1);
             if elapsed_ns >= block_ns / 4 {
@@ -124,20 +128,20 @@ impl Lane {
         self.operations.iter().map(measured).collect()
     }
 
-    /// One block.
-    fn run(&mut self, count: u64, measured: &mut [Measured]) -> Result<(), Error> {
+    /// One block: of each operation how many there were, and how long they took.
+    fn block(&mut self, count: u64) -> Result<Vec<(u64, u64)>, Error> {
         let mut ns = vec![0; self.operations.len()];
         let done = self.bench.run(count, &mut ns)?;
-        if interrupt::requested() {
-            return Err(Error::Interrupted);
-        }
-        for (measured, ns) in measured.iter_mut().zip(ns) {
-            // A block that takes no time that the clock can tell has at least a tick.
-            measured.per_s.push(per_second(done, ns.max(1)));
-            measured.operations += done;
-            measured.elapsed_ns += ns;
-        }
-        Ok(())
+        Ok(ns.into_iter().map(|ns| (done, ns)).collect())
+    }
+}
+
+fn add(measured: &mut [Measured], block: &[(u64, u64)]) {
+    for (measured, (done, ns)) in measured.iter_mut().zip(block) {
+        // A block that takes no time that the clock can tell has at least a tick.
+        measured.per_s.push(per_second(*done, (*ns).max(1)));
+        measured.operations += done;
+        measured.elapsed_ns += ns;
     }
 }
 

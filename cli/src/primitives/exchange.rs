@@ -5,6 +5,7 @@ use tls_engine::mem::Secret;
 
 use super::{Bench, Part, wrong};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::nanoseconds;
 
 /// The exchanges of a batch.
@@ -68,6 +69,7 @@ impl Bench for ExchangeBench {
     fn run(&mut self, count: u64, ns: &mut [u64]) -> Result<u64, Error> {
         let mut left = count;
         while left > 0 {
+            interrupt::check()?;
             let exchanges = left.min(BATCH as u64);
             self.done.clear();
             let started = Instant::now();

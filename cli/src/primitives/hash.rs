@@ -5,6 +5,7 @@ use tls_engine::crypto::Hash;
 
 use super::{Bench, Part, aead, wrong};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Pattern, nanoseconds};
 
 /// Hashes texts of one size, and compares what comes out with what another part of the algorithm said.
@@ -44,6 +45,7 @@ impl Bench for HashBench {
     fn run(&mut self, count: u64, ns: &mut [u64]) -> Result<u64, Error> {
         let mut left = count;
         while left > 0 {
+            interrupt::check()?;
             let slots = left.min(self.expected.len() as u64) as usize;
             self.digests.clear();
             let started = Instant::now();

@@ -8,6 +8,7 @@ use tls_engine::crypto::{Origin, Provider, SigningKey, VerificationScheme};
 use super::{Bench, Part, wrong};
 use crate::error::Error;
 use crate::identity::{KeyKind, SigningIdentity};
+use crate::interrupt;
 use crate::measure::{Pattern, nanoseconds};
 
 /// The signatures of a batch.
@@ -88,6 +89,7 @@ impl Bench for SignBench {
     fn run(&mut self, count: u64, ns: &mut [u64]) -> Result<u64, Error> {
         let mut left = count;
         while left > 0 {
+            interrupt::check()?;
             let signatures = left.min(BATCH as u64);
             self.done.clear();
             let started = Instant::now();
@@ -133,6 +135,7 @@ impl Bench for VerifyBench {
     fn run(&mut self, count: u64, ns: &mut [u64]) -> Result<u64, Error> {
         let mut left = count;
         while left > 0 {
+            interrupt::check()?;
             let signatures = left.min(BATCH as u64);
             let started = Instant::now();
             let verified = (0..signatures)

@@ -10,6 +10,7 @@ use tls_engine::mem::{BufferPool, PoolOptions};
 use super::Job;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::interrupt;
 use crate::measure::nanoseconds_of;
 use crate::names;
 use crate::plan::{Handshake, Limit, Trust};
@@ -101,7 +102,9 @@ impl Planned {
         let provider = plan.tls.provider;
         let pairs = match &plan.given {
             Some((identity, trust)) => vec![self.pair(identity, trust)?],
-            None => (0..IDENTITIES).map(|_| self.thrown_away()).collect::<Result<_, _>>()?,
+            None => (0..IDENTITIES)
+                .map(|_| interrupt::check().and_then(|()| self.thrown_away()))
+                .collect::<Result<_, _>>()?,
         };
         let options = SocketOptions { timeout: Some(TIMEOUT), ..plan.sockets };
         let carrier = if self.is_over_sockets { Carrier::Loopback(options) } else { Carrier::Memory };

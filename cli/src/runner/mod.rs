@@ -90,7 +90,7 @@ pub fn run(
         progress.begin(job.label());
         job.measure(&mut document, &mut |done, text| progress.advance(done, text))?;
         save(&document)?;
-        if interrupt::requested() { Err(Error::Interrupted) } else { Ok(()) }
+        interrupt::check()
     });
     progress.end();
     document.finish(host::load(), outcome.is_err());
@@ -108,8 +108,18 @@ pub fn run_and_write(
     output: &Output,
     messages: Messages,
 ) -> Result<(), Error> {
-    let save = |document: &Document| output.save(&Results(&wanted(document, counts_only)));
+    let save = |document: &Document| {
+        let document = wanted(document, counts_only).into_owned();
+        output.save(&Results(&document))?;
+        let output = output.clone();
+        interrupt::keep_last_words(move || {
+            // There is nobody left to tell what becomes of them.
+            let _ = output.finish(&Results(&document));
+        });
+        Ok(())
+    };
     let (document, outcome) = run(jobs, messages, &mut |document| save(document));
+    interrupt::begin_to_say();
     // They are about times.
     if !counts_only {
         tell_warnings(&document, messages);
@@ -126,7 +136,9 @@ pub fn run_and_write(
 }
 
 /// Runs the jobs and returns what they found, for a command that has more to do with it. The document is written to `file`
-/// after each job, also where a job fails or Ctrl-C ends the run. Warnings are told, unless only counts are of interest.
+/// after each job, also where a job fails or Ctrl-C ends the run. Then there is an error only where nothing was measured, or
+/// a job failed: an interrupted run is told by a document that is partial. Warnings are told, unless only counts are of
+/// interest.
 pub fn measure(
     jobs: &[Box<dyn Job>],
     counts_only: bool,
@@ -141,7 +153,10 @@ pub fn measure(
     if !document.cases.is_empty() {
         save(&document)?;
     }
-    outcome.map(|()| document)
+    match outcome {
+        Err(Error::Interrupted) if !document.cases.is_empty() => Ok(document),
+        outcome => outcome.map(|()| document),
+    }
 }
 
 /// What is written of a document.

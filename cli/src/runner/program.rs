@@ -15,7 +15,9 @@ use crate::schema::Document;
 const BLOCK_MAX: Duration = Duration::from_secs(600);
 /// How often Ctrl-C is looked for.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long a program that was asked to end may take, and what it leaves behind may hold its output.
+/// How long a program that was asked to end may take: less than this one has itself.
+const END_MAX: Duration = Duration::from_millis(800);
+/// How long what a program leaves behind may hold its output.
 const GRACE: Duration = Duration::from_secs(2);
 /// How much of what a program complains about is kept, bytes.
 const ERRORS_MAX: u64 = 64 << 10;
@@ -114,15 +116,15 @@ impl Running {
         self.0.try_wait().map_err(|error| Error::io("waiting for a program", error))
     }
 
-    /// Asks it to end as Ctrl-C does, so that it can end what it has started.
+    /// Asks it to end, so that it can end what it has started. Not as Ctrl-C does, which it may have been told to ignore.
     #[cfg(unix)]
     fn ask_to_end(&mut self) {
         use rustix::process::{Pid, Signal, kill_process};
         if matches!(self.0.try_wait(), Ok(None)) {
             // Where it has ended meanwhile there is nobody to ask; its number is not given away before it is waited for.
-            let _ = kill_process(Pid::from_child(&self.0), Signal::INT);
+            let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
             let asked = Instant::now();
-            while asked.elapsed() < GRACE && matches!(self.0.try_wait(), Ok(None)) {
+            while asked.elapsed() < END_MAX && matches!(self.0.try_wait(), Ok(None)) {
                 thread::sleep(Duration::from_millis(10));
             }
         }

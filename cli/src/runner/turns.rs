@@ -38,7 +38,8 @@ pub struct Paired {
 }
 
 impl Turns<'_> {
-    /// Measures, pair by pair. Where that is interrupted, `on_interrupt` gets what the second program found so far.
+    /// Measures, pair by pair. Where that is interrupted, `on_interrupt` gets what the second program found so far; what both
+    /// found is marked as partial.
     pub fn run(&self, messages: Messages, on_interrupt: &mut dyn FnMut(&Document)) -> Result<Paired, Error> {
         let mut boards = [Board::default(), Board::default()];
         let mut known = (HashMap::new(), HashMap::new());
@@ -48,10 +49,14 @@ impl Turns<'_> {
         if let (Err(Error::Interrupted), Some(document)) = (&outcome, &second) {
             on_interrupt(&Document { partial: true, ..document.clone() });
         }
-        outcome?;
+        let is_cut_short = matches!(outcome, Err(Error::Interrupted));
         let (requests, unknown) = known;
         match (first, second) {
-            (Some(first), Some(second)) => Ok(Paired { documents: [first, second], requests, unknown }),
+            (Some(first), Some(second)) if is_cut_short || outcome.is_ok() => {
+                let documents = [first, second].map(|document| Document { partial: is_cut_short, ..document });
+                Ok(Paired { documents, requests, unknown })
+            }
+            _ if outcome.is_err() => Err(outcome.err().unwrap_or(Error::Interrupted)),
             _ => {
                 let said = unknown.into_values().next().unwrap_or_default();
                 Err(Error::Failed(format!("there is nothing that both programs can measure: {said}")))

@@ -187,7 +187,7 @@ fn an_interrupted_run_leaves_what_it_has() {
     let turns = Turns { programs, requests: &requests, blocks: &|_| 9, is_judged: &|_, _, _| true, seed: 1 };
     let mut left = None;
     let outcome = turns.run(quiet(), &mut |document| left = Some(document.clone()));
-    assert!(matches!(outcome, Err(Error::Interrupted)));
+    assert!(outcome.is_ok_and(|paired| paired.documents.iter().all(|document| document.partial)));
     let left = left.expect("a document");
     assert!(left.partial);
     assert_eq!(left.cases[0].metrics["send.cpu_ns_per_byte"].samples.len(), 3, "what has no pair is left out");

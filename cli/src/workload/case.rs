@@ -16,9 +16,10 @@ use super::raw_tcp::{RawPair, RawReceiver, RawSender};
 use super::session::{LocalSession, client};
 use super::sockets::{Sockets, loopback};
 use super::team::{Lane, Team, Worker};
-use super::thread_per_end::{OpeningThread, SealingThread};
+use super::thread_per_end::{LOOK, OpeningThread, SealingThread};
 use super::verifier::{Verifier, Verify};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Layout, Pattern, RawAead};
 use crate::net::Target;
 
@@ -128,6 +129,7 @@ impl Work {
 
     /// The ends of one conversation.
     fn workers(&self, pattern: &Arc<Pattern>, index: u64) -> Result<Vec<Box<dyn Worker>>, Error> {
+        interrupt::check()?;
         let verifier = Verifier::new(Arc::clone(pattern), self.verify, self.seed.wrapping_add(index));
         match &self.transport {
             Transport::Memory(session) => {
@@ -153,6 +155,7 @@ impl Work {
             }
             Transport::Remote(remote) => {
                 let socket = remote.target.connect(&self.sockets)?;
+                looks_up(&socket)?;
                 let (input_bytes, output_bytes) = self.buffers(self.direction == Direction::Send);
                 let endpoint = client(&remote.config, remote.name.clone(), &remote.pool, input_bytes, output_bytes)?;
                 Ok(vec![match self.direction {
@@ -182,6 +185,8 @@ impl Work {
     /// The sockets of the sealing and of the opening end, connected by the client.
     fn loopback(&self) -> Result<(Socket, Socket), Error> {
         let (client, server) = loopback(&self.sockets)?;
+        looks_up(&client)?;
+        looks_up(&server)?;
         Ok(if self.direction == Direction::Send { (client, server) } else { (server, client) })
     }
 
@@ -246,4 +251,12 @@ impl Work {
             _ => Pattern::new(self.seed, self.layout().batch_bytes()),
         }
     }
+}
+
+/// Lets calls on a socket that blocks return now and then, so that who waits can look up.
+fn looks_up(socket: &Socket) -> Result<(), Error> {
+    let tcp = socket.tcp();
+    tcp.set_read_timeout(Some(LOOK))
+        .and_then(|()| tcp.set_write_timeout(Some(LOOK)))
+        .map_err(|error| Error::io("setting up a socket", error))
 }

@@ -5,7 +5,11 @@ use super::pair::Pair;
 use super::raw_tcp::RawPair;
 use super::team::{Lane, Worker};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Method, Part, RawAead, RawSample, Sample};
+
+/// The batches of a raw AEAD between two looks at whether an end was asked for.
+const BATCHES_BETWEEN_LOOKS: u64 = 8;
 
 /// Both ends in one thread, with the references beside them.
 pub(super) struct OneThread<L> {
@@ -35,8 +39,8 @@ impl<L: Link + Send> Worker for OneThread<L> {
             }
             (Lane::RawTcp, Some(raw_tcp)) => raw_tcp.run(writes, self.write_bytes),
             (Lane::RawTcp, None) => Err(no_such_lane()),
-            (Lane::RawAeadInPlace, _) => Ok(aead_sample(self.aead.run(Method::InPlace, writes)?)),
-            (Lane::RawAeadOutOfPlace, _) => Ok(aead_sample(self.aead.run(Method::OutOfPlace, writes)?)),
+            (Lane::RawAeadInPlace, _) => raw_aead(&mut self.aead, Method::InPlace, writes),
+            (Lane::RawAeadOutOfPlace, _) => raw_aead(&mut self.aead, Method::OutOfPlace, writes),
         }
     }
 
@@ -46,7 +50,17 @@ impl<L: Link + Send> Worker for OneThread<L> {
 }
 
 /// A block of the raw AEAD as what two ends did.
-pub(super) fn aead_sample(raw: RawSample) -> Sample {
+pub(super) fn raw_aead(aead: &mut RawAead, method: Method, writes: u64) -> Result<Sample, Error> {
+    let mut raw = RawSample::default();
+    // In whole batches, as one run of all of them would have them.
+    let piece = BATCHES_BETWEEN_LOOKS * aead.cycle_writes();
+    let mut left = writes;
+    while left > 0 {
+        interrupt::check()?;
+        raw += aead.run(method, left.min(piece))?;
+        left -= left.min(piece);
+    }
+
     let part = |ns| Part {
         bytes: raw.bytes,
         records: raw.records,
@@ -55,7 +69,7 @@ pub(super) fn aead_sample(raw: RawSample) -> Sample {
         cpu_ns: ns,
         ..Part::default()
     };
-    Sample { send: Some(part(raw.seal_ns)), receive: Some(part(raw.open_ns)), total_ns: None }
+    Ok(Sample { send: Some(part(raw.seal_ns)), receive: Some(part(raw.open_ns)), total_ns: None })
 }
 
 /// A plan asked for a reference that the transport does not have.

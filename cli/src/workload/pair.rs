@@ -6,6 +6,7 @@ use super::ends::{Endpoint, OpeningEnd, SealingEnd};
 use super::link::{End, Link};
 use super::stall::{STALL, Stall};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Part, Sample, Stopwatch};
 
 /// Two ends that one thread drives, and what lies between them.
@@ -60,6 +61,7 @@ impl<L: Link> Pair<L> {
                 self.backward(&mut watches)?;
             }
             stall.check(self.opening.verifier.position())?;
+            interrupt::check()?;
         }
         self.opening.verifier.check_complete()?;
         let mut send = timed(self.sealing.counted(), &watches.seal, &watches.push);
@@ -79,6 +81,7 @@ impl<L: Link> Pair<L> {
         let mut stall = Stall::default();
         while !self.forward(&mut watches)? {
             stall.check(0)?;
+            interrupt::check()?;
         }
         self.opening.verifier.check_complete()
     }
@@ -114,6 +117,7 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
         if is_ready && sealing.output.is_empty() && opening.output.is_empty() {
             return Ok(());
         }
+        interrupt::check()?;
         if began.elapsed() > STALL {
             return Err(Error::Failed("the handshake does not come to an end".to_owned()));
         }

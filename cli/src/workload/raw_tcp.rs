@@ -8,6 +8,7 @@ use tls_engine::io::Socket;
 use super::stall::Stall;
 use super::verifier::Verifier;
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Batches, Layout, Part, Pattern, Sample, Stopwatch};
 
 /// The end that sends.
@@ -140,6 +141,7 @@ impl RawPair {
                 self.receiver.receive_some(&mut receive_watch)?;
             }
             stall.check(self.receiver.verifier.position())?;
+            interrupt::check()?;
         }
         self.receiver.verifier.check_complete()?;
         let part = |watch: &Stopwatch, syscalls| {

@@ -64,10 +64,10 @@ pub struct Advance {
 pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) -> Result<Rounds, Error> {
     let mut order = Order::new(plan.seed);
     let mut lanes: Vec<LaneState> = plan.lanes.iter().map(|lane| LaneState::new(*lane, plan, team.pairs())).collect();
-    warm_up(team, plan, &mut order, &mut lanes, on_advance)?;
+    let is_warm = unless_interrupted(warm_up(team, plan, &mut order, &mut lanes, on_advance))?;
     let began = Instant::now();
     let mut rounds = 0;
-    while !interrupt::requested() {
+    while is_warm.is_some() {
         let done = match plan.limit {
             Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
             Limit::Writes(writes) => rounds as f64 / blocks_of(writes, plan.cycle_writes) as f64,
@@ -77,19 +77,38 @@ pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) ->
             break;
         }
         order.shuffle(&mut lanes);
-        for lane in &mut lanes {
-            let block_writes = match plan.limit {
-                Limit::Duration(_) => lane.writes,
-                Limit::Writes(writes) => share(writes, blocks_of(writes, plan.cycle_writes), rounds),
-            };
-            lane.kept.push(lane.run(team, block_writes)?);
+        if unless_interrupted(round(team, plan, &mut lanes, rounds))?.is_none() {
+            break;
         }
         rounds += 1;
     }
     let elapsed = began.elapsed();
     let interrupted = interrupt::requested();
+    // Blocks whose round was cut short have nothing to be held against.
+    lanes.iter_mut().for_each(|lane| lane.kept.truncate(rounds as usize));
     lanes.sort_by_key(|lane| plan.lanes.iter().position(|known| *known == lane.lane));
     Ok(Rounds { lanes: lanes.into_iter().map(|lane| (lane.lane, lane.kept)).collect(), interrupted, elapsed })
+}
+
+/// One block of every lane.
+fn round(team: &mut Team, plan: &Plan, lanes: &mut [LaneState], number: u64) -> Result<(), Error> {
+    for lane in lanes {
+        interrupt::check()?;
+        let block_writes = match plan.limit {
+            Limit::Duration(_) => lane.writes,
+            Limit::Writes(writes) => share(writes, blocks_of(writes, plan.cycle_writes), number),
+        };
+        lane.kept.push(lane.run(team, block_writes)?);
+    }
+    Ok(())
+}
+
+/// What was done, or nothing where it was cut short: that is an end and no failure.
+fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Err(Error::Interrupted) => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Runs blocks that are not kept until the machine is warm and, where time is the limit, every lane knows how many writes
@@ -103,7 +122,7 @@ fn warm_up(
 ) -> Result<(), Error> {
     let began = Instant::now();
     let must_calibrate = matches!(plan.limit, Limit::Duration(_));
-    while !interrupt::requested() {
+    loop {
         let elapsed = began.elapsed();
         if elapsed >= plan.warmup && !(must_calibrate && lanes.iter().any(|lane| !lane.is_calibrated)) {
             break;
@@ -111,6 +130,7 @@ fn warm_up(
         order.shuffle(lanes);
         let mut bytes_per_s = 0.0;
         for lane in lanes.iter_mut() {
+            interrupt::check()?;
             let rate = lane.calibrate(team)?;
             bytes_per_s = if lane.lane == Lane::Tls { rate } else { bytes_per_s };
         }

@@ -8,6 +8,7 @@ use super::ends::Endpoint;
 use super::link::{End, Link};
 use super::stall::STALL;
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Stopwatch, nanoseconds};
 use crate::schema::Side;
 
@@ -44,6 +45,7 @@ pub(super) fn shake<L: Link>(
         if is_ready && client.output.is_empty() && server.output.is_empty() && sent == received {
             break;
         }
+        interrupt::check()?;
         if began.elapsed() > STALL {
             return Err(Error::Failed("the handshake does not come to an end".to_owned()));
         }

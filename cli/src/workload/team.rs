@@ -5,6 +5,7 @@ use std::thread::{Builder, JoinHandle};
 use tls_engine::conn::Negotiated;
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::Sample;
 
 /// What is timed in blocks of its own.
@@ -161,7 +162,8 @@ impl Team {
                 Err(_) => {}
             }
         }
-        failure.map_or(Ok(()), Err)
+        // Where all are asked to end, whatever one of them says of the others is for that.
+        failure.map_or(Ok(()), |failure| interrupt::check().and(Err(failure)))
     }
 }
 

@@ -1,21 +1,26 @@
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tls_engine::conn::{Negotiated, Progress};
 use tls_engine::io::{Filled, Socket, StreamError, fill, flush, write_failure};
 
 use super::ends::{Endpoint, OpeningEnd, SealingEnd};
-use super::one_thread::{aead_sample, no_such_lane};
+use super::one_thread::{no_such_lane, raw_aead};
 use super::raw_tcp::{RawReceiver, RawSender};
 use super::team::{Lane, Worker};
 use crate::clock::{thread_cpu_ns, thread_waits};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Method, Part, RawAead, Sample, Stopwatch, nanoseconds};
 
+/// How long a call on a socket of an end waits at the most, before the end looks up.
+pub(super) const LOOK: Duration = Duration::from_millis(250);
+/// How long a peer may keep an end waiting before that is an error.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that an end may give after it has been told the end: a number of bytes, and a line break.
 const LAST_WORDS_MAX: usize = 64;
 
-/// The sealing end on a blocking socket and a thread of its own.
+/// The sealing end on a socket that blocks for [`LOOK`] and a thread of its own.
 pub(super) struct SealingThread {
     /// The engine's end.
     pub end: SealingEnd,
@@ -29,7 +34,7 @@ pub(super) struct SealingThread {
     pub wants_receipt: bool,
 }
 
-/// The opening end on a blocking socket and a thread of its own.
+/// The opening end on a socket that blocks for [`LOOK`] and a thread of its own.
 pub(super) struct OpeningThread {
     /// The engine's end.
     pub end: OpeningEnd,
@@ -60,8 +65,8 @@ impl Worker for SealingThread {
                 Some(part?)
             }
             Lane::RawTcp => Some(self.run_raw_tcp(writes)?),
-            Lane::RawAeadInPlace => aead_sample(self.aead.run(Method::InPlace, writes)?).send,
-            Lane::RawAeadOutOfPlace => aead_sample(self.aead.run(Method::OutOfPlace, writes)?).send,
+            Lane::RawAeadInPlace => raw_aead(&mut self.aead, Method::InPlace, writes)?.send,
+            Lane::RawAeadOutOfPlace => raw_aead(&mut self.aead, Method::OutOfPlace, writes)?.send,
         };
         Ok(Sample { send, ..Sample::default() })
     }
@@ -89,6 +94,7 @@ impl SealingThread {
         let block = Block::begin(&self.socket);
         let mut watch = Stopwatch::default();
         while self.end.seal_batch(&mut watch)? {
+            interrupt::check()?;
             send_all(&mut self.end.endpoint, &mut self.socket)?;
         }
         Ok(block.end(&self.socket, &watch, self.end.counted()))
@@ -99,7 +105,9 @@ impl SealingThread {
         let before = sender.position();
         sender.begin(writes);
         let block = Block::begin(sender.socket());
-        while sender.send_some()? {}
+        while sender.send_some()? {
+            interrupt::check()?;
+        }
         let counted = Part { bytes: sender.position() - before, ..Part::default() };
         Ok(block.end(sender.socket(), &Stopwatch::default(), counted))
     }
@@ -120,8 +128,8 @@ impl Worker for OpeningThread {
                 Some(part?)
             }
             Lane::RawTcp => Some(self.run_raw_tcp(writes)?),
-            Lane::RawAeadInPlace => aead_sample(self.aead.run(Method::InPlace, writes)?).receive,
-            Lane::RawAeadOutOfPlace => aead_sample(self.aead.run(Method::OutOfPlace, writes)?).receive,
+            Lane::RawAeadInPlace => raw_aead(&mut self.aead, Method::InPlace, writes)?.receive,
+            Lane::RawAeadOutOfPlace => raw_aead(&mut self.aead, Method::OutOfPlace, writes)?.receive,
         };
         // This end waits from the start of the block to its last byte: its time is that of the whole.
         Ok(Sample { receive, total_ns: receive.map(|part| part.elapsed_ns), ..Sample::default() })
@@ -147,6 +155,7 @@ impl OpeningThread {
         let block = Block::begin(&self.socket);
         let mut watch = Stopwatch::default();
         while self.end.verifier.missing() > 0 {
+            interrupt::check()?;
             fill_some(&mut self.end.endpoint, &mut self.socket)?;
             let opened = self.end.open_waiting(&mut watch);
             if opened.is_err() {
@@ -174,6 +183,7 @@ impl OpeningThread {
         let block = Block::begin(receiver.socket());
         let mut watch = Stopwatch::default();
         while receiver.verifier().missing() > 0 {
+            interrupt::check()?;
             receiver.receive_some(&mut watch)?;
         }
         receiver.verifier().check_complete()?;
@@ -250,24 +260,45 @@ fn receive_record(
 
 /// Waits for bytes from the peer.
 fn fill_some(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
-    match fill(&mut endpoint.input, socket).map_err(|error| Error::io("receiving", error))? {
-        Filled::Bytes(_) | Filled::Full => Ok(()),
-        Filled::End => Ok(endpoint.connection.end_of_input()?),
-        Filled::WouldBlock => Err(Error::io("receiving", io::ErrorKind::TimedOut.into())),
+    let filled = patiently("receiving", || match fill(&mut endpoint.input, socket) {
+        Ok(Filled::WouldBlock) => Ok(None),
+        Ok(filled) => Ok(Some(filled)),
+        Err(error) => Err(Error::io("receiving", error)),
+    })?;
+    if filled == Filled::End {
+        endpoint.connection.end_of_input()?;
+    }
+    Ok(())
+}
+
+/// Sends all that is to be sent. A peer that takes some of it now and then has all the time it needs.
+fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
+    let Endpoint { connection, input, output } = endpoint;
+    loop {
+        let waiting = output.len();
+        let is_sent = patiently("sending", || match flush(output, socket) {
+            Ok(is_sent) => Ok((is_sent || output.len() < waiting).then_some(is_sent)),
+            Err(error) => Err(match write_failure(connection, input, output, socket, error) {
+                StreamError::Tls(error) => error.into(),
+                StreamError::Transport(error) => Error::io("sending", error),
+            }),
+        })?;
+        if is_sent {
+            return Ok(());
+        }
     }
 }
 
-/// Sends all that is to be sent.
-fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
-    match flush(&mut endpoint.output, socket) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::io("sending", io::ErrorKind::TimedOut.into())),
-        Err(error) => {
-            let Endpoint { connection, input, output } = endpoint;
-            Err(match write_failure(connection, input, output, socket, error) {
-                StreamError::Tls(error) => error.into(),
-                StreamError::Transport(error) => Error::io("sending", error),
-            })
+/// Calls until there is something, as long as nobody asks for an end and patience lasts.
+fn patiently<T>(doing: &str, mut call: impl FnMut() -> Result<Option<T>, Error>) -> Result<T, Error> {
+    let mut since = None;
+    loop {
+        if let Some(done) = call()? {
+            return Ok(done);
+        }
+        interrupt::check()?;
+        if since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+            return Err(Error::io(doing, io::ErrorKind::TimedOut.into()));
         }
     }
 }

@@ -125,7 +125,7 @@ impl Server {
         run_with(command, input)
     }
 
-    /// Ctrl-C, and what came of it.
+    /// A signal that asks for the end, and what came of it.
     pub fn interrupt(mut self) -> Ended {
         interrupt(&self.program);
         let (status, output, errors) = self.program.wait_end();
@@ -133,10 +133,10 @@ impl Server {
     }
 }
 
-/// Ctrl-C.
+/// Asks for the end: not as Ctrl-C does, which what runs in the background of a shell is told to ignore.
 pub fn interrupt(program: &Program) {
     let pid = rustix::process::Pid::from_raw(program.id() as i32).expect("a process");
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it still runs");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it still runs");
 }
 
 /// The port of the line `listening ADDR:PORT`.

@@ -11,6 +11,7 @@ use tls_engine::codes::CipherSuite;
 use crate::error::Error;
 use crate::host;
 use crate::identity::Identity;
+use crate::interrupt;
 use crate::plan::Doctor;
 use crate::render::{Messages, Progress};
 use crate::schema::doctor::{Check, Diagnosis, Noise, Peer, SCHEMA};
@@ -31,10 +32,18 @@ pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
     progress.begin("A against A");
     let noise = noise(plan, &progress);
     progress.end();
-    let noise = noise?;
+    // Noise of a run that was cut short says little, and no verdict rests on it.
+    let (noise, ending) = match (noise, interrupt::check()) {
+        (Ok(noise), Ok(())) => (noise, Ok(())),
+        (Ok(_) | Err(Error::Interrupted), _) => (Vec::new(), Err(Error::Interrupted)),
+        (Err(error), _) => return Err(error),
+    };
     let host = host::describe();
     let mut checks = checks::of(&host);
-    checks.push(noise_check(&noise));
+    checks.push(match &ending {
+        Ok(()) => noise_check(&noise),
+        Err(_) => Check::warning("noise", "not measured: the run was ended early", "let it run to its end"),
+    });
     let diagnosis = Diagnosis {
         schema: SCHEMA.to_owned(),
         tool: Tool::current(),
@@ -43,7 +52,8 @@ pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
         peers: PEERS.iter().map(|(name, question)| peer(name, question)).collect(),
         noise,
     };
-    plan.output.finish(&diagnosis)
+    interrupt::begin_to_say();
+    plan.output.finish(&diagnosis).and(ending)
 }
 
 /// Two runs of the same, in turns: whatever they seem to differ by is noise.
@@ -93,7 +103,7 @@ fn ask(name: &str, question: &str) -> Option<String> {
     let mut program = command.spawn().ok()?;
     let began = Instant::now();
     while program.try_wait().ok()?.is_none() {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > PATIENCE || interrupt::requested() {
             let _ = program.kill();
             let _ = program.wait();
             return None;

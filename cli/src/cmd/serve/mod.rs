@@ -12,11 +12,14 @@ use std::io::Write;
 use tls_engine::io::Listener;
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::plan::{Mode, Serve};
 use crate::render::Messages;
 
 /// Serves as `plan` says. Returns after Ctrl-C, or once as many connections as asked for have ended.
 pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
+    // Its connections have theirs to end.
+    interrupt::take_time();
     let listener = Listener::bind(plan.listen, plan.sockets)
         .map_err(|error| Error::io(format!("listening on {}", plan.listen), error))?;
     let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;

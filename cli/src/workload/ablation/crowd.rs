@@ -73,9 +73,7 @@ impl Crowd {
         let message = Pattern::new(0, MESSAGE_BYTES).at(0, MESSAGE_BYTES).into();
         let mut crowd = Self { clients: Vec::with_capacity(count), server, message, back: vec![0; MESSAGE_BYTES] };
         while crowd.clients.len() < count {
-            if interrupt::requested() {
-                return Err(Error::Interrupted);
-            }
+            interrupt::check()?;
             crowd.join(clients, BATCH.min(count - crowd.clients.len()))?;
             advance(crowd.clients.len() as f64 / count as f64);
         }
@@ -108,12 +106,14 @@ impl Crowd {
         let failed = |error| Error::io("connecting to the event loop", error);
         let options = SocketOptions { timeout: Some(PATIENCE), ..SocketOptions::default() };
         for _ in 0..count {
+            interrupt::check()?;
             let socket = Socket::connect(self.server.address, &options).map_err(failed)?;
             let mut client = Stream::client(&session.client, session.name.clone(), socket, &session.pool)?;
             client.flush().map_err(failed)?;
             self.clients.push(client);
         }
         for client in &mut self.clients[first..] {
+            interrupt::check()?;
             client.handshake().map_err(|error| failed(error.into()))?;
             client.write_all(GREETING).map_err(failed)?;
         }
@@ -142,6 +142,7 @@ impl Crowd {
     /// A message from each that is active, all at once, and the answers. Without `round_trips` the answers are compared with
     /// what was sent.
     pub(super) fn exchange(&mut self, mut round_trips: Option<&mut RoundTrips>) -> Result<(), Error> {
+        interrupt::check()?;
         let Self { clients, message, back, .. } = self;
         let active = ACTIVE.min(clients.len());
         // Spread evenly among those that are idle.

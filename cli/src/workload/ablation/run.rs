@@ -40,6 +40,7 @@ pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<
 /// taken for an effect.
 fn interleaved(bench: &dyn Bench, ends: &Ends, plan: &Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Raw>, Error> {
     let sides = |comparison: &Comparison| -> Result<Sessions, Error> {
+        interrupt::check()?;
         Ok([bench.session(ends, &comparison.with)?, bench.session(ends, &comparison.without)?])
     };
     let sessions = plan.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
@@ -79,11 +80,12 @@ fn time(
         }
         order.shuffle(&mut turns);
         for (turn, index) in turns.iter().enumerate() {
-            if interrupt::requested() {
-                return Ok(rounds);
-            }
             let is_with_first = order.next().is_multiple_of(2);
-            rounds[*index].push(four_blocks(bench, &sessions[*index], is_with_first)?);
+            match four_blocks(bench, &sessions[*index], is_with_first) {
+                // Blocks that were cut short are none.
+                Err(Error::Interrupted) => return Ok(rounds),
+                round => rounds[*index].push(round?),
+            }
             let share = (round as f64 + (turn + 1) as f64 / turns.len() as f64) / ROUNDS_MIN as f64;
             let elapsed = began.elapsed().as_secs_f64() / plan.duration.as_secs_f64().max(1e-9);
             advance(share.min(elapsed).min(1.0));
@@ -99,6 +101,7 @@ fn four_blocks(bench: &dyn Bench, sessions: &Sessions, is_with_first: bool) -> R
     let mut round_trips = [RoundTrips::new()?, RoundTrips::new()?];
     let first = usize::from(!is_with_first);
     for side in [first, 1 - first, 1 - first, first] {
+        interrupt::check()?;
         for (sum, value) in sums[side].iter_mut().zip(running[side].block(&mut round_trips[side])?) {
             *sum += value / 2.0;
         }

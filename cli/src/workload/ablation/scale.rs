@@ -192,9 +192,7 @@ impl<'a> Servers<'a> {
         let began = Instant::now();
         let mut rounds = Vec::new();
         while rounds.len() < ROUNDS_MIN || began.elapsed() < duration {
-            if interrupt::requested() {
-                return Err(Error::Interrupted);
-            }
+            interrupt::check()?;
             let mut sums = [0.0; 2];
             let mut round_trips = [RoundTrips::new()?, RoundTrips::new()?];
             let first = usize::from(!order.next().is_multiple_of(2));

@@ -7,6 +7,7 @@ use tls_engine::io::{Filled, Socket, SocketOptions, fill, flush};
 use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
+use crate::interrupt;
 use crate::measure::{Pattern, nanoseconds};
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
@@ -163,6 +164,7 @@ impl End {
                 arrived += data.len();
             }
             stall.check(arrived as u64)?;
+            interrupt::check()?;
         }
         if arrived > message.len() {
             return Err(Error::Failed("more came than was sent".to_owned()));

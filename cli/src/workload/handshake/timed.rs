@@ -56,7 +56,11 @@ pub(super) fn time<L: Link>(
             // The last round has what is left.
             connections = count.div_ceil(ROUNDS_OF_COUNT).min(count - done_connections) as usize;
         }
-        rounds.push(turns.round(connections, link)?);
+        match turns.round(connections, link) {
+            // A round that was cut short is none.
+            Err(Error::Interrupted) => break,
+            round => rounds.push(round?),
+        }
         done_connections += connections as u64;
     }
     Ok((rounds, began.elapsed()))
@@ -72,10 +76,10 @@ fn warm_up<L: Link>(
     let began = Instant::now();
     let mut rounds = 0;
     while rounds == 0 || began.elapsed() < plan.warmup {
-        if interrupt::requested() {
-            break;
-        }
-        let round = turns.round(CONNECTIONS_MIN, link)?;
+        let round = match turns.round(CONNECTIONS_MIN, link) {
+            Err(Error::Interrupted) => break,
+            round => round?,
+        };
         rounds += 1;
         let done = began.elapsed().as_secs_f64() / plan.warmup.as_secs_f64().max(1e-9);
         advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s: rate(Some(&round)) });
@@ -109,9 +113,10 @@ impl Turns<'_> {
         let first = self.next;
         let is_engine_first = self.order.next().is_multiple_of(2);
         for is_engine in [is_engine_first, !is_engine_first] {
-            let mut times = [Vec::with_capacity(connections), Vec::with_capacity(connections)];
-            for index in first..first + connections {
-                let index = index % self.work.pairs.len();
+            let mut times = [Vec::new(), Vec::new()];
+            for number in 0..connections {
+                interrupt::check()?;
+                let index = (first + number) % self.work.pairs.len();
                 let [client, server] =
                     if is_engine { self.engine(index, link, &mut round)? } else { bare(&self.raw[index])? };
                 times[0].push(client as f64 / 1e3);
