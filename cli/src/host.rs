@@ -1,8 +1,10 @@
 //! The machine, as far as it tells. Everything is best effort: what can't be read is `None`, and nothing is changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use crate::schema::{Document, Host};
@@ -35,6 +37,11 @@ const RELEVANT_FLAGS: [&str; 24] = [
     "sve", // Arm; its AES flag has the name of the x86 one
 ];
 
+/// Variables that take features of the processor away from AWS-LC, put other code between it and the C library, or change how
+/// that allocates and copies.
+const CHANGING: [&str; 4] = ["OPENSSL_ia32cap", "OPENSSL_armcap", "LD_PRELOAD", "GLIBC_TUNABLES"];
+const CHANGING_PREFIXES: [&str; 1] = ["MALLOC_"];
+
 /// The load that other programs may put on each processor.
 const LOAD_MAX: f64 = 0.5;
 
@@ -43,7 +50,18 @@ pub fn warn_of_conditions(document: &mut Document) {
     if cfg!(debug_assertions) {
         document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
     }
+    let variables: Vec<_> = document.host.environment.clone().into_iter().collect();
+    for (name, value) in variables {
+        let message = format!("{name} is set to '{value}', which changes what is measured");
+        document.warn(message, "unset it, unless that is what is to be measured");
+    }
     let processors = document.host.logical_cpus.unwrap_or(1);
+    if let Some(usable) = document.host.usable_cpus
+        && usable < processors
+    {
+        let message = format!("this process may use only {usable} of {processors} processors");
+        document.warn(message, "compare only with results of as many; affinity (`taskset`) or a quota is the reason");
+    }
     if let Some([load, ..]) = document.host.load_at_start
         && load > LOAD_MAX * f64::from(processors)
     {
@@ -54,7 +72,12 @@ pub fn warn_of_conditions(document: &mut Document) {
 
 /// This machine, now.
 pub fn describe() -> Host {
-    Host { timer_cost_ns: Some(timer_cost_ns()), ..describe_from(Path::new("/proc"), Path::new("/sys")) }
+    Host {
+        timer_cost_ns: Some(timer_cost_ns()),
+        usable_cpus: thread::available_parallelism().ok().and_then(|count| u32::try_from(count.get()).ok()),
+        environment: environment(std::env::vars_os()),
+        ..describe_from(Path::new("/proc"), Path::new("/sys"))
+    }
 }
 
 /// The load averages, now.
@@ -86,7 +109,19 @@ fn describe_from(proc: &Path, sys: &Path) -> Host {
         send_buffer_max_bytes: number(&proc.join("sys/net/core/wmem_max")),
         receive_buffer_max_bytes: number(&proc.join("sys/net/core/rmem_max")),
         cpu_flags,
+        ..Host::default()
     }
+}
+
+/// Those of the variables that change what is measured. An empty one counts as unset.
+fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<String, String> {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let changes =
+        |name: &str| CHANGING.contains(&name) || CHANGING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    variables
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(name, value)| changes(name) && !value.is_empty())
+        .collect()
 }
 
 fn number(path: &Path) -> Option<u64> {
@@ -230,9 +265,16 @@ mod tests {
             timer_cost_ns: None,
             aslr: Some(true),
             send_buffer_max_bytes: Some(212_992),
-            receive_buffer_max_bytes: None,
+            ..Host::default()
         };
         assert_eq!(host, expected);
+    }
+
+    #[test]
+    fn only_variables_that_change_what_is_measured_are_kept() {
+        let set = [("OPENSSL_ia32cap", "~0x2"), ("PATH", "/bin"), ("MALLOC_ARENA_MAX", "1"), ("LD_PRELOAD", "")];
+        let kept = environment(set.into_iter().map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(kept.keys().collect::<Vec<_>>(), ["MALLOC_ARENA_MAX", "OPENSSL_ia32cap"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct Tls {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub alpn: Vec<String>,
 
-    /// Append the secrets of each connection to FILE, for programs that decrypt captures (or set SSLKEYLOGFILE)
+    /// Append the secrets of each connection to FILE, for programs that decrypt captures (in `serve` and `connect` also SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
 }

@@ -48,15 +48,23 @@ impl Ground {
             );
             return Err(Refusal { message, hint: "measure both with `cargo build --release`" });
         }
+        let given = terms::surroundings(&after.host, &before.host);
+        if !given.is_empty() && !allow_foreign {
+            let message = format!("it was measured in other surroundings: {}", given.join("; "));
+            let hint = "measure both with the same variables and on as many processors; or --allow-foreign compares what \
+                        counts alike everywhere";
+            return Err(Refusal { message, hint });
+        }
         let other = terms::differences(&terms::machine(&after.host), &terms::machine(&before.host));
-        let is_foreign = !other.is_empty();
-        if is_foreign && !allow_foreign {
+        if !other.is_empty() && !allow_foreign {
             let message = format!("it is of another machine: {}", other.join("; "));
             let hint = "measure it here; or --allow-foreign compares what counts alike everywhere: heap calls, copied \
                         bytes, system calls";
             return Err(Refusal { message, hint });
         }
+        let is_foreign = !other.is_empty() || !given.is_empty();
         let mut notes: Vec<String> = other.into_iter().map(|other| format!("another machine: {other}")).collect();
+        notes.extend(given.into_iter().map(|given| format!("other surroundings: {given}")));
         notes.extend(terms::differences(&circumstances(after), &circumstances(before)));
         for (name, document) in [("the baseline", before), ("the candidate", after)] {
             if document.partial {
@@ -66,7 +74,9 @@ impl Ground {
         if after.tool.build_profile == "debug" {
             notes.push("both are debug builds, whose times mean nothing".to_owned());
         }
-        let has_equal_aead = aead_flags(before) == aead_flags(after) && before.tool.version == after.tool.version;
+        let has_equal_aead = before.host.environment == after.host.environment
+            && aead_flags(before) == aead_flags(after)
+            && before.tool.version == after.tool.version;
         Ok(Self { notes, is_foreign, has_equal_aead })
     }
 

@@ -56,7 +56,7 @@ fn check_tool(tool: &Tool) -> Result<(), Refusal> {
 }
 
 fn check_host(host: &Host) -> Result<(), Refusal> {
-    if [host.cores, host.logical_cpus].contains(&Some(0)) {
+    if [host.cores, host.logical_cpus, host.usable_cpus].contains(&Some(0)) {
         return Err(refuse("host", "a machine has a processor"));
     }
     let loads = [host.load_at_start, host.load_at_end].into_iter().flatten().flatten();

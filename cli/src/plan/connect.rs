@@ -7,7 +7,7 @@ use tls_engine::io::SocketOptions;
 use tls_engine::mem::BufferPool;
 
 use super::switches::setting;
-use super::tls::{self, Tls, Trust};
+use super::tls::{self, Secrets, Tls, Trust};
 use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
@@ -37,7 +37,7 @@ pub struct Connect {
 impl Connect {
     pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let tls = Tls::new(&args.tls, setting.provider)?;
+        let tls = Tls::new(&args.tls, setting.provider, Secrets::AsEverywhere)?;
         let target = target(&args.target, Some(DEFAULT_PORT), &args.family)?;
         if args.timeout.is_zero() {
             return Err(Error::Usage("--timeout is longer than 0".into()));

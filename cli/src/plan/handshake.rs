@@ -7,7 +7,7 @@ use tls_engine::io::SocketOptions;
 use super::sockets;
 use super::switches::setting;
 use super::throughput::{DEFAULT_DURATION, Limit, limit};
-use super::tls::{self, Tls, Trust};
+use super::tls::{self, Secrets, Tls, Trust};
 use crate::args;
 use crate::error::Error;
 use crate::identity::{Identity, THROW_AWAY_NAMES};
@@ -48,7 +48,7 @@ pub struct Handshake {
 impl Handshake {
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let tls = Tls::new(&args.tls, setting.provider)?;
+        let tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
         let given = match (&args.identity.cert, &args.identity.key) {
             (Some(chain), Some(key)) => Some((Identity::from_files(chain, key)?, Trust::new(&args.trust)?)),
             _ if args.trust.cacert.is_some() => {

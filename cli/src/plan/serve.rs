@@ -12,7 +12,7 @@ pub use crate::args::Mode;
 
 use super::sockets;
 use super::switches::setting;
-use super::tls::{self, Tls};
+use super::tls::{self, Secrets, Tls};
 use crate::args;
 use crate::error::Error;
 
@@ -43,7 +43,7 @@ impl Serve {
         let mut setting = setting(&args.switches, args.tls.provider.as_deref())?;
         // There would be nothing to tell.
         setting.switches.counters |= args.metrics.is_some();
-        let mut tls = Tls::new(&args.tls, setting.provider)?;
+        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::AsEverywhere)?;
         if tls.alpn.is_empty() && args.mode == Mode::Http {
             // What browsers offer, and what is spoken here.
             tls.alpn = vec![b"http/1.1".to_vec()];

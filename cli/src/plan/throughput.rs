@@ -8,7 +8,7 @@ use tls_engine::limits::RECORD_MAX;
 pub use crate::args::{Direction, Verify};
 
 use super::switches::setting;
-use super::tls::{self, Tls, Trust};
+use super::tls::{self, Secrets, Tls, Trust};
 use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
@@ -89,7 +89,7 @@ pub enum Limit {
 impl Throughput {
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let tls = Tls::new(&args.tls, setting.provider)?;
+        let tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
         let remote = args.connect.as_deref().map(|text| target(text, None, &args.family)).transpose()?;
         let (identity, authority) = match remote {
             Some(_) => (None, None),

@@ -39,14 +39,23 @@ pub enum Trust {
     Anyone,
 }
 
+/// When secrets are written to a key log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// Where the flag or the variable of the environment asks for it.
+    AsEverywhere,
+    /// Where the flag asks for it: what is measured must not change because somebody has once set a variable.
+    WhereAsked,
+}
+
 impl Tls {
-    pub(super) fn new(args: &args::Tls, provider: &'static Provider) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Tls, provider: &'static Provider, secrets: Secrets) -> Result<Self, Error> {
         let groups = match args.groups.as_slice() {
             [] => provider.groups.iter().map(|group| group.name()).collect(),
             names => names.iter().map(|name| find_group(name, provider)).collect::<Result<_, _>>()?,
         };
         let alpn = args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<_, _>>()?;
-        let key_log = match key_log_path(args.keylog.as_deref()) {
+        let key_log = match key_log_path(args.keylog.as_deref(), secrets) {
             None => None,
             Some(path) => {
                 let file = KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?;
@@ -226,9 +235,9 @@ fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// The flag wins over the variable that browsers and curl know; an empty variable counts as unset.
-fn key_log_path(flag: Option<&Path>) -> Option<PathBuf> {
+fn key_log_path(flag: Option<&Path>, secrets: Secrets) -> Option<PathBuf> {
     let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from);
-    flag.map(Path::to_owned).or_else(variable)
+    flag.map(Path::to_owned).or_else(|| if secrets == Secrets::AsEverywhere { variable() } else { None })
 }
 
 #[cfg(test)]
@@ -239,7 +248,7 @@ mod tests {
 
     fn tls(provider: &str) -> Tls {
         let typed = args::Tls { provider: None, groups: vec![], alpn: vec![], keylog: None };
-        Tls::new(&typed, find_provider(provider).expect("a provider")).expect("it can be done")
+        Tls::new(&typed, find_provider(provider).expect("a provider"), Secrets::WhereAsked).expect("it can be done")
     }
 
     #[test]

@@ -64,6 +64,9 @@ impl Job for Planned {
         if matches!(self.plan.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
             document.warn("the duration is too short for numbers that can be repeated", "use --duration 3s or more");
         }
+        if self.plan.tls.key_log.is_some() {
+            document.warn("secrets are written to a key log, which costs each handshake", "leave --keylog out");
+        }
         if self.plan.trusts_anyone {
             document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
         }

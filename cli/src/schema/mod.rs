@@ -29,7 +29,12 @@ mod tests {
     use super::*;
 
     fn full() -> Document {
-        let mut document = Document::begin(Host { cpu_flags: vec!["aes".into()], ..Host::default() });
+        let mut document = Document::begin(Host {
+            cpu_flags: vec!["aes".into()],
+            usable_cpus: Some(1),
+            environment: [("OPENSSL_ia32cap".to_owned(), "~0x2".to_owned())].into(),
+            ..Host::default()
+        });
         let mut case = Case::new("throughput/memory/send/aes128gcm/16384");
         case.requested.insert("size_bytes".into(), 16_384.into());
         case.switches.insert("zero_copy".into(), true.into());

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What measured.
@@ -61,6 +63,12 @@ pub struct Host {
     /// The same for what it receives.
     #[serde(default)]
     pub receive_buffer_max_bytes: Option<u64>,
+    /// Processors that the process may use, by affinity and quota.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usable_cpus: Option<u32>,
+    /// Variables of the environment that change what is measured, with their values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
 }
 
 impl Tool {

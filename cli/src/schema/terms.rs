@@ -1,6 +1,8 @@
 //! What numbers depend on besides the program: facts that two results have to share to be compared, or whose difference has
 //! to be told.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Case, Facts, Host};
@@ -18,6 +20,32 @@ pub fn machine(host: &Host) -> Facts {
         ("smt", host.smt.into()),
         ("virtualization", host.virtualization.clone().into()),
     ])
+}
+
+/// In words, where what a process was given differs: variables of its environment, and processors. Results of versions that
+/// did not look at processors tell nothing of them.
+pub fn surroundings(later: &Host, earlier: &Host) -> Vec<String> {
+    let names: BTreeSet<&String> = later.environment.keys().chain(earlier.environment.keys()).collect();
+    let told = |host: &Host, name: &String| {
+        host.environment.get(name).map_or_else(|| "unset".to_owned(), |value| format!("'{value}'"))
+    };
+    let different = names.into_iter().filter(|name| later.environment.get(*name) != earlier.environment.get(*name));
+    let mut all: Vec<String> =
+        different.map(|name| format!("{name} is {}, not {}", told(later, name), told(earlier, name))).collect();
+    if let (Some(now), Some(then)) = (later.usable_cpus, earlier.usable_cpus)
+        && now != then
+    {
+        all.push(format!("usable_cpus is {now}, not {then}"));
+    }
+    all
+}
+
+/// What was taken away from a machine or changed on it for a process: variables, and processors that it may not use.
+pub fn restrictions(host: &Host) -> Facts {
+    let mut facts: Facts = host.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let usable = host.usable_cpus.filter(|usable| host.logical_cpus.is_some_and(|all| *usable < all));
+    facts.extend(known([("usable_cpus", usable.into())]));
+    facts
 }
 
 /// What the two ends agreed on.

@@ -8,6 +8,7 @@ pub(super) struct Setting(Facts);
 impl Setting {
     pub(super) fn of(document: &Document, case: &Case, metric: &Metric) -> Self {
         let mut facts = terms::machine(&document.host);
+        facts.extend(terms::restrictions(&document.host));
         facts.extend(terms::known([("build_profile", document.tool.build_profile.clone().into())]));
         facts.extend(terms::negotiated(case));
         facts.extend(case.switches.clone());

@@ -13,7 +13,7 @@ const SOCKET_BUFFER_WANTED: u64 = 1 << 20;
 
 /// What is to be said about a machine.
 pub(super) fn of(host: &Host) -> Vec<Check> {
-    vec![
+    let checks = [
         build(cfg!(debug_assertions)),
         load(host),
         governor(host),
@@ -26,7 +26,22 @@ pub(super) fn of(host: &Host) -> Vec<Check> {
         files(host),
         socket_buffers(host),
         cryptography(host),
-    ]
+    ];
+    checks.into_iter().chain(environment(host)).chain(processors(host)).collect()
+}
+
+/// Only where there is something to say.
+fn environment(host: &Host) -> Option<Check> {
+    let set: Vec<String> = host.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let advice = "unset what changes the numbers: a feature that is taken away is slow, however good the processor";
+    (!set.is_empty()).then(|| Check::warning("environment", set.join(" "), advice))
+}
+
+fn processors(host: &Host) -> Option<Check> {
+    let (usable, all) = (host.usable_cpus?, host.logical_cpus?);
+    let advice =
+        "measure with one thread (--loopback-threads 1), or let it have more: `taskset`, the quota of a container";
+    (usable < all).then(|| Check::warning("processors", format!("{usable} of {all} may be used"), advice))
 }
 
 fn build(is_debug: bool) -> Check {
@@ -162,7 +177,10 @@ fn cryptography(host: &Host) -> Check {
     let has = |flag: &str| host.cpu_flags.iter().any(|known| known == flag);
     let found: Vec<&str> =
         ["aes", "vaes", "avx512f", "sha_ni", "pmull", "sha2"].into_iter().filter(|flag| has(flag)).collect();
-    if has("aes") {
+    if host.environment.keys().any(|name| name.starts_with("OPENSSL_")) {
+        let finding = "the environment decides which instructions are used";
+        Check::warning("cryptography", finding, "unset OPENSSL_ia32cap and OPENSSL_armcap")
+    } else if has("aes") {
         Check::good("cryptography", found.join(" "))
     } else {
         let advice = "measure chacha20poly1305, or on a processor with AES instructions; compare with no other machine";
@@ -189,10 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn a_processor_whose_features_are_taken_away_is_not_good() {
+        let environment = [("OPENSSL_ia32cap".to_owned(), "~0x200000200000000".to_owned())].into();
+        let host = Host { cpu_flags: vec!["aes".into(), "vaes".into()], environment, ..Host::default() };
+        assert_eq!(state_of("cryptography", &host), State::Warning);
+        assert_eq!(state_of("environment", &host), State::Warning);
+        let host = Host { logical_cpus: Some(2), usable_cpus: Some(1), ..Host::default() };
+        assert_eq!(state_of("processors", &host), State::Warning);
+    }
+
+    #[test]
     fn each_fact_is_judged() {
         let poor = Host {
             cpu_flags: vec!["ssse3".into()],
             logical_cpus: Some(2),
+            usable_cpus: Some(1),
+            environment: [("OPENSSL_ia32cap".to_owned(), "~0x2".to_owned())].into(),
             governor: Some("powersave".into()),
             turbo: Some(true),
             smt: Some(true),

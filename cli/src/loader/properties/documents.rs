@@ -146,6 +146,7 @@ fn host() -> impl Strategy<Value = Host> {
         let (cpu_model, cpu_flags, governor, virtualization, kernel) = texts;
         let (cores, logical_cpus, memory_bytes, open_files_limit) = numbers;
         let (load_at_start, load_at_end, timer_cost_ns, flag, clock_source) = times;
+        let governor_variable = governor.iter().map(|text| ("LD_PRELOAD".to_owned(), text.clone())).collect();
         Host {
             cpu_model,
             cpu_flags,
@@ -165,6 +166,8 @@ fn host() -> impl Strategy<Value = Host> {
             aslr: flag,
             send_buffer_max_bytes: memory_bytes.map(|bytes| bytes / 2),
             receive_buffer_max_bytes: open_files_limit,
+            usable_cpus: logical_cpus,
+            environment: governor_variable,
         }
     })
 }

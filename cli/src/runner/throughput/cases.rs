@@ -32,6 +32,8 @@ pub(super) struct Planned {
     pub(super) schedule: Plan,
     /// Whether nobody looks at who the server is.
     pub(super) trusts_anyone: bool,
+    /// Whether secrets are written to a key log.
+    pub(super) logs_keys: bool,
 }
 
 /// The cases of a plan: every suite with every size, over every transport, in every direction.
@@ -170,6 +172,7 @@ fn case(
         work,
         schedule,
         trusts_anyone: matches!(plan.trust, Trust::Anyone),
+        logs_keys: plan.tls.key_log.is_some(),
     }
 }
 

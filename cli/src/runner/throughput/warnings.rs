@@ -32,7 +32,14 @@ pub(super) fn before(document: &mut Document, planned: &Planned) {
     if planned.trusts_anyone {
         document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
     }
-    let processors = document.host.logical_cpus.unwrap_or(1);
+    if planned.logs_keys {
+        document.warn("secrets are written to a key log, which costs each handshake", "leave --keylog out");
+    }
+    let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
+    if processors == 1 && matches!(planned.work.transport, Transport::LoopbackThreadPerEnd(_)) {
+        let message = "both ends share one processor, and wait for each other";
+        document.warn(message, "use --loopback-threads 1, or let this process have more processors");
+    }
     if planned.work.conversations > processors as usize {
         let message = format!("there are more conversations at once than the {processors} processors");
         document.warn(message, "use a lower --threads, unless the crowd is what is measured");

@@ -50,7 +50,7 @@ impl Aead for AwsLcAead {
     }
 
     fn implementation(&self) -> String {
-        format!("AWS-LC, {}", (self.implementation)())
+        super::described((self.implementation)())
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {

@@ -70,7 +70,18 @@ pub(super) fn sha512() -> &'static dyn Hash {
 
 /// Where a part is from that `implementation` describes.
 fn origin(implementation: &str) -> Origin {
-    Origin { source: NAME, implementation: format!("AWS-LC, {implementation}") }
+    Origin { source: NAME, implementation: described(implementation) }
+}
+
+/// What runs, in words. A variable of the environment can take features of the CPU away from AWS-LC, and then what its
+/// dispatch takes is not what the CPU could do.
+fn described(implementation: &str) -> String {
+    let variable = if cfg!(target_arch = "aarch64") { "OPENSSL_armcap" } else { "OPENSSL_ia32cap" };
+    if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
+        format!("AWS-LC, as {variable} of the environment leaves it")
+    } else {
+        format!("AWS-LC, {implementation}")
+    }
 }
 
 /// What AWS-LC's dispatch takes on this CPU for elliptic curves, and for RSA where it has nothing better: most of it is

@@ -1,0 +1,91 @@
+//! What surrounds a measurement and changes it: key logs, variables, processors.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::path::Path;
+
+use support::{Ended, run_with, run_with_in, tlsbench};
+
+const QUICK: [&str; 8] =
+    ["throughput", "--transport", "memory", "--duration", "50ms", "--warmup", "0s", "--json=results.json"];
+
+/// With these variables, in this folder.
+fn measure(folder: &Path, variables: &[(&str, &str)]) -> (Ended, serde_json::Value) {
+    let mut command = tlsbench(QUICK);
+    let ended = run_with_in(command.envs(variables.iter().copied()), folder);
+    ended.expect(0, &[]);
+    let text = std::fs::read(folder.join("results.json")).expect("results");
+    (ended, serde_json::from_slice(&text).expect("JSON"))
+}
+
+#[test]
+fn a_variable_writes_no_secrets_while_something_is_measured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("keys");
+    for command in ["handshake -n 20", "throughput -n 20 --transport memory"] {
+        let arguments: Vec<&str> = command.split(' ').chain(["--warmup", "0s"]).collect();
+        let mut quiet = tlsbench(&arguments);
+        run_with(
+            {
+                quiet.env("SSLKEYLOGFILE", &log);
+                quiet
+            },
+            b"",
+        )
+        .expect(0, &[]);
+        assert!(!log.exists(), "{command}");
+        let mut asked = tlsbench(&arguments);
+        asked.arg("--keylog").arg(&log);
+        run_with(asked, b"").expect(0, &["secrets are written to a key log"]);
+        std::fs::remove_file(&log).expect("it was asked for");
+    }
+}
+
+#[test]
+fn variables_that_change_numbers_are_told_and_make_results_incomparable() {
+    let (before, after) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (_, plain) = measure(before.path(), &[]);
+    assert!(plain["host"].get("environment").is_none(), "{plain}");
+    let (ended, changed) = measure(after.path(), &[("MALLOC_ARENA_MAX", "1")]);
+    assert!(ended.errors.contains("MALLOC_ARENA_MAX is set to '1'"), "{}", ended.errors);
+    assert_eq!(changed["host"]["environment"]["MALLOC_ARENA_MAX"], "1");
+    let files = [before.path().join("results.json"), after.path().join("results.json")];
+    let mut compare = tlsbench(["compare"]);
+    compare.args(&files);
+    run_with(compare, b"").expect(5, &["MALLOC_ARENA_MAX is '1', not unset"]);
+}
+
+#[test]
+fn nothing_is_called_fast_that_a_variable_takes_away() {
+    let variable = if cfg!(target_arch = "aarch64") { "OPENSSL_armcap" } else { "OPENSSL_ia32cap" };
+    let mut command = tlsbench(["ciphers", "--provider", "aws-lc-rs", "--format", "csv"]);
+    command.env(variable, "~0x200000200000000");
+    let ended = run_with(command, b"");
+    ended.expect(0, &[]);
+    assert!(!ended.output.contains("AES-NI") && !ended.output.contains("VAES"), "{}", ended.output);
+    assert!(ended.output.contains(&format!("as {variable} of the environment leaves it")), "{}", ended.output);
+}
+
+#[test]
+fn processors_that_may_be_used_are_counted() {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, plain) = measure(folder.path(), &[]);
+    // Of this thread alone, and of what it starts.
+    let mut one = CpuSet::new();
+    one.set(sched_getcpu());
+    sched_setaffinity(None, &one).expect("a set");
+    assert_eq!(sched_getaffinity(None).expect("a set").count(), 1);
+    let other = tempfile::tempdir().expect("a folder");
+    let (_, pinned) = measure(other.path(), &[]);
+    assert_eq!(pinned["host"]["usable_cpus"], 1);
+    let shared = tlsbench(["throughput", "-n", "20", "--warmup", "0s", "--loopback-threads", "2"]);
+    run_with(shared, b"").expect(0, &["both ends share one processor"]);
+    if plain["host"]["usable_cpus"] != 1 {
+        let files = [folder.path().join("results.json"), other.path().join("results.json")];
+        let mut compare = tlsbench(["compare"]);
+        compare.args(&files);
+        run_with(compare, b"").expect(5, &["usable_cpus is 1, not "]);
+    }
+}
