@@ -12,6 +12,7 @@ use tls_engine::crypto::Provider;
 use tls_engine::pki::{self, CertifiedKey};
 
 use crate::error::Error;
+use crate::files;
 
 /// The names that a throw-away certificate is for.
 pub const THROW_AWAY_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -129,12 +130,7 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> 
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    use std::io::Read;
-    let mut text = Vec::new();
-    // Bounded, because a path may name a device that never ends.
-    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_MAX).read_to_end(&mut text));
-    read.map_err(|source| Error::read(path, source))?;
-    Ok(text)
+    files::read(path, FILE_MAX).map_err(|source| Error::read(path, source))
 }
 
 fn make() -> Result<(Identity, Authority), rcgen::Error> {

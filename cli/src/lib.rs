@@ -5,6 +5,7 @@ pub mod clock;
 pub mod cmd;
 pub mod comparison;
 pub mod error;
+pub mod files;
 pub mod host;
 pub mod identity;
 pub mod instructions;

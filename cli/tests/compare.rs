@@ -127,7 +127,7 @@ fn a_baseline_that_can_not_be_compared_is_refused_with_5() {
     let folder = tempfile::tempdir().expect("a folder");
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()));
-    run([Path::new("compare"), &pipe]).expect(5, &["it is empty"]);
+    run([Path::new("compare"), &pipe]).expect(5, &["nobody has written to it"]);
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
     };
     let refused = |refusal: Refusal| refusal.into_error(baseline.name);
     let measured;
+    let mut saved = Ok(());
     let candidate = match &plan.candidate {
         Candidate::Results(results) => Named { name: &results.name, document: &results.document },
         Candidate::Measured { measurements, lost, results } => {
@@ -31,7 +32,8 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
             for lost in lost {
                 messages.note(&format!("not measured again: {}: {}", lost.id, lost.why));
             }
-            measured = runner::measure(&runner::jobs(measurements)?, false, results.as_deref(), messages)?;
+            let found = runner::measure(&runner::jobs(measurements)?, false, results.as_deref(), messages)?;
+            (measured, saved) = (found.document, found.saved);
             Named { name: "this build, now", document: &measured }
         }
     };
@@ -41,5 +43,8 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
     if matches!(plan.candidate, Candidate::Measured { .. }) && candidate.document.partial {
         return Err(Error::Interrupted);
     }
-    Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }.of(&comparison).and(written)
+    Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }
+        .of(&comparison)
+        .and(written)
+        .and(saved)
 }

@@ -51,6 +51,7 @@ fn measure(plan: &Crypto, document: &mut Document, messages: Messages) -> Result
         .collect();
     let progress = Progress::new(contests.len(), messages);
     let mut keys = Keys::default();
+    let mut is_told = false;
     for (parts, size) in contests {
         let (kind, algorithm) = (parts[0].kind, &parts[0].algorithm);
         let size_name = if has_sizes(kind) { format!("/{size}") } else { String::new() };
@@ -59,8 +60,10 @@ fn measure(plan: &Crypto, document: &mut Document, messages: Messages) -> Result
         let contest = Contest::new(&parts, size, &mut keys, plan.schedule.seed)?;
         let measured = contest.run(&plan.schedule, &mut |share| progress.advance(share, ""))?;
         document.cases.extend(measured.iter().map(|one| case(plan, one, auto_of(one, &measured), size)));
-        plan.output.save(&CryptoReport(document))?;
-        let (output, so_far) = (plan.output.clone(), Document { partial: true, ..document.clone() });
+        let so_far = Document { partial: true, ..document.clone() };
+        let saved = plan.output.save(&CryptoReport(&so_far));
+        messages.not_saved(saved, &mut is_told);
+        let output = plan.output.clone();
         interrupt::keep_last_words(move || {
             // There is nobody left to tell what becomes of them.
             let _ = output.finish(&CryptoReport(&so_far));

@@ -1,8 +1,11 @@
 //! `tlsbench export`: results in the forms of other tools.
 
+use std::path::Path;
+
 use crate::error::Error;
+use crate::files;
 use crate::plan::{Destination, Export};
-use crate::render::{Messages, Place, write};
+use crate::render::{Messages, write};
 use crate::schema::Warning;
 
 /// Writes the plan's results to where they go.
@@ -14,21 +17,24 @@ pub fn run(plan: &Export, messages: Messages) -> Result<(), Error> {
         });
     }
     let chosen = plan.wanted.choose(&plan.document)?;
-    let files = plan.form.export(&plan.document, &chosen)?;
-    for file in &files {
-        let place = match &plan.to {
-            Destination::Text(place) => place.clone(),
+    let exported = plan.form.export(&plan.document, &chosen)?;
+    for file in &exported {
+        let path = match &plan.to {
+            Destination::Text(place) => {
+                write(place, &file.text)?;
+                place.path().map(Path::to_owned)
+            }
             Destination::Folder(folder) => {
-                std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
-                Place::File(folder.join(file.name))
+                let path = folder.join(file.name);
+                files::write_in_new_folder(&path, file.text.as_bytes()).map_err(|error| Error::write(&path, error))?;
+                Some(path)
             }
         };
-        write(&place, &file.text)?;
-        if let Place::File(path) = &place {
+        if let Some(path) = path {
             messages.note(&format!("{}: {} metrics", path.display(), file.metrics));
         }
     }
-    let left_out = chosen.len() - files.iter().map(|file| file.metrics).sum::<usize>();
+    let left_out = chosen.len() - exported.iter().map(|file| file.metrics).sum::<usize>();
     if left_out > 0 {
         messages.note(&format!("{left_out} metrics are no times, for which there is no place in this form"));
     }

@@ -1,18 +1,17 @@
 //! `tlsbench gate`: this build, held to the thresholds of a profile.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 
 use crate::comparison::{Limits, Named, Rules, check, compare, confirm, is_suspect};
 use crate::error::Error;
+use crate::files;
 use crate::host;
 use crate::interrupt;
 use crate::plan::{Gate, Measurement, Opponent, Results};
 use crate::render::{Messages, Report, write_document};
 use crate::request::Request;
-use crate::runner::{self, Binary, Ending, Paired, Turns};
+use crate::runner::{self, Binary, Ending, Measured, Paired, Turns};
 use crate::schema::Document;
 use crate::schema::comparison::{Case, Comparison};
 use crate::stats::pairs_needed;
@@ -22,7 +21,7 @@ const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Measures, compares, measures what is worse once more, and says what it comes to: by its words, and by its exit code.
 pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
-    let comparison = match &plan.opponent {
+    let (comparison, saved) = match &plan.opponent {
         Opponent::Results(results) => against_results(plan, results, messages)?,
         Opponent::Binary { path, blocks } => against_binary(plan, path, *blocks, messages)?,
     };
@@ -33,14 +32,14 @@ pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
     }
     check_thresholds(plan, &comparison)?;
     if let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty())
-        && let Err(error) = append(Path::new(&path), &comparison.markdown())
+        && let Err(error) = files::append(Path::new(&path), comparison.markdown().as_bytes())
     {
         // The verdict does not depend on where it is shown.
         let path = Path::new(&path).display();
         messages.complaint(&format!("the summary can't be written to {path}, as {STEP_SUMMARY} asks: {error}"));
     }
     let written = plan.output.finish(&comparison);
-    Ending { fails_on_regression: true, is_strict: plan.judgement.is_strict }.of(&comparison).and(written)
+    Ending { fails_on_regression: true, is_strict: plan.judgement.is_strict }.of(&comparison).and(written).and(saved)
 }
 
 /// A threshold that is about nothing is a slip, and would let everything pass.
@@ -59,7 +58,10 @@ fn check_thresholds(plan: &Gate, comparison: &Comparison) -> Result<(), Error> {
     Ok(())
 }
 
-fn against_results(plan: &Gate, baseline: &Results, messages: Messages) -> Result<Comparison, Error> {
+/// What was found, and whether the results could be written to their file.
+type Found = (Comparison, Result<(), Error>);
+
+fn against_results(plan: &Gate, baseline: &Results, messages: Messages) -> Result<Found, Error> {
     let baseline = Named { name: &baseline.name, document: &baseline.document };
     let compared = |document: &Document| {
         let after = Named { name: "this build", document };
@@ -69,7 +71,8 @@ fn against_results(plan: &Gate, baseline: &Results, messages: Messages) -> Resul
     let fitness = check(baseline.document, &this, plan.judgement.allow_foreign);
     fitness.map_err(|refusal| refusal.into_error(baseline.name))?;
     let jobs = runner::jobs_of_profile(&plan.profile, &plan.measurements)?;
-    let measured = runner::measure(&jobs, plan.counts_only, plan.results.as_deref(), messages)?;
+    let Measured { document: measured, saved } =
+        runner::measure(&jobs, plan.counts_only, plan.results.as_deref(), messages)?;
     let mut comparison = compared(&measured)?;
     if comparison.counts.regressions > 0 && !measured.partial {
         messages.note(&format!("{}: once more", comparison.regressions()));
@@ -79,19 +82,19 @@ fn against_results(plan: &Gate, baseline: &Results, messages: Messages) -> Resul
         let again: Vec<Measurement> = again.iter().map(Measurement::of_request).collect::<Result<_, _>>()?;
         match runner::measure(&runner::jobs(&again)?, plan.counts_only, None, messages) {
             Err(Error::Interrupted) => {}
-            again => confirm(&mut comparison, &compared(&again?)?),
+            again => confirm(&mut comparison, &compared(&again?.document)?),
         }
     }
-    Ok(comparison)
+    Ok((comparison, saved))
 }
 
-fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Messages) -> Result<Comparison, Error> {
+fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Messages) -> Result<Found, Error> {
     // Two cases of one name are a slip, also where others measure them.
     runner::jobs_of_profile(&plan.profile, &plan.measurements)?;
     let requests: Vec<Request> = plan.profile.entries.iter().map(|entry| entry.request.clone()).collect();
     let this = std::env::current_exe().map_err(|error| Error::io("finding this program", error))?;
     let (other_name, this, other) = (other.display().to_string(), Binary(this), Binary(other.to_owned()));
-    let measure = |requests: &[Request], seed: u64| {
+    let measure = |requests: &[Request], seed: u64, is_kept: bool| {
         let turns = Turns {
             programs: [&other, &this],
             requests,
@@ -100,7 +103,11 @@ fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Me
             seed,
         };
         let mut kept = Ok(());
-        let paired = turns.run(messages, &mut |document| kept = keep(plan, document));
+        let paired = turns.run(messages, &mut |document| {
+            if is_kept {
+                kept = keep(plan, document);
+            }
+        });
         kept.and(paired)
     };
     let compared = |Paired { documents: [before, after], unknown, .. }: &Paired| {
@@ -109,25 +116,25 @@ fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Me
         excuse(&mut comparison, unknown);
         Ok::<_, Error>(comparison)
     };
-    let first = measure(&requests, plan.judgement.seed)?;
-    keep(plan, &first.documents[1])?;
+    let first = measure(&requests, plan.judgement.seed, true)?;
+    let saved = keep(plan, &first.documents[1]);
     let mut comparison = compared(&first)?;
     if comparison.counts.regressions > 0 && !first.documents[1].partial {
         messages.note(&format!("{}: once more", comparison.regressions()));
         let suspected = first.requests.iter().filter(|(id, _)| is_suspected(&comparison, id)).map(|(_, index)| *index);
         let again: Vec<Request> =
             suspected.collect::<BTreeSet<usize>>().into_iter().map(|index| requests[index].clone()).collect();
-        match measure(&again, plan.judgement.seed.wrapping_add(1)) {
+        match measure(&again, plan.judgement.seed.wrapping_add(1), false) {
             Err(Error::Interrupted) => {}
             again => confirm(&mut comparison, &compared(&again?)?),
         }
     }
-    Ok(comparison)
+    Ok((comparison, saved))
 }
 
 /// Writes what this build measured, where that is asked for.
 fn keep(plan: &Gate, document: &Document) -> Result<(), Error> {
-    plan.results.as_deref().map_or(Ok(()), |path| write_document(path, document))
+    plan.results.as_deref().map_or(Ok(()), |path| write_document(path, document, true))
 }
 
 /// What the other build does not know yet is no fault of this one.
@@ -158,8 +165,4 @@ fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -
 /// Whether something of a case has to be measured once more before it is believed.
 fn is_suspected(comparison: &Comparison, id: &str) -> bool {
     comparison.cases.iter().any(|case| case.id == id && case.metrics.iter().any(is_suspect))
-}
-
-fn append(path: &Path, text: &str) -> std::io::Result<()> {
-    OpenOptions::new().create(true).append(true).open(path)?.write_all(text.as_bytes())
 }

@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use crate::args::Args;
 use crate::error::Error;
+use crate::files;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 
@@ -28,7 +29,14 @@ pub fn page(name: Option<&str>) -> Result<String, Error> {
 
 /// Writes all pages to a folder.
 pub fn write_pages(folder: &Path) -> Result<(), Error> {
-    clap_mangen::generate_to(Args::command(), folder).map_err(|error| Error::write(folder, error))
+    let program = built();
+    let commands = program.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
+    for command in commands.chain([&program]) {
+        let name = command.get_display_name().unwrap_or(command.get_name());
+        let path = folder.join(format!("{name}.1"));
+        files::write(&path, render(command)?.as_bytes()).map_err(|error| Error::write(&path, error))?;
+    }
+    Ok(())
 }
 
 /// With the flags that all commands have in each of them.

@@ -6,11 +6,11 @@ mod check;
 mod properties;
 mod strict;
 
-use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::files;
 use crate::schema::{Document, SCHEMA};
 
 /// The largest file that is read, bytes: several hundred cases with all of their samples.
@@ -74,35 +74,11 @@ impl Refusal {
 }
 
 fn read_file(path: &Path) -> Result<Document, Refusal> {
-    read(&bytes_of(path)?)
-}
-
-/// Opens a file without waiting for somebody who writes to it: a named pipe that nobody has is empty.
-#[cfg(unix)]
-fn open(path: &Path) -> std::io::Result<File> {
-    use rustix::fs::{OFlags, fcntl_setfl};
-    use std::os::unix::fs::OpenOptionsExt;
-    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)?;
-    // Whoever has begun to write is waited for.
-    fcntl_setfl(&file, OFlags::empty())?;
-    Ok(file)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).open(path)
-}
-
-fn bytes_of(path: &Path) -> Result<Vec<u8>, Refusal> {
-    let unreadable = |error: std::io::Error| Refusal::new(format!("it can't be read: {error}"), NOT_OURS);
-    let file = open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    // Not by the size that the file system tells: a pipe has none, and a file may grow.
-    file.take(SIZE_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > SIZE_MAX {
-        return Err(Refusal::new(format!("it is larger than {} MiB", SIZE_MAX >> 20), NOT_OURS));
-    }
-    Ok(bytes)
+    let bytes = files::read(path, SIZE_MAX).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge | ErrorKind::UnexpectedEof => Refusal::new(error.to_string(), NOT_OURS),
+        _ => Refusal::new(format!("it can't be read: {error}"), NOT_OURS),
+    })?;
+    read(&bytes)
 }
 
 fn not_text(error: &std::str::Utf8Error) -> Refusal {

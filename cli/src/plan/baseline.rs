@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::loader;
@@ -7,16 +7,17 @@ use crate::schema::Document;
 
 /// Results that are kept: a file, or the name that they were kept under.
 pub(super) fn load(typed: &Path) -> Result<Document, Error> {
+    find(typed).map_or_else(|| Err(missing(typed)), |path| loader::load(&path))
+}
+
+/// The file that is meant by its path, or by the name that results were kept under.
+pub(super) fn find(typed: &Path) -> Option<PathBuf> {
     if typed.exists() && !typed.is_dir() {
-        return loader::load(typed);
+        return Some(typed.to_owned());
     }
     let name = typed.to_str().and_then(|name| names::parse_label(name).ok());
-    let kept = name.map(|name| names::baseline_path(&name));
-    match kept {
-        Some(path) if path.exists() => loader::load(&path),
-        _ if typed.is_dir() => loader::load(typed),
-        _ => Err(missing(typed)),
-    }
+    let kept = name.map(|name| names::baseline_path(&name)).filter(|path| path.exists());
+    kept.or_else(|| typed.is_dir().then(|| typed.to_owned()))
 }
 
 fn missing(typed: &Path) -> Error {

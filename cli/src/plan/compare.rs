@@ -66,7 +66,6 @@ impl Compare {
         let judgement = Judgement::new(&args.judgement)?;
         let Share(noise_threshold) = args.noise_threshold;
         let output = output::output(&args.output, color)?;
-        output::beside(&output, args.results.as_deref(), [Some(args.baseline.as_path()), args.candidate.as_deref()])?;
         let baseline = Results::load(&args.baseline)?;
         let candidate = match &args.candidate {
             Some(path) => Candidate::Results(Box::new(Results::load(path)?)),

@@ -45,7 +45,6 @@ impl Gate {
     pub(super) fn new(args: &args::Gate, color: Color) -> Result<Self, Error> {
         let judgement = Judgement::new(&args.judgement)?;
         let output = output::output(&args.output, color)?;
-        output::beside(&output, args.results.as_deref(), [args.baseline.as_deref()])?;
         let profile = find(&args.profile, args.counts_only)?;
         if profile.thresholds.is_empty() {
             let message = "it has no thresholds, so nothing can be worse than it allows";

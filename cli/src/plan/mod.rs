@@ -9,6 +9,7 @@ mod connect;
 mod crypto;
 mod doctor;
 mod export;
+mod files;
 mod gate;
 mod handshake;
 mod history;
@@ -47,6 +48,8 @@ use crate::args;
 use crate::error::Error;
 use crate::instructions::Job;
 use crate::net::{Family, Target};
+use crate::render::Color;
+use crate::request::Request;
 use crate::units::Bytes;
 use tls_engine::io::SocketOptions;
 
@@ -92,6 +95,23 @@ impl Plan {
     /// Works out what `args` mean.
     pub fn new(args: &args::Args) -> Result<Self, Error> {
         let color = args.display.color;
+        let files = files::Files::of(&args.command);
+        files.check()?;
+        let plan = Self::of(args, color)?;
+        match &plan {
+            Self::Run(run) => files.check_apart_from(&run.profile)?,
+            Self::Gate(gate) => files.check_apart_from(&gate.profile)?,
+            Self::Compare(compare) => {
+                let (requests, _) = Request::of_document(&compare.baseline.document);
+                let is_asked_again = matches!(compare.candidate, Candidate::Measured { .. });
+                files.check_apart_from_requests(requests.iter().filter(|_| is_asked_again))?;
+            }
+            _ => {}
+        }
+        Ok(plan)
+    }
+
+    fn of(args: &args::Args, color: Color) -> Result<Self, Error> {
         Ok(match &args.command {
             args::Command::Throughput(typed) => {
                 let output = output::kept(&typed.output, &typed.saving, color)?;

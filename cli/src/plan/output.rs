@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::args;
 use crate::error::Error;
@@ -18,14 +18,6 @@ pub(super) fn output(args: &args::Output, color: Color) -> Result<Output, Error>
         (format, false) => format.unwrap_or(Format::Table),
     };
     let to = args.output.clone().filter(|path| !is_standard(path)).map_or(Place::Standard, Place::File);
-    if let (Place::File(path), Some(json)) = (&to, &beside)
-        && path == json
-    {
-        return Err(Error::Usage("--output and --json name the same file".into()));
-    }
-    for path in beside.iter().chain(args.output.iter().filter(|path| !is_standard(path))) {
-        check_directory(path)?;
-    }
     Ok(Output { format, to, json: beside, baseline: None, color })
 }
 
@@ -34,45 +26,10 @@ pub(super) fn kept(args: &args::Output, saving: &args::Saving, color: Color) -> 
     Ok(Output { baseline: saving.save_baseline.as_deref().map(names::baseline_path), ..output(args, color)? })
 }
 
-/// A file that can't be written is better known before a long run than after it.
-pub(super) fn check_directory(path: &Path) -> Result<(), Error> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = parent.map_or_else(|| PathBuf::from("."), Path::to_owned);
-    match std::fs::metadata(&directory) {
-        Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => Err(Error::write(path, std::io::ErrorKind::NotADirectory.into())),
-        Err(error) => Err(Error::write(path, error)),
-    }
-}
-
-/// Checks a file that is written beside the output: nothing is written twice to one file, nor over what is read.
-pub(super) fn beside<'a>(
-    output: &Output,
-    file: Option<&Path>,
-    inputs: impl IntoIterator<Item = Option<&'a Path>>,
-) -> Result<(), Error> {
-    file.map(check_directory).transpose()?;
-    let to = match &output.to {
-        Place::File(path) => Some(path.as_path()),
-        Place::Standard => None,
-    };
-    let written: Vec<&Path> = [to, output.json.as_deref(), file].into_iter().flatten().collect();
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let read: Vec<PathBuf> = inputs.into_iter().flatten().map(real).collect();
-    for (index, path) in written.iter().enumerate() {
-        let path_real = real(path);
-        if read.contains(&path_real) {
-            return Err(Error::Usage(format!("{} is read: name another file to write to", path.display())));
-        }
-        if written[..index].iter().any(|other| real(other) == path_real) {
-            return Err(Error::Usage(format!("{} is named twice to be written to", path.display())));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn plan(format: Option<Format>, json: Option<&str>, file: Option<&str>) -> Result<Output, Error> {
@@ -96,7 +53,5 @@ mod tests {
     #[test]
     fn contradictions_are_refused() {
         assert!(matches!(plan(Some(Format::Csv), Some("-"), None), Err(Error::Usage(_))));
-        assert!(matches!(plan(None, Some("a"), Some("a")), Err(Error::Usage(_))));
-        assert!(matches!(plan(None, Some("/nonexistent/a"), None), Err(Error::File { .. })));
     }
 }

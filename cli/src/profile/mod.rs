@@ -6,9 +6,11 @@ mod read;
 mod threshold;
 mod toml_file;
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::files;
 use crate::request::Request;
 
 pub use threshold::{Allowed, Threshold};
@@ -55,13 +57,17 @@ impl Profile {
     /// The profile of that name, or in that file. A name with a `/` or `.toml` in it is a path.
     pub fn find(name: &str) -> Result<Self, Error> {
         let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
-        match built_in {
-            Some((name, text)) => Self::read(name, text),
-            None if name.contains(['/', '\\']) || name.ends_with(".toml") || Path::new(name).is_file() => {
-                Self::read(name, &load(Path::new(name))?)
-            }
-            None => Err(Error::unknown("profile", name, BUILT_IN.map(|(known, _)| known))),
+        match (built_in, Self::path(name)) {
+            (Some((name, text)), _) => Self::read(name, text),
+            (None, Some(path)) => Self::read(name, &load(path)?),
+            (None, None) => Err(Error::unknown("profile", name, BUILT_IN.map(|(known, _)| known))),
         }
+    }
+
+    /// The file that is meant, where it is not one that is built in.
+    pub fn path(name: &str) -> Option<&Path> {
+        let is_path = name.contains(['/', '\\']) || name.ends_with(".toml") || Path::new(name).is_file();
+        (is_path && BUILT_IN.iter().all(|(known, _)| *known != name)).then_some(Path::new(name))
     }
 
     /// Reads the text of a profile that is from `origin`.
@@ -71,9 +77,6 @@ impl Profile {
 }
 
 fn load(path: &Path) -> Result<String, Error> {
-    let size = std::fs::metadata(path).map_err(|error| Error::read(path, error))?.len();
-    if size > FILE_MAX {
-        return Err(Error::read(path, std::io::ErrorKind::FileTooLarge.into()));
-    }
-    std::fs::read_to_string(path).map_err(|error| Error::read(path, error))
+    let bytes = files::read(path, FILE_MAX).map_err(|error| Error::read(path, error))?;
+    String::from_utf8(bytes).map_err(|_| Error::read(path, io::Error::new(ErrorKind::InvalidData, "it is no text")))
 }

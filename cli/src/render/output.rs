@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Color, Format, Report, Results};
 use crate::error::Error;
+use crate::files;
 use crate::schema::Document;
 
 /// Where a command's results go.
@@ -29,41 +30,69 @@ pub enum Place {
     File(PathBuf),
 }
 
+impl Place {
+    /// The file, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Standard => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
+
 impl Output {
-    /// Writes the files: after every case, so that a run that ends early loses little. Standard output waits for
-    /// [`Output::finish`].
+    /// Writes the files: after every case, so that a run that ends early loses little. Standard output, and what can be
+    /// written only once, wait for [`Output::finish`].
     pub fn save(&self, report: &impl Report) -> Result<(), Error> {
-        if let Place::File(path) = &self.to {
-            write_file(path, &render(report, self.format, false)?)?;
-        }
-        if let Some(path) = &self.json {
-            write_file(path, &render(report, Format::Json, false)?)?;
-        }
-        Ok(())
+        let main = self.save_main(report, false);
+        main.and(self.save_beside(report, false))
     }
 
-    /// Writes everything.
+    /// Writes everything. Results that find no place in their file are printed: they may have taken long to measure.
     pub fn finish(&self, report: &impl Report) -> Result<(), Error> {
-        self.save(report)?;
-        if self.to == Place::Standard {
-            print(&render(report, self.format, self.color.applies_to(&std::io::stdout()))?)?;
-        }
-        Ok(())
+        let main = self.save_main(report, true);
+        let beside = self.save_beside(report, true);
+        let is_printed = self.to == Place::Standard || main.is_err();
+        let printed = if is_printed {
+            render(report, self.format, self.color.applies_to(&std::io::stdout())).and_then(|text| print(&text))
+        } else {
+            Ok(())
+        };
+        main.and(beside).and(printed)
     }
 
     /// Keeps complete results under the name that was asked for, if any; tells where.
     pub fn keep(&self, report: &impl Report) -> Result<Option<&Path>, Error> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::write(folder, error))?;
-        }
-        write_file(path, &render(report, Format::Json, false)?)?;
+        let text = render(report, Format::Json, false)?;
+        files::write_in_new_folder(path, text.as_bytes()).map_err(|error| Error::write(path, error))?;
         Ok(Some(path))
+    }
+
+    fn save_main(&self, report: &impl Report, is_last: bool) -> Result<(), Error> {
+        match &self.to {
+            Place::File(path) if is_last || files::is_replaced(path) => {
+                write_file(path, &render(report, self.format, false)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn save_beside(&self, report: &impl Report, is_last: bool) -> Result<(), Error> {
+        match &self.json {
+            Some(path) if is_last || files::is_replaced(path) => {
+                write_file(path, &render(report, Format::Json, false)?)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-/// Writes a results document to a file.
-pub fn write_document(path: &Path, document: &Document) -> Result<(), Error> {
+/// Writes a results document to a file. Before the last time, only to one that can be written again.
+pub fn write_document(path: &Path, document: &Document, is_last: bool) -> Result<(), Error> {
+    if !is_last && !files::is_replaced(path) {
+        return Ok(());
+    }
     write_file(path, &render(&Results(document), Format::Json, false)?)
 }
 
@@ -97,16 +126,6 @@ pub fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Replaces the file as a whole: a reader, or a run that is killed, never finds half of one. What is no regular file, such
-/// as `/dev/stderr`, is written to.
 fn write_file(path: &Path, text: &str) -> Result<(), Error> {
-    let result = if path.exists() && !path.is_file() {
-        std::fs::write(path, text)
-    } else {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
-        std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path))
-    };
-    result.map_err(|error| Error::write(path, error))
+    files::write(path, text.as_bytes()).map_err(|error| Error::write(path, error))
 }

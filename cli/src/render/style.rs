@@ -71,6 +71,15 @@ impl Messages {
         line("", text);
     }
 
+    /// A file that could not be written while the command goes on measuring: said the first time.
+    pub fn not_saved(&self, saved: Result<(), Error>, is_told: &mut bool) {
+        if let Err(error) = saved
+            && !std::mem::replace(is_told, true)
+        {
+            self.complaint(&format!("{error}; measuring goes on"));
+        }
+    }
+
     /// Something that is good to know.
     pub fn note(&self, text: &str) {
         if !self.quiet {

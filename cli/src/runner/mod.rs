@@ -70,7 +70,8 @@ pub fn jobs_of_profile(profile: &Profile, measurements: &[Measurement]) -> Resul
     Ok(all)
 }
 
-/// Runs the jobs in turn. `save` gets the document after each; what it returns ends the run where it is an error.
+/// Runs the jobs in turn. `save` gets the document after each; where that fails it is said once, and measuring goes on: the
+/// disk may have room again at the end, and what is measured is worth more than a file.
 ///
 /// The document has all that was measured, also where a job failed or Ctrl-C ended the run: then it is marked as partial.
 pub fn run(
@@ -86,10 +87,11 @@ pub fn run(
     // What is saved before the end is not all.
     document.partial = true;
     let progress = Progress::new(jobs.len(), messages);
+    let mut is_told = false;
     let outcome = jobs.iter().try_for_each(|job| {
         progress.begin(job.label());
         job.measure(&mut document, &mut |done, text| progress.advance(done, text))?;
-        save(&document)?;
+        messages.not_saved(save(&document), &mut is_told);
         interrupt::check()
     });
     progress.end();
@@ -110,13 +112,13 @@ pub fn run_and_write(
 ) -> Result<(), Error> {
     let save = |document: &Document| {
         let document = wanted(document, counts_only).into_owned();
-        output.save(&Results(&document))?;
+        let saved = output.save(&Results(&document));
         let output = output.clone();
         interrupt::keep_last_words(move || {
             // There is nobody left to tell what becomes of them.
             let _ = output.finish(&Results(&document));
         });
-        Ok(())
+        saved
     };
     let (document, outcome) = run(jobs, messages, &mut |document| save(document));
     interrupt::begin_to_say();
@@ -135,6 +137,14 @@ pub fn run_and_write(
     Ok(())
 }
 
+/// Results for a command that has more to do with them.
+pub struct Measured {
+    /// What was found.
+    pub document: Document,
+    /// Whether it could be written to its file. The command goes on without, and ends with this error.
+    pub saved: Result<(), Error>,
+}
+
 /// Runs the jobs and returns what they found, for a command that has more to do with it. The document is written to `file`
 /// after each job, also where a job fails or Ctrl-C ends the run. Then there is an error only where nothing was measured, or
 /// a job failed: an interrupted run is told by a document that is partial. Warnings are told, unless only counts are of
@@ -144,19 +154,18 @@ pub fn measure(
     counts_only: bool,
     file: Option<&Path>,
     messages: Messages,
-) -> Result<Document, Error> {
-    let save = |document: &Document| file.map_or(Ok(()), |path| write_document(path, document));
-    let (document, outcome) = run(jobs, messages, &mut |document| save(document));
+) -> Result<Measured, Error> {
+    let save = |document: &Document, is_last| file.map_or(Ok(()), |path| write_document(path, document, is_last));
+    let (document, outcome) = run(jobs, messages, &mut |document| save(document, false));
     if !counts_only {
         tell_warnings(&document, messages);
     }
-    if !document.cases.is_empty() {
-        save(&document)?;
-    }
+    let saved = if document.cases.is_empty() { Ok(()) } else { save(&document, true) };
     match outcome {
-        Err(Error::Interrupted) if !document.cases.is_empty() => Ok(document),
-        outcome => outcome.map(|()| document),
+        Err(Error::Interrupted) if !document.cases.is_empty() => {}
+        outcome => outcome?,
     }
+    Ok(Measured { document, saved })
 }
 
 /// What is written of a document.

@@ -12,6 +12,7 @@ use std::io::Write;
 use tls_engine::io::Listener;
 
 use crate::error::Error;
+use crate::files;
 use crate::interrupt;
 use crate::plan::{Mode, Serve};
 use crate::render::Messages;
@@ -24,7 +25,7 @@ pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
         .map_err(|error| Error::io(format!("listening on {}", plan.listen), error))?;
     let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;
     if let Some((path, pem)) = &plan.authority {
-        std::fs::write(path, pem).map_err(|error| Error::write(path, error))?;
+        files::write(path, pem.as_bytes()).map_err(|error| Error::write(path, error))?;
     }
     if let Some(metrics) = plan.metrics {
         let address = metrics::start(metrics, &plan)?;

@@ -7,6 +7,9 @@ use super::{Chosen, Exported, json};
 use crate::error::Error;
 use crate::schema::{Better, Document};
 
+/// What the files are called.
+pub(super) const NAMES: [&str; 2] = ["customBiggerIsBetter.json", "customSmallerIsBetter.json"];
+
 /// A point of a chart, which it shows with `range` and `extra`.
 #[derive(Serialize)]
 struct Entry {
@@ -20,7 +23,7 @@ struct Entry {
 
 /// Both files, also where one of them is empty: an old one must not stay beside a new one.
 pub(super) fn export(document: &Document, chosen: &[Chosen]) -> Result<Vec<Exported>, Error> {
-    let files = [("customBiggerIsBetter.json", Better::Higher), ("customSmallerIsBetter.json", Better::Lower)];
+    let files = [(NAMES[0], Better::Higher), (NAMES[1], Better::Lower)];
     let file = |(name, better)| {
         let of_it = chosen.iter().filter(|chosen| chosen.metric.better == better);
         let entries: Vec<Entry> = of_it.map(|chosen| entry(document, chosen)).collect();

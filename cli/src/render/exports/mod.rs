@@ -42,6 +42,14 @@ impl Form {
         matches!(self, Self::GithubActionBenchmark)
     }
 
+    /// What its files are called in their folder, where it is one.
+    pub const fn file_names(self) -> &'static [&'static str] {
+        match self {
+            Self::GithubActionBenchmark => &github_action_benchmark::NAMES,
+            Self::Hyperfine | Self::Bencher => &[],
+        }
+    }
+
     /// The files of these metrics; one, but for a folder. Nothing to put into them is an error.
     pub fn export(self, document: &Document, chosen: &[Chosen]) -> Result<Vec<Exported>, Error> {
         if chosen.is_empty() {

@@ -1,0 +1,10 @@
+//! The files that people name: one way to write them and one to read them, whatever stands at their paths.
+
+mod read;
+mod same;
+mod target;
+mod write;
+
+pub use read::read;
+pub use same::{Spot, spot};
+pub use write::{append, check, check_in_new_folder, is_replaced, write, write_in_new_folder};

@@ -1,0 +1,151 @@
+//! Every file is read under a bound and never written over by what is made of it.
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::fs::{CWD, FileType, mknodat};
+use support::results::throughput;
+use support::{Ended, run_with_in, tlsbench};
+use tempfile::TempDir;
+
+const PROFILE: &str = "description = 'for a test'\n[[case]]\ncommand = 'throughput'\ntransport = 'memory'\ncount = 3\n\
+                       warmup = '0s'\n[[threshold]]\nmetric = 'send.copied_bytes_per_byte'\nmax_increase = 0\n";
+
+struct Bench(TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self(TempDir::new().expect("a folder"));
+        bench.write("p.toml", PROFILE);
+        bench.write("a.json", &serde_json::to_string(&throughput("2026-01-01T00:00:00Z", &[64])).expect("JSON"));
+        bench.write("b.json", &serde_json::to_string(&throughput("2026-01-02T00:00:00Z", &[64])).expect("JSON"));
+        fs::create_dir(bench.path(".tlsbench")).expect("a folder");
+        fs::copy(bench.path("a.json"), bench.path(".tlsbench/NAME.json")).expect("a copy");
+        bench
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("a file");
+    }
+
+    fn run(&self, line: &str) -> Ended {
+        run_with_in(&mut tlsbench(line.split(' ')), self.0.path())
+    }
+}
+
+#[test]
+fn nothing_is_written_over_what_is_read() {
+    let bench = Bench::new();
+    fs::hard_link(bench.path("a.json"), bench.path("second.json")).expect("a second name");
+    std::os::unix::fs::symlink("a.json", bench.path("link.json")).expect("a link");
+    let (authority, [chain, key]) = ("ca.pem", ["chain.pem", "key.pem"]);
+    for name in [authority, chain, key] {
+        bench.write(name, "precious");
+    }
+    let with_files = PROFILE.replace("count = 3", "count = 3\ncert = 'chain.pem'\nkey = 'key.pem'\ncacert = 'ca.pem'");
+    bench.write("files.toml", &with_files);
+    for line in [
+        "report a.json -o a.json",
+        "report a.json b.json -o ./b.json",
+        "report link.json -o a.json",
+        "report a.json -o link.json",
+        "report second.json -o a.json",
+        "export a.json --for bencher -o a.json",
+        "history a.json b.json --json=b.json",
+        "history a.json b.json -o .tlsbench/../a.json",
+        "run ./p.toml --json=p.toml",
+        "run p.toml -o ./p.toml",
+        "gate --profile p.toml --baseline a.json --json=p.toml",
+        "gate --profile p.toml --baseline a.json --results a.json",
+        "gate --profile p.toml --baseline NAME -o .tlsbench/NAME.json",
+        "compare NAME --json=.tlsbench/NAME.json",
+        "compare a.json b.json -o b.json",
+        "compare NAME --results .tlsbench/NAME.json",
+        "connect localhost:1 --cacert ca.pem --keylog ca.pem",
+        "throughput --cert chain.pem --key key.pem --json=key.pem",
+        "handshake --cert chain.pem --key key.pem -o chain.pem",
+        "serve --cert chain.pem --key key.pem --keylog key.pem",
+    ] {
+        let before = contents(bench.0.path());
+        let ended = bench.run(line);
+        ended.expect(2, &["is read: name another file to write to"]);
+        assert!(!ended.errors.contains("[1/"), "{line}: {ended:?}");
+        assert_eq!(contents(bench.0.path()), before, "{line}");
+    }
+    // What two options name, also where it is not there yet.
+    for line in [
+        "throughput --json=new -o ./new",
+        "throughput --json=.tlsbench/x.json --save-baseline x",
+        "throughput --keylog new --json=new",
+        "compare a.json --results new --json=.tlsbench/../new",
+    ] {
+        bench.run(line).expect(2, &["is named twice to be written to"]);
+        assert!(!bench.path("new").exists(), "{line}");
+    }
+}
+
+/// All files below a folder with what is in them.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            all.extend(contents(&path));
+        } else {
+            all.push((path.display().to_string(), fs::read(&path).expect("a file")));
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+/// Commands that read the file FILE, each with its exit code where that can't be read.
+const READERS: [(&str, i32); 10] = [
+    ("run FILE", 2),
+    ("gate --profile FILE --baseline a.json", 2),
+    ("gate --profile p.toml --baseline FILE", 5),
+    ("compare FILE a.json", 5),
+    ("compare a.json FILE", 5),
+    ("history FILE", 2),
+    ("report FILE", 2),
+    ("export FILE --for bencher", 5),
+    ("connect localhost:1 --cacert FILE", 2),
+    ("serve --listen 127.0.0.1:0 --cert FILE --key FILE", 2),
+];
+
+#[test]
+fn a_file_without_end_is_too_large_and_a_pipe_without_a_writer_is_not_waited_for() {
+    let bench = Bench::new();
+    let pipe = bench.path("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, 0o600.into(), 0).expect("a pipe");
+    for (line, code) in READERS {
+        bench.run(&line.replace("FILE", "/dev/zero")).expect(code, &["/dev/zero", "it is larger than"]);
+        bench
+            .run(&line.replace("FILE", "./pipe"))
+            .expect(code, &["./pipe", "it is a pipe, and nobody has written to it"]);
+        bench.run(&line.replace("FILE", "./no-such")).expect(code, &["no-such"]);
+        bench.run(&line.replace("FILE", "/proc/self/")).expect(code, &["/proc/self"]);
+    }
+}
+
+#[test]
+fn what_a_command_writes_into_a_pipe_is_read() {
+    let bench = Bench::new();
+    let shell = |script: &str| {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &script.replace("tlsbench", env!("CARGO_BIN_EXE_tlsbench"))]);
+        run_with_in(&mut bash, bench.0.path())
+    };
+    shell("tlsbench compare <(sleep 2; cat a.json) <(cat b.json)").expect(0, &[]);
+    shell("tlsbench run <(cat p.toml) -q").expect(0, &[]);
+    shell("cat a.json | tlsbench history /dev/stdin").expect(0, &[]);
+    shell("mkfifo late; (sleep 0.3; cat a.json > late) & tlsbench history late").expect(0, &[]);
+}
