@@ -38,7 +38,7 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::Crypto(plan) => cmd::crypto::run(&plan, messages),
         Plan::Compare(plan) => cmd::compare::run(&plan, messages),
         Plan::Gate(plan) => cmd::gate::run(&plan, messages),
-        Plan::History(plan) => cmd::history::run(&plan),
+        Plan::History(plan) => cmd::history::run(&plan, messages),
         Plan::Count(job) => cmd::count::run(&job),
         Plan::Report(plan) => cmd::report::run(&plan, messages),
         Plan::Export(plan) => cmd::export::run(&plan, messages),

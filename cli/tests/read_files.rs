@@ -1,4 +1,4 @@
-//! Every file is read under a bound and never written over by what is made of it.
+//! Every file is read under a bound, is never written over by what is made of it, and counts once.
 #![cfg(unix)]
 
 mod support;
@@ -148,4 +148,67 @@ fn what_a_command_writes_into_a_pipe_is_read() {
     shell("tlsbench run <(cat p.toml) -q").expect(0, &[]);
     shell("cat a.json | tlsbench history /dev/stdin").expect(0, &[]);
     shell("mkfifo late; (sleep 0.3; cat a.json > late) & tlsbench history late").expect(0, &[]);
+}
+
+#[test]
+fn every_list_takes_what_is_named_twice_once_and_what_is_written_is_read() {
+    let bench = Bench::new();
+    let quick = "-n 2 -w 0s --json=out.json";
+    for (line, cases) in [
+        (format!("throughput --transport memory --size 64,64,1k,1024 {quick}"), 2),
+        (format!("throughput --transport memory,memory,loopback,memory {quick}"), 2),
+        (format!("throughput --loopback-threads 1,1,2,1 {quick}"), 2),
+        (
+            format!(
+                "throughput --transport memory --cipher aes128gcm,all,TLS_AES_128_GCM_SHA256 --provider aws-lc-rs {quick}"
+            ),
+            3,
+        ),
+        (format!("throughput --transport memory --groups p256,secp256r1,P-256,x25519 {quick}"), 1),
+        (format!("throughput --transport memory --alpn h2,h2,http/1.1,h2 {quick}"), 1),
+        (format!("handshake --transport memory,loopback,memory {quick}"), 2),
+        (format!("handshake --cipher aes128gcm,aes128gcm {quick}"), 1),
+        (format!("handshake --groups p256,secp256r1 {quick}"), 1),
+        ("ablate --workload bulk,bulk --switch inline,inline -d 20ms --json=out.json".to_owned(), 4),
+        (
+            "crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms --json=out.json"
+                .to_owned(),
+            1,
+        ),
+    ] {
+        bench.run(&line).expect(0, &[]);
+        let text = fs::read(bench.path("out.json")).expect("a file");
+        let document = tlsbench::loader::read(&text).unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
+        assert_eq!(document.cases.len(), cases, "{line}");
+        let requested = &document.cases[0].requested;
+        for (fact, value) in [("groups", "secp256r1"), ("alpn_offered", "h2")] {
+            let said = requested.get(fact).and_then(|value| value.as_str()).unwrap_or_default();
+            assert!(said.matches(value).count() <= 1, "{line}: {fact} is {said}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_a_profile_takes_what_is_named_twice_once() {
+    let bench = Bench::new();
+    let twice =
+        PROFILE.replace("transport = 'memory'", "transport = ['memory', 'memory']\nsize = [64, '64', '1k', 1024]");
+    bench.write("twice.toml", &twice);
+    bench.run("run twice.toml --json=out.json").expect(0, &[]);
+    let document = tlsbench::loader::load(&bench.path("out.json")).expect("results");
+    assert_eq!(document.cases.len(), 2);
+    bench.run("gate --profile twice.toml --baseline out.json --counts-only").expect(0, &[]);
+}
+
+#[test]
+fn one_document_under_several_names_is_one_run() {
+    let bench = Bench::new();
+    fs::copy(bench.path("a.json"), bench.path("copy.json")).expect("a copy");
+    let ended = bench.run("history a.json copy.json b.json ./a.json --json");
+    ended.expect(0, &["copy.json holds the same as a.json, and is counted once", "a.json holds the same as a.json"]);
+    let history: serde_json::Value = serde_json::from_str(&ended.output).expect("JSON");
+    for series in history["series"].as_array().expect("a list") {
+        assert_eq!(series["runs"].as_array().expect("a list").len(), 2, "{series:#}");
+    }
+    bench.run("report a.json copy.json -o page.html").expect(0, &["copy.json holds the same as a.json", "2 cases"]);
 }

@@ -2,11 +2,13 @@
 
 use crate::error::Error;
 use crate::plan::History;
+use crate::render::Messages;
 use crate::schema::{Tool, history};
 use crate::series::series;
 
 /// Looks at the plan's files, and writes what there is to where it goes.
-pub fn run(plan: &History) -> Result<(), Error> {
+pub fn run(plan: &History, messages: Messages) -> Result<(), Error> {
+    messages.doubles(&plan.doubles);
     let found = history::History {
         schema: history::SCHEMA.to_owned(),
         tool: Tool::current(),

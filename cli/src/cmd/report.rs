@@ -7,6 +7,7 @@ use crate::units::format_quantity;
 
 /// Draws the plan's results, and writes the page to where it goes.
 pub fn run(plan: &Report, messages: Messages) -> Result<(), Error> {
+    messages.doubles(&plan.doubles);
     let page = page(&plan.sources);
     write(&plan.to, &page)?;
     if let Place::File(path) = &plan.to {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::output;
+use super::{once, output};
 use crate::args;
 use crate::error::Error;
 use crate::names;
@@ -75,17 +75,11 @@ fn algorithms(name: &str) -> Result<Vec<String>, Error> {
 }
 
 fn sizes(sizes: &[Bytes]) -> Result<Vec<usize>, Error> {
-    let mut chosen = Vec::new();
-    for Bytes(bytes) in sizes {
-        if !(1..=SIZE_MAX).contains(bytes) {
-            return Err(Error::Usage(format!("--size is 1 B to {}", Bytes(SIZE_MAX))));
-        }
-        // A size that is named twice would be two cases of one name.
-        if !chosen.contains(&(*bytes as usize)) {
-            chosen.push(*bytes as usize);
-        }
+    let is_possible = |Bytes(bytes): &Bytes| (1..=SIZE_MAX).contains(bytes);
+    if !sizes.iter().all(is_possible) {
+        return Err(Error::Usage(format!("--size is 1 B to {}", Bytes(SIZE_MAX))));
     }
-    Ok(chosen)
+    Ok(once(sizes.iter().map(|Bytes(bytes)| *bytes as usize)))
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
-use super::sockets;
 use super::switches::setting;
 use super::throughput::{DEFAULT_DURATION, Limit, limit};
 use super::tls::{self, Secrets, Tls, Trust};
+use super::{once, sockets};
 use crate::args;
 use crate::error::Error;
 use crate::identity::{Identity, THROW_AWAY_NAMES};
@@ -58,9 +58,7 @@ impl Handshake {
             _ => None,
         };
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(THROW_AWAY_NAMES[0]))?;
-        let mut over_sockets: Vec<bool> =
-            args.transport.iter().map(|kind| *kind == args::Transport::Loopback).collect();
-        over_sockets.dedup();
+        let over_sockets = once(args.transport.iter().map(|kind| *kind == args::Transport::Loopback));
         Ok(Self {
             label: args.label.clone(),
             suites: tls.suites(&args.cipher)?,

@@ -10,6 +10,8 @@ use crate::units::Share;
 pub struct History {
     /// The results.
     pub sources: Vec<Source>,
+    /// The files that say what another one before them says, with that one.
+    pub doubles: Vec<[String; 2]>,
     /// What of them.
     pub wanted: Wanted,
     /// How a change is told from chance.
@@ -25,10 +27,11 @@ impl History {
             return Err(Error::Usage("--confidence-level is 50 % to less than 100 %".into()));
         }
         let Share(threshold) = args.noise_threshold;
-        let sources = results::sources(&args.files)?;
+        let results::Sources { sources, doubles } = results::sources(&args.files)?;
         check_names(&sources, args)?;
         Ok(Self {
             sources,
+            doubles,
             wanted: Wanted { case: args.case.clone(), metric: args.metric.clone() },
             doubt: Doubt { level: 1.0 - confidence, threshold, seed: args.seed },
             output: output::output(&args.output, color)?,

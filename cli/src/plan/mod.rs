@@ -157,6 +157,17 @@ impl Plan {
     }
 }
 
+/// The items of a list, each once: what is named twice would be two cases of one name.
+fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
 const fn family(args: &args::Family) -> Family {
     match (args.ipv4, args.ipv6) {
         (true, _) => Family::V4,

@@ -11,6 +11,8 @@ use crate::series::Source;
 pub struct Report {
     /// The results.
     pub sources: Vec<Source>,
+    /// The files that say what another one before them says, with that one.
+    pub doubles: Vec<[String; 2]>,
     /// Where the page goes.
     pub to: Place,
 }
@@ -18,7 +20,8 @@ pub struct Report {
 impl Report {
     pub(super) fn new(args: &args::Report) -> Result<Self, Error> {
         let to = place(args.output.as_deref(), std::io::stdout().is_terminal())?;
-        Ok(Self { sources: results::sources(&args.files)?, to })
+        let results::Sources { sources, doubles } = results::sources(&args.files)?;
+        Ok(Self { sources, doubles, to })
     }
 }
 

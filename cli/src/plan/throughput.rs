@@ -9,7 +9,7 @@ pub use crate::args::{Direction, Verify};
 
 use super::switches::setting;
 use super::tls::{self, Secrets, Tls, Trust};
-use super::{sockets, target};
+use super::{once, sockets, target};
 use crate::args;
 use crate::error::Error;
 use crate::identity::{Identity, THROW_AWAY_NAMES};
@@ -111,7 +111,7 @@ impl Throughput {
         Ok(Self {
             label: args.label.clone(),
             suites: tls.suites(&args.cipher)?,
-            sizes: args.size.iter().map(|size| check_size(*size)).collect::<Result<_, _>>()?,
+            sizes: once(args.size.iter().map(|size| check_size(*size)).collect::<Result<Vec<_>, _>>()?),
             direction: args.direction,
             limit: limit(args.count, args.duration, DEFAULT_DURATION)?,
             warmup: args.warmup,
@@ -172,7 +172,7 @@ fn transports(args: &args::Throughput) -> Vec<Transport> {
             }
         }
     }
-    transports
+    once(transports)
 }
 
 #[cfg(test)]

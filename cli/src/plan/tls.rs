@@ -9,6 +9,7 @@ use tls_engine::keys::{KeyLog, KeyLogFile};
 use tls_engine::pki::ServerVerifier;
 use tls_engine::switches::Switches;
 
+use super::once;
 use crate::args;
 use crate::error::Error;
 use crate::identity::{self, Authority, Identity};
@@ -52,9 +53,9 @@ impl Tls {
     pub(super) fn new(args: &args::Tls, provider: &'static Provider, secrets: Secrets) -> Result<Self, Error> {
         let groups = match args.groups.as_slice() {
             [] => provider.groups.iter().map(|group| group.name()).collect(),
-            names => names.iter().map(|name| find_group(name, provider)).collect::<Result<_, _>>()?,
+            names => once(names.iter().map(|name| find_group(name, provider)).collect::<Result<Vec<_>, _>>()?),
         };
-        let alpn = args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<_, _>>()?;
+        let alpn = once(args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<Vec<_>, _>>()?);
         let key_log = match key_log_path(args.keylog.as_deref(), secrets) {
             None => None,
             Some(path) => {
@@ -79,9 +80,7 @@ impl Tls {
                 suites.push(find_suite(name, self.provider)?);
             }
         }
-        let mut seen = std::collections::HashSet::new();
-        suites.retain(|suite| seen.insert(*suite));
-        Ok(suites)
+        Ok(once(suites))
     }
 
     /// What a handshake was asked to be, as results tell it, so that it can be asked for again.

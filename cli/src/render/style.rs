@@ -87,6 +87,13 @@ impl Messages {
         }
     }
 
+    /// Files that hold what others hold too, with these.
+    pub fn doubles(&self, doubles: &[[String; 2]]) {
+        for [name, other] in doubles {
+            self.note(&format!("{name} holds the same as {other}, and is counted once"));
+        }
+    }
+
     /// Something that is of interest with `-v` only.
     pub fn detail(&self, text: &str) {
         if self.verbose > 0 {
