@@ -58,9 +58,16 @@ pub fn parse_label(text: &str) -> Result<String, String> {
     }
 }
 
-/// Text that people or files gave, as it is shown at terminals: they would obey some of it.
+/// Text that people, peers or files gave, as it is shown at terminals: they would obey some of it.
 pub fn shown(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if is_hidden(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+/// Whether a character does something else than to be seen: it controls a terminal, ends a line, turns the direction of text,
+/// or has no width.
+pub fn is_hidden(letter: char) -> bool {
+    let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || is_format
 }
 
 /// Where the results that are kept under a name are: in the folder `.tlsbench` below the current one.

@@ -212,3 +212,14 @@ fn one_document_under_several_names_is_one_run() {
     }
     bench.run("report a.json copy.json -o page.html").expect(0, &["copy.json holds the same as a.json", "2 cases"]);
 }
+
+#[test]
+fn text_of_a_file_can_not_write_lines_of_ours_nor_turn_or_color_them() {
+    let bench = Bench::new();
+    let key = "si\\nhint: run this\\u001b[31m\\u009b1m\\u202e\\u2066\\u200f";
+    bench.write("spoof.toml", &PROFILE.replace("count = 3", &format!("\"{key}\" = 3")));
+    let ended = bench.run("run spoof.toml");
+    ended.expect(2, &["unknown key of a throughput case 'si\u{fffd}hint: run this\u{fffd}[31m\u{fffd}1m\u{fffd}"]);
+    assert!(!ended.errors.lines().any(|line| line.starts_with("hint: run")), "{ended:?}");
+    assert!(ended.errors.chars().all(|letter| letter == '\n' || !tlsbench::names::is_hidden(letter)), "{ended:?}");
+}

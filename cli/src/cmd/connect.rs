@@ -1,6 +1,6 @@
 //! `tlsbench connect`: a conversation by hand. Standard input goes to the server, its answer to standard output.
 
-use std::io::{ErrorKind, IsTerminal, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::interrupt;
 use crate::net::http::Dialogue;
 use crate::net::{Conversation, Failure};
 use crate::plan::Connect;
-use crate::render::Messages;
+use crate::render::{Answer, Messages};
 use crate::schema::Warning;
 
 /// The most that is read from standard input at once, bytes.
@@ -45,6 +45,7 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
         output,
         target,
         messages,
+        answer: Answer::to_standard_output(),
         dialogue: Dialogue::new(),
         linger: plan.linger,
         last_data: Instant::now(),
@@ -78,6 +79,8 @@ struct Exchange {
     output: OutBuf,
     target: String,
     messages: Messages,
+    /// Where what the peer says goes.
+    answer: Answer,
     /// What was said, where it is HTTP.
     dialogue: Dialogue,
     linger: Duration,
@@ -92,7 +95,7 @@ struct Exchange {
 impl Exchange {
     /// `unread` is data that came with the end of the handshake.
     fn run(mut self, unread: &[u8]) -> Result<(), Error> {
-        std::io::stdout().write_all(unread).map_err(|error| Error::io("writing to standard output", error))?;
+        self.answer.write(unread).map_err(|error| Error::io("writing to standard output", error))?;
         // What came with the end of the handshake is in the buffer already.
         self.take_records()?;
         while !self.peer_is_over {
@@ -202,13 +205,12 @@ impl Exchange {
     }
 
     fn take_records(&mut self) -> Result<(), Error> {
-        let mut standard = std::io::stdout().lock();
         loop {
             match self.connection.read_tls(&mut self.input, &mut self.output) {
                 Ok(Progress::Data(data)) => {
                     self.last_data = Instant::now();
                     self.dialogue.received(data);
-                    match standard.write_all(data) {
+                    match self.answer.write(data) {
                         // Nobody reads any more: `| head` is no failure.
                         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                             self.peer_is_over = true;
@@ -230,7 +232,7 @@ impl Exchange {
                 }
             }
         }
-        standard.flush().map_err(|error| Error::io("writing to standard output", error))
+        self.answer.flush().map_err(|error| Error::io("writing to standard output", error))
     }
 
     fn read_standard_input(&mut self) -> Result<(), Error> {

@@ -3,6 +3,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::names::is_hidden;
+
 /// Walks through all of a JSON text and returns its schema's name. Refuses what a reader of fields would let pass: the same
 /// key twice, of which only one would count, and control characters, which would reach a terminal.
 pub(super) fn schema_of(text: &str) -> serde_json::Result<Option<String>> {
@@ -11,13 +13,6 @@ pub(super) fn schema_of(text: &str) -> serde_json::Result<Option<String>> {
     Walk { depth: 0, schema: &mut schema }.deserialize(&mut json)?;
     json.end()?;
     Ok(schema)
-}
-
-/// Whether a character does something else than to be seen: it controls a terminal, turns the direction of text, or has no
-/// width.
-fn is_hidden(letter: char) -> bool {
-    let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    letter.is_control() || is_format
 }
 
 struct Walk<'a> {

@@ -1,6 +1,7 @@
 //! Results as text, rendered last; and what is said on standard error meanwhile.
 
 mod ablation;
+mod answer;
 mod comparison;
 mod crypto;
 mod doctor;
@@ -17,6 +18,7 @@ mod sparkline;
 mod style;
 
 pub use ablation::AblationTable;
+pub use answer::Answer;
 pub use crypto::CryptoReport;
 pub use exports::{Chosen, Exported, Form, Wanted};
 pub use output::{Output, Place, print, write, write_document};

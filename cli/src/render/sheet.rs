@@ -1,5 +1,7 @@
 use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
 
+use crate::names;
+
 /// Which side a column's text stands at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -26,7 +28,8 @@ impl Sheet {
     /// Adds a row: one cell for each column.
     pub fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len());
-        self.rows.push(cells);
+        let shown = |cell: String| cell.split('\n').map(names::shown).collect::<Vec<_>>().join("\n");
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// The width of the terminal that standard output is, where it is one.
@@ -105,7 +108,10 @@ const fn alignment(align: Align) -> CellAlignment {
     }
 }
 
+/// A spreadsheet would take some texts for formulas, which may start programs: an apostrophe makes them texts. Numbers stay.
 fn csv_cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    let text = if is_formula { &*format!("'{text}") } else { text };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
@@ -131,6 +137,17 @@ mod tests {
     #[test]
     fn csv_quotes_what_would_end_a_value() {
         assert_eq!(sheet().csv(), "name,value\na|b,\"1,5\"\n\"two\nlines\",\"say \"\"x\"\"\"\n");
+    }
+
+    #[test]
+    fn a_cell_of_csv_is_a_number_or_a_text_and_never_a_formula() {
+        for text in ["=1+1", "+cmd", "-cmd", "@SUM(1)", "\t=1", "\r=1", "-1+1", "+5 %", "--1"] {
+            let cell = csv_cell(text);
+            assert!(cell.trim_start_matches('"').starts_with(&format!("'{text}")), "{text:?}: {cell:?}");
+        }
+        for text in ["-0.5", "+1", "-1e-9", "1", "a=b", "", "-"] {
+            assert_eq!(csv_cell(text), if text == "-" { "'-" } else { text });
+        }
     }
 
     #[test]

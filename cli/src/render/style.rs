@@ -3,6 +3,7 @@ use std::io::{IsTerminal, Write};
 use clap::ValueEnum;
 
 use crate::error::Error;
+use crate::names;
 use crate::schema::Warning;
 
 /// When colors are used.
@@ -110,11 +111,10 @@ impl Messages {
     }
 }
 
-/// One line in one write, so that the lines of several threads do not mix. Control characters in `text` are shown, not
-/// sent to the terminal: some of it is a peer's.
+/// One line in one write, so that the lines of several threads do not mix. What would do something to a terminal is shown, not
+/// sent to it, and so are line breaks: some of the text is a peer's, who could write a line of ours with them.
 fn line(prefix: &str, text: &str) {
-    let shown = text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c });
-    let text: String = prefix.chars().chain(shown).chain(['\n']).collect();
+    let text = format!("{prefix}{}\n", names::shown(text));
     // Standard error that can't be written leaves nobody to tell.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

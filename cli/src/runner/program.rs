@@ -83,7 +83,7 @@ fn measure(program: &Path, request: &Request) -> Result<Answer, Error> {
         return Err(Error::Interrupted);
     }
     let said = errors.recv_timeout(LOOK).unwrap_or_default();
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    let said = String::from_utf8_lossy(&said).trim().lines().collect::<Vec<_>>().join("; ");
     match status.and_then(|status| status.code()) {
         Some(0) => {}
         Some(code) if code == i32::from(exit::USAGE) => return Ok(Answer::Unknown(said)),
