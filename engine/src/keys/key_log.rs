@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -47,12 +47,9 @@ pub struct KeyLogFile {
 }
 
 impl KeyLogFile {
-    /// Opens or makes the file at `path`; [`Error::Config`] where that can't be done.
+    /// Opens the file at `path`, or makes one that only its owner may read; [`Error::Config`] where that can't be done.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
+        let file = open(path)
             .map_err(|error| Error::Config(format!("can't write the key log {}: {error}", path.display())))?;
         Ok(Self { file: Mutex::new(file) })
     }
@@ -66,10 +63,72 @@ impl KeyLog for KeyLogFile {
     }
 }
 
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    // Does not follow links, also where they lead to nothing.
+    match OpenOptions::new().append(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let file = OpenOptions::new().append(true).open(path)?;
+    let found = path.symlink_metadata()?;
+    // Anybody may have put a link into a folder that is for everybody. The system's, such as /dev/stderr, lead to what this
+    // process has open.
+    let is_of_the_system = found.uid() == 0 || path.parent().is_some_and(is_of_processes);
+    if found.is_symlink() && file.metadata()?.is_file() && !is_of_the_system {
+        return Err(io::Error::other("it is a symbolic link: name the file that it leads to"));
+    }
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn is_of_processes(folder: &Path) -> bool {
+    folder.canonicalize().is_ok_and(|folder| folder.starts_with("/proc"))
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
+
+    use super::*;
+
+    #[test]
+    fn only_its_owner_may_read_a_new_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("keys.log");
+        KeyLogFile::open(&path).expect("a log");
+        assert_eq!(path.metadata().expect("it").permissions().mode() & 0o777, 0o600);
+        KeyLogFile::open(&path).expect("the same log");
+    }
+
+    #[test]
+    fn secrets_follow_no_link_that_somebody_has_put_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [link, file] = ["link", "file"].map(|name| folder.path().join(name));
+        symlink(&file, &link).expect("a link");
+        if link.symlink_metadata().expect("it").uid() == 0 {
+            lchown(&link, Some(1), Some(1)).expect("root may give links away");
+        }
+        assert!(KeyLogFile::open(&link).is_err() && !file.exists(), "nothing is made where a link leads");
+        std::fs::write(&file, "").expect("a file");
+        let refused = KeyLogFile::open(&link).err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|why| why.contains("it is a symbolic link")));
+        // What this process has open is meant to be found by links.
+        KeyLogFile::open(Path::new("/dev/stderr")).expect("standard error");
+        KeyLogFile::open(Path::new("/proc/self/fd/2")).expect("standard error");
+    }
 }
