@@ -1,15 +1,17 @@
 //! `tlsbench`: measures TLS.
 
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use tlsbench::args::Args;
 use tlsbench::cmd;
-use tlsbench::error::Error;
+use tlsbench::error::{Error, exit};
 use tlsbench::interrupt;
 use tlsbench::plan::Plan;
-use tlsbench::render::{Messages, print};
+use tlsbench::render::{Color, Messages, print};
 
 /// For counted passes. While nobody counts, a heap call costs one relaxed load more, and what is timed in steady state makes
 /// none.
@@ -19,7 +21,10 @@ static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
 fn main() -> ExitCode {
     // Before all else: a signal may come at any moment.
     let listening = interrupt::listen();
-    let args = Args::parse();
+    let args = match Args::try_parse_from(without_help_on_help(std::env::args_os())) {
+        Ok(args) => args,
+        Err(told) => return tell(&told),
+    };
     let messages = Messages::new(args.display.quiet, args.display.verbose, args.display.color);
     match listening.and_then(|()| run(&args, messages)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,6 +32,39 @@ fn main() -> ExitCode {
             messages.error(&error);
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// `help COMMAND --help` asks for the same as `help COMMAND`, and `help --help` for the help of `help`, which has no flags.
+fn without_help_on_help(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let is_command = |argument: &OsString| ["-", "auto", "always", "never"].iter().all(|free| !starts(argument, free));
+    let command = arguments.iter().skip(1).position(is_command).map(|position| position + 1);
+    if let Some(command) = command.filter(|command| arguments[*command] == "help") {
+        let mut asked = arguments.split_off(command + 1);
+        let all = asked.len();
+        asked.retain(|argument| argument != "--help" && argument != "-h");
+        if asked.is_empty() && all > 0 {
+            asked.push("help".into());
+        }
+        arguments.extend(asked);
+    }
+    arguments
+}
+
+fn starts(argument: &OsStr, with: &str) -> bool {
+    argument.as_encoded_bytes().starts_with(with.as_bytes())
+}
+
+/// Prints help, or what is wrong with the arguments.
+fn tell(told: &clap::Error) -> ExitCode {
+    match told.print() {
+        // Whoever reads may stop reading: `| head` is no failure.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Messages::new(false, 0, Color::Auto).error(&Error::io("writing to standard output", error));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(exit::USAGE)),
     }
 }
 

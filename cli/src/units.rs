@@ -92,6 +92,11 @@ pub fn format_duration(duration: Duration) -> String {
     format_quantity(duration.as_nanos() as f64, "ns")
 }
 
+/// A number with what it counts, of which there may be one.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// `value` with a thousands separator.
 pub fn grouped(value: u64) -> String {
     let digits = value.to_string();

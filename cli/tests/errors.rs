@@ -37,12 +37,34 @@ fn a_cipher_that_the_provider_lacks_is_told_with_those_it_has() {
 }
 
 #[test]
+fn help_is_had_however_it_is_asked_for_and_told_where_it_can_not_be_written() {
+    for asked in ["help", "help --help", "help -h", "-q help help", "--color never help --help", "--help"] {
+        run(asked.split(' ')).expect(0, &["Usage: tlsbench"]);
+    }
+    for asked in ["help serve", "help serve --help", "help --help serve", "serve --help"] {
+        run(asked.split(' ')).expect(0, &["Usage: tlsbench serve"]);
+    }
+    run(["help", "sreve"]).expect(2, &["unrecognized subcommand 'sreve'"]);
+    run(["help", "serve", "--nothing"]).expect(2, &["--nothing"]);
+    #[cfg(target_os = "linux")]
+    for asked in ["--help", "help", "help serve", "--version", "serve --help", "ciphers", "man", "completions bash"] {
+        let mut command = tlsbench(asked.split(' '));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device");
+        let ended = command.stdout(full).output().expect("it runs");
+        let errors = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(1) && errors.contains("No space left on device"), "{asked}: {errors}");
+    }
+}
+
+#[test]
 fn a_value_that_is_none_is_told() {
     run(["throughput", "--size", "large"]).expect(2, &["expected a size such as 64, 16k"]);
     run(["throughput", "--duration", "10"]).expect(2, &["expected a duration such as 10s"]);
     run(["throughput", "--count", "many"]).expect(2, &["expected a count such as 500, 10k"]);
     run(["throughput", "--zero-copy", "off"]).expect(2, &["off"]);
     run(["connect", "localhost:http"]).expect(2, &["the port is 1 to 65535"]);
+    run(["connect", "https://localhost:443/"]).expect(2, &["it is a URL", "'localhost:443'"]);
+    run(["throughput", "--connect", "localhost:443/"]).expect(2, &["a path has no place in it"]);
     run(["connect", "::1"]).expect(2, &["an IPv6 address stands in brackets"]);
     run(["connect", "not a name:443"]).expect(2, &["'not a name' is neither a host name nor an address"]);
     run(["connect"]).expect(2, &["HOST:PORT"]);

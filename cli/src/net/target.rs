@@ -49,6 +49,13 @@ impl Target {
     /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, or one of these without the port where there is a `default_port`.
     pub fn parse(text: &str, default_port: Option<u16>, family: Family) -> Result<Self, Error> {
         let refuse = |why: &str| Error::Usage(format!("'{text}' is no HOST:PORT: {why}"));
+        if let Some((_, rest)) = text.split_once("://") {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            return Err(refuse(&format!("it is a URL; without what is not of the host it is '{host}'")));
+        }
+        if text.contains('/') {
+            return Err(refuse("a path has no place in it"));
+        }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (host, rest) = rest.split_once(']').ok_or_else(|| refuse("the bracket is not closed"))?;
@@ -157,6 +164,19 @@ mod tests {
         for text in ["a.example", "", ":443", "a:0", "a:65536", "a:http", "::1", "[::1", "[::1]443", "a:1:2"] {
             assert!(matches!(Target::parse(text, None, Family::Any), Err(Error::Usage(_))), "{text}");
         }
+        for (text, host) in [
+            ("https://a.example:443/", "'a.example:443'"),
+            ("https://[::1]/x?y", "'[::1]'"),
+            ("tls://a.example", "'a.example'"),
+        ] {
+            let refused = Target::parse(text, Some(443), Family::Any);
+            assert!(
+                matches!(&refused, Err(Error::Usage(why)) if why.contains("URL") && why.contains(host)),
+                "{refused:?}"
+            );
+        }
+        let refused = Target::parse("a.example:443/", None, Family::Any);
+        assert!(matches!(&refused, Err(Error::Usage(why)) if why.contains("path")), "{refused:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::error::Error;
 use crate::render::Messages;
+use crate::units::counted;
 
 /// What the program has open besides connections: standard streams, listeners, the endpoint for metrics, a connection that waits
 /// for a place, files.
@@ -30,9 +31,10 @@ pub(super) fn bound(connections_max: usize, loops: usize, messages: Messages) ->
              ulimit -n)"
         ))),
         Some(limit) if limit - others < connections_max as u64 => {
-            let connections = limit - others;
-            messages.note(&format!("{connections} connections at once: {limit} files may be open (see ulimit -n)"));
-            Ok(connections as usize)
+            let connections = (limit - others) as usize;
+            let at_once = counted(connections, "connection", "connections");
+            messages.note(&format!("{at_once} at once: {limit} files may be open (see ulimit -n)"));
+            Ok(connections)
         }
         _ => Ok(connections_max),
     }
