@@ -4,7 +4,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Access, OFlags, access, fcntl_getfl, fcntl_setfl};
+use rustix::fs::{Access, FallocateFlags, OFlags, access, fallocate, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use super::target::{Target, descriptor, find, folder_of};
@@ -89,8 +90,20 @@ fn replace(path: &Path, found: &Metadata, text: &[u8]) -> io::Result<()> {
             Err(refusal) => return Err(refusal.error),
         }
     }
-    old.set_len(0)?;
-    old.write_all(text)
+    // What there was is lost only once it is sure that there is room for what comes.
+    reserve(&old, text.len() as u64)?;
+    old.write_all(text)?;
+    old.set_len(text.len() as u64)
+}
+
+/// Makes sure that a file may have so many bytes. File systems that can't are written to all the same.
+fn reserve(file: &File, bytes: u64) -> io::Result<()> {
+    match fallocate(file, FallocateFlags::empty(), 0, bytes.max(1)) {
+        Err(Errno::NOSPC) => Err(ErrorKind::StorageFull.into()),
+        Err(Errno::DQUOT) => Err(ErrorKind::QuotaExceeded.into()),
+        Err(Errno::FBIG) => Err(ErrorKind::FileTooLarge.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A new file that can take the place of the one that was found: of the same owners and mode. None where there is no such.
@@ -137,7 +150,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
                 fcntl_setfl(&file, OFlags::empty())?;
                 return Ok(file);
             }
-            Err(error) if error.raw_os_error() != Some(rustix::io::Errno::NXIO.raw_os_error()) => return Err(error),
+            Err(error) if error.raw_os_error() != Some(Errno::NXIO.raw_os_error()) => return Err(error),
             Err(_) if began.elapsed() > PATIENCE => return Err(io::Error::other("nobody reads this pipe")),
             Err(_) => std::thread::sleep(LOOK),
         }
