@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use rustix::fs::{CWD, FileType, mknodat};
 use support::results::throughput;
@@ -222,4 +223,74 @@ fn text_of_a_file_can_not_write_lines_of_ours_nor_turn_or_color_them() {
     ended.expect(2, &["unknown key of a throughput case 'si\u{fffd}hint: run this\u{fffd}[31m\u{fffd}1m\u{fffd}"]);
     assert!(!ended.errors.lines().any(|line| line.starts_with("hint: run")), "{ended:?}");
     assert!(ended.errors.chars().all(|letter| letter == '\n' || !tlsbench::names::is_hidden(letter)), "{ended:?}");
+}
+
+/// Results of so many cases, each with as many metrics as a case may have, of which no two have one name.
+fn crowded(cases: usize) -> serde_json::Value {
+    let mut document = serde_json::to_value(throughput("2026-01-01T00:00:00Z", &[64])).expect("JSON");
+    let metric = document["cases"][0]["metrics"]["send.efficiency"].clone();
+    assert!(metric.is_object(), "{document:#}");
+    let case = |index: usize| {
+        let mut case = document["cases"][0].clone();
+        case["id"] = format!("new/{index}").into();
+        let named = |number: usize| (format!("send.m{index}_{number}"), metric.clone());
+        case["metrics"] = serde_json::Value::Object((0..250).map(named).collect());
+        case
+    };
+    document["cases"] = (0..cases).map(case).collect();
+    document
+}
+
+#[test]
+fn what_is_made_of_a_file_grows_no_faster_than_the_file() {
+    let bench = Bench::new();
+    for (name, cases) in [("few.json", 30), ("many.json", 240)] {
+        bench.write(name, &crowded(cases).to_string());
+    }
+    let took = |line: &str| {
+        let began = Instant::now();
+        bench.run(line).expect(0, &[]);
+        began.elapsed().as_secs_f64()
+    };
+    for line in [
+        "report FILE -o page.html",
+        "history FILE -o history.txt",
+        "history FILE --format csv -o history.csv",
+        "compare FILE FILE -o comparison.txt",
+        "export FILE --for bencher -o bencher.json",
+    ] {
+        let ratios: Vec<f64> = (0..3)
+            .map(|_| took(&line.replace("FILE", "many.json")) / took(&line.replace("FILE", "few.json")))
+            .collect();
+        // Eight times as much; what grows with the square takes 64 times as long. A busy machine may be late once.
+        assert!(ratios.iter().any(|ratio| *ratio < 20.0), "{line}: {ratios:?}");
+    }
+    let size = |name: &str| fs::metadata(bench.path(name)).expect("a file").len();
+    assert!(size("page.html") < size("many.json"), "{} of {}", size("page.html"), size("many.json"));
+}
+
+#[test]
+fn a_case_that_no_run_writes_is_refused() {
+    let bench = Bench::new();
+    let good = crowded(1);
+    let change = |path: &str, value: serde_json::Value| {
+        let mut document = good.clone();
+        *document.pointer_mut(path).expect(path) = value;
+        document
+    };
+    let metric = good["cases"][0]["metrics"]["send.m0_0"].clone();
+    let metrics = (0..251).map(|number| (format!("send.m{number}"), metric.clone())).collect();
+    let facts = (0..101).map(|number| (format!("f{number}"), 1.into())).collect();
+    let warning = serde_json::json!({ "message": "m", "advice": "a" });
+    for (document, said) in [
+        (change("/cases/0/metrics", serde_json::Value::Object(metrics)), "new/0: 251 metrics are more than 250"),
+        (change("/cases/0/requested", serde_json::Value::Object(facts)), "new/0: 101 facts are more than 100"),
+        (change("/cases/0/id", "x".repeat(2001).into()), "cases[0]: its id is longer than 2000 bytes"),
+        (change("/cases/0/negotiated/alpn", "x".repeat(2001).into()), "new/0: what was negotiated is longer"),
+        (change("/warnings", vec![warning; 1001].into()), "warnings: 1001 are more than 1000"),
+    ] {
+        bench.write("bad.json", &document.to_string());
+        bench.run("report bad.json -o page.html").expect(2, &[said]);
+        bench.run("compare bad.json a.json").expect(5, &[said]);
+    }
 }

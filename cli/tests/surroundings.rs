@@ -25,20 +25,19 @@ fn a_variable_writes_no_secrets_while_something_is_measured() {
     let log = folder.path().join("keys");
     for command in ["handshake -n 20", "throughput -n 20 --transport memory"] {
         let arguments: Vec<&str> = command.split(' ').chain(["--warmup", "0s"]).collect();
-        let mut quiet = tlsbench(&arguments);
-        run_with(
-            {
-                quiet.env("SSLKEYLOGFILE", &log);
-                quiet
-            },
-            b"",
-        )
-        .expect(0, &[]);
+        let measure = |flags: &[&str]| {
+            let mut measuring = tlsbench(arguments.iter().chain(flags));
+            run_with_in(measuring.env("SSLKEYLOGFILE", &log), folder.path())
+        };
+        measure(&["--json=without.json"]).expect(0, &[]);
         assert!(!log.exists(), "{command}");
-        let mut asked = tlsbench(&arguments);
-        asked.arg("--keylog").arg(&log);
-        run_with(asked, b"").expect(0, &["secrets are written to a key log"]);
+        measure(&["--keylog", "keys", "--json=with.json"]).expect(0, &["secrets are written to a key log"]);
         std::fs::remove_file(&log).expect("it was asked for");
+        let compare = |line: &str| run_with_in(&mut tlsbench(line.split(' ')), folder.path());
+        compare("compare without.json with.json").expect(0, &["keylog_file is keys, not unknown"]);
+        // A file of results does not decide that secrets are written.
+        compare("compare with.json").expect(2, &["--keylog=keys", "--use-named"]);
+        assert!(!log.exists(), "{command}");
     }
 }
 

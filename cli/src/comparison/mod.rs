@@ -111,8 +111,9 @@ pub fn check(before: &Document, this: &Document, allow_foreign: bool) -> Result<
 
 /// Holds what is worse to a second measurement: what is not worse there too was chance.
 pub fn confirm(first: &mut Comparison, second: &Comparison) {
+    let again: HashMap<&str, &Case> = second.cases.iter().map(|case| (case.id.as_str(), case)).collect();
     for case in &mut first.cases {
-        let again = second.cases.iter().find(|known| known.id == case.id);
+        let again = again.get(case.id.as_str());
         for metric in case.metrics.iter_mut().filter(|metric| is_suspect(metric)) {
             let again = again.and_then(|case| case.metrics.iter().find(|known| known.name == metric.name));
             match again.map(|again| again.verdict) {

@@ -1,13 +1,22 @@
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::{EDITED, Refusal};
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Case, Document, Host, Metric, Side, Tool, timestamp};
+use crate::schema::{Case, Document, Host, Metric, Negotiated, Side, Tool, timestamp};
 use crate::stats;
 
 /// No run has more cases, and none of its metrics more samples: what looks at all of them has to come to an end.
 const CASES_MAX: usize = 10_000;
 const SAMPLES_MAX: usize = 20_000;
+/// No case has more metrics, nor facts of one kind, and no name in it is longer, bytes: what is drawn and compared of a file
+/// grows as fast as the file, and no faster.
+const METRICS_MAX: usize = 250;
+const FACTS_MAX: usize = 100;
+const TEXT_MAX: usize = 2_000;
+/// No run has more warnings.
+const WARNINGS_MAX: usize = 1_000;
 /// No measurement is larger, whatever its unit: sums of such numbers are still numbers.
 const NUMBER_MAX: f64 = 1e100;
 /// What text and back may change a number by, as a share of it.
@@ -25,13 +34,15 @@ pub(super) fn document(document: &Document) -> Result<(), Refusal> {
     if document.warnings.iter().any(|warning| warning.message.is_empty() || warning.advice.is_empty()) {
         return Err(refuse("warnings", "one of them says nothing"));
     }
-    if document.cases.len() > CASES_MAX {
-        return Err(refuse("cases", format!("{} are more than {CASES_MAX}", document.cases.len())));
-    }
+    at_most(document.warnings.len(), WARNINGS_MAX, "").map_err(|problem| refuse("warnings", problem))?;
+    at_most(document.cases.len(), CASES_MAX, "").map_err(|problem| refuse("cases", problem))?;
     let mut ids = HashSet::new();
     for (index, case) in document.cases.iter().enumerate() {
         if case.id.is_empty() {
             return Err(refuse(&format!("cases[{index}]"), "it has no id"));
+        }
+        if case.id.len() > TEXT_MAX {
+            return Err(refuse(&format!("cases[{index}]"), format!("its id is longer than {TEXT_MAX} bytes")));
         }
         if !ids.insert(case.id.as_str()) {
             return Err(refuse(&case.id, "two cases have this id"));
@@ -68,12 +79,17 @@ fn check_host(host: &Host) -> Result<(), Refusal> {
 }
 
 fn check_case(case: &Case) -> Result<(), Refusal> {
-    let facts = [&case.requested, &case.switches, &case.achieved];
-    for (name, value) in facts.into_iter().flatten() {
-        if value.is_array() || value.is_object() {
-            return Err(refuse(&case.id, format!("{name} is a single value, not a list or table")));
+    for facts in [&case.requested, &case.switches, &case.achieved] {
+        at_most(facts.len(), FACTS_MAX, "facts ").map_err(|problem| refuse(&case.id, problem))?;
+        for (name, value) in facts {
+            check_fact(name, value).map_err(|problem| refuse(&case.id, problem))?;
         }
     }
+    let Negotiated { version, cipher_suite, group, signature, alpn, .. } = &case.negotiated;
+    if [version, cipher_suite, group, signature, alpn].into_iter().flatten().any(|text| text.len() > TEXT_MAX) {
+        return Err(refuse(&case.id, format!("what was negotiated is longer than {TEXT_MAX} bytes")));
+    }
+    at_most(case.metrics.len(), METRICS_MAX, "metrics ").map_err(|problem| refuse(&case.id, problem))?;
     let shares = [case.negotiated.resumed_share, case.negotiated.early_data_share];
     if shares.into_iter().flatten().any(|share| !(0.0..=1.0).contains(&share)) {
         return Err(refuse(&case.id, "a share is 0 to 1"));
@@ -84,14 +100,26 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
     Ok(())
 }
 
+fn check_fact(name: &str, value: &Value) -> Result<(), String> {
+    if value.is_array() || value.is_object() {
+        return Err(format!("{name} is a single value, not a list or table"));
+    }
+    if name.len() > TEXT_MAX { Err(format!("a fact's name is longer than {TEXT_MAX} bytes")) } else { Ok(()) }
+}
+
+fn at_most(count: usize, most: usize, what: &str) -> Result<(), String> {
+    if count > most { Err(format!("{count} {what}are more than {most}")) } else { Ok(()) }
+}
+
 fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
     let quantity = name_of(name)?;
+    if name.len() > TEXT_MAX || metric.unit.len() > TEXT_MAX {
+        return Err(format!("its name and unit have at most {TEXT_MAX} bytes"));
+    }
     if metric.samples.is_empty() {
         return Err("it has no samples".to_owned());
     }
-    if metric.samples.len() > SAMPLES_MAX {
-        return Err(format!("{} samples are more than {SAMPLES_MAX}", metric.samples.len()));
-    }
+    at_most(metric.samples.len(), SAMPLES_MAX, "samples ")?;
     let [low, high] = metric.ci95;
     let numbers = metric.samples.iter().copied().chain([metric.median, metric.mad, low, high]);
     for number in numbers {
@@ -158,7 +186,7 @@ fn refuse(place: &str, problem: impl Into<String>) -> Refusal {
 mod tests {
     use super::*;
     use crate::schema::{Host, key};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn good() -> Value {
         let mut document = Document::begin(Host::default());

@@ -67,7 +67,7 @@ impl Handshake {
             warmup: args.warmup,
             setting,
             seed: args.seed,
-            terms: tls.terms(&name, &args.trust, &args.identity),
+            terms: tls.terms(&name, &args.tls, &args.trust, &args.identity),
             name,
             given,
             trusts_anyone: args.trust.insecure,

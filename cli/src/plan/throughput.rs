@@ -104,7 +104,7 @@ impl Throughput {
         };
         let host = remote.as_ref().map_or(THROW_AWAY_NAMES[0], |target| target.host.as_str());
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(host))?;
-        let mut terms = tls.terms(&name, &args.trust, &args.identity);
+        let mut terms = tls.terms(&name, &args.tls, &args.trust, &args.identity);
         if let Some(version) = remote.as_ref().and_then(|target| target.family.version()) {
             terms.insert("ip_version".into(), version.into());
         }

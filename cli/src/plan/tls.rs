@@ -84,7 +84,13 @@ impl Tls {
     }
 
     /// What a handshake was asked to be, as results tell it, so that it can be asked for again.
-    pub(super) fn terms(&self, name: &ServerName, trust: &args::Trust, identity: &args::Identity) -> Facts {
+    pub(super) fn terms(
+        &self,
+        name: &ServerName,
+        args: &args::Tls,
+        trust: &args::Trust,
+        identity: &args::Identity,
+    ) -> Facts {
         let mut facts = Facts::new();
         let mut add = |fact: &str, value: String| facts.insert(fact.to_owned(), value.into());
         let groups: Vec<String> = self.groups.iter().map(|group| names::short_group(*group)).collect();
@@ -94,7 +100,12 @@ impl Tls {
             add("alpn_offered", names.join(","));
         }
         add("server_name", name.to_str().into_owned());
-        let files = [("cacert_file", &trust.cacert), ("cert_file", &identity.cert), ("key_file", &identity.key)];
+        let files = [
+            ("cacert_file", &trust.cacert),
+            ("cert_file", &identity.cert),
+            ("key_file", &identity.key),
+            ("keylog_file", &args.keylog),
+        ];
         for (fact, path) in files {
             if let Some(path) = path {
                 add(fact, path.display().to_string());

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::document::host_line;
+use super::groups::in_order;
 use super::{Align, Report, Sheet};
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
 use crate::schema::{Case, Document, Side};
@@ -146,17 +147,6 @@ fn size(case: &Case) -> Option<u64> {
 
 fn is_auto(case: &Case) -> bool {
     case.achieved.get("taken_by_auto").and_then(Value::as_bool).unwrap_or(false)
-}
-
-/// Each value once, in the order of its first.
-fn in_order<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for value in values {
-        if !once.contains(&value) {
-            once.push(value);
-        }
-    }
-    once
 }
 
 #[cfg(test)]

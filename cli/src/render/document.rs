@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::groups::in_order;
 use super::{Align, Report, Sheet};
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side};
@@ -13,7 +14,10 @@ impl Report for Document {
         let wide = main_sheet(self);
         let is_too_wide = Sheet::terminal_width().is_some_and(|width| wide.width() > width);
         let mut text = if self.cases.len() <= FEW || is_too_wide {
-            self.cases.iter().map(|case| case_block(self, case, color)).collect()
+            {
+                let quantities = quantities(&self.cases);
+                self.cases.iter().map(|case| case_block(case, &quantities, color)).collect()
+            }
         } else {
             wide.table(color)
         };
@@ -90,13 +94,12 @@ fn main_sheet(document: &Document) -> Sheet {
 }
 
 /// One case: a row per quantity, a column per side.
-fn case_block(document: &Document, case: &Case, color: bool) -> String {
-    let quantities = quantities(&document.cases);
-    let sides = sides(case, &quantities);
+fn case_block(case: &Case, quantities: &[&Quantity], color: bool) -> String {
+    let sides = sides(case, quantities);
     let labels: Vec<String> = sides.iter().map(|side| side_label(case, *side)).collect();
     let headings = labels.iter().map(|label| (label.as_str(), Align::Right));
     let mut sheet = Sheet::new([("", Align::Left)].into_iter().chain(headings));
-    for quantity in &quantities {
+    for quantity in quantities {
         let cells = sides.iter().map(|side| cell(case, *side, quantity));
         sheet.row([quantity.heading.to_owned()].into_iter().chain(cells).collect());
     }
@@ -152,12 +155,7 @@ fn notes(document: &Document) -> Vec<String> {
     FACTS
         .iter()
         .filter_map(|(fact, heading)| {
-            let mut said: Vec<&str> = Vec::new();
-            for text in document.cases.iter().filter_map(|case| case.achieved.get(*fact)?.as_str()) {
-                if !said.contains(&text) {
-                    said.push(text);
-                }
-            }
+            let said = in_order(document.cases.iter().filter_map(|case| case.achieved.get(*fact)?.as_str()));
             (!said.is_empty()).then(|| format!("{heading}: {}.", said.join("; or ")))
         })
         .collect()

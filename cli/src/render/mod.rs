@@ -7,6 +7,7 @@ mod crypto;
 mod doctor;
 mod document;
 mod exports;
+mod groups;
 mod history;
 mod inventory;
 mod output;

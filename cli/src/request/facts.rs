@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::Value;
 use tls_engine::switches::Switch;
 
@@ -44,6 +47,7 @@ const THROUGHPUT: &[(&str, &str, Form)] = &[
     ("cacert_file", "cacert", Form::Plain),
     ("cert_file", "cert", Form::Plain),
     ("key_file", "key", Form::Plain),
+    ("keylog_file", "keylog", Form::Plain),
     ("insecure", "insecure", Form::Bare),
 ];
 
@@ -84,28 +88,27 @@ impl Request {
     /// Comparisons of switches come as one request for each workload: its switches take turns.
     pub fn of_document(document: &Document) -> (Vec<Self>, Vec<Lost>) {
         let (mut requests, mut lost) = (Vec::<Self>::new(), Vec::new());
+        let mut known: HashMap<Self, usize> = HashMap::new();
         for case in &document.cases {
             match Self::of_case(case) {
-                Ok(request) => {
-                    let known = requests.iter_mut().find(|known| known.is_alike(&request));
-                    match known {
-                        Some(known) => known.add_switch(&request),
-                        None => requests.push(request),
+                Ok(request) => match known.entry(request.without_switches()) {
+                    Entry::Occupied(place) => requests[*place.get()].add_switch(&request),
+                    Entry::Vacant(place) => {
+                        place.insert(requests.len());
+                        requests.push(request);
                     }
-                }
+                },
                 Err(why) => lost.push(Lost { id: case.id.clone(), why }),
             }
         }
         (requests, lost)
     }
 
-    /// Whether two ask for the same, or for the same but for the switches that are compared.
-    fn is_alike(&self, other: &Self) -> bool {
-        let rest = |request: &Self| -> Vec<Flag> {
-            let is_switch = |flag: &&Flag| request.command == "ablate" && flag.name == "switch";
-            request.flags.iter().filter(|flag| !is_switch(flag)).cloned().collect()
-        };
-        self.command == other.command && rest(self) == rest(other)
+    /// The same but for the switches that are compared: two that agree in this are one request.
+    fn without_switches(&self) -> Self {
+        let is_switch = |flag: &&Flag| self.command == "ablate" && flag.name == "switch";
+        let flags = self.flags.iter().filter(|flag| !is_switch(flag)).cloned().collect();
+        Self { command: self.command.clone(), flags }
     }
 
     fn add_switch(&mut self, other: &Self) {

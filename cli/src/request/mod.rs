@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::units::parse_duration;
 
 /// A command with its flags.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
     /// The command, such as `throughput`.
     pub command: String,
@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 /// A flag of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Flag {
     /// Its long name, without the two lines.
     pub name: String,
@@ -58,7 +58,7 @@ impl Request {
     /// The flag by which it reaches for something outside, such as a server or a file, where it does. A file of results that
     /// somebody sent must not decide on that.
     pub fn named_elsewhere(&self) -> Option<String> {
-        const REACHING: [&str; 4] = ["connect", "cacert", "cert", "key"];
+        const REACHING: [&str; 5] = ["connect", "cacert", "cert", "key", "keylog"];
         let flag = self.flags.iter().find(|flag| REACHING.contains(&flag.name.as_str()))?;
         Some(format!("--{}={}", flag.name, flag.value.as_deref().unwrap_or_default()))
     }

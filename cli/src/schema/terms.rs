@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::{Case, Facts, Host};
 
+/// Letters of a value that are told: it is said of every number that depends on it.
+const WORD_MAX: usize = 200;
+
 /// What was asked for and may differ: how long and how random a measurement was is no other case, and what a part runs as
 /// may be the very change that is looked for.
 const FREE: [&str; 5] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes"];
@@ -77,9 +80,14 @@ pub fn differences(later: &Facts, earlier: &Facts) -> Vec<String> {
     different.map(|name| format!("{name} is {}, not {}", told(later, name), told(earlier, name))).collect()
 }
 
-/// A fact's value as people write it.
+/// A fact's value as people write it; of a long one, its beginning.
 pub fn word(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    let mut text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if let Some((end, _)) = text.char_indices().nth(WORD_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Those of the facts that are known.

@@ -3,6 +3,8 @@
 mod setting;
 mod steps;
 
+use std::collections::{HashMap, HashSet};
+
 use crate::schema::history::{Run, Series};
 use crate::schema::{Case, Document, Metric, name_of, telling};
 use setting::Setting;
@@ -41,15 +43,16 @@ pub fn series(sources: &[Source], wanted: &Wanted, doubt: &Doubt) -> Vec<Series>
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by(|a, b| a.document.started_at.cmp(&b.document.started_at));
     let mut all = Vec::new();
+    let sources: Vec<Indexed> = sources.into_iter().map(Indexed::of).collect();
     for (case, metric) in names(&sources, wanted) {
-        let mut joined = join(&sources, &case, &metric);
+        let mut joined = join(&sources, case, metric);
         // The latest run's series first: it is the one that goes on.
         joined
             .sort_by_key(|(_, runs)| std::cmp::Reverse(runs.last().map(|run| run.source.document.started_at.clone())));
         let latest = joined.first().map(|(setting, _)| setting.clone());
         for (setting, runs) in joined {
             let differs = latest.as_ref().map(|latest| setting.differences_from(latest)).unwrap_or_default();
-            all.extend(one(&case, &metric, &setting, differs, &runs));
+            all.extend(one(case, metric, &setting, differs, &runs));
         }
     }
     steps::find(&mut all, doubt);
@@ -58,13 +61,9 @@ pub fn series(sources: &[Source], wanted: &Wanted, doubt: &Doubt) -> Vec<Series>
 
 /// The names of all cases.
 pub fn cases(sources: &[Source]) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for case in sources.iter().flat_map(|source| &source.document.cases) {
-        if !names.contains(&case.id.as_str()) {
-            names.push(&case.id);
-        }
-    }
-    names
+    let mut known = HashSet::new();
+    let all = sources.iter().flat_map(|source| &source.document.cases).map(|case| case.id.as_str());
+    all.filter(|name| known.insert(*name)).collect()
 }
 
 /// A metric of a run.
@@ -74,19 +73,27 @@ struct Measured<'a> {
     metric: &'a Metric,
 }
 
+/// A file whose cases are found by their names.
+struct Indexed<'a> {
+    source: &'a Source,
+    cases: HashMap<&'a str, &'a Case>,
+}
+
+impl<'a> Indexed<'a> {
+    fn of(source: &'a Source) -> Self {
+        Self { source, cases: source.document.cases.iter().map(|case| (case.id.as_str(), case)).collect() }
+    }
+}
+
 /// What there is to look at, by case and metric.
-fn names(sources: &[&Source], wanted: &Wanted) -> Vec<(String, String)> {
-    let mut names = Vec::new();
+fn names<'a>(sources: &[Indexed<'a>], wanted: &Wanted) -> Vec<(&'a str, &'a str)> {
+    let (mut names, mut known) = (Vec::new(), HashSet::new());
     let is_case = |case: &&Case| wanted.case.as_ref().is_none_or(|wanted| case.id == *wanted);
-    for case in sources.iter().rev().flat_map(|source| &source.document.cases).filter(is_case) {
+    for case in sources.iter().rev().flat_map(|indexed| &indexed.source.document.cases).filter(is_case) {
         let mut metrics: Vec<&String> = case.metrics.keys().filter(|name| is_wanted(name, case, wanted)).collect();
         metrics.sort_by_key(|name| telling::rank(name));
-        for metric in metrics {
-            let name = (case.id.clone(), metric.clone());
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let of_case = metrics.into_iter().map(|metric| (case.id.as_str(), metric.as_str()));
+        names.extend(of_case.filter(|name| known.insert(*name)));
     }
     names
 }
@@ -99,10 +106,10 @@ fn is_wanted(key: &str, case: &Case, wanted: &Wanted) -> bool {
 }
 
 /// The runs that have the metric, apart where they can't be joined.
-fn join<'a>(sources: &[&'a Source], case: &str, metric: &str) -> Vec<(Setting, Vec<Measured<'a>>)> {
+fn join<'a>(sources: &[Indexed<'a>], case: &str, metric: &str) -> Vec<(Setting, Vec<Measured<'a>>)> {
     let mut groups: Vec<(Setting, Vec<Measured>)> = Vec::new();
-    for source in sources {
-        let Some(case) = source.document.cases.iter().find(|known| known.id == case) else { continue };
+    for Indexed { source, cases } in sources {
+        let Some(case) = cases.get(case).copied() else { continue };
         let Some(metric) = case.metrics.get(metric) else { continue };
         let setting = Setting::of(&source.document, case, metric);
         let measured = Measured { source, case, metric };

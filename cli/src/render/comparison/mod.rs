@@ -5,7 +5,7 @@ mod rows;
 use super::{Align, Report, Sheet};
 use crate::schema::comparison::{Case, Comparison, Difference, Metric, Outcome, Run, Verdict};
 use crate::schema::name_of;
-use crate::units::format_quantity;
+use crate::units::{counted, format_quantity};
 use rows::{change, escaped, paint, sheet};
 
 /// How many metrics a sentence names.
@@ -285,10 +285,6 @@ fn named(all: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = all.collect();
     let more = if all.len() > NAMED { format!("; and {} more", all.len() - NAMED) } else { String::new() };
     format!("{}{more}", all[..all.len().min(NAMED)].join("; "))
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn origin(run: &Run) -> String {

@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::capital;
 use super::effects::{Effect, EffectChart, Group, Verdict};
 use super::facts::Terms;
 use super::figure::Figure;
 use super::scale::quantity;
-use super::{capital, in_order};
+use crate::render::groups::{grouped, in_order};
 use crate::schema::{Better, Case, Kind, Metric, Side, quantity};
 
 /// What the two bases are called.
@@ -16,8 +17,7 @@ const BASES: [(&str, &str); 2] = [("full", "taken from all"), ("empty", "added t
 /// The charts of cases that compare switches: a section for each workload.
 pub(super) fn sections(cases: &[&Case]) -> Markup {
     html! {
-        @for workload in in_order(cases.iter().map(|case| fact(case, "workload"))) {
-            @let cases: Vec<&Case> = cases.iter().copied().filter(|case| fact(case, "workload") == workload).collect();
+        @for (workload, cases) in grouped(cases.iter().map(|case| (fact(case, "workload"), *case))) {
             @let terms = Terms::of(&cases.iter().copied().filter(|case| !case.metrics.is_empty()).collect::<Vec<_>>());
             section class="group" {
                 h3 { "What each switch is worth: " (workload) }
@@ -54,15 +54,11 @@ fn figure(cases: &[&Case], terms: &Terms, side: Side, quantity: &'static quantit
     let mut table = terms.table();
     let mut groups: Vec<Group> = Vec::new();
     let mut unit = quantity.unit.to_owned();
-    for switch in in_order(cases.iter().map(|case| (fact(case, "switch"), fact(case, "value"), fact(case, "against"))))
-    {
+    let switch = |case: &Case| (fact(case, "switch"), fact(case, "value"), fact(case, "against"));
+    for (switch, cases) in grouped(cases.iter().map(|case| (switch(case), *case))) {
         let mut effects = Vec::new();
         for (base, words) in BASES {
-            let is_it = |case: &&&Case| {
-                fact(case, "base") == base
-                    && (fact(case, "switch"), fact(case, "value"), fact(case, "against")) == switch
-            };
-            let Some(case) = cases.iter().find(is_it) else { continue };
+            let Some(case) = cases.iter().find(|case| fact(case, "base") == base) else { continue };
             let Some(change) = change(case, side, quantity) else { continue };
             unit.clone_from(&change.unit);
             for key in [name.clone(), format!("{name}_without"), format!("{name}_effect")] {

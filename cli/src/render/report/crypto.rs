@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::facts::{Terms, tip};
 use super::figure::{Figure, KeyEntry};
-use super::in_order;
 use super::lines::{LineChart, Point, Series, size_place};
 use super::rows::{Form, Mark, Reference, Row, RowChart};
 use super::scale::quantity;
+use crate::render::groups::{grouped, in_order};
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
 use crate::schema::{Case, Metric, Side, key};
 use crate::units::Bytes;
@@ -51,18 +51,15 @@ pub(super) fn sections(cases: &[&Case]) -> Markup {
 
 /// A row of charts for each operation. The first is open: the others are much like it.
 fn by_operation(cases: &[&Case], providers: &[String]) -> Markup {
-    let operations = in_order(cases.iter().map(|case| fact(case, "operation")));
+    let operations = grouped(cases.iter().map(|case| (fact(case, "operation"), *case)));
     let fastest = cases.iter().filter_map(|case| speed(case)).map(|metric| metric.median).fold(0.0, f64::max);
     let slowest = cases.iter().filter_map(|case| speed(case)).map(|metric| metric.median).fold(fastest, f64::min);
     html! {
-        @for (index, operation) in operations.iter().enumerate() {
-            @let cases: Vec<&Case> = cases.iter().copied().filter(|case| fact(case, "operation") == *operation).collect();
+        @for (index, (operation, cases)) in operations.iter().enumerate() {
             details class="fold" open[index == 0] {
                 summary { (operation) }
                 div class="panels three" {
-                    @for algorithm in in_order(cases.iter().map(|case| fact(case, "algorithm"))) {
-                        @let cases: Vec<&Case> =
-                            cases.iter().copied().filter(|case| fact(case, "algorithm") == algorithm).collect();
+                    @for (algorithm, cases) in grouped(cases.iter().map(|case| (fact(case, "algorithm"), *case))) {
                         (curves(&algorithm, operation, &cases, providers, [slowest, fastest]).markup())
                     }
                 }
@@ -125,8 +122,8 @@ fn dots(kind: &str, cases: &[&Case], providers: &[String]) -> Option<Figure> {
     let terms = Terms::of(cases);
     let mut table = terms.table();
     let mut rows = Vec::new();
-    for name in in_order(cases.iter().map(|case| (fact(case, "algorithm"), fact(case, "operation")))) {
-        let own = cases.iter().filter(|case| (fact(case, "algorithm"), fact(case, "operation")) == name);
+    let name = |case: &Case| (fact(case, "algorithm"), fact(case, "operation"));
+    for (name, own) in grouped(cases.iter().map(|case| (name(case), *case))) {
         let mut marks = Vec::new();
         for case in own {
             let Some(metric) = case.metric(Side::Total, &OPERATIONS_PER_S) else { continue };
@@ -164,9 +161,9 @@ fn shares(cases: &[&Case], providers: &[String]) -> Option<Figure> {
     let terms = Terms::of(&compared);
     let mut table = terms.table();
     let mut rows = Vec::new();
-    for algorithm in in_order(compared.iter().map(|case| fact(case, "algorithm"))) {
+    for (algorithm, own) in grouped(compared.iter().map(|case| (fact(case, "algorithm"), *case))) {
         let mut marks = Vec::new();
-        for case in compared.iter().filter(|case| fact(case, "algorithm") == algorithm) {
+        for case in own {
             let Some(metric) = case.metric(Side::Total, &SHARE_OF_AUTO) else { continue };
             table.rows.push(terms.row(case, &key(Side::Total, &SHARE_OF_AUTO), metric));
             marks.push(mark(case, metric, providers));

@@ -1,16 +1,19 @@
 //! What a number was taken with: what was negotiated, switched and asked for. What all cases of a chart share is said once
 //! beside it; what is a case's own stands in its row of the table.
 
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::figure::DataTable;
 use super::scale::quantity;
+use crate::schema::terms::word;
 use crate::schema::{Case, Metric, Negotiated};
 use crate::units::{Bytes, grouped};
 
 /// A fact about a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Fact {
     /// Which facts it belongs to.
     group: &'static str,
@@ -23,20 +26,29 @@ pub(super) struct Fact {
 /// The groups of facts, in the order in which they are told.
 const GROUPS: [&str; 3] = ["negotiated", "switches", "asked for"];
 
-/// What cases share.
+/// What cases share, and what is each one's own.
 pub(super) struct Terms {
     shared: Vec<Fact>,
+    own: HashMap<String, String>,
 }
 
 impl Terms {
-    /// What these cases share.
+    /// The terms of these cases.
     pub(super) fn of(cases: &[&Case]) -> Self {
-        let mut shared = cases.first().map(|case| facts(case)).unwrap_or_default();
-        for case in cases {
-            let own = facts(case);
-            shared.retain(|fact| own.contains(fact));
+        let facts: Vec<Vec<Fact>> = cases.iter().map(|case| facts(case)).collect();
+        let mut counts = HashMap::new();
+        for fact in facts.iter().flatten() {
+            *counts.entry(fact).or_insert(0) += 1;
         }
-        Self { shared }
+        let is_shared = |fact: &&Fact| counts.get(fact) == Some(&cases.len());
+        let own = |facts: &[Fact]| {
+            let told = facts.iter().filter(|fact| !is_shared(fact)).map(|fact| format!("{} {}", fact.name, fact.value));
+            told.collect::<Vec<_>>().join("; ")
+        };
+        Self {
+            shared: facts.first().into_iter().flatten().filter(is_shared).cloned().collect(),
+            own: cases.iter().zip(&facts).map(|(case, facts)| (case.id.clone(), own(facts))).collect(),
+        }
     }
 
     /// The shared facts, as a list.
@@ -60,8 +72,7 @@ impl Terms {
 
     /// What is a case's own.
     pub(super) fn own(&self, case: &Case) -> String {
-        let own = facts(case).into_iter().filter(|fact| !self.shared.contains(fact));
-        own.map(|fact| format!("{} {}", fact.name, fact.value)).collect::<Vec<_>>().join("; ")
+        self.own.get(&case.id).cloned().unwrap_or_default()
     }
 
     /// A table for numbers of cases with these terms.
@@ -144,8 +155,4 @@ pub(super) fn scalar(name: &str, value: &Value) -> (String, String) {
 /// A name without its underscores.
 pub(super) fn plain(name: &str) -> String {
     name.replace('_', " ")
-}
-
-fn word(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

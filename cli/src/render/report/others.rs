@@ -2,24 +2,31 @@
 
 use maud::{Markup, html};
 
+use super::capital;
 use super::facts::{Terms, median, plain, tip};
 use super::figure::Figure;
 use super::rows::{Form, Mark, Row, RowChart};
-use super::{capital, in_order};
+use crate::render::groups::grouped;
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Better, Case, Metric};
+
+/// Charts that are drawn at all: nobody looks at more.
+const DRAWN: usize = 120;
 
 /// The charts of cases that no other room knows.
 pub(super) fn sections(family: &str, cases: &[&Case]) -> Markup {
     let terms = Terms::of(cases);
+    let all = cases.iter().flat_map(|case| case.metrics.iter().map(|(name, metric)| (name, (*case, metric))));
+    let measures = grouped(all.filter(|(name, _)| !is_detail(name)));
     html! {
         section class="group" {
             h3 { (family) }
             (terms.markup())
             div class="panels" {
-                @for name in in_order(cases.iter().flat_map(|case| case.metrics.keys())) {
-                    @if !is_detail(name) { (figure(name, cases, &terms).markup()) }
-                }
+                @for (name, measured) in measures.iter().take(DRAWN) { (figure(name, measured, &terms).markup()) }
+            }
+            @if let Some(more) = measures.len().checked_sub(DRAWN + 1) {
+                p class="aside" { (more + 1) " more measures are not drawn: these results have " (measures.len()) "." }
             }
         }
     }
@@ -40,12 +47,10 @@ fn is_detail(name: &str) -> bool {
     known(name).is_some_and(|quantity| quantity::DETAILS.contains(&quantity))
 }
 
-fn figure(name: &str, cases: &[&Case], terms: &Terms) -> Figure {
-    let measured: Vec<(&Case, &Metric)> =
-        cases.iter().filter_map(|case| Some((*case, case.metrics.get(name)?))).collect();
+fn figure(name: &str, measured: &[(&Case, &Metric)], terms: &Terms) -> Figure {
     let mut table = terms.table();
     let mut rows = Vec::new();
-    for (case, metric) in &measured {
+    for (case, metric) in measured {
         table.rows.push(terms.row(case, name, metric));
         let mark = Mark { style: 0, value: metric.median, interval: metric.ci95, tip: tip(name, case, metric) };
         rows.push(Row { name: case.id.clone(), value: median(metric), marks: vec![mark], reference: None });

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::marks::definitions;
 use super::scale::quantity;
-use super::{ablation, crypto, distributions, history, in_order, others, throughput};
+use super::{ablation, crypto, distributions, history, others, throughput};
+use crate::render::groups::{grouped, in_order};
 use crate::schema::{Case, Document, Host, Tool, Warning};
 use crate::series::Source;
 use crate::units::Bytes;
@@ -17,6 +18,9 @@ const STYLE: &str = include_str!("style.css");
 const WARNINGS_SHOWN: usize = 4;
 /// Runs older than so many others of their kind have no charts of their own: what they found is in those over time.
 const OLDER_DRAWN: usize = 4;
+
+/// Cases of a run that have charts: nobody looks at more.
+const CASES_DRAWN: usize = 1_000;
 
 /// The page of these files, those of the latest runs first.
 pub fn page(sources: &[Source]) -> String {
@@ -86,7 +90,11 @@ fn day(moment: &str) -> &str {
 
 /// What a file is about: the first parts of its cases' names.
 fn families(document: &Document) -> Vec<&str> {
-    in_order(document.cases.iter().map(|case| case.id.split('/').next().unwrap_or_default()))
+    in_order(document.cases.iter().map(family))
+}
+
+fn family(case: &Case) -> &str {
+    case.id.split('/').next().unwrap_or_default()
 }
 
 /// How many of the later files are about the same.
@@ -120,10 +128,9 @@ fn run(source: &Source, later: usize) -> Markup {
 }
 
 fn charts(document: &Document) -> Markup {
+    let (drawn, rest) = document.cases.split_at(document.cases.len().min(CASES_DRAWN));
     html! {
-        @for family in families(document) {
-            @let cases: Vec<&Case> =
-                document.cases.iter().filter(|case| case.id.split('/').next() == Some(family)).collect();
+        @for (family, cases) in grouped(drawn.iter().map(|case| (family(case), case))) {
             @match family {
                 "throughput" => (throughput::sections(&cases)),
                 "crypto" => (crypto::sections(&cases)),
@@ -131,8 +138,11 @@ fn charts(document: &Document) -> Markup {
                 other => (others::sections(other, &cases)),
             }
         }
-        (distributions::section(&document.cases.iter().collect::<Vec<_>>()))
-        @if document.cases.is_empty() { p class="aside" { "No case was measured." } }
+        (distributions::section(&drawn.iter().collect::<Vec<_>>()))
+        @if drawn.is_empty() { p class="aside" { "No case was measured." } }
+        @if !rest.is_empty() {
+            p class="aside" { (rest.len()) " more cases are not drawn: a page has those of the first " (CASES_DRAWN) "." }
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::facts::{Terms, median, tip};
 use super::figure::{Figure, KeyEntry};
-use super::in_order;
 use super::lines::{LineChart, Point, Series, size_place};
 use super::rows::{Form, Mark, Reference, Row, RowChart};
+use crate::render::groups::{grouped, in_order};
 use crate::schema::quantity::{
     CPU_NS_PER_BYTE, EFFICIENCY, ENGINE_BYTES_PER_S, Quantity, RAW_AEAD_BYTES_PER_S, RAW_TCP_BYTES_PER_S,
     RAW_TCP_SHARE, THROUGHPUT_BYTES_PER_S,
@@ -103,8 +103,7 @@ const SUBJECTS: [Subject; 9] = [
 /// The charts of cases that move data: a section for each way that it takes.
 pub(super) fn sections(cases: &[&Case]) -> Markup {
     html! {
-        @for way in in_order(cases.iter().map(|case| way(case))) {
-            @let cases: Vec<&Case> = cases.iter().copied().filter(|case| self::way(case) == way).collect();
+        @for (way, cases) in grouped(cases.iter().map(|case| (way(case), *case))) {
             @let terms = Terms::of(&cases);
             section class="group" {
                 h3 { "Moving data: " (way.replace('/', ", ")) }
