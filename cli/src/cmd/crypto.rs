@@ -8,7 +8,7 @@ use crate::identity::KeyKind;
 use crate::interrupt;
 use crate::measure::nanoseconds_of;
 use crate::plan::Crypto;
-use crate::primitives::{Contest, Keys, Kind, Measured, Part, Primitive};
+use crate::primitives::{Contest, Keys, Kind, Measured, Part, Primitive, warn_of_contradictions};
 use crate::render::{CryptoReport, Messages, Progress};
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
 use crate::schema::{Case, Document, Facts, Side};
@@ -23,6 +23,7 @@ const FASTER: f64 = 1.05;
 pub fn run(plan: &Crypto, messages: Messages) -> Result<(), Error> {
     let mut document = Document::begin(host::describe());
     host::warn_of_conditions(&mut document);
+    warn_of_contradictions(&mut document);
     for part in &plan.parts {
         if let Primitive::Aead(aead) = part.primitive
             && let Some(defect) = aead.defect()

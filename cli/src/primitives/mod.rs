@@ -6,10 +6,12 @@ mod contest;
 mod exchange;
 mod hash;
 mod parts;
+mod plausible;
 mod signature;
 
 pub use contest::{Contest, Measured, Schedule};
 pub use parts::{Kind, Part, Primitive, parts};
+pub use plausible::{contradictions, warn_of_contradictions};
 pub use signature::Keys;
 
 use crate::error::Error;

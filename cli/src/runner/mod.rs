@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::host;
 use crate::interrupt;
 use crate::plan::Measurement;
+use crate::primitives::warn_of_contradictions;
 use crate::profile::Profile;
 use crate::render::{Messages, Output, Progress, Results, write_document};
 use crate::schema::Document;
@@ -81,6 +82,7 @@ pub fn run(
 ) -> (Document, Result<(), Error>) {
     let mut document = Document::begin(host::describe());
     host::warn_of_conditions(&mut document);
+    warn_of_contradictions(&mut document);
     for job in jobs {
         job.warn(&mut document);
     }

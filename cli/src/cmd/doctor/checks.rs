@@ -11,8 +11,8 @@ const FILES_WANTED: u64 = 20_100;
 /// The kernel's buffer that a socket should be able to ask for, bytes.
 const SOCKET_BUFFER_WANTED: u64 = 1 << 20;
 
-/// What is to be said about a machine.
-pub(super) fn of(host: &Host) -> Vec<Check> {
+/// What is to be said about a machine, and of what `contradictions` say of its cryptography.
+pub(super) fn of(host: &Host, contradictions: &[String]) -> Vec<Check> {
     let checks = [
         build(cfg!(debug_assertions)),
         load(host),
@@ -25,7 +25,7 @@ pub(super) fn of(host: &Host) -> Vec<Check> {
         aslr(host),
         files(host),
         socket_buffers(host),
-        cryptography(host),
+        cryptography(host, contradictions),
     ];
     checks.into_iter().chain(environment(host)).chain(processors(host)).collect()
 }
@@ -170,14 +170,20 @@ fn socket_buffers(host: &Host) -> Check {
     }
 }
 
-fn cryptography(host: &Host) -> Check {
+fn cryptography(host: &Host, contradictions: &[String]) -> Check {
     if host.cpu_flags.is_empty() {
         return Check::unknown("cryptography");
     }
     let has = |flag: &str| host.cpu_flags.iter().any(|known| known == flag);
     let found: Vec<&str> =
         ["aes", "vaes", "avx512f", "sha_ni", "pmull", "sha2"].into_iter().filter(|flag| has(flag)).collect();
-    if host.environment.keys().any(|name| name.starts_with("OPENSSL_")) {
+    if let Some(contradiction) = contradictions.first() {
+        Check::warning(
+            "cryptography",
+            contradiction.as_str(),
+            "look for an emulator or a hypervisor that takes AES from the processor",
+        )
+    } else if host.environment.keys().any(|name| name.starts_with("OPENSSL_")) {
         let finding = "the environment decides which instructions are used";
         Check::warning("cryptography", finding, "unset OPENSSL_ia32cap and OPENSSL_armcap")
     } else if has("aes") {
@@ -194,7 +200,7 @@ mod tests {
     use crate::schema::doctor::State;
 
     fn state_of(name: &str, host: &Host) -> State {
-        let checks = of(host);
+        let checks = of(host, &[]);
         let check = checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}"));
         assert_eq!(check.state == State::Warning, check.advice.is_some(), "each warning says what to do: {check:?}");
         check.state
@@ -202,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_tells_nothing_is_neither_praised_nor_blamed() {
-        let checks = of(&Host::default());
+        let checks = of(&Host::default(), &[]);
         assert!(checks.iter().filter(|check| check.name != "build").all(|check| check.state == State::Unknown));
     }
 
@@ -212,6 +218,9 @@ mod tests {
         let host = Host { cpu_flags: vec!["aes".into(), "vaes".into()], environment, ..Host::default() };
         assert_eq!(state_of("cryptography", &host), State::Warning);
         assert_eq!(state_of("environment", &host), State::Warning);
+        let able = Host { cpu_flags: vec!["aes".into()], ..Host::default() };
+        let found = of(&able, &["it is slow".to_owned()]);
+        assert!(found.iter().any(|check| check.finding == "it is slow" && check.state == State::Warning), "{found:?}");
         let host = Host { logical_cpus: Some(2), usable_cpus: Some(1), ..Host::default() };
         assert_eq!(state_of("processors", &host), State::Warning);
     }
@@ -252,7 +261,7 @@ mod tests {
             receive_buffer_max_bytes: Some(8 << 20),
             ..Host::default()
         };
-        for check in of(&fit).into_iter().filter(|check| check.name != "build" && check.name != "ASLR") {
+        for check in of(&fit, &[]).into_iter().filter(|check| check.name != "build" && check.name != "ASLR") {
             assert_eq!(state_of(&check.name, &fit), State::Good, "{check:?}");
             assert_eq!(state_of(&check.name, &poor), State::Warning, "{check:?}");
         }

@@ -13,6 +13,7 @@ use crate::host;
 use crate::identity::Identity;
 use crate::interrupt;
 use crate::plan::Doctor;
+use crate::primitives::contradictions;
 use crate::render::{Messages, Progress};
 use crate::schema::doctor::{Check, Diagnosis, Noise, Peer, SCHEMA};
 use crate::schema::{Kind, Tool, key};
@@ -39,7 +40,7 @@ pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
         (Err(error), _) => return Err(error),
     };
     let host = host::describe();
-    let mut checks = checks::of(&host);
+    let mut checks = checks::of(&host, &contradictions());
     checks.push(match &ending {
         Ok(()) => noise_check(&noise),
         Err(_) => Check::warning("noise", "not measured: the run was ended early", "let it run to its end"),

@@ -1,0 +1,118 @@
+use std::sync::Arc;
+
+use tls_engine::codes::CipherSuite;
+use tls_engine::crypto::{Provider, Suite, provider};
+use tls_engine::limits::RECORD_CONTENT_MAX;
+
+use crate::measure::{Layout, Method, Pattern, RawAead};
+use crate::schema::Document;
+
+/// What implementations of AES say where they take the processor's instructions for it.
+const INSTRUCTIONS: [&str; 3] = ["AES-NI", "VAES", "AES instructions"];
+/// How often each is timed, for records that come to so many bytes.
+const ROUNDS: usize = 5;
+const ROUND_BYTES: usize = 256 << 10;
+
+/// Warns where a provider's AES-GCM says that it takes the processor's instructions and is slower than ChaCha20-Poly1305, which
+/// needs none: with them it is well ahead on every processor that has them, and without them well behind. The environment, an
+/// emulator or a hypervisor can take away what the processor seems to have.
+pub fn warn_of_contradictions(document: &mut Document) {
+    for found in contradictions() {
+        document.warn(found, "look for what takes AES from the processor: a variable, an emulator, a hypervisor; compare with no other run");
+    }
+}
+
+/// The same in words, each once.
+pub fn contradictions() -> Vec<String> {
+    let of = |provider: &Provider| {
+        let aes = provider.suite(CipherSuite::AES_128_GCM_SHA256)?;
+        contradiction(aes, provider.suite(CipherSuite::CHACHA20_POLY1305_SHA256)?)
+    };
+    let mut found: Vec<String> = provider::list().iter().filter_map(|provider| of(provider)).collect();
+    found.dedup();
+    found
+}
+
+fn contradiction(aes: &Suite, stream: &Suite) -> Option<String> {
+    let said = aes.aead.implementation();
+    if !says_instructions(&said) {
+        return None;
+    }
+    let [aes_ns, stream_ns] = race([aes, stream])?;
+    (aes_ns > stream_ns)
+        .then(|| format!("{} is said to run as '{said}', and is slower than {}: it does not", aes.code, stream.code))
+}
+
+/// The shortest times of the same work. Cryptography that fails is told by whoever measures it.
+fn race(suites: [&Suite; 2]) -> Option<[u64; 2]> {
+    let layout = Layout::new(RECORD_CONTENT_MAX, ROUND_BYTES);
+    let pattern = Arc::new(Pattern::new(1, layout.batch_bytes()));
+    let [mut one, mut other] = suites.map(|suite| RawAead::new(suite, layout, Arc::clone(&pattern)).ok());
+    let mut best_ns = [u64::MAX; 2];
+    for _ in 0..ROUNDS {
+        for (raw, best_ns) in [&mut one, &mut other].into_iter().zip(&mut best_ns) {
+            let sample = raw.as_mut()?.run(Method::InPlace, layout.cycle_writes()).ok()?;
+            *best_ns = (*best_ns).min(sample.seal_ns + sample.open_ns);
+        }
+    }
+    Some(best_ns)
+}
+
+fn says_instructions(said: &str) -> bool {
+    !said.contains("without AES") && INSTRUCTIONS.iter().any(|name| said.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tls_engine::Error;
+    use tls_engine::crypto::{Aead, AeadKey};
+
+    #[test]
+    fn what_takes_the_instructions_is_ahead() {
+        // Where the environment of this test takes them away nothing says that it takes them.
+        assert_eq!(contradictions(), Vec::<String>::new());
+        assert!(says_instructions("AWS-LC, VAES and VPCLMULQDQ on AVX-512"));
+        assert!(!says_instructions("AWS-LC, without AES instructions"));
+        assert!(!says_instructions("AWS-LC, as OPENSSL_ia32cap of the environment leaves it"));
+    }
+
+    /// ChaCha20-Poly1305 that says that it takes instructions for AES.
+    struct Boasting(&'static dyn Aead);
+
+    impl Aead for Boasting {
+        fn key_len(&self) -> usize {
+            self.0.key_len()
+        }
+
+        fn nonce_len(&self) -> usize {
+            self.0.nonce_len()
+        }
+
+        fn records_per_key(&self) -> u64 {
+            self.0.records_per_key()
+        }
+
+        fn implementation(&self) -> String {
+            "AES-NI".to_owned()
+        }
+
+        fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
+            self.0.key(key)
+        }
+    }
+
+    #[test]
+    fn what_only_says_that_it_takes_them_is_found() {
+        let provider = provider::list()[0];
+        let suite = |code| provider.suite(code).expect("every provider has it");
+        let aes = suite(CipherSuite::AES_128_GCM_SHA256);
+        let stream = suite(CipherSuite::CHACHA20_POLY1305_SHA256);
+        let boasting = Suite { aead: Box::leak(Box::new(Boasting(stream.aead))), ..*aes };
+        // Only where AES is fast can it be held against something faster.
+        if says_instructions(&aes.aead.implementation()) {
+            let found = contradiction(&boasting, aes).expect("it is slower");
+            assert!(found.starts_with("TLS_AES_128_GCM_SHA256 is said to run as 'AES-NI'"), "{found}");
+        }
+    }
+}
