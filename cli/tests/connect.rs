@@ -6,7 +6,8 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use support::pki::{KeyKind, Pki};
-use support::programs::{Program, find};
+use support::programs::Program;
+use support::skip::find;
 use support::{Server, noise, run_with, tlsbench};
 
 #[test]
@@ -86,7 +87,7 @@ fn openssl_port(output: &[u8]) -> Option<u16> {
 #[test]
 fn an_ipv6_address_is_verified_as_one() {
     if TcpListener::bind(("::1", 0)).is_err() {
-        support::programs::skip("this machine has no IPv6");
+        support::skip::unable("this machine has no IPv6");
         return;
     }
     let server = Server::start(&["--mode", "http", "--listen", "[::1]:0"]);

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use support::pki::{KeyKind, Pki};
-use support::programs::{Program, find};
+use support::programs::Program;
+use support::skip::find;
 use support::{Ended, run_with, tlsbench};
 
 /// A TLS server of one connection: it reads a request's head, sends the answer that its standard input holds, and closes the

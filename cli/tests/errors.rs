@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use support::pki::{KeyKind, Pki, expired, not_yet_valid};
-use support::programs::{Program, find};
+use support::programs::Program;
+use support::skip::find;
 use support::{Server, cut_after, run, run_with, stranger, tlsbench};
 
 const CIPHERS: &str = "aes128gcm, aes256gcm, chacha20poly1305, aegis128l, aegis256";

@@ -9,18 +9,9 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use support::skip::find;
 use support::{Ended, run, run_with, tlsbench};
 use tempfile::TempDir;
-
-/// Whether valgrind is there. CI has it; another machine that lacks it is told.
-fn has_valgrind() -> bool {
-    let is_there = Command::new("valgrind").arg("--version").output().is_ok();
-    if !is_there {
-        assert!(std::env::var_os("TLSBENCH_REQUIRE_PEERS").is_none(), "valgrind is not installed");
-        eprintln!("valgrind is not installed: nothing was counted");
-    }
-    is_there
-}
 
 /// Results that follow the schema.
 fn document(flags: &str) -> Value {
@@ -50,7 +41,7 @@ fn counts(document: &Value) -> Vec<(&Value, &Value)> {
 
 #[test]
 fn counts_are_the_same_twice_and_tell_what_costs_more() {
-    if !has_valgrind() {
+    if find("valgrind").is_none() {
         return;
     }
     let flags = "--work record --size 64,1350 --setting all,inline=off,zero-copy=off";
@@ -91,7 +82,7 @@ fn counts_are_the_same_twice_and_tell_what_costs_more() {
 
 #[test]
 fn where_the_program_lies_does_not_show() {
-    if !has_valgrind() {
+    if find("valgrind").is_none() {
         return;
     }
     let folder = TempDir::new().expect("a directory");
@@ -114,7 +105,7 @@ fn where_the_program_lies_does_not_show() {
 
 #[test]
 fn a_handshake_counts_the_same_twice_for_each_side() {
-    if !has_valgrind() {
+    if find("valgrind").is_none() {
         return;
     }
     let flags = "--work handshake --setting all,arena=off";
@@ -131,7 +122,7 @@ fn a_handshake_counts_the_same_twice_for_each_side() {
 
 #[test]
 fn cryptography_is_counted_where_it_is_asked_for_and_is_then_most_of_it() {
-    if !has_valgrind() {
+    if find("valgrind").is_none() {
         return;
     }
     let with = document("--work record --size 1350 --setting all --provider rustcrypto");

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::programs::find;
+use support::skip::find;
 use support::terminal::run_with_errors_at_a_terminal;
 use support::{Ended, run, run_with, tlsbench};
 use tempfile::TempDir;

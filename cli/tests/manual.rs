@@ -6,6 +6,7 @@ mod support;
 use std::process::Command;
 
 use clap::{Arg, CommandFactory};
+use support::skip::find;
 use support::{run, run_with};
 use tlsbench::args::Args;
 
@@ -19,14 +20,6 @@ fn commands() -> Vec<(String, Vec<String>)> {
     };
     let commands = program.get_subcommands().filter(|command| command.get_name() != "help");
     commands.map(|command| (command.get_name().to_owned(), flags(command))).collect()
-}
-
-fn is_installed(program: &str) -> bool {
-    let is_there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !is_there {
-        eprintln!("skipped: {program} is not installed");
-    }
-    is_there
 }
 
 #[test]
@@ -48,7 +41,7 @@ fn every_shell_gets_every_command_and_flag() {
 
 #[test]
 fn bash_takes_the_script_and_completes_with_it() {
-    if !is_installed("bash") {
+    if find("bash").is_none() {
         return;
     }
     let script = run(["completions", "bash"]).output;
@@ -86,7 +79,7 @@ fn every_command_has_a_page_with_all_of_its_flags() {
 
 #[test]
 fn groff_has_nothing_to_complain_about() {
-    if !is_installed("groff") {
+    if find("groff").is_none() {
         return;
     }
     for (command, _) in commands() {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::client::Load;
-use support::programs::skip;
+use support::skip::unable;
 use support::{Server, tlsbench};
 
 const CONNECTIONS: usize = 10_000;
@@ -26,7 +26,7 @@ const SERVER_BYTES_MAX: u64 = 80 << 20;
 fn ten_thousand_connections_are_all_served() {
     let limit = getrlimit(Resource::Nofile).maximum;
     if limit.is_some_and(|limit| limit < CONNECTIONS as u64 + OTHERS) {
-        return skip(&format!("only {limit:?} files may be open"));
+        return unable(&format!("only {limit:?} files may be open"));
     }
     // Where there is no limit, the system has one of its own that it takes.
     let enough = Rlimit { current: Some(CONNECTIONS as u64 + OTHERS), maximum: limit };

@@ -9,7 +9,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
-use support::programs::{Program, find};
+use support::programs::Program;
+use support::skip::find;
 use support::{Server, noise, run, run_with};
 
 const RECEIVED: &str = "tlsbench_application_data_bytes_total{direction=\"opened\"}";

@@ -225,6 +225,18 @@ fn text_of_a_file_can_not_write_lines_of_ours_nor_turn_or_color_them() {
     assert!(ended.errors.chars().all(|letter| letter == '\n' || !tlsbench::names::is_hidden(letter)), "{ended:?}");
 }
 
+/// Results of so many cases, each with the metrics of all.
+fn long(cases: usize) -> serde_json::Value {
+    let mut document = serde_json::to_value(throughput("2026-01-01T00:00:00Z", &[64])).expect("JSON");
+    let case = |index: usize| {
+        let mut case = document["cases"][0].clone();
+        case["id"] = format!("throughput/memory/send/aes128gcm/{index}").into();
+        case
+    };
+    document["cases"] = (0..cases).map(case).collect();
+    document
+}
+
 /// Results of so many cases, each with as many metrics as a case may have, of which no two have one name.
 fn crowded(cases: usize) -> serde_json::Value {
     let mut document = serde_json::to_value(throughput("2026-01-01T00:00:00Z", &[64])).expect("JSON");
@@ -244,8 +256,9 @@ fn crowded(cases: usize) -> serde_json::Value {
 #[test]
 fn what_is_made_of_a_file_grows_no_faster_than_the_file() {
     let bench = Bench::new();
-    for (name, cases) in [("few.json", 30), ("many.json", 240)] {
-        bench.write(name, &crowded(cases).to_string());
+    for (size, cases) in [("few", 30), ("many", 240)] {
+        bench.write(&format!("{size}-metrics.json"), &crowded(cases).to_string());
+        bench.write(&format!("{size}-cases.json"), &long(cases).to_string());
     }
     let took = |line: &str| {
         let began = Instant::now();
@@ -253,20 +266,26 @@ fn what_is_made_of_a_file_grows_no_faster_than_the_file() {
         began.elapsed().as_secs_f64()
     };
     for line in [
-        "report FILE -o page.html",
-        "history FILE -o history.txt",
-        "history FILE --format csv -o history.csv",
-        "compare FILE FILE -o comparison.txt",
-        "export FILE --for bencher -o bencher.json",
+        "report FILE-metrics.json -o metrics.html",
+        "report FILE-cases.json -o cases.html",
+        "history FILE-cases.json FILE-metrics.json -o history.txt",
+        "history FILE-cases.json --format csv -o history.csv",
+        "compare FILE-cases.json FILE-cases.json -o comparison.txt",
+        "export FILE-metrics.json --for bencher -o bencher.json",
+        "export FILE-cases.json --for github-action-benchmark -o exported",
     ] {
-        let ratios: Vec<f64> = (0..3)
-            .map(|_| took(&line.replace("FILE", "many.json")) / took(&line.replace("FILE", "few.json")))
-            .collect();
+        let ratios: Vec<f64> =
+            (0..3).map(|_| took(&line.replace("FILE", "many")) / took(&line.replace("FILE", "few"))).collect();
         // Eight times as much; what grows with the square takes 64 times as long. A busy machine may be late once.
         assert!(ratios.iter().any(|ratio| *ratio < 20.0), "{line}: {ratios:?}");
     }
     let size = |name: &str| fs::metadata(bench.path(name)).expect("a file").len();
-    assert!(size("page.html") < size("many.json"), "{} of {}", size("page.html"), size("many.json"));
+    for kind in ["metrics", "cases"] {
+        // The last one drawn was of the smaller file.
+        bench.run(&format!("report many-{kind}.json -o page.html")).expect(0, &[]);
+        let (page, file) = (size("page.html"), size(&format!("many-{kind}.json")));
+        assert!(page < 5 * file, "{kind}: {page} bytes of {file}");
+    }
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
 use support::pki::{KeyKind, Pki};
-use support::programs::{Program, find};
+use support::programs::Program;
+use support::skip::find;
 use support::{Server, contains, noise, run, run_with};
 
 #[test]

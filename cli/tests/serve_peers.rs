@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
-use support::programs::{Program, find, on_path, skip};
+use support::programs::Program;
+use support::skip::{find, on_path, skip};
 use support::{Ended, Server, run_with};
 
 /// What every page says.

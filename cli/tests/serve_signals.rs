@@ -7,7 +7,8 @@ use std::net::TcpStream;
 use std::process::Command;
 
 use support::endpoint::DEADLINE;
-use support::programs::{Program, find};
+use support::programs::Program;
+use support::skip::find;
 use support::{Server, contains, noise, run, tlsbench};
 
 const SIGNALS: [&str; 3] = ["off", "pipe", "eventfd"];

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::thread;
 
 use support::programs::Program;
+use support::skip::unable;
 use support::{Ended, run_with, run_with_in, tlsbench};
 use tempfile::TempDir;
 
@@ -230,7 +231,7 @@ fn mounted(bench: &Bench, script: &str) -> Option<Ended> {
         run_with_in(&mut command, bench.folder.path())
     };
     if unshare("mount -t tmpfs none out").code != Some(0) {
-        eprintln!("skipped: this process may not mount anything");
+        unable("this process may not mount anything");
         return None;
     }
     Some(unshare(script))

@@ -2,6 +2,9 @@
 //! of the build, replaces it for all of them and says nothing: a fiftieth of the speed is the only sign.
 #![cfg(feature = "rustcrypto")]
 
+#[path = "support/skip.rs"]
+mod skip;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -24,7 +27,7 @@ fn aegis_says_that_it_is_the_c_library() {
 #[test]
 fn aegis_has_the_speed_of_the_c_library() {
     if !has_aes_instructions() {
-        println!("skipped: without AES instructions the C library is slow as well");
+        skip::unable("without AES instructions the C library is slow as well");
         return;
     }
     let aegis = fastest(CipherSuite::AEGIS_128L_SHA256);

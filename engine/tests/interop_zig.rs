@@ -8,7 +8,8 @@ use std::process::Command;
 
 use support::endpoint::{Endpoint, listen};
 use support::pki::{KeyKind, Pki};
-use support::programs::{Program, on_path, skip};
+use support::programs::Program;
+use support::skip::{on_path, skip};
 use support::{providers, server};
 use tempfile::TempDir;
 use tls_engine::codes::CipherSuite;

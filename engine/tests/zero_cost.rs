@@ -1,6 +1,10 @@
 //! What optional things cost in instructions, counted by callgrind: a signal that nobody waits for is not there, neither a byte
 //! nor an instruction of it, and counters take a few a record.
 
+#[cfg(target_os = "linux")]
+#[path = "support/skip.rs"]
+mod skip;
+
 use std::hint::black_box;
 #[cfg(target_os = "linux")]
 use std::process::Command;
@@ -101,11 +105,7 @@ fn counters_take_few_instructions() {
 /// without it can't tell: CI has it.
 #[cfg(target_os = "linux")]
 fn counted(loops: [(&str, &str); 2]) -> Option<[u64; 2]> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        assert!(std::env::var_os("TLSBENCH_REQUIRE_PEERS").is_none(), "valgrind is not installed");
-        eprintln!("valgrind is not installed: nothing was counted");
-        return None;
-    }
+    skip::find("valgrind")?;
     let counted = loops.map(|(test, function)| instructions(test, function));
     println!("{loops:?}: {counted:?} instructions");
     assert!(counted[0] > 10_000, "{} instructions for {RECORDS} records: was the loop counted?", counted[0]);

@@ -126,6 +126,9 @@ fn aead_flags(document: &Document) -> Vec<&String> {
 pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
     let mut other = requests(before, after, true);
     other.extend(terms::differences(&terms::negotiated(after), &terms::negotiated(before)));
+    if terms::logs_keys(before) != terms::logs_keys(after) {
+        other.push("only one of them wrote a key log".to_owned());
+    }
     (!other.is_empty()).then(|| other.join("; "))
 }
 

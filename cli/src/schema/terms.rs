@@ -11,8 +11,11 @@ use super::{Case, Facts, Host};
 const WORD_MAX: usize = 200;
 
 /// What was asked for and may differ: how long and how random a measurement was is no other case, and what a part runs as
-/// may be the very change that is looked for.
-const FREE: [&str; 5] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes"];
+/// may be the very change that is looked for. That a key log was written is another, and not where.
+const FREE: [&str; 6] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes", KEY_LOG];
+
+/// The file that secrets were written to, told where they were.
+const KEY_LOG: &str = "keylog_file";
 
 /// What makes a machine another one.
 pub fn machine(host: &Host) -> Facts {
@@ -70,6 +73,11 @@ pub fn negotiated(case: &Case) -> Facts {
 pub fn requested(case: &Case) -> Facts {
     let fixed = case.requested.iter().filter(|(name, _)| !FREE.contains(&name.as_str()));
     fixed.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Whether secrets were written to a file, which costs each handshake.
+pub fn logs_keys(case: &Case) -> bool {
+    case.requested.get(KEY_LOG).is_some_and(|file| !file.is_null())
 }
 
 /// In words, where the `later` facts are not the `earlier` ones.

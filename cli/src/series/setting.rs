@@ -11,6 +11,9 @@ impl Setting {
         facts.extend(terms::restrictions(&document.host));
         facts.extend(terms::known([("build_profile", document.tool.build_profile.clone().into())]));
         facts.extend(terms::negotiated(case));
+        if terms::logs_keys(case) {
+            facts.insert("logs_keys".to_owned(), true.into());
+        }
         facts.extend(case.switches.clone());
         facts.extend(terms::requested(case));
         facts.extend(terms::known([("unit", metric.unit.clone().into())]));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::endpoint::DEADLINE;
-use crate::support::programs::{on_path, skip};
+use crate::support::skip::{on_path, skip};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 

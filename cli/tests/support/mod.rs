@@ -14,6 +14,8 @@ pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]
 pub mod programs;
 pub mod results;
+#[path = "../../../engine/tests/support/skip.rs"]
+pub mod skip;
 #[cfg(unix)]
 pub mod terminal;
 

@@ -8,7 +8,8 @@ use tls_engine::counters::Counters;
 use crate::support::endpoint::{DEADLINE, Endpoint, listen};
 use crate::support::openssl::{self, Server};
 use crate::support::pki::{KeyKind, Pki};
-use crate::support::programs::{Program, find};
+use crate::support::programs::Program;
+use crate::support::skip::find;
 use crate::support::{assert_same_bytes, client, localhost, pattern, providers, server};
 use crate::threads::{Order, Threads};
 

@@ -12,6 +12,7 @@ pub mod rustls_peer;
 pub mod scripted;
 pub mod seeded;
 pub mod side;
+pub mod skip;
 
 use std::sync::Arc;
 

@@ -1,9 +1,6 @@
 //! Programs that nobody here wrote: found, started, listened to, and ended by their own handle.
 
-use std::env;
-use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
@@ -11,34 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::endpoint::DEADLINE;
-
-/// Where a missing program is an error.
-const REQUIRE: &str = "TLSBENCH_REQUIRE_PEERS";
-
-/// Where `program` is. If it is nowhere, says that the test is skipped, past the test runner's capture; fails instead
-/// where everything must be there.
-pub fn find(program: &str) -> Option<PathBuf> {
-    let found = on_path(program);
-    if found.is_none() {
-        skip(&format!("{program} is missing"));
-    }
-    found
-}
-
-/// Where `program` is, on the search path.
-pub fn on_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH").unwrap_or_default())
-        .map(|directory| directory.join(program))
-        .find(|path| path.is_file())
-}
-
-/// Says that a test is skipped, or fails where nothing may be.
-pub fn skip(why: &str) {
-    assert!(env::var_os(REQUIRE).is_none_or(|value| value == OsStr::new("0")), "{why}, and {REQUIRE} is set");
-    let test = thread::current().name().unwrap_or("test").to_owned();
-    // Not eprintln: the test runner swallows that of tests that pass. Without a standard error nobody listens.
-    let _ = writeln!(std::io::stderr(), "{test} skipped: {why}");
-}
 
 /// A running program. What it writes is collected; it is ended when dropped.
 pub struct Program {
