@@ -8,10 +8,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use clap::CommandFactory;
 use rustix::fs::{CWD, FileType, mknodat};
 use support::results::throughput;
-use support::{Ended, run_with_in, tlsbench};
+use support::skip::find;
+use support::{Ended, Server, run_with_in, tlsbench};
 use tempfile::TempDir;
+use tlsbench::args::Args;
 
 const PROFILE: &str = "description = 'for a test'\n[[case]]\ncommand = 'throughput'\ntransport = 'memory'\ncount = 3\n\
                        warmup = '0s'\n[[threshold]]\nmetric = 'send.copied_bytes_per_byte'\nmax_increase = 0\n";
@@ -151,33 +154,39 @@ fn what_a_command_writes_into_a_pipe_is_read() {
     shell("mkfifo late; (sleep 0.3; cat a.json > late) & tlsbench history late").expect(0, &[]);
 }
 
+/// What lists hold twice, in commands that write results, with the cases that come of it.
+const DOUBLES: [(&str, usize); 13] = [
+    ("throughput --transport memory --size 64,64,1k,1024", 2),
+    ("throughput --transport memory,memory,loopback,memory", 2),
+    ("throughput --loopback-threads 1,1,2,1", 2),
+    ("throughput --transport memory --cipher aes128gcm,all,TLS_AES_128_GCM_SHA256 --provider aws-lc-rs", 3),
+    ("throughput --transport memory --groups p256,secp256r1,P-256,x25519", 1),
+    ("throughput --transport memory --alpn h2,h2,http/1.1,h2", 1),
+    ("handshake --transport memory,loopback,memory", 2),
+    ("handshake --cipher aes128gcm,aes128gcm", 1),
+    ("handshake --groups p256,secp256r1", 1),
+    ("handshake --alpn h2,h2", 1),
+    ("ablate --workload bulk,bulk --switch inline,inline -d 20ms", 4),
+    ("crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms", 1),
+    ("instructions --work record,record --size 64,64 --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --setting all,all", 1),
+];
+/// The same in commands that write none.
+const OTHER_DOUBLES: [&str; 3] = [
+    "serve --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --groups p256,secp256r1 --alpn http/1.1,http/1.1 --mode http",
+    "connect --cipher aes128gcm,aes128gcm --groups p256,secp256r1 --alpn http/1.1,http/1.1",
+    "export --case */64,*/64 --metric efficiency,send.efficiency,efficiency",
+];
+
 #[test]
 fn every_list_takes_what_is_named_twice_once_and_what_is_written_is_read() {
     let bench = Bench::new();
-    let quick = "-n 2 -w 0s --json=out.json";
-    for (line, cases) in [
-        (format!("throughput --transport memory --size 64,64,1k,1024 {quick}"), 2),
-        (format!("throughput --transport memory,memory,loopback,memory {quick}"), 2),
-        (format!("throughput --loopback-threads 1,1,2,1 {quick}"), 2),
-        (
-            format!(
-                "throughput --transport memory --cipher aes128gcm,all,TLS_AES_128_GCM_SHA256 --provider aws-lc-rs {quick}"
-            ),
-            3,
-        ),
-        (format!("throughput --transport memory --groups p256,secp256r1,P-256,x25519 {quick}"), 1),
-        (format!("throughput --transport memory --alpn h2,h2,http/1.1,h2 {quick}"), 1),
-        (format!("handshake --transport memory,loopback,memory {quick}"), 2),
-        (format!("handshake --cipher aes128gcm,aes128gcm {quick}"), 1),
-        (format!("handshake --groups p256,secp256r1 {quick}"), 1),
-        ("ablate --workload bulk,bulk --switch inline,inline -d 20ms --json=out.json".to_owned(), 4),
-        (
-            "crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms --json=out.json"
-                .to_owned(),
-            1,
-        ),
-    ] {
-        bench.run(&line).expect(0, &[]);
+    for (line, cases) in DOUBLES {
+        if line.starts_with("instructions") && find("valgrind").is_none() {
+            continue;
+        }
+        let is_counted = ["throughput", "handshake"].iter().any(|command| line.starts_with(command));
+        let quick = if is_counted { " -n 2 -w 0s" } else { "" };
+        bench.run(&format!("{line}{quick} --json=out.json")).expect(0, &[]);
         let text = fs::read(bench.path("out.json")).expect("a file");
         let document = tlsbench::loader::read(&text).unwrap_or_else(|refusal| panic!("{line}: {refusal}"));
         assert_eq!(document.cases.len(), cases, "{line}");
@@ -185,6 +194,31 @@ fn every_list_takes_what_is_named_twice_once_and_what_is_written_is_read() {
         for (fact, value) in [("groups", "secp256r1"), ("alpn_offered", "h2")] {
             let said = requested.get(fact).and_then(|value| value.as_str()).unwrap_or_default();
             assert!(said.matches(value).count() <= 1, "{line}: {fact} is {said}");
+        }
+    }
+    let [serve, connect, export] = OTHER_DOUBLES.map(|line| line.split(' ').skip(1).collect::<Vec<&str>>());
+    let server = Server::start(&serve);
+    let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let ended = server.connect(&connect, request);
+    assert!(ended.code == Some(0) && ended.output.contains("200 OK"), "{ended:?}");
+    let exported = |flags: &[&str]| {
+        let flags: Vec<&str> = ["export", "a.json", "--for", "bencher"].iter().chain(flags).copied().collect();
+        let ended = bench.run(&flags.join(" "));
+        ended.expect(0, &[]);
+        ended.output
+    };
+    assert_eq!(exported(&export), exported(&["--case", "*/64", "--metric", "efficiency"]));
+}
+
+/// A list that is new has to be among them.
+#[test]
+fn no_list_is_left_out() {
+    let lines: Vec<&str> = DOUBLES.iter().map(|(line, _)| *line).chain(OTHER_DOUBLES).collect();
+    for command in Args::command().get_subcommands() {
+        for list in command.get_arguments().filter(|argument| argument.get_value_delimiter().is_some()) {
+            let flag = format!(" --{} ", list.get_long().expect("a flag"));
+            let is_there = |line: &&str| line.starts_with(command.get_name()) && line.contains(&flag);
+            assert!(lines.iter().any(|line| is_there(&line)), "{}{flag}", command.get_name());
         }
     }
 }

@@ -209,14 +209,20 @@ fn every_command_that_measures_ends_in_time_whenever_it_is_asked_to() {
 
 #[test]
 fn what_was_measured_is_kept_and_printed_however_the_end_is_asked_for() {
-    let arguments = ["throughput", "--transport", "memory", "--duration", "1m", "--warmup", "0s", "--json=kept.json"];
-    for (signal, way) in [(Signal::INT, Way::Twice), (Signal::TERM, Way::Twice), (Signal::HUP, Way::Once)] {
-        let row = Row { arguments: arguments.to_vec(), signal, moment: Moment::After(Duration::from_millis(900)), way };
+    let most = u64::MAX.to_string();
+    for (case, limit, signal, way) in [
+        ("throughput/memory/send", &["throughput", "--duration", "1m"][..], Signal::INT, Way::Twice),
+        ("throughput/memory/send", &["throughput", "--duration", "1m"], Signal::TERM, Way::Twice),
+        ("throughput/memory/send", &["throughput", "--size", "1k", "--count", &most], Signal::HUP, Way::Once),
+        ("handshake/memory", &["handshake", "--count", "1m"], Signal::TERM, Way::Twice),
+    ] {
+        let arguments = [limit, &["--transport", "memory", "--warmup", "0s", "--json=kept.json"]].concat();
+        let row = Row { arguments, signal, moment: Moment::After(Duration::from_millis(2_500)), way };
         let running = ends_in_time(&row);
         let document = kept(running.folder.path());
         assert_eq!(document["partial"], true);
         assert_eq!(document["cases"].as_array().map(Vec::len), Some(1), "{document}");
-        assert!(running.said("output").contains("throughput/memory/send"), "{}", running.said("output"));
+        assert!(running.said("output").contains(case), "{}", running.said("output"));
     }
 }
 

@@ -13,8 +13,8 @@ const INSTRUCTIONS: [&str; 3] = ["AES-NI", "VAES", "AES instructions"];
 const ROUNDS: usize = 5;
 const ROUND_BYTES: usize = 256 << 10;
 
-/// Warns where a provider's AES-GCM says that it takes the processor's instructions and is slower than ChaCha20-Poly1305, which
-/// needs none: with them it is well ahead on every processor that has them, and without them well behind. The environment, an
+/// Warns where a provider's AES-GCM says that it takes the processor's instructions and has less than half of the speed of
+/// ChaCha20-Poly1305, which needs none: with them it is as fast at least, and without them it has a fifth. The environment, an
 /// emulator or a hypervisor can take away what the processor seems to have.
 pub fn warn_of_contradictions(document: &mut Document) {
     for found in contradictions() {
@@ -22,8 +22,11 @@ pub fn warn_of_contradictions(document: &mut Document) {
     }
 }
 
-/// The same in words, each once.
+/// The same in words, each once. Nothing can be told from the speed of a debug build.
 pub fn contradictions() -> Vec<String> {
+    if cfg!(debug_assertions) {
+        return Vec::new();
+    }
     let of = |provider: &Provider| {
         let aes = provider.suite(CipherSuite::AES_128_GCM_SHA256)?;
         contradiction(aes, provider.suite(CipherSuite::CHACHA20_POLY1305_SHA256)?)
@@ -35,12 +38,14 @@ pub fn contradictions() -> Vec<String> {
 
 fn contradiction(aes: &Suite, stream: &Suite) -> Option<String> {
     let said = aes.aead.implementation();
-    if !says_instructions(&said) {
-        return None;
-    }
-    let [aes_ns, stream_ns] = race([aes, stream])?;
-    (aes_ns > stream_ns)
-        .then(|| format!("{} is said to run as '{said}', and is slower than {}: it does not", aes.code, stream.code))
+    if says_instructions(&said) { judged(aes.code, &said, stream.code, race([aes, stream])?) } else { None }
+}
+
+fn judged(aes: CipherSuite, said: &str, stream: CipherSuite, [aes_ns, stream_ns]: [u64; 2]) -> Option<String> {
+    let is_behind = aes_ns > 2 * stream_ns;
+    is_behind.then(|| {
+        format!("{aes} is said to run as '{said}', and has less than half of the speed of {stream}: it does not")
+    })
 }
 
 /// The shortest times of the same work. Cryptography that fails is told by whoever measures it.
@@ -65,8 +70,6 @@ fn says_instructions(said: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tls_engine::Error;
-    use tls_engine::crypto::{Aead, AeadKey};
 
     #[test]
     fn what_takes_the_instructions_is_ahead() {
@@ -77,42 +80,11 @@ mod tests {
         assert!(!says_instructions("AWS-LC, as OPENSSL_ia32cap of the environment leaves it"));
     }
 
-    /// ChaCha20-Poly1305 that says that it takes instructions for AES.
-    struct Boasting(&'static dyn Aead);
-
-    impl Aead for Boasting {
-        fn key_len(&self) -> usize {
-            self.0.key_len()
-        }
-
-        fn nonce_len(&self) -> usize {
-            self.0.nonce_len()
-        }
-
-        fn records_per_key(&self) -> u64 {
-            self.0.records_per_key()
-        }
-
-        fn implementation(&self) -> String {
-            "AES-NI".to_owned()
-        }
-
-        fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-            self.0.key(key)
-        }
-    }
-
     #[test]
     fn what_only_says_that_it_takes_them_is_found() {
-        let provider = provider::list()[0];
-        let suite = |code| provider.suite(code).expect("every provider has it");
-        let aes = suite(CipherSuite::AES_128_GCM_SHA256);
-        let stream = suite(CipherSuite::CHACHA20_POLY1305_SHA256);
-        let boasting = Suite { aead: Box::leak(Box::new(Boasting(stream.aead))), ..*aes };
-        // Only where AES is fast can it be held against something faster.
-        if says_instructions(&aes.aead.implementation()) {
-            let found = contradiction(&boasting, aes).expect("it is slower");
-            assert!(found.starts_with("TLS_AES_128_GCM_SHA256 is said to run as 'AES-NI'"), "{found}");
-        }
+        let [aes, stream] = [CipherSuite::AES_128_GCM_SHA256, CipherSuite::CHACHA20_POLY1305_SHA256];
+        let found = judged(aes, "AES-NI", stream, [500, 100]).expect("five times as slow");
+        assert!(found.starts_with("TLS_AES_128_GCM_SHA256 is said to run as 'AES-NI'"), "{found}");
+        assert_eq!(judged(aes, "AES-NI", stream, [120, 100]), None);
     }
 }

@@ -9,8 +9,10 @@ use crate::measure::{Order, Sample};
 const ROUNDS_MIN: u32 = 20;
 /// And at the most: more samples would say no more, and fill the results.
 const ROUNDS_MAX: u32 = 300;
-/// The blocks that a run of a given count is cut into at the most.
+/// The blocks that a run of a given count is cut into, unless they had more than so many writes: who ends a long run early
+/// gets what was measured, and that is whole blocks.
 const BLOCKS_OF_COUNT: u64 = 32;
+const BLOCK_WRITES_MAX: u64 = 1 << 14;
 
 /// How long a case runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,20 +68,25 @@ pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) ->
     let mut lanes: Vec<LaneState> = plan.lanes.iter().map(|lane| LaneState::new(*lane, plan, team.pairs())).collect();
     let is_warm = unless_interrupted(warm_up(team, plan, &mut order, &mut lanes, on_advance))?;
     let began = Instant::now();
-    let mut rounds = 0;
+    let (mut rounds, mut done_writes) = (0, 0);
     while is_warm.is_some() {
         let done = match plan.limit {
             Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
-            Limit::Writes(writes) => rounds as f64 / blocks_of(writes, plan.cycle_writes) as f64,
+            Limit::Writes(writes) => done_writes as f64 / writes.max(1) as f64,
         };
         on_advance(Advance { is_warming_up: false, done: done.min(1.0), bytes_per_s: last_rate(&lanes) });
         if done >= 1.0 && rounds > 0 {
             break;
         }
         order.shuffle(&mut lanes);
-        if unless_interrupted(round(team, plan, &mut lanes, rounds))?.is_none() {
+        let block_writes = match plan.limit {
+            Limit::Duration(_) => None,
+            Limit::Writes(writes) => Some(block_of(writes, plan.cycle_writes, rounds, done_writes)),
+        };
+        if unless_interrupted(round(team, block_writes, &mut lanes))?.is_none() {
             break;
         }
+        done_writes += block_writes.unwrap_or(0);
         rounds += 1;
     }
     let elapsed = began.elapsed();
@@ -90,15 +97,11 @@ pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) ->
     Ok(Rounds { lanes: lanes.into_iter().map(|lane| (lane.lane, lane.kept)).collect(), interrupted, elapsed })
 }
 
-/// One block of every lane.
-fn round(team: &mut Team, plan: &Plan, lanes: &mut [LaneState], number: u64) -> Result<(), Error> {
+/// One block of every lane: of so many writes, or of as many as the lane is known to do in its time.
+fn round(team: &mut Team, block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
     for lane in lanes {
         interrupt::check()?;
-        let block_writes = match plan.limit {
-            Limit::Duration(_) => lane.writes,
-            Limit::Writes(writes) => share(writes, blocks_of(writes, plan.cycle_writes), number),
-        };
-        lane.kept.push(lane.run(team, block_writes)?);
+        lane.kept.push(lane.run(team, block_writes.unwrap_or(lane.writes))?);
     }
     Ok(())
 }
@@ -184,9 +187,20 @@ impl LaneState {
     }
 }
 
-/// The blocks that `writes` writes are cut into.
-fn blocks_of(writes: u64, batch_writes: u64) -> u64 {
-    (writes / batch_writes).clamp(1, BLOCKS_OF_COUNT)
+/// How many of `writes` writes are in the block of this number, after `done`.
+fn block_of(writes: u64, batch_writes: u64, number: u64, done: u64) -> u64 {
+    let blocks = (writes / batch_writes).clamp(1, BLOCKS_OF_COUNT);
+    if writes / blocks <= BLOCK_WRITES_MAX {
+        share(writes, blocks, number)
+    } else {
+        longer_and_longer(BLOCK_WRITES_MAX, number).min(writes - done)
+    }
+}
+
+/// The length of round `number` where there is no saying how many there will be: as long as `first` for as many as a run of a
+/// given duration has at the most, and then twice as long. So results hold all of them, however many.
+pub(super) fn longer_and_longer(first: u64, number: u64) -> u64 {
+    first.saturating_mul(1_u64.checked_shl((number / u64::from(ROUNDS_MAX)) as u32).unwrap_or(u64::MAX))
 }
 
 /// The part of `whole` that falls to number `index` of `parts`; all parts together are the whole.
@@ -248,6 +262,19 @@ mod tests {
         drop(team);
         let notes = notes.lock().unwrap().clone();
         (rounds, notes)
+    }
+
+    #[test]
+    fn a_long_run_has_blocks_that_can_be_waited_for() {
+        for (writes, batch) in [(u64::MAX, 7), (1 << 40, 1), (524_289, 1), (500_000, 10), (33, 32), (1, 1)] {
+            let (mut done, mut number) = (0, 0);
+            while done < writes {
+                let block = block_of(writes, batch, number, done);
+                assert!(block > 0 && (number >= 300 || block <= BLOCK_WRITES_MAX + 1), "{writes}: {number}, {block}");
+                (done, number) = (done + block, number + 1);
+            }
+            assert!(done == writes && number <= 18_000, "{writes} in {number}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::measure::{Order, Stopwatch, nanoseconds};
 use crate::schema::Side;
 use crate::stats;
 use crate::workload::link::Link;
+use crate::workload::rounds::longer_and_longer;
 use crate::workload::shaking::{Observer, Watches, shake};
 use crate::workload::{Advance, Limit};
 
@@ -15,8 +16,10 @@ use crate::workload::{Advance, Limit};
 const CONNECTIONS_MIN: usize = 8;
 /// The rounds that the timed part should have: more samples would say no more, and fill the results.
 const ROUNDS_WANTED: f64 = 200.0;
-/// The rounds of a run of a given count.
+/// The rounds of a run of a given count, unless they had more than so many connections: who ends a long run early gets what was
+/// measured, and that is whole rounds.
 const ROUNDS_OF_COUNT: u64 = 20;
+const CONNECTIONS_MAX: u64 = 500;
 
 /// What was timed in a round: so many connections through the engine, and as many without.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,8 +56,9 @@ pub(super) fn time<L: Link>(
             break;
         }
         if let Limit::Writes(count) = plan.limit {
+            let most = longer_and_longer(CONNECTIONS_MAX, rounds.len() as u64);
             // The last round has what is left.
-            connections = count.div_ceil(ROUNDS_OF_COUNT).min(count - done_connections) as usize;
+            connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections) as usize;
         }
         match turns.round(connections, link) {
             // A round that was cut short is none.
