@@ -9,7 +9,8 @@ pub struct Switches {
     pub zero_copy: bool,
     /// Where the buffers of connections come from.
     pub buffer_pool: BufferPoolKind,
-    /// Lease the memory of handshakes from a pool of arenas. Off: from the heap, as it is needed.
+    /// Lease the memory of handshakes from a pool of arenas. Off: from the heap, as it is needed, so that both are gone: the pool,
+    /// and memory that is as large as a handshake needs from the beginning.
     pub arena: bool,
     /// Make the steps of the hot loop part of it. Off: each step is a call.
     pub inline: bool,
@@ -156,7 +157,7 @@ impl Switch {
         Self {
             name: "arena",
             values: &OFF_ON,
-            help: "Lease the memory of handshakes from a pool of arenas, and wipe it for the next one",
+            help: "Lease the memory of handshakes from a pool of arenas, each as large as one needs; off, neither pooled nor sized beforehand",
             get: |switches| off_on(switches.arena),
             set: |switches, value| is_on(value).map(|on| switches.arena = on),
         },

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use tls_engine::limits::RECORD_MAX;
-use tls_engine::mem::{BufferPool, Lease, PoolOptions, PoolStatistics};
+use tls_engine::mem::{BufferPool, InBuf, Lease, PoolOptions, PoolStatistics};
 use tls_engine::switches::BufferPoolKind;
 
 use super::{POOLED, pool};
@@ -68,10 +68,42 @@ fn what_is_larger_than_a_buffer_is_not_kept() {
         drop(lease);
         drop(pool.lease());
         drop(pool.lease_at_least(RECORD_MAX + 1));
-        let expected =
-            PoolStatistics { misses: 3, peak: 1, held_bytes: BUFFER, wiped_bytes: 9, ..PoolStatistics::default() };
+        let expected = PoolStatistics {
+            misses: 3,
+            oversized: 2,
+            peak: 1,
+            held_bytes: BUFFER,
+            wiped_bytes: 9,
+            ..PoolStatistics::default()
+        };
         assert_eq!(pool.statistics(), expected, "{kind:?}");
     }
+}
+
+#[test]
+fn a_buffer_that_is_larger_than_the_pools_shows_in_its_statistics() {
+    for kind in POOLED {
+        let (small, large) =
+            (pool(kind, 4), BufferPool::new(kind, PoolOptions { buffer_bytes: 2 * RECORD_MAX, free_max: 4 }));
+        for pool in [&small, &large] {
+            let mut input = InBuf::pooled(pool, RECORD_MAX + 1);
+            for _ in 0..3 {
+                assert!(input.spare().len() > RECORD_MAX);
+                input.release_if_empty();
+            }
+        }
+        let of = |pool: &BufferPool| {
+            let PoolStatistics { hits, misses, oversized, .. } = pool.statistics();
+            (hits, misses, oversized)
+        };
+        assert_eq!(of(&small), (0, 3, 3), "{kind:?}: allocated each time, and told");
+        assert_eq!(of(&large), (2, 1, 0), "{kind:?}: a pool that has room keeps it");
+    }
+    // Also where a thread that has leased them has ended.
+    let pool = pool(BufferPoolKind::ThreadLocal, 4);
+    let lessee = pool.clone();
+    thread::spawn(move || drop(lessee.lease_at_least(RECORD_MAX + 1))).join().expect("the thread ends");
+    assert_eq!(pool.statistics().oversized, 1);
 }
 
 #[test]
@@ -252,7 +284,8 @@ fn several_pools_in_one_thread_do_not_mix() {
         }
         for pool in &pools {
             let held_bytes = pool.buffer_bytes() as u64;
-            let expected = PoolStatistics { hits: 2, misses: 1, active: 0, peak: 1, held_bytes, wiped_bytes: 0 };
+            let expected =
+                PoolStatistics { hits: 2, misses: 1, oversized: 0, active: 0, peak: 1, held_bytes, wiped_bytes: 0 };
             assert_eq!(pool.statistics(), expected, "{kind:?}");
         }
     }

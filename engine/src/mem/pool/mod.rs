@@ -37,7 +37,8 @@ pub struct BufferPool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions {
     /// The size of each buffer, bytes; at least that of a whole record. A buffer that is asked to be larger is
-    /// allocated and freed each time, so this should be the largest capacity of the connections.
+    /// allocated and freed each time ([`PoolStatistics::oversized`]), so this should be the largest capacity of the
+    /// connections.
     pub buffer_bytes: usize,
     /// The most buffers kept for reuse: in all by a shared pool, by each thread where the pool is thread-local.
     pub free_max: usize,
@@ -59,6 +60,8 @@ pub struct PoolStatistics {
     pub hits: u64,
     /// Leases that had to be allocated.
     pub misses: u64,
+    /// Those of the misses that asked for more than a buffer of the pool has: nothing is ever kept for them.
+    pub oversized: u64,
     /// Leases out now.
     pub active: u64,
     /// The most leases that were out at once; of a thread-local pool, those of the one thread that had the most.
@@ -109,7 +112,7 @@ impl BufferPool {
     }
 
     /// A buffer of [`BufferPool::buffer_bytes`] or of `bytes`, whichever is more, all zero. What is larger than the
-    /// pool's buffers is always allocated, and freed when it is returned.
+    /// pool's buffers is always allocated, and freed when it is returned; that is counted.
     #[inline]
     pub fn lease_at_least(&self, bytes: usize) -> Lease {
         let is_regular = bytes <= self.options.buffer_bytes;

@@ -18,14 +18,20 @@ struct State {
 
 impl SharedPool {
     pub(super) const fn new(options: PoolOptions) -> Self {
-        let statistics = PoolStatistics { hits: 0, misses: 0, active: 0, peak: 0, held_bytes: 0, wiped_bytes: 0 };
+        let statistics =
+            PoolStatistics { hits: 0, misses: 0, oversized: 0, active: 0, peak: 0, held_bytes: 0, wiped_bytes: 0 };
         Self { state: Mutex::new(State { free: FreeList::new(options), statistics }) }
     }
 
     /// A kept buffer, unless there is none or another size is needed.
     pub(super) fn take(&self, is_regular: bool) -> Option<Vec<u8>> {
         let mut state = self.lock();
-        let kept = if is_regular { state.free.take() } else { None };
+        let kept = if is_regular {
+            state.free.take()
+        } else {
+            state.statistics.oversized += 1;
+            None
+        };
         let statistics = &mut state.statistics;
         if kept.is_some() {
             statistics.hits += 1;

@@ -89,9 +89,10 @@ fn tell_arenas(statistics: &ArenaStatistics) {
 }
 
 fn tell_buffers(statistics: &PoolStatistics) {
-    let PoolStatistics { hits, misses, active, peak, held_bytes, wiped_bytes, .. } = *statistics;
+    let PoolStatistics { hits, misses, oversized, active, peak, held_bytes, wiped_bytes } = *statistics;
     counter!("tlsbench_buffer_pool_hits_total").absolute(hits);
     counter!("tlsbench_buffer_pool_misses_total").absolute(misses);
+    counter!("tlsbench_buffer_pool_oversized_total").absolute(oversized);
     counter!("tlsbench_buffer_pool_wiped_bytes_total").absolute(wiped_bytes);
     gauge!("tlsbench_buffer_pool_active").set(active as f64);
     gauge!("tlsbench_buffer_pool_active_peak").set(peak as f64);
@@ -117,6 +118,11 @@ fn describe() {
         ("tlsbench_arena_outgrown_total", Count, "Handshakes that needed more than an arena has."),
         ("tlsbench_buffer_pool_hits_total", Count, "Buffers leased that the pool had."),
         ("tlsbench_buffer_pool_misses_total", Count, "Buffers leased that had to be allocated."),
+        (
+            "tlsbench_buffer_pool_oversized_total",
+            Count,
+            "Buffers leased that were larger than the pool's: allocated and freed each time.",
+        ),
         ("tlsbench_buffer_pool_wiped_bytes_total", Bytes, "What was wiped when buffers were returned."),
     ] {
         describe_counter!(name, unit, help);

@@ -61,12 +61,12 @@ impl LocalPool {
             Some(list) => list.take(is_regular),
             None => self.join(lists).take(is_regular),
         })
-        .unwrap_or_else(|| self.take_without_list())
+        .unwrap_or_else(|| self.take_without_list(is_regular))
     }
 
     #[cold]
-    fn take_without_list(&self) -> (Option<Vec<u8>>, u64) {
-        lock(&self.registry).on_lease_without_list();
+    fn take_without_list(&self, is_regular: bool) -> (Option<Vec<u8>>, u64) {
+        lock(&self.registry).on_lease_without_list(is_regular);
         (None, Registry::NO_LIST)
     }
 
@@ -111,7 +111,12 @@ impl Drop for LocalPool {
 impl List {
     #[inline]
     fn take(&mut self, is_regular: bool) -> (Option<Vec<u8>>, u64) {
-        let kept = if is_regular { self.free.take() } else { None };
+        let kept = if is_regular {
+            self.free.take()
+        } else {
+            self.tally.on_oversized();
+            None
+        };
         self.tally.on_lease(kept.is_some());
         self.tally.set_held_bytes(self.free.held_bytes());
         (kept, self.number)

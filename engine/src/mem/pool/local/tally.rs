@@ -14,6 +14,7 @@ use crate::mem::pool::PoolStatistics;
 pub(super) struct Tally {
     hits: AtomicU64,
     misses: AtomicU64,
+    oversized: AtomicU64,
     /// Leases of this thread that it has not returned itself.
     not_returned_here: AtomicU64,
     peak: AtomicU64,
@@ -32,6 +33,12 @@ impl Tally {
         if active > get(&self.peak) {
             self.peak.store(active, Ordering::Relaxed);
         }
+    }
+
+    /// Of a lease of more than a buffer has, which is counted as a miss too.
+    #[cold]
+    pub(super) fn on_oversized(&self) {
+        add(&self.oversized, 1);
     }
 
     #[inline]
@@ -89,8 +96,9 @@ impl Registry {
     }
 
     /// A lease of a thread that has no list any more.
-    pub(super) fn on_lease_without_list(&mut self) {
+    pub(super) fn on_lease_without_list(&mut self, is_regular: bool) {
         self.others.misses += 1;
+        self.others.oversized += u64::from(!is_regular);
         self.others.active += 1;
         self.others.peak = self.others.peak.max(1);
     }
@@ -118,6 +126,7 @@ impl Registry {
 fn add_up(sum: &mut PoolStatistics, tally: &Tally) {
     sum.hits += get(&tally.hits);
     sum.misses += get(&tally.misses);
+    sum.oversized += get(&tally.oversized);
     sum.peak = sum.peak.max(get(&tally.peak));
     sum.wiped_bytes += get(&tally.wiped_bytes);
 }
