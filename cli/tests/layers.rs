@@ -9,7 +9,8 @@ use floors::House;
 const HOUSE: House = House {
     root: concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
     floors: &[
-        &["clock", "files", "measure", "names", "stats", "units"],
+        &["clock"],
+        &["files", "measure", "names", "stats", "units"],
         &["error", "schema"],
         &["host", "identity", "interrupt", "loader", "series", "setting"],
         &["comparison", "net"],

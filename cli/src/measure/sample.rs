@@ -7,11 +7,14 @@ pub struct Part {
     pub bytes: u64,
     /// Records of application data that it came in; for raw TCP, 0.
     pub records: u64,
-    /// How long the end took, system calls and waiting included, comparisons of received bytes not.
+    /// How long the end took in wall time, system calls and waiting included, comparisons of received bytes not. Where one
+    /// thread drives both ends, only while it was at work for this one. Of the raw AEAD the same as `engine_ns`.
     pub elapsed_ns: u64,
-    /// The share of that within the engine (or the raw AEAD): sealing or opening alone.
+    /// Processor time of the thread within the engine (or the raw AEAD): sealing or opening alone. Both by the same clock,
+    /// which stands still while other programs have the processor.
     pub engine_ns: u64,
-    /// The processor time of the end: of its thread, or where one thread drives both ends the time of its part.
+    /// Processor time of the end, system calls included: all that its thread used in the block, or where one thread drives
+    /// both ends what that used while it was at work for this one.
     pub cpu_ns: u64,
     /// Records of application data that the engine copied nothing for; for raw TCP and the raw AEAD, 0.
     pub in_place_records: u64,
@@ -40,7 +43,8 @@ pub struct Sample {
     pub send: Option<Part>,
     /// The opening end.
     pub receive: Option<Part>,
-    /// From the first byte's sealing to the last byte's opening, where both ends were at hand.
+    /// From the first byte's sealing to the last byte's opening, where both ends were at hand. Where one thread drives both,
+    /// that is the time of both together, since neither runs beside the other.
     pub total_ns: Option<u64>,
 }
 

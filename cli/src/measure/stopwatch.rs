@@ -1,51 +1,128 @@
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Adds up the time between its starts and stops.
+use crate::clock::thread_cpu_ns;
+
+/// Adds up the time between its starts and stops: wall time, and the processor time of the thread meanwhile, which goes on
+/// only while the thread runs. A machine that has other things to do makes the one longer and not the other.
+///
+/// It is started and stopped in one thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stopwatch {
-    total_ns: u64,
-    excluded_ns: u64,
-    since: Option<Instant>,
+    ran: Lap,
+    excluded: Lap,
+    since: Option<Moment>,
+}
+
+/// What both clocks say of one stretch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lap {
+    wall_ns: u64,
+    cpu_ns: u64,
+}
+
+/// Where both clocks are.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    wall: Instant,
+    cpu_ns: u64,
 }
 
 impl Stopwatch {
     /// Lets it run.
     #[inline]
     pub fn start(&mut self) {
-        self.since = Some(Instant::now());
+        self.since = Some(Moment::before());
     }
 
     /// Stops it, if it runs.
     #[inline]
     pub fn stop(&mut self) {
         if let Some(since) = self.since.take() {
-            self.total_ns += nanoseconds(since, Instant::now());
+            self.ran.add(since.until(Moment::after()));
+            // What looking at the clocks costs is no work of whoever is timed.
+            let looks_ns = 2 * look_ns();
+            self.excluded.add(Lap { wall_ns: looks_ns, cpu_ns: looks_ns });
         }
     }
 
     /// Does `work` while it stands still.
     pub fn without<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        let began = Instant::now();
+        let was_running = self.since.is_some();
+        self.stop();
+        let began = Moment::before();
         let result = work();
-        let ended = Instant::now();
-        if let Some(since) = self.since.replace(ended) {
-            self.total_ns += nanoseconds(since, began);
-        } else {
-            self.since = None;
+        self.excluded.add(began.until(Moment::after()));
+        if was_running {
+            self.start();
         }
-        self.excluded_ns += nanoseconds(began, ended);
         result
     }
 
-    /// How long it has run.
+    /// How long it has run, in wall time.
     pub const fn total_ns(&self) -> u64 {
-        self.total_ns
+        self.ran.wall_ns
     }
 
-    /// How long it was made to stand still.
-    pub const fn excluded_ns(&self) -> u64 {
-        self.excluded_ns
+    /// The processor time of the thread while it ran: never more than the wall time.
+    pub const fn cpu_ns(&self) -> u64 {
+        self.ran.cpu_ns
     }
+
+    /// How long it was made to stand still, and its own work took, in wall time.
+    pub const fn excluded_ns(&self) -> u64 {
+        self.excluded.wall_ns
+    }
+
+    /// The same in processor time of the thread.
+    pub const fn excluded_cpu_ns(&self) -> u64 {
+        self.excluded.cpu_ns
+    }
+}
+
+impl Moment {
+    /// The wall clock is read last, so that the time it tells is without the look at the other.
+    #[inline]
+    fn before() -> Self {
+        let cpu_ns = thread_cpu_ns();
+        Self { wall: Instant::now(), cpu_ns }
+    }
+
+    /// And first where it ends.
+    #[inline]
+    fn after() -> Self {
+        let wall = Instant::now();
+        Self { wall, cpu_ns: thread_cpu_ns() }
+    }
+
+    /// A look at the processor clock is a system call, and in what that clock says. At its least it is taken off, and what is
+    /// left of it is cut by the wall time, which a thread can't use more of than there was.
+    #[inline]
+    fn until(self, end: Self) -> Lap {
+        let wall_ns = nanoseconds(self.wall, end.wall);
+        let cpu_ns = end.cpu_ns.saturating_sub(self.cpu_ns).saturating_sub(look_ns());
+        Lap { wall_ns, cpu_ns: cpu_ns.min(wall_ns) }
+    }
+}
+
+impl Lap {
+    const fn add(&mut self, other: Self) {
+        self.wall_ns += other.wall_ns;
+        self.cpu_ns += other.cpu_ns;
+    }
+}
+
+/// The processor time that a look at the processor clock takes at the least, nanoseconds.
+fn look_ns() -> u64 {
+    const LOOKS: usize = 100;
+    static LEAST: OnceLock<u64> = OnceLock::new();
+    *LEAST.get_or_init(|| {
+        let look = |_| {
+            let before = thread_cpu_ns();
+            thread_cpu_ns().saturating_sub(before)
+        };
+        (0..LOOKS).map(look).min().unwrap_or(0)
+    })
 }
 
 /// The time from `since` to `until`, nanoseconds.
@@ -62,6 +139,14 @@ pub fn nanoseconds_of(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    /// Uses the processor for as long.
+    fn work(cpu_ns: u64) {
+        let began = thread_cpu_ns();
+        while thread_cpu_ns() - began < cpu_ns {
+            std::hint::spin_loop();
+        }
+    }
+
     #[test]
     fn what_is_done_without_it_is_not_counted() {
         let mut watch = Stopwatch::default();
@@ -74,5 +159,31 @@ mod tests {
         let stopped = watch.total_ns();
         watch.stop();
         assert_eq!(watch.total_ns(), stopped, "it was not running");
+    }
+
+    #[test]
+    fn processor_time_goes_on_only_while_the_thread_runs() {
+        let mut watch = Stopwatch::default();
+        watch.start();
+        std::thread::sleep(Duration::from_millis(60));
+        work(20_000_000);
+        watch.without(|| work(30_000_000));
+        watch.stop();
+        assert!(watch.total_ns() >= 80_000_000, "{watch:?}");
+        assert!((19_900_000..30_000_000).contains(&watch.cpu_ns()), "{watch:?}");
+        assert!((29_900_000..40_000_000).contains(&watch.excluded_cpu_ns()), "{watch:?}");
+        assert!(watch.cpu_ns() <= watch.total_ns() && watch.excluded_cpu_ns() <= watch.excluded_ns() + 1_000_000);
+    }
+
+    #[test]
+    fn looking_at_the_clocks_is_not_what_is_timed() {
+        let mut watch = Stopwatch::default();
+        for _ in 0..1_000 {
+            watch.start();
+            watch.stop();
+        }
+        // A thousand looks at the processor clock take a hundred times as long on most systems.
+        assert!(watch.cpu_ns() <= watch.total_ns(), "{watch:?}");
+        assert_eq!(watch.excluded_cpu_ns(), 2_000 * look_ns());
     }
 }

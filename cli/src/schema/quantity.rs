@@ -17,6 +17,13 @@ pub struct Quantity {
     pub heading: &'static str,
 }
 
+impl Quantity {
+    /// The most that it can be, where something bounds it: a part is no more than the whole.
+    pub fn most(&self) -> Option<f64> {
+        (self.name == EFFICIENCY.name).then_some(1.0)
+    }
+}
+
 macro_rules! quantities {
     ($($(#[$doc:meta])* $constant:ident = $name:literal, $unit:literal, $better:ident, $kind:ident, $heading:literal;)*) => {
         $($(#[$doc])* pub const $constant: Quantity = Quantity {
@@ -48,24 +55,30 @@ pub fn find(name: &str) -> Option<&'static Quantity> {
 }
 
 quantities! {
-    /// Application data moved.
+    /// Application data moved, per second of wall time: of a side as that saw it, of all conversations that run at once together.
+    /// Where one thread drives both ends a side's time is that of its own work, and `total` has that of both, so that it is
+    /// about half of each side.
     THROUGHPUT_BYTES_PER_S = "throughput_bytes_per_s", "B/s", Higher, Time, "throughput";
-    /// The share of the raw AEAD's speed, measured in the same run.
+    /// The share of the raw AEAD's speed, measured in the same run by the same clock: processor time of the thread. Of a
+    /// handshake the share of the bare cryptography in a side's processor time. Never above 1: see [`Quantity::most`].
     EFFICIENCY = "efficiency", "ratio", Higher, Time, "efficiency";
-    /// What the raw AEAD reaches in the same run: the reference of `efficiency`.
+    /// What the raw AEAD reaches in the same run, per second of processor time: the reference of `efficiency`. Of several
+    /// conversations the sum of what the thread of each reaches.
     RAW_AEAD_BYTES_PER_S = "raw_aead_bytes_per_s", "B/s", Higher, Time, "raw AEAD";
     /// The raw AEAD with plaintext and ciphertext in one place.
     RAW_AEAD_IN_PLACE_BYTES_PER_S = "raw_aead_in_place_bytes_per_s", "B/s", Higher, Time, "raw AEAD, in place";
     /// The raw AEAD from one place to another.
     RAW_AEAD_OUT_OF_PLACE_BYTES_PER_S = "raw_aead_out_of_place_bytes_per_s", "B/s", Higher, Time,
         "raw AEAD, out of place";
-    /// Application data per second of sealing or opening alone, without the transport: the engine's part in `efficiency`.
+    /// Application data per second of processor time of sealing or opening alone, without the transport: the engine's part in
+    /// `efficiency`. Of several conversations the sum.
     ENGINE_BYTES_PER_S = "engine_bytes_per_s", "B/s", Higher, Time, "engine alone";
     /// What plain TCP reaches over the same transport in the same run.
     RAW_TCP_BYTES_PER_S = "raw_tcp_bytes_per_s", "B/s", Higher, Time, "plain TCP";
     /// Throughput as a share of plain TCP's over the same transport in the same run.
     RAW_TCP_SHARE = "raw_tcp_share", "ratio", Higher, Time, "of plain TCP";
-    /// Processor time of one side per byte of application data.
+    /// Processor time of one side per byte of application data, system calls included, by the clock of its thread; where one
+    /// thread drives both ends, while it is at work for that side. Of several conversations the mean.
     CPU_NS_PER_BYTE = "cpu_ns_per_byte", "ns/B", Lower, Time, "CPU";
     /// Records sealed or opened.
     RECORDS_PER_S = "records_per_s", "1/s", Higher, Time, "records";
@@ -105,13 +118,16 @@ quantities! {
     C_HEAP_CALLS_PER_HANDSHAKE = "c_heap_calls_per_handshake", "", Lower, Count, "heap calls of C";
     /// What all of them asked for.
     HEAP_BYTES_PER_HANDSHAKE = "heap_bytes_per_handshake", "B", Lower, Count, "heap bytes";
-    /// The most of the heap that connections held at once while they came, per connection.
+    /// The most of the heap that connections held at once while they came, per connection: bytes asked for, not resident.
     PEAK_BYTES_PER_CONNECTION = "peak_bytes_per_connection", "B", Lower, Count, "peak";
-    /// What a connection holds of the heap that has nothing to do.
+    /// What a connection that has nothing to do has asked of the heap and not given back: bytes asked for, not resident memory,
+    /// which is less where pages were never touched, and more by what an allocator keeps.
     IDLE_BYTES_PER_CONNECTION = "idle_bytes_per_connection", "B", Lower, Count, "idle";
     /// Processor time of one side per connection: its handshake, where switches are compared a short exchange, and the end.
     CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time, "CPU";
-    /// The same of the bare cryptography of a handshake, in the same run: the reference of `efficiency`.
+    /// The same of the bare cryptography of a handshake, in the same run: the reference of `efficiency`. The key exchange, the key
+    /// schedule with the transcript (RFC 8446 4.4.1, 7.1), the signature, and on the client the verification of it and of the
+    /// chain.
     RAW_CRYPTO_US_PER_HANDSHAKE = "raw_crypto_us_per_handshake", "us", Lower, Time, "raw cryptography";
     /// Handshakes of one thread that drives both ends.
     HANDSHAKES_PER_S = "handshakes_per_s", "1/s", Higher, Time, "handshakes";

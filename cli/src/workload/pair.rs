@@ -146,6 +146,5 @@ fn exchange<L: Link>(
 
 fn timed(counted: Part, engine: &Stopwatch, link: &Stopwatch) -> Part {
     let elapsed_ns = engine.total_ns() + link.total_ns();
-    // One thread drives both ends and never waits: the time of its part is processor time.
-    Part { elapsed_ns, engine_ns: engine.total_ns(), cpu_ns: elapsed_ns, ..counted }
+    Part { elapsed_ns, engine_ns: engine.cpu_ns(), cpu_ns: engine.cpu_ns() + link.cpu_ns(), ..counted }
 }

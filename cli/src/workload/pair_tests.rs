@@ -1,6 +1,7 @@
 //! Two real ends in one thread, over links that do or don't do their duty.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tls_engine::codes::CipherSuite;
 use tls_engine::mem::{InBuf, OutBuf};
@@ -69,6 +70,43 @@ fn every_byte_of_every_size_arrives() {
         }
         pair.close().expect("an end");
     }
+}
+
+/// Memory that keeps whoever sends waiting.
+struct Waiting;
+
+impl Link for Waiting {
+    fn push(&mut self, from: End, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
+        if from == End::Sealing && !output.is_empty() {
+            watch.start();
+            std::thread::sleep(Duration::from_millis(20));
+            watch.stop();
+        }
+        Ok(())
+    }
+
+    fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error> {
+        Memory.carry(output, input)
+    }
+
+    fn pull(&mut self, _: End, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn syscalls(&self, _: End) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn processor_time_of_a_side_is_without_the_time_in_which_the_thread_did_not_run() {
+    let mut pair = pair(&session(AES_128, None, true), 16_384, Waiting, (1, 1));
+    let sample = pair.run(28, 16_384).expect("a block");
+    let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
+    assert!(send.elapsed_ns >= 80_000_000, "four batches wait: {send:?}");
+    assert!(send.engine_ns <= send.cpu_ns && send.cpu_ns < 60_000_000, "{send:?}");
+    assert_eq!(receive.cpu_ns, receive.engine_ns, "memory takes no time");
+    assert_eq!(sample.total_ns, Some(send.elapsed_ns + receive.elapsed_ns), "neither runs beside the other");
 }
 
 #[test]

@@ -144,9 +144,12 @@ impl RawPair {
             interrupt::check()?;
         }
         self.receiver.verifier.check_complete()?;
-        let part = |watch: &Stopwatch, syscalls| {
-            let elapsed_ns = watch.total_ns();
-            Part { bytes, elapsed_ns, cpu_ns: elapsed_ns, syscalls, ..Part::default() }
+        let part = |watch: &Stopwatch, syscalls| Part {
+            bytes,
+            elapsed_ns: watch.total_ns(),
+            cpu_ns: watch.cpu_ns(),
+            syscalls,
+            ..Part::default()
         };
         let send = part(&send_watch, self.sender.socket.syscalls().total() - syscalls[0]);
         let receive = part(&receive_watch, self.receiver.socket.syscalls().total() - syscalls[1]);

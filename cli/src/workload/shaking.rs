@@ -116,7 +116,7 @@ impl Observer for Unwatched {
     }
 }
 
-/// One thread drives both ends and never waits: the time of a side's steps is its processor time.
+/// Times each side's steps.
 #[derive(Default)]
 pub(super) struct Watches {
     pub client: Stopwatch,

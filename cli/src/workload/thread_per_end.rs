@@ -209,13 +209,12 @@ impl Block {
         Self { waits, syscalls, cpu_ns: thread_cpu_ns(), began: Instant::now() }
     }
 
-    /// What has been since, without the comparisons for which `watch` stood still.
+    /// What has been since, without the comparisons for which `watch` stood still, and its own work.
     fn end(&self, socket: &Socket, watch: &Stopwatch, counted: Part) -> Part {
-        let excluded_ns = watch.excluded_ns();
         Part {
-            elapsed_ns: nanoseconds(self.began, Instant::now()).saturating_sub(excluded_ns),
-            engine_ns: watch.total_ns(),
-            cpu_ns: (thread_cpu_ns() - self.cpu_ns).saturating_sub(excluded_ns),
+            elapsed_ns: nanoseconds(self.began, Instant::now()).saturating_sub(watch.excluded_ns()),
+            engine_ns: watch.cpu_ns(),
+            cpu_ns: (thread_cpu_ns() - self.cpu_ns).saturating_sub(watch.excluded_cpu_ns()),
             syscalls: socket.syscalls().total() - self.syscalls,
             waits: self.waits.and_then(|before| Some(thread_waits()? - before)),
             ..counted

@@ -81,20 +81,32 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
     if let Some(part) = workload::sum_of_all(rounds, Side::Receive) {
         facts.insert("compared_bytes".into(), part.compared_bytes.into());
     }
-    let (cpu_time, wake_up) = match planned.work.transport {
-        Transport::Memory(_) | Transport::LoopbackOneThread(_) => {
-            ("the time of each side's part of the one thread that drives both", "none, one thread never waits")
-        }
+    let (cpu_time, throughput, wake_up) = match planned.work.transport {
+        Transport::Memory(_) | Transport::LoopbackOneThread(_) => (
+            "the processor clock of the one thread that drives both sides, while it is at work for one of them",
+            "of a side over the wall time of its own work, of both together over the sum of these times, and so about half of \
+             what each side has",
+            "none, one thread never waits",
+        ),
         Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => (
             "the processor clock of each side's thread",
+            "over wall time, in which both sides are at work at once",
             "by the kernel, each thread sleeps in its system calls until the other side has done its part (`waits` counts how often)",
         ),
     };
     facts.insert("cpu_time_from".into(), cpu_time.into());
+    let sum = match planned.work.conversations {
+        0 | 1 => String::new(),
+        several => {
+            format!("; this and the raw AEAD are sums of {several} conversations that run at once, CPU is a mean")
+        }
+    };
+    facts.insert("throughput_of".into(), format!("{throughput}{sum}").into());
     facts.insert("wake_up".into(), wake_up.into());
     facts.insert(
         "efficiency_of".into(),
-        "sealing or opening alone, without system calls, as a share of the raw AEAD in the same run, each end in turn"
+        "sealing or opening alone, without system calls, as a share of the raw AEAD in the same run, each end in turn, both in \
+         processor time"
             .into(),
     );
     facts

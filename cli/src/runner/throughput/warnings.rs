@@ -25,7 +25,7 @@ pub(super) fn before(document: &mut Document, planned: &Planned) {
     }
     if planned.work.verify == Verify::All {
         document.warn(
-            "with --verify all the clock is stopped at every record, which costs each side some nanoseconds a record",
+            "with --verify all the clock is stopped at every record, which costs each side up to some microseconds a record",
             "leave --verify out where the speed matters",
         );
     }

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Instant;
 
 use tls_engine::conn::Progress;
 use tls_engine::io::{Filled, Socket, SocketOptions, fill, flush};
@@ -8,7 +7,7 @@ use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::interrupt;
-use crate::measure::{Pattern, nanoseconds};
+use crate::measure::Pattern;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
@@ -16,6 +15,7 @@ use crate::workload::LocalSession;
 use crate::workload::ends::Endpoint;
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::pair::handshake;
+use crate::workload::shaking::{Observer, Watches};
 use crate::workload::sockets::{Sockets, loopback};
 use crate::workload::stall::Stall;
 
@@ -83,11 +83,11 @@ struct End {
     socket: Socket,
 }
 
-/// What a round trip took: of each end's time, and of all.
+/// What a round trip took: of each end's processor time, and of wall time.
 #[derive(Clone, Copy, Default)]
 struct Trip {
-    client_ns: u64,
-    server_ns: u64,
+    client_cpu_ns: u64,
+    server_cpu_ns: u64,
     total_ns: u64,
 }
 
@@ -101,15 +101,14 @@ impl Running for Talk {
             let trip = self.round_trip(is_compared)?;
             if !is_compared {
                 round_trips.record(trip.total_ns);
-                times_ns[0].push(trip.client_ns as f64);
-                times_ns[1].push(trip.server_ns as f64);
+                times_ns[0].push(trip.client_cpu_ns as f64);
+                times_ns[1].push(trip.server_cpu_ns as f64);
             }
         }
         let after = calls(self);
         let per_trip = |count: u64| count as f64 / f64::from(ROUND_TRIPS);
         let [client_calls, server_calls] = [0, 1].map(|end| per_trip(after[end] - before[end]));
-        // Nobody waits: the time of an end's steps is its processor time. The middle one: where other programs interrupt the
-        // thread, they do so in few of them.
+        // The middle one: where other programs interrupt the thread, they do so in few of them.
         let times_ns = times_ns.iter().filter_map(|times_ns| stats::median(times_ns));
         Ok(times_ns.chain([client_calls, server_calls]).collect())
     }
@@ -118,18 +117,16 @@ impl Running for Talk {
 impl Talk {
     fn round_trip(&mut self, is_compared: bool) -> Result<Trip, Error> {
         let Self { client, server, message } = self;
-        let began = Instant::now();
-        client.send(message)?;
-        let sent = Instant::now();
-        server.receive(message, is_compared)?;
-        server.send(message)?;
-        let answered = Instant::now();
-        client.receive(message, is_compared)?;
-        let done = Instant::now();
+        let mut watches = Watches::default();
+        watches.on(Side::Client, || client.send(message))?;
+        watches.on(Side::Server, || server.receive(message, is_compared).and_then(|()| server.send(message)))?;
+        watches.on(Side::Client, || client.receive(message, is_compared))?;
+        let Watches { client, server } = watches;
         Ok(Trip {
-            client_ns: nanoseconds(began, sent) + nanoseconds(answered, done),
-            server_ns: nanoseconds(sent, answered),
-            total_ns: nanoseconds(began, done),
+            client_cpu_ns: client.cpu_ns(),
+            server_cpu_ns: server.cpu_ns(),
+            // Neither end runs beside the other: what both took is all there was.
+            total_ns: client.total_ns() + server.total_ns(),
         })
     }
 }

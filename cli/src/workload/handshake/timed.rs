@@ -4,7 +4,7 @@ use super::raw::Raw;
 use super::{Plan, Work};
 use crate::error::Error;
 use crate::interrupt;
-use crate::measure::{Order, Stopwatch, nanoseconds};
+use crate::measure::{Order, Stopwatch};
 use crate::schema::Side;
 use crate::stats;
 use crate::workload::link::Link;
@@ -30,7 +30,7 @@ pub struct Round {
     pub raw_us: [f64; 2],
     /// How long each handshake took, nanoseconds.
     pub handshakes_ns: Vec<u64>,
-    /// How long both ends were busy with all connections, nanoseconds.
+    /// How long both ends were busy with all connections, nanoseconds of wall time.
     pub busy_ns: u64,
 }
 
@@ -140,16 +140,15 @@ impl Turns<'_> {
         round.handshakes_ns.push(shaken.elapsed_ns);
         watches.on(Side::Client, || drop(shaken.client));
         watches.on(Side::Server, || drop(shaken.server));
-        let times = [watches.client, watches.server].map(|watch: Stopwatch| watch.total_ns());
-        round.busy_ns += times[0] + times[1];
-        Ok(times)
+        let watches = [watches.client, watches.server];
+        round.busy_ns += watches.iter().map(Stopwatch::total_ns).sum::<u64>();
+        Ok(watches.map(|watch| watch.cpu_ns()))
     }
 }
 
 fn bare(raw: &Raw) -> Result<[u64; 2], Error> {
-    let began = Instant::now();
-    raw.client()?;
-    let between = Instant::now();
-    raw.server()?;
-    Ok([nanoseconds(began, between), nanoseconds(between, Instant::now())])
+    let mut watches = Watches::default();
+    watches.on(Side::Client, || raw.client())?;
+    watches.on(Side::Server, || raw.server())?;
+    Ok([watches.client.cpu_ns(), watches.server.cpu_ns()])
 }
