@@ -185,12 +185,15 @@ impl Planned {
         add("counted_handshakes", found.counted.len().into());
         add("identities", self.plan.given.as_ref().map_or(IDENTITIES, |_| 1).into());
         add("heap_calls_of_c_are_counted", heap_meter::covers_c().into());
-        add("cpu_time_from", "the time of each side's part of the one thread that drives both".into());
+        add(
+            "cpu_time_from",
+            "the processor clock of the one thread that drives both sides, while it is at work for one of them".into(),
+        );
         add("wake_up", "none, one thread never waits".into());
         add(
             "efficiency_of",
-            "the key exchange, the signature, and on the client the verification of it and of the chain, done alone in the \
-             same run, as a share of a side's processor time"
+            "the key exchange, the key schedule with all of its hashing, the signature, and on the client the verification of \
+             it and of the chain, done alone in the same run, as a share of a side's processor time"
                 .into(),
         );
         facts

@@ -4,6 +4,7 @@
 mod counted;
 mod metrics;
 mod raw;
+mod schedule;
 mod timed;
 
 pub use counted::Counted;
@@ -97,7 +98,8 @@ fn run_over<L: Link>(work: &Work, plan: &Plan, link: &mut L, advance: &mut dyn F
     let negotiated = shaken.client.connection.negotiated().cloned();
     let negotiated = negotiated.ok_or_else(|| Error::Failed("a handshake without an agreement".to_owned()))?;
     let counted = counted::count(work, link)?;
-    let raw = work.pairs.iter().map(|pair| raw::Raw::new(work, pair, &negotiated)).collect::<Result<Vec<_>, _>>()?;
+    let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, shaken.wire_bytes);
+    let raw = work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
     let (rounds, elapsed) = timed::time(work, &raw, plan, link, advance)?;
     Ok(Found { negotiated, counted, rounds, elapsed })
 }

@@ -2,16 +2,20 @@ use rustls_pki_types::UnixTime;
 use tls_engine::codes::SignatureScheme;
 use tls_engine::conn::Negotiated;
 use tls_engine::crypto::{Group, Provider};
+use tls_engine::mem::Secret;
 use tls_engine::pki::verify_handshake_signature;
 
+use super::schedule::Schedule;
 use super::{Pair, Work};
 use crate::error::Error;
+use crate::schema::Side;
 
-/// As long as what a CertificateVerify signs where the hash is SHA-256 (RFC 8446 4.4.3), bytes.
-const MESSAGE_LEN: usize = 64 + 33 + 1 + 32;
+/// What a CertificateVerify signs besides a hash (RFC 8446 4.4.3), bytes.
+const MESSAGE_LEN: usize = 64 + 33 + 1;
 
-/// The cryptography of a handshake that takes its time, without TLS: the key exchange of both ends, the server's signature, and
-/// the client's look at it and at the chain. Hashes and key derivation are a few microseconds, and are left to TLS.
+/// The cryptography of a handshake, without TLS: the key exchange of both ends, the server's signature, the client's look at it
+/// and at the chain, and on either side the transcript and the key schedule. What is left to TLS are messages, records and
+/// their protection, which is of some hundred bytes.
 pub(super) struct Raw<'a> {
     provider: &'static Provider,
     group: &'static dyn Group,
@@ -19,16 +23,25 @@ pub(super) struct Raw<'a> {
     pair: &'a Pair,
     work: &'a Work,
     peer_share: Vec<u8>,
-    message: [u8; MESSAGE_LEN],
+    schedule: Schedule,
+    message: Vec<u8>,
     signature: Vec<u8>,
 }
 
 impl<'a> Raw<'a> {
-    pub(super) fn new(work: &'a Work, pair: &'a Pair, negotiated: &Negotiated) -> Result<Self, Error> {
+    /// For handshakes in which client and server have sent so many bytes.
+    pub(super) fn new(
+        work: &'a Work,
+        pair: &'a Pair,
+        negotiated: &Negotiated,
+        wire_bytes: [u64; 2],
+    ) -> Result<Self, Error> {
         let provider = work.provider;
         let group = provider.group(negotiated.group);
         let group = group.ok_or_else(|| Error::Failed(format!("there is no group {}", negotiated.group)))?;
-        let message = [0x20; MESSAGE_LEN];
+        let suite = provider.suite(negotiated.suite);
+        let suite = suite.ok_or_else(|| Error::Failed(format!("there is no suite {}", negotiated.suite)))?;
+        let message = vec![0x20; MESSAGE_LEN + suite.hash.output_len()];
         Ok(Self {
             provider,
             group,
@@ -36,14 +49,15 @@ impl<'a> Raw<'a> {
             pair,
             work,
             peer_share: group.generate(provider.random)?.public().to_vec(),
-            message,
+            schedule: Schedule::new(suite, wire_bytes),
             signature: pair.key.key.sign(negotiated.signature, &message, provider.random)?,
+            message,
         })
     }
 
     /// What a client has to do.
     pub(super) fn client(&self) -> Result<(), Error> {
-        self.exchange()?;
+        self.schedule.derive(Side::Client, &self.exchange()?);
         self.pair.verifier.verify_chain(&self.pair.key.chain, &self.work.name, UnixTime::now())?;
         let leaf = self.pair.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
         Ok(verify_handshake_signature(self.provider, leaf, self.scheme, &self.message, &self.signature)?)
@@ -51,15 +65,13 @@ impl<'a> Raw<'a> {
 
     /// What a server has to do.
     pub(super) fn server(&self) -> Result<(), Error> {
-        self.exchange()?;
+        self.schedule.derive(Side::Server, &self.exchange()?);
         let signature = self.pair.key.key.sign(self.scheme, &self.message, self.provider.random)?;
         std::hint::black_box(signature);
         Ok(())
     }
 
-    fn exchange(&self) -> Result<(), Error> {
-        let secret = self.group.generate(self.provider.random)?.agree(&self.peer_share)?;
-        std::hint::black_box(&secret);
-        Ok(())
+    fn exchange(&self) -> Result<Secret, Error> {
+        Ok(self.group.generate(self.provider.random)?.agree(&self.peer_share)?)
     }
 }

@@ -1,0 +1,244 @@
+use std::hint::black_box;
+
+use tls_engine::crypto::Suite;
+use tls_engine::keys::{EarlySecret, TrafficSecret, Transcript};
+use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
+use tls_engine::mem::Secret;
+
+use crate::measure::RECORD_OVERHEAD;
+use crate::schema::Side;
+
+/// A ServerHello of RFC 8446 4.1.3 with a session id, the version and the share of a group, bytes: the middle of what groups
+/// have. What it is off by, the messages behind it have less or more, and all are hashed.
+const SERVER_HELLO: usize = 122;
+
+/// All that a side hashes in a handshake, and all that it derives (RFC 8446 4.4.1, 7.1 and 7.3): as many operations, of the
+/// same kinds, over as many bytes as were sent.
+pub(super) struct Schedule {
+    suite: Suite,
+    client_hello: Vec<u8>,
+    server_hello: Vec<u8>,
+    /// EncryptedExtensions, Certificate and CertificateVerify.
+    flight: [Vec<u8>; 3],
+    /// Of either side.
+    finished: Vec<u8>,
+}
+
+impl Schedule {
+    /// For handshakes in which client and server have sent so many bytes.
+    pub(super) fn new(suite: &Suite, wire_bytes: [u64; 2]) -> Self {
+        let [client, server] = wire_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(0));
+        let finished = HANDSHAKE_HEADER + suite.hash.output_len();
+        let client_hello = client.saturating_sub(RECORD_HEADER + RECORD_OVERHEAD + finished);
+        let hello = RECORD_HEADER + SERVER_HELLO;
+        let flight = server.saturating_sub(hello + RECORD_OVERHEAD + finished);
+        // Only the sum counts: a hash takes bytes as they come.
+        let message = |len: usize| vec![0x16; len];
+        let (extensions, signature) = (flight / 100, flight / 8);
+        Self {
+            suite: *suite,
+            client_hello: message(client_hello),
+            server_hello: message(SERVER_HELLO),
+            flight: [extensions, flight - extensions - signature, signature].map(message),
+            finished: message(finished),
+        }
+    }
+
+    /// Hashes and derives what a side has to, from the secret that both share.
+    pub(super) fn derive(&self, side: Side, shared: &Secret) {
+        let hash = self.suite.hash;
+        let mut transcript = Transcript::new(hash);
+        transcript.add(&self.client_hello);
+        transcript.add(&self.server_hello);
+        let hellos = transcript.current();
+        let handshake = EarlySecret::new(hash, None).into_handshake(shared);
+        let (client, server) = (handshake.client_traffic(&hellos), handshake.server_traffic(&hellos));
+        self.keys(&client);
+        self.keys(&server);
+        let [extensions, certificate, signature] = &self.flight;
+        transcript.add(extensions);
+        transcript.add(certificate);
+        // What is signed, and what the MACs of both are over.
+        black_box(transcript.current());
+        transcript.add(signature);
+        black_box(server.finished(&transcript.current()));
+        transcript.add(&self.finished);
+        let master = handshake.into_master();
+        let messages = transcript.current();
+        self.keys(&master.client_traffic(&messages));
+        self.keys(&master.server_traffic(&messages));
+        black_box(master.exporter(&messages));
+        black_box(client.finished(&transcript.current()));
+        if side == Side::Client {
+            // Of a server only who sends tickets needs it.
+            transcript.add(&self.finished);
+            black_box(master.resumption(&transcript.current()));
+        }
+    }
+
+    fn keys(&self, secret: &TrafficSecret) {
+        black_box(secret.keys(self.suite.aead));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::sync::Arc;
+
+    use tls_engine::conn::{ClientConfig, ServerConfig};
+    use tls_engine::crypto::{Hash, HashContext, Origin, Provider, provider};
+    use tls_engine::mem::{BufferPool, Digest, PoolOptions};
+    use tls_engine::pki::ServerVerifier;
+    use tls_engine::switches::Switches;
+
+    use crate::identity::Identity;
+    use crate::workload::LocalSession;
+    use crate::workload::link::Memory;
+    use crate::workload::shaking::{Observer, shake};
+
+    /// Operations of a hash, by kind, and what a running hash was given.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    struct Tally {
+        digests: u32,
+        hmacs: u32,
+        extracts: u32,
+        expands: u32,
+        currents: u32,
+        hashed_bytes: usize,
+    }
+
+    thread_local! {
+        static TALLY: RefCell<Tally> = RefCell::default();
+    }
+
+    fn note(change: impl FnOnce(&mut Tally)) {
+        TALLY.with(|tally| change(&mut tally.borrow_mut()));
+    }
+
+    /// What `work` asks of a hash.
+    fn tally<T>(work: impl FnOnce() -> T) -> (T, Tally) {
+        TALLY.take();
+        let result = work();
+        (result, TALLY.take())
+    }
+
+    /// A hash that is counted.
+    struct Told<T>(T);
+
+    impl Hash for Told<&'static dyn Hash> {
+        fn name(&self) -> &'static str {
+            self.0.name()
+        }
+
+        fn output_len(&self) -> usize {
+            self.0.output_len()
+        }
+
+        fn origin(&self) -> Origin {
+            self.0.origin()
+        }
+
+        fn start(&self) -> Box<dyn HashContext> {
+            Box::new(Told(self.0.start()))
+        }
+
+        fn digest(&self, parts: &[&[u8]]) -> Digest {
+            note(|tally| tally.digests += 1);
+            self.0.digest(parts)
+        }
+
+        fn hmac(&self, key: &[u8], parts: &[&[u8]]) -> Digest {
+            note(|tally| tally.hmacs += 1);
+            self.0.hmac(key, parts)
+        }
+
+        fn hkdf_extract(&self, salt: &[u8], input: &[u8]) -> Secret {
+            note(|tally| tally.extracts += 1);
+            self.0.hkdf_extract(salt, input)
+        }
+
+        fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
+            note(|tally| tally.expands += 1);
+            self.0.hkdf_expand(secret, info, output);
+        }
+    }
+
+    impl HashContext for Told<Box<dyn HashContext>> {
+        fn update(&mut self, bytes: &[u8]) {
+            note(|tally| tally.hashed_bytes += bytes.len());
+            self.0.update(bytes);
+        }
+
+        fn current(&self) -> Digest {
+            note(|tally| tally.currents += 1);
+            self.0.current()
+        }
+    }
+
+    /// Tallies the hash operations of each side.
+    #[derive(Default)]
+    struct Tallies([Tally; 2]);
+
+    impl Observer for Tallies {
+        fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
+            let (result, found) = tally(step);
+            let sum = &mut self.0[usize::from(side == Side::Server)];
+            sum.digests += found.digests;
+            sum.hmacs += found.hmacs;
+            sum.extracts += found.extracts;
+            sum.expands += found.expands;
+            sum.currents += found.currents;
+            sum.hashed_bytes += found.hashed_bytes;
+            result
+        }
+    }
+
+    /// A provider whose hashes are counted; once in this process.
+    fn told() -> &'static Provider {
+        let real = provider::by_name("auto").expect("a provider");
+        let suite = |suite: &Suite| Suite { hash: Box::leak(Box::new(Told(suite.hash))), ..*suite };
+        Box::leak(Box::new(Provider {
+            name: real.name,
+            suites: real.suites.iter().map(suite).collect(),
+            groups: real.groups.clone(),
+            schemes: real.schemes.clone(),
+            certificate_algorithms: real.certificate_algorithms.clone(),
+            load_key: real.load_key,
+            random: real.random,
+        }))
+    }
+
+    #[test]
+    fn a_side_derives_as_much_as_the_engine_has_to_and_hashes_as_many_bytes() {
+        let provider = told();
+        let (identity, authority) = Identity::throw_away().expect("an identity");
+        for suite in &provider.suites {
+            let verifier =
+                ServerVerifier::new(provider, std::slice::from_ref(&authority.certificate)).expect("a verifier");
+            let client = ClientConfig::builder(provider).suites(&[suite.code]).verifier(verifier);
+            let key = identity.certified_key(provider).expect("a key");
+            let server = ServerConfig::builder(provider).suites(&[suite.code]).certificate(key);
+            let session = LocalSession {
+                client: client.build().expect("a client"),
+                server: server.build().expect("a server"),
+                name: "localhost".try_into().expect("a name"),
+                pool: BufferPool::new(Switches::default().buffer_pool, PoolOptions::default()),
+            };
+            let session = Arc::new(session);
+            let mut tallies = Tallies::default();
+            let shaken = shake(&session, &mut Memory, &mut tallies).expect("a handshake");
+            let schedule = Schedule::new(suite, shaken.wire_bytes);
+            let shared = Secret::zeroed(32);
+            for (side, engine) in [Side::Client, Side::Server].into_iter().zip(tallies.0) {
+                let ((), bare) = tally(|| schedule.derive(side, &shared));
+                let operations = |tally: Tally| Tally { hashed_bytes: 0, currents: 0, ..tally };
+                assert_eq!(operations(bare), operations(engine), "{} {side:?}", suite.code);
+                assert!(bare.currents <= engine.currents, "{} {side:?}: {bare:?} {engine:?}", suite.code);
+                let ratio = bare.hashed_bytes as f64 / engine.hashed_bytes as f64;
+                assert!((0.9..1.1).contains(&ratio), "{} {side:?}: {bare:?} {engine:?}", suite.code);
+            }
+        }
+    }
+}
