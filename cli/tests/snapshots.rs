@@ -33,6 +33,7 @@ macro_rules! snapshots {
 snapshots! {
     results_of_several_cases: check("results", &fixed::results());
     results_of_one_case: golden::check("results-one.txt", &fixed::one_case().table(false));
+    results_that_could_not_be_measured: check("results-busy", &fixed::busy());
     results_in_color: golden::check("results-color.txt", &fixed::one_case().table(true));
     results_of_two_kinds: {
         let mut document = fixed::one_case();
@@ -68,7 +69,7 @@ snapshots! {
 
 #[test]
 fn the_documents_are_such_as_are_read_back() {
-    for document in [fixed::results(), fixed::one_case(), fixed::ablation(), fixed::crypto()] {
+    for document in [fixed::results(), fixed::one_case(), fixed::busy(), fixed::ablation(), fixed::crypto()] {
         let text = Report::json(&document).expect("JSON");
         assert_eq!(tlsbench::loader::read(text.as_bytes()), Ok(document));
     }

@@ -72,10 +72,14 @@ fn every_cipher_over_every_transport_both_ways_carries_exactly_what_was_asked_fo
         for side in ["send", "receive"] {
             assert_eq!(achieved[format!("{side}_bytes")], 70 * size, "{id}");
             assert_eq!(achieved[format!("{side}_records")], 70 * size.div_ceil(16_384), "{id}");
-            for metric in
-                ["throughput_bytes_per_s", "efficiency", "raw_aead_bytes_per_s", "cpu_ns_per_byte", "records_per_s"]
-            {
+            for metric in ["throughput_bytes_per_s", "raw_aead_bytes_per_s", "cpu_ns_per_byte", "records_per_s"] {
                 assert!(median(case, &format!("{side}.{metric}")) > 0.0, "{id} {side}.{metric}");
+            }
+            // Blocks as short as these may be disturbed in their majority.
+            let efficiency = format!("{side}.efficiency");
+            if case["not_measurable"].get(&efficiency).is_none() {
+                let median = median(case, &efficiency);
+                assert!(median > 0.0 && median <= 1.0, "{id} {efficiency}");
             }
             let has_calls = median(case, &format!("{side}.syscalls_per_mib")) > 0.0;
             // Neither Rust nor C asks the heap for anything while records flow.

@@ -16,6 +16,7 @@ pub fn run(plan: &Export, messages: Messages) -> Result<(), Error> {
             advice: "export a complete one to where numbers are kept".to_owned(),
         });
     }
+    plan.document.not_measurable().iter().for_each(|reason| messages.warning(reason));
     let chosen = plan.wanted.choose(&plan.document)?;
     let exported = plan.form.export(&plan.document, &chosen)?;
     for file in &exported {

@@ -163,7 +163,9 @@ fn metrics<'a>(
     ground: &Ground,
     rules: &Rules<'_>,
 ) -> Vec<Found<'a>> {
-    let in_case = |case: Option<&'a schema::Case>| case.into_iter().flat_map(|case| case.metrics.keys());
+    let in_case = |case: Option<&'a schema::Case>| {
+        case.into_iter().flat_map(|case| case.metrics.keys().chain(case.not_measurable.keys()))
+    };
     let mut keys: Vec<&String> = in_case(before).chain(in_case(after)).collect();
     keys.sort_by_key(|key| telling::rank(key));
     keys.dedup();
@@ -171,14 +173,21 @@ fn metrics<'a>(
     let one = |key: &String| {
         let metric_of = |case: Option<&'a schema::Case>| case.and_then(|case| case.metrics.get(key));
         let (earlier, later) = (metric_of(before), metric_of(after));
-        let known = earlier.or(later)?;
-        let (allowed, is_binding) = allowed(before.or(after)?, key, known.median, rules)?;
+        let known = earlier.or(later);
+        let median = known.map_or(0.0, |known| known.median);
+        let (allowed, is_binding) = allowed(before.or(after)?, key, median, rules)?;
         let quantity = quantity::find(name_of(key));
+        let listed = || quantity.map(|quantity| (quantity.unit.to_owned(), quantity.better, quantity.kind));
+        let (unit, better, kind) = known.map(|known| (known.unit.clone(), known.better, known.kind)).or_else(listed)?;
+        let unmeasured = [("baseline", before), ("candidate", after)].into_iter().find_map(|(name, case)| {
+            let reason = case?.not_measurable.get(key)?;
+            Some(format!("not measurable in the {name}: {}; {}", reason.message, reason.advice))
+        });
         let mut metric = Metric {
             name: key.clone(),
-            unit: known.unit.clone(),
-            better: known.better,
-            kind: known.kind,
+            unit,
+            better,
+            kind,
             baseline: earlier.map(|metric| metric.median),
             candidate: later.map(|metric| metric.median),
             samples: [earlier, later].map(|metric| metric.map_or(0, |metric| metric.samples.len())),
@@ -192,6 +201,10 @@ fn metrics<'a>(
         let difference = match (earlier, later) {
             _ if before.is_none() => Err(("the baseline has no such case".to_owned(), true)),
             _ if after.is_none() => Err(("the candidate has no such case".to_owned(), true)),
+            _ if unmeasured.is_some() && objection.is_none() && surroundings.is_none() => {
+                metric.verdict = Verdict::Inconclusive;
+                Err((unmeasured.unwrap_or_default(), true))
+            }
             (None, _) => Err(("the baseline does not have it".to_owned(), true)),
             (_, None) => Err(("the candidate does not have it".to_owned(), true)),
             _ if objection.is_some() => Err((objection.clone().unwrap_or_default(), true)),

@@ -19,7 +19,7 @@ fn case(id: &str, factor: f64, calls: f64) -> schema::Case {
     case.achieved.insert("rustc".into(), "1.95".into());
     let times: Vec<f64> = TIMES.iter().map(|time| time * factor).collect();
     case.record(Side::Send, &quantity::CPU_NS_PER_BYTE, &times, 1);
-    case.record(Side::Send, &quantity::EFFICIENCY, &times.iter().map(|time| time / 110.0).collect::<Vec<_>>(), 1);
+    case.record(Side::Send, &quantity::EFFICIENCY, &times.iter().map(|time| time / 200.0).collect::<Vec<_>>(), 1);
     case.record(Side::Send, &quantity::HEAP_CALLS_PER_RECORD, &[calls, calls], 1);
     case.record(Side::Send, &quantity::INSTRUCTIONS_PER_RECORD, &[500.0, 500.0], 1);
     case
@@ -174,6 +174,34 @@ fn what_is_worse_once_only_was_chance() {
     let mut missed = worse();
     confirm(&mut missed, &Comparison { cases: Vec::new(), ..worse() });
     assert_eq!(missed.counts.worse, 2, "what was not measured again stays what it was");
+}
+
+#[test]
+fn what_was_not_measurable_is_inconclusive_and_says_why() {
+    let busy = || {
+        let mut busy = document(1.0, 0.0);
+        busy.cases[0].metrics.remove("send.efficiency");
+        busy.cases[0].record(Side::Send, &quantity::EFFICIENCY, &[1.5, 1.8, 1.4], 1);
+        busy
+    };
+    let find = |_: &str, metric: &str, _: f64| {
+        (metric == "send.efficiency").then_some(Limit { allowed: 0.02, is_binding: true })
+    };
+    let gate = || Rules { limits: Some(Limits { profile: "p".into(), find: &find }), ..rules() };
+    for (before, after, whose) in [
+        (document(1.0, 0.0), busy(), "in the candidate"),
+        (busy(), document(1.0, 0.0), "in the baseline"),
+        (busy(), busy(), "in the baseline"),
+    ] {
+        for rules in [rules(), gate()] {
+            let found = compared(&before, &after, &rules);
+            let (verdict, why) = verdict(&found, "one", "send.efficiency");
+            assert_eq!(verdict, Verdict::Inconclusive);
+            assert!(why.starts_with(&format!("not measurable {whose}: in 3 of 3 rounds")), "{why}");
+            assert!(why.contains("measure again"), "{why}");
+            assert_eq!((found.outcome, found.counts.inconclusive, found.counts.missing), (Outcome::Passed, 1, 0));
+        }
+    }
 }
 
 #[test]

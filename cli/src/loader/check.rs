@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{EDITED, Refusal};
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Case, Document, Host, Metric, Negotiated, Side, Tool, timestamp};
+use crate::schema::{Case, Document, Host, Metric, Negotiated, Side, Tool, Warning, timestamp};
 use crate::stats;
 
 /// No run has more cases, and none of its metrics more samples: what looks at all of them has to come to an end.
@@ -96,6 +96,21 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
     }
     for (name, metric) in &case.metrics {
         check_metric(name, metric).map_err(|problem| refuse(&format!("{}: {name}", case.id), problem))?;
+    }
+    for (name, reason) in &case.not_measurable {
+        check_reason(case, name, reason).map_err(|problem| refuse(&format!("{}: {name}", case.id), problem))?;
+    }
+    Ok(())
+}
+
+/// A metric has a number or a reason why there is none.
+fn check_reason(case: &Case, name: &str, reason: &Warning) -> Result<(), String> {
+    name_of(name)?;
+    if case.metrics.contains_key(name) {
+        return Err("it is measured, and said not to be measurable".to_owned());
+    }
+    if reason.message.is_empty() || reason.advice.is_empty() {
+        return Err("the reason why it is not measurable says nothing".to_owned());
     }
     Ok(())
 }
@@ -266,6 +281,39 @@ mod tests {
             *metric = json!(Metric::of(&quantity::EFFICIENCY, &[-1.0], 1));
         };
         assert!(with("receive.efficiency", &negative).is_err_and(|message| message.contains("less than nothing")));
+    }
+
+    #[test]
+    fn what_was_not_measurable_has_a_reason_and_no_number() {
+        let with = |reasons: Value| {
+            let mut document = good();
+            document["cases"][0]["not_measurable"] = reasons;
+            read(&document).map_err(|refusal| refusal.message)
+        };
+        let reason = |message: &str| json!({"message": message, "advice": "measure again"});
+        let read_back = with(json!({"receive.efficiency": reason("busy")})).expect("a result");
+        assert_eq!(read_back.cases[0].not_measurable["receive.efficiency"].message, "busy");
+        for (reasons, said) in [
+            (json!({"send.efficiency": reason("busy")}), "it is measured, and said not to be measurable"),
+            (json!({"receive.efficiency": reason("")}), "says nothing"),
+            (json!({"efficiency": reason("busy")}), "SIDE.NAME"),
+            (json!({"receive.efficiency": 1.2}), "invalid type"),
+            (json!([]), "invalid type"),
+        ] {
+            assert!(with(reasons.clone()).is_err_and(|message| message.contains(said)), "{reasons}");
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_down_and_is_impossible_is_no_number_any_more() {
+        let mut document = good();
+        let metric = |samples: &[f64]| json!(Metric::of(&quantity::EFFICIENCY, samples, 1));
+        document["cases"][0]["metrics"]["receive.efficiency"] = metric(&[1.5, 1.4, 1.6]);
+        document["cases"][0]["metrics"]["send.efficiency"] = metric(&[0.9, 0.95, 0.96, 0.92, 1.7]);
+        let case = read(&document).expect("an old result").cases.remove(0);
+        assert_eq!(case.metrics["send.efficiency"].samples, [0.9, 0.95, 0.96, 0.92, 1.0]);
+        assert!(!case.metrics.contains_key("receive.efficiency"));
+        assert!(case.not_measurable["receive.efficiency"].message.contains("in 3 of 3 rounds"));
     }
 
     #[test]

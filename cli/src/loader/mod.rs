@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::files;
-use crate::schema::{Document, SCHEMA};
+use crate::schema::{Case, Document, SCHEMA};
 
 /// The largest file that is read, bytes: several hundred cases with all of their samples.
 pub const SIZE_MAX: u64 = 64 << 20;
@@ -53,12 +53,14 @@ pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
     let schema = strict::schema_of(text).map_err(|error| not_json(&error))?;
     check_version(schema.as_deref())?;
     let mut json = serde_json::Deserializer::from_str(text);
-    let document: Document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let mut document: Document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let place = error.path().to_string();
         let place = if place == "." { String::new() } else { format!("{place}: ") };
         Refusal::new(format!("{place}{}", error.inner()), EDITED)
     })?;
     check::document(&document)?;
+    // Earlier versions wrote down what is impossible.
+    document.cases.iter_mut().for_each(Case::hold);
     Ok(document)
 }
 

@@ -47,7 +47,8 @@ fn check_names(sources: &[Source], args: &args::History) -> Result<(), Error> {
         return Err(Error::unknown("case", case, cases(sources)));
     }
     let Some(metric) = &args.metric else { return Ok(()) };
-    let all = sources.iter().flat_map(|source| &source.document.cases).flat_map(|case| case.metrics.keys());
+    let cases = sources.iter().flat_map(|source| &source.document.cases);
+    let all = cases.flat_map(|case| case.metrics.keys().chain(case.not_measurable.keys()));
     let mut known: Vec<&str> = all.flat_map(|key| [key.as_str(), name_of(key)]).collect();
     known.sort_unstable();
     known.dedup();

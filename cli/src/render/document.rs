@@ -2,12 +2,16 @@ use serde_json::Value;
 
 use super::groups::in_order;
 use super::{Align, Report, Sheet};
+use crate::names;
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side};
+use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side, name_of};
 use crate::units::format_quantity;
 
 /// Up to this many cases are shown one below the other: there is little to compare, and no terminal is too narrow.
 const FEW: usize = 2;
+
+/// What stands in a number's place; why is said elsewhere.
+pub(super) const NOT_MEASURABLE: &str = "not measurable";
 
 impl Report for Document {
     fn table(&self, color: bool) -> String {
@@ -25,6 +29,10 @@ impl Report for Document {
             text.push_str(&note);
             text.push('\n');
         }
+        for reason in self.not_measurable() {
+            text.push_str(&names::shown(&format!("{}; {}.", reason.message, reason.advice)));
+            text.push('\n');
+        }
         if self.partial {
             text.push_str("Interrupted: these results are partial.\n");
         }
@@ -35,7 +43,7 @@ impl Report for Document {
         serde_json::to_string_pretty(self)
     }
 
-    /// One line per metric, with raw numbers.
+    /// One line per metric, with raw numbers, or in the median's place a reason.
     fn csv(&self) -> String {
         const TEXT: [&str; 8] = ["case", "version", "cipher_suite", "group", "signature", "metric", "unit", "better"];
         const NUMBERS: [&str; 5] = ["median", "mad", "ci95_low", "ci95_high", "samples"];
@@ -55,6 +63,17 @@ impl Report for Document {
                 row.push(metric.samples.len().to_string());
                 sheet.row(row);
             }
+            for (name, reason) in &case.not_measurable {
+                let listed = quantity::find(name_of(name));
+                let unit = listed.map(|quantity| quantity.unit.to_owned()).unwrap_or_default();
+                let better = listed.map(|quantity| format!("{:?}", quantity.better).to_lowercase()).unwrap_or_default();
+                let mut row = vec![case.id.clone()];
+                row.extend(negotiated.clone());
+                row.extend([name.clone(), unit, better]);
+                row.push(format!("{NOT_MEASURABLE}: {}; {}", reason.message, reason.advice));
+                row.extend(["", "", "", "0"].map(str::to_owned));
+                sheet.row(row);
+            }
         }
         sheet.csv()
     }
@@ -64,7 +83,7 @@ impl Report for Document {
         for note in notes(self).into_iter().chain([host_line(&self.host)]) {
             text.push_str(&format!("\n{note}\n"));
         }
-        for warning in &self.warnings {
+        for warning in self.warnings.iter().chain(&self.not_measurable()) {
             text.push_str(&format!("\n> **Warning:** {}; {}\n", warning.message, warning.advice));
         }
         if self.partial {
@@ -108,21 +127,26 @@ fn case_block(case: &Case, quantities: &[&Quantity], color: bool) -> String {
 
 /// The quantities that some case has, without those that only explain others.
 fn quantities(cases: &[Case]) -> Vec<&'static Quantity> {
-    let is_measured = |quantity: &Quantity| {
-        cases.iter().any(|case| Side::ALL.iter().any(|side| case.metric(*side, quantity).is_some()))
-    };
+    let is_measured =
+        |quantity: &Quantity| cases.iter().any(|case| Side::ALL.iter().any(|side| has(case, *side, quantity)));
     let all = quantity::ALL.iter().copied();
     all.filter(|quantity| !quantity::DETAILS.contains(quantity) && is_measured(quantity)).collect()
 }
 
+/// Whether there is a number, or a reason why there is none.
+fn has(case: &Case, side: Side, quantity: &Quantity) -> bool {
+    case.metric(side, quantity).is_some() || case.reason(side, quantity).is_some()
+}
+
 /// The sides that have any of these.
 fn sides(case: &Case, quantities: &[&Quantity]) -> Vec<Side> {
-    let has_any = |side: &Side| quantities.iter().any(|quantity| case.metric(*side, quantity).is_some());
+    let has_any = |side: &Side| quantities.iter().any(|quantity| has(case, *side, quantity));
     Side::ALL.into_iter().filter(has_any).collect()
 }
 
 fn cell(case: &Case, side: Side, quantity: &Quantity) -> String {
-    case.metric(side, quantity).map_or_else(String::new, value)
+    let reason = || case.reason(side, quantity).map(|_| NOT_MEASURABLE.to_owned()).unwrap_or_default();
+    case.metric(side, quantity).map_or_else(reason, value)
 }
 
 /// The side, and where data moves one way, which end is on it.
@@ -150,8 +174,12 @@ pub(super) fn terms(case: &Case, between: &str) -> String {
 
 /// How to read the numbers: what the cases say about it themselves, each thing once.
 fn notes(document: &Document) -> Vec<String> {
-    const FACTS: [(&str, &str); 3] =
-        [("efficiency_of", "Efficiency"), ("cpu_time_from", "CPU"), ("wake_up", "Wake-ups")];
+    const FACTS: [(&str, &str); 4] = [
+        ("throughput_of", "Throughput"),
+        ("efficiency_of", "Efficiency"),
+        ("cpu_time_from", "CPU"),
+        ("wake_up", "Wake-ups"),
+    ];
     FACTS
         .iter()
         .filter_map(|(fact, heading)| {
@@ -244,6 +272,21 @@ mod tests {
                 .ends_with("send.throughput_bytes_per_s,B/s,higher,10000000000,1000000000,9000000000,11000000000,3"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_is_not_measurable_says_so_and_why_in_every_form() {
+        let mut document = document();
+        document.cases[0].record(Side::Send, &quantity::EFFICIENCY, &[1.5, 1.2, 1.9], 1);
+        let why = "is not measurable in this run: in 3 of 3 rounds it came out above 100 %";
+        for text in [document.table(false), document.markdown()] {
+            assert!(text.contains(" not measurable ") && text.contains(why), "{text}");
+            assert!(text.contains("measure again") && !text.contains("150 %"), "{text}");
+        }
+        let csv = document.csv();
+        let line = csv.lines().find(|line| line.contains("send.efficiency")).expect("a line");
+        assert!(line.contains(",ratio,higher,\"not measurable: in 3 of 3") && line.ends_with(",,,0"), "{line}");
+        assert!(!document.json().expect("JSON").contains("1.5"));
     }
 
     #[test]

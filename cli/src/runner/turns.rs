@@ -168,6 +168,7 @@ impl Board {
                     let metrics = case.metrics.into_iter();
                     let new: Vec<_> = metrics.filter(|(name, _)| !known.metrics.contains_key(name)).collect();
                     known.metrics.extend(new);
+                    known.not_measurable.extend(case.not_measurable);
                 }
             }
         }
@@ -180,6 +181,8 @@ impl Board {
     fn finish(self, seed: u64) -> Option<Document> {
         let mut document = self.document?;
         for case in &mut document.cases {
+            // What could be measured in some blocks has these.
+            case.not_measurable.retain(|name, _| !case.metrics.contains_key(name));
             case.metrics.retain(|name, metric| {
                 let medians = self.medians.get(&(case.id.clone(), name.clone()));
                 let samples: Vec<f64> = medians.into_iter().flatten().map(|(_, median)| *median).collect();

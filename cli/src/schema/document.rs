@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Host, Kind, SCHEMA, Tool};
+use super::{Case, Host, Kind, SCHEMA, Tool, name_of, quantity};
 
 /// All that one run of a command found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,8 +70,23 @@ impl Document {
     /// The same with nothing but counts: what hardly varies, and means the same on a busy machine.
     pub fn counts(&self) -> Self {
         let mut document = self.clone();
-        document.cases.iter_mut().for_each(|case| case.metrics.retain(|_, metric| metric.kind == Kind::Count));
+        for case in &mut document.cases {
+            case.metrics.retain(|_, metric| metric.kind == Kind::Count);
+            let is_count =
+                |key: &str| quantity::find(name_of(key)).is_some_and(|quantity| quantity.kind == Kind::Count);
+            case.not_measurable.retain(|key, _| is_count(key));
+        }
         document
+    }
+
+    /// What could not be measured, case by case, each with what to do about it.
+    pub fn not_measurable(&self) -> Vec<Warning> {
+        let told = |case: &Case, key: &String, reason: &Warning| Warning {
+            message: format!("{}: {key} is not measurable in this run: {}", case.id, reason.message),
+            advice: reason.advice.clone(),
+        };
+        let of_case = |case| move |(key, reason)| told(case, key, reason);
+        self.cases.iter().flat_map(|case| case.not_measurable.iter().map(of_case(case))).collect()
     }
 }
 

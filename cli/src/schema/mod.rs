@@ -1,6 +1,7 @@
 //! The results document, `tlsbench/1`. `results/schema.json` says the same for other programs; a test holds the two
 //! together.
 
+mod bound;
 mod case;
 pub mod comparison;
 pub mod doctor;
@@ -41,9 +42,10 @@ mod tests {
         case.achieved.insert("duration_ns".into(), 1_000_000_u64.into());
         case.negotiated.cipher_suite = Some("TLS_AES_128_GCM_SHA256".into());
         for (side, quantity) in Side::ALL.into_iter().zip(quantity::ALL) {
-            case.record(side, quantity, &[3.0, 1.0, 2.0], 1);
+            case.record(side, quantity, &[0.3, 0.1, 0.2], 1);
         }
         document.cases.push(case);
+        document.cases[0].record(Side::Server, &quantity::EFFICIENCY, &[1.2], 1);
         document.warn("a debug build", "use --release");
         document.warn("a debug build", "use --release");
         document.finish(Some([0.5, 0.25, 0.125]), true);
@@ -84,6 +86,8 @@ mod tests {
             ("/cases/0/metrics/send.throughput_bytes_per_s/samples", serde_json::json!([])),
             ("/cases/0/metrics/send.throughput_bytes_per_s/median", Value::Null),
             ("/cases/0/metrics", serde_json::json!({ "elsewhere.throughput": {} })),
+            ("/cases/0/not_measurable", serde_json::json!({ "send.efficiency": 1.2 })),
+            ("/cases/0/not_measurable", serde_json::json!({ "send.efficiency": { "message": "", "advice": "x" } })),
         ] {
             assert!(!validator.is_valid(&spoil(pointer, wrong)), "{pointer}");
         }

@@ -233,6 +233,16 @@ fn negotiated() -> Negotiated {
     }
 }
 
+/// Of a machine with other things to do, on which an efficiency came out as is impossible.
+pub fn busy() -> Document {
+    let mut document = one_case();
+    let case = &mut document.cases[0];
+    case.metrics.retain(|key, _| !key.ends_with(".efficiency"));
+    case.record(Side::Send, &quantity::EFFICIENCY, &[1.5, 1.84, 0.97], 1);
+    case.record(Side::Receive, &quantity::EFFICIENCY, &[0.97, 0.98, 1.02], 1);
+    document
+}
+
 /// Data, moved.
 fn moved(transport: &str, size: u64, efficiency: [f64; 3]) -> Case {
     let mut case = Case::new(format!("throughput/{transport}/send/aes128gcm/{size}"));

@@ -78,6 +78,8 @@ fn metric() -> impl Strategy<Value = (String, Metric)> {
     let sides = select(Side::ALL.to_vec());
     let known = (sides.clone(), select(quantity::ALL), vec(number(), 1..12), any::<u64>());
     let known = known.prop_map(|(side, quantity, samples, seed)| {
+        let samples: Vec<f64> =
+            samples.into_iter().map(|sample| quantity.most().map_or(sample, |most| sample.min(most))).collect();
         (key(side, quantity), Metric::of(quantity, &samples, seed).expect("they are numbers"))
     });
     let direction = select(vec![Better::Higher, Better::Lower]);
@@ -112,16 +114,19 @@ fn negotiated() -> impl Strategy<Value = Negotiated> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    (text(), facts(), negotiated(), facts(), facts(), vec(metric(), 0..4)).prop_map(
-        |(id, requested, negotiated, switches, achieved, metrics)| Case {
-            id,
-            requested,
-            negotiated,
-            switches,
-            achieved,
-            metrics: BTreeMap::from_iter(metrics),
-        },
-    )
+    let parts = (text(), facts(), negotiated(), facts(), facts(), vec(metric(), 0..4), option::of(reason()));
+    parts.prop_map(|(id, requested, negotiated, switches, achieved, metrics, reason)| {
+        let metrics = BTreeMap::from_iter(metrics);
+        let reason = reason.filter(|(key, _)| !metrics.contains_key(key));
+        let not_measurable = BTreeMap::from_iter(reason);
+        Case { id, requested, negotiated, switches, achieved, metrics, not_measurable }
+    })
+}
+
+/// Of what there is no number, and why.
+fn reason() -> impl Strategy<Value = (String, Warning)> {
+    (select(Side::ALL.to_vec()), select(quantity::ALL), text_of_some(), text_of_some())
+        .prop_map(|(side, quantity, message, advice)| (key(side, quantity), Warning { message, advice }))
 }
 
 fn tool() -> impl Strategy<Value = Tool> {

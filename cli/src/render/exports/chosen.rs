@@ -47,8 +47,13 @@ impl Wanted {
         if let Some(typed) = self.cases.iter().find(|pattern| !cases().any(|case| matches(pattern, case))) {
             return Err(Error::unknown("case", typed, cases()));
         }
+        let reasons = || document.cases.iter().flat_map(|case| &case.not_measurable);
         let keys = || document.cases.iter().flat_map(|case| case.metrics.keys()).map(String::as_str);
         if let Some(typed) = self.metrics.iter().find(|pattern| !keys().any(|key| is_like(pattern, key))) {
+            if let Some((key, reason)) = reasons().find(|(key, _)| is_like(typed, key)) {
+                let message = format!("{key} is not measurable in this run: {}; {}", reason.message, reason.advice);
+                return Err(Error::Usage(message));
+            }
             let mut known: Vec<&str> = keys().flat_map(|key| [key, name_of(key)]).collect();
             known.sort_unstable();
             known.dedup();
@@ -112,6 +117,19 @@ mod tests {
         assert_eq!(keys(&[], &["send.efficiency"]), ["send.efficiency"; 2]);
         assert_eq!(keys(&["*/memory/*"], &["engine*", "receive.*"]), ["receive.efficiency", "send.engine_bytes_per_s"]);
         assert_eq!(keys(&["throughput/memory/send/aes128gcm/64"], &["efficiency"]).len(), 2);
+    }
+
+    #[test]
+    fn what_was_not_measurable_is_told_with_its_reason() {
+        let mut document = document();
+        document.cases.truncate(1);
+        let case = &mut document.cases[0];
+        case.metrics.clear();
+        case.record(Side::Send, &quantity::ENGINE_BYTES_PER_S, &[1e9], 1);
+        case.record(Side::Send, &quantity::EFFICIENCY, &[1.2], 1);
+        let wanted = Wanted { metrics: vec!["efficiency".to_owned()], ..Wanted::default() };
+        let error = wanted.choose(&document).expect_err("there is no number").to_string();
+        assert!(error.contains("send.efficiency is not measurable") && error.contains("measure again"), "{error}");
     }
 
     #[test]

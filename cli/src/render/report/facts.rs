@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::figure::DataTable;
 use super::scale::quantity;
+use crate::render::document::NOT_MEASURABLE;
 use crate::schema::terms::word;
 use crate::schema::{Case, Metric, Negotiated};
 use crate::units::{Bytes, grouped};
@@ -78,6 +79,13 @@ impl Terms {
     /// A table for numbers of cases with these terms.
     pub(super) fn table(&self) -> DataTable {
         DataTable::new(["case", "metric", "median", "95 % interval", "samples", "its own"])
+    }
+
+    /// A row of it for what could not be measured.
+    pub(super) fn reason(&self, case: &Case, name: &str) -> Option<Vec<String>> {
+        case.not_measurable.get(name)?;
+        let texts = [case.id.as_str(), name, NOT_MEASURABLE, "", "0"].map(str::to_owned);
+        Some(texts.into_iter().chain([self.own(case)]).collect())
     }
 
     /// A row of it.

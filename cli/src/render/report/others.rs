@@ -55,6 +55,7 @@ fn figure(name: &str, measured: &[(&Case, &Metric)], terms: &Terms) -> Figure {
         let mark = Mark { style: 0, value: metric.median, interval: metric.ci95, tip: tip(name, case, metric) };
         rows.push(Row { name: case.id.clone(), value: median(metric), marks: vec![mark], reference: None });
     }
+    table.rows.extend(cases.iter().filter_map(|case| terms.reason(case, name)));
     let unit = measured.first().map(|(_, metric)| metric.unit.clone()).unwrap_or_default();
     let is_more = measured.first().is_some_and(|(_, metric)| metric.better == Better::Higher);
     Figure {

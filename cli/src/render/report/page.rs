@@ -183,9 +183,11 @@ fn host(host: &Host) -> Vec<(&'static str, String)> {
 }
 
 fn warnings(document: &Document) -> Markup {
-    let (few, more) = document.warnings.split_at(document.warnings.len().min(WARNINGS_SHOWN));
+    let mut all = document.not_measurable();
+    all.extend(document.warnings.iter().cloned());
+    let (few, more) = all.split_at(all.len().min(WARNINGS_SHOWN));
     html! {
-        @if !document.warnings.is_empty() {
+        @if !all.is_empty() {
             div class="warnings" {
                 h3 { "⚠ What makes these numbers worth less" }
                 (warning_list(few))

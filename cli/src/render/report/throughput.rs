@@ -145,6 +145,7 @@ fn figure(subject: &Subject, cases: &[&Case], terms: &Terms) -> Option<Figure> {
             table.rows.push(terms.row(case, &key(subject.side, quantity), metric));
         }
     }
+    table.rows.extend(cases.iter().filter_map(|case| terms.reason(case, &key(subject.side, subject.quantity))));
     let mut sizes = in_order(measured.iter().map(|(case, _)| size(case)));
     sizes.sort_unstable();
     let suites = in_order(cases.iter().map(|case| suite(case)));

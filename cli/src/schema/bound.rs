@@ -1,0 +1,91 @@
+use super::{Metric, Warning};
+use crate::stats;
+
+/// How far above the most a round comes out that was disturbed. What is closer to it is how rounds vary where the median is
+/// just below.
+const FAR: f64 = 1.1;
+/// The share of such rounds from which on a run says nothing: where so many were disturbed on the one side of the ratio, nobody
+/// knows how many were on the other.
+const DISTURBED_MAX: f64 = 0.25;
+
+/// Holds a metric to the most that its quantity can be. A value above is no good one, but a reference that was slowed down
+/// while its round was measured, as other programs do. Where the median is above (and with it, if not before, the lower end of
+/// its interval), or too many rounds are far above, the metric says nothing, and there is a reason in its place. Single rounds
+/// above count as `most`: that leaves the median what it is.
+pub(super) fn hold(metric: Metric, most: f64) -> Result<Metric, Warning> {
+    let above = metric.samples.iter().filter(|sample| **sample > most).count();
+    let disturbed = metric.samples.iter().filter(|sample| **sample > FAR * most).count();
+    let rounds = metric.samples.len();
+    if metric.median > most || disturbed as f64 > DISTURBED_MAX * rounds as f64 {
+        return Err(Warning {
+            message: format!(
+                "in {above} of {rounds} rounds it came out above 100 %, which is impossible: something else took the time of \
+                 what it is held against"
+            ),
+            advice: "end other programs and measure again, with a longer --duration".to_owned(),
+        });
+    }
+    let samples: Vec<f64> = metric.samples.iter().map(|sample| sample.min(most)).collect();
+    let mad = stats::mad(&samples).unwrap_or(metric.mad);
+    Ok(Metric { samples, mad, ci95: metric.ci95.map(|end| end.min(most)), ..metric })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::quantity::EFFICIENCY;
+    use crate::schema::{Case, Side};
+
+    fn held(samples: &[f64]) -> Result<Metric, Warning> {
+        hold(Metric::of(&EFFICIENCY, samples, 1).expect("numbers"), 1.0)
+    }
+
+    #[test]
+    fn what_is_possible_is_a_number_and_stays_what_it_is() {
+        let samples = [0.97, 0.98, 0.96, 0.975, 1.0];
+        assert_eq!(held(&samples), Ok(Metric::of(&EFFICIENCY, &samples, 1).expect("numbers")));
+    }
+
+    #[test]
+    fn rounds_that_vary_about_a_median_close_to_the_most_are_measured() {
+        let samples = [0.97, 1.01, 0.99, 1.02, 0.98, 1.03, 0.985];
+        assert_eq!(held(&samples).expect("a number").median, 0.99);
+    }
+
+    #[test]
+    fn a_round_that_was_disturbed_leaves_the_median_what_it_is() {
+        let samples = [0.97, 0.98, 1.8, 0.96, 0.975, 0.96, 0.95];
+        let metric = held(&samples).expect("a number");
+        assert_eq!(metric.samples, [0.97, 0.98, 1.0, 0.96, 0.975, 0.96, 0.95]);
+        assert_eq!(Some(metric.median), stats::median(&samples));
+        assert_eq!(Some(metric.mad), stats::mad(&metric.samples));
+        assert!(metric.ci95[1] <= 1.0 && metric.ci95[0] <= metric.median);
+    }
+
+    #[test]
+    fn above_what_is_possible_there_is_a_reason_and_no_number() {
+        for samples in [
+            // On a quiet machine, ever so little; on a busy one; the median alone; and many rounds below a good median.
+            &[1.04, 1.041, 1.039, 1.04][..],
+            &[1.5, 0.7, 1.8, 2.9, 1.4],
+            &[0.9, 1.000_1, 1.2],
+            &[0.97, 0.98, 0.96, 1.2, 1.3],
+            &[1.84],
+        ] {
+            let reason = held(samples).expect_err("no number");
+            assert!(reason.message.contains(&format!("of {} rounds", samples.len())), "{reason:?}");
+            assert!(!reason.advice.is_empty());
+            let mut case = Case::new("case");
+            case.record(Side::Send, &EFFICIENCY, samples, 1);
+            assert!(case.metrics.is_empty());
+            assert_eq!(case.not_measurable["send.efficiency"], reason);
+        }
+    }
+
+    #[test]
+    fn a_quantity_without_such_a_bound_is_left_alone() {
+        let mut case = Case::new("case");
+        case.record(Side::Total, &crate::schema::quantity::RAW_TCP_SHARE, &[1.04, 1.05], 1);
+        assert!(case.not_measurable.is_empty() && case.metrics["total.raw_tcp_share"].median > 1.0);
+    }
+}
