@@ -129,6 +129,12 @@ fn verify_all_compares_every_byte_and_conversations_share_the_count() {
         let achieved = &cases(&document)[0]["achieved"];
         assert_eq!(achieved["receive_bytes"], 100 * 16_384);
         assert_eq!(achieved["compared_bytes"], 100 * 16_384);
+        // Whoever reads the numbers is told what they are sums of, and over which time.
+        let told = achieved["throughput_of"].as_str().expect("a text");
+        assert!(told.contains("sums of 3 conversations") && told.contains("wall time"), "{told}");
+        assert_eq!(told.contains("about half"), transport == "memory", "{told}");
+        let cpu = achieved["cpu_time_from"].as_str().expect("a text");
+        assert!(cpu.starts_with("the processor clock of "), "{cpu}");
     }
 }
 

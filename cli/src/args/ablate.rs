@@ -9,6 +9,9 @@ use crate::units::{Count, parse_duration};
 
 /// Measures what each switch is worth: runs a workload with it and without it in turns, once within the full set and once
 /// within the empty one, and tells the effect with its 95 % interval.
+///
+/// Memory is counted in bytes asked of the heap, not in resident memory. Without arenas (arena=off) memory of handshakes is
+/// neither pooled nor sized beforehand: the effect is that of both.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Ablate {

@@ -6,6 +6,9 @@ use crate::units::{Count, parse_duration};
 
 /// Measures full TLS 1.3 handshakes, client and server apart: processor time beside that of the bare cryptography
 /// in the same run, heap calls, bytes on the wire, and how long they take. One thread drives both ends.
+///
+/// Bare cryptography is the key exchange, the key schedule with all of its hashing, the signature, and on the client the
+/// verification of it and of the chain. Bytes of the heap are bytes asked for, not resident memory.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Handshake {

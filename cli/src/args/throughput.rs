@@ -8,6 +8,10 @@ use crate::units::{Bytes, Count, parse_duration};
 
 /// Moves data through a TLS 1.3 connection and measures each side apart: speed, processor time, copies, system calls,
 /// and the share of what the raw AEAD reaches in the same run.
+///
+/// That share, the efficiency, is one of processor times, and never above 100 %: where it comes out so it is "not
+/// measurable", with what to do about it. Where one thread drives both ends (memory, --loopback-threads 1), `total` has the
+/// time of both, and is about half of each side. With --threads, throughput and raw AEAD are sums of all conversations.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Throughput {

@@ -180,6 +180,27 @@ mod tests {
     }
 
     #[test]
+    fn rates_of_conversations_are_sums_and_processor_time_is_a_mean() {
+        let rounds = rounds(&[(Lane::Tls, sample(1000, 2000)), (Lane::RawAeadInPlace, sample(800, 1600))]);
+        let mut case = Case::new("case");
+        record(&mut case, &rounds, 1);
+        let is = |side, quantity, expected: f64| {
+            let median = case.metric(side, quantity).expect("a metric").median;
+            assert!((median / expected - 1.0).abs() < 1e-9, "{side:?} {}: {median}, not {expected}", quantity.name);
+        };
+        let one = f64::from(1 << 20);
+        // Two conversations at once.
+        is(Side::Send, &quantity::RAW_AEAD_BYTES_PER_S, 2.0 * one / 800e-9);
+        is(Side::Send, &quantity::ENGINE_BYTES_PER_S, 2.0 * one / 1000e-9);
+        is(Side::Send, &quantity::CPU_NS_PER_BYTE, 1000.0 / one);
+        // One thread drives both ends of each: the time of both is that of the one and then of the other.
+        is(Side::Send, &quantity::THROUGHPUT_BYTES_PER_S, 2.0 * one / 2000e-9);
+        is(Side::Receive, &quantity::THROUGHPUT_BYTES_PER_S, 2.0 * one / 4000e-9);
+        is(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, 2.0 * one / 6000e-9);
+        is(Side::Total, &quantity::CPU_NS_PER_BYTE, 3000.0 / one);
+    }
+
+    #[test]
     fn a_side_that_was_not_here_has_no_metrics() {
         let send_only = Sample { receive: None, total_ns: None, ..sample(1000, 1000) };
         let mut case = Case::new("case");
