@@ -97,6 +97,7 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
     for (name, metric) in &case.metrics {
         check_metric(name, metric).map_err(|problem| refuse(&format!("{}: {name}", case.id), problem))?;
     }
+    at_most(case.not_measurable.len(), METRICS_MAX, "reasons ").map_err(|problem| refuse(&case.id, problem))?;
     for (name, reason) in &case.not_measurable {
         check_reason(case, name, reason).map_err(|problem| refuse(&format!("{}: {name}", case.id), problem))?;
     }
@@ -109,8 +110,12 @@ fn check_reason(case: &Case, name: &str, reason: &Warning) -> Result<(), String>
     if case.metrics.contains_key(name) {
         return Err("it is measured, and said not to be measurable".to_owned());
     }
-    if reason.message.is_empty() || reason.advice.is_empty() {
+    let texts = [&reason.message, &reason.advice];
+    if texts.iter().any(|text| text.is_empty()) {
         return Err("the reason why it is not measurable says nothing".to_owned());
+    }
+    if name.len() > TEXT_MAX || texts.iter().any(|text| text.len() > TEXT_MAX) {
+        return Err(format!("its name and the reason have at most {TEXT_MAX} bytes each"));
     }
     Ok(())
 }

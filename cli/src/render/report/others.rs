@@ -23,7 +23,7 @@ pub(super) fn sections(family: &str, cases: &[&Case]) -> Markup {
             h3 { (family) }
             (terms.markup())
             div class="panels" {
-                @for (name, measured) in measures.iter().take(DRAWN) { (figure(name, measured, &terms).markup()) }
+                @for (name, measured) in measures.iter().take(DRAWN) { (figure(name, cases, measured, &terms).markup()) }
             }
             @if let Some(more) = measures.len().checked_sub(DRAWN + 1) {
                 p class="aside" { (more + 1) " more measures are not drawn: these results have " (measures.len()) "." }
@@ -47,7 +47,7 @@ fn is_detail(name: &str) -> bool {
     known(name).is_some_and(|quantity| quantity::DETAILS.contains(&quantity))
 }
 
-fn figure(name: &str, measured: &[(&Case, &Metric)], terms: &Terms) -> Figure {
+fn figure(name: &str, cases: &[&Case], measured: &[(&Case, &Metric)], terms: &Terms) -> Figure {
     let mut table = terms.table();
     let mut rows = Vec::new();
     for (case, metric) in measured {
