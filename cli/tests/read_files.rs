@@ -218,7 +218,7 @@ fn no_list_is_left_out() {
         for list in command.get_arguments().filter(|argument| argument.get_value_delimiter().is_some()) {
             let flag = format!(" --{} ", list.get_long().expect("a flag"));
             let is_there = |line: &&str| line.starts_with(command.get_name()) && line.contains(&flag);
-            assert!(lines.iter().any(|line| is_there(line)), "{}{flag}", command.get_name());
+            assert!(lines.iter().any(is_there), "{}{flag}", command.get_name());
         }
     }
 }
