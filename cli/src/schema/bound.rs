@@ -11,7 +11,7 @@ const DISTURBED_MAX: f64 = 0.25;
 /// Holds a metric to the most that its quantity can be. A value above is no good one, but a reference that was slowed down
 /// while its round was measured, as other programs do. Where the median is above (and with it, if not before, the lower end of
 /// its interval), or too many rounds are far above, the metric says nothing, and there is a reason in its place. Single rounds
-/// above count as `most`: that leaves the median what it is.
+/// above count as `most`, which hardly changes the median.
 pub(super) fn hold(metric: Metric, most: f64) -> Result<Metric, Warning> {
     let above = metric.samples.iter().filter(|sample| **sample > most).count();
     let disturbed = metric.samples.iter().filter(|sample| **sample > FAR * most).count();
@@ -26,8 +26,11 @@ pub(super) fn hold(metric: Metric, most: f64) -> Result<Metric, Warning> {
         });
     }
     let samples: Vec<f64> = metric.samples.iter().map(|sample| sample.min(most)).collect();
+    // Of an even number of rounds the median is between two, of which the one may be above.
+    let median = stats::median(&samples).unwrap_or(metric.median);
     let mad = stats::mad(&samples).unwrap_or(metric.mad);
-    Ok(Metric { samples, mad, ci95: metric.ci95.map(|end| end.min(most)), ..metric })
+    let [low, high] = metric.ci95.map(|end| end.min(most));
+    Ok(Metric { samples, median, mad, ci95: [low.min(median), high], ..metric })
 }
 
 #[cfg(test)]
@@ -60,6 +63,16 @@ mod tests {
         assert_eq!(Some(metric.median), stats::median(&samples));
         assert_eq!(Some(metric.mad), stats::mad(&metric.samples));
         assert!(metric.ci95[1] <= 1.0 && metric.ci95[0] <= metric.median);
+    }
+
+    #[test]
+    fn what_is_held_agrees_with_itself_whatever_the_number_of_rounds() {
+        for samples in [&[0.95, 1.04][..], &[0.96, 0.97, 1.01, 1.02], &[0.9, 0.95, 1.05, 1.06, 0.97, 1.02]] {
+            let metric = held(samples).expect("a number");
+            assert_eq!(Some(metric.median), stats::median(&metric.samples), "{samples:?}");
+            assert!(metric.ci95[0] <= metric.median && metric.median <= metric.ci95[1] && metric.ci95[1] <= 1.0);
+            assert_eq!(hold(metric.clone(), 1.0), Ok(metric), "once is enough");
+        }
     }
 
     #[test]
