@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::files;
+use crate::files::{self, NotText};
 use crate::schema::{Case, Document, SCHEMA};
 
 /// The largest file that is read, bytes: several hundred cases with all of their samples.
@@ -46,7 +46,7 @@ pub fn load_to_show(path: &Path) -> Result<Document, Error> {
 
 /// The results in the bytes of a file.
 pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
-    let text = std::str::from_utf8(bytes).map_err(|error| not_text(&error))?;
+    let text = files::text(bytes).map_err(not_text)?;
     if text.trim().is_empty() {
         return Err(Refusal::new("it is empty", NOT_OURS));
     }
@@ -83,12 +83,16 @@ fn read_file(path: &Path) -> Result<Document, Refusal> {
     read(&bytes)
 }
 
-fn not_text(error: &std::str::Utf8Error) -> Refusal {
-    let place = error.valid_up_to();
-    match error.error_len() {
-        None => Refusal::new(format!("it is cut short: within a character, at byte {place}"), CUT),
-        Some(_) => Refusal::new(format!("it is no text: byte {place} is not UTF-8"), NOT_OURS),
-    }
+fn not_text(why: NotText) -> Refusal {
+    Refusal::new(
+        why.to_string(),
+        match why {
+            NotText::Cut(_) => CUT,
+            // It says itself what to do.
+            NotText::Foreign(_) => None,
+            NotText::Binary(_) => NOT_OURS,
+        },
+    )
 }
 
 fn not_json(error: &serde_json::Error) -> Refusal {

@@ -78,5 +78,6 @@ impl Profile {
 
 fn load(path: &Path) -> Result<String, Error> {
     let bytes = files::read(path, FILE_MAX).map_err(|error| Error::read(path, error))?;
-    String::from_utf8(bytes).map_err(|_| Error::read(path, io::Error::new(ErrorKind::InvalidData, "it is no text")))
+    let text = files::text(&bytes).map_err(|why| Error::read(path, io::Error::new(ErrorKind::InvalidData, why)))?;
+    Ok(text.to_owned())
 }
