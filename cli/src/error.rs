@@ -224,17 +224,31 @@ const fn tls_hint(error: &tls_engine::Error) -> Option<&'static str> {
         Engine::Certificate(CertificateError::WrongName { .. }) => {
             Some("ask for one of its names with --sni NAME, or skip the check with -k")
         }
+        Engine::Certificate(CertificateError::NoName { .. }) => Some(
+            "the server needs a certificate with its name in it, as `openssl req -addext subjectAltName=DNS:NAME` asks for; -k \
+             skips the check",
+        ),
+        Engine::Certificate(CertificateError::Authority) => Some(
+            "`openssl req -x509` makes authorities; with `-addext basicConstraints=critical,CA:FALSE` it makes a certificate for \
+             a server; -k skips the check",
+        ),
+        Engine::Certificate(CertificateError::Unsupported(_)) => {
+            Some("the server needs another certificate, or another key for it")
+        }
         Engine::Certificate(CertificateError::Expired) => {
             Some("the server needs a new certificate; -k skips the check")
         }
         Engine::Certificate(CertificateError::NotYetValid) => Some("check this machine's clock; -k skips the check"),
-        Engine::PeerAlert(AlertDescription::HANDSHAKE_FAILURE) => {
-            Some("the two ends have nothing in common: offer more with --cipher and --groups, or leave these out")
-        }
+        Engine::PeerAlert(AlertDescription::HANDSHAKE_FAILURE) => Some(
+            "the two ends have nothing in common: offer more with --cipher and --groups, or leave these out; or the server's \
+                 key is none that signatures are taken from here: ECDSA on P-256 or P-384, Ed25519, RSA",
+        ),
         Engine::PeerAlert(AlertDescription::NO_APPLICATION_PROTOCOL) => {
             Some("it speaks none of the protocols of --alpn")
         }
-        Engine::PeerAlert(AlertDescription::PROTOCOL_VERSION) => Some("only TLS 1.3 is spoken here, and it does not"),
+        Engine::PeerAlert(AlertDescription::PROTOCOL_VERSION) => {
+            Some("only TLS 1.3 is spoken here, and it does not; with a key for DSA, for example, it can't")
+        }
         Engine::PeerAlert(AlertDescription::UNRECOGNIZED_NAME) => {
             Some("it does not know this name; --sni asks for another")
         }

@@ -122,6 +122,17 @@ pub enum CertificateError {
         /// What the certificate is for.
         presented: String,
     },
+    /// It has no name that counts (RFC 9525 2).
+    #[error(
+        "it is not valid for the name {expected}: it has no subjectAltName, and its common name (CN) does not count"
+    )]
+    NoName {
+        /// What the client asked for.
+        expected: String,
+    },
+    /// It is one that issues others: its basicConstraints say so.
+    #[error("it is an authority's certificate (CA:TRUE), not a server's")]
+    Authority,
     /// Its key, its signature or a part it marks critical is of a kind that this engine does not know.
     #[error("something in it is not supported: {0}")]
     Unsupported(String),
@@ -166,12 +177,12 @@ impl CertificateError {
         match self {
             // RFC 8446 4.4.2.4: an empty certificate list from a server is a decode_error.
             Self::Missing => Alert::DECODE_ERROR,
-            Self::Bad(_) | Self::WrongName { .. } => Alert::BAD_CERTIFICATE,
+            Self::Bad(_) | Self::WrongName { .. } | Self::NoName { .. } => Alert::BAD_CERTIFICATE,
             Self::Expired | Self::NotYetValid => Alert::CERTIFICATE_EXPIRED,
             Self::UnknownIssuer => Alert::UNKNOWN_CA,
             Self::Unsupported(_) => Alert::UNSUPPORTED_CERTIFICATE,
             Self::Revoked => Alert::CERTIFICATE_REVOKED,
-            Self::Other(_) => Alert::CERTIFICATE_UNKNOWN,
+            Self::Authority | Self::Other(_) => Alert::CERTIFICATE_UNKNOWN,
         }
     }
 }

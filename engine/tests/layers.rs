@@ -24,7 +24,7 @@ const HOUSE: House = House {
 /// What is named in one place only: the word, and the front of the paths that may name it.
 const BELONGS: [(&str, &str); 7] = [
     ("webpki::", "pki/"),
-    ("rustls_pemfile", "pki/"),
+    ("base64ct", "pki/"),
     ("socket2::", "io/"),
     ("TcpStream", "io/"),
     ("feature = \"", "crypto/provider/ io/mod.rs"),

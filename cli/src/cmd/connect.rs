@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// Connects, and carries data both ways until one side ends it.
 pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
+    plan.notes.iter().for_each(|note| messages.note(note));
     let target = plan.target.to_string();
     let deadline = Instant::now() + plan.timeout;
     let socket = plan.target.connect(&plan.sockets)?;

@@ -6,7 +6,7 @@ mod target;
 mod text;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_secret};
 pub use same::{Spot, spot};
 pub use text::{NotText, foreign_encoding, text};
 pub use write::{append, check, check_in_new_folder, is_replaced, write, write_in_new_folder};

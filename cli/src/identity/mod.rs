@@ -1,4 +1,8 @@
-//! Who a server is: certificates from files, or a throw-away authority with a certificate for this machine.
+//! Who a server is: certificates from files, or a throw-away authority with a certificate for this machine. And whom a client
+//! trusts: certificates from files, too, or those of the system.
+
+mod pem;
+mod store;
 
 use std::path::Path;
 
@@ -10,23 +14,24 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::Provider;
 use tls_engine::pki::{self, CertifiedKey};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::files;
+use pem::PemFile;
+
+pub use store::system_store;
 
 /// The names that a throw-away certificate is for.
 pub const THROW_AWAY_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// How long a throw-away certificate is good, days. Its beginning lies a day back: clocks differ.
 const VALID_DAYS: i64 = 7;
-/// The largest PEM file that is read, bytes; the system's store has some 200 KB.
-const FILE_MAX: u64 = 16 << 20;
 
 /// A server's certificate chain with its key.
 pub struct Identity {
     /// The chain, leaf first.
     pub chain: Vec<CertificateDer<'static>>,
-    /// The leaf's key.
-    pub key: PrivateKeyDer<'static>,
+    /// The leaf's key, wiped when it is dropped.
+    pub key: Zeroizing<PrivateKeyDer<'static>>,
 }
 
 /// An authority that nobody trusts yet: clients have to be told.
@@ -39,17 +44,20 @@ pub struct Authority {
 
 impl Clone for Identity {
     fn clone(&self) -> Self {
-        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+        Self { chain: self.chain.clone(), key: Zeroizing::new(self.key.clone_key()) }
     }
 }
 
 impl Identity {
-    /// The chain and key in two PEM files.
-    pub fn from_files(chain: &Path, key: &Path) -> Result<Self, Error> {
-        let key_text = read(key)?;
-        let key =
-            pki::private_key_from_pem(&key_text).map_err(|source| Error::Content { path: key.to_owned(), source })?;
-        Ok(Self { chain: certificates(chain)?, key })
+    /// The chain and key in two PEM files, or in one. What is good to know of them becomes a note.
+    pub fn from_files(chain: &Path, key: &Path, notes: &mut Vec<String>) -> Result<Self, Error> {
+        let key_file = PemFile::read(key)?;
+        let chain_file = PemFile::read(chain)?;
+        let identity = Self { key: key_file.private_key()?, chain: chain_file.certificates()? };
+        notes.extend(PemFile::unused(&chain_file, &key_file));
+        let remarks = identity.chain.first().map(pki::remarks).unwrap_or_default();
+        notes.extend(remarks.iter().map(|remark| format!("{}: the certificate {remark}", chain.display())));
+        Ok(identity)
     }
 
     /// A new authority, and a certificate of it for [`THROW_AWAY_NAMES`]: ECDSA, P-256.
@@ -66,8 +74,8 @@ impl Identity {
 
 /// A fresh key pair without a certificate.
 pub struct SigningIdentity {
-    /// What signs.
-    pub key: PrivateKeyDer<'static>,
+    /// What signs, wiped when it is dropped.
+    pub key: Zeroizing<PrivateKeyDer<'static>>,
     /// What verifies: the content of the subjectPublicKey of a certificate (RFC 5280 4.1.2.7).
     pub public: Vec<u8>,
 }
@@ -120,17 +128,16 @@ impl SigningIdentity {
         };
         let pair = pair.map_err(|error| Error::Failed(format!("making a key failed: {error}")))?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pair.serialize_der()));
-        Ok(Self { key, public: pair.public_key_raw().to_vec() })
+        Ok(Self { key: Zeroizing::new(key), public: pair.public_key_raw().to_vec() })
     }
 }
 
-/// The certificates in a PEM file.
-pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    pki::certificates_from_pem(&read(path)?).map_err(|source| Error::Content { path: path.to_owned(), source })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    files::read(path, FILE_MAX).map_err(|source| Error::read(path, source))
+/// The certificates in a PEM file. What else is in it becomes a note.
+pub fn certificates(path: &Path, notes: &mut Vec<String>) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let file = PemFile::read(path)?;
+    let certificates = file.certificates()?;
+    notes.extend(file.others_than_certificates());
+    Ok(certificates)
 }
 
 fn make() -> Result<(Identity, Authority), rcgen::Error> {
@@ -151,7 +158,7 @@ fn make() -> Result<(Identity, Authority), rcgen::Error> {
     let leaf = params.signed_by(&key, &authority)?;
 
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let identity = Identity { chain: vec![leaf.der().clone()], key };
+    let identity = Identity { chain: vec![leaf.der().clone()], key: Zeroizing::new(key) };
     Ok((identity, Authority { certificate: authority.der().clone(), pem: authority.pem() }))
 }
 

@@ -32,24 +32,28 @@ pub struct Connect {
     pub linger: Duration,
     /// How the socket is set up.
     pub sockets: SocketOptions,
+    /// What is good to know of the files that were named.
+    pub notes: Vec<String>,
 }
 
 impl Connect {
     pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let tls = Tls::new(&args.tls, setting.provider, Secrets::AsEverywhere)?;
+        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::AsEverywhere)?;
         let target = target(&args.target, Some(DEFAULT_PORT), &args.family)?;
         if args.timeout.is_zero() {
             return Err(Error::Usage("--timeout is longer than 0".into()));
         }
         let suites = tls.suites(&args.cipher)?;
+        let trust = Trust::new(&args.trust, &mut tls.notes)?;
         Ok(Self {
             name: tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?,
-            config: tls.client(&suites, &Trust::new(&args.trust)?, setting.switches)?,
+            config: tls.client(&suites, &trust, setting.switches)?,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             linger: args.linger,
             sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
+            notes: tls.notes,
             target,
         })
     }

@@ -48,9 +48,12 @@ pub struct Handshake {
 impl Handshake {
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
+        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
         let given = match (&args.identity.cert, &args.identity.key) {
-            (Some(chain), Some(key)) => Some((Identity::from_files(chain, key)?, Trust::new(&args.trust)?)),
+            (Some(chain), Some(key)) => {
+                let identity = Identity::from_files(chain, key, &mut tls.notes)?;
+                Some((identity, Trust::new(&args.trust, &mut tls.notes)?))
+            }
             _ if args.trust.cacert.is_some() => {
                 let message = "--cacert is for a server with a certificate of its own: name it with --cert and --key";
                 return Err(Error::Usage(message.to_owned()));

@@ -36,6 +36,8 @@ pub struct Serve {
     pub event_loop_asked_for: bool,
     /// How sockets are set up.
     pub sockets: SocketOptions,
+    /// What is good to know of the files that were named.
+    pub notes: Vec<String>,
 }
 
 impl Serve {
@@ -61,7 +63,7 @@ impl Serve {
                 return Err(Error::Usage(format!("{flag} is at least 1")));
             }
         }
-        let (identity, authority) = tls::identity(&args.identity)?;
+        let (identity, authority) = tls::identity(&args.identity, &mut tls.notes)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
         let config = tls.server(&suites, &identity, setting.switches)?;
@@ -75,6 +77,7 @@ impl Serve {
             threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())).unwrap_or_else(processors),
             event_loop_asked_for: args.event_loop,
             sockets: sockets(&args.sockets)?,
+            notes: tls.notes,
         })
     }
 }

@@ -89,18 +89,19 @@ pub enum Limit {
 impl Throughput {
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
+        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
         let remote = args.connect.as_deref().map(|text| target(text, None, &args.family)).transpose()?;
         let (identity, authority) = match remote {
             Some(_) => (None, None),
-            None => tls::identity(&args.identity).map(|(identity, authority)| (Some(identity), authority))?,
+            None => tls::identity(&args.identity, &mut tls.notes)
+                .map(|(identity, authority)| (Some(identity), authority))?,
         };
         let trust = match authority {
             // What was made here is trusted here, unless something else is asked for.
             Some(authority) if args.trust.cacert.is_none() && !args.trust.insecure => {
                 Trust::Roots(vec![authority.certificate])
             }
-            _ => Trust::new(&args.trust)?,
+            _ => Trust::new(&args.trust, &mut tls.notes)?,
         };
         let host = remote.as_ref().map_or(THROW_AWAY_NAMES[0], |target| target.host.as_str());
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(host))?;

@@ -27,13 +27,13 @@ pub struct Tls {
     pub alpn: Vec<Vec<u8>>,
     /// Where secrets are told to.
     pub key_log: Option<Arc<dyn KeyLog>>,
+    /// What is good to know of the files that were named.
+    pub notes: Vec<String>,
 }
 
 /// Whom a client trusts.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// The authorities of this system.
-    System,
     /// These.
     Roots(Vec<CertificateDer<'static>>),
     /// Anyone.
@@ -63,7 +63,7 @@ impl Tls {
                 Some(Arc::new(file) as Arc<dyn KeyLog>)
             }
         };
-        Ok(Self { provider, groups, alpn, key_log })
+        Ok(Self { provider, groups, alpn, key_log, notes: Vec::new() })
     }
 
     /// The suites of these names, or all of the provider's where there are none.
@@ -157,35 +157,28 @@ impl Tls {
 }
 
 impl Trust {
-    pub(super) fn new(args: &args::Trust) -> Result<Self, Error> {
+    /// What the flags say; the authorities of this system where they say nothing.
+    pub(super) fn new(args: &args::Trust, notes: &mut Vec<String>) -> Result<Self, Error> {
         Ok(match &args.cacert {
             _ if args.insecure => Self::Anyone,
-            Some(path) => Self::Roots(identity::certificates(path)?),
-            None => Self::System,
+            Some(path) => Self::Roots(identity::certificates(path, notes)?),
+            None => Self::Roots(identity::system_store(notes)?),
         })
     }
 
     /// What verifies servers for a client that trusts so.
     pub fn verifier(&self, provider: &'static Provider) -> Result<ServerVerifier, Error> {
-        let usage = |error: tls_engine::Error| Error::Usage(error.to_string());
         match self {
             Self::Anyone => Ok(ServerVerifier::insecure(provider)),
-            Self::Roots(roots) => ServerVerifier::new(provider, roots).map_err(usage),
-            Self::System => {
-                // A store may hold entries that can't be read; what can be is enough, unless nothing is.
-                let store = rustls_native_certs::load_native_certs();
-                ServerVerifier::from_store(provider, &store.certs).map_err(|_| {
-                    Error::Usage("this system has no store of trusted authorities; name one with --cacert FILE".into())
-                })
-            }
+            Self::Roots(roots) => ServerVerifier::new(provider, roots).map_err(|error| Error::Usage(error.to_string())),
         }
     }
 }
 
 /// The server's identity: from files, or made for this run together with its authority.
-pub(super) fn identity(args: &args::Identity) -> Result<(Identity, Option<Authority>), Error> {
+pub(super) fn identity(args: &args::Identity, notes: &mut Vec<String>) -> Result<(Identity, Option<Authority>), Error> {
     match (&args.cert, &args.key) {
-        (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key)?, None)),
+        (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key, notes)?, None)),
         _ => Identity::throw_away().map(|(identity, authority)| (identity, Some(authority))),
     }
 }

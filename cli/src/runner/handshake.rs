@@ -57,6 +57,10 @@ impl Job for Planned {
         &self.id
     }
 
+    fn notes(&self) -> &[String] {
+        &self.plan.tls.notes
+    }
+
     fn warn(&self, document: &mut Document) {
         if !heap_meter::covers_c() {
             document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");

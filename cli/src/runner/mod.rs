@@ -31,6 +31,11 @@ pub trait Job {
     /// What it is called while it runs.
     fn label(&self) -> &str;
 
+    /// What is good to know of the files that were named.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
     /// Warns of what is known before anything is measured.
     fn warn(&self, document: &mut Document);
 
@@ -80,6 +85,8 @@ pub fn run(
     messages: Messages,
     save: &mut dyn FnMut(&Document) -> Result<(), Error>,
 ) -> (Document, Result<(), Error>) {
+    let notes: BTreeSet<&String> = jobs.iter().flat_map(|job| job.notes()).collect();
+    notes.into_iter().for_each(|note| messages.note(note));
     let mut document = Document::begin(host::describe());
     host::warn_of_conditions(&mut document);
     warn_of_contradictions(&mut document);

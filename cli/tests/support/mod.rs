@@ -9,6 +9,9 @@ pub mod endpoint {
 }
 pub mod client;
 pub mod golden;
+#[cfg(target_os = "linux")]
+#[path = "../../../engine/tests/support/own_memory.rs"]
+pub mod own_memory;
 #[path = "../../../engine/tests/support/pki.rs"]
 pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]
@@ -33,7 +36,7 @@ use tempfile::TempDir;
 pub fn tlsbench<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tlsbench"));
     command.args(arguments);
-    for name in ["SSLKEYLOGFILE", "NO_COLOR", "GITHUB_STEP_SUMMARY"] {
+    for name in ["SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "GITHUB_STEP_SUMMARY"] {
         command.env_remove(name);
     }
     command

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::key_kind::{KeyKind, MAKE_ONE, TAKEN};
 use super::outline::Outline;
 use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
@@ -37,9 +38,16 @@ impl CertifiedKey {
             parse(certificate)
                 .map_err(|why| Error::Config(format!("certificate {} of the chain can't be used: {why}", index + 1)))?;
         }
-        check_usage(leaf)?;
+        let (kind, leaf_kind) = (KeyKind::of_private_key(key), KeyKind::of_certificate(leaf));
+        check_kind("the private key", kind.as_ref())?;
+        check_kind("the certificate's key", leaf_kind.as_ref())?;
         let key = (provider.load_key)(key)?;
-        check_pair(provider, leaf, key.as_ref())?;
+        if !is_pair(provider, leaf, key.as_ref())? {
+            let mut others = chain.iter().enumerate().skip(1);
+            let own = others.find(|(_, other)| is_pair(provider, other, key.as_ref()).unwrap_or(false));
+            return Err(not_a_pair(own.map(|(index, _)| index + 1), kind, leaf_kind));
+        }
+        check_usage(leaf)?;
         Ok(Self { chain, key })
     }
 
@@ -78,16 +86,43 @@ fn check_usage(leaf: &CertificateDer<'_>) -> Result<(), Error> {
     }
 }
 
-fn check_pair(provider: &Provider, leaf: &CertificateDer<'_>, key: &dyn SigningKey) -> Result<(), Error> {
+/// Refuses a key that no handshake here can be signed with, by the name of its kind. What can't be told is left to those who
+/// load it.
+fn check_kind(whose: &str, kind: Option<&KeyKind>) -> Result<(), Error> {
+    let Some(KeyKind { name, is_explicit, .. }) = kind.filter(|kind| !kind.is_taken) else { return Ok(()) };
+    let advice = if *is_explicit {
+        "`openssl ec -in FILE -param_enc named_curve -out FILE2` names the curve of a key, and the certificate has to be made anew \
+         for that"
+    } else {
+        MAKE_ONE
+    };
+    Err(Error::Config(format!("{whose} is not supported: it is {name}; accepted are {TAKEN}; {advice}")))
+}
+
+/// Whether a certificate is for this key: it verifies what the key signs.
+fn is_pair(provider: &Provider, certificate: &CertificateDer<'_>, key: &dyn SigningKey) -> Result<bool, Error> {
     let Some(&scheme) = key.schemes().first() else {
         return Err(Error::Config("the private key can't sign with any scheme of TLS 1.3".into()));
     };
     let message = b"does this key belong to this certificate?";
     let signature = key.sign(scheme, message, provider.random)?;
-    verify_handshake_signature(provider, leaf, scheme, message, &signature).map_err(|error| match error {
-        Error::DecryptError(_) | Error::IllegalParameter(_) => {
-            Error::Config("the private key does not belong to the certificate".into())
+    match verify_handshake_signature(provider, certificate, scheme, message, &signature) {
+        Ok(()) => Ok(true),
+        Err(Error::DecryptError(_) | Error::IllegalParameter(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// What is wrong where the key is not that of the first certificate: the place of its own is told, if it is there.
+fn not_a_pair(place: Option<usize>, key: Option<KeyKind>, leaf: Option<KeyKind>) -> Error {
+    let told = match (place, key.map(|kind| kind.name), leaf.map(|kind| kind.name)) {
+        (Some(place), _, _) => {
+            format!("it belongs to number {place} of the chain, which has to stand first, with its issuers behind it")
         }
-        other => other,
-    })
+        (_, Some(key), Some(leaf)) if key != leaf => format!("it is {key}, and the certificate's is {leaf}"),
+        _ => "the two public keys differ, which `openssl pkey -in KEY -pubout` and `openssl x509 -in CERT -noout -pubkey` \
+              print"
+            .into(),
+    };
+    Error::Config(format!("the private key does not belong to the certificate: {told}"))
 }

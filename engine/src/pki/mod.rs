@@ -1,15 +1,20 @@
 //! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki` and
-//! `rustls_pemfile`.
+//! `base64ct`.
 
 mod candidates;
 mod certified_key;
+mod der;
+mod key_kind;
 mod outline;
 mod pem;
 mod reason;
+mod remarks;
+mod trusted;
 mod verify;
 
 pub use certified_key::CertifiedKey;
-pub use pem::{certificates_from_pem, private_key_from_pem};
+pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
+pub use remarks::{check_root, remarks};
 pub use verify::{ServerVerifier, offered_schemes, verify_handshake_signature};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Every client's handshake goes through here, so elements are taken apart by [`Elements`], in a few instructions each: the
 //! crates for DER take for it as many as webpki takes for the whole chain.
 
+use super::der::{BIT_STRING, BOOLEAN, Elements, OCTET_STRING, SEQUENCE};
 use crate::error::CertificateError;
 
 /// The parts of a certificate that are read here, as they stand in it.
@@ -26,6 +27,13 @@ impl<'a> Outline<'a> {
         may_sign(self.extensions).ok_or_else(|| CertificateError::Bad("its key usage is broken".into()))
     }
 
+    /// Whether it is an authority's: basicConstraints say CA:TRUE (RFC 5280 4.2.1.9).
+    pub(super) fn is_authority(&self) -> bool {
+        let constraints = find(self.extensions, BASIC_CONSTRAINTS).flatten();
+        let first = constraints.and_then(|mut value| value.nested(SEQUENCE)).and_then(|mut fields| fields.next());
+        matches!(first, Some((BOOLEAN, [0xff])))
+    }
+
     /// Its names (RFC 5280 4.2.1.6), up to one that does not parse.
     pub(super) fn names(&self) -> impl Iterator<Item = Name<'a>> + use<'a> {
         let value = find(self.extensions, SUBJECT_ALT_NAME).flatten();
@@ -41,6 +49,37 @@ impl<'a> Outline<'a> {
     }
 }
 
+/// What a certificate's SubjectPublicKeyInfo holds, for errors.
+pub(super) fn public_key(certificate: &[u8]) -> Option<&[u8]> {
+    let mut fields = fields_from_validity(certificate)?;
+    fields.next()?;
+    fields.next()?;
+    fields.next().map(|(_, info)| info)
+}
+
+/// Whether it begins or ends before 1970, where webpki's times begin (RFC 5280 4.1.2.5: UTCTime from 1950, or GeneralizedTime).
+pub(super) fn is_before_1970(certificate: &[u8]) -> bool {
+    let is_early = |(tag, time): (u8, &[u8])| match tag {
+        UTC_TIME => time.get(..2).is_some_and(|year| (&b"50"[..]..=&b"69"[..]).contains(&year)),
+        _ => tag == GENERALIZED_TIME && time.get(..4).is_some_and(|year| year < &b"1970"[..]),
+    };
+    let validity = fields_from_validity(certificate).and_then(|mut fields| fields.nested(SEQUENCE));
+    validity.is_some_and(|mut times| core::iter::from_fn(|| times.next()).any(is_early))
+}
+
+/// The fields of TBSCertificate from its validity on.
+fn fields_from_validity(certificate: &[u8]) -> Option<Elements<'_>> {
+    let mut fields = Elements(certificate).nested(SEQUENCE)?.nested(SEQUENCE)?;
+    if fields.begin_with(VERSION) {
+        fields.next()?;
+    }
+    // Serial number, signature algorithm, issuer.
+    for _ in 0..3 {
+        fields.next()?;
+    }
+    Some(fields)
+}
+
 /// A name that a certificate is for.
 pub(super) enum Name<'a> {
     /// Of a host, a mailbox or a resource.
@@ -51,16 +90,15 @@ pub(super) enum Name<'a> {
     Other,
 }
 
-const BOOLEAN: u8 = 1;
-const BIT_STRING: u8 = 3;
-const OCTET_STRING: u8 = 4;
-const SEQUENCE: u8 = 0x30;
 /// Explicit tags of TBSCertificate.
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
-/// id-ce-keyUsage and id-ce-subjectAltName, as whole elements.
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+/// id-ce-keyUsage, id-ce-subjectAltName and id-ce-basicConstraints, as whole elements.
 const KEY_USAGE: &[u8] = &[6, 3, 0x55, 0x1d, 15];
 const SUBJECT_ALT_NAME: &[u8] = &[6, 3, 0x55, 0x1d, 17];
+const BASIC_CONSTRAINTS: &[u8] = &[6, 3, 0x55, 0x1d, 19];
 
 /// Certificate and TBSCertificate (RFC 5280 4.1).
 fn read(certificate: &[u8]) -> Option<Outline<'_>> {
@@ -114,40 +152,4 @@ fn find<'a>(mut extensions: Elements<'a>, id: &[u8]) -> Option<Option<Elements<'
         }
     }
     Some(found)
-}
-
-/// Elements of DER (X.690), one behind the other.
-#[derive(Clone, Copy, Default)]
-struct Elements<'a>(&'a [u8]);
-
-impl<'a> Elements<'a> {
-    const fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether there is an element and it has this tag.
-    fn begin_with(self, tag: u8) -> bool {
-        self.0.first() == Some(&tag)
-    }
-
-    /// Tag and content of the next element. Its length has the one form that DER gives it, in two bytes at most: nothing in a
-    /// handshake message is longer. No certificate has a tag of more than a byte.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
-        let (tag, len, rest) = match *self.0 {
-            [tag, len @ 0..=0x7f, ref rest @ ..] => (tag, usize::from(len), rest),
-            [tag, 0x81, len @ 0x80..=0xff, ref rest @ ..] => (tag, usize::from(len), rest),
-            [tag, 0x82, high @ 1..=0xff, low, ref rest @ ..] => {
-                (tag, usize::from(u16::from_be_bytes([high, low])), rest)
-            }
-            _ => return None,
-        };
-        let (content, rest) = rest.split_at_checked(len)?;
-        self.0 = rest;
-        (tag & 0x1f != 0x1f).then_some((tag, content))
-    }
-
-    /// The elements in the next one, which has this tag.
-    fn nested(&mut self, tag: u8) -> Option<Self> {
-        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| Self(content))
-    }
 }

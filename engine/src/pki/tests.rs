@@ -104,7 +104,9 @@ fn names_are_written_as_people_write_them_and_can_do_no_more_than_be_seen() {
         let expected = text.parse::<std::net::IpAddr>().unwrap().to_string();
         assert_eq!(names(vec![address(text)]), expected, "{text}");
     }
-    assert_eq!(names(vec![]), "no name");
+    let nameless = pki.issue(pki.kind, |params| params.subject_alt_names = Vec::new());
+    let refused = (CertificateError::NoName { expected: "localhost".into() }, AlertDescription::BAD_CERTIFICATE);
+    assert_eq!(certificate_error(verify(pki, &nameless, "localhost")), refused);
     let uri = SanType::URI("https://a.example/".try_into().unwrap());
     let mailbox = SanType::Rfc822Name("a@b.example".try_into().unwrap());
     let hostile = SanType::DnsName("a\u{1b}[2J\r\nb".try_into().unwrap());
@@ -329,7 +331,16 @@ fn a_key_of_another_certificate_is_refused() {
         let same_kind = Pki::shared(KeyKind::EcdsaP256).issue(KeyKind::EcdsaP256, |_| {});
         for other in [&same_kind, Pki::shared_identity(KeyKind::EcdsaP384), Pki::shared_identity(KeyKind::Rsa2048)] {
             let error = CertifiedKey::new(provider, mine.chain.clone(), &other.key).unwrap_err();
-            assert_eq!(error, Error::Config("the private key does not belong to the certificate".into()));
+            let text = error.to_string();
+            let why = if other.kind == mine.kind {
+                "the two public keys differ"
+            } else {
+                "the certificate's is ECDSA on P-256"
+            };
+            assert!(
+                text.starts_with("the private key does not belong to the certificate: ") && text.contains(why),
+                "{text}"
+            );
         }
         assert!(matches!(CertifiedKey::new(provider, Vec::new(), &mine.key), Err(Error::Config(_))));
     });
@@ -360,10 +371,10 @@ fn the_first_key_that_fits_the_offer_is_chosen() {
 fn pem_is_read_and_each_way_to_be_wrong_has_its_words() {
     let identity = Pki::shared_identity(KeyKind::Rsa2048);
     assert_eq!(certificates_from_pem(identity.chain_pem.as_bytes()).unwrap(), identity.chain);
-    assert_eq!(private_key_from_pem(identity.key_pem.as_bytes()).unwrap(), identity.key);
+    assert_eq!(*private_key_from_pem(identity.key_pem.as_bytes()).unwrap(), identity.key);
     let both = identity.chain_pem.clone() + &identity.key_pem;
     assert_eq!(certificates_from_pem(both.as_bytes()).unwrap(), identity.chain);
-    assert_eq!(private_key_from_pem(both.as_bytes()).unwrap(), identity.key);
+    assert_eq!(*private_key_from_pem(both.as_bytes()).unwrap(), identity.key);
 
     let cut = &identity.key_pem[..identity.key_pem.len() / 2];
     let not_base64 = identity.key_pem.replace("\nMII", "\n!II");
@@ -371,16 +382,19 @@ fn pem_is_read_and_each_way_to_be_wrong_has_its_words() {
     for (text, says) in [
         ("", "no private key found: the text is empty"),
         ("\u{1f}\u{2}binary", "no private key found: this is not PEM (there is no BEGIN line)"),
-        (identity.chain_pem.as_str(), "no private key found: its sections are of other kinds"),
+        (identity.chain_pem.as_str(), "no private key found: its sections are of other kinds (CERTIFICATE)"),
         (cut, "malformed PEM: a section has no end line"),
         (not_base64.as_str(), "malformed PEM: a section is not base64"),
-        (encrypted.as_str(), "the private key is encrypted; give one without a passphrase"),
+        (
+            encrypted.as_str(),
+            "the private key is encrypted; give one without a passphrase: `openssl pkey -in FILE -out FILE2` writes it",
+        ),
     ] {
         assert_eq!(private_key_from_pem(text.as_bytes()).unwrap_err(), Error::Config(says.into()));
     }
     assert_eq!(
         certificates_from_pem(identity.key_pem.as_bytes()),
-        Err(Error::Config("no certificate found: its sections are of other kinds".into()))
+        Err(Error::Config("no certificate found: its sections are of other kinds (PRIVATE KEY)".into()))
     );
     let huge = vec![b'A'; crate::limits::PEM_MAX + 1];
     assert!(certificates_from_pem(&huge).unwrap_err().to_string().contains("at most"));

@@ -2,7 +2,8 @@ use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorith
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::candidates::candidates;
-use super::outline::Outline;
+use super::key_kind::{KeyKind, TAKEN};
+use super::outline::{self, Outline};
 use super::reason;
 use crate::codes::SignatureScheme;
 use crate::crypto::Provider;
@@ -66,7 +67,7 @@ impl ServerVerifier {
         let usage = KeyUsage::server_auth();
         let intermediates = candidates(certificate, intermediates)?;
         leaf.verify_for_usage(&self.algorithms, anchors, &intermediates, now, usage, None, None)
-            .map_err(|why| reason::refusal(&why))?;
+            .map_err(|why| explain(&why, chain, anchors))?;
         let outline = Outline::read(certificate)?;
         leaf.verify_is_valid_for_subject_name(name).map_err(|why| match why {
             webpki::Error::CertNotValidForName(_) => reason::wrong_name(name, &outline),
@@ -102,13 +103,24 @@ pub fn verify_handshake_signature(
         .verification(scheme)
         .filter(|_| !is_pkcs1(scheme))
         .ok_or(Error::IllegalParameter("a CertificateVerify with a signature scheme that was not offered"))?;
-    parse(leaf)?.verify_signature(algorithm, message, signature).map_err(|why| match why {
+    parse(leaf)?.verify_signature(algorithm, message, signature).map_err(|why| {
+        // No signature is verified with it, whichever it is.
+        if let Some(kind) = KeyKind::of_certificate(leaf).filter(|kind| !kind.is_taken) {
+            return unsupported_key("its key", kind).into();
+        }
+        mismatch(&why)
+    })
+}
+
+/// A signature that does not verify with a key of a kind that is taken.
+fn mismatch(why: &webpki::Error) -> Error {
+    match why {
         webpki::Error::InvalidSignatureForPublicKey => Error::DecryptError("the CertificateVerify signature"),
         webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Error::IllegalParameter(
             "a CertificateVerify with a signature scheme that does not fit the certificate's key",
         ),
-        other => reason::refusal(&other).into(),
-    })
+        other => reason::refusal(other).into(),
+    }
 }
 
 /// What a client puts into signature_algorithms: what `provider` verifies handshakes with, followed by the PKCS #1
@@ -124,6 +136,44 @@ pub fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
     .filter(|(_, id)| provider.certificate_algorithms.iter().any(|algorithm| algorithm.signature_alg_id() == *id))
     .map(|(scheme, _)| scheme);
     handshake.chain(certificates_only).collect()
+}
+
+/// Why a chain is refused, with what webpki doesn't tell: which key or which time it is that it can't take.
+fn explain(why: &webpki::Error, chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> CertificateError {
+    match reason::refusal(why) {
+        CertificateError::Bad(_) if *why == webpki::Error::BadDerTime => {
+            match chain.iter().any(|certificate| outline::is_before_1970(certificate)) {
+                true => CertificateError::Unsupported("a validity that begins or ends before 1970".into()),
+                false => reason::refusal(why),
+            }
+        }
+        refusal @ (CertificateError::Unsupported(_) | CertificateError::Bad(_))
+            if reason::is_about_a_signature(why) =>
+        {
+            unusable_key(chain, anchors).unwrap_or(refusal)
+        }
+        refusal => refusal,
+    }
+}
+
+/// The key that no signature is verified with here, if there is one in the chain, or among the trusted ones that it leads to.
+fn unusable_key(chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> Option<CertificateError> {
+    let not_taken = |kind: Option<KeyKind>| kind.filter(|kind| !kind.is_taken);
+    let mut kinds = chain.iter().map(|certificate| not_taken(KeyKind::of_certificate(certificate)));
+    if let Some(kind) = kinds.next().flatten() {
+        return Some(unsupported_key("its key", kind));
+    }
+    let issuers: Vec<&[u8]> = chain.iter().filter_map(|each| Some(Outline::read(each).ok()?.issuer)).collect();
+    let mut trusted = anchors.iter().filter(|anchor| issuers.contains(&anchor.subject.as_ref()));
+    let kind = kinds
+        .flatten()
+        .next()
+        .or_else(|| trusted.find_map(|anchor| not_taken(KeyKind::of_public_key(&anchor.subject_public_key_info))))?;
+    Some(unsupported_key("the key of its issuer", kind))
+}
+
+fn unsupported_key(whose: &str, kind: KeyKind) -> CertificateError {
+    CertificateError::Unsupported(format!("{whose}, which is {}; accepted are {TAKEN}", kind.name))
 }
 
 pub(super) fn parse<'a>(certificate: &'a CertificateDer<'a>) -> Result<EndEntityCert<'a>, CertificateError> {

@@ -21,6 +21,7 @@ use crate::render::Messages;
 pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
     // Its connections have theirs to end.
     interrupt::take_time();
+    plan.notes.iter().for_each(|note| messages.note(note));
     let listener = Listener::bind(plan.listen, plan.sockets)
         .map_err(|error| Error::io(format!("listening on {}", plan.listen), error))?;
     let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;

@@ -30,6 +30,8 @@ pub(super) struct Planned {
     pub(super) work: Work,
     /// For how long, and in which order.
     pub(super) schedule: Plan,
+    /// What is good to know of the files that were named.
+    pub(super) notes: Vec<String>,
     /// Whether nobody looks at who the server is.
     pub(super) trusts_anyone: bool,
     /// Whether secrets are written to a key log.
@@ -183,6 +185,7 @@ fn case(
         switches: plan.setting.facts(),
         work,
         schedule,
+        notes: plan.tls.notes.clone(),
         trusts_anyone: matches!(plan.trust, Trust::Anyone),
         logs_keys: plan.tls.key_log.is_some(),
     }

@@ -27,6 +27,10 @@ impl Job for Planned {
         &self.id
     }
 
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     fn warn(&self, document: &mut Document) {
         warnings::before(document, self);
     }

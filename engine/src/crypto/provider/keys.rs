@@ -10,7 +10,7 @@ pub(super) const RSA_SCHEMES: [SignatureScheme; 3] =
     [SignatureScheme::RSA_PSS_RSAE_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA384, SignatureScheme::RSA_PSS_RSAE_SHA512];
 
 /// The sizes of RSA keys taken, bits of the modulus. Shorter ones are broken, longer ones only cost time.
-pub(super) const RSA_BITS: RangeInclusive<u32> = 2048..=8192;
+pub(crate) const RSA_BITS: RangeInclusive<u32> = 2048..=8192;
 
 /// A key was asked for a scheme that it did not list.
 pub(super) const WRONG_SCHEME: Error = Error::Crypto("the key can't sign with this scheme");

@@ -13,6 +13,8 @@ use std::sync::{Arc, LazyLock};
 
 use rustls_pki_types::{PrivateKeyDer, SignatureVerificationAlgorithm};
 
+pub(crate) use keys::RSA_BITS;
+
 use super::{Aead, Group, Hash, Random, SigningKey, VerificationScheme};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::error::Error;

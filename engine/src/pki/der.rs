@@ -1,0 +1,44 @@
+//! Elements of DER (X.690), taken apart in a few instructions each.
+
+pub(super) const BOOLEAN: u8 = 1;
+pub(super) const INTEGER: u8 = 2;
+pub(super) const BIT_STRING: u8 = 3;
+pub(super) const OCTET_STRING: u8 = 4;
+pub(super) const OBJECT_IDENTIFIER: u8 = 6;
+pub(super) const SEQUENCE: u8 = 0x30;
+
+/// Elements of DER, one behind the other.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Elements<'a>(pub(super) &'a [u8]);
+
+impl<'a> Elements<'a> {
+    pub(super) const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether there is an element and it has this tag.
+    pub(super) fn begin_with(self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
+    /// Tag and content of the next element. Its length has the one form that DER gives it, in two bytes at most: nothing in a
+    /// handshake message is longer. No certificate has a tag of more than a byte.
+    pub(super) fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (tag, len, rest) = match *self.0 {
+            [tag, len @ 0..=0x7f, ref rest @ ..] => (tag, usize::from(len), rest),
+            [tag, 0x81, len @ 0x80..=0xff, ref rest @ ..] => (tag, usize::from(len), rest),
+            [tag, 0x82, high @ 1..=0xff, low, ref rest @ ..] => {
+                (tag, usize::from(u16::from_be_bytes([high, low])), rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(len)?;
+        self.0 = rest;
+        (tag & 0x1f != 0x1f).then_some((tag, content))
+    }
+
+    /// The elements in the next one, which has this tag.
+    pub(super) fn nested(&mut self, tag: u8) -> Option<Self> {
+        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| Self(content))
+    }
+}
