@@ -106,7 +106,7 @@ pub fn verify_handshake_signature(
     parse(leaf)?.verify_signature(algorithm, message, signature).map_err(|why| {
         // No signature is verified with it, whichever it is.
         if let Some(kind) = KeyKind::of_certificate(leaf).filter(|kind| !kind.is_taken) {
-            return unsupported_key("its key", kind).into();
+            return unsupported_key("its key", &kind).into();
         }
         mismatch(&why)
     })
@@ -161,7 +161,7 @@ fn unusable_key(chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> Op
     let not_taken = |kind: Option<KeyKind>| kind.filter(|kind| !kind.is_taken);
     let mut kinds = chain.iter().map(|certificate| not_taken(KeyKind::of_certificate(certificate)));
     if let Some(kind) = kinds.next().flatten() {
-        return Some(unsupported_key("its key", kind));
+        return Some(unsupported_key("its key", &kind));
     }
     let issuers: Vec<&[u8]> = chain.iter().filter_map(|each| Some(Outline::read(each).ok()?.issuer)).collect();
     let mut trusted = anchors.iter().filter(|anchor| issuers.contains(&anchor.subject.as_ref()));
@@ -169,10 +169,10 @@ fn unusable_key(chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> Op
         .flatten()
         .next()
         .or_else(|| trusted.find_map(|anchor| not_taken(KeyKind::of_public_key(&anchor.subject_public_key_info))))?;
-    Some(unsupported_key("the key of its issuer", kind))
+    Some(unsupported_key("the key of its issuer", &kind))
 }
 
-fn unsupported_key(whose: &str, kind: KeyKind) -> CertificateError {
+fn unsupported_key(whose: &str, kind: &KeyKind) -> CertificateError {
     CertificateError::Unsupported(format!("{whose}, which is {}; accepted are {TAKEN}", kind.name))
 }
 

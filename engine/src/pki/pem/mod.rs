@@ -3,6 +3,8 @@
 //! What may be a private key is decoded where it lies, in constant time, and wiped.
 
 mod sections;
+#[cfg(test)]
+mod tests;
 
 use base64ct::{Base64, Encoding};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};

@@ -48,22 +48,20 @@ impl<'a> Section<'a> {
         self.label == b"ENCRYPTED PRIVATE KEY" || split_at(headers, b"ENCRYPTED").is_some()
     }
 
-    /// Headers have a colon, which base64 has not, and end with an empty line.
+    /// Headers stand in front of the base64 and have a colon, which that has not; they go on in lines that begin with a space,
+    /// and end with an empty line.
     pub(super) fn headers_and_base64(&self) -> (&'a [u8], &'a [u8]) {
-        let Some(last_colon) = self.body.iter().rposition(|byte| *byte == b':') else { return (&[], self.body) };
-        let end_of_line = |from: usize| {
-            let len = self.body[from..].iter().position(|byte| *byte == b'\n' || *byte == b'\r');
-            len.map_or(self.body.len(), |len| from + len)
-        };
-        let mut end = end_of_line(last_colon);
-        // A header goes on in lines that begin with a space.
-        loop {
-            let next = self.body[end..].strip_prefix(b"\r\n").or_else(|| self.body[end..].strip_prefix(b"\n"));
-            match next {
-                Some([b' ' | b'\t', ..]) => end = end_of_line(end + 2),
-                _ => return self.body.split_at(end),
+        let (mut end, mut has_headers) = (0, false);
+        for line in self.body.split_inclusive(|byte| *byte == b'\n' || *byte == b'\r') {
+            let is_blank = line.iter().all(u8::is_ascii_whitespace);
+            let goes_on = has_headers && matches!(line, [b' ' | b'\t', ..]);
+            has_headers |= line.contains(&b':');
+            if !(is_blank || goes_on || line.contains(&b':')) {
+                break;
             }
+            end += line.len();
         }
+        self.body.split_at(end)
     }
 }
 
