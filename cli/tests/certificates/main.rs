@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use support::pki::{Identity, KeyKind, Pki};
-use support::programs::find;
+use support::skip::find;
 use support::{Ended, Server, run_with_in, tlsbench};
 use tempfile::TempDir;
 
