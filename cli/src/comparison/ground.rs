@@ -91,6 +91,10 @@ impl Ground {
             let other = terms::differences(&facts(after), &facts(before));
             return (!other.is_empty()).then(|| other.join("; "));
         }
+        let way = |case| terms::way(case, quantity?.name);
+        if way(before).zip(way(after)).is_some_and(|(earlier, later)| earlier != later) {
+            return Some("the versions of tlsbench measured it in different ways".to_owned());
+        }
         if !self.is_foreign || is_among(&EVERYWHERE) {
             return None;
         }

@@ -205,6 +205,23 @@ fn what_was_not_measurable_is_inconclusive_and_says_why() {
 }
 
 #[test]
+fn what_versions_measure_in_different_ways_is_not_compared() {
+    let told = |way: &str| {
+        let mut told = document(1.0, 0.0);
+        told.cases[0].achieved.insert("efficiency_of".into(), way.into());
+        told.cases[0].achieved.insert("cpu_time_from".into(), "a clock".into());
+        told
+    };
+    let found = compared(&told("wall time"), &told("processor time"), &rules());
+    let (found_verdict, why) = verdict(&found, "one", "send.efficiency");
+    assert_eq!(found_verdict, Verdict::NotComparable);
+    assert!(why.contains("in different ways"), "{why}");
+    assert_eq!(verdict(&found, "one", "send.cpu_ns_per_byte").0, Verdict::InsideTheNoise);
+    let found = compared(&document(1.0, 0.0), &told("processor time"), &rules());
+    assert_eq!(verdict(&found, "one", "send.efficiency").0, Verdict::InsideTheNoise, "one of them does not tell");
+}
+
+#[test]
 fn too_few_samples_are_no_verdict() {
     let mut few = document(1.1, 0.0);
     let samples = [110.0, 111.0, 109.0];

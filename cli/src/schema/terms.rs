@@ -75,6 +75,17 @@ pub fn requested(case: &Case) -> Facts {
     fixed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// How a quantity was measured, where a case tells of it: versions that measure it in another way tell so.
+pub fn way<'a>(case: &'a Case, quantity: &str) -> Option<&'a str> {
+    let fact = match quantity {
+        "efficiency" | "engine_bytes_per_s" => "efficiency_of",
+        name if name.starts_with("raw_aead_") || name.starts_with("raw_crypto_") => "efficiency_of",
+        name if name.starts_with("cpu_") => "cpu_time_from",
+        _ => return None,
+    };
+    case.achieved.get(fact)?.as_str()
+}
+
 /// Whether secrets were written to a file, which costs each handshake.
 pub fn logs_keys(case: &Case) -> bool {
     case.requested.get(KEY_LOG).is_some_and(|file| !file.is_null())

@@ -110,9 +110,9 @@ fn join<'a>(sources: &[Indexed<'a>], case: &str, metric: &str) -> Vec<(Setting, 
     let mut groups: Vec<(Setting, Vec<Measured>)> = Vec::new();
     for Indexed { source, cases } in sources {
         let Some(case) = cases.get(case).copied() else { continue };
-        let Some(metric) = case.metrics.get(metric) else { continue };
-        let setting = Setting::of(&source.document, case, metric);
-        let measured = Measured { source, case, metric };
+        let Some(measured) = case.metrics.get(metric) else { continue };
+        let setting = Setting::of(&source.document, case, metric, measured);
+        let measured = Measured { source, case, metric: measured };
         match groups.iter_mut().find(|(known, _)| *known == setting) {
             Some((_, runs)) => runs.push(measured),
             None => groups.push((setting, vec![measured])),

@@ -1,12 +1,12 @@
 use crate::schema::terms::{self, word};
-use crate::schema::{Case, Document, Facts, Metric};
+use crate::schema::{Case, Document, Facts, Metric, name_of};
 
 /// What runs have to share to be joined.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Setting(Facts);
 
 impl Setting {
-    pub(super) fn of(document: &Document, case: &Case, metric: &Metric) -> Self {
+    pub(super) fn of(document: &Document, case: &Case, name: &str, metric: &Metric) -> Self {
         let mut facts = terms::machine(&document.host);
         facts.extend(terms::restrictions(&document.host));
         facts.extend(terms::known([("build_profile", document.tool.build_profile.clone().into())]));
@@ -16,7 +16,10 @@ impl Setting {
         }
         facts.extend(case.switches.clone());
         facts.extend(terms::requested(case));
-        facts.extend(terms::known([("unit", metric.unit.clone().into())]));
+        facts.extend(terms::known([
+            ("unit", metric.unit.clone().into()),
+            ("measured", terms::way(case, name_of(name)).into()),
+        ]));
         Self(facts)
     }
 
