@@ -7,6 +7,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
+use crate::names::shown;
+use crate::schema::terms::word;
 use crate::schema::{Document, Host};
 
 /// The flags that decide which code cryptography runs on.
@@ -39,7 +41,8 @@ const RELEVANT_FLAGS: [&str; 24] = [
 
 /// Variables that take features of the processor away from AWS-LC, put other code between it and the C library, or change how
 /// that allocates and copies.
-const CHANGING: [&str; 4] = ["OPENSSL_ia32cap", "OPENSSL_armcap", "LD_PRELOAD", "GLIBC_TUNABLES"];
+const CHANGING: [&str; 6] =
+    ["OPENSSL_ia32cap", "OPENSSL_armcap", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "GLIBC_TUNABLES"];
 const CHANGING_PREFIXES: [&str; 1] = ["MALLOC_"];
 
 /// The load that other programs may put on each processor.
@@ -52,7 +55,7 @@ pub fn warn_of_conditions(document: &mut Document) {
     }
     let variables: Vec<_> = document.host.environment.clone().into_iter().collect();
     for (name, value) in variables {
-        let message = format!("{name} is set to '{value}', which changes what is measured");
+        let message = format!("{name} is set to '{}', which changes what is measured", word(&value.into()));
         document.warn(message, "unset it, unless that is what is to be measured");
     }
     let processors = document.host.logical_cpus.unwrap_or(1);
@@ -115,7 +118,7 @@ fn describe_from(proc: &Path, sys: &Path) -> Host {
 
 /// Those of the variables that change what is measured. An empty one counts as unset.
 fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<String, String> {
-    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let text = |text: OsString| shown(&text.to_string_lossy());
     let changes =
         |name: &str| CHANGING.contains(&name) || CHANGING_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     variables

@@ -66,7 +66,7 @@ pub fn shown(text: &str) -> String {
 /// Whether a character does something else than to be seen: it controls a terminal, ends a line, turns the direction of text,
 /// or has no width.
 pub fn is_hidden(letter: char) -> bool {
-    let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
     letter.is_control() || is_format
 }
 

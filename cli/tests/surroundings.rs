@@ -42,6 +42,37 @@ fn a_variable_writes_no_secrets_while_something_is_measured() {
 }
 
 #[test]
+fn a_key_log_loses_no_secret_in_silence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shell = |script: &str| {
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", &script.replace("tlsbench", env!("CARGO_BIN_EXE_tlsbench"))]);
+        run_with_in(&mut bash, folder.path())
+    };
+    // What the program says otherwise goes to the same file, and to the same place in it.
+    shell("tlsbench handshake -n 9 -w 0ms --keylog /dev/stderr 2> said").expect(0, &[]);
+    let said = std::fs::read_to_string(folder.path().join("said")).expect("text");
+    let count = |label: &str| said.lines().filter(|line| line.starts_with(label) && line.len() > 128).count();
+    let all = count("CLIENT_HANDSHAKE_TRAFFIC_SECRET ");
+    assert!(all >= 18, "{said}");
+    for label in ["SERVER_HANDSHAKE_TRAFFIC_SECRET ", "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 "] {
+        assert_eq!(count(label), all, "{label}: {said}");
+    }
+    assert!(said.contains("warning: secrets are written"), "{said}");
+    shell("tlsbench handshake -n 2 -w 0ms --keylog /dev/full")
+        .expect(0, &["secrets are missing from the key log /dev/full: No space left on device"]);
+}
+
+#[test]
+fn what_the_environment_holds_is_text_in_results() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ended, document) = measure(folder.path(), &[("MALLOC_X", "a\u{1b}[31m\nhint: b\u{202e}")]);
+    assert_eq!(document["host"]["environment"]["MALLOC_X"], "a\u{fffd}[31m\u{fffd}hint: b\u{fffd}");
+    assert!(!ended.errors.contains("\nhint: b"), "{}", ended.errors);
+    run_with_in(&mut tlsbench(["history", "results.json"]), folder.path()).expect(0, &[]);
+}
+
+#[test]
 fn variables_that_change_numbers_are_told_and_make_results_incomparable() {
     let (before, after) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     let (_, plain) = measure(before.path(), &[]);

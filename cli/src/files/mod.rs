@@ -9,4 +9,4 @@ mod write;
 pub use read::{read, read_secret};
 pub use same::{Spot, spot};
 pub use text::{NotText, foreign_encoding, text};
-pub use write::{append, check, check_in_new_folder, is_replaced, write, write_in_new_folder};
+pub use write::{append, check, check_in_new_folder, is_replaced, stream, write, write_in_new_folder};

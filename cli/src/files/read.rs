@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::io::retry_on_intr;
 use zeroize::Zeroizing;
 
 /// How long somebody is waited for who is to write to a named pipe.
@@ -56,7 +57,7 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
     let is_pipe = file.metadata()?.file_type().is_fifo();
     if is_pipe {
         // Before the first one comes, a pipe has nothing to say.
-        poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&PATIENCE))?;
+        retry_on_intr(|| poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&PATIENCE)))?;
     }
     // Whoever has begun to write is waited for.
     fcntl_setfl(&file, OFlags::empty())?;

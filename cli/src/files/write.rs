@@ -47,6 +47,16 @@ pub fn append(path: &Path, text: &[u8]) -> io::Result<()> {
     }
 }
 
+/// What is written to once, and not replaced: what this process has open, a device or a pipe. None where it is a file, or
+/// could be one.
+pub fn stream(path: &Path) -> io::Result<Option<File>> {
+    match find(path)? {
+        Target::Descriptor(number) => descriptor(number).map(Some),
+        Target::Stream(path) => open_stream(&path).map(Some),
+        Target::Missing(_) | Target::Present(..) => Ok(None),
+    }
+}
+
 /// Tries whether a file could be written now, and leaves all as it is.
 pub fn check(path: &Path) -> io::Result<()> {
     match find(path)? {

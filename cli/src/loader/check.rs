@@ -9,14 +9,14 @@ use crate::stats;
 
 /// No run has more cases, and none of its metrics more samples: what looks at all of them has to come to an end.
 const CASES_MAX: usize = 10_000;
-const SAMPLES_MAX: usize = 20_000;
+const SAMPLES_MAX: usize = 5_000;
 /// No case has more metrics, nor facts of one kind, and no name in it is longer, bytes: what is drawn and compared of a file
 /// grows as fast as the file, and no faster.
 const METRICS_MAX: usize = 250;
 const FACTS_MAX: usize = 100;
 const TEXT_MAX: usize = 2_000;
 /// No run has more warnings.
-const WARNINGS_MAX: usize = 1_000;
+const WARNINGS_MAX: usize = 100_000;
 /// No measurement is larger, whatever its unit: sums of such numbers are still numbers.
 const NUMBER_MAX: f64 = 1e100;
 /// What text and back may change a number by, as a share of it.
@@ -35,6 +35,9 @@ pub(super) fn document(document: &Document) -> Result<(), Refusal> {
         return Err(refuse("warnings", "one of them says nothing"));
     }
     at_most(document.warnings.len(), WARNINGS_MAX, "").map_err(|problem| refuse("warnings", problem))?;
+    if document.warnings.iter().any(|warning| warning.message.len().max(warning.advice.len()) > TEXT_MAX) {
+        return Err(refuse("warnings", format!("one of them is longer than {TEXT_MAX} bytes")));
+    }
     at_most(document.cases.len(), CASES_MAX, "").map_err(|problem| refuse("cases", problem))?;
     let mut ids = HashSet::new();
     for (index, case) in document.cases.iter().enumerate() {

@@ -16,6 +16,9 @@ use crate::schema::{Case, Document, SCHEMA};
 /// The largest file that is read, bytes: several hundred cases with all of their samples.
 pub const SIZE_MAX: u64 = 64 << 20;
 
+/// Letters of what is said of a file.
+const MESSAGE_MAX: usize = 1_000;
+
 /// Why text is no result that can be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -71,7 +74,13 @@ const EDITED: Option<&str> =
 
 impl Refusal {
     fn new(message: impl Into<String>, hint: Option<&'static str>) -> Self {
-        Self { message: message.into(), hint }
+        let mut message = message.into();
+        // It may repeat what stands in the file, however long.
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_MAX) {
+            message.truncate(end);
+            message.push('…');
+        }
+        Self { message, hint }
     }
 }
 

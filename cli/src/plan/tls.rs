@@ -12,8 +12,10 @@ use tls_engine::switches::Switches;
 use super::once;
 use crate::args;
 use crate::error::Error;
+use crate::files;
 use crate::identity::{self, Authority, Identity};
 use crate::names;
+use crate::render::{Color, Messages};
 use crate::schema::Facts;
 
 /// What both ends of a handshake can be told.
@@ -59,7 +61,14 @@ impl Tls {
         let key_log = match key_log_path(args.keylog.as_deref(), secrets) {
             None => None,
             Some(path) => {
-                let file = KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?;
+                let open = match files::stream(&path).map_err(|error| Error::write(&path, error))? {
+                    Some(stream) => KeyLogFile::new(stream),
+                    None => KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?,
+                };
+                let file = open.on_failure(move |error| {
+                    let message = format!("secrets are missing from the key log {}: {error}", path.display());
+                    Messages::new(false, 0, Color::Never).complaint(&message);
+                });
                 Some(Arc::new(file) as Arc<dyn KeyLog>)
             }
         };
@@ -108,7 +117,7 @@ impl Tls {
         ];
         for (fact, path) in files {
             if let Some(path) = path {
-                add(fact, path.display().to_string());
+                add(fact, names::shown(&path.to_string_lossy()));
             }
         }
         facts.insert("insecure".into(), trust.insecure.into());
@@ -233,6 +242,9 @@ fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
     // RFC 7301 3.1
     if name.is_empty() || name.len() > 255 {
         return Err(Error::Usage("a protocol name (--alpn) has 1 to 255 bytes".into()));
+    }
+    if name.chars().any(names::is_hidden) {
+        return Err(Error::Usage(format!("a protocol name (--alpn) is text that can be seen, and '{name}' is not")));
     }
     Ok(name.as_bytes().to_vec())
 }

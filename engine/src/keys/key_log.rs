@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 use crate::mem::Secret;
@@ -43,23 +43,46 @@ pub trait KeyLog: Send + Sync {
 
 /// A file in the SSLKEYLOGFILE format, one line per secret, that is appended to.
 pub struct KeyLogFile {
-    file: Mutex<File>,
+    state: Mutex<State>,
 }
+
+struct State {
+    file: File,
+    on_failure: Option<OnFailure>,
+}
+
+type OnFailure = Box<dyn FnOnce(io::Error) + Send>;
 
 impl KeyLogFile {
     /// Opens the file at `path`, or makes one that only its owner may read; [`Error::Config`] where that can't be done.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = open(path)
             .map_err(|error| Error::Config(format!("can't write the key log {}: {error}", path.display())))?;
-        Ok(Self { file: Mutex::new(file) })
+        Ok(Self::new(file))
+    }
+
+    /// Writes to what is open already, such as standard error.
+    pub fn new(file: File) -> Self {
+        Self { state: Mutex::new(State { file, on_failure: None }) }
+    }
+
+    /// Has the first failure to write told: it ends no connection, and secrets are missing from then on.
+    pub fn on_failure(mut self, tell: impl FnOnce(io::Error) + Send + 'static) -> Self {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner).on_failure = Some(Box::new(tell));
+        self
     }
 }
 
 impl KeyLog for KeyLogFile {
     fn log(&self, label: SecretLabel, client_random: &[u8; 32], secret: &Secret) {
         let line = format!("{} {} {}\n", label.as_str(), hex(client_random), hex(secret.as_bytes()));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // A log that can't be written must not end a connection.
-        let _ = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write_all(line.as_bytes());
+        if let Err(error) = state.file.write_all(line.as_bytes())
+            && let Some(tell) = state.on_failure.take()
+        {
+            tell(error);
+        }
     }
 }
 
@@ -73,13 +96,23 @@ fn open(path: &Path) -> io::Result<File> {
     }
     let file = OpenOptions::new().append(true).open(path)?;
     let found = path.symlink_metadata()?;
-    // Anybody may have put a link into a folder that is for everybody. The system's, such as /dev/stderr, lead to what this
-    // process has open.
-    let is_of_the_system = found.uid() == 0 || path.parent().is_some_and(is_of_processes);
-    if found.is_symlink() && file.metadata()?.is_file() && !is_of_the_system {
-        return Err(io::Error::other("it is a symbolic link: name the file that it leads to"));
+    let behind = file.metadata()?;
+    // Anybody may have put a link into a folder that is for everybody: to a file of theirs, or to one of ours that is no log.
+    let own = own_uid();
+    let is_ours = own == Some(behind.uid()) && (own == Some(found.uid()) || found.uid() == 0);
+    // Links of the system, such as /dev/stderr, lead to what this process has open.
+    let is_open_here = path.parent().is_some_and(is_of_processes) || found.uid() == 0 && path.starts_with("/dev");
+    if found.is_symlink() && behind.is_file() && !is_ours && !is_open_here {
+        return Err(io::Error::other("it is a symbolic link of somebody else's, or to a file of theirs"));
     }
     Ok(file)
+}
+
+/// The user that this process acts as, where the system tells by a file.
+#[cfg(unix)]
+fn own_uid() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Path::new("/proc/self").metadata().ok().map(|process| process.uid())
 }
 
 #[cfg(unix)]
@@ -102,7 +135,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 
     use super::*;
 
@@ -120,15 +153,35 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let [link, file] = ["link", "file"].map(|name| folder.path().join(name));
         symlink(&file, &link).expect("a link");
-        if link.symlink_metadata().expect("it").uid() == 0 {
-            lchown(&link, Some(1), Some(1)).expect("root may give links away");
-        }
         assert!(KeyLogFile::open(&link).is_err() && !file.exists(), "nothing is made where a link leads");
         std::fs::write(&file, "").expect("a file");
-        let refused = KeyLogFile::open(&link).err().map(|error| error.to_string());
-        assert!(refused.is_some_and(|why| why.contains("it is a symbolic link")));
+        KeyLogFile::open(&link).expect("a link of one's own to a file of one's own");
+        if link.symlink_metadata().expect("it").uid() == 0 {
+            let is_refused = || {
+                let refused = KeyLogFile::open(&link).err().map(|error| error.to_string());
+                refused.is_some_and(|why| why.contains("it is a symbolic link of somebody else's"))
+            };
+            chown(&file, Some(1), Some(1)).expect("root may give files away");
+            assert!(is_refused(), "one's own link to a file of somebody else");
+            lchown(&link, Some(1), Some(1)).expect("root may give links away");
+            assert!(is_refused(), "a link of somebody else to a file of theirs");
+            chown(&file, Some(0), Some(0)).expect("root may take files");
+            assert!(is_refused(), "a link of somebody else to one's own file");
+        }
         // What this process has open is meant to be found by links.
         KeyLogFile::open(Path::new("/dev/stderr")).expect("standard error");
         KeyLogFile::open(Path::new("/proc/self/fd/2")).expect("standard error");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn secrets_that_are_lost_are_told_once() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let log = KeyLogFile::open(Path::new("/dev/full")).expect("a device");
+        let log = log.on_failure(move |error| tell.send(error.kind()).expect("somebody listens"));
+        for _ in 0..3 {
+            log.log(SecretLabel::Exporter, &[0; 32], &Secret::zeroed(32));
+        }
+        assert_eq!(told.iter().collect::<Vec<_>>(), [io::ErrorKind::StorageFull]);
     }
 }
