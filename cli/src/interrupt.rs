@@ -17,8 +17,10 @@ use crate::error::{Error, exit};
 const ASKING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 /// Two Ctrl-C within this time are one: programs that start others signal them, and then their group.
 const ONE_WISH: Duration = Duration::from_millis(100);
-/// How long a command whose end is bounded may take for it.
+/// How long a command whose end is bounded may take for it, and how long it may still be saying what it has to say: somebody
+/// has to read it.
 const CLEAN_END_MAX: Duration = Duration::from_millis(1_400);
+const SAYING_MAX: Duration = Duration::from_millis(350);
 /// How long what is kept may take to be said where there is no time left.
 const LAST_WORDS_MAX: Duration = Duration::from_millis(300);
 
@@ -29,8 +31,12 @@ static LAST_WORDS: Mutex<LastWords> = Mutex::new(LastWords::Nothing);
 enum LastWords {
     Nothing,
     Kept(Box<dyn FnOnce() + Send>),
-    /// The command is saying all it has to say, in its own time.
+    /// The command is saying all it has to say.
     BeingSaid,
+    /// Others depend on a clean end, which takes the time that it takes.
+    NotHurried,
+    /// There is no time left: they are said, and nothing else is.
+    Last,
 }
 
 /// Begins to listen. What was ignored when the program started stays ignored, as `nohup` and shells want it. A clean end
@@ -44,10 +50,7 @@ pub fn listen() -> Result<(), Error> {
         for signal in signals.forever() {
             match wishes.hear(signal, Instant::now()) {
                 Wish::CleanEnd => begin_to_end(),
-                Wish::EndAtOnce => {
-                    let words = std::mem::replace(&mut *last_words(), LastWords::Nothing);
-                    end_at_once(words);
-                }
+                Wish::EndAtOnce => end_at_once(),
                 Wish::Known => {}
             }
         }
@@ -67,17 +70,28 @@ pub fn check() -> Result<(), Error> {
 
 /// Lets a clean end take the time that it takes: others depend on it, as the clients of a server do.
 pub fn take_time() {
-    *last_words() = LastWords::BeingSaid;
+    *last_words() = LastWords::NotHurried;
 }
 
 /// Keeps what is to be said should there be no time for a clean end: what was measured so far.
 pub fn keep_last_words(words: impl FnOnce() + Send + 'static) {
-    *last_words() = LastWords::Kept(Box::new(words));
+    replace(LastWords::Kept(Box::new(words)));
 }
 
-/// The command begins to say all it has to say: nothing is kept any more, and it has the time that it takes.
+/// The command begins to say all it has to say: nothing is kept any more.
 pub fn begin_to_say() {
-    *last_words() = LastWords::BeingSaid;
+    replace(LastWords::BeingSaid);
+}
+
+/// Where the last words are being said nothing else is, and the program ends.
+fn replace(words: LastWords) {
+    let mut known = last_words();
+    if !matches!(*known, LastWords::Last) {
+        *known = words;
+        return;
+    }
+    drop(known);
+    thread::sleep(2 * LAST_WORDS_MAX);
 }
 
 /// What the signals so far come to.
@@ -119,18 +133,23 @@ fn begin_to_end() {
     let _ = errors.write_all(line.as_bytes());
     let end = || {
         thread::sleep(CLEAN_END_MAX);
-        let mut words = last_words();
-        if !matches!(*words, LastWords::BeingSaid) {
-            let words = std::mem::replace(&mut *words, LastWords::Nothing);
-            end_at_once(words);
+        if !matches!(*last_words(), LastWords::NotHurried) {
+            end_at_once();
         }
     };
     // Without a thread for it the end is as late as the command makes it.
     let _ = thread::Builder::new().name("end".to_owned()).spawn(end);
 }
 
-/// Says what is kept, as far as that is possible at once, and ends.
-fn end_at_once(words: LastWords) {
+/// Says what is kept, or lets the command end what it is saying, as far as that is possible at once, and ends.
+fn end_at_once() {
+    let words = {
+        let mut known = last_words();
+        match &*known {
+            LastWords::Kept(_) => std::mem::replace(&mut *known, LastWords::Last),
+            _ => LastWords::Nothing,
+        }
+    };
     if let LastWords::Kept(words) = words {
         let (said, is_said) = channel();
         let say = move || {
@@ -141,6 +160,9 @@ fn end_at_once(words: LastWords) {
         if thread::Builder::new().name("last words".to_owned()).spawn(say).is_ok() {
             let _ = is_said.recv_timeout(LAST_WORDS_MAX);
         }
+    } else if matches!(*last_words(), LastWords::BeingSaid) {
+        // Where it comes to an end the program does, too.
+        thread::sleep(SAYING_MAX);
     }
     std::process::exit(i32::from(exit::INTERRUPTED));
 }

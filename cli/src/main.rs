@@ -10,6 +10,7 @@ use tlsbench::args::Args;
 use tlsbench::cmd;
 use tlsbench::error::{Error, exit};
 use tlsbench::interrupt;
+use tlsbench::names::shown;
 use tlsbench::plan::Plan;
 use tlsbench::render::{Color, Messages, print};
 
@@ -21,16 +22,18 @@ static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
 fn main() -> ExitCode {
     // Before all else: a signal may come at any moment.
     let listening = interrupt::listen();
-    let args = match Args::try_parse_from(without_help_on_help(std::env::args_os())) {
+    let arguments = without_help_on_help(std::env::args_os());
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
-        Err(told) => return tell(&told),
+        Err(told) => return tell(told, &arguments),
     };
     let messages = Messages::new(args.display.quiet, args.display.verbose, args.display.color);
     match listening.and_then(|()| run(&args, messages)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             messages.error(&error);
-            ExitCode::from(error.exit_code())
+            // Whatever else went wrong on the way to the end that was asked for.
+            ExitCode::from(if interrupt::requested() { exit::INTERRUPTED } else { error.exit_code() })
         }
     }
 }
@@ -56,8 +59,10 @@ fn starts(argument: &OsStr, with: &str) -> bool {
     argument.as_encoded_bytes().starts_with(with.as_bytes())
 }
 
-/// Prints help, or what is wrong with the arguments.
-fn tell(told: &clap::Error) -> ExitCode {
+/// Prints help, or what is wrong with the arguments: as text that a terminal does not obey.
+fn tell(told: clap::Error, arguments: &[OsString]) -> ExitCode {
+    let plain = arguments.iter().map(|argument| shown(&argument.to_string_lossy()));
+    let told = Args::try_parse_from(plain).err().unwrap_or(told);
     match told.print() {
         // Whoever reads may stop reading: `| head` is no failure.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

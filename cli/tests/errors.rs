@@ -66,6 +66,9 @@ fn a_value_that_is_none_is_told() {
     run(["throughput", "--count", "many"]).expect(2, &["expected a count such as 500, 10k"]);
     run(["throughput", "--zero-copy", "off"]).expect(2, &["off"]);
     run(["connect", "localhost:http"]).expect(2, &["the port is 1 to 65535"]);
+    run(["handshake", "--alpn", "A\u{1b}[31m\nhint: B"])
+        .expect(2, &["is text that can be seen, and 'A\u{fffd}[31m\u{fffd}hint: B'"]);
+    run(["handshake", "--label", "A\nhint: B\u{202e}"]).expect(2, &["'A\u{fffd}hint: B\u{fffd}'"]);
     run(["connect", "https://localhost:443/"]).expect(2, &["it is a URL", "'localhost:443'"]);
     run(["throughput", "--connect", "localhost:443/"]).expect(2, &["a path has no place in it"]);
     run(["connect", "::1"]).expect(2, &["an IPv6 address stands in brackets"]);

@@ -257,6 +257,50 @@ fn ctrl_c_once_more_after_a_while_ends_at_once_and_loses_no_case() {
     assert!(cases >= 15, "{cases}");
 }
 
+/// Reading and writing wait for others, too: for who writes to a pipe, and for who reads.
+#[test]
+fn what_waits_for_others_ends_in_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe.toml");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a pipe");
+    let pipe = pipe.to_str().expect("text");
+    let profile = folder.path().join("short.toml");
+    std::fs::write(
+        &profile,
+        "description = 'd'\n[[case]]\ncommand = 'throughput'\ntransport = 'memory'\nduration = '100ms'\n",
+    )
+    .expect("a file");
+    let profile = profile.to_str().expect("text");
+    let to_pipe = format!("--json={pipe}");
+    for (arguments, signal, moment) in [
+        (vec!["run", pipe], Signal::INT, Moment::Early),
+        (vec!["compare", pipe, pipe], Signal::TERM, Moment::Early),
+        (vec!["connect", "localhost:1", "--cacert", pipe], Signal::HUP, Moment::Early),
+        // Nobody reads what was measured, for ten seconds.
+        (vec!["run", profile, &to_pipe], Signal::INT, Moment::After(Duration::from_millis(2_000))),
+    ] {
+        let row = Row { arguments, signal, moment, way: Way::Once };
+        let running = ends_in_time(&row);
+        if row.moment != Moment::Early {
+            assert!(running.said("output").contains("throughput/"), "{}", running.said("errors"));
+        }
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_is_not_waited_for_after_a_signal() {
+    let sizes = (1..=64).map(|size| (1000 + size).to_string()).collect::<Vec<_>>().join(",");
+    let mut command = listening(&["throughput", "--transport", "memory", "--size", &sizes, "-n", "3", "-w", "0s"]);
+    command.args(["--format", "json"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("it runs");
+    thread::sleep(Duration::from_secs(3));
+    assert!(child.try_wait().expect("a child").is_none(), "more than a pipe holds");
+    kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
+    let asked = Instant::now();
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    assert!(asked.elapsed() < END_MAX + ANSWER_MAX, "{:?}", asked.elapsed());
+}
+
 #[test]
 fn what_is_ignored_at_the_start_stays_ignored() {
     for (name, signal, other) in [("HUP", Signal::HUP, Signal::TERM), ("INT", Signal::INT, Signal::TERM)] {

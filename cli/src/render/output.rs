@@ -48,17 +48,16 @@ impl Output {
         main.and(self.save_beside(report, false))
     }
 
-    /// Writes everything. Results that find no place in their file are printed: they may have taken long to measure.
+    /// Writes everything, what is printed first: a file may keep it waiting. Results that find no place in their file are
+    /// printed, too: they may have taken long to measure.
     pub fn finish(&self, report: &impl Report) -> Result<(), Error> {
-        let main = self.save_main(report, true);
-        let beside = self.save_beside(report, true);
-        let is_printed = self.to == Place::Standard || main.is_err();
-        let printed = if is_printed {
-            render(report, self.format, self.color.applies_to(&std::io::stdout())).and_then(|text| print(&text))
-        } else {
-            Ok(())
+        let print =
+            || render(report, self.format, self.color.applies_to(&std::io::stdout())).and_then(|text| print(&text));
+        let main = match self.to {
+            Place::Standard => print(),
+            Place::File(_) => self.save_main(report, true).inspect_err(|_| drop(print())),
         };
-        main.and(beside).and(printed)
+        main.and(self.save_beside(report, true))
     }
 
     /// Keeps complete results under the name that was asked for, if any; tells where.

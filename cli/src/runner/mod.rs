@@ -139,6 +139,9 @@ pub fn run_and_write(
     if outcome.is_ok() || !document.cases.is_empty() {
         output.finish(&Results(&document))?;
     }
+    if let (Err(Error::Interrupted), Some(path)) = (&outcome, &output.baseline) {
+        messages.note(&format!("not kept as {}: the run was ended early", path.display()));
+    }
     outcome?;
     if let Some(path) = output.keep(&Results(&document))? {
         messages.note(&format!("kept as {}", path.display()));
