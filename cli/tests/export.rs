@@ -128,7 +128,8 @@ fn bencher_gets_every_case_with_its_intervals() {
     for file in [kept("crypto.json"), kept("ablate.json"), measured] {
         let ended = export(&file, &["--for", "bencher", "--metric", "*"]);
         ended.expect(0, &[]);
-        assert_eq!(ended.errors, "");
+        // What this machine was too busy to measure is told, and nothing else.
+        assert!(ended.errors.lines().all(|line| line.contains("is not measurable in this run")), "{}", ended.errors);
         let found: Bencher = read(&ended.output);
         let document = document(&file);
         let with_metrics = document.cases.iter().filter(|case| !case.metrics.is_empty());
@@ -216,12 +217,12 @@ fn a_run_that_was_interrupted_is_told() {
 #[test]
 fn what_cannot_be_exported_is_refused() {
     let bencher: &[&str] = &["--for", "bencher"];
-    export(Path::new("/nonexistent/run.json"), bencher).expect(5, &["/nonexistent/run.json: it can't be read"]);
+    export(Path::new("/nonexistent/run.json"), bencher).expect(2, &["/nonexistent/run.json: it can't be read"]);
     let drawn = Drawn::of(&[("run.json", throughput("2026-01-01T00:00:00Z", &[64]))]);
     let file = drawn.files[0].as_path();
     let cut = drawn.directory.path().join("cut.json");
     fs::write(&cut, &fs::read(file).expect("a file")[..500]).expect("written");
-    export(&cut, bencher).expect(5, &["cut.json: it is cut short"]);
+    export(&cut, bencher).expect(2, &["cut.json: it is cut short"]);
 
     let refused = export(file, &["--for", "hyperfine"]);
     refused.expect(2, &["none of these metrics is a time", "send.efficiency in 'ratio'", "--for bencher"]);

@@ -79,7 +79,9 @@ fn without_file_descriptors_for_a_connection_it_does_not_begin() {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 16; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_tlsbench"), "serve", "--listen"]);
     command.arg("127.0.0.1:0");
-    support::run_with(command, b"").expect(1, &["no connection could be accepted: 16 files may be open", "ulimit -n"]);
+    let ended = support::run_with(command, b"");
+    ended.expect(1, &["no connection could be accepted: 16 files may be open", "ulimit -n"]);
+    assert_eq!(ended.output, "", "it does not say that it listens");
 }
 
 /// File descriptors that others took: the oldest unfinished handshake gives its own up, and there is one complaint.

@@ -63,7 +63,9 @@ impl PemFile {
     }
 
     fn named<'a>(&self, unused: impl Iterator<Item = &'a PemSection>) -> Vec<String> {
-        let mut unused = unused.peekable();
+        // They stand in the key, too, where `openssl ecparam -genkey` writes both.
+        let has_key = self.sections.iter().any(|section| section.kind == PemKind::PrivateKey);
+        let mut unused = unused.filter(|section| !(has_key && section.label == "EC PARAMETERS"));
         let path = self.path.display();
         let mut notes: Vec<String> = unused
             .by_ref()

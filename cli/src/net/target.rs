@@ -75,7 +75,11 @@ impl Target {
         }
         let port = match (port, default_port) {
             (Some(port), _) => {
-                port.parse().ok().filter(|port| *port != 0).ok_or_else(|| refuse("the port is 1 to 65535"))?
+                let digits = Some(port).filter(|port| port.bytes().all(|digit| digit.is_ascii_digit()));
+                digits
+                    .and_then(|port| port.parse().ok())
+                    .filter(|port| *port != 0)
+                    .ok_or_else(|| refuse("the port is 1 to 65535"))?
             }
             (None, Some(port)) => port,
             (None, None) => return Err(refuse("there is no port")),
@@ -161,7 +165,9 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_a_usage_error() {
-        for text in ["a.example", "", ":443", "a:0", "a:65536", "a:http", "::1", "[::1", "[::1]443", "a:1:2"] {
+        for text in
+            ["a.example", "", ":443", "a:0", "a:65536", "a:http", "a:+4", "a: 4", "::1", "[::1", "[::1]443", "a:1:2"]
+        {
             assert!(matches!(Target::parse(text, None, Family::Any), Err(Error::Usage(_))), "{text}");
         }
         for (text, host) in [

@@ -31,7 +31,7 @@ impl Export {
     pub(super) fn new(args: &args::Export) -> Result<Self, Error> {
         let to = destination(args.form, args.output.as_deref())?;
         let wanted = Wanted { cases: args.case.clone(), metrics: args.metric.clone() };
-        Ok(Self { document: loader::load(&args.file)?, wanted, form: args.form, to })
+        Ok(Self { document: loader::load_to_show(&args.file)?, wanted, form: args.form, to })
     }
 }
 

@@ -103,7 +103,9 @@ fn lack(reason: &Reason) -> Option<&'static str> {
             "its signature algorithm"
         }
         Reason::UnsupportedSignatureAlgorithmForPublicKey
-        | Reason::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => "the key of its issuer",
+        | Reason::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            "its signature, of a kind that the key of the authority with its issuer's name can't have made"
+        }
         Reason::UnsupportedCriticalExtension => "an extension that it marks critical",
         Reason::UnsupportedCertVersion => {
             "its version; X.509 version 3 is needed, which `openssl x509 -req` makes with extensions (-extfile FILE)"

@@ -10,8 +10,8 @@ use tls_engine::conn::Connection;
 use tls_engine::io::Listener;
 use tls_engine::io::event_loop::{End, EventLoop, LoopStatistics, Service};
 
+use super::outcome;
 use super::work::{self, Work};
-use super::{open_files, outcome};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Pattern;
@@ -27,8 +27,7 @@ type LoopThread = JoinHandle<io::Result<LoopStatistics>>;
 
 /// Serves until Ctrl-C, or until as many connections as asked for have ended; tells what was done.
 pub(super) fn run(listener: Listener, plan: Serve, messages: Messages) -> Result<(), Error> {
-    let Serve { config, mut options, threads, mode, .. } = plan;
-    options.connections_max = open_files::bound(options.connections_max, threads.get(), messages)?;
+    let Serve { config, options, threads, mode, .. } = plan;
     let pattern = Arc::new(Pattern::new(SOURCE_SEED, work::PIECE_BYTES));
     let loops = EventLoop::group(listener, &config, &options, threads).map_err(failed)?;
     let stopper = loops[0].stopper();

@@ -18,10 +18,12 @@ use crate::plan::{Mode, Serve};
 use crate::render::Messages;
 
 /// Serves as `plan` says. Returns after Ctrl-C, or once as many connections as asked for have ended.
-pub fn run(plan: Serve, messages: Messages) -> Result<(), Error> {
+pub fn run(mut plan: Serve, messages: Messages) -> Result<(), Error> {
     // Its connections have theirs to end.
     interrupt::take_time();
     plan.notes.iter().for_each(|note| messages.note(note));
+    let connections_max = plan.options.connections_max;
+    plan.options.connections_max = open_files::bound(connections_max, plan.threads.get(), messages)?;
     let listener = Listener::bind(plan.listen, plan.sockets)
         .map_err(|error| Error::io(format!("listening on {}", plan.listen), error))?;
     let address = listener.local_addr().map_err(|error| Error::io("asking for the port", error))?;
