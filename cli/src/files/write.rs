@@ -38,12 +38,9 @@ pub fn write_in_new_folder(path: &Path, text: &[u8]) -> io::Result<()> {
 
 /// Writes at the end of a file.
 pub fn append(path: &Path, text: &[u8]) -> io::Result<()> {
-    match find(path)? {
-        Target::Missing(path) | Target::Present(path, _) => {
-            File::options().create(true).append(true).open(path)?.write_all(text)
-        }
-        Target::Stream(path) => send(open_stream(&path)?, text),
-        Target::Descriptor(number) => send(descriptor(number)?, text),
+    match stream(path)? {
+        Some(stream) => send(stream, text),
+        None => File::options().create(true).append(true).open(path)?.write_all(text),
     }
 }
 
