@@ -1,4 +1,4 @@
-//! `tlsbench` measures TLS: the rooms of the program. `main.rs` is the story, this the house.
+//! `tlsbench` measures TLS: the modules of the program, which `main.rs` puts together.
 
 pub mod args;
 pub mod clock;

@@ -1,14 +1,14 @@
 //! Two results, metric by metric: what may be compared, how it differs, and what that comes to.
 
-mod ground;
+mod comparability;
 
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Error;
 use crate::schema::comparison::{Case, Comparison, Counts, Difference, Metric, Outcome, Run, SCHEMA, Verdict};
-use crate::schema::{self, Document, Kind, Side, Tool, name_of, quantity, telling};
+use crate::schema::{self, Document, Kind, Side, Tool, name_of, primary, quantity};
 use crate::stats::{self, Scale, Slack};
-use ground::Ground;
+use comparability::Comparability;
 
 /// How verdicts are reached.
 pub struct Rules<'a> {
@@ -70,16 +70,19 @@ impl Refusal {
 
 /// Compares the results `after` with those `before`.
 pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result<Comparison, Refusal> {
-    let ground = Ground::of(before.document, after.document, rules.allow_foreign)?;
+    let comparability = Comparability::of(before.document, after.document, rules.allow_foreign)?;
     let mut pairs = Vec::new();
     let mut cases: Vec<Case> = Vec::new();
     for (earlier, later) in matched(before.document, after.document) {
         let case = Case {
             id: later.or(earlier).map(|case| case.id.clone()).unwrap_or_default(),
-            notes: earlier.zip(later).map(|(earlier, later)| ground::remarks(earlier, later)).unwrap_or_default(),
+            notes: earlier
+                .zip(later)
+                .map(|(earlier, later)| comparability::remarks(earlier, later))
+                .unwrap_or_default(),
             metrics: Vec::new(),
         };
-        let found = metrics(earlier, later, &ground, rules);
+        let found = metrics(earlier, later, &comparability, rules);
         cases.push(Case { metrics: found.iter().map(|found| found.metric.clone()).collect(), ..case });
         let index = cases.len() - 1;
         pairs
@@ -95,7 +98,7 @@ pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result
         interleaved: rules.interleaved,
         confidence_level: rules.confidence,
         noise_threshold: rules.limits.is_none().then_some(rules.noise_threshold),
-        notes: ground.notes,
+        notes: comparability.notes,
         cases,
         outcome: Outcome::Passed,
         counts: Counts::default(),
@@ -106,7 +109,7 @@ pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result
 
 /// Whether results of this machine and build may be compared with those `before`: to be asked before they are measured.
 pub fn check(before: &Document, this: &Document, allow_foreign: bool) -> Result<(), Refusal> {
-    Ground::of(before, this, allow_foreign).map(|_| ())
+    Comparability::of(before, this, allow_foreign).map(|_| ())
 }
 
 /// Holds what is worse to a second measurement: what is not worse there too was chance.
@@ -160,16 +163,16 @@ fn matched<'a>(
 fn metrics<'a>(
     before: Option<&'a schema::Case>,
     after: Option<&'a schema::Case>,
-    ground: &Ground,
+    comparability: &Comparability,
     rules: &Rules<'_>,
 ) -> Vec<Found<'a>> {
     let in_case = |case: Option<&'a schema::Case>| {
         case.into_iter().flat_map(|case| case.metrics.keys().chain(case.not_measurable.keys()))
     };
     let mut keys: Vec<&String> = in_case(before).chain(in_case(after)).collect();
-    keys.sort_by_key(|key| telling::rank(key));
+    keys.sort_by_key(|key| primary::rank(key));
     keys.dedup();
-    let objection = before.zip(after).and_then(|(before, after)| ground::objection_to_case(before, after));
+    let objection = before.zip(after).and_then(|(before, after)| comparability::objection_to_case(before, after));
     let one = |key: &String| {
         let metric_of = |case: Option<&'a schema::Case>| case.and_then(|case| case.metrics.get(key));
         let (earlier, later) = (metric_of(before), metric_of(after));
@@ -197,7 +200,8 @@ fn metrics<'a>(
             verdict: Verdict::NotComparable,
             why: None,
         };
-        let surroundings = before.zip(after).and_then(|(before, after)| ground.objection(quantity, before, after));
+        let surroundings =
+            before.zip(after).and_then(|(before, after)| comparability.objection(quantity, before, after));
         let difference = match (earlier, later) {
             _ if before.is_none() => Err(("the baseline has no such case".to_owned(), true)),
             _ if after.is_none() => Err(("the candidate has no such case".to_owned(), true)),
@@ -237,7 +241,7 @@ fn metrics<'a>(
 fn allowed(case: &schema::Case, key: &str, median: f64, rules: &Rules<'_>) -> Option<(f64, bool)> {
     match &rules.limits {
         Some(limits) => (limits.find)(&case.id, key, median).map(|limit| (limit.allowed, limit.is_binding)),
-        None => telling::tells(case, key).then(|| (rules.noise_threshold * median.abs(), true)),
+        None => primary::is_primary(case, key).then(|| (rules.noise_threshold * median.abs(), true)),
     }
 }
 

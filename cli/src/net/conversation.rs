@@ -6,7 +6,7 @@ use tls_engine::io::{Socket, Stream, StreamError, StreamParts};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
 use tls_engine::switches::BufferPoolKind;
 
-use super::patience::PatientSocket;
+use super::deadline_socket::DeadlineSocket;
 use crate::error::Error;
 use crate::interrupt;
 
@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 64 << 10;
 
 /// A TLS connection over a socket on which no wait is for ever.
 pub struct Conversation {
-    stream: Stream<PatientSocket>,
+    stream: Stream<DeadlineSocket>,
 }
 
 /// Why a conversation ended.
@@ -37,7 +37,7 @@ impl Conversation {
     /// Begins a conversation; what a client wants to say first is in `output`.
     pub fn new(connection: Connection, socket: Socket, output: OutBuf, pool: &BufferPool) -> io::Result<Self> {
         let input = InBuf::pooled(pool, BUFFER_BYTES);
-        Ok(Self { stream: Stream::new(connection, PatientSocket::new(socket)?, input, output) })
+        Ok(Self { stream: Stream::new(connection, DeadlineSocket::new(socket)?, input, output) })
     }
 
     /// A buffer for what is sent, of the usual size.

@@ -1,10 +1,10 @@
 //! Targets and their names; TCP connections to them; TLS conversations with deadlines over them, and a little HTTP.
 
 mod conversation;
+mod deadline_socket;
 pub mod http;
-mod patience;
 mod target;
 
 pub use conversation::{Conversation, Failure};
-pub use patience::PatientSocket;
+pub use deadline_socket::DeadlineSocket;
 pub use target::{Family, Target};

@@ -17,7 +17,7 @@ use crate::plan::{Handshake, Limit, Trust};
 use crate::schema::{Case, Document, Facts, Negotiated};
 use crate::units::format_quantity;
 use crate::workload::handshake::{self, Carrier, Found, Pair, Plan, Work};
-use crate::workload::{self, Advance, LocalSession};
+use crate::workload::{self, Advance, EndpointConfigs};
 
 /// Throw-away servers. Each has a certificate of its own: a signature's length is random, and not to be that of one.
 const IDENTITIES: usize = 101;
@@ -126,14 +126,14 @@ impl Planned {
 
     fn pair(&self, identity: &Identity, trust: &Trust) -> Result<Pair, Error> {
         let Handshake { tls, setting, name, .. } = &self.plan;
-        let session = LocalSession {
+        let configs = EndpointConfigs {
             client: tls.client(&[self.suite], trust, setting.switches)?,
             server: tls.server(&[self.suite], identity, setting.switches)?,
             name: name.clone(),
             pool: BufferPool::new(setting.switches.buffer_pool, PoolOptions::default()),
         };
         let key = identity.certified_key(tls.provider)?;
-        Ok(Pair { session: Arc::new(session), key, verifier: trust.verifier(tls.provider)? })
+        Ok(Pair { configs: Arc::new(configs), key, verifier: trust.verifier(tls.provider)? })
     }
 
     fn case(&self, found: &Found) -> Result<Case, Error> {

@@ -11,8 +11,8 @@ pub mod history;
 pub mod inventory;
 mod metric;
 mod origin;
+pub mod primary;
 pub mod quantity;
-pub mod telling;
 pub mod terms;
 
 pub use case::{Case, Facts, Negotiated};

@@ -6,7 +6,7 @@ mod steps;
 use std::collections::{HashMap, HashSet};
 
 use crate::schema::history::{Run, Series};
-use crate::schema::{Case, Document, Metric, name_of, telling};
+use crate::schema::{Case, Document, Metric, name_of, primary};
 use setting::Setting;
 
 /// A file of results.
@@ -91,7 +91,7 @@ fn names<'a>(sources: &[Indexed<'a>], wanted: &Wanted) -> Vec<(&'a str, &'a str)
     let is_case = |case: &&Case| wanted.case.as_ref().is_none_or(|wanted| case.id == *wanted);
     for case in sources.iter().rev().flat_map(|indexed| &indexed.source.document.cases).filter(is_case) {
         let mut metrics: Vec<&String> = case.metrics.keys().filter(|name| is_wanted(name, case, wanted)).collect();
-        metrics.sort_by_key(|name| telling::rank(name));
+        metrics.sort_by_key(|name| primary::rank(name));
         let of_case = metrics.into_iter().map(|metric| (case.id.as_str(), metric.as_str()));
         names.extend(of_case.filter(|name| known.insert(*name)));
     }
@@ -102,7 +102,7 @@ fn is_wanted(key: &str, case: &Case, wanted: &Wanted) -> bool {
     if let Some(wanted) = &wanted.metric {
         return key == wanted || name_of(key) == wanted;
     }
-    telling::tells(case, key)
+    primary::is_primary(case, key)
 }
 
 /// The runs that have the metric, apart where they can't be joined.

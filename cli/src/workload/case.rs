@@ -8,16 +8,16 @@ use tls_engine::io::{Socket, SocketOptions};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::BufferPool;
 
+use super::endpoint_configs::{EndpointConfigs, client};
 use super::ends::{Endpoint, OpeningEnd, SealingEnd, buffer_bytes};
 use super::link::{Link, Memory};
 use super::one_thread::OneThread;
 use super::pair::{Pair, handshake};
 use super::raw_tcp::{RawPair, RawReceiver, RawSender};
-use super::session::{LocalSession, client};
 use super::sockets::{Sockets, loopback};
-use super::team::{Lane, Team, Worker};
 use super::thread_per_end::{LOOK, OpeningThread, SealingThread};
 use super::verifier::{Verifier, Verify};
+use super::worker_pool::{Lane, Worker, WorkerPool};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Layout, Pattern, RawAead};
@@ -39,11 +39,11 @@ pub enum Direction {
 #[derive(Clone)]
 pub enum Transport {
     /// Buffers; one thread drives both ends.
-    Memory(Arc<LocalSession>),
+    Memory(Arc<EndpointConfigs>),
     /// Two TCP sockets of this machine; one thread drives both ends.
-    LoopbackOneThread(Arc<LocalSession>),
+    LoopbackOneThread(Arc<EndpointConfigs>),
     /// Two TCP sockets of this machine, and a thread for each end.
-    LoopbackThreadPerEnd(Arc<LocalSession>),
+    LoopbackThreadPerEnd(Arc<EndpointConfigs>),
     /// A socket to another process, which runs `tlsbench serve`.
     Remote(Remote),
 }
@@ -120,11 +120,11 @@ impl Work {
     }
 
     /// Starts the threads, with their connections.
-    pub fn start(&self) -> Result<Team, Error> {
+    pub fn start(&self) -> Result<WorkerPool, Error> {
         let pattern = Arc::new(self.pattern());
         let conversations: Result<Vec<_>, Error> =
             (0..self.conversations).map(|index| self.workers(&pattern, index as u64)).collect();
-        Team::start(conversations?)
+        WorkerPool::start(conversations?)
     }
 
     /// The ends of one conversation.
@@ -132,20 +132,20 @@ impl Work {
         interrupt::check()?;
         let verifier = Verifier::new(Arc::clone(pattern), self.verify, self.seed.wrapping_add(index));
         match &self.transport {
-            Transport::Memory(session) => {
-                let (sealing, opening) = self.local_ends(session)?;
+            Transport::Memory(configs) => {
+                let (sealing, opening) = self.local_ends(configs)?;
                 Ok(vec![self.one_thread(sealing, opening, Memory, None, pattern, verifier)?])
             }
-            Transport::LoopbackOneThread(session) => {
-                let (sealing, opening) = self.local_ends(session)?;
+            Transport::LoopbackOneThread(configs) => {
+                let (sealing, opening) = self.local_ends(configs)?;
                 let (from, to) = self.loopback()?;
                 let link = Sockets::new(from, to)?;
                 let raw_tcp = self.raw_tcp(pattern, verifier.clone())?;
                 raw_tcp.set_nonblocking()?;
                 Ok(vec![self.one_thread(sealing, opening, link, Some(raw_tcp), pattern, verifier)?])
             }
-            Transport::LoopbackThreadPerEnd(session) => {
-                let (sealing, opening) = self.local_ends(session)?;
+            Transport::LoopbackThreadPerEnd(configs) => {
+                let (sealing, opening) = self.local_ends(configs)?;
                 let (from, to) = self.loopback()?;
                 let RawPair { sender, receiver } = self.raw_tcp(pattern, verifier.clone())?;
                 Ok(vec![
@@ -167,12 +167,12 @@ impl Work {
     }
 
     /// The sealing and the opening end, of which one is the client.
-    fn local_ends(&self, session: &LocalSession) -> Result<(Endpoint, Endpoint), Error> {
+    fn local_ends(&self, configs: &EndpointConfigs) -> Result<(Endpoint, Endpoint), Error> {
         let is_client_sealing = self.direction == Direction::Send;
         let (input_bytes, output_bytes) = self.buffers(is_client_sealing);
-        let client = session.client(input_bytes, output_bytes)?;
+        let client = configs.client(input_bytes, output_bytes)?;
         let (input_bytes, output_bytes) = self.buffers(!is_client_sealing);
-        let server = session.server(input_bytes, output_bytes);
+        let server = configs.server(input_bytes, output_bytes);
         Ok(if is_client_sealing { (client, server) } else { (server, client) })
     }
 

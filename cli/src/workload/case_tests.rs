@@ -7,19 +7,19 @@ use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::provider;
 use tls_engine::io::SocketOptions;
 
-use super::session::tests::session;
-use super::{Direction, Lane, Limit, LocalSession, Plan, Transport, Verify, Work, run, sum_of_all};
+use super::endpoint_configs::tests::endpoint_configs;
+use super::{Direction, EndpointConfigs, Lane, Limit, Plan, Transport, Verify, Work, run, sum_of_all};
 use crate::schema::Side;
 
-fn work(suite: CipherSuite, transport: fn(Arc<LocalSession>) -> Transport, direction: Direction) -> Work {
+fn work(suite: CipherSuite, transport: fn(Arc<EndpointConfigs>) -> Transport, direction: Direction) -> Work {
     let provider = provider::by_name("auto").expect("a provider");
-    let session = Arc::new(session(suite, Some(100), true));
+    let configs = Arc::new(endpoint_configs(suite, Some(100), true));
     Work {
         suite: *provider.suite(suite).expect("the suite"),
         write_bytes: 20_000,
         buffer_bytes: 1 << 17,
         direction,
-        transport: transport(session),
+        transport: transport(configs),
         sockets: SocketOptions { timeout: Some(Duration::from_secs(10)), ..SocketOptions::default() },
         conversations: 2,
         verify: Verify::All,
@@ -27,7 +27,7 @@ fn work(suite: CipherSuite, transport: fn(Arc<LocalSession>) -> Transport, direc
     }
 }
 
-const TRANSPORTS: [fn(Arc<LocalSession>) -> Transport; 3] =
+const TRANSPORTS: [fn(Arc<EndpointConfigs>) -> Transport; 3] =
     [Transport::Memory, Transport::LoopbackOneThread, Transport::LoopbackThreadPerEnd];
 
 #[test]
@@ -35,8 +35,8 @@ fn every_transport_carries_every_byte_both_ways() {
     for transport in TRANSPORTS {
         for direction in [Direction::Send, Direction::Receive] {
             let work = work(CipherSuite::AES_128_GCM_SHA256, transport, direction);
-            let mut team = work.start().expect("a team");
-            let agreed = team.prepare().expect("a handshake");
+            let mut workers = work.start().expect("workers");
+            let agreed = workers.prepare().expect("a handshake");
             assert!(agreed.iter().all(|agreed| agreed.suite == CipherSuite::AES_128_GCM_SHA256));
             let plan = Plan {
                 lanes: work.lanes().to_vec(),
@@ -46,8 +46,8 @@ fn every_transport_carries_every_byte_both_ways() {
                 cycle_writes: work.layout().cycle_writes(),
                 seed: 1,
             };
-            let rounds = run(&mut team, &plan, &mut |_| ()).expect("a run");
-            team.finish().expect("an end");
+            let rounds = run(&mut workers, &plan, &mut |_| ()).expect("a run");
+            workers.finish().expect("an end");
             for side in [Side::Send, Side::Receive] {
                 let part = sum_of_all(&rounds, side).expect("a side");
                 assert_eq!(part.bytes, 1001 * 20_000);
@@ -68,12 +68,12 @@ fn every_suite_runs_with_its_references() {
     let provider = provider::by_name("auto").expect("a provider");
     for suite in &provider.suites {
         let work = work(suite.code, Transport::Memory, Direction::Send);
-        let mut team = work.start().expect("a team");
-        team.prepare().expect("a handshake");
+        let mut workers = work.start().expect("workers");
+        workers.prepare().expect("a handshake");
         for lane in work.lanes() {
-            let samples = team.run(*lane, |_| 13).expect("a block");
+            let samples = workers.run(*lane, |_| 13).expect("a block");
             assert!(samples.iter().all(|sample| sample.bytes() == 13 * 20_000), "{} {lane:?}", suite.code);
         }
-        team.finish().expect("an end");
+        workers.finish().expect("an end");
     }
 }

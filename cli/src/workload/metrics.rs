@@ -1,5 +1,5 @@
 use super::rounds::Rounds;
-use super::team::Lane;
+use super::worker_pool::Lane;
 use crate::measure::{Method, Part, Sample};
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Side};

@@ -3,7 +3,7 @@ use tls_engine::conn::Negotiated;
 use super::link::Link;
 use super::pair::Pair;
 use super::raw_tcp::RawPair;
-use super::team::{Lane, Worker};
+use super::worker_pool::{Lane, Worker};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Method, Part, RawAead, RawSample, Sample};

@@ -3,7 +3,7 @@ use std::time::Instant;
 use tls_engine::conn::{Negotiated, Progress};
 
 use super::ends::{Endpoint, OpeningEnd, SealingEnd};
-use super::link::{End, Link};
+use super::link::{Link, Role};
 use super::stall::{STALL, Stall};
 use crate::error::Error;
 use crate::interrupt;
@@ -46,7 +46,7 @@ impl<L: Link> Pair<L> {
 
     /// Moves `writes` writes of `write_bytes` from one end to the other, and checks what arrives.
     pub(super) fn run(&mut self, writes: u64, write_bytes: u64) -> Result<Sample, Error> {
-        let syscalls = [self.link.syscalls(End::Sealing), self.link.syscalls(End::Opening)];
+        let syscalls = [self.link.syscalls(Role::Sealing), self.link.syscalls(Role::Opening)];
         self.sealing.begin(writes);
         self.opening.begin(writes * write_bytes);
         let mut watches = Watches::default();
@@ -66,8 +66,8 @@ impl<L: Link> Pair<L> {
         self.opening.verifier.check_complete()?;
         let mut send = timed(self.sealing.counted(), &watches.seal, &watches.push);
         let mut receive = timed(self.opening.counted(), &watches.open, &watches.pull);
-        send.syscalls = self.link.syscalls(End::Sealing) - syscalls[0];
-        receive.syscalls = self.link.syscalls(End::Opening) - syscalls[1];
+        send.syscalls = self.link.syscalls(Role::Sealing) - syscalls[0];
+        receive.syscalls = self.link.syscalls(Role::Opening) - syscalls[1];
         let total_ns = Some(send.elapsed_ns + receive.elapsed_ns);
         Ok(Sample { send: Some(send), receive: Some(receive), total_ns })
     }
@@ -89,9 +89,9 @@ impl<L: Link> Pair<L> {
     /// Lets what the sealing end has sealed arrive and be opened. `true` when that was its last.
     fn forward(&mut self, watches: &mut Watches) -> Result<bool, Error> {
         let (from, to) = (&mut self.sealing.endpoint, &mut self.opening.endpoint);
-        self.link.push(End::Sealing, &mut from.output, &mut watches.push)?;
+        self.link.push(Role::Sealing, &mut from.output, &mut watches.push)?;
         self.link.carry(&mut from.output, &mut to.input)?;
-        let is_open = self.link.pull(End::Opening, &mut to.input, &mut watches.pull)?;
+        let is_open = self.link.pull(Role::Opening, &mut to.input, &mut watches.pull)?;
         let is_closed = self.opening.open_waiting(&mut watches.open)?;
         if !is_open && !is_closed {
             self.opening.endpoint.connection.end_of_input()?;
@@ -102,7 +102,7 @@ impl<L: Link> Pair<L> {
     /// Lets the sealing end hear what the other has to say: key updates of its own.
     fn backward(&mut self, watches: &mut Watches) -> Result<(), Error> {
         let (from, to) = (&mut self.opening.endpoint, &mut self.sealing.endpoint);
-        exchange(&mut self.link, (End::Opening, from), (End::Sealing, to), &mut watches.back)
+        exchange(&mut self.link, (Role::Opening, from), (Role::Sealing, to), &mut watches.back)
     }
 }
 
@@ -111,8 +111,8 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
     let mut watch = Stopwatch::default();
     let began = Instant::now();
     loop {
-        exchange(link, (End::Sealing, sealing), (End::Opening, opening), &mut watch)?;
-        exchange(link, (End::Opening, opening), (End::Sealing, sealing), &mut watch)?;
+        exchange(link, (Role::Sealing, sealing), (Role::Opening, opening), &mut watch)?;
+        exchange(link, (Role::Opening, opening), (Role::Sealing, sealing), &mut watch)?;
         let is_ready = sealing.connection.is_ready() && opening.connection.is_ready();
         if is_ready && sealing.output.is_empty() && opening.output.is_empty() {
             return Ok(());
@@ -127,8 +127,8 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
 /// One way of a conversation without application data.
 fn exchange<L: Link>(
     link: &mut L,
-    (from_end, from): (End, &mut Endpoint),
-    (to_end, to): (End, &mut Endpoint),
+    (from_end, from): (Role, &mut Endpoint),
+    (to_end, to): (Role, &mut Endpoint),
     watch: &mut Stopwatch,
 ) -> Result<(), Error> {
     link.push(from_end, &mut from.output, watch)?;

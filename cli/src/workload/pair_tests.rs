@@ -6,11 +6,11 @@ use std::time::Duration;
 use tls_engine::codes::CipherSuite;
 use tls_engine::mem::{InBuf, OutBuf};
 
+use super::endpoint_configs::tests::endpoint_configs;
 use super::ends::{OpeningEnd, SealingEnd, buffer_bytes};
-use super::link::{End, Link, Memory};
+use super::link::{Link, Memory, Role};
 use super::pair::{Pair, handshake};
-use super::session::tests::session;
-use super::{LocalSession, Verifier, Verify};
+use super::{EndpointConfigs, Verifier, Verify};
 use crate::error::Error;
 use crate::measure::{Layout, Pattern, Stopwatch};
 
@@ -22,7 +22,7 @@ struct Flipping {
 }
 
 impl Link for Flipping {
-    fn push(&mut self, _: End, _: &mut OutBuf, _: &mut Stopwatch) -> Result<(), Error> {
+    fn push(&mut self, _: Role, _: &mut OutBuf, _: &mut Stopwatch) -> Result<(), Error> {
         Ok(())
     }
 
@@ -33,21 +33,21 @@ impl Link for Flipping {
         Memory.carry(output, input)
     }
 
-    fn pull(&mut self, _: End, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, _: Role, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
         Ok(true)
     }
 
-    fn syscalls(&self, _: End) -> u64 {
+    fn syscalls(&self, _: Role) -> u64 {
         0
     }
 }
 
 /// A pair that sends the pattern of one seed, and expects that of another.
-fn pair<L: Link>(session: &LocalSession, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
+fn pair<L: Link>(configs: &EndpointConfigs, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
     let layout = Layout::new(size, 1 << 17);
     let room = buffer_bytes(&layout);
-    let mut client = session.client(0, room).expect("a client");
-    let mut server = session.server(room, 0);
+    let mut client = configs.client(0, room).expect("a client");
+    let mut server = configs.server(room, 0);
     handshake(&mut link, &mut client, &mut server).expect("a handshake");
     let pattern = |seed| Arc::new(Pattern::new(seed, layout.batch_bytes()));
     let verifier = Verifier::new(pattern(seeds.1), Verify::All, 0);
@@ -57,7 +57,7 @@ fn pair<L: Link>(session: &LocalSession, size: usize, mut link: L, seeds: (u64, 
 #[test]
 fn every_byte_of_every_size_arrives() {
     for size in [1, 64, 1350, 16_384, 16_385, 100_000, 1 << 20] {
-        let mut pair = pair(&session(AES_128, None, true), size, Memory, (1, 1));
+        let mut pair = pair(&endpoint_configs(AES_128, None, true), size, Memory, (1, 1));
         for writes in [1, 3, 40] {
             let sample = pair.run(writes, size as u64).expect("a block");
             let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
@@ -76,8 +76,8 @@ fn every_byte_of_every_size_arrives() {
 struct Waiting;
 
 impl Link for Waiting {
-    fn push(&mut self, from: End, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
-        if from == End::Sealing && !output.is_empty() {
+    fn push(&mut self, from: Role, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
+        if from == Role::Sealing && !output.is_empty() {
             watch.start();
             std::thread::sleep(Duration::from_millis(20));
             watch.stop();
@@ -89,18 +89,18 @@ impl Link for Waiting {
         Memory.carry(output, input)
     }
 
-    fn pull(&mut self, _: End, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, _: Role, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
         Ok(true)
     }
 
-    fn syscalls(&self, _: End) -> u64 {
+    fn syscalls(&self, _: Role) -> u64 {
         0
     }
 }
 
 #[test]
 fn processor_time_of_a_side_is_without_the_time_in_which_the_thread_did_not_run() {
-    let mut pair = pair(&session(AES_128, None, true), 16_384, Waiting, (1, 1));
+    let mut pair = pair(&endpoint_configs(AES_128, None, true), 16_384, Waiting, (1, 1));
     let sample = pair.run(28, 16_384).expect("a block");
     let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
     assert!(send.elapsed_ns >= 80_000_000, "four batches wait: {send:?}");
@@ -111,7 +111,7 @@ fn processor_time_of_a_side_is_without_the_time_in_which_the_thread_did_not_run(
 
 #[test]
 fn without_zero_copy_each_byte_is_copied_once_on_each_side() {
-    let mut pair = pair(&session(AES_128, None, false), 16_384, Memory, (1, 1));
+    let mut pair = pair(&endpoint_configs(AES_128, None, false), 16_384, Memory, (1, 1));
     let sample = pair.run(30, 16_384).expect("a block");
     assert_eq!(sample.send.expect("a side").copied_bytes, 30 * 16_384);
     assert_eq!(sample.receive.expect("a side").copied_bytes, 30 * 16_384);
@@ -119,7 +119,7 @@ fn without_zero_copy_each_byte_is_copied_once_on_each_side() {
 
 #[test]
 fn key_updates_on_the_way_lose_nothing() {
-    let mut pair = pair(&session(AES_128, Some(5), true), 1350, Memory, (1, 1));
+    let mut pair = pair(&endpoint_configs(AES_128, Some(5), true), 1350, Memory, (1, 1));
     let sample = pair.run(1000, 1350).expect("a block");
     let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
     assert_eq!(receive.bytes, 1_350_000);
@@ -130,7 +130,7 @@ fn key_updates_on_the_way_lose_nothing() {
 
 #[test]
 fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
-    let mut pair = pair(&session(AES_128, None, true), 16_384, Flipping { is_armed: false }, (1, 1));
+    let mut pair = pair(&endpoint_configs(AES_128, None, true), 16_384, Flipping { is_armed: false }, (1, 1));
     pair.run(10, 16_384).expect("a block");
     pair.link.is_armed = true;
     let error = pair.run(10, 16_384).expect_err("a failure");
@@ -140,7 +140,7 @@ fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
 
 #[test]
 fn other_bytes_than_were_sent_are_an_error() {
-    let mut pair = pair(&session(AES_128, None, true), 16_384, Memory, (1, 2));
+    let mut pair = pair(&endpoint_configs(AES_128, None, true), 16_384, Memory, (1, 2));
     let error = pair.run(1, 16_384).expect_err("a failure");
     assert!(error.to_string().starts_with("byte 0 of the stream is "), "{error}");
     assert_eq!(error.exit_code(), 1);

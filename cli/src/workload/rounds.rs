@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use super::team::{Lane, Team};
+use super::worker_pool::{Lane, WorkerPool};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Order, Sample};
@@ -63,10 +63,11 @@ pub struct Advance {
 }
 
 /// Runs the rounds of a case: in each every lane gets one block, in random order.
-pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) -> Result<Rounds, Error> {
+pub fn run(workers: &mut WorkerPool, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) -> Result<Rounds, Error> {
     let mut order = Order::new(plan.seed);
-    let mut lanes: Vec<LaneState> = plan.lanes.iter().map(|lane| LaneState::new(*lane, plan, team.pairs())).collect();
-    let is_warm = unless_interrupted(warm_up(team, plan, &mut order, &mut lanes, on_advance))?;
+    let mut lanes: Vec<LaneState> =
+        plan.lanes.iter().map(|lane| LaneState::new(*lane, plan, workers.pairs())).collect();
+    let is_warm = unless_interrupted(warm_up(workers, plan, &mut order, &mut lanes, on_advance))?;
     let began = Instant::now();
     let (mut rounds, mut done_writes) = (0, 0);
     while is_warm.is_some() {
@@ -83,7 +84,7 @@ pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) ->
             Limit::Duration(_) => None,
             Limit::Writes(writes) => Some(block_of(writes, plan.cycle_writes, rounds, done_writes)),
         };
-        if unless_interrupted(round(team, block_writes, &mut lanes))?.is_none() {
+        if unless_interrupted(round(workers, block_writes, &mut lanes))?.is_none() {
             break;
         }
         done_writes += block_writes.unwrap_or(0);
@@ -98,10 +99,10 @@ pub fn run(team: &mut Team, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) ->
 }
 
 /// One block of every lane: of so many writes, or of as many as the lane is known to do in its time.
-fn round(team: &mut Team, block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
+fn round(workers: &mut WorkerPool, block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
     for lane in lanes {
         interrupt::check()?;
-        lane.kept.push(lane.run(team, block_writes.unwrap_or(lane.writes))?);
+        lane.kept.push(lane.run(workers, block_writes.unwrap_or(lane.writes))?);
     }
     Ok(())
 }
@@ -117,7 +118,7 @@ fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
 /// Runs blocks that are not kept until the machine is warm and, where time is the limit, every lane knows how many writes
 /// make a block.
 fn warm_up(
-    team: &mut Team,
+    workers: &mut WorkerPool,
     plan: &Plan,
     order: &mut Order,
     lanes: &mut [LaneState],
@@ -134,7 +135,7 @@ fn warm_up(
         let mut bytes_per_s = 0.0;
         for lane in lanes.iter_mut() {
             interrupt::check()?;
-            let rate = lane.calibrate(team)?;
+            let rate = lane.calibrate(workers)?;
             bytes_per_s = if lane.lane == Lane::Tls { rate } else { bytes_per_s };
         }
         let done = elapsed.as_secs_f64() / plan.warmup.as_secs_f64().max(1e-9);
@@ -169,15 +170,15 @@ impl LaneState {
     }
 
     /// Runs a block of `writes` writes, shared between the conversations.
-    fn run(&self, team: &mut Team, writes: u64) -> Result<Vec<Sample>, Error> {
-        let pairs = team.pairs() as u64;
-        team.run(self.lane, |pair| share(writes, pairs, pair as u64))
+    fn run(&self, workers: &mut WorkerPool, writes: u64) -> Result<Vec<Sample>, Error> {
+        let pairs = workers.pairs() as u64;
+        workers.run(self.lane, |pair| share(writes, pairs, pair as u64))
     }
 
     /// Runs a block that is not kept, and learns from it how long one should be. Returns the rate.
-    fn calibrate(&mut self, team: &mut Team) -> Result<f64, Error> {
+    fn calibrate(&mut self, workers: &mut WorkerPool) -> Result<f64, Error> {
         let began = Instant::now();
-        let samples = self.run(team, self.writes)?;
+        let samples = self.run(workers, self.writes)?;
         let factor = self.block.as_secs_f64() / began.elapsed().as_secs_f64().max(1e-9);
         // Half and double are near enough: what is measured is a rate. Less than a batch is never run.
         self.is_calibrated = (0.5..2.0).contains(&factor) || (factor < 1.0 && self.writes == self.batch_writes);
@@ -222,8 +223,8 @@ fn last_rate(lanes: &[LaneState]) -> f64 {
 mod tests {
     use super::*;
     use crate::measure::Part;
-    use crate::workload::team::Worker;
-    use crate::workload::team::tests::agreed;
+    use crate::workload::worker_pool::Worker;
+    use crate::workload::worker_pool::tests::agreed;
     use std::sync::{Arc, Mutex};
     use tls_engine::conn::Negotiated;
 
@@ -249,7 +250,7 @@ mod tests {
     fn run_plan(limit: Limit, warmup: Duration) -> (Rounds, Vec<(Lane, u64)>) {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let workers = (0..2).map(|_| -> Vec<Box<dyn Worker>> { vec![Box::new(Noting(Arc::clone(&notes)))] });
-        let mut team = Team::start(workers.collect()).unwrap();
+        let mut workers = WorkerPool::start(workers.collect()).unwrap();
         let plan = Plan {
             lanes: vec![Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
             limit,
@@ -258,8 +259,8 @@ mod tests {
             cycle_writes: 10,
             seed: 1,
         };
-        let rounds = run(&mut team, &plan, &mut |_| ()).unwrap();
-        drop(team);
+        let rounds = run(&mut workers, &plan, &mut |_| ()).unwrap();
+        drop(workers);
         let notes = notes.lock().unwrap().clone();
         (rounds, notes)
     }

@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use tls_engine::io::{Filled, Listener, Socket, SocketOptions, fill, flush};
 use tls_engine::mem::{InBuf, OutBuf};
 
-use super::link::{End, Link};
+use super::link::{Link, Role};
 use crate::error::Error;
 use crate::measure::Stopwatch;
 
@@ -39,16 +39,16 @@ impl Sockets {
         (self.sealing, self.opening)
     }
 
-    const fn of(&mut self, end: End) -> &mut Socket {
+    const fn of(&mut self, end: Role) -> &mut Socket {
         match end {
-            End::Sealing => &mut self.sealing,
-            End::Opening => &mut self.opening,
+            Role::Sealing => &mut self.sealing,
+            Role::Opening => &mut self.opening,
         }
     }
 }
 
 impl Link for Sockets {
-    fn push(&mut self, from: End, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
+    fn push(&mut self, from: Role, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
         if output.is_empty() {
             return Ok(());
         }
@@ -62,17 +62,17 @@ impl Link for Sockets {
         Ok(())
     }
 
-    fn pull(&mut self, to: End, input: &mut InBuf, watch: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, to: Role, input: &mut InBuf, watch: &mut Stopwatch) -> Result<bool, Error> {
         watch.start();
         let filled = fill(input, self.of(to));
         watch.stop();
         filled.map(|filled| filled != Filled::End).map_err(|error| Error::io("receiving", error))
     }
 
-    fn syscalls(&self, end: End) -> u64 {
+    fn syscalls(&self, end: Role) -> u64 {
         match end {
-            End::Sealing => self.sealing.syscalls().total(),
-            End::Opening => self.opening.syscalls().total(),
+            Role::Sealing => self.sealing.syscalls().total(),
+            Role::Opening => self.opening.syscalls().total(),
         }
     }
 }

@@ -7,7 +7,7 @@ use tls_engine::io::{Filled, Socket, StreamError, fill, flush, write_failure};
 use super::ends::{Endpoint, OpeningEnd, SealingEnd};
 use super::one_thread::{no_such_lane, raw_aead};
 use super::raw_tcp::{RawReceiver, RawSender};
-use super::team::{Lane, Worker};
+use super::worker_pool::{Lane, Worker};
 use crate::clock::{thread_cpu_ns, thread_waits};
 use crate::error::Error;
 use crate::interrupt;

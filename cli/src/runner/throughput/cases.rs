@@ -13,7 +13,7 @@ use crate::measure::{Layout, Method, nanoseconds_of};
 use crate::names;
 use crate::plan::{self, Throughput, Trust};
 use crate::schema::{Facts, Side};
-use crate::workload::{self, Direction, Limit, LocalSession, Plan, Remote, Rounds, Transport, Verify, Work};
+use crate::workload::{self, Direction, EndpointConfigs, Limit, Plan, Remote, Rounds, Transport, Verify, Work};
 
 /// How long a peer may keep an end waiting before that is an error.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,10 +118,15 @@ pub(super) fn achieved(planned: &Planned, rounds: &Rounds) -> Facts {
 fn carry(plan: &Throughput, transport: &plan::Transport, code: CipherSuite) -> Result<Transport, Error> {
     let pool = BufferPool::new(plan.setting.switches.buffer_pool, pool_options(plan));
     let client = plan.tls.client(&[code], &plan.trust, plan.setting.switches)?;
-    let local = || -> Result<Arc<LocalSession>, Error> {
+    let local = || -> Result<Arc<EndpointConfigs>, Error> {
         let identity = plan.identity.as_ref().ok_or_else(|| Error::Failed("the server has no certificate".into()))?;
         let server = plan.tls.server(&[code], identity, plan.setting.switches)?;
-        Ok(Arc::new(LocalSession { client: Arc::clone(&client), server, name: plan.name.clone(), pool: pool.clone() }))
+        Ok(Arc::new(EndpointConfigs {
+            client: Arc::clone(&client),
+            server,
+            name: plan.name.clone(),
+            pool: pool.clone(),
+        }))
     };
     Ok(match transport {
         plan::Transport::Memory => Transport::Memory(local()?),

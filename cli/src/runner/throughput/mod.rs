@@ -53,14 +53,15 @@ impl Job for Planned {
 
 fn measure(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
     let named = |error| name_remote(error, planned);
-    let mut team = planned.work.start().map_err(named)?;
-    let agreed = team.prepare().map_err(named)?;
-    let rounds = workload::run(&mut team, &planned.schedule, on_advance).map_err(named)?;
+    let mut workers = planned.work.start().map_err(named)?;
+    let agreed = workers.prepare().map_err(named)?;
+    let rounds = workload::run(&mut workers, &planned.schedule, on_advance).map_err(named)?;
     // Apart from what is timed: counting takes time.
     let is_wanted = !rounds.interrupted;
-    let counted = if is_wanted { team.run(Lane::Counted, |_| planned.work.counted_writes()) } else { Ok(Vec::new()) };
+    let counted =
+        if is_wanted { workers.run(Lane::Counted, |_| planned.work.counted_writes()) } else { Ok(Vec::new()) };
     let counted = counted.map_err(named)?;
-    let finished = team.finish().map_err(named);
+    let finished = workers.finish().map_err(named);
     if is_wanted {
         finished?;
     } // Otherwise it is a courtesy to the peer.

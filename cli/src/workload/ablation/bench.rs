@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::setting::Setting;
-use crate::workload::LocalSession;
+use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// A workload as the comparison drives it.
@@ -17,14 +17,14 @@ pub(super) trait Bench {
     }
 
     /// The ends of the conversations with a setting, with pools and arenas of their own.
-    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error>;
+    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error>;
 
     /// Begins: new connections, and what has to be warm before it is timed.
-    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error>;
+    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error>;
 
     /// Counts, in a pass that is not timed: a value for each of [`Bench::counted`].
-    fn count(&self, session: &Arc<LocalSession>) -> Result<Vec<f64>, Error> {
-        let _ = session;
+    fn count(&self, configs: &Arc<EndpointConfigs>) -> Result<Vec<f64>, Error> {
+        let _ = configs;
         Ok(Vec::new())
     }
 }

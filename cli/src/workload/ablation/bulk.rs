@@ -12,7 +12,7 @@ use crate::workload::ends::{OpeningEnd, SealingEnd, buffer_bytes};
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::link::Memory;
 use crate::workload::pair::{Pair, handshake};
-use crate::workload::{LocalSession, Verifier, Verify};
+use crate::workload::{EndpointConfigs, Verifier, Verify};
 
 /// The length of a write: a full record.
 const WRITE_BYTES: usize = 16 << 10;
@@ -49,13 +49,13 @@ impl Bench for Bulk {
         &MEASURES
     }
 
-    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error> {
-        ends.session(setting, buffer_bytes(&self.layout))
+    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error> {
+        ends.endpoint_configs(setting, buffer_bytes(&self.layout))
     }
 
-    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error> {
+    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error> {
         let room = buffer_bytes(&self.layout);
-        let (mut client, mut server) = (session.client(0, room)?, session.server(room, 0));
+        let (mut client, mut server) = (configs.client(0, room)?, configs.server(room, 0));
         handshake(&mut Memory, &mut client, &mut server)?;
         let verifier = Verifier::new(Arc::clone(&self.pattern), Verify::Sampled, self.seed);
         let sealing = SealingEnd::new(client, self.layout, Arc::clone(&self.pattern));

@@ -6,11 +6,13 @@ use crate::error::Error;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
-use crate::workload::LocalSession;
+use crate::workload::EndpointConfigs;
 use crate::workload::ends::Endpoint;
+use crate::workload::handshake_driver::{
+    EstablishedPair, Observer, SideCounts, SideStopwatches, Unobserved, drive_handshake, transfer,
+};
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::link::Memory;
-use crate::workload::shaking::{Observer, Shaken, Tallies, Unwatched, Watches, pass, shake};
 
 /// Connections in a timed block.
 const CONNECTIONS: usize = 7;
@@ -51,36 +53,36 @@ impl Bench for Handshakes {
         &COUNTED
     }
 
-    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error> {
-        ends.session(setting, 0)
+    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error> {
+        ends.endpoint_configs(setting, 0)
     }
 
-    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error> {
-        let shaking = Shaking(Arc::clone(session));
-        shaking.connect(&mut Watches::default())?;
-        Ok(Box::new(shaking))
+    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error> {
+        let run = HandshakeRun(Arc::clone(configs));
+        run.connect(&mut SideStopwatches::default())?;
+        Ok(Box::new(run))
     }
 
-    fn count(&self, session: &Arc<LocalSession>) -> Result<Vec<f64>, Error> {
-        let shaking = Shaking(Arc::clone(session));
+    fn count(&self, configs: &Arc<EndpointConfigs>) -> Result<Vec<f64>, Error> {
+        let run = HandshakeRun(Arc::clone(configs));
         for _ in 0..WARM_UP {
-            shaking.connect(&mut Unwatched)?;
+            run.connect(&mut Unobserved)?;
         }
         let mut least = [f64::INFINITY; COUNTED.len()];
         for _ in 0..LEAST_OF {
-            least.iter_mut().zip(shaking.count()?).for_each(|(least, value)| *least = least.min(value));
+            least.iter_mut().zip(run.count()?).for_each(|(least, value)| *least = least.min(value));
         }
         Ok(least.to_vec())
     }
 }
 
-struct Shaking(Arc<LocalSession>);
+struct HandshakeRun(Arc<EndpointConfigs>);
 
-impl Running for Shaking {
+impl Running for HandshakeRun {
     fn block(&mut self, _: &mut RoundTrips) -> Result<Vec<f64>, Error> {
         let mut runs = [Vec::new(), Vec::new()];
         for _ in 0..CONNECTIONS {
-            let mut watches = Watches::default();
+            let mut watches = SideStopwatches::default();
             let [client, server] = self.connect(&mut watches)?;
             watches.on(Side::Client, || drop(client));
             watches.on(Side::Server, || drop(server));
@@ -93,10 +95,10 @@ impl Running for Shaking {
     }
 }
 
-impl Shaking {
+impl HandshakeRun {
     /// A connection: a value for each of [`COUNTED`].
     fn count(&self) -> Result<[f64; COUNTED.len()], Error> {
-        let mut tallies = Tallies::default();
+        let mut tallies = SideCounts::default();
         let (connection, whole) = heap_meter::count(|| self.connect(&mut tallies));
         // The connection is idle and its memory still held: it ends with this line.
         drop(connection?);
@@ -115,12 +117,13 @@ impl Shaking {
 
     /// Client and server, their handshake and a short exchange behind them, idle.
     fn connect(&self, observer: &mut impl Observer) -> Result<[Endpoint; 2], Error> {
-        let Shaken { mut client, mut server, .. } = shake(&self.0, &mut Memory, observer)?;
+        let EstablishedPair { mut client, mut server, .. } = drive_handshake(&self.0, &mut Memory, observer)?;
         observer.on(Side::Client, || say(&mut client, &REQUEST))?;
-        let asked = pass(&mut Memory, observer, (Side::Client, &mut client), (Side::Server, &mut server))?.data_bytes;
+        let asked =
+            transfer(&mut Memory, observer, (Side::Client, &mut client), (Side::Server, &mut server))?.data_bytes;
         observer.on(Side::Server, || say(&mut server, &ANSWER))?;
         let answered =
-            pass(&mut Memory, observer, (Side::Server, &mut server), (Side::Client, &mut client))?.data_bytes;
+            transfer(&mut Memory, observer, (Side::Server, &mut server), (Side::Client, &mut client))?.data_bytes;
         if (asked, answered) != (REQUEST.len(), ANSWER.len()) {
             return Err(Error::Failed("the exchange after the handshake is not what was said".to_owned()));
         }

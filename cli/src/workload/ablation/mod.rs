@@ -3,8 +3,8 @@
 
 mod bench;
 mod bulk;
+mod client_population;
 mod comparison;
-mod crowd;
 mod effect;
 mod findings;
 mod handshakes;
@@ -32,7 +32,7 @@ use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::pki::ServerVerifier;
 
-use super::LocalSession;
+use super::EndpointConfigs;
 use crate::error::Error;
 use crate::identity::{Identity, THROW_AWAY_NAMES};
 use crate::setting::Setting;
@@ -123,7 +123,7 @@ pub struct Ends {
 
 impl Ends {
     /// Both ends of conversations with a setting, and buffers of this size.
-    fn session(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<LocalSession>, Error> {
+    fn endpoint_configs(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<EndpointConfigs>, Error> {
         let Setting { switches, provider } = *setting;
         let verifier = ServerVerifier::new(provider, std::slice::from_ref(&self.authority))?;
         let client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
@@ -133,6 +133,6 @@ impl Ends {
             .map_err(|_| Error::Failed("the throw-away certificate has no name".to_owned()))?;
         let options = PoolOptions { buffer_bytes, ..PoolOptions::default() };
         let pool = BufferPool::new(switches.buffer_pool, options);
-        Ok(Arc::new(LocalSession { client: client.build()?, server: server.build()?, name, pool }))
+        Ok(Arc::new(EndpointConfigs { client: client.build()?, server: server.build()?, name, pool }))
     }
 }

@@ -12,7 +12,7 @@ use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Order;
-use crate::workload::LocalSession;
+use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// How often each counted pass is made.
@@ -41,7 +41,7 @@ pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<
 fn interleaved(bench: &dyn Bench, ends: &Ends, plan: &Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Raw>, Error> {
     let sides = |comparison: &Comparison| -> Result<Sessions, Error> {
         interrupt::check()?;
-        Ok([bench.session(ends, &comparison.with)?, bench.session(ends, &comparison.without)?])
+        Ok([bench.endpoint_configs(ends, &comparison.with)?, bench.endpoint_configs(ends, &comparison.without)?])
     };
     let sessions = plan.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
     let counted = sessions.iter().map(|sides| count(bench, sides)).collect::<Result<Vec<_>, _>>()?;
@@ -52,14 +52,14 @@ fn interleaved(bench: &dyn Bench, ends: &Ends, plan: &Plan, advance: &mut dyn Fn
 }
 
 /// With and without.
-type Sessions = [Arc<LocalSession>; 2];
+type Sessions = [Arc<EndpointConfigs>; 2];
 
 fn count(bench: &dyn Bench, sessions: &Sessions) -> Result<Vec<Round>, Error> {
     if bench.counted().is_empty() {
         return Ok(Vec::new());
     }
     let [with, without] = sessions;
-    let half = |session| Ok::<_, Error>(Half { values: bench.count(session)?, round_trips: Buckets::default() });
+    let half = |configs| Ok::<_, Error>(Half { values: bench.count(configs)?, round_trips: Buckets::default() });
     (0..COUNTED_ROUNDS).map(|_| Ok([half(with)?, half(without)?])).collect()
 }
 

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::crowd::{CLIENT_BUFFER_BYTES, Crowd, Held};
+use super::client_population::{CLIENT_BUFFER_BYTES, ClientPopulation, Held};
 use super::findings::{Group, Half, Raw, Round};
 use super::plan::{Plan, ROUNDS_MIN};
 use super::{Buckets, Comparison, Ends, Measure};
@@ -12,7 +12,7 @@ use crate::interrupt;
 use crate::measure::Order;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
-use crate::workload::LocalSession;
+use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// Crowds that are up at once: that of a base, which is compared with all others, and two more.
@@ -41,7 +41,7 @@ const DONE: [Measure; 4] = [
 ];
 const TIMED: [Measure; 1] = [Measure { side: Side::Server, quantity: &quantity::CPU_NS_PER_MESSAGE }];
 
-/// The most connections that a crowd may have, with as many open files as the system lets this process have.
+/// The most connections that a population may have, with as many open files as the system lets this process have.
 pub fn connections_max() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // Where it can't be raised, it stays what it is.
@@ -62,7 +62,7 @@ pub(super) fn measure(
 ) -> Result<Vec<Raw>, Error> {
     let mut servers = Servers::new(ends, connections, plan.duration)?;
     let mut order = Order::new(plan.seed);
-    // Base by base, so that the crowd of a base has to gather once; equals first, so that the noise is known of a run that
+    // Base by base, so that the population of a base has to gather once; equals first, so that the noise is known of a run that
     // ends early.
     let mut in_turn: Vec<(usize, &Comparison)> = plan.comparisons.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, comparison)| (comparison.base as usize, comparison.row.is_some()));
@@ -97,18 +97,18 @@ impl PartialEq for Key {
 /// The servers that are up, and what was counted of those that were.
 struct Servers<'a> {
     ends: &'a Ends,
-    clients: Arc<LocalSession>,
+    clients: Arc<EndpointConfigs>,
     connections: usize,
     /// How often the active ones of a loop that is watched exchange a message.
     exchanges: usize,
-    up: Vec<(Key, Crowd, Vec<f64>)>,
+    up: Vec<(Key, ClientPopulation, Vec<f64>)>,
     /// Of each life, a value for each of [`DONE`].
     lives: Vec<(Key, Vec<Vec<f64>>)>,
 }
 
 impl<'a> Servers<'a> {
     fn new(ends: &'a Ends, connections: usize, duration: Duration) -> Result<Self, Error> {
-        let clients = ends.session(&Setting::all()?, CLIENT_BUFFER_BYTES)?;
+        let clients = ends.endpoint_configs(&Setting::all()?, CLIENT_BUFFER_BYTES)?;
         let exchanges = EXCHANGES_MIN.max((duration.as_secs_f64() * EXCHANGES_PER_S) as usize);
         Ok(Self { ends, clients, connections, exchanges, up: Vec::new(), lives: Vec::new() })
     }
@@ -143,15 +143,15 @@ impl<'a> Servers<'a> {
         self.up.iter().position(|(key, ..)| key == wanted)
     }
 
-    /// Where the crowd is that has this key, once it has gathered.
+    /// Where the population is that has this key, once it has gathered.
     fn gathered(&mut self, key: &Key, advance: &mut dyn FnMut(f64)) -> Result<usize, Error> {
         if let Some(at) = self.position(key) {
             return Ok(at);
         }
-        let (crowd, Held { idle_bytes, peak_bytes }) =
-            Crowd::gather_counted(self.ends, &self.clients, &key.setting, self.connections, advance)?;
+        let (population, Held { idle_bytes, peak_bytes }) =
+            ClientPopulation::gather_counted(self.ends, &self.clients, &key.setting, self.connections, advance)?;
         let held = [idle_bytes, peak_bytes].map(|bytes| bytes as f64 / self.connections as f64);
-        self.up.push((*key, crowd, held.to_vec()));
+        self.up.push((*key, population, held.to_vec()));
         Ok(self.up.len() - 1)
     }
 
@@ -171,10 +171,10 @@ impl<'a> Servers<'a> {
     /// without; what is left is the handshakes' and the ends'.
     fn life(&self, setting: &Setting) -> Result<Vec<f64>, Error> {
         let live = |exchanges: usize| {
-            let mut crowd = Crowd::gather(self.ends, &self.clients, setting, WATCHED, &mut |_| ())?;
-            (0..exchanges).try_for_each(|_| crowd.exchange(None))?;
-            let messages = (exchanges * crowd.active()) as f64;
-            let done = crowd.leave()?;
+            let mut population = ClientPopulation::gather(self.ends, &self.clients, setting, WATCHED, &mut |_| ())?;
+            (0..exchanges).try_for_each(|_| population.exchange(None))?;
+            let messages = (exchanges * population.active()) as f64;
+            let done = population.leave()?;
             Ok::<_, Error>(([done.rounds, done.turns, done.syscalls.total()].map(|count| count as f64), messages))
         };
         let ((idle, _), (busy, messages)) = (live(0)?, live(self.exchanges)?);

@@ -11,11 +11,11 @@ use crate::measure::Pattern;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
-use crate::workload::LocalSession;
+use crate::workload::EndpointConfigs;
 use crate::workload::ends::Endpoint;
+use crate::workload::handshake_driver::{Observer, SideStopwatches};
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::pair::handshake;
-use crate::workload::shaking::{Observer, Watches};
 use crate::workload::sockets::{Sockets, loopback};
 use crate::workload::stall::Stall;
 
@@ -51,14 +51,14 @@ impl Bench for Small {
         &MEASURES
     }
 
-    fn session(&self, ends: &Ends, setting: &Setting) -> Result<Arc<LocalSession>, Error> {
-        ends.session(setting, 0)
+    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error> {
+        ends.endpoint_configs(setting, 0)
     }
 
-    fn open(&self, session: &Arc<LocalSession>) -> Result<Box<dyn Running>, Error> {
+    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error> {
         let (client_socket, server_socket) = loopback(&SocketOptions::default())?;
         let mut link = Sockets::new(client_socket, server_socket)?;
-        let (mut client, mut server) = (session.client(0, 0)?, session.server(0, 0));
+        let (mut client, mut server) = (configs.client(0, 0)?, configs.server(0, 0));
         handshake(&mut link, &mut client, &mut server)?;
         let (client_socket, server_socket) = link.into_sockets();
         let client = End { endpoint: client, socket: client_socket };
@@ -117,11 +117,11 @@ impl Running for Talk {
 impl Talk {
     fn round_trip(&mut self, is_compared: bool) -> Result<Trip, Error> {
         let Self { client, server, message } = self;
-        let mut watches = Watches::default();
+        let mut watches = SideStopwatches::default();
         watches.on(Side::Client, || client.send(message))?;
         watches.on(Side::Server, || server.receive(message, is_compared).and_then(|()| server.send(message)))?;
         watches.on(Side::Client, || client.receive(message, is_compared))?;
-        let Watches { client, server } = watches;
+        let SideStopwatches { client, server } = watches;
         Ok(Trip {
             client_cpu_ns: client.cpu_ns(),
             server_cpu_ns: server.cpu_ns(),

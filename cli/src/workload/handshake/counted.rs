@@ -1,7 +1,7 @@
 use super::Work;
 use crate::error::Error;
-use crate::workload::link::{End, Link};
-use crate::workload::shaking::{Tallies, Unwatched, shake};
+use crate::workload::handshake_driver::{SideCounts, Unobserved, drive_handshake};
+use crate::workload::link::{Link, Role};
 
 /// How many connections are counted. The length of an ECDSA signature varies by a byte or two, and what is made of it
 /// with it: among so many the median of calls and of bytes on the wire is the same in every run.
@@ -30,22 +30,22 @@ pub struct Counted {
 pub(super) fn count<L: Link>(work: &Work, link: &mut L) -> Result<Vec<Counted>, Error> {
     for pair in &work.pairs {
         for _ in 0..WARM_UP {
-            shake(&pair.session, link, &mut Unwatched)?;
+            drive_handshake(&pair.configs, link, &mut Unobserved)?;
         }
     }
     let mut all = Vec::with_capacity(CONNECTIONS);
     for pair in work.pairs.iter().cycle().take(CONNECTIONS) {
-        let calls = [link.syscalls(End::Sealing), link.syscalls(End::Opening)];
-        let mut tallies = Tallies::default();
-        let (shaken, whole) = heap_meter::count(|| shake(&pair.session, link, &mut tallies));
-        let shaken = shaken?;
+        let calls = [link.syscalls(Role::Sealing), link.syscalls(Role::Opening)];
+        let mut tallies = SideCounts::default();
+        let (established, whole) = heap_meter::count(|| drive_handshake(&pair.configs, link, &mut tallies));
+        let established = established?;
         let sides = [tallies.client, tallies.server];
         all.push(Counted {
             heap_calls: sides.map(|side| side.calls()),
             c_heap_calls: sides.map(|side| side.c_calls),
             heap_bytes: sides.map(|side| side.rust_bytes + side.c_bytes),
-            wire_bytes: shaken.wire_bytes,
-            syscalls: [link.syscalls(End::Sealing) - calls[0], link.syscalls(End::Opening) - calls[1]],
+            wire_bytes: established.wire_bytes,
+            syscalls: [link.syscalls(Role::Sealing) - calls[0], link.syscalls(Role::Opening) - calls[1]],
             peak_bytes: whole.peak_bytes,
         });
     }

@@ -20,16 +20,16 @@ use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
+use super::handshake_driver::{Unobserved, drive_handshake};
 use super::link::{Link, Memory};
-use super::shaking::{Unwatched, shake};
 use super::sockets::{Sockets, loopback};
-use super::{Advance, Limit, LocalSession};
+use super::{Advance, EndpointConfigs, Limit};
 use crate::error::Error;
 
 /// Who shakes hands.
 pub struct Pair {
     /// Both ends, configured.
-    pub session: Arc<LocalSession>,
+    pub configs: Arc<EndpointConfigs>,
     /// What the server proves itself with.
     pub key: CertifiedKey,
     /// How the client judges it.
@@ -94,11 +94,11 @@ pub fn run(work: &Work, plan: &Plan, advance: &mut dyn FnMut(Advance)) -> Result
 
 fn run_over<L: Link>(work: &Work, plan: &Plan, link: &mut L, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
     let first = work.pairs.first().ok_or_else(|| Error::Failed("nobody is there to shake hands".to_owned()))?;
-    let shaken = shake(&first.session, link, &mut Unwatched)?;
-    let negotiated = shaken.client.connection.negotiated().cloned();
+    let established = drive_handshake(&first.configs, link, &mut Unobserved)?;
+    let negotiated = established.client.connection.negotiated().cloned();
     let negotiated = negotiated.ok_or_else(|| Error::Failed("a handshake without an agreement".to_owned()))?;
     let counted = counted::count(work, link)?;
-    let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, shaken.wire_bytes);
+    let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, established.wire_bytes);
     let raw = work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
     let (rounds, elapsed) = timed::time(work, &raw, plan, link, advance)?;
     Ok(Found { negotiated, counted, rounds, elapsed })

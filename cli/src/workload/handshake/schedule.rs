@@ -94,9 +94,9 @@ mod tests {
     use tls_engine::switches::Switches;
 
     use crate::identity::Identity;
-    use crate::workload::LocalSession;
+    use crate::workload::EndpointConfigs;
+    use crate::workload::handshake_driver::{Observer, drive_handshake};
     use crate::workload::link::Memory;
-    use crate::workload::shaking::{Observer, shake};
 
     /// Operations of a hash, by kind, and what a running hash was given.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,11 +177,11 @@ mod tests {
         }
     }
 
-    /// Tallies the hash operations of each side.
+    /// SideCounts the hash operations of each side.
     #[derive(Default)]
-    struct Tallies([Tally; 2]);
+    struct SideCounts([Tally; 2]);
 
-    impl Observer for Tallies {
+    impl Observer for SideCounts {
         fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
             let (result, found) = tally(step);
             let sum = &mut self.0[usize::from(side == Side::Server)];
@@ -220,16 +220,16 @@ mod tests {
             let client = ClientConfig::builder(provider).suites(&[suite.code]).verifier(verifier);
             let key = identity.certified_key(provider).expect("a key");
             let server = ServerConfig::builder(provider).suites(&[suite.code]).certificate(key);
-            let session = LocalSession {
+            let configs = EndpointConfigs {
                 client: client.build().expect("a client"),
                 server: server.build().expect("a server"),
                 name: "localhost".try_into().expect("a name"),
                 pool: BufferPool::new(Switches::default().buffer_pool, PoolOptions::default()),
             };
-            let session = Arc::new(session);
-            let mut tallies = Tallies::default();
-            let shaken = shake(&session, &mut Memory, &mut tallies).expect("a handshake");
-            let schedule = Schedule::new(suite, shaken.wire_bytes);
+            let configs = Arc::new(configs);
+            let mut tallies = SideCounts::default();
+            let established = drive_handshake(&configs, &mut Memory, &mut tallies).expect("a handshake");
+            let schedule = Schedule::new(suite, established.wire_bytes);
             let shared = Secret::zeroed(32);
             for (side, engine) in [Side::Client, Side::Server].into_iter().zip(tallies.0) {
                 let ((), bare) = tally(|| schedule.derive(side, &shared));

@@ -7,9 +7,9 @@ use crate::interrupt;
 use crate::measure::{Order, Stopwatch};
 use crate::schema::Side;
 use crate::stats;
+use crate::workload::handshake_driver::{Observer, SideStopwatches, drive_handshake};
 use crate::workload::link::Link;
 use crate::workload::rounds::longer_and_longer;
-use crate::workload::shaking::{Observer, Watches, shake};
 use crate::workload::{Advance, Limit};
 
 /// The connections of a round at the least.
@@ -135,11 +135,11 @@ impl Turns<'_> {
     }
 
     fn engine<L: Link>(&self, index: usize, link: &mut L, round: &mut Round) -> Result<[u64; 2], Error> {
-        let mut watches = Watches::default();
-        let shaken = shake(&self.work.pairs[index].session, link, &mut watches)?;
-        round.handshakes_ns.push(shaken.elapsed_ns);
-        watches.on(Side::Client, || drop(shaken.client));
-        watches.on(Side::Server, || drop(shaken.server));
+        let mut watches = SideStopwatches::default();
+        let established = drive_handshake(&self.work.pairs[index].configs, link, &mut watches)?;
+        round.handshakes_ns.push(established.elapsed_ns);
+        watches.on(Side::Client, || drop(established.client));
+        watches.on(Side::Server, || drop(established.server));
         let watches = [watches.client, watches.server];
         round.busy_ns += watches.iter().map(Stopwatch::total_ns).sum::<u64>();
         Ok(watches.map(|watch| watch.cpu_ns()))
@@ -147,7 +147,7 @@ impl Turns<'_> {
 }
 
 fn bare(raw: &Raw) -> Result<[u64; 2], Error> {
-    let mut watches = Watches::default();
+    let mut watches = SideStopwatches::default();
     watches.on(Side::Client, || raw.client())?;
     watches.on(Side::Server, || raw.server())?;
     Ok([watches.client.cpu_ns(), watches.server.cpu_ns()])

@@ -12,7 +12,7 @@ use tls_engine::io::{Listener, Socket, SocketOptions};
 
 use self::page::Page;
 use crate::error::Error;
-use crate::net::PatientSocket;
+use crate::net::DeadlineSocket;
 use crate::net::http::{Request, Requests};
 use crate::plan::Serve;
 
@@ -55,7 +55,7 @@ fn answer_all(listener: &Listener, page: &Page) {
 }
 
 fn answer(socket: Socket, page: &Page) -> io::Result<()> {
-    let mut socket = PatientSocket::new(socket)?;
+    let mut socket = DeadlineSocket::new(socket)?;
     socket.wait_until(Some(Instant::now() + PATIENCE))?;
     let mut request = receive(&mut socket)?;
     request.keeps_alive = false;
@@ -72,7 +72,7 @@ fn answer(socket: Socket, page: &Page) -> io::Result<()> {
     Ok(())
 }
 
-fn receive(socket: &mut PatientSocket) -> io::Result<Request> {
+fn receive(socket: &mut DeadlineSocket) -> io::Result<Request> {
     let mut requests = Requests::new(PATH);
     let mut piece = [0; 2048];
     loop {

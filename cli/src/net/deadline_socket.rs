@@ -12,12 +12,12 @@ const POLL: Duration = Duration::from_millis(100);
 /// A socket whose calls wait until a deadline, or Ctrl-C, and no longer: both end in [`ErrorKind::TimedOut`].
 ///
 /// The deadline is for all calls until the next one is set: a peer that sends a byte now and then gains nothing.
-pub struct PatientSocket {
+pub struct DeadlineSocket {
     socket: Socket,
     deadline: Cell<Option<Instant>>,
 }
 
-impl PatientSocket {
+impl DeadlineSocket {
     /// Waits for nothing until it is told to.
     pub fn new(socket: Socket) -> io::Result<Self> {
         socket.tcp().set_read_timeout(Some(POLL))?;
@@ -61,13 +61,13 @@ impl PatientSocket {
     }
 }
 
-impl Read for PatientSocket {
+impl Read for DeadlineSocket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.patiently(|socket| socket.read(buffer))
     }
 }
 
-impl Write for PatientSocket {
+impl Write for DeadlineSocket {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.patiently(|socket| socket.write(data))
     }

@@ -13,7 +13,7 @@ const PASSED_OVER: [&Quantity; 5] = [
 ];
 
 /// Whether the metric of this key is one that says what no other metric of the case does.
-pub fn tells(case: &Case, key: &str) -> bool {
+pub fn is_primary(case: &Case, key: &str) -> bool {
     let Some((side, quantity)) = parts(key) else { return false };
     let has = |side: Side| case.metric(side, quantity).is_some();
     let follows = match *quantity {

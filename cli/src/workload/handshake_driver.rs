@@ -3,9 +3,9 @@ use std::time::Instant;
 use heap_meter::Counts;
 use tls_engine::conn::Progress;
 
-use super::LocalSession;
+use super::EndpointConfigs;
 use super::ends::Endpoint;
-use super::link::{End, Link};
+use super::link::{Link, Role};
 use super::stall::STALL;
 use crate::error::Error;
 use crate::interrupt;
@@ -13,7 +13,7 @@ use crate::measure::{Stopwatch, nanoseconds};
 use crate::schema::Side;
 
 /// Two ends that have shaken hands.
-pub(super) struct Shaken {
+pub(super) struct EstablishedPair {
     /// The client.
     pub client: Endpoint,
     /// The server.
@@ -24,22 +24,22 @@ pub(super) struct Shaken {
     pub elapsed_ns: u64,
 }
 
-/// Lets a new client and a new server of `session` shake hands over `link`, in which the client is the sealing end.
-pub(super) fn shake<L: Link>(
-    session: &LocalSession,
+/// Lets a new client and a new server of `configs` shake hands over `link`, in which the client is the sealing end.
+pub(super) fn drive_handshake<L: Link>(
+    configs: &EndpointConfigs,
     link: &mut L,
     observer: &mut impl Observer,
-) -> Result<Shaken, Error> {
+) -> Result<EstablishedPair, Error> {
     let began = Instant::now();
-    let mut client = observer.on(Side::Client, || session.client(0, 0))?;
-    let mut server = observer.on(Side::Server, || session.server(0, 0));
+    let mut client = observer.on(Side::Client, || configs.client(0, 0))?;
+    let mut server = observer.on(Side::Server, || configs.server(0, 0));
     let (mut sent, mut received) = ([0; 2], [0; 2]);
     loop {
-        let to_server = pass(link, observer, (Side::Client, &mut client), (Side::Server, &mut server))?;
-        let to_client = pass(link, observer, (Side::Server, &mut server), (Side::Client, &mut client))?;
-        for (index, passed) in [to_server, to_client].into_iter().enumerate() {
-            sent[index] += passed.sent_bytes;
-            received[index] += passed.received_bytes;
+        let to_server = transfer(link, observer, (Side::Client, &mut client), (Side::Server, &mut server))?;
+        let to_client = transfer(link, observer, (Side::Server, &mut server), (Side::Client, &mut client))?;
+        for (index, transferred) in [to_server, to_client].into_iter().enumerate() {
+            sent[index] += transferred.sent_bytes;
+            received[index] += transferred.received_bytes;
         }
         let is_ready = client.connection.is_ready() && server.connection.is_ready();
         if is_ready && client.output.is_empty() && server.output.is_empty() && sent == received {
@@ -50,12 +50,12 @@ pub(super) fn shake<L: Link>(
             return Err(Error::Failed("the handshake does not come to an end".to_owned()));
         }
     }
-    Ok(Shaken { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
+    Ok(EstablishedPair { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
 }
 
 /// What went from one end to the other in a turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Passed {
+pub(super) struct Transferred {
     /// Bytes of the wire that were sent.
     pub sent_bytes: u64,
     /// Bytes of the wire that arrived.
@@ -65,40 +65,40 @@ pub(super) struct Passed {
 }
 
 /// Lets `to` read what `from` has to say. Carrying it over is part of the reader's work.
-pub(super) fn pass<L: Link>(
+pub(super) fn transfer<L: Link>(
     link: &mut L,
     observer: &mut impl Observer,
     (from_side, from): (Side, &mut Endpoint),
     (to_side, to): (Side, &mut Endpoint),
-) -> Result<Passed, Error> {
+) -> Result<Transferred, Error> {
     let mut unread = Stopwatch::default();
     let waiting = from.output.len();
-    observer.on(from_side, || link.push(end(from_side), &mut from.output, &mut unread))?;
+    observer.on(from_side, || link.push(role(from_side), &mut from.output, &mut unread))?;
     observer.on(to_side, || {
         let before = to.input.len();
         link.carry(&mut from.output, &mut to.input)?;
-        let is_open = link.pull(end(to_side), &mut to.input, &mut unread)?;
-        let mut passed = Passed {
+        let is_open = link.pull(role(to_side), &mut to.input, &mut unread)?;
+        let mut transferred = Transferred {
             sent_bytes: (waiting - from.output.len()) as u64,
             received_bytes: (to.input.len() - before) as u64,
             data_bytes: 0,
         };
         loop {
             match to.connection.read_tls(&mut to.input, &mut to.output)? {
-                Progress::Data(data) => passed.data_bytes += data.len(),
+                Progress::Data(data) => transferred.data_bytes += data.len(),
                 Progress::Advanced => {}
-                Progress::NeedInput if is_open => return Ok(passed),
+                Progress::NeedInput if is_open => return Ok(transferred),
                 Progress::NeedInput | Progress::Closed => {
                     to.connection.end_of_input()?;
-                    return Ok(passed);
+                    return Ok(transferred);
                 }
             }
         }
     })
 }
 
-const fn end(side: Side) -> End {
-    if matches!(side, Side::Client) { End::Sealing } else { End::Opening }
+const fn role(side: Side) -> Role {
+    if matches!(side, Side::Client) { Role::Sealing } else { Role::Opening }
 }
 
 /// Sees each step of a connection, and whose it is.
@@ -108,9 +108,9 @@ pub(super) trait Observer {
 }
 
 /// Looks away.
-pub(super) struct Unwatched;
+pub(super) struct Unobserved;
 
-impl Observer for Unwatched {
+impl Observer for Unobserved {
     fn on<T>(&mut self, _: Side, step: impl FnOnce() -> T) -> T {
         step()
     }
@@ -118,12 +118,12 @@ impl Observer for Unwatched {
 
 /// Times each side's steps.
 #[derive(Default)]
-pub(super) struct Watches {
+pub(super) struct SideStopwatches {
     pub client: Stopwatch,
     pub server: Stopwatch,
 }
 
-impl Observer for Watches {
+impl Observer for SideStopwatches {
     fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
         let watch = if side == Side::Client { &mut self.client } else { &mut self.server };
         watch.start();
@@ -135,12 +135,12 @@ impl Observer for Watches {
 
 /// Counts heap calls.
 #[derive(Default)]
-pub(super) struct Tallies {
+pub(super) struct SideCounts {
     pub client: Counts,
     pub server: Counts,
 }
 
-impl Observer for Tallies {
+impl Observer for SideCounts {
     fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T {
         let (result, counts) = heap_meter::count(step);
         let tally = if side == Side::Client { &mut self.client } else { &mut self.server };

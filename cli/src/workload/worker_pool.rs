@@ -45,18 +45,18 @@ pub trait Worker: Send {
 /// The threads of a case. All do the same step at the same time, so that what is compared meets the same neighbours; but
 /// for the AEAD alone, for which the ends of a conversation take turns: two that encrypt all the time on processors that
 /// share a core slow each other down, more than two do that wait for each other, and would be too easy a reference.
-pub struct Team {
-    members: Vec<Member>,
+pub struct WorkerPool {
+    threads: Vec<WorkerThread>,
     replies: Receiver<(usize, Result<Done, Error>)>,
     pairs: usize,
 }
 
-struct Member {
+struct WorkerThread {
     pair: usize,
     /// Which end of its conversation it is.
     end: usize,
     orders: Option<Sender<Step>>,
-    thread: Option<JoinHandle<()>>,
+    handle: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,23 +74,23 @@ enum Done {
     Finished,
 }
 
-impl Team {
+impl WorkerPool {
     /// Starts a thread for each worker; the workers of one inner list are the ends of one conversation.
     pub fn start(pairs: Vec<Vec<Box<dyn Worker>>>) -> Result<Self, Error> {
         let (reply, replies) = channel();
-        let mut team = Self { members: Vec::new(), replies, pairs: pairs.len() };
+        let mut pool = Self { threads: Vec::new(), replies, pairs: pairs.len() };
         for (pair, workers) in pairs.into_iter().enumerate() {
             for (end, worker) in workers.into_iter().enumerate() {
                 let (orders, steps) = channel();
-                let (reply, member) = (reply.clone(), team.members.len());
-                let thread = Builder::new()
-                    .name(format!("end-{member}"))
-                    .spawn(move || serve(worker, &steps, |outcome| reply.send((member, outcome)).is_ok()))
+                let (reply, thread) = (reply.clone(), pool.threads.len());
+                let handle = Builder::new()
+                    .name(format!("end-{thread}"))
+                    .spawn(move || serve(worker, &steps, |outcome| reply.send((thread, outcome)).is_ok()))
                     .map_err(|error| Error::io("starting a thread", error))?;
-                team.members.push(Member { pair, end, orders: Some(orders), thread: Some(thread) });
+                pool.threads.push(WorkerThread { pair, end, orders: Some(orders), handle: Some(handle) });
             }
         }
-        Ok(team)
+        Ok(pool)
     }
 
     /// How many conversations there are.
@@ -120,14 +120,14 @@ impl Team {
                 samples[pair].merge(*sample);
             }
         };
-        let order = |member: &Member| Step::Run(lane, writes(member.pair));
+        let order = |thread: &WorkerThread| Step::Run(lane, writes(thread.pair));
         if lane.takes_turns() {
-            let ends = self.members.iter().map(|member| member.end + 1).max().unwrap_or(0);
+            let ends = self.threads.iter().map(|thread| thread.end + 1).max().unwrap_or(0);
             for end in 0..ends {
-                self.step(|member| (member.end == end).then(|| order(member)), &mut on_done)?;
+                self.step(|thread| (thread.end == end).then(|| order(thread)), &mut on_done)?;
             }
         } else {
-            self.step(|member| Some(order(member)), &mut on_done)?;
+            self.step(|thread| Some(order(thread)), &mut on_done)?;
         }
         Ok(samples)
     }
@@ -137,24 +137,28 @@ impl Team {
         self.step(|_| Some(Step::Finish), |_, _| ())
     }
 
-    /// Has the members do what `step` tells each, and waits for those that it tells something.
-    fn step(&self, step: impl Fn(&Member) -> Option<Step>, mut on_done: impl FnMut(usize, Done)) -> Result<(), Error> {
+    /// Has the threads do what `step` tells each, and waits for those that it tells something.
+    fn step(
+        &self,
+        step: impl Fn(&WorkerThread) -> Option<Step>,
+        mut on_done: impl FnMut(usize, Done),
+    ) -> Result<(), Error> {
         let mut busy = 0;
-        for member in &self.members {
-            let Some(step) = step(member) else { continue };
+        for thread in &self.threads {
+            let Some(step) = step(thread) else { continue };
             busy += 1;
-            if let Some(orders) = &member.orders {
+            if let Some(orders) = &thread.orders {
                 // A thread that is gone has said why, or is found out below.
                 let _ = orders.send(step);
             }
         }
         let mut failure: Option<Error> = None;
         for _ in 0..busy {
-            let Ok((member, outcome)) = self.replies.recv() else {
+            let Ok((thread, outcome)) = self.replies.recv() else {
                 return Err(failure.unwrap_or_else(|| Error::Failed("a thread ended too early".to_owned())));
             };
             match outcome {
-                Ok(done) => on_done(self.members[member].pair, done),
+                Ok(done) => on_done(self.threads[thread].pair, done),
                 // When one end fails the other fails too, for want of a peer: the cause is worth more than that.
                 Err(error) if failure.as_ref().is_none_or(|known| is_aftermath(known) && !is_aftermath(&error)) => {
                     failure = Some(error);
@@ -167,13 +171,13 @@ impl Team {
     }
 }
 
-impl Drop for Team {
+impl Drop for WorkerPool {
     fn drop(&mut self) {
-        for member in &mut self.members {
-            member.orders = None;
+        for thread in &mut self.threads {
+            thread.orders = None;
         }
-        for member in &mut self.members {
-            if let Some(Err(panic)) = member.thread.take().map(JoinHandle::join)
+        for thread in &mut self.threads {
+            if let Some(Err(panic)) = thread.handle.take().map(JoinHandle::join)
                 && !std::thread::panicking()
             {
                 resume_unwind(panic);
@@ -266,29 +270,29 @@ pub(super) mod tests {
         }
     }
 
-    fn team(fails_at: Option<u64>) -> Team {
+    fn workers(fails_at: Option<u64>) -> WorkerPool {
         let pair = || -> Vec<Box<dyn Worker>> {
             vec![Box::new(Counting { fails_at: None, sends: true }), Box::new(Counting { fails_at, sends: false })]
         };
-        Team::start(vec![pair(), pair()]).unwrap()
+        WorkerPool::start(vec![pair(), pair()]).unwrap()
     }
 
     #[test]
     fn both_ends_of_a_pair_make_one_sample() {
-        let mut team = team(None);
-        assert_eq!(team.prepare().unwrap().len(), 4);
-        let samples = team.run(Lane::Tls, |pair| pair as u64 + 1).unwrap();
+        let mut workers = workers(None);
+        assert_eq!(workers.prepare().unwrap().len(), 4);
+        let samples = workers.run(Lane::Tls, |pair| pair as u64 + 1).unwrap();
         let bytes: Vec<_> =
             samples.iter().map(|sample| (sample.send.unwrap().bytes, sample.receive.unwrap().bytes)).collect();
         assert_eq!(bytes, [(1, 1), (2, 2)]);
-        team.finish().unwrap();
+        workers.finish().unwrap();
     }
 
     #[test]
     fn the_cause_is_told_and_not_what_follows_from_it() {
-        let mut team = team(Some(101));
-        let error = team.run(Lane::Tls, |_| 101).unwrap_err();
+        let mut workers = workers(Some(101));
+        let error = workers.run(Lane::Tls, |_| 101).unwrap_err();
         assert_eq!(error.to_string(), "the cause");
-        assert!(team.run(Lane::Tls, |_| 1).is_err(), "who has failed stays away");
+        assert!(workers.run(Lane::Tls, |_| 1).is_err(), "who has failed stays away");
     }
 }

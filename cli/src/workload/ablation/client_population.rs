@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Pattern, RECORD_OVERHEAD, nanoseconds};
 use crate::setting::Setting;
-use crate::workload::LocalSession;
+use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// The length of a message: more records than a turn takes, so that each message is served in several turns.
@@ -27,14 +27,14 @@ const TURN_BYTES: usize = RECORD_CONTENT_MAX + RECORD_OVERHEAD;
 pub(super) const CLIENT_BUFFER_BYTES: usize = 4 * RECORD_MAX;
 /// Connections that have something to say.
 const ACTIVE: usize = 8;
-/// Connections that shake hands at once while a crowd gathers.
+/// Connections that shake hands at once while a population gathers.
 const BATCH: usize = 64;
 /// Exchanges in a block: as many messages of each that is active.
 const EXCHANGES: usize = 8;
 /// What each connection says when it has come: that it is answered shows that the server is done with the handshake.
 const GREETING: &[u8] = b"here I am";
 /// How long any step may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// No connection is let go for being idle.
 const IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How long a server may take to give back what it had for its last answer.
@@ -42,7 +42,7 @@ const SETTLE: Duration = Duration::from_millis(20);
 
 /// Connections to a server on an event loop, most of them idle, a few active. Its clients are the same for every setting,
 /// with all optimizations: what is compared is the server.
-pub(super) struct Crowd {
+pub(super) struct ClientPopulation {
     // Before the server: the ends of connections are what lets it end.
     clients: Vec<Stream<Socket>>,
     server: Server,
@@ -59,56 +59,56 @@ pub(super) struct Held {
     pub peak_bytes: i64,
 }
 
-impl Crowd {
+impl ClientPopulation {
     /// A server with a setting, and `count` connections to it. `advance` hears how far it has come, 0 to 1.
     pub(super) fn gather(
         ends: &Ends,
-        clients: &LocalSession,
+        clients: &EndpointConfigs,
         setting: &Setting,
         count: usize,
         advance: &mut dyn FnMut(f64),
     ) -> Result<Self, Error> {
-        let session = ends.session(setting, 0)?;
-        let server = Server::start(&session, setting)?;
+        let configs = ends.endpoint_configs(setting, 0)?;
+        let server = Server::start(&configs, setting)?;
         let message = Pattern::new(0, MESSAGE_BYTES).at(0, MESSAGE_BYTES).into();
-        let mut crowd = Self { clients: Vec::with_capacity(count), server, message, back: vec![0; MESSAGE_BYTES] };
-        while crowd.clients.len() < count {
+        let mut population = Self { clients: Vec::with_capacity(count), server, message, back: vec![0; MESSAGE_BYTES] };
+        while population.clients.len() < count {
             interrupt::check()?;
-            crowd.join(clients, BATCH.min(count - crowd.clients.len()))?;
-            advance(crowd.clients.len() as f64 / count as f64);
+            population.join(clients, BATCH.min(count - population.clients.len()))?;
+            advance(population.clients.len() as f64 / count as f64);
         }
-        Ok(crowd)
+        Ok(population)
     }
 
     /// The same, and what the server holds for it. Nothing is timed meanwhile, as heap calls are counted.
     pub(super) fn gather_counted(
         ends: &Ends,
-        clients: &LocalSession,
+        clients: &EndpointConfigs,
         setting: &Setting,
         count: usize,
         advance: &mut dyn FnMut(f64),
     ) -> Result<(Self, Held), Error> {
         let gather = || {
-            let crowd = Self::gather(ends, clients, setting, count, advance)?;
+            let population = Self::gather(ends, clients, setting, count, advance)?;
             std::thread::sleep(SETTLE);
-            Ok::<_, Error>(crowd)
+            Ok::<_, Error>(population)
         };
         // The server is what else runs in this process.
-        let ((crowd, own), all) = heap_meter::count_process(|| heap_meter::count(gather));
-        let crowd = crowd?;
-        let peak_bytes = crowd.server.peak_bytes.load(Ordering::Relaxed);
-        Ok((crowd, Held { idle_bytes: all.live_bytes - own.live_bytes, peak_bytes }))
+        let ((population, own), all) = heap_meter::count_process(|| heap_meter::count(gather));
+        let population = population?;
+        let peak_bytes = population.server.peak_bytes.load(Ordering::Relaxed);
+        Ok((population, Held { idle_bytes: all.live_bytes - own.live_bytes, peak_bytes }))
     }
 
     /// So many more, at once.
-    fn join(&mut self, session: &LocalSession, count: usize) -> Result<(), Error> {
+    fn join(&mut self, configs: &EndpointConfigs, count: usize) -> Result<(), Error> {
         let first = self.clients.len();
         let failed = |error| Error::io("connecting to the event loop", error);
-        let options = SocketOptions { timeout: Some(PATIENCE), ..SocketOptions::default() };
+        let options = SocketOptions { timeout: Some(TIMEOUT), ..SocketOptions::default() };
         for _ in 0..count {
             interrupt::check()?;
             let socket = Socket::connect(self.server.address, &options).map_err(failed)?;
-            let mut client = Stream::client(&session.client, session.name.clone(), socket, &session.pool)?;
+            let mut client = Stream::client(&configs.client, configs.name.clone(), socket, &configs.pool)?;
             client.flush().map_err(failed)?;
             self.clients.push(client);
         }
@@ -192,7 +192,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(session: &LocalSession, setting: &Setting) -> Result<Self, Error> {
+    fn start(configs: &EndpointConfigs, setting: &Setting) -> Result<Self, Error> {
         let failed = |error| Error::io("starting an event loop", error);
         let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), SocketOptions::default()).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -202,7 +202,7 @@ impl Server {
             timeout: IDLE_MAX,
             ..LoopOptions::new(&setting.switches)
         };
-        let server = EventLoop::new(listener, &session.server, &options).map_err(failed)?;
+        let server = EventLoop::new(listener, &configs.server, &options).map_err(failed)?;
         let (stopper, gauge) = (server.stopper(), Gauge::default());
         let peak_bytes = Arc::clone(&gauge.peak_bytes);
         let thread = std::thread::Builder::new().name("event loop".to_owned());
@@ -272,15 +272,16 @@ mod tests {
     fn every_message_comes_back_in_several_turns_however_the_signal_is_set() {
         let (identity, authority) = Identity::throw_away().expect("an identity");
         let ends = Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 };
-        let clients = ends.session(&Setting::all().expect("a setting"), CLIENT_BUFFER_BYTES).expect("clients");
+        let clients = ends.endpoint_configs(&Setting::all().expect("a setting"), CLIENT_BUFFER_BYTES).expect("clients");
         for signal in ["off", "pipe", "eventfd"] {
             let mut setting = Setting::none().expect("a setting");
             setting.set("signal", signal).expect("a value");
-            let mut crowd = Crowd::gather(&ends, &clients, &setting, 100, &mut |_| ()).expect("a crowd");
+            let mut population =
+                ClientPopulation::gather(&ends, &clients, &setting, 100, &mut |_| ()).expect("a population");
             let mut round_trips = RoundTrips::new().expect("a histogram");
-            assert!(crowd.block(&mut round_trips).expect("a block") > 0.0);
+            assert!(population.block(&mut round_trips).expect("a block") > 0.0);
             assert_eq!(round_trips.buckets().count(), (ACTIVE * EXCHANGES) as u64);
-            let done = crowd.leave().expect("a loop that ends");
+            let done = population.leave().expect("a loop that ends");
             assert_eq!((done.accepted, done.handshakes, done.done), (100, 100, 100), "{done:?}");
             let messages = (ACTIVE * (EXCHANGES + 1)) as u64;
             assert!(done.cut_turns >= 2 * messages, "{signal}: {done:?}");

@@ -3,7 +3,7 @@ use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Facts, terms};
 
 /// What two results stand on: what of them may be compared, and what has to be said about it.
-pub(super) struct Ground {
+pub(super) struct Comparability {
     /// What differs and is no reason not to compare.
     pub(super) notes: Vec<String>,
     is_foreign: bool,
@@ -39,7 +39,7 @@ const OF_INSTRUCTIONS: [&str; 5] = ["rustc", "target_features", "valgrind", "cpu
 /// Processor flags that decide how fast the raw AEAD is, and with it how large a share is left for all else.
 const OF_AEADS: [&str; 4] = ["aes", "vaes", "vpclmulqdq", "avx512"];
 
-impl Ground {
+impl Comparability {
     pub(super) fn of(before: &Document, after: &Document, allow_foreign: bool) -> Result<Self, Refusal> {
         if before.tool.build_profile != after.tool.build_profile {
             let message = format!(

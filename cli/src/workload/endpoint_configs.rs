@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// How both ends of the conversations on this machine are set up.
 #[derive(Clone)]
-pub struct LocalSession {
+pub struct EndpointConfigs {
     /// The client.
     pub client: Arc<ClientConfig>,
     /// The server.
@@ -20,7 +20,7 @@ pub struct LocalSession {
     pub pool: BufferPool,
 }
 
-impl LocalSession {
+impl EndpointConfigs {
     /// A client whose buffers have these capacities. Its first bytes are in the output.
     pub(super) fn client(&self, input_bytes: usize, output_bytes: usize) -> Result<Endpoint, Error> {
         client(&self.client, self.name.clone(), &self.pool, input_bytes, output_bytes)
@@ -60,11 +60,11 @@ pub(super) mod tests {
     use tls_engine::switches::Switches;
 
     /// Both ends on `suite`, with the cryptography that is fastest.
-    pub(in crate::workload) fn session(
+    pub(in crate::workload) fn endpoint_configs(
         suite: CipherSuite,
         records_per_key: Option<u64>,
         zero_copy: bool,
-    ) -> LocalSession {
+    ) -> EndpointConfigs {
         let provider = provider::by_name("auto").expect("a provider");
         let (identity, authority) = Identity::throw_away().expect("an identity");
         let verifier = ServerVerifier::new(provider, &[authority.certificate]).expect("a verifier");
@@ -76,7 +76,7 @@ pub(super) mod tests {
             client = client.records_per_key(records);
             server = server.records_per_key(records);
         }
-        LocalSession {
+        EndpointConfigs {
             client: client.build().expect("a client"),
             server: server.build().expect("a server"),
             name: ServerName::try_from("localhost").expect("a name"),
