@@ -113,7 +113,7 @@ pub fn grouped(value: u64) -> String {
 /// `value`, in the unit that the results document gives it, for people: scaled, and with three significant digits or so.
 pub fn format_quantity(value: f64, unit: &str) -> String {
     const RATES: [(f64, &str); 4] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s")];
-    const TIMES: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns")];
+    const TIMES: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
     const FREQUENCIES: [(f64, &str); 3] = [(1e6, "M/s"), (1e3, "k/s"), (1.0, "/s")];
     match unit {
         "B/s" => scaled_text(value, &RATES),

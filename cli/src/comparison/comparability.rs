@@ -1,5 +1,5 @@
 use super::Refusal;
-use crate::schema::quantity::{self, Quantity};
+use crate::schema::quantity::{Comparable, Quantity};
 use crate::schema::{Case, Document, Facts, terms};
 
 /// What two results stand on: what of them may be compared, and what has to be said about it.
@@ -10,30 +10,7 @@ pub(super) struct Comparability {
     has_equal_aead: bool,
 }
 
-/// What counts alike on every machine.
-const EVERYWHERE: [&Quantity; 12] = [
-    &quantity::COPIED_BYTES_PER_BYTE,
-    &quantity::SAVED_BYTES_PER_BYTE,
-    &quantity::HEAP_CALLS_PER_RECORD,
-    &quantity::HEAP_CALLS_PER_HANDSHAKE,
-    &quantity::C_HEAP_CALLS_PER_HANDSHAKE,
-    &quantity::HEAP_BYTES_PER_HANDSHAKE,
-    &quantity::WIRE_BYTES_PER_HANDSHAKE,
-    &quantity::SYSCALLS_PER_MIB,
-    &quantity::SYSCALLS_PER_HANDSHAKE,
-    &quantity::SYSCALLS_PER_MESSAGE,
-    &quantity::SYSCALLS_PER_CONNECTION,
-    &quantity::KEY_UPDATES,
-];
-
-/// What depends on the compiler, on valgrind and on the functions that the C library chooses for a processor.
-const INSTRUCTIONS: [&Quantity; 4] = [
-    &quantity::INSTRUCTIONS_PER_RECORD,
-    &quantity::INSTRUCTIONS_PER_HANDSHAKE,
-    &quantity::ALL_INSTRUCTIONS_PER_RECORD,
-    &quantity::ALL_INSTRUCTIONS_PER_HANDSHAKE,
-];
-/// The facts that tell of it.
+/// The facts that decide how many instructions are counted.
 const OF_INSTRUCTIONS: [&str; 5] = ["rustc", "target_features", "valgrind", "cpu_class", "libc"];
 
 /// Processor flags that decide how fast the raw AEAD is, and with it how large a share is left for all else.
@@ -82,8 +59,8 @@ impl Comparability {
 
     /// Why a metric can't be compared for what surrounds it, if so.
     pub(super) fn objection(&self, quantity: Option<&Quantity>, before: &Case, after: &Case) -> Option<String> {
-        let is_among = |list: &[&Quantity]| quantity.is_some_and(|quantity| list.contains(&quantity));
-        if is_among(&INSTRUCTIONS) {
+        let comparable = quantity.map_or(Comparable::OnThisMachine, |quantity| quantity.comparable);
+        if comparable == Comparable::WithTheToolchain {
             let facts = |case: &Case| -> Facts {
                 let known = OF_INSTRUCTIONS.iter().filter_map(|name| Some((*name, case.achieved.get(*name)?.clone())));
                 terms::known(known)
@@ -95,10 +72,10 @@ impl Comparability {
         if way(before).zip(way(after)).is_some_and(|(earlier, later)| earlier != later) {
             return Some("the versions of tlsbench measured it in different ways".to_owned());
         }
-        if !self.is_foreign || is_among(&EVERYWHERE) {
+        if !self.is_foreign || comparable == Comparable::Anywhere {
             return None;
         }
-        if is_among(&[&quantity::EFFICIENCY]) {
+        if comparable == Comparable::WithTheAead {
             let objection =
                 "another machine, with other AES or AVX-512 flags or another tlsbench: its raw AEAD is another";
             return (!self.has_equal_aead).then(|| objection.to_owned());

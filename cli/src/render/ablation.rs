@@ -153,7 +153,7 @@ impl AblationTable<'_> {
         };
         let mut columns = Vec::new();
         for workload in workloads.iter().copied() {
-            for quantity in quantity::ALL.iter().copied().filter(|quantity| !quantity::DETAILS.contains(quantity)) {
+            for quantity in quantity::ALL.iter().copied().filter(|quantity| !quantity.is_detail()) {
                 for side in Side::ALL {
                     let is_measured =
                         |case: &Case| fact(case, "workload") == Some(workload) && case.metric(side, quantity).is_some();

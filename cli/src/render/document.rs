@@ -130,7 +130,7 @@ fn quantities(cases: &[Case]) -> Vec<&'static Quantity> {
     let is_measured =
         |quantity: &Quantity| cases.iter().any(|case| Side::ALL.iter().any(|side| has(case, *side, quantity)));
     let all = quantity::ALL.iter().copied();
-    all.filter(|quantity| !quantity::DETAILS.contains(quantity) && is_measured(quantity)).collect()
+    all.filter(|quantity| !quantity.is_detail() && is_measured(quantity)).collect()
 }
 
 /// Whether there is a number, or a reason why there is none.

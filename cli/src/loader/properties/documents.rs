@@ -89,7 +89,7 @@ fn metric() -> impl Strategy<Value = (String, Metric)> {
     let unknown = unknown.prop_map(|(side, name, better, kind, samples, seed)| {
         let signed = |(sample, is_negative): (f64, bool)| if is_negative { -sample } else { sample };
         let samples: Vec<f64> = samples.into_iter().map(signed).collect();
-        let quantity = Quantity { name: "", unit: "ratio", better, kind, heading: "" };
+        let quantity = Quantity { name: "", unit: "ratio", better, kind, ..quantity::EFFICIENCY };
         (format!("{}.{name}", side.name()), Metric::of(&quantity, &samples, seed).expect("they are numbers"))
     });
     let histogram = option::weighted(0.2, "HISTFAA[A-Za-z0-9+/]{1,20}={0,2}");

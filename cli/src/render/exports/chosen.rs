@@ -1,6 +1,6 @@
 use crate::error::Error;
 use crate::names::matches;
-use crate::schema::quantity::DETAILS;
+use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Metric, name_of};
 
 /// What is to be exported.
@@ -84,7 +84,7 @@ fn is_like(pattern: &str, key: &str) -> bool {
 fn is_detail(key: &str) -> bool {
     let name = name_of(key);
     let name = name.strip_suffix("_effect").or_else(|| name.strip_suffix("_without")).unwrap_or(name);
-    DETAILS.iter().any(|detail| detail.name == name)
+    quantity::find(name).is_some_and(Quantity::is_detail)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(super) fn sections(cases: &[&Case]) -> Markup {
 type Measure = (Side, &'static quantity::Quantity);
 
 fn measures(cases: &[&Case]) -> Vec<Measure> {
-    let all = quantity::ALL.iter().copied().filter(|quantity| !quantity::DETAILS.contains(quantity));
+    let all = quantity::ALL.iter().copied().filter(|quantity| !quantity.is_detail());
     let all = all.flat_map(|quantity| Side::ALL.map(|side| (side, quantity)));
     all.filter(|(side, quantity)| cases.iter().any(|case| change(case, *side, quantity).is_some())).collect()
 }

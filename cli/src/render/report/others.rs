@@ -44,7 +44,7 @@ pub(super) fn title(name: &str) -> String {
 }
 
 fn is_detail(name: &str) -> bool {
-    known(name).is_some_and(|quantity| quantity::DETAILS.contains(&quantity))
+    known(name).is_some_and(Quantity::is_detail)
 }
 
 fn figure(name: &str, cases: &[&Case], measured: &[(&Case, &Metric)], terms: &Terms) -> Figure {
