@@ -122,6 +122,7 @@ pub fn format_quantity(value: f64, unit: &str) -> String {
         "1/s" => scaled_text(value, &FREQUENCIES),
         "B" => scaled_text(value, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")]),
         "ratio" => format!("{:.1} %", value * 100.0),
+        "" if value.fract() == 0.0 && value.abs() < 1e6 => format!("{value}"),
         "" => significant(value),
         // Such as 1/MiB
         per if per.starts_with("1/") => format!("{}{}", significant(value), &per[1..]),

@@ -8,11 +8,25 @@ mod fixed;
 mod support;
 
 use support::golden;
-use tlsbench::render::{AblationTable, CryptoReport, Form, Report, Results, Wanted};
+use tlsbench::render::{AblationTable, CryptoReport, Form, Report, Results, View, Wanted};
+
+/// The terminals whose width the tables are shown at.
+const WIDTHS: [usize; 3] = [80, 120, 200];
+
+/// What is printed at terminals of several widths, none wider than its terminal.
+fn check_widths(name: &str, report: &impl Report) {
+    for width in WIDTHS {
+        let text = report.table(&View::columns(width));
+        let widest = text.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+        assert!(widest.chars().count() <= width, "{name} at {width} columns: {widest}");
+        golden::check(&format!("{name}-{width}.txt"), &text);
+    }
+}
 
 /// All four forms.
 fn check(name: &str, report: &impl Report) {
-    golden::check(&format!("{name}.txt"), &report.table(false));
+    check_widths(name, report);
+    golden::check(&format!("{name}.txt"), &report.table(&View { is_verbose: true, ..View::plain() }));
     golden::check(&format!("{name}.md"), &report.markdown());
     golden::check(&format!("{name}.csv"), &report.csv());
     golden::check(&format!("{name}.json"), &(report.json().expect("JSON") + "\n"));
@@ -32,13 +46,13 @@ macro_rules! snapshots {
 
 snapshots! {
     results_of_several_cases: check("results", &fixed::results());
-    results_of_one_case: golden::check("results-one.txt", &fixed::one_case().table(false));
+    results_of_one_case: check_widths("results-one", &fixed::one_case());
     results_that_could_not_be_measured: check("results-busy", &fixed::busy());
-    results_in_color: golden::check("results-color.txt", &fixed::one_case().table(true));
+    results_in_color: golden::check("results-color.txt", &fixed::one_case().table(&View { color: true, ..View::plain() }));
     results_of_two_kinds: {
         let mut document = fixed::one_case();
         document.cases.extend(fixed::ablation().cases);
-        golden::check("results-mixed.txt", &Results(&document).table(false));
+        check_widths("results-mixed", &Results(&document));
         golden::check("results-mixed.md", &Results(&document).markdown());
     };
     an_ablation: check("ablation", &AblationTable(&fixed::ablation()));
@@ -46,13 +60,14 @@ snapshots! {
     a_diagnosis: check("doctor", &fixed::diagnosis());
     a_history_of_few_series: check("history", &fixed::history(1));
     a_history_of_many_series: {
-        golden::check("history-many.txt", &fixed::history(4).table(false));
+        check_widths("history-many", &fixed::history(4));
         golden::check("history-many.md", &fixed::history(4).markdown());
     };
     a_comparison: check("comparison", &compared::comparison(fixed::tool(), None));
     what_a_gate_found: {
         let found = compared::comparison(fixed::tool(), Some("ci"));
-        golden::check("gate.txt", &found.table(false));
+        check_widths("gate", &found);
+        golden::check("gate.txt", &found.table(&View::plain()));
         golden::check("gate.md", &found.markdown());
     };
     an_inventory: check("ciphers", &fixed::inventory());
@@ -86,7 +101,7 @@ fn what_differs_in_some_of_the_cases_is_said_once() {
     }
     another.notes.clear();
     found.cases.push(another);
-    let told = found.table(false);
+    let told = found.table(&View::plain());
     let lines: Vec<&str> = told.lines().filter(|line| line.contains("arena is")).collect();
     assert_eq!(lines, [format!("Differs: arena is false, not true (in {} and 1 more).", found.cases[0].id)]);
 }

@@ -111,13 +111,13 @@ mod tests {
             to: crate::render::Place::Standard,
             json: None,
             baseline: None,
-            color: crate::render::Color::Never,
+            display: crate::render::Display { color: crate::render::Color::Never, is_verbose: false },
         };
         let inventory = run(&Ciphers { providers: vec![sound, spoiled], output });
         let slow: Vec<bool> = inventory.providers[1].suites.iter().map(|suite| suite.is_slow).take(3).collect();
         assert_eq!(slow, [true, true, false]);
         assert_eq!(inventory.warnings.len(), 1);
-        let text = crate::render::Report::table(&inventory, false);
+        let text = crate::render::Report::table(&inventory, &crate::render::View::plain());
         assert!(text.lines().any(|line| line == "WARNING: a slow build; build it anew"), "{text}");
         assert!(text.contains("SLOW: pure Rust"), "{text}");
     }

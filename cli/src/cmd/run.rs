@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::plan::Run;
 use crate::profile::{BUILT_IN, Profile};
-use crate::render::{Align, Messages, Sheet};
+use crate::render::{Align, Messages, Sheet, View};
 use crate::runner;
 
 /// Measures every case of the profile, in its order.
@@ -19,5 +19,5 @@ pub fn list() -> Result<String, Error> {
         let profile = Profile::find(name)?;
         sheet.row(vec![name.to_owned(), profile.entries.len().to_string(), profile.description]);
     }
-    Ok(sheet.table(false))
+    Ok(sheet.table(&View { terminal: View::terminal_width(), ..View::plain() }))
 }

@@ -3,7 +3,7 @@ use tls_engine::crypto::{Provider, provider};
 use super::output;
 use crate::args;
 use crate::error::Error;
-use crate::render::{Color, Output};
+use crate::render::{Display, Output};
 use crate::setting::find_provider;
 
 /// What `ciphers` lists.
@@ -15,11 +15,11 @@ pub struct Ciphers {
 }
 
 impl Ciphers {
-    pub(super) fn new(args: &args::Ciphers, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Ciphers, display: Display) -> Result<Self, Error> {
         let providers = match &args.provider {
             None => provider::list().to_vec(),
             Some(name) => vec![find_provider(name)?],
         };
-        Ok(Self { providers, output: output::output(&args.output, color)? })
+        Ok(Self { providers, output: output::output(&args.output, display)? })
     }
 }

@@ -4,7 +4,7 @@ use super::{Measurement, baseline, output};
 use crate::args;
 use crate::error::Error;
 use crate::names;
-use crate::render::{Color, Output};
+use crate::render::{Display, Output};
 use crate::request::{Lost, Request};
 use crate::schema::Document;
 use crate::units::Share;
@@ -62,10 +62,10 @@ pub struct Judgement {
 }
 
 impl Compare {
-    pub(super) fn new(args: &args::Compare, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Compare, display: Display) -> Result<Self, Error> {
         let judgement = Judgement::new(&args.judgement)?;
         let Share(noise_threshold) = args.noise_threshold;
-        let output = output::output(&args.output, color)?;
+        let output = output::output(&args.output, display)?;
         let baseline = Results::load(&args.baseline)?;
         let candidate = match &args.candidate {
             Some(path) => Candidate::Results(Box::new(Results::load(path)?)),

@@ -5,7 +5,7 @@ use crate::args;
 use crate::error::Error;
 use crate::names;
 use crate::primitives::{Kind, Part, Schedule, parts};
-use crate::render::{Color, Output};
+use crate::render::{Display, Output};
 use crate::setting::find_provider;
 use crate::units::Bytes;
 
@@ -25,7 +25,7 @@ pub struct Crypto {
 }
 
 impl Crypto {
-    pub(super) fn new(args: &args::Crypto, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Crypto, display: Display) -> Result<Self, Error> {
         if args.duration == Duration::ZERO {
             return Err(Error::Usage("--duration is longer than 0".into()));
         }
@@ -33,7 +33,7 @@ impl Crypto {
             parts: chosen(args)?,
             sizes: sizes(&args.size)?,
             schedule: Schedule { duration: args.duration, seed: args.seed },
-            output: output::output(&args.output, color)?,
+            output: output::output(&args.output, display)?,
         })
     }
 }
@@ -92,7 +92,9 @@ mod tests {
         let args = Args::try_parse_from(["tlsbench", "crypto"].iter().chain(flags))
             .map_err(|error| Error::Usage(error.to_string()))?;
         match &args.command {
-            Command::Crypto(args) => Crypto::new(args, Color::Never),
+            Command::Crypto(args) => {
+                Crypto::new(args, Display { color: crate::render::Color::Never, is_verbose: false })
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::output;
 use crate::args;
 use crate::error::Error;
-use crate::render::{Color, Output};
+use crate::render::{Display, Output};
 
 /// What `doctor` does besides looking.
 pub struct Doctor {
@@ -16,7 +16,7 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    pub(super) fn new(args: &args::Doctor, color: Color) -> Result<Self, Error> {
-        Ok(Self { duration: args.duration, seed: args.seed, output: output::output(&args.output, color)? })
+    pub(super) fn new(args: &args::Doctor, display: Display) -> Result<Self, Error> {
+        Ok(Self { duration: args.duration, seed: args.seed, output: output::output(&args.output, display)? })
     }
 }

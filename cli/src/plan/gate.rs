@@ -7,7 +7,7 @@ use crate::args;
 use crate::comparison::Limit;
 use crate::error::Error;
 use crate::profile::{Profile, Threshold};
-use crate::render::{Color, Output};
+use crate::render::{Display, Output};
 use crate::schema::Kind;
 
 /// What `gate` holds this build to.
@@ -42,9 +42,9 @@ pub enum Opponent {
 }
 
 impl Gate {
-    pub(super) fn new(args: &args::Gate, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::Gate, display: Display) -> Result<Self, Error> {
         let judgement = Judgement::new(&args.judgement)?;
-        let output = output::output(&args.output, color)?;
+        let output = output::output(&args.output, display)?;
         let profile = find(&args.profile, args.counts_only)?;
         if profile.thresholds.is_empty() {
             let message = "it has no thresholds, so nothing can be worse than it allows";

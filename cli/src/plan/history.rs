@@ -1,7 +1,7 @@
 use super::{output, results};
 use crate::args;
 use crate::error::Error;
-use crate::render::{Color, Output};
+use crate::render::{Display, Output};
 use crate::schema::name_of;
 use crate::series::{Doubt, Source, Wanted, cases};
 use crate::units::Share;
@@ -21,7 +21,7 @@ pub struct History {
 }
 
 impl History {
-    pub(super) fn new(args: &args::History, color: Color) -> Result<Self, Error> {
+    pub(super) fn new(args: &args::History, display: Display) -> Result<Self, Error> {
         let Share(confidence) = args.confidence_level;
         if !(0.5..1.0).contains(&confidence) {
             return Err(Error::Usage("--confidence-level is 50 % to less than 100 %".into()));
@@ -34,7 +34,7 @@ impl History {
             doubles,
             wanted: Wanted { case: args.case.clone(), metric: args.metric.clone() },
             doubt: Doubt { level: 1.0 - confidence, threshold, seed: args.seed },
-            output: output::output(&args.output, color)?,
+            output: output::output(&args.output, display)?,
         })
     }
 }

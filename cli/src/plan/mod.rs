@@ -48,7 +48,7 @@ use crate::args;
 use crate::error::Error;
 use crate::instructions::Job;
 use crate::net::{Family, Target};
-use crate::render::Color;
+use crate::render::Display;
 use crate::request::Request;
 use crate::units::Bytes;
 use tls_engine::io::SocketOptions;
@@ -94,10 +94,10 @@ pub enum Plan {
 impl Plan {
     /// Works out what `args` mean.
     pub fn new(args: &args::Args) -> Result<Self, Error> {
-        let color = args.display.color;
+        let display = Display { color: args.display.color, is_verbose: args.display.verbose > 0 };
         let files = files::Files::of(&args.command);
         files.check()?;
-        let plan = Self::of(args, color)?;
+        let plan = Self::of(args, display)?;
         match &plan {
             Self::Run(run) => files.check_apart_from(&run.profile)?,
             Self::Gate(gate) => files.check_apart_from(&gate.profile)?,
@@ -111,48 +111,48 @@ impl Plan {
         Ok(plan)
     }
 
-    fn of(args: &args::Args, color: Color) -> Result<Self, Error> {
+    fn of(args: &args::Args, display: Display) -> Result<Self, Error> {
         Ok(match &args.command {
             args::Command::Throughput(typed) => {
-                let output = output::kept(&typed.output, &typed.saving, color)?;
+                let output = output::kept(&typed.output, &typed.saving, display)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Handshake(typed) => {
-                let output = output::kept(&typed.output, &typed.saving, color)?;
+                let output = output::kept(&typed.output, &typed.saving, display)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Ablate(typed) => {
-                let output = output::kept(&typed.output, &typed.saving, color)?;
+                let output = output::kept(&typed.output, &typed.saving, display)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Run(args) => match &args.profile {
                 Some(name) => {
-                    Self::Run(Run::new(name, args.counts_only, output::kept(&args.output, &args.saving, color)?)?)
+                    Self::Run(Run::new(name, args.counts_only, output::kept(&args.output, &args.saving, display)?)?)
                 }
                 None => Self::ListProfiles,
             },
-            args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, color)?),
+            args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, display)?),
             args::Command::Completions(args) => Self::Completions(args.shell),
             args::Command::Man(args) => match &args.directory {
                 Some(folder) => Self::Pages(folder.clone()),
                 None => Self::Page(args.page.clone()),
             },
-            args::Command::Compare(args) => Self::Compare(Box::new(Compare::new(args, color)?)),
-            args::Command::Gate(args) => Self::Gate(Box::new(Gate::new(args, color)?)),
+            args::Command::Compare(args) => Self::Compare(Box::new(Compare::new(args, display)?)),
+            args::Command::Gate(args) => Self::Gate(Box::new(Gate::new(args, display)?)),
             args::Command::Serve(args) => Self::Serve(Box::new(Serve::new(args)?)),
             args::Command::Connect(args) => Self::Connect(Box::new(Connect::new(args)?)),
-            args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, color)?),
-            args::Command::History(args) => Self::History(History::new(args, color)?),
+            args::Command::Ciphers(args) => Self::Ciphers(Ciphers::new(args, display)?),
+            args::Command::History(args) => Self::History(History::new(args, display)?),
             args::Command::Instructions(typed) if typed.counted => {
                 Self::Count(Box::new(Instructions::only_job(typed)?))
             }
             args::Command::Instructions(typed) => {
-                let output = output::kept(&typed.output, &typed.saving, color)?;
+                let output = output::kept(&typed.output, &typed.saving, display)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Report(args) => Self::Report(Report::new(args)?),
             args::Command::Export(args) => Self::Export(Box::new(Export::new(args)?)),
-            args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, color)?)),
+            args::Command::Crypto(args) => Self::Crypto(Box::new(Crypto::new(args, display)?)),
         })
     }
 }

@@ -3,10 +3,10 @@ use std::path::Path;
 use crate::args;
 use crate::error::Error;
 use crate::names;
-use crate::render::{Color, Format, Output, Place};
+use crate::render::{Display, Format, Output, Place};
 
 /// Works out where results go: `--json` alone is the form of what is printed, `--json=FILE` a file beside it.
-pub(super) fn output(args: &args::Output, color: Color) -> Result<Output, Error> {
+pub(super) fn output(args: &args::Output, display: Display) -> Result<Output, Error> {
     let is_standard = |path: &Path| path == Path::new("-");
     let beside = args.json.clone().filter(|path| !is_standard(path));
     let json_is_form = args.json.is_some() && beside.is_none();
@@ -18,12 +18,12 @@ pub(super) fn output(args: &args::Output, color: Color) -> Result<Output, Error>
         (format, false) => format.unwrap_or(Format::Table),
     };
     let to = args.output.clone().filter(|path| !is_standard(path)).map_or(Place::Standard, Place::File);
-    Ok(Output { format, to, json: beside, baseline: None, color })
+    Ok(Output { format, to, json: beside, baseline: None, display })
 }
 
 /// The same where results are kept too.
-pub(super) fn kept(args: &args::Output, saving: &args::Saving, color: Color) -> Result<Output, Error> {
-    Ok(Output { baseline: saving.save_baseline.as_deref().map(names::baseline_path), ..output(args, color)? })
+pub(super) fn kept(args: &args::Output, saving: &args::Saving, display: Display) -> Result<Output, Error> {
+    Ok(Output { baseline: saving.save_baseline.as_deref().map(names::baseline_path), ..output(args, display)? })
 }
 
 #[cfg(test)]
@@ -31,10 +31,11 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::render::Color;
 
     fn plan(format: Option<Format>, json: Option<&str>, file: Option<&str>) -> Result<Output, Error> {
         let args = args::Output { format, json: json.map(PathBuf::from), output: file.map(PathBuf::from) };
-        output(&args, Color::Never)
+        output(&args, Display { color: Color::Never, is_verbose: false })
     }
 
     #[test]

@@ -1,5 +1,8 @@
+use serde_json::Value;
+
 use super::document::host_line;
-use super::{Align, Report, Sheet};
+use super::effects::{Effect, sentences};
+use super::{Align, Report, Sheet, View};
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Kind, Metric, Side, key};
 use crate::units::{format_quantity, significant};
@@ -7,8 +10,6 @@ use crate::units::{format_quantity, significant};
 /// The results of `ablate`: switches down, measures across. As a document they are what all results are.
 pub struct AblationTable<'a>(pub &'a Document);
 
-/// How wide the table may be where no terminal says so.
-const WIDTH: usize = 100;
 /// Where results have several workloads, what is told of each beside what is measured of one alone.
 const FINER: [&Quantity; 5] = [
     &quantity::HEAP_BYTES_PER_HANDSHAKE,
@@ -19,6 +20,19 @@ const FINER: [&Quantity; 5] = [
 ];
 /// Of messages in several sizes the first and the last are told, of each of them less than of one alone.
 const MESSAGES: &str = "small-";
+/// What stands where a switch is not on the path of a workload.
+const NOT_ON_PATH: &str = "n/a";
+/// What the signs in the table mean.
+const LEGEND: &str = "The change where the switch is on, in the full set (all) and in a plain engine (none). Less is better: ✓ helps, \
+                      ✗ hurts, ~ inside the noise.";
+/// What the numbers mean.
+const HOW_TO_READ: &str = "Each number is the change where the switch is on: within the full set (all), and added to the empty one \
+                           (none). Less is better: ✓ helps, ✗ hurts. Percentages are followed by half of their 95 % interval.\n\
+                           <X ~: inside the noise. X is the smallest change that this run could have shown: what equals differed by \
+                           (the last row), twice the interval, or 1.5 %, by which two starts of the program differ (scale: 3 %, two \
+                           sets of clients).\n\
+                           n/a: the switch is not on the path of the workload. More measures: --json, --format csv, or one \
+                           --workload alone.";
 const BASES: [(&str, &str); 2] = [("full", "all"), ("empty", "none")];
 
 /// A measure of a workload.
@@ -30,13 +44,14 @@ struct Column<'a> {
 }
 
 impl Report for AblationTable<'_> {
-    fn table(&self, color: bool) -> String {
-        let width = Sheet::terminal_width().unwrap_or(WIDTH).max(WIDTH);
-        let mut text: String = self.sheets(width).iter().map(|sheet| sheet.table(color)).collect();
-        for line in self.notes() {
-            text.push_str(&line);
-            text.push('\n');
-        }
+    fn table(&self, view: &View) -> String {
+        let mut lines = self.conclusions();
+        lines.push(String::new());
+        let mut text: String = lines.iter().map(|line| view.wrapped(line) + "\n").collect();
+        text.extend(self.sheets(view.width()).iter().map(|sheet| sheet.table(view)));
+        let mut notes = vec![LEGEND.to_owned()];
+        notes.extend(self.notes(view.is_verbose));
+        text.extend(notes.iter().map(|line| view.wrapped(line) + "\n"));
         text
     }
 
@@ -51,7 +66,7 @@ impl Report for AblationTable<'_> {
     fn markdown(&self) -> String {
         let sheets: Vec<String> = self.sheets(usize::MAX).iter().map(Sheet::markdown).collect();
         let mut text = sheets.join("\n");
-        for line in self.notes() {
+        for line in self.notes(true) {
             text.push_str(&format!("\n{line}\n"));
         }
         for warning in &self.0.warnings {
@@ -86,6 +101,9 @@ impl AblationTable<'_> {
         let mut sheet = Sheet::new([("switch", Align::Left), ("in", Align::Left)].into_iter().chain(headings));
         for row in rows {
             let cells: Vec<[String; 2]> = columns.iter().map(|column| self.cell(row, column)).collect();
+            if cells.iter().flatten().all(|cell| cell == NOT_ON_PATH) {
+                continue;
+            }
             let name = [format!("{}\n{}", row.0, row.1), BASES.map(|(_, name)| name).join("\n")];
             sheet.row(name.into_iter().chain(cells.iter().map(|cell| cell.join("\n"))).collect());
         }
@@ -97,11 +115,33 @@ impl AblationTable<'_> {
         sheet
     }
 
+    /// What each switch is worth within the full set.
+    fn conclusions(&self) -> Vec<String> {
+        let columns = self.columns();
+        let effects = |row: &(&str, &str)| -> Vec<Effect> {
+            columns.iter().filter_map(|column| self.effect_in_full_set(row, column)).collect()
+        };
+        let switches: Vec<_> = self.rows().into_iter().map(|row| (row, effects(&row))).collect();
+        sentences(&switches)
+    }
+
+    fn effect_in_full_set(&self, row: &(&str, &str), column: &Column) -> Option<Effect> {
+        let case = self.case(column, BASES[0].0, |case| row_of(case) == Some(*row))?;
+        let change = change(case, column)?;
+        let verdict = verdict(case, column)?;
+        Some(Effect {
+            side: column.side,
+            quantity: column.quantity,
+            change: change.median,
+            is_real: verdict == "helps" || verdict == "hurts",
+        })
+    }
+
     /// What the switch changes in each base.
     fn cell(&self, row: &(&str, &str), column: &Column) -> [String; 2] {
         BASES.map(|(base, _)| {
             let case = self.case(column, base, |case| row_of(case) == Some(*row));
-            case.map_or_else(|| "n/a".to_owned(), |case| effect(case, column))
+            case.map_or_else(|| NOT_ON_PATH.to_owned(), |case| effect(case, column))
         })
     }
 
@@ -112,7 +152,7 @@ impl AblationTable<'_> {
                 let [low, high] = change(case, column)?.ci95;
                 Some(format!("±{}", amount(low.abs().max(high.abs()), column.quantity)))
             };
-            self.case(column, base, is_of_equals).and_then(noise).unwrap_or_else(|| "n/a".to_owned())
+            self.case(column, base, is_of_equals).and_then(noise).unwrap_or_else(|| NOT_ON_PATH.to_owned())
         })
     }
 
@@ -166,16 +206,12 @@ impl AblationTable<'_> {
         columns
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = vec![
-            "Each number is the change where the switch is on: within the full set (all), and added to the empty one (none).\n\
-             Less is better: ✓ helps, ✗ hurts. Percentages are followed by half of their 95 % interval.\n\
-             <X ~: inside the noise; X is the smallest change that this run could have shown: what equals differed by (the\n\
-             last row), twice the interval, or 1.5 %, by which two starts of the program differ (scale: 3 %, two crowds).\n\
-             n/a: the switch is not on the path of the workload. More measures: --json, --format csv, or one --workload alone."
-                .to_owned(),
-        ];
-        notes.extend(self.reasons());
+    fn notes(&self, is_whole: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        if is_whole {
+            notes.push(HOW_TO_READ.to_owned());
+            notes.extend(self.reasons());
+        }
         notes.push(host_line(&self.0.host));
         if self.0.partial {
             notes.push("Interrupted: these results are partial.".to_owned());
@@ -232,15 +268,23 @@ fn change<'a>(case: &'a Case, column: &Column) -> Option<&'a Metric> {
     case.metrics.get(&format!("{}_effect", key(column.side, column.quantity)))
 }
 
-fn effect(case: &Case, column: &Column) -> String {
-    let Some(change) = change(case, column) else { return "n/a".to_owned() };
+/// What was found out about an effect.
+fn found<'a>(case: &'a Case, column: &Column, fact: &str) -> Option<&'a Value> {
     let name = key(column.side, column.quantity).replace('.', "_");
-    let achieved = |fact: &str| case.achieved.get(&format!("{name}_{fact}"));
-    match achieved("verdict").and_then(|verdict| verdict.as_str()) {
+    case.achieved.get(&format!("{name}_{fact}"))
+}
+
+fn verdict<'a>(case: &'a Case, column: &Column) -> Option<&'a str> {
+    found(case, column, "verdict")?.as_str()
+}
+
+fn effect(case: &Case, column: &Column) -> String {
+    let Some(change) = change(case, column) else { return NOT_ON_PATH.to_owned() };
+    match verdict(case, column) {
         Some("helps") => format!("{} ✓", signed(change, column.quantity)),
         Some("hurts") => format!("{} ✗", signed(change, column.quantity)),
         _ => {
-            let smallest = achieved("smallest_effect").and_then(|value| value.as_f64()).unwrap_or(0.0);
+            let smallest = found(case, column, "smallest_effect").and_then(Value::as_f64).unwrap_or(0.0);
             let is_equal = change.unit != "ratio" && change.ci95 == [0.0; 2];
             if is_equal || smallest == 0.0 {
                 "0 ~".to_owned()

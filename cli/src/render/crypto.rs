@@ -2,7 +2,8 @@ use serde_json::Value;
 
 use super::document::host_line;
 use super::groups::in_order;
-use super::{Align, Report, Sheet};
+use super::labels::readable;
+use super::{Align, Report, Sheet, View};
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
 use crate::schema::{Case, Document, Side};
 use crate::units::{Bytes, format_quantity};
@@ -19,12 +20,14 @@ const KINDS: [(&str, &str); 4] = [
 ];
 
 impl Report for CryptoReport<'_> {
-    fn table(&self, color: bool) -> String {
-        let mut text = self.text(|sheet| sheet.table(color), |heading| format!("{heading}\n"));
+    fn table(&self, view: &View) -> String {
+        let speeds = |cases: &[&Case]| fitting(cases, view);
+        let mut text = self.conclusion().map(|line| view.wrapped(&line) + "\n\n").unwrap_or_default();
+        text.push_str(&self.text(speeds, |sheet| sheet.table(view), |heading| format!("{heading}\n")));
         if self.0.partial {
             text.push_str("Interrupted: these results are partial.\n");
         }
-        text
+        view.wrapped(&text)
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -36,7 +39,8 @@ impl Report for CryptoReport<'_> {
     }
 
     fn markdown(&self) -> String {
-        let mut text = self.text(Sheet::markdown, |heading| format!("### {heading}\n\n"));
+        let mut text =
+            self.text(|cases| speeds(cases, usize::MAX, true), Sheet::markdown, |heading| format!("### {heading}\n\n"));
         for warning in &self.0.warnings {
             text.push_str(&format!("\n> **Warning:** {}; {}\n", warning.message, warning.advice));
         }
@@ -48,7 +52,34 @@ impl Report for CryptoReport<'_> {
 }
 
 impl CryptoReport<'_> {
-    fn text(&self, sheet: impl Fn(&Sheet) -> String, heading: impl Fn(&str) -> String) -> String {
+    /// What seals fastest, each cipher by the part that `auto` takes, at the largest size.
+    fn conclusion(&self) -> Option<String> {
+        let seals =
+            |case: &&Case| fact(case, "kind") == "aead" && fact(case, "operation").starts_with("seal") && is_auto(case);
+        let cases: Vec<&Case> = self.0.cases.iter().filter(seals).collect();
+        let largest = cases.iter().filter_map(|case| size(case)).max()?;
+        let mut speeds: Vec<(String, f64)> = Vec::new();
+        for case in cases.into_iter().filter(|case| size(case) == Some(largest)) {
+            let Some(metric) = case.metric(Side::Total, &THROUGHPUT_BYTES_PER_S) else { continue };
+            let name = readable(&fact(case, "algorithm"));
+            match speeds.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, speed)) => *speed = speed.max(metric.median),
+                None => speeds.push((name, metric.median)),
+            }
+        }
+        speeds.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let told = |(name, speed): &(String, f64)| format!("{name} {}", format_quantity(*speed, "B/s"));
+        let (first, others) = speeds.split_first()?;
+        let others = others.iter().map(|speed| format!(", {}", told(speed))).collect::<String>();
+        Some(format!("Fastest to seal {} with what auto takes: {}{others}.", Bytes(largest), told(first)))
+    }
+
+    fn text(
+        &self,
+        speeds: impl Fn(&[&Case]) -> Sheet,
+        sheet: impl Fn(&Sheet) -> String,
+        heading: impl Fn(&str) -> String,
+    ) -> String {
         let mut sections = Vec::new();
         for (kind, title) in KINDS {
             let cases: Vec<&Case> = self.0.cases.iter().filter(|case| fact(case, "kind") == kind).collect();
@@ -62,23 +93,38 @@ impl CryptoReport<'_> {
     }
 }
 
-/// A row for each algorithm and provider, a line in it for each operation, a column for each size.
-fn speeds(cases: &[&Case]) -> Sheet {
-    let sizes = in_order(cases.iter().map(|case| size(case)));
+/// As many sizes as fit, the largest at least; and what a part runs as, where there is room for that too.
+fn fitting(cases: &[&Case], view: &View) -> Sheet {
+    let all = in_order(cases.iter().map(|case| size(case))).len();
+    let wide = speeds(cases, all, true);
+    if view.is_verbose || wide.width() <= view.width() {
+        return wide;
+    }
+    let mut narrower = (1..=all).rev().map(|count| speeds(cases, count, false));
+    narrower.find(|sheet| sheet.width() <= view.width()).unwrap_or_else(|| speeds(cases, 1, false))
+}
+
+/// A row for each algorithm and provider, a line in it for each operation, a column for each of the largest sizes.
+fn speeds(cases: &[&Case], count: usize, with_implementation: bool) -> Sheet {
+    let mut sizes = in_order(cases.iter().map(|case| size(case)));
+    sizes.drain(..sizes.len().saturating_sub(count));
     let headings: Vec<String> = sizes
         .iter()
         .map(|size| size.map_or_else(|| "per second".to_owned(), |bytes| Bytes(bytes).to_string()))
         .collect();
-    let fixed = ["algorithm", "provider", "runs on this CPU as", "operation"].map(|heading| (heading, Align::Left));
-    let mut sheet = Sheet::new(fixed.into_iter().chain(headings.iter().map(|text| (text.as_str(), Align::Right))));
+    let fixed = ["algorithm", "provider", "runs on this CPU as", "operation"];
+    let fixed = fixed.iter().enumerate().filter(|(place, _)| with_implementation || *place != 2);
+    let fixed = fixed.map(|(_, heading)| (*heading, Align::Left));
+    let mut sheet = Sheet::new(fixed.chain(headings.iter().map(|text| (text.as_str(), Align::Right))));
     for part in in_order(cases.iter().map(|case| (fact(case, "algorithm"), fact(case, "provider")))) {
         let of_part: Vec<&Case> =
             cases.iter().copied().filter(|case| (fact(case, "algorithm"), fact(case, "provider")) == part).collect();
         let operations = in_order(of_part.iter().map(|case| fact(case, "operation")));
         let implementations = in_order(of_part.iter().map(|case| fact(case, "implementation")));
         let auto = if of_part.iter().any(|case| is_auto(case)) { " (auto)" } else { "" };
-        let mut row =
-            vec![part.0.clone(), format!("{}{auto}", part.1), implementations.join("\n"), operations.join("\n")];
+        let mut row = vec![part.0.clone(), format!("{}{auto}", part.1)];
+        row.extend(with_implementation.then(|| implementations.join("\n")));
+        row.push(operations.join("\n"));
         for size_of_column in &sizes {
             let cell = |operation: &String| {
                 let mut cases = of_part.iter();

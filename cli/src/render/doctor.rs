@@ -1,9 +1,10 @@
-use super::{Align, Report, Sheet};
-use crate::schema::doctor::{Diagnosis, State};
+use super::{Align, Report, Sheet, View};
+use crate::schema::doctor::{Check, Diagnosis, State};
 
 impl Report for Diagnosis {
-    fn table(&self, color: bool) -> String {
-        self.text(|sheet| sheet.table(color), |heading| format!("{heading}\n"))
+    fn table(&self, view: &View) -> String {
+        let text = self.text(|sheet| sheet.table(view), |heading| format!("{heading}\n"));
+        view.wrapped(&text)
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -21,18 +22,31 @@ impl Report for Diagnosis {
 
 impl Diagnosis {
     fn text(&self, sheet: impl Fn(&Sheet) -> String, heading: impl Fn(&str) -> String) -> String {
-        let mut text = sheet(&checks(self));
-        let warned = self.checks.iter().filter(|check| check.state == State::Warning);
-        let advice: Vec<String> = warned
+        let mut text = format!("{}\n\n{}", self.conclusion(), sheet(&checks(self)));
+        let advice: Vec<String> = self
+            .warnings()
             .filter_map(|check| Some(format!("- {} ({}): {}\n", check.name, check.finding, check.advice.as_deref()?)))
             .collect();
-        if advice.is_empty() {
-            text.push_str("\nNothing stands against measuring here.\n");
-        } else {
+        if !advice.is_empty() {
             text.push_str(&format!("\n{}{}", heading("What to do"), advice.concat()));
         }
         text.push_str(&format!("\n{}{}", heading("Programs to measure and test against"), sheet(&peers(self))));
         text
+    }
+}
+
+impl Diagnosis {
+    fn warnings(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.state == State::Warning)
+    }
+
+    fn conclusion(&self) -> String {
+        let names: Vec<&str> = self.warnings().map(|check| check.name.as_str()).collect();
+        match names.len() {
+            0 => "This machine is fit to measure.".to_owned(),
+            1 => format!("One thing makes measurements worth less here: {}.", names[0]),
+            count => format!("{count} things make measurements worth less here: {}.", names.join(", ")),
+        }
     }
 }
 

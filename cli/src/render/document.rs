@@ -1,42 +1,37 @@
 use serde_json::Value;
 
-use super::groups::in_order;
-use super::{Align, Report, Sheet};
+use super::case_table::case_table;
+use super::conclusion::conclusion;
+use super::groups::{grouped, in_order};
+use super::labels::{Labels, labels};
+use super::{Align, Report, Sheet, View};
 use crate::names;
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side, name_of};
+use crate::setting::Setting;
 use crate::units::format_quantity;
-
-/// Up to this many cases are shown one below the other: there is little to compare, and no terminal is too narrow.
-const FEW: usize = 2;
 
 /// What stands in a number's place; why is said elsewhere.
 pub(super) const NOT_MEASURABLE: &str = "not measurable";
 
 impl Report for Document {
-    fn table(&self, color: bool) -> String {
-        let wide = main_sheet(self);
-        let is_too_wide = Sheet::terminal_width().is_some_and(|width| wide.width() > width);
-        let mut text = if self.cases.len() <= FEW || is_too_wide {
-            {
-                let quantities = quantities(&self.cases);
-                self.cases.iter().map(|case| case_block(case, &quantities, color)).collect()
-            }
-        } else {
-            wide.table(color)
-        };
-        for note in notes(self).into_iter().chain([host_line(&self.host)]) {
-            text.push_str(&note);
-            text.push('\n');
+    fn table(&self, view: &View) -> String {
+        let mut parts: Vec<String> = by_command(&self.cases).iter().map(|(_, cases)| section(cases, view)).collect();
+        let mut footer: Vec<String> = Vec::new();
+        if view.is_verbose {
+            let quantities = quantities(&self.cases);
+            parts.extend(self.cases.iter().map(|case| case_block(case, &quantities, view)));
+            footer.extend(notes(self));
         }
         for reason in self.not_measurable() {
-            text.push_str(&names::shown(&format!("{}; {}.", reason.message, reason.advice)));
-            text.push('\n');
+            footer.push(names::shown(&format!("{}; {}.", reason.message, reason.advice)));
         }
+        footer.push(host_line(&self.host));
         if self.partial {
-            text.push_str("Interrupted: these results are partial.\n");
+            footer.push("Interrupted: these results are partial.".to_owned());
         }
-        text
+        parts.push(footer.iter().map(|line| view.wrapped(line) + "\n").collect());
+        parts.join("\n")
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -112,17 +107,66 @@ fn main_sheet(document: &Document) -> Sheet {
     sheet
 }
 
-/// One case: a row per quantity, a column per side.
-fn case_block(case: &Case, quantities: &[&Quantity], color: bool) -> String {
+/// The cases of each command, in the order of its first.
+fn by_command(cases: &[Case]) -> Vec<(String, Vec<&Case>)> {
+    grouped(cases.iter().map(|case| (case.id.split('/').next().unwrap_or_default().to_owned(), case)))
+}
+
+/// What the cases of a command come to, and their table.
+fn section(cases: &[&Case], view: &View) -> String {
+    let command = cases.first().and_then(|case| case.id.split('/').next()).unwrap_or_default();
+    let labels = labels(cases.iter().map(|case| case.id.as_str()));
+    let mut lines = vec![conclusion(command, cases, &labels).unwrap_or_else(|| heading(command, &labels))];
+    lines.extend(not_default(cases));
+    let table = case_table(command, cases, &labels, view);
+    let mut text: String = lines.iter().map(|line| view.wrapped(&names::shown(line)) + "\n").collect();
+    text.push('\n');
+    text.push_str(&table.sheet.table(view));
+    if table.is_cut && !view.is_verbose {
+        text.push_str("More figures: -v, --json, or a wider terminal.\n");
+    }
+    text
+}
+
+fn heading(command: &str, labels: &Labels) -> String {
+    let parts = [command, labels.common.as_str()];
+    format!("{}:", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
+}
+
+/// Switches that are not as they are by default, where all cases agree on them.
+fn not_default(cases: &[&Case]) -> Option<String> {
+    let usual = Setting::all().ok()?.facts();
+    let first = cases.first()?;
+    let is_unusual = |(name, value): &(&String, &Value)| {
+        usual.get(*name).is_some_and(|usual| usual != *value)
+            && cases.iter().all(|case| case.switches.get(*name) == Some(value))
+    };
+    let told: Vec<String> = first.switches.iter().filter(is_unusual).map(|(name, value)| switch(name, value)).collect();
+    (!told.is_empty()).then(|| format!("Not the default: {}.", told.join(", ")))
+}
+
+/// As it is typed, such as `zero-copy=off`.
+fn switch(name: &str, value: &Value) -> String {
+    let value = match value {
+        Value::Bool(true) => "on".to_owned(),
+        Value::Bool(false) => "off".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    format!("{}={value}", name.replace('_', "-"))
+}
+
+/// All that is known of one case: a row per quantity, a column per side.
+fn case_block(case: &Case, quantities: &[&Quantity], view: &View) -> String {
     let sides = sides(case, quantities);
     let labels: Vec<String> = sides.iter().map(|side| side_label(case, *side)).collect();
     let headings = labels.iter().map(|label| (label.as_str(), Align::Right));
     let mut sheet = Sheet::new([("", Align::Left)].into_iter().chain(headings));
-    for quantity in quantities {
+    for quantity in quantities.iter().filter(|quantity| sides.iter().any(|side| has(case, *side, quantity))) {
         let cells = sides.iter().map(|side| cell(case, *side, quantity));
         sheet.row([quantity.heading.to_owned()].into_iter().chain(cells).collect());
     }
-    format!("{}\n{}\n{}", case.id, terms(case, " "), sheet.table(color))
+    format!("{}\n{}\n{}", names::shown(&case.id), view.wrapped(&names::shown(&terms(case, " "))), sheet.table(view))
 }
 
 /// The quantities that some case has, without those that only explain others.
@@ -165,8 +209,7 @@ pub(super) fn terms(case: &Case, between: &str) -> String {
     let Negotiated { version, cipher_suite, group, signature, alpn, .. } = &case.negotiated;
     let joined =
         |parts: &[&Option<String>]| parts.iter().filter_map(|part| part.as_deref()).collect::<Vec<_>>().join(" ");
-    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let switches = case.switches.iter().map(|(name, setting)| format!("{name}={}", value(setting)));
+    let switches = case.switches.iter().map(|(name, value)| switch(name, value));
     let parts =
         [joined(&[version, cipher_suite]), joined(&[group, signature, alpn]), switches.collect::<Vec<_>>().join(" ")];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
@@ -239,27 +282,41 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_what_was_negotiated_beside_the_numbers_of_each_side() {
-        let text = document().table(false);
+    fn a_table_begins_with_the_conclusion() {
+        let text = document().table(&View::columns(80));
+        assert!(text.starts_with("AES-128-GCM 16 KiB, in memory, send: 5.00 GB/s.\n\n"), "{text}");
+        assert!(!text.contains("copied records") && !text.contains("TLSv1.3"), "{text}");
+    }
+
+    #[test]
+    fn all_that_is_known_is_shown_where_that_is_asked() {
+        let text = document().table(&View { is_verbose: true, ..View::plain() });
         for part in ["TLS_AES_128_GCM_SHA256", "x25519 ecdsa_secp256r1_sha256", "10.0 GB/s ±", "5.00 GB/s", "0 B/B"] {
             assert!(text.contains(part), "{part} in\n{text}");
         }
-        assert!(!text.contains("efficiency"), "what was not measured has no column");
+        assert!(!text.contains("efficiency"), "what was not measured has no row");
         assert!(!text.contains("key updates"), "details have none either");
-        assert!(text.contains("zero_copy=true") && text.contains("CPU: a clock.\n"), "{text}");
+        assert!(text.contains("zero-copy=on") && text.contains("CPU: a clock.\n"), "{text}");
         assert!(text.contains("send (server)") && text.contains("receive (client)"), "{text}");
     }
 
     #[test]
-    fn many_cases_stand_in_one_table_and_few_below_each_other() {
+    fn cases_stand_in_one_table_with_their_share_of_the_best() {
         let mut document = document();
-        let few = document.table(false);
-        assert!(few.starts_with("throughput/memory/send/aes128gcm/16384\nTLSv1.3 "), "{few}");
-        assert!(few.lines().all(|line| line.chars().count() <= 100), "{few}");
-        document.cases.extend(vec![document.cases[0].clone(); FEW]);
-        let many = document.table(false);
-        assert_eq!(many.matches(" throughput ").count(), 1, "one heading:\n{many}");
-        assert_eq!(many.matches("TLSv1.3").count(), FEW + 1);
+        document.cases.push(Case::new("throughput/memory/send/aes256gcm/16384"));
+        document.cases[1].record(Side::Receive, &quantity::THROUGHPUT_BYTES_PER_S, &[2e9], 1);
+        let text = document.table(&View::columns(80));
+        let conclusion = "AES-128-GCM is fastest, 5.00 GB/s; AES-256-GCM slowest, 2.00 GB/s (40 % of it).";
+        assert!(text.replace('\n', " ").contains(conclusion), "{text}");
+        assert_eq!(text.matches("throughput").count(), 1, "one heading:\n{text}");
+        assert!(text.lines().any(|line| line.starts_with("AES-256-GCM") && line.contains(" 40 %")), "{text}");
+    }
+
+    #[test]
+    fn a_switch_is_told_where_it_is_not_as_it_is_by_default() {
+        let mut document = document();
+        document.cases[0].switches.insert("zero_copy".into(), false.into());
+        assert!(document.table(&View::columns(80)).contains("\nNot the default: zero-copy=off.\n"));
     }
 
     #[test]
@@ -279,7 +336,7 @@ mod tests {
         let mut document = document();
         document.cases[0].record(Side::Send, &quantity::EFFICIENCY, &[1.5, 1.2, 1.9], 1);
         let why = "is not measurable in this run: in 3 of 3 rounds it came out above 100 %";
-        for text in [document.table(false), document.markdown()] {
+        for text in [document.table(&View::plain()), document.markdown()] {
             assert!(text.contains(" not measurable ") && text.contains(why), "{text}");
             assert!(text.contains("measure again") && !text.contains("150 %"), "{text}");
         }

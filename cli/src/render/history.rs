@@ -1,15 +1,17 @@
+use super::labels::labels;
 use super::sparkline::sparkline;
-use super::{Align, Report, Sheet};
+use super::{Align, Report, Sheet, View};
 use crate::schema::history::{Change, History, Run, Series};
 use crate::schema::{Better, Kind};
-use crate::units::format_quantity;
+use crate::units::{counted, format_quantity};
 
 /// Up to this many series are shown run by run.
 const FEW: usize = 3;
 
 impl Report for History {
-    fn table(&self, color: bool) -> String {
-        self.text(|sheet| sheet.table(color), "", "")
+    fn table(&self, view: &View) -> String {
+        let text = format!("{}\n\n{}", self.conclusion(), self.text(|sheets| fitting(sheets, view), "", ""));
+        view.wrapped(&text)
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -40,12 +42,12 @@ impl Report for History {
     }
 
     fn markdown(&self) -> String {
-        self.text(Sheet::markdown, "### ", "\n")
+        self.text(|[whole, _]| whole.markdown(), "### ", "\n")
     }
 }
 
 impl History {
-    fn text(&self, sheet: impl Fn(&Sheet) -> String, heading: &str, between: &str) -> String {
+    fn text(&self, sheet: impl Fn(&[Sheet; 2]) -> String, heading: &str, between: &str) -> String {
         let mut text = String::new();
         if self.series.len() <= FEW {
             for series in &self.series {
@@ -53,15 +55,37 @@ impl History {
                 for line in remarks(series) {
                     text.push_str(&format!("{line}\n{between}"));
                 }
-                text.push_str(&format!("{}\n", sheet(&runs(series))));
+                text.push_str(&format!("{}\n", sheet(&[true, false].map(|is_whole| runs(series, is_whole)))));
             }
         } else {
-            text.push_str(&format!("{}\n", sheet(&overview(&self.repeated()))));
+            text.push_str(&format!("{}\n", sheet(&[true, false].map(|is_whole| overview(&self.repeated(), is_whole)))));
         }
         for line in self.notes() {
             text.push_str(&format!("{line}\n{between}"));
         }
         text
+    }
+
+    /// What changed, in a sentence.
+    fn conclusion(&self) -> String {
+        let changed: Vec<(&Series, &Change)> =
+            self.series.iter().filter_map(|series| Some((series, series.changes.last()?))).collect();
+        let runs = self.series.iter().map(|series| series.runs.len()).max().unwrap_or(0);
+        let looked_at =
+            format!("{} of up to {}", counted(self.series.len(), "series", "series"), counted(runs, "run", "runs"));
+        let Some((series, change)) = changed.first() else { return format!("No change found in {looked_at}.") };
+        let more = match changed.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        format!(
+            "{} of {looked_at} changed: {} {} at {} ({}){more}.",
+            changed.len(),
+            series.metric,
+            told(change, series),
+            change.file,
+            series.case
+        )
     }
 
     /// The series of several runs; all, where none has more than one.
@@ -120,6 +144,12 @@ impl History {
     }
 }
 
+/// The whole table where it fits, or was asked for; else the short one.
+fn fitting([whole, short]: &[Sheet; 2], view: &View) -> String {
+    let fits = view.is_verbose || whole.width() <= view.width();
+    if fits { whole.table(view) } else { short.table(view) }
+}
+
 const fn are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
@@ -148,7 +178,8 @@ fn verdict(series: &Series) -> String {
     }
 }
 
-fn runs(series: &Series) -> Sheet {
+/// A row for each run; when it began, and its interval, where the table is whole.
+fn runs(series: &Series, is_whole: bool) -> Sheet {
     let better = if series.better == Better::Higher { "more is better" } else { "less is better" };
     let median = format!("median\n({better})");
     let columns = [
@@ -159,22 +190,28 @@ fn runs(series: &Series) -> Sheet {
         ("95 % interval", Align::Right),
         ("change", Align::Left),
     ];
-    let mut sheet = Sheet::new(columns);
+    let is_chosen = |place: usize| is_whole || ![1, 4].contains(&place);
+    let chosen = columns.into_iter().enumerate().filter(|(place, _)| is_chosen(*place));
+    let mut sheet = Sheet::new(chosen.map(|(_, column)| column));
     for (index, run) in series.runs.iter().enumerate() {
         let [low, high] = run.ci95.map(|end| format_quantity(end, &series.unit));
-        sheet.row(vec![
+        let cells = [
             format!("{}{}", run.file, if run.partial { " (partial)" } else { "" }),
             run.started_at.clone(),
             run.git_commit.clone().unwrap_or_default(),
             format_quantity(run.median, &series.unit),
             format!("{low} to {high}"),
             change_at(series, index).map(|change| told(change, series)).unwrap_or_default(),
-        ]);
+        ];
+        let chosen = cells.into_iter().enumerate().filter(|(place, _)| is_chosen(*place));
+        sheet.row(chosen.map(|(_, cell)| cell).collect());
     }
     sheet
 }
 
-fn overview(all: &[&Series]) -> Sheet {
+/// A row for each series, with the whole names of their cases or with what sets them apart.
+fn overview(all: &[&Series], is_whole: bool) -> Sheet {
+    let short = labels(all.iter().map(|series| series.case.as_str())).own;
     let columns = [
         ("case", Align::Left),
         ("metric", Align::Left),
@@ -185,12 +222,12 @@ fn overview(all: &[&Series]) -> Sheet {
         ("last change", Align::Left),
     ];
     let mut sheet = Sheet::new(columns);
-    for series in all {
+    for (series, short) in all.iter().zip(short) {
         let value = |run: Option<&Run>| run.map(|run| format_quantity(run.median, &series.unit)).unwrap_or_default();
         let apart = if series.differs.is_empty() { "" } else { " (not joined)" };
         let change = series.changes.last().map(|change| format!("{} at {}", told(change, series), change.file));
         sheet.row(vec![
-            series.case.clone(),
+            if is_whole { series.case.clone() } else { short },
             format!("{}{apart}", series.metric),
             series.runs.len().to_string(),
             blocks(series),
@@ -270,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_series_is_shown_run_by_run_with_its_changes() {
-        let text = history(vec![worse()]).table(false);
+        let text = history(vec![worse()]).table(&View::plain());
         for part in [
             "throughput/memory/send/aes128gcm/64 send.efficiency\n",
             "▇█│▁  ▼ −7.2 % [−8.0 %, −6.5 %] worse at 2.json\n",

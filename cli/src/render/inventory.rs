@@ -1,9 +1,13 @@
-use super::{Align, Report, Sheet};
+use super::{Align, Report, Sheet, View};
 use crate::schema::inventory::{Code, Inventory};
+use crate::units::counted;
 
 impl Report for Inventory {
-    fn table(&self, color: bool) -> String {
-        self.text(|sheet| sheet.table(color), |heading| format!("{heading}\n"), "WARNING: ")
+    fn table(&self, view: &View) -> String {
+        let is_wide = |sheet: &Sheet| view.is_verbose || sheet.width() <= view.width();
+        let suites = Some(suites(self, true)).filter(is_wide).unwrap_or_else(|| suites(self, false));
+        let text = self.text(&suites, |sheet| sheet.table(view), |heading| format!("{heading}\n"), "WARNING: ");
+        format!("{}\n\n{}", view.wrapped(&self.conclusion()), text)
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -11,42 +15,64 @@ impl Report for Inventory {
     }
 
     fn csv(&self) -> String {
-        suites(self).csv()
+        suites(self, true).csv()
     }
 
     fn markdown(&self) -> String {
-        self.text(Sheet::markdown, |heading| format!("### {heading}\n\n"), "> **Warning:** ")
+        let suites = suites(self, true);
+        self.text(&suites, Sheet::markdown, |heading| format!("### {heading}\n\n"), "> **Warning:** ")
     }
 }
 
 impl Inventory {
-    fn text(&self, sheet: impl Fn(&Sheet) -> String, heading: impl Fn(&str) -> String, warning: &str) -> String {
-        let sections = [
-            ("Cipher suites", suites(self)),
-            ("Groups", codes(self, |provider| &provider.groups)),
-            ("Signature schemes", codes(self, |provider| &provider.signature_schemes)),
-        ];
-        let sections = sections.map(|(title, rows)| heading(title) + &sheet(&rows));
+    /// Such as "5 suites; of those of auto, chacha20poly1305 runs slowly on this CPU."
+    fn conclusion(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for suite in self.providers.iter().flat_map(|provider| &provider.suites) {
+            if !names.contains(&suite.name.as_str()) {
+                names.push(&suite.name);
+            }
+        }
+        let is_fast = |name: &str| {
+            let mut all = self.providers.iter().flat_map(|provider| &provider.suites);
+            all.any(|suite| suite.name == name && !suite.is_slow)
+        };
+        let slow: Vec<&str> = names.iter().copied().filter(|name| !is_fast(name)).collect();
+        let count = counted(names.len(), "cipher suite", "cipher suites");
+        match slow.is_empty() {
+            true => format!("{count}; each runs fast on this CPU with at least one provider."),
+            false => format!("{count}; slow on this CPU with every provider: {}.", slow.join(", ")),
+        }
+    }
+
+    fn text(
+        &self,
+        suites: &Sheet,
+        sheet: impl Fn(&Sheet) -> String,
+        heading: impl Fn(&str) -> String,
+        warning: &str,
+    ) -> String {
+        let groups = codes(self, |provider| &provider.groups);
+        let schemes = codes(self, |provider| &provider.signature_schemes);
+        let sections = [("Cipher suites", suites), ("Groups", &groups), ("Signature schemes", &schemes)];
+        let sections = sections.map(|(title, rows)| heading(title) + &sheet(rows));
         let warnings = self.warnings.iter().map(|entry| format!("{warning}{}; {}\n", entry.message, entry.advice));
         sections.into_iter().chain(warnings).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// A row per provider and suite.
-fn suites(inventory: &Inventory) -> Sheet {
+/// A row per provider and suite; with all that is known of it, or without what only programs need.
+fn suites(inventory: &Inventory, is_whole: bool) -> Sheet {
     const COLUMNS: [&str; 6] = ["provider", "cipher", "IANA name", "code", "part of", "runs on this CPU as"];
-    let mut sheet = Sheet::new(COLUMNS.map(|heading| (heading, Align::Left)));
+    let chosen = |place: &usize| is_whole || ![2, 4].contains(place);
+    let mut sheet = Sheet::new((0..COLUMNS.len()).filter(chosen).map(|place| (COLUMNS[place], Align::Left)));
     for provider in &inventory.providers {
         for suite in &provider.suites {
             let slow = if suite.is_slow { "SLOW: " } else { "" };
-            sheet.row(vec![
-                provider.name.clone(),
-                suite.name.clone(),
-                suite.iana_name.clone(),
-                suite.code.clone(),
-                suite.source.clone(),
-                format!("{slow}{}", suite.implementation),
-            ]);
+            let runs_as = format!("{slow}{}", suite.implementation);
+            let cells = [&provider.name, &suite.name, &suite.iana_name, &suite.code, &suite.source, &runs_as]
+                .map(String::clone);
+            sheet.row((0..cells.len()).filter(chosen).map(|place| cells[place].clone()).collect());
         }
     }
     sheet

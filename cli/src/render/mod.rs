@@ -2,14 +2,18 @@
 
 mod ablation;
 mod answer;
+mod case_table;
 mod comparison;
+mod conclusion;
 mod crypto;
 mod doctor;
 mod document;
+mod effects;
 mod exports;
 mod groups;
 mod history;
 mod inventory;
+mod labels;
 mod output;
 mod progress;
 mod report;
@@ -17,17 +21,19 @@ mod results;
 mod sheet;
 mod sparkline;
 mod style;
+mod view;
 
 pub use ablation::AblationTable;
 pub use answer::Answer;
 pub use crypto::CryptoReport;
 pub use exports::{Chosen, Exported, Form, Wanted};
-pub use output::{Output, Place, print, write, write_document};
+pub use output::{Display, Output, Place, print, write, write_document};
 pub use progress::Progress;
 pub use report::page;
 pub use results::Results;
 pub use sheet::{Align, Sheet};
 pub use style::{Color, Messages};
+pub use view::View;
 
 use clap::ValueEnum;
 
@@ -46,8 +52,8 @@ pub enum Format {
 
 /// Results that can be rendered in every form.
 pub trait Report {
-    /// For people at a terminal; `color` says whether it may be styled.
-    fn table(&self, color: bool) -> String;
+    /// For people at a terminal: the conclusion first, then one table.
+    fn table(&self, view: &View) -> String;
     /// For programs.
     fn json(&self) -> serde_json::Result<String>;
     /// For spreadsheets.

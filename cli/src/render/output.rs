@@ -1,7 +1,7 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Color, Format, Report, Results};
+use super::{Color, Format, Report, Results, View};
 use crate::error::Error;
 use crate::files;
 use crate::schema::Document;
@@ -17,8 +17,17 @@ pub struct Output {
     pub json: Option<PathBuf>,
     /// Where it is kept once it is complete.
     pub baseline: Option<PathBuf>,
+    /// How tables look.
+    pub display: Display,
+}
+
+/// How results are displayed to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Display {
     /// When text is colored.
     pub color: Color,
+    /// Whether tables show everything that is known.
+    pub is_verbose: bool,
 }
 
 /// Where text goes.
@@ -51,8 +60,7 @@ impl Output {
     /// Writes everything, what is printed first: a file may keep it waiting. Results that find no place in their file are
     /// printed, too: they may have taken long to measure.
     pub fn finish(&self, report: &impl Report) -> Result<(), Error> {
-        let print =
-            || render(report, self.format, self.color.applies_to(&std::io::stdout())).and_then(|text| print(&text));
+        let print = || render(report, self.format, &self.view()).and_then(|text| print(&text));
         let main = match self.to {
             Place::Standard => print(),
             Place::File(_) => self.save_main(report, true).inspect_err(|_| drop(print())),
@@ -63,16 +71,23 @@ impl Output {
     /// Keeps complete results under the name that was asked for, if any; tells where.
     pub fn keep(&self, report: &impl Report) -> Result<Option<&Path>, Error> {
         let Some(path) = &self.baseline else { return Ok(None) };
-        let text = render(report, Format::Json, false)?;
+        let text = render(report, Format::Json, &View::plain())?;
         files::write_in_new_folder(path, text.as_bytes()).map_err(|error| Error::write(path, error))?;
         Ok(Some(path))
     }
 
+    /// How tables look on standard output.
+    fn view(&self) -> View {
+        let color = self.display.color.applies_to(&std::io::stdout());
+        View { color, terminal: View::terminal_width(), is_verbose: self.display.is_verbose }
+    }
+
     fn save_main(&self, report: &impl Report, is_last: bool) -> Result<(), Error> {
         match &self.to {
-            Place::File(path) if is_last || files::is_replaced(path) => {
-                write_file(path, &render(report, self.format, false)?)
-            }
+            Place::File(path) if is_last || files::is_replaced(path) => write_file(
+                path,
+                &render(report, self.format, &View { is_verbose: self.display.is_verbose, ..View::plain() })?,
+            ),
             _ => Ok(()),
         }
     }
@@ -80,7 +95,7 @@ impl Output {
     fn save_beside(&self, report: &impl Report, is_last: bool) -> Result<(), Error> {
         match &self.json {
             Some(path) if is_last || files::is_replaced(path) => {
-                write_file(path, &render(report, Format::Json, false)?)
+                write_file(path, &render(report, Format::Json, &View::plain())?)
             }
             _ => Ok(()),
         }
@@ -92,7 +107,7 @@ pub fn write_document(path: &Path, document: &Document, is_last: bool) -> Result
     if !is_last && !files::is_replaced(path) {
         return Ok(());
     }
-    write_file(path, &render(&Results(document), Format::Json, false)?)
+    write_file(path, &render(&Results(document), Format::Json, &View::plain())?)
 }
 
 /// Writes text to where it goes.
@@ -103,9 +118,9 @@ pub fn write(to: &Place, text: &str) -> Result<(), Error> {
     }
 }
 
-fn render(report: &impl Report, format: Format, color: bool) -> Result<String, Error> {
+fn render(report: &impl Report, format: Format, view: &View) -> Result<String, Error> {
     Ok(match format {
-        Format::Table => report.table(color),
+        Format::Table => report.table(view),
         Format::Csv => report.csv(),
         Format::Markdown => report.markdown(),
         Format::Json => report

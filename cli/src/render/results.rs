@@ -1,12 +1,12 @@
-use super::{AblationTable, Report};
+use super::{AblationTable, Report, View};
 use crate::schema::{Case, Document};
 
 /// Results of all kinds: comparisons of switches as their table, all else as theirs.
 pub struct Results<'a>(pub &'a Document);
 
 impl Report for Results<'_> {
-    fn table(&self, color: bool) -> String {
-        self.parts(|report| report.table(color))
+    fn table(&self, view: &View) -> String {
+        self.parts(|report| report.table(view))
     }
 
     fn json(&self) -> serde_json::Result<String> {

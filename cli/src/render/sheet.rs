@@ -1,5 +1,6 @@
-use comfy_table::{Attribute, Cell, CellAlignment, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, presets};
 
+use super::View;
 use crate::names;
 
 /// Which side a column's text stands at.
@@ -32,32 +33,37 @@ impl Sheet {
         self.rows.push(cells.into_iter().map(shown).collect());
     }
 
-    /// The width of the terminal that standard output is, where it is one.
-    pub fn terminal_width() -> Option<usize> {
-        Table::new().width().map(usize::from)
-    }
-
     /// The width of the table.
     pub fn width(&self) -> usize {
-        self.build(false).lines().map(|line| line.chars().count()).max().unwrap_or(0)
+        lines(&self.build(false)).lines().map(|line| line.chars().count()).max().unwrap_or(0)
     }
 
-    /// A table with lines around its cells.
-    pub fn table(&self, color: bool) -> String {
-        format!("{}\n", self.build(color))
+    /// Columns below a rule. Where they are too wide for the view, text is broken within its cell and numbers are not.
+    pub fn table(&self, view: &View) -> String {
+        let mut table = self.build(view.color);
+        if self.width() > view.width() {
+            // Each line is stripped of the blank that it begins with.
+            let width = u16::try_from(view.width() + 1).unwrap_or(u16::MAX);
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+            for (column, (_, align)) in table.column_iter_mut().zip(&self.columns) {
+                if *align == Align::Right {
+                    column.set_constraint(ColumnConstraint::ContentWidth);
+                }
+            }
+        }
+        lines(&table)
     }
 
     /// Aligned columns without lines: one line for each row, which is easy to search.
     pub fn plain(&self) -> String {
         let mut table = self.build(false);
         table.load_style(presets::NOTHING);
-        let lines = table.lines().map(|line| line.trim_end().strip_prefix(' ').map_or_else(String::new, str::to_owned));
-        lines.fold(String::new(), |text, line| text + &line + "\n")
+        lines(&table)
     }
 
     fn build(&self, color: bool) -> Table {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
+        table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('─')));
         if color {
             table.enforce_styling();
         } else {
@@ -99,6 +105,17 @@ impl Sheet {
         let rows = self.rows.iter().map(|row| row.iter().map(|cell| csv_cell(cell)).collect::<Vec<_>>().join(","));
         std::iter::once(headings).chain(rows).fold(String::new(), |text, line| text + &line + "\n")
     }
+}
+
+/// The lines of a table, without the blanks around them.
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| unpadded(&line) + "\n").collect()
+}
+
+/// A line without the padding of its first and last column.
+fn unpadded(line: &str) -> String {
+    let line = line.strip_prefix([' ', '─']).unwrap_or(line);
+    line.strip_suffix('─').unwrap_or(line).trim_end().to_owned()
 }
 
 const fn alignment(align: Align) -> CellAlignment {
@@ -152,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_table_has_escape_codes_only_in_color() {
-        assert!(sheet().table(true).contains("\x1b["));
-        let plain = sheet().table(false);
+        assert!(sheet().table(&View { color: true, ..View::plain() }).contains("\x1b["));
+        let plain = sheet().table(&View::plain());
         assert!(!plain.contains('\x1b') && plain.contains("two") && plain.contains("lines"));
     }
 }

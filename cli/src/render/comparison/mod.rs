@@ -2,40 +2,42 @@
 
 mod rows;
 
-use super::{Align, Report, Sheet};
+use super::{Align, Report, Sheet, View};
 use crate::schema::comparison::{Case, Comparison, Difference, Metric, Outcome, Run, Verdict};
 use crate::schema::name_of;
 use crate::units::{counted, format_quantity};
-use rows::{change, escaped, paint, sheet};
+use rows::{change, escaped, listing, paint, sheet};
 
 /// How many metrics a sentence names.
 const NAMED: usize = 3;
 
 impl Report for Comparison {
-    /// One line for each metric, the verdict first, so that `grep ^worse` finds what it should.
-    fn table(&self, color: bool) -> String {
-        let mut text = String::new();
+    /// The conclusion, then one line for each metric, the verdict first, so that `grep ^worse` finds what it should.
+    fn table(&self, view: &View) -> String {
+        let mut lines = vec![self.conclusion(), self.summary(), String::new()];
         for (name, run) in [("Baseline: ", &self.baseline), ("Candidate:", &self.candidate)] {
-            text.push_str(&format!("{name} {}\n", origin(run)));
+            lines.push(format!("{name} {}", origin(run)));
         }
-        for note in self.remarks() {
-            text.push_str(&format!("{note}.\n"));
-        }
-        let rows = self.rows(&Verdict::ALL);
+        lines.extend(self.remarks().into_iter().map(|note| format!("{note}.")));
+        let mut text = paragraphs(&lines, view);
+        let [told @ .., noise] = Verdict::ALL;
+        let rows = self.rows(if view.is_verbose { &Verdict::ALL } else { &told });
         if !rows.is_empty() {
-            text.push_str(&format!("\n{}\n", paint(&sheet(&rows, false).plain(), color)));
+            text.push_str(&format!("\n{}\n", paint(&listing(&rows, view), view.color)));
         }
-        for reason in self.reasons() {
-            text.push_str(&format!("{reason}\n"));
+        let mut lines = self.reasons();
+        lines
+            .extend(self.objections().iter().map(|objection| format!("{} {objection}", Verdict::NotComparable.word())));
+        let hidden = self.rows(&[noise]).len();
+        if !view.is_verbose && hidden > 0 {
+            let verb = if hidden == 1 { "is" } else { "are" };
+            lines.push(format!("{} {verb} inside the noise; -v lists them.", counted(hidden, "metric", "metrics")));
         }
-        for objection in self.objections() {
-            text.push_str(&format!("{} {objection}\n", Verdict::NotComparable.word()));
+        lines.extend(self.equal());
+        if view.is_verbose {
+            lines.push(self.how_to_read());
         }
-        if let Some(line) = self.equal() {
-            text.push_str(&format!("{line}\n"));
-        }
-        text.push_str(&format!("{}\n{}\n", self.how_to_read(), self.summary()));
-        text
+        text + &paragraphs(&lines, view)
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -88,7 +90,8 @@ impl Report for Comparison {
 
     /// What matters on top, all that is inside the noise folded away.
     fn markdown(&self) -> String {
-        let mut text = format!("### tlsbench: {}\n\n{}\n\n", self.headline(), escaped(&self.summary()));
+        let (conclusion, summary) = (escaped(&self.conclusion()), escaped(&self.summary()));
+        let mut text = format!("### tlsbench: {}\n\n{conclusion} {summary}\n\n", self.headline());
         let [rest @ .., noise] = Verdict::ALL;
         let rows = self.rows(&rest);
         if !rows.is_empty() {
@@ -130,12 +133,36 @@ impl Comparison {
         }
     }
 
+    /// The verdict of a gate, or what a comparison comes to, in a sentence.
+    fn conclusion(&self) -> String {
+        let count = self.counts.inside_the_noise + self.counts.better + self.counts.worse + self.counts.inconclusive;
+        let is_gate = self.profile.is_some();
+        let word = |gate: &str, comparison: &str| if is_gate { gate.to_owned() } else { comparison.to_owned() };
+        match self.outcome {
+            Outcome::Regression => format!("{}: {}.", word("FAIL", "Worse"), self.regressions()),
+            Outcome::NotComparable => {
+                format!("{}: {}.", word("FAIL, not comparable", "Not comparable"), self.missing())
+            }
+            Outcome::Passed => {
+                let unclear = match self.counts.inconclusive {
+                    0 => String::new(),
+                    unclear => format!(", {unclear} inconclusive"),
+                };
+                format!(
+                    "{}: {}, nothing worse{unclear}.",
+                    word("PASS", "Compared"),
+                    counted(count, "metric", "metrics")
+                )
+            }
+        }
+    }
+
     /// What counts as worse, by name; the first few of many.
     pub fn regressions(&self) -> String {
         let worse = self.with(Verdict::Worse);
         named(worse.into_iter().filter(|(_, metric)| metric.is_binding).map(|(case, metric)| {
-            let change = metric.difference.map(|difference| format!(" ({})", change(metric, &difference)));
-            format!("{} of {}{}", metric.name, case.id, change.unwrap_or_default())
+            let change = metric.difference.map(|difference| format!(" {}", change(metric, &difference)));
+            format!("{}{} ({})", metric.name, change.unwrap_or_default(), case.id)
         }))
     }
 
@@ -159,7 +186,7 @@ impl Comparison {
         let told = counts.worse - counts.regressions;
         let parts = [
             (counts.regressions, "worse"),
-            (told, "worse, which is only told"),
+            (told, "worse without failing the gate"),
             (counts.better, "better"),
             (counts.inside_the_noise, "inside the noise"),
             (counts.inconclusive, "inconclusive"),
@@ -168,10 +195,7 @@ impl Comparison {
         let parts: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         let all = if parts.is_empty() { "no metric in common".to_owned() } else { parts.join(", ") };
-        match self.regressions() {
-            worse if worse.is_empty() => format!("In all: {all}."),
-            worse => format!("In all: {all}. Worse: {worse}."),
-        }
+        format!("In all: {all}.")
     }
 
     /// What differs between the two, once each.
@@ -273,6 +297,11 @@ impl Comparison {
         };
         groups.into_iter().map(|(why, id, names)| format!("{id} {}: {why}", listed(&names))).collect()
     }
+}
+
+/// A line for each, broken where the terminal ends.
+fn paragraphs(lines: &[String], view: &View) -> String {
+    lines.iter().map(|line| view.wrapped(line) + "\n").collect()
 }
 
 /// Whether it is a count that does not vary, and is what it was.

@@ -1,46 +1,82 @@
 //! A line for each metric, and what stands in it.
 
-use crate::render::{Align, Sheet};
+use crate::render::groups::grouped;
+use crate::render::{Align, Sheet, View};
 use crate::schema::comparison::{Case, Difference, Metric, Verdict};
 use crate::units::{format_quantity, significant};
 
+/// A column: its heading, how it is aligned, and how soon it gives way where there is no room.
+type Column = (&'static str, Align, u8);
+
+/// The columns, in their order. What has the highest number goes first; what has 0 stays.
+const COLUMNS: [Column; 8] = [
+    ("verdict", Align::Left, 0),
+    ("change", Align::Right, 0),
+    ("interval", Align::Left, 2),
+    ("baseline", Align::Right, 1),
+    ("candidate", Align::Right, 1),
+    ("could show", Align::Right, 3),
+    ("metric", Align::Left, 0),
+    ("case", Align::Left, LAST),
+];
+
+/// What gives way first.
+const LAST: u8 = 4;
+
+/// All columns, for a report.
 pub(super) fn sheet(rows: &[(&Case, &Metric)], is_markdown: bool) -> Sheet {
-    let columns = [
-        ("verdict", Align::Left),
-        ("change", Align::Right),
-        ("interval", Align::Left),
-        ("baseline", Align::Right),
-        ("candidate", Align::Right),
-        ("could show", Align::Right),
-        ("metric", Align::Left),
-        ("case", Align::Left),
-    ];
-    let mut sheet = Sheet::new(columns);
+    chosen(rows, LAST, is_markdown)
+}
+
+/// Aligned lines: whole ones where there is no terminal, else as many columns as fit, with the cases above their metrics.
+pub(super) fn listing(rows: &[(&Case, &Metric)], view: &View) -> String {
+    let Some(width) = view.terminal else { return sheet(rows, false).plain() };
+    match (0..=LAST).rev().find(|last| chosen(rows, *last, false).width() <= width) {
+        Some(LAST) => sheet(rows, false).plain(),
+        last => by_case(rows, last.unwrap_or(0)),
+    }
+}
+
+/// The metrics of each case below its name.
+fn by_case(rows: &[(&Case, &Metric)], last: u8) -> String {
+    let groups = grouped(rows.iter().map(|row| (row.0.id.as_str(), *row)));
+    let order: Vec<(&Case, &Metric)> = groups.iter().flat_map(|(_, rows)| rows.iter().copied()).collect();
+    let text = chosen(&order, last, false).plain();
+    let mut lines = text.lines();
+    let mut text = lines.next().unwrap_or_default().to_owned() + "\n";
+    for (id, rows) in groups {
+        text.push_str(&format!("{id}\n"));
+        lines.by_ref().take(rows.len()).for_each(|line| text.push_str(&format!("{line}\n")));
+    }
+    text
+}
+
+/// The columns that give way no sooner than `last`.
+fn chosen(rows: &[(&Case, &Metric)], last: u8, is_markdown: bool) -> Sheet {
+    let is_chosen = |place: usize| COLUMNS[place].2 <= last;
+    let mut sheet =
+        Sheet::new(COLUMNS.iter().filter(|column| column.2 <= last).map(|(name, align, _)| (*name, *align)));
     for (case, metric) in rows {
-        let number =
-            |number: Option<f64>| number.map(|number| format_quantity(number, &metric.unit)).unwrap_or_default();
-        let verdict = metric.verdict.word();
-        let verdict = match (metric.verdict, metric.is_binding) {
-            (Verdict::Worse, false) => format!("{verdict}-told"),
-            (Verdict::Worse, true) if is_markdown => format!("**{verdict}**"),
-            _ => verdict.to_owned(),
-        };
-        let [change, interval, smallest] = match &metric.difference {
-            None => Default::default(),
-            Some(difference) => [change(metric, difference), interval(difference), smallest(metric, difference)],
-        };
-        sheet.row(vec![
-            verdict,
-            change,
-            interval,
-            number(metric.baseline),
-            number(metric.candidate),
-            smallest,
-            metric.name.clone(),
-            case.id.clone(),
-        ]);
+        let cells = cells(case, metric, is_markdown).into_iter().enumerate();
+        sheet.row(cells.filter(|(place, _)| is_chosen(*place)).map(|(_, cell)| cell).collect());
     }
     sheet
+}
+
+fn cells(case: &Case, metric: &Metric, is_markdown: bool) -> [String; COLUMNS.len()] {
+    let number = |number: Option<f64>| number.map(|number| format_quantity(number, &metric.unit)).unwrap_or_default();
+    let verdict = metric.verdict.word();
+    let verdict = match (metric.verdict, metric.is_binding) {
+        (Verdict::Worse, false) => format!("{verdict}-told"),
+        (Verdict::Worse, true) if is_markdown => format!("**{verdict}**"),
+        _ => verdict.to_owned(),
+    };
+    let [change, interval, smallest] = match &metric.difference {
+        None => Default::default(),
+        Some(difference) => [change(metric, difference), interval(difference), smallest(metric, difference)],
+    };
+    let (baseline, candidate) = (number(metric.baseline), number(metric.candidate));
+    [verdict, change, interval, baseline, candidate, smallest, metric.name.clone(), case.id.clone()]
 }
 
 /// The change as a share where there is one, else in the unit of the metric.

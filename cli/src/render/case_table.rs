@@ -1,0 +1,160 @@
+//! One compact table: a row for each case, a column for each figure that matters, as many as the width allows.
+
+use super::document::NOT_MEASURABLE;
+use super::labels::Labels;
+use super::{Align, Sheet, View};
+use crate::schema::quantity::{self, Quantity, Role};
+use crate::schema::{Case, Kind, Metric, Side};
+use crate::units::format_quantity;
+
+/// What stands in a column.
+enum Column {
+    /// A quantity, of the first of these sides that has it.
+    Figure { heading: String, sides: &'static [Side], quantity: &'static Quantity },
+    /// The quantity of the first column as a share of the best case.
+    OfBest,
+}
+
+/// The table, and whether figures are left out for lack of width.
+pub(super) struct CaseTable {
+    pub(super) sheet: Sheet,
+    pub(super) is_cut: bool,
+}
+
+/// The table of cases of one command that is not wider than the view.
+pub(super) fn case_table(command: &str, cases: &[&Case], labels: &Labels, view: &View) -> CaseTable {
+    let columns = columns(command, cases);
+    let least = columns.len().min(1);
+    let fits = |count: &usize| sheet(&columns[..*count], cases, labels).width() <= view.width();
+    let count = (least..=columns.len()).take_while(fits).last().unwrap_or(least);
+    CaseTable { sheet: sheet(&columns[..count], cases, labels), is_cut: count < columns.len() }
+}
+
+/// The figure that says most about a case of a command, and whose best case the others are held against.
+pub(super) fn leading(command: &str) -> Option<(&'static [Side], &'static Quantity)> {
+    const WHOLE: &[Side] = &[Side::Total, Side::Receive, Side::Send];
+    match command {
+        "throughput" => Some((WHOLE, &quantity::THROUGHPUT_BYTES_PER_S)),
+        "handshake" => Some((&[Side::Server], &quantity::CPU_US_PER_HANDSHAKE)),
+        _ => None,
+    }
+}
+
+/// The leading figure of a case.
+pub(super) fn figure<'a>(case: &'a Case, sides: &[Side], quantity: &Quantity) -> Option<&'a Metric> {
+    sides.iter().find_map(|side| case.metric(*side, quantity))
+}
+
+/// A case's leading figure as a share of the best one's; 1 for the best.
+pub(super) fn share_of_best(command: &str, cases: &[&Case], case: &Case) -> Option<f64> {
+    let (sides, quantity) = leading(command)?;
+    let value = |case: &Case| figure(case, sides, quantity).map(|metric| metric.median);
+    let speed = |value: f64| if quantity.better == crate::schema::Better::Higher { value } else { 1.0 / value };
+    let best = cases.iter().filter_map(|case| value(case).map(speed)).reduce(f64::max)?;
+    Some(speed(value(case)?) / best).filter(|share| share.is_finite())
+}
+
+/// All columns that say something about these cases, what matters most first.
+fn columns(command: &str, cases: &[&Case]) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let mut add = |heading: String, sides: &'static [Side], quantity: &'static Quantity| {
+        let is_new = !columns.iter().any(|column| is_of(column, sides, quantity));
+        if is_new && cases.iter().any(|case| sides.iter().any(|side| has(case, *side, quantity))) {
+            columns.push(Column::Figure { heading, sides, quantity });
+        }
+    };
+    for (heading, sides, quantity) in preferred(command) {
+        add((*heading).to_owned(), sides, quantity);
+    }
+    for quantity in
+        quantity::ALL.iter().copied().filter(|quantity| !matches!(quantity.role, Role::Detail | Role::Reference))
+    {
+        for side in SIDES {
+            add(format!("{}\n{}", side[0].name(), quantity.heading), side, quantity);
+        }
+    }
+    if leading(command).is_some() && cases.len() > 1 && !columns.is_empty() {
+        columns.insert(1, Column::OfBest);
+    }
+    columns
+}
+
+/// Each side alone.
+const SIDES: [&[Side]; 5] = [&[Side::Send], &[Side::Receive], &[Side::Client], &[Side::Server], &[Side::Total]];
+
+type Preferred = (&'static str, &'static [Side], &'static Quantity);
+
+/// The columns of a command that come first, in their order.
+fn preferred(command: &str) -> &'static [Preferred] {
+    const THROUGHPUT: [Preferred; 6] = [
+        ("\nthroughput", &[Side::Total, Side::Receive, Side::Send], &quantity::THROUGHPUT_BYTES_PER_S),
+        ("sealing,\nof raw AEAD", &[Side::Send], &quantity::EFFICIENCY),
+        ("opening,\nof raw AEAD", &[Side::Receive], &quantity::EFFICIENCY),
+        ("of plain\nTCP", &[Side::Total], &quantity::RAW_TCP_SHARE),
+        ("send\nCPU", &[Side::Send], &quantity::CPU_NS_PER_BYTE),
+        ("receive\nCPU", &[Side::Receive], &quantity::CPU_NS_PER_BYTE),
+    ];
+    const HANDSHAKE: [Preferred; 6] = [
+        ("server\nCPU", &[Side::Server], &quantity::CPU_US_PER_HANDSHAKE),
+        ("client\nCPU", &[Side::Client], &quantity::CPU_US_PER_HANDSHAKE),
+        ("bare crypto,\nserver", &[Side::Server], &quantity::EFFICIENCY),
+        ("bare crypto,\nclient", &[Side::Client], &quantity::EFFICIENCY),
+        ("total\ntime", &[Side::Total], &quantity::HANDSHAKE_NS),
+        ("server\nheap calls", &[Side::Server], &quantity::HEAP_CALLS_PER_HANDSHAKE),
+    ];
+    match command {
+        "throughput" => &THROUGHPUT,
+        "handshake" => &HANDSHAKE,
+        _ => &[],
+    }
+}
+
+fn is_of(column: &Column, sides: &[Side], quantity: &Quantity) -> bool {
+    let Column::Figure { sides: known, quantity: of, .. } = column else { return false };
+    *of == quantity && sides.iter().all(|side| known.contains(side))
+}
+
+/// Whether there is a number, or a reason why there is none.
+fn has(case: &Case, side: Side, quantity: &Quantity) -> bool {
+    case.metric(side, quantity).is_some() || case.reason(side, quantity).is_some()
+}
+
+fn sheet(columns: &[Column], cases: &[&Case], labels: &Labels) -> Sheet {
+    let headings = columns.iter().map(|column| match column {
+        Column::Figure { heading, .. } => (heading.as_str(), Align::Right),
+        Column::OfBest => ("of\nbest", Align::Right),
+    });
+    let mut sheet = Sheet::new([("\ncase", Align::Left)].into_iter().chain(headings));
+    for (case, label) in cases.iter().zip(&labels.own) {
+        let cells = columns.iter().map(|column| cell(column, cases, case));
+        sheet.row([label.clone()].into_iter().chain(cells).collect());
+    }
+    sheet
+}
+
+fn cell(column: &Column, cases: &[&Case], case: &Case) -> String {
+    match column {
+        Column::Figure { sides, quantity, .. } => match figure(case, sides, quantity) {
+            Some(metric) => compact(metric),
+            None if sides.iter().any(|side| case.reason(*side, quantity).is_some()) => NOT_MEASURABLE.to_owned(),
+            None => String::new(),
+        },
+        Column::OfBest => {
+            let share = share_of_best(case.id.split('/').next().unwrap_or_default(), cases, case);
+            share.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default()
+        }
+    }
+}
+
+/// The median with half of the width of its interval: of a share in points, of a time as a share of it.
+fn compact(metric: &Metric) -> String {
+    let text = format_quantity(metric.median, &metric.unit);
+    let half = (metric.ci95[1] - metric.ci95[0]) / 2.0;
+    if metric.kind == Kind::Count || metric.samples.len() < 2 || metric.median == 0.0 {
+        return text;
+    }
+    match metric.unit.as_str() {
+        "ratio" => format!("{} ±{:.1} %", text.trim_end_matches(" %"), half * 100.0),
+        _ => format!("{text} ±{:.0} %", half / metric.median.abs() * 100.0),
+    }
+}
