@@ -7,7 +7,8 @@ use crate::plan::Ablate;
 use crate::schema::quantity;
 use crate::schema::{Case, Document, Facts, Kind, Metric, Negotiated, Side, key};
 use crate::workload::ablation::{
-    self, Base, Buckets, Comparison, Effect, Ends, Estimate, Finding, Measure, Percentile, Plan, Row, Workload,
+    self, AblationSchedule, Base, Buckets, Comparison, Effect, Ends, Estimate, Finding, Measure, Percentile, Row,
+    Workload,
 };
 
 /// Rounds below which an interval says little.
@@ -59,8 +60,13 @@ impl Job for Planned {
                 comparisons.push(Comparison::of_nothing(base)?);
             }
         }
-        let asked = Plan { workload: *workload, comparisons: &comparisons, duration: plan.duration, seed: plan.seed };
-        let findings = ablation::run(&ends, asked, &mut |done| advance(done, "comparing"))?;
+        let schedule = AblationSchedule {
+            workload: *workload,
+            comparisons: &comparisons,
+            duration: plan.duration,
+            seed: plan.seed,
+        };
+        let findings = ablation::run(&ends, schedule, &mut |done| advance(done, "comparing"))?;
         let is_done = |(_, finding): &(&Comparison, &Finding)| finding.rounds > 0;
         for (comparison, finding) in comparisons.iter().zip(&findings).filter(is_done) {
             document.cases.push(compared(plan, *workload, comparison, finding)?);

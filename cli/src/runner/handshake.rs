@@ -16,7 +16,7 @@ use crate::names;
 use crate::plan::{Handshake, Limit, Trust};
 use crate::schema::{Case, Document, Facts, Negotiated};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Carrier, Found, Pair, Plan, Work};
+use crate::workload::handshake::{self, Carrier, Found, HandshakeSchedule, Pair, Work};
 use crate::workload::{self, Advance, EndpointConfigs};
 
 /// Throw-away servers. Each has a certificate of its own: a signature's length is random, and not to be that of one.
@@ -77,7 +77,7 @@ impl Job for Planned {
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
-        let schedule = Plan {
+        let schedule = HandshakeSchedule {
             limit: match self.plan.limit {
                 Limit::Duration(duration) => workload::Limit::Duration(duration),
                 Limit::Writes(count) => workload::Limit::Writes(count),

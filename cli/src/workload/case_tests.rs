@@ -8,7 +8,7 @@ use tls_engine::crypto::provider;
 use tls_engine::io::SocketOptions;
 
 use super::endpoint_configs::tests::endpoint_configs;
-use super::{Direction, EndpointConfigs, Lane, Limit, Plan, Transport, Verify, Work, run, sum_of_all};
+use super::{Direction, EndpointConfigs, Lane, Limit, RoundSchedule, Transport, Verify, Work, run, sum_of_all};
 use crate::schema::Side;
 
 fn work(suite: CipherSuite, transport: fn(Arc<EndpointConfigs>) -> Transport, direction: Direction) -> Work {
@@ -38,7 +38,7 @@ fn every_transport_carries_every_byte_both_ways() {
             let mut workers = work.start().expect("workers");
             let agreed = workers.prepare().expect("a handshake");
             assert!(agreed.iter().all(|agreed| agreed.suite == CipherSuite::AES_128_GCM_SHA256));
-            let plan = Plan {
+            let schedule = RoundSchedule {
                 lanes: work.lanes().to_vec(),
                 limit: Limit::Writes(1001),
                 warmup: Duration::ZERO,
@@ -46,7 +46,7 @@ fn every_transport_carries_every_byte_both_ways() {
                 cycle_writes: work.layout().cycle_writes(),
                 seed: 1,
             };
-            let rounds = run(&mut workers, &plan, &mut |_| ()).expect("a run");
+            let rounds = run(&mut workers, &schedule, &mut |_| ()).expect("a run");
             workers.finish().expect("an end");
             for side in [Side::Send, Side::Receive] {
                 let part = sum_of_all(&rounds, side).expect("a side");

@@ -28,6 +28,6 @@ pub use case::{Direction, Remote, SOURCE_SEED, Transport, Work};
 pub use endpoint_configs::EndpointConfigs;
 pub use ends::buffer_bytes;
 pub use metrics::{record, record_heap, reference, sum_of_all};
-pub use rounds::{Advance, Limit, Plan, Rounds, run};
+pub use rounds::{Advance, Limit, RoundSchedule, Rounds, run};
 pub use verifier::{SAMPLED_ONE_IN, Verifier, Verify};
 pub use worker_pool::{Lane, WorkerPool};

@@ -25,7 +25,7 @@ pub enum Limit {
 
 /// What is run, for how long, and in which order.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct RoundSchedule {
     /// The lanes, the engine's first.
     pub lanes: Vec<Lane>,
     /// How long.
@@ -43,7 +43,7 @@ pub struct Plan {
 /// What came of it: for each lane its rounds, for each round what each conversation did.
 #[derive(Clone, Debug)]
 pub struct Rounds {
-    /// By lane, in the order of [`Plan::lanes`].
+    /// By lane, in the order of [`RoundSchedule::lanes`].
     pub lanes: Vec<(Lane, Vec<Vec<Sample>>)>,
     /// Whether it was ended by Ctrl-C.
     pub interrupted: bool,
@@ -63,15 +63,19 @@ pub struct Advance {
 }
 
 /// Runs the rounds of a case: in each every lane gets one block, in random order.
-pub fn run(workers: &mut WorkerPool, plan: &Plan, on_advance: &mut dyn FnMut(Advance)) -> Result<Rounds, Error> {
-    let mut order = Order::new(plan.seed);
+pub fn run(
+    workers: &mut WorkerPool,
+    schedule: &RoundSchedule,
+    on_advance: &mut dyn FnMut(Advance),
+) -> Result<Rounds, Error> {
+    let mut order = Order::new(schedule.seed);
     let mut lanes: Vec<LaneState> =
-        plan.lanes.iter().map(|lane| LaneState::new(*lane, plan, workers.pairs())).collect();
-    let is_warm = unless_interrupted(warm_up(workers, plan, &mut order, &mut lanes, on_advance))?;
+        schedule.lanes.iter().map(|lane| LaneState::new(*lane, schedule, workers.pairs())).collect();
+    let is_warm = unless_interrupted(warm_up(workers, schedule, &mut order, &mut lanes, on_advance))?;
     let began = Instant::now();
     let (mut rounds, mut done_writes) = (0, 0);
     while is_warm.is_some() {
-        let done = match plan.limit {
+        let done = match schedule.limit {
             Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
             Limit::Writes(writes) => done_writes as f64 / writes.max(1) as f64,
         };
@@ -80,9 +84,9 @@ pub fn run(workers: &mut WorkerPool, plan: &Plan, on_advance: &mut dyn FnMut(Adv
             break;
         }
         order.shuffle(&mut lanes);
-        let block_writes = match plan.limit {
+        let block_writes = match schedule.limit {
             Limit::Duration(_) => None,
-            Limit::Writes(writes) => Some(block_of(writes, plan.cycle_writes, rounds, done_writes)),
+            Limit::Writes(writes) => Some(block_of(writes, schedule.cycle_writes, rounds, done_writes)),
         };
         if unless_interrupted(round(workers, block_writes, &mut lanes))?.is_none() {
             break;
@@ -94,7 +98,7 @@ pub fn run(workers: &mut WorkerPool, plan: &Plan, on_advance: &mut dyn FnMut(Adv
     let interrupted = interrupt::requested();
     // Blocks whose round was cut short have nothing to be held against.
     lanes.iter_mut().for_each(|lane| lane.kept.truncate(rounds as usize));
-    lanes.sort_by_key(|lane| plan.lanes.iter().position(|known| *known == lane.lane));
+    lanes.sort_by_key(|lane| schedule.lanes.iter().position(|known| *known == lane.lane));
     Ok(Rounds { lanes: lanes.into_iter().map(|lane| (lane.lane, lane.kept)).collect(), interrupted, elapsed })
 }
 
@@ -119,16 +123,16 @@ fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
 /// make a block.
 fn warm_up(
     workers: &mut WorkerPool,
-    plan: &Plan,
+    schedule: &RoundSchedule,
     order: &mut Order,
     lanes: &mut [LaneState],
     on_advance: &mut dyn FnMut(Advance),
 ) -> Result<(), Error> {
     let began = Instant::now();
-    let must_calibrate = matches!(plan.limit, Limit::Duration(_));
+    let must_calibrate = matches!(schedule.limit, Limit::Duration(_));
     loop {
         let elapsed = began.elapsed();
-        if elapsed >= plan.warmup && !(must_calibrate && lanes.iter().any(|lane| !lane.is_calibrated)) {
+        if elapsed >= schedule.warmup && !(must_calibrate && lanes.iter().any(|lane| !lane.is_calibrated)) {
             break;
         }
         order.shuffle(lanes);
@@ -138,7 +142,7 @@ fn warm_up(
             let rate = lane.calibrate(workers)?;
             bytes_per_s = if lane.lane == Lane::Tls { rate } else { bytes_per_s };
         }
-        let done = elapsed.as_secs_f64() / plan.warmup.as_secs_f64().max(1e-9);
+        let done = elapsed.as_secs_f64() / schedule.warmup.as_secs_f64().max(1e-9);
         on_advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s });
     }
     Ok(())
@@ -157,15 +161,15 @@ struct LaneState {
 }
 
 impl LaneState {
-    fn new(lane: Lane, plan: &Plan, pairs: usize) -> Self {
-        let block = match plan.limit {
+    fn new(lane: Lane, schedule: &RoundSchedule, pairs: usize) -> Self {
+        let block = match schedule.limit {
             Limit::Duration(duration) => {
-                let share = duration / plan.lanes.len() as u32;
-                plan.block.max(share / ROUNDS_MAX).min(share / ROUNDS_MIN)
+                let share = duration / schedule.lanes.len() as u32;
+                schedule.block.max(share / ROUNDS_MAX).min(share / ROUNDS_MIN)
             }
-            Limit::Writes(_) => plan.block,
+            Limit::Writes(_) => schedule.block,
         };
-        let batch_writes = plan.cycle_writes * pairs as u64;
+        let batch_writes = schedule.cycle_writes * pairs as u64;
         Self { lane, block, writes: batch_writes, batch_writes, is_calibrated: false, kept: Vec::new() }
     }
 
@@ -251,7 +255,7 @@ mod tests {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let workers = (0..2).map(|_| -> Vec<Box<dyn Worker>> { vec![Box::new(Noting(Arc::clone(&notes)))] });
         let mut workers = WorkerPool::start(workers.collect()).unwrap();
-        let plan = Plan {
+        let schedule = RoundSchedule {
             lanes: vec![Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
             limit,
             warmup,
@@ -259,7 +263,7 @@ mod tests {
             cycle_writes: 10,
             seed: 1,
         };
-        let rounds = run(&mut workers, &plan, &mut |_| ()).unwrap();
+        let rounds = run(&mut workers, &schedule, &mut |_| ()).unwrap();
         drop(workers);
         let notes = notes.lock().unwrap().clone();
         (rounds, notes)

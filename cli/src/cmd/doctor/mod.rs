@@ -17,7 +17,7 @@ use crate::primitives::contradictions;
 use crate::render::{Messages, Progress};
 use crate::schema::doctor::{Check, Diagnosis, Noise, Peer, SCHEMA};
 use crate::schema::{Kind, Tool, key};
-use crate::workload::ablation::{self, Base, Comparison, Ends, Plan, Workload};
+use crate::workload::ablation::{self, AblationSchedule, Base, Comparison, Ends, Workload};
 
 /// The programs that are looked for, with what they are asked.
 const PEERS: [(&str, &str); 5] =
@@ -65,8 +65,13 @@ fn noise(plan: &Doctor, progress: &Progress) -> Result<Vec<Noise>, Error> {
     let (identity, authority) = Identity::throw_away()?;
     let ends = Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 };
     let comparisons = [Comparison::of_nothing(Base::Full)?];
-    let asked = Plan { workload: Workload::Bulk, comparisons: &comparisons, duration: plan.duration, seed: plan.seed };
-    let findings = ablation::run(&ends, asked, &mut |done| progress.advance(done, "comparing equals"))?;
+    let schedule = AblationSchedule {
+        workload: Workload::Bulk,
+        comparisons: &comparisons,
+        duration: plan.duration,
+        seed: plan.seed,
+    };
+    let findings = ablation::run(&ends, schedule, &mut |done| progress.advance(done, "comparing equals"))?;
     let rounds = findings.first().map_or(0, |finding| finding.rounds);
     let effects = findings.iter().flat_map(|finding| &finding.effects);
     let timed = effects.filter(|(measure, _)| measure.quantity.kind == Kind::Time);

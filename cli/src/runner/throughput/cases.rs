@@ -13,7 +13,9 @@ use crate::measure::{Layout, Method, nanoseconds_of};
 use crate::names;
 use crate::plan::{self, Throughput, Trust};
 use crate::schema::{Facts, Side};
-use crate::workload::{self, Direction, EndpointConfigs, Limit, Plan, Remote, Rounds, Transport, Verify, Work};
+use crate::workload::{
+    self, Direction, EndpointConfigs, Limit, Remote, RoundSchedule, Rounds, Transport, Verify, Work,
+};
 
 /// How long a peer may keep an end waiting before that is an error.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,7 +31,7 @@ pub(super) struct Planned {
     /// What is moved, and through what.
     pub(super) work: Work,
     /// For how long, and in which order.
-    pub(super) schedule: Plan,
+    pub(super) schedule: RoundSchedule,
     /// What is good to know of the files that were named.
     pub(super) notes: Vec<String>,
     /// Whether nobody looks at who the server is.
@@ -167,7 +169,7 @@ fn case(
         },
         seed: plan.seed,
     };
-    let schedule = Plan {
+    let schedule = RoundSchedule {
         lanes: work.lanes().to_vec(),
         limit: match plan.limit {
             plan::Limit::Duration(duration) => Limit::Duration(duration),

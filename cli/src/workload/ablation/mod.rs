@@ -9,10 +9,10 @@ mod effect;
 mod findings;
 mod handshakes;
 mod latency;
-mod plan;
 mod processor;
 mod run;
 mod scale;
+mod schedule;
 mod small;
 
 pub use super::histogram::Buckets;
@@ -20,9 +20,9 @@ pub use comparison::{Base, Comparison, Row, rows};
 pub use effect::{Effect, Estimate, Measure, Verdict};
 pub use findings::Finding;
 pub use latency::Percentile;
-pub use plan::Plan;
 pub use run::run;
 pub use scale::connections_max;
+pub use schedule::AblationSchedule;
 
 use std::sync::Arc;
 

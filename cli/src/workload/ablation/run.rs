@@ -5,8 +5,8 @@ use super::bench::Bench;
 use super::bulk::Bulk;
 use super::findings::{Group, Half, Raw, Round, findings};
 use super::handshakes::Handshakes;
-use super::plan::{Plan, ROUNDS_MIN};
 use super::processor::OneProcessor;
+use super::schedule::{AblationSchedule, ROUNDS_MIN};
 use super::small::Small;
 use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
 use crate::error::Error;
@@ -20,15 +20,17 @@ const COUNTED_ROUNDS: usize = 7;
 
 /// Compares: for each comparison what it found, in the order given. Ctrl-C ends it early, with what there is. `advance`
 /// hears how far it has come, 0 to 1.
-pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
+pub fn run(ends: &Ends, schedule: AblationSchedule, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
     let processor = OneProcessor::begin();
-    let all = match plan.workload {
-        Workload::Handshakes => interleaved(&Handshakes, ends, &plan, advance),
-        Workload::Bulk => interleaved(&Bulk::new(plan.seed), ends, &plan, advance),
-        Workload::Small { message_bytes } => interleaved(&Small::new(message_bytes, plan.seed), ends, &plan, advance),
-        Workload::Scale { connections } => scale::measure(ends, &plan, connections, advance),
+    let all = match schedule.workload {
+        Workload::Handshakes => interleaved(&Handshakes, ends, &schedule, advance),
+        Workload::Bulk => interleaved(&Bulk::new(schedule.seed), ends, &schedule, advance),
+        Workload::Small { message_bytes } => {
+            interleaved(&Small::new(message_bytes, schedule.seed), ends, &schedule, advance)
+        }
+        Workload::Scale { connections } => scale::measure(ends, &schedule, connections, advance),
     }?;
-    let mut found = findings(plan.comparisons, &all, plan.workload, plan.seed);
+    let mut found = findings(schedule.comparisons, &all, schedule.workload, schedule.seed);
     for finding in &mut found {
         finding.on_one_processor = processor.holds();
     }
@@ -38,14 +40,19 @@ pub fn run(ends: &Ends, plan: Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<
 /// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with
 /// connections that are new in each round, so that neither a drift of the machine nor where memory happens to lie is
 /// taken for an effect.
-fn interleaved(bench: &dyn Bench, ends: &Ends, plan: &Plan, advance: &mut dyn FnMut(f64)) -> Result<Vec<Raw>, Error> {
+fn interleaved(
+    bench: &dyn Bench,
+    ends: &Ends,
+    schedule: &AblationSchedule,
+    advance: &mut dyn FnMut(f64),
+) -> Result<Vec<Raw>, Error> {
     let sides = |comparison: &Comparison| -> Result<Sessions, Error> {
         interrupt::check()?;
         Ok([bench.endpoint_configs(ends, &comparison.with)?, bench.endpoint_configs(ends, &comparison.without)?])
     };
-    let sessions = plan.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
+    let sessions = schedule.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
     let counted = sessions.iter().map(|sides| count(bench, sides)).collect::<Result<Vec<_>, _>>()?;
-    let timed = time(bench, &sessions, plan, advance)?;
+    let timed = time(bench, &sessions, schedule, advance)?;
     let group = |measures, rounds| Group { measures, rounds };
     let raw = |(counted, timed)| Raw(vec![group(bench.counted(), counted), group(bench.timed(), timed)]);
     Ok(counted.into_iter().zip(timed).map(raw).collect())
@@ -66,15 +73,15 @@ fn count(bench: &dyn Bench, sessions: &Sessions) -> Result<Vec<Round>, Error> {
 fn time(
     bench: &dyn Bench,
     sessions: &[Sessions],
-    plan: &Plan,
+    schedule: &AblationSchedule,
     advance: &mut dyn FnMut(f64),
 ) -> Result<Vec<Vec<Round>>, Error> {
     let mut rounds = vec![Vec::new(); sessions.len()];
-    let mut order = Order::new(plan.seed);
+    let mut order = Order::new(schedule.seed);
     let mut turns: Vec<usize> = (0..sessions.len()).collect();
     let began = Instant::now();
     for round in 0.. {
-        let done = began.elapsed().as_secs_f64() / plan.duration.as_secs_f64().max(1e-9);
+        let done = began.elapsed().as_secs_f64() / schedule.duration.as_secs_f64().max(1e-9);
         if round >= ROUNDS_MIN && done >= 1.0 {
             break;
         }
@@ -87,7 +94,7 @@ fn time(
                 round => rounds[*index].push(round?),
             }
             let share = (round as f64 + (turn + 1) as f64 / turns.len() as f64) / ROUNDS_MIN as f64;
-            let elapsed = began.elapsed().as_secs_f64() / plan.duration.as_secs_f64().max(1e-9);
+            let elapsed = began.elapsed().as_secs_f64() / schedule.duration.as_secs_f64().max(1e-9);
             advance(share.min(elapsed).min(1.0));
         }
     }
@@ -138,14 +145,14 @@ mod tests {
             Comparison::of(row, Base::Empty).expect("a comparison"),
             Comparison::of_nothing(Base::Full).expect("a comparison"),
         ];
-        let plan = Plan {
+        let schedule = AblationSchedule {
             workload: Workload::Handshakes,
             comparisons: &comparisons,
             duration: Duration::from_millis(1),
             seed: 1,
         };
         let mut last = 0.0;
-        let findings = run(&ends(), plan, &mut |done| last = done).expect("findings");
+        let findings = run(&ends(), schedule, &mut |done| last = done).expect("findings");
         assert!(findings.iter().all(|finding| finding.rounds == ROUNDS_MIN), "{findings:?}");
         assert_eq!(last, 1.0);
         for (measure, effect) in &findings[2].effects {

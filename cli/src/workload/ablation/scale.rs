@@ -5,7 +5,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::client_population::{CLIENT_BUFFER_BYTES, ClientPopulation, Held};
 use super::findings::{Group, Half, Raw, Round};
-use super::plan::{Plan, ROUNDS_MIN};
+use super::schedule::{AblationSchedule, ROUNDS_MIN};
 use super::{Buckets, Comparison, Ends, Measure};
 use crate::error::Error;
 use crate::interrupt;
@@ -56,21 +56,21 @@ pub fn connections_max() -> u64 {
 /// the comparisons that are done.
 pub(super) fn measure(
     ends: &Ends,
-    plan: &Plan,
+    schedule: &AblationSchedule,
     connections: usize,
     advance: &mut dyn FnMut(f64),
 ) -> Result<Vec<Raw>, Error> {
-    let mut servers = Servers::new(ends, connections, plan.duration)?;
-    let mut order = Order::new(plan.seed);
+    let mut servers = Servers::new(ends, connections, schedule.duration)?;
+    let mut order = Order::new(schedule.seed);
     // Base by base, so that the population of a base has to gather once; equals first, so that the noise is known of a run that
     // ends early.
-    let mut in_turn: Vec<(usize, &Comparison)> = plan.comparisons.iter().enumerate().collect();
+    let mut in_turn: Vec<(usize, &Comparison)> = schedule.comparisons.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, comparison)| (comparison.base as usize, comparison.row.is_some()));
-    let steps = plan.comparisons.len().max(1);
-    let mut all: Vec<Raw> = plan.comparisons.iter().map(|_| Raw::default()).collect();
+    let steps = schedule.comparisons.len().max(1);
+    let mut all: Vec<Raw> = schedule.comparisons.iter().map(|_| Raw::default()).collect();
     for (step, (index, comparison)) in in_turn.into_iter().enumerate() {
         let mut advance = |done: f64| advance((step as f64 + done) / steps as f64);
-        let duration = plan.duration / u32::try_from(steps).unwrap_or(u32::MAX);
+        let duration = schedule.duration / u32::try_from(steps).unwrap_or(u32::MAX);
         match servers.compare(comparison, duration, &mut order, &mut advance) {
             Ok(raw) => all[index] = raw,
             Err(Error::Interrupted) => break,

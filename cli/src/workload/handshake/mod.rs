@@ -60,7 +60,7 @@ pub struct Work {
 
 /// How long it is done.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct HandshakeSchedule {
     /// All of the timed part together.
     pub limit: Limit,
     /// How long before that nothing is kept.
@@ -82,17 +82,22 @@ pub struct Found {
 }
 
 /// Counts, and then measures. Ctrl-C ends it early, with what there is.
-pub fn run(work: &Work, plan: &Plan, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
+pub fn run(work: &Work, schedule: &HandshakeSchedule, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
     match work.carrier {
-        Carrier::Memory => run_over(work, plan, &mut Memory, advance),
+        Carrier::Memory => run_over(work, schedule, &mut Memory, advance),
         Carrier::Loopback(options) => {
             let (client, server) = loopback(&options)?;
-            run_over(work, plan, &mut Sockets::new(client, server)?, advance)
+            run_over(work, schedule, &mut Sockets::new(client, server)?, advance)
         }
     }
 }
 
-fn run_over<L: Link>(work: &Work, plan: &Plan, link: &mut L, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
+fn run_over<L: Link>(
+    work: &Work,
+    schedule: &HandshakeSchedule,
+    link: &mut L,
+    advance: &mut dyn FnMut(Advance),
+) -> Result<Found, Error> {
     let first = work.pairs.first().ok_or_else(|| Error::Failed("nobody is there to shake hands".to_owned()))?;
     let established = drive_handshake(&first.configs, link, &mut Unobserved)?;
     let negotiated = established.client.connection.negotiated().cloned();
@@ -100,6 +105,6 @@ fn run_over<L: Link>(work: &Work, plan: &Plan, link: &mut L, advance: &mut dyn F
     let counted = counted::count(work, link)?;
     let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, established.wire_bytes);
     let raw = work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
-    let (rounds, elapsed) = timed::time(work, &raw, plan, link, advance)?;
+    let (rounds, elapsed) = timed::time(work, &raw, schedule, link, advance)?;
     Ok(Found { negotiated, counted, rounds, elapsed })
 }

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::raw::Raw;
-use super::{Plan, Work};
+use super::{HandshakeSchedule, Work};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Order, Stopwatch};
@@ -38,16 +38,16 @@ pub struct Round {
 pub(super) fn time<L: Link>(
     work: &Work,
     raw: &[Raw],
-    plan: &Plan,
+    schedule: &HandshakeSchedule,
     link: &mut L,
     advance: &mut dyn FnMut(Advance),
 ) -> Result<(Vec<Round>, Duration), Error> {
-    let mut turns = Turns { work, raw, next: 0, order: Order::new(plan.seed) };
-    let mut connections = warm_up(&mut turns, plan, link, advance)?;
+    let mut turns = Turns { work, raw, next: 0, order: Order::new(schedule.seed) };
+    let mut connections = warm_up(&mut turns, schedule, link, advance)?;
     let (mut rounds, mut done_connections) = (Vec::new(), 0_u64);
     let began = Instant::now();
     while !interrupt::requested() {
-        let done = match plan.limit {
+        let done = match schedule.limit {
             Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
             Limit::Writes(count) => done_connections as f64 / count.max(1) as f64,
         };
@@ -55,7 +55,7 @@ pub(super) fn time<L: Link>(
         if done >= 1.0 && !rounds.is_empty() {
             break;
         }
-        if let Limit::Writes(count) = plan.limit {
+        if let Limit::Writes(count) = schedule.limit {
             let most = longer_and_longer(CONNECTIONS_MAX, rounds.len() as u64);
             // The last round has what is left.
             connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections) as usize;
@@ -73,23 +73,23 @@ pub(super) fn time<L: Link>(
 /// Runs rounds that are not kept until the machine is warm, and tells how many connections make one.
 fn warm_up<L: Link>(
     turns: &mut Turns,
-    plan: &Plan,
+    schedule: &HandshakeSchedule,
     link: &mut L,
     advance: &mut dyn FnMut(Advance),
 ) -> Result<usize, Error> {
     let began = Instant::now();
     let mut rounds = 0;
-    while rounds == 0 || began.elapsed() < plan.warmup {
+    while rounds == 0 || began.elapsed() < schedule.warmup {
         let round = match turns.round(CONNECTIONS_MIN, link) {
             Err(Error::Interrupted) => break,
             round => round?,
         };
         rounds += 1;
-        let done = began.elapsed().as_secs_f64() / plan.warmup.as_secs_f64().max(1e-9);
+        let done = began.elapsed().as_secs_f64() / schedule.warmup.as_secs_f64().max(1e-9);
         advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s: rate(Some(&round)) });
     }
     let round_s = began.elapsed().as_secs_f64() / f64::from(rounds.max(1));
-    Ok(match plan.limit {
+    Ok(match schedule.limit {
         Limit::Duration(duration) => {
             let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * CONNECTIONS_MIN as f64;
             (wanted as usize).max(CONNECTIONS_MIN)

@@ -7,7 +7,7 @@ pub(super) const ROUNDS_MIN: usize = 5;
 
 /// What is compared, and for how long.
 #[derive(Clone, Copy)]
-pub struct Plan<'a> {
+pub struct AblationSchedule<'a> {
     /// What is done meanwhile.
     pub workload: Workload,
     /// Pairs of settings, each with and without something. One with and without nothing shows the noise for all others of
