@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Family, Sockets, SwitchFlags, Tls, Trust};
+use super::{Cryptography, Family, Sockets, SwitchFlags, Tls, Trust};
 use crate::units::parse_duration;
 
 /// Connects to a TLS 1.3 server, tells what was negotiated (on standard error), sends standard input, and prints what
@@ -24,9 +24,9 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
 
-    /// The optimizations.
+    /// The cryptography.
     #[command(flatten)]
-    pub switches: SwitchFlags,
+    pub cryptography: Cryptography,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
@@ -39,6 +39,9 @@ pub struct Connect {
     /// How sockets are set up.
     #[command(flatten)]
     pub sockets: Sockets,
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
 }
 
 const EXAMPLES: &str = "\

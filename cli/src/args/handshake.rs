@@ -1,22 +1,30 @@
 use std::time::Duration;
 
-use super::{Identity, Output, Saving, Sockets, SwitchFlags, Tls, Transport, Trust};
+use super::{Asked, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, TransportKind, Trust};
 use crate::names::parse_label;
 use crate::units::{Count, parse_duration};
 
-/// Measures full TLS 1.3 handshakes, client and server apart: processor time beside that of the bare cryptography
-/// in the same run, heap calls, bytes on the wire, and how long they take. One thread drives both ends.
+/// Measures full TLS 1.3 handshakes, client and server separately: processor time beside that of the bare cryptography
+/// in the same run, heap calls, bytes on the wire, and latency. One thread drives both ends.
 ///
 /// Bare cryptography is the key exchange, the key schedule with all of its hashing, the signature, and on the client the
-/// verification of it and of the chain. Bytes of the heap are bytes asked for, not resident memory.
+/// verification of the signature and of the chain. Bytes of the heap are bytes requested, not resident memory.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Handshake {
+    /// All flags, as results tell them.
+    #[command(flatten)]
+    pub asked: Asked,
+
+    /// Cipher suites, the same as --cipher
+    #[arg(value_name = "CIPHER", value_delimiter = ',', conflicts_with = "cipher")]
+    pub ciphers: Vec<String>,
+
     /// Cipher suites, as for throughput, each in a case of its own
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
 
-    /// How long each case is timed: 3s where no count is given
+    /// How long each case is timed, such as 10s; a bare number is seconds [default: 3s, unless --count is given]
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
 
@@ -28,21 +36,21 @@ pub struct Handshake {
     #[arg(short, long, value_name = "TIME", value_parser = parse_duration, default_value = "500ms")]
     pub warmup: Duration,
 
-    /// What is between the ends: over loopback all handshakes take place on one TCP connection
+    /// What connects the ends; over loopback, all handshakes take place on one TCP connection
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_value = "memory")]
-    pub transport: Vec<Transport>,
+    pub transport: Vec<TransportKind>,
 
-    /// The seed of all that is random in the measurement
+    /// The seed of everything random in the measurement
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 
-    /// A word at the end of the cases' names, to tell apart what differs in flags that the name does not tell
+    /// A word added to the names of the cases, to distinguish runs whose names would be equal
     #[arg(long, value_name = "WORD", value_parser = parse_label)]
     pub label: Option<String>,
 
-    /// The optimizations.
+    /// What is compared in cases of their own.
     #[command(flatten)]
-    pub switches: SwitchFlags,
+    pub sweep: Sweep,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
@@ -61,10 +69,21 @@ pub struct Handshake {
     /// Where results go.
     #[command(flatten)]
     pub output: Output,
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
+}
+
+impl Handshake {
+    /// The cipher suites, in either way of typing them.
+    pub fn suites(&self) -> &[String] {
+        if self.ciphers.is_empty() { &self.cipher } else { &self.ciphers }
+    }
 }
 
 const EXAMPLES: &str = "\
 Examples:
   tlsbench handshake
-  tlsbench handshake --groups x25519 --transport memory,loopback --duration 10s
+  tlsbench handshake --cert-type ecdsa-p256,ed25519,rsa-2048
+  tlsbench handshake --groups x25519,secp256r1 --transport memory,loopback --duration 10s
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

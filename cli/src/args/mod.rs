@@ -1,6 +1,7 @@
 //! What was typed. What it means is worked out in `plan`.
 
 mod ablate;
+mod asked;
 mod ciphers;
 mod compare;
 mod connect;
@@ -22,6 +23,7 @@ mod throughput;
 mod tls;
 
 pub use ablate::{Ablate, Workload};
+pub use asked::{Asked, Flag};
 pub use ciphers::Ciphers;
 pub use compare::{Compare, Judgement};
 pub use connect::Connect;
@@ -39,8 +41,8 @@ pub use run::Run;
 pub use serve::{Mode, Serve};
 pub use socket::Sockets;
 pub use switches::SwitchFlags;
-pub use throughput::{Direction, Throughput, Transport, Verify};
-pub use tls::{Family, Identity, Tls, Trust};
+pub use throughput::{Directions, Throughput, TransportKind};
+pub use tls::{Cryptography, Family, Identity, Sweep, Tls, Trust};
 
 use clap::builder::StyledStr;
 use clap::{Parser, Subcommand, ValueEnum};

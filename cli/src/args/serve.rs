@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Identity, Sockets, SwitchFlags, Tls};
+use super::{Cryptography, Identity, Sockets, SwitchFlags, Tls};
 use crate::units::{Count, parse_duration};
 
 /// Answers TLS 1.3 connections, many at once, until Ctrl-C.
@@ -56,9 +56,9 @@ pub struct Serve {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub handshake_timeout: Duration,
 
-    /// The optimizations.
+    /// The cryptography.
     #[command(flatten)]
-    pub switches: SwitchFlags,
+    pub cryptography: Cryptography,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
@@ -68,6 +68,9 @@ pub struct Serve {
     /// How sockets are set up.
     #[command(flatten)]
     pub sockets: Sockets,
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
 }
 
 /// What is done with a connection.

@@ -2,29 +2,39 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Family, Identity, Output, Saving, Sockets, SwitchFlags, Tls, Trust};
+use super::{Asked, Family, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, Trust};
 use crate::names::parse_label;
 use crate::units::{Bytes, Count, parse_duration};
+use crate::workload::{Direction, Verify};
 
-/// Moves data through a TLS 1.3 connection and measures each side apart: speed, processor time, copies, system calls,
-/// and the share of what the raw AEAD reaches in the same run.
+/// Moves data through a TLS 1.3 connection and measures each side separately: speed, processor time, copies, system calls,
+/// and efficiency.
 ///
-/// That share, the efficiency, is one of processor times, and never above 100 %: where it comes out so it is "not
-/// measurable", with what to do about it. Where one thread drives both ends (memory, --loopback-threads 1), `total` has the
-/// time of both, and is about half of each side. With --threads, throughput and raw AEAD are sums of all conversations.
+/// Efficiency is the share of the raw AEAD's speed that a side reaches, in processor time of the same run. It cannot exceed
+/// 100 %; a result above that is reported as "not measurable", with what to do about it. Where one thread drives both ends
+/// (memory, --loopback-threads 1), `total` contains the time of both and is about half of each side. With --threads,
+/// throughput and raw AEAD are sums over all connections.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Throughput {
-    /// Cipher suites, with commas between them: aes128gcm, aes256gcm, chacha20poly1305, aegis128l, aegis256, their IANA
+    /// All flags, as results tell them.
+    #[command(flatten)]
+    pub asked: Asked,
+
+    /// Cipher suites, the same as --cipher
+    #[arg(value_name = "CIPHER", value_delimiter = ',', conflicts_with = "cipher")]
+    pub ciphers: Vec<String>,
+
+    /// Cipher suites, separated by commas: aes128gcm, aes256gcm, chacha20poly1305, aegis128l, aegis256, their IANA
     /// names, or all
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
 
     /// Sizes of the application's writes, such as 64,1350,16k
     #[arg(long, value_name = "SIZE", value_delimiter = ',', default_value = "16k")]
     pub size: Vec<Bytes>,
 
-    /// How long each case is measured: 3s where no count is given
+    /// How long each case is measured, such as 10s; a bare number is seconds [default: 3s, unless --count is given]
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
 
@@ -36,47 +46,47 @@ pub struct Throughput {
     #[arg(short, long, value_name = "TIME", value_parser = parse_duration, default_value = "500ms")]
     pub warmup: Duration,
 
-    /// Which way the data goes, seen from the client
-    #[arg(long, value_enum, value_name = "WAY", default_value = "send")]
-    pub direction: Direction,
+    /// The direction of the data, seen from the client
+    #[arg(long, value_enum, value_name = "DIRECTION", default_value = "send")]
+    pub direction: Directions,
 
     /// What carries the records
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_value = "loopback")]
-    pub transport: Vec<Transport>,
+    pub transport: Vec<TransportKind>,
 
     /// Threads that drive the two ends of a loopback connection: 2, one for each end, or 1 for both
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "2")]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=2))]
     pub loopback_threads: Vec<u8>,
 
-    /// Measure against a `tlsbench serve` elsewhere instead
-    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert"])]
+    /// Measure against a `tlsbench serve` in another process instead
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type"])]
     pub connect: Option<String>,
 
-    /// The buffer of each end: how much is sealed, sent, received and opened at a time
+    /// The size of each end's buffer: how much is sealed, sent, received and opened at a time
     #[arg(long, value_name = "SIZE", default_value = "256k")]
     pub buffer: Bytes,
 
-    /// Connections at once, each with threads of its own
+    /// Concurrent connections, each with its own threads
     #[arg(short, long, value_name = "N", default_value = "1")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
 
-    /// How much of what arrives is compared with what was sent; its length always is
+    /// How much of the received data is compared with what was sent; its length is always checked
     #[arg(long, value_enum, value_name = "HOW", default_value = "sample")]
     pub verify: Verify,
 
-    /// The seed of all that is random in the measurement
+    /// The seed of everything random in the measurement
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 
-    /// A word at the end of the cases' names, to tell apart what differs in flags that the name does not tell
+    /// A word added to the names of the cases, to distinguish runs whose names would be equal
     #[arg(long, value_name = "WORD", value_parser = parse_label)]
     pub label: Option<String>,
 
-    /// The optimizations.
+    /// What is compared in cases of their own.
     #[command(flatten)]
-    pub switches: SwitchFlags,
+    pub sweep: Sweep,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
@@ -98,11 +108,21 @@ pub struct Throughput {
     /// Where results go.
     #[command(flatten)]
     pub output: Output,
+    /// The optimizations.
+    #[command(flatten)]
+    pub switches: SwitchFlags,
 }
 
-/// Which way data goes.
+impl Throughput {
+    /// The cipher suites, in either way of typing them.
+    pub fn suites(&self) -> &[String] {
+        if self.ciphers.is_empty() { &self.cipher } else { &self.ciphers }
+    }
+}
+
+/// The directions in which data is moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Direction {
+pub enum Directions {
     /// From the client to the server.
     Send,
     /// From the server to the client.
@@ -111,27 +131,30 @@ pub enum Direction {
     Both,
 }
 
+impl Directions {
+    /// Each of them.
+    pub const fn each(self) -> &'static [Direction] {
+        match self {
+            Self::Send => &[Direction::Send],
+            Self::Receive => &[Direction::Receive],
+            Self::Both => &[Direction::Send, Direction::Receive],
+        }
+    }
+}
+
 /// What carries the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Transport {
+pub enum TransportKind {
     /// Buffers, without a system call.
     Memory,
     /// Two TCP sockets of this machine.
     Loopback,
 }
 
-/// How much is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Verify {
-    /// The first record, the last one, and one in 1,024.
-    Sample,
-    /// Every byte.
-    All,
-}
-
 const EXAMPLES: &str = "\
 Examples:
-  tlsbench throughput --cipher aes128gcm
-  tlsbench throughput --cipher all --size 64,1350,16k --duration 3s
+  tlsbench throughput aes128gcm,chacha20poly1305
+  tlsbench throughput all --size 64,1350,16k --duration 3s
+  tlsbench throughput --provider auto,rustcrypto --transport memory
   tlsbench throughput --transport memory,loopback --loopback-threads 1,2 --zero-copy=off
   tlsbench throughput --connect server.example:4433 --cacert ca.pem --json=results.json";

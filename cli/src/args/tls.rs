@@ -1,31 +1,58 @@
 use std::path::PathBuf;
 
+use crate::identity::KeyType;
+
 /// What is offered in the handshake.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Tls {
-    /// The cryptography: auto, the default, takes the fastest known part for each algorithm
-    #[arg(long, value_name = "NAME")]
-    pub provider: Option<String>,
-
-    /// Groups for the key exchange, best first: x25519, secp256r1, secp384r1
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub groups: Vec<String>,
-
-    /// Application protocols to offer or to take, best first
+    /// Application protocols to offer or to accept, in order of preference
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub alpn: Vec<String>,
 
-    /// Append the secrets of each connection to FILE, for programs that decrypt captures (in `serve` and `connect` also SSLKEYLOGFILE)
+    /// Append the secrets of each connection to FILE, for programs that decrypt captures (`serve` and `connect` also heed
+    /// SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
+}
+
+/// The cryptography of one endpoint.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct Cryptography {
+    /// The cryptographic provider; auto takes the fastest known implementation of each algorithm [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+
+    /// Key exchange groups in order of preference, separated by colons or commas: x25519, secp256r1, secp384r1
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub groups: Vec<String>,
+}
+
+/// What a measurement compares: each combination is a case of its own.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct Sweep {
+    /// Cryptographic providers, separated by commas, each in a case of its own; auto takes the fastest known implementation
+    /// of each algorithm [default: auto]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub provider: Vec<String>,
+
+    /// Key exchange groups: x25519, secp256r1, secp384r1. Commas separate cases; colons separate groups that are offered
+    /// together in order of preference, as in x25519:secp256r1 [default: all of the provider's, together]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub groups: Vec<String>,
+
+    /// Key types of the generated certificate, separated by commas, each in a case of its own [default: ecdsa-p256]
+    #[arg(long, value_enum, value_name = "TYPE", value_delimiter = ',', conflicts_with = "cert")]
+    pub cert_type: Vec<KeyType>,
 }
 
 /// Whom a client trusts, and by which name.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Trust {
-    /// The name to ask for and to verify, where it is not the host's
+    /// The server name to request and to verify [default: the host]
     #[arg(long, value_name = "NAME")]
     pub sni: Option<String>,
 
@@ -33,7 +60,7 @@ pub struct Trust {
     #[arg(long, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
 
-    /// Take any certificate (the handshake's signature is verified all the same)
+    /// Accept any certificate; only the handshake's signature is verified
     #[arg(short = 'k', long, conflicts_with = "cacert")]
     pub insecure: bool,
 }
@@ -42,7 +69,7 @@ pub struct Trust {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Identity {
-    /// The certificate chain, PEM, leaf first; without it a throw-away one for localhost is made
+    /// The certificate chain, PEM, leaf first [default: a certificate for localhost is generated]
     #[arg(long, value_name = "FILE", requires = "key")]
     pub cert: Option<PathBuf>,
 

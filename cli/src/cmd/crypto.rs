@@ -4,7 +4,7 @@ use tls_engine::codes::SignatureScheme;
 
 use crate::error::Error;
 use crate::host;
-use crate::identity::KeyKind;
+use crate::identity::KeyType;
 use crate::interrupt;
 use crate::measure::nanoseconds_of;
 use crate::plan::Crypto;
@@ -138,7 +138,7 @@ fn achieved(one: &Measured) -> Facts {
 }
 
 fn key_bits(scheme: SignatureScheme) -> Option<u32> {
-    KeyKind::of(scheme).map(KeyKind::bits)
+    KeyType::of(scheme).map(KeyType::bits)
 }
 
 /// `auto` should take the fastest part of each algorithm. Where it does not, on this CPU, that is worth knowing.

@@ -1,11 +1,12 @@
-//! Who a server is: certificates from files, or a throw-away authority with a certificate for this machine. And whom a client
-//! trusts: certificates from files, too, or those of the system.
+//! Who a server is: a certificate from files, or one for this machine that is generated together with its authority. And whom
+//! a client trusts: certificates from files, or those of the system.
 
 mod pem;
 mod store;
 
 use std::path::Path;
 
+use clap::ValueEnum;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, RsaKeySize,
@@ -21,9 +22,9 @@ use pem::PemFile;
 
 pub use store::system_store;
 
-/// The names that a throw-away certificate is for.
-pub const THROW_AWAY_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-/// How long a throw-away certificate is good, days. Its beginning lies a day back: clocks differ.
+/// The names in a generated certificate.
+pub const GENERATED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// How long a generated certificate is valid, days. Its validity begins a day back: clocks differ.
 const VALID_DAYS: i64 = 7;
 
 /// A server's certificate chain with its key.
@@ -60,9 +61,9 @@ impl Identity {
         Ok(identity)
     }
 
-    /// A new authority, and a certificate of it for [`THROW_AWAY_NAMES`]: ECDSA, P-256.
-    pub fn throw_away() -> Result<(Self, Authority), Error> {
-        make().map_err(|error| Error::Failed(format!("making a certificate failed: {error}")))
+    /// A certificate for [`GENERATED_NAMES`] with a key of its own, ECDSA on P-256, and its new authority.
+    pub fn generate() -> Result<(Self, Authority), Error> {
+        Generator::new(KeyType::EcdsaP256).generate()
     }
 
     /// The parts as the engine uses them; checks that key and leaf belong together.
@@ -80,21 +81,24 @@ pub struct SigningIdentity {
     pub public: Vec<u8>,
 }
 
-/// A kind of key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyKind {
+/// A type of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum KeyType {
     /// ECDSA on P-256.
+    #[value(name = "ecdsa-p256")]
     EcdsaP256,
     /// ECDSA on P-384.
+    #[value(name = "ecdsa-p384")]
     EcdsaP384,
     /// Ed25519.
     Ed25519,
     /// RSA with a modulus of 2,048 bits.
+    #[value(name = "rsa-2048")]
     Rsa2048,
 }
 
-impl KeyKind {
-    /// The kind of key that signs with `scheme`.
+impl KeyType {
+    /// The type of key that signs with `scheme`.
     pub fn of(scheme: SignatureScheme) -> Option<Self> {
         Some(match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => Self::EcdsaP256,
@@ -107,7 +111,7 @@ impl KeyKind {
         })
     }
 
-    /// The bits of the key, in the manner of each kind: of the field or of the modulus.
+    /// The bits of the key: of the field or of the modulus.
     pub const fn bits(self) -> u32 {
         match self {
             Self::EcdsaP256 | Self::Ed25519 => 256,
@@ -115,18 +119,31 @@ impl KeyKind {
             Self::Rsa2048 => 2048,
         }
     }
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+            Self::Ed25519 => "ed25519",
+            Self::Rsa2048 => "rsa-2048",
+        }
+    }
+
+    fn key_pair(self) -> Result<KeyPair, rcgen::Error> {
+        match self {
+            Self::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            Self::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            Self::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            Self::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
+        }
+    }
 }
 
 impl SigningIdentity {
-    /// A fresh key pair of this kind.
-    pub fn new(kind: KeyKind) -> Result<Self, Error> {
-        let pair = match kind {
-            KeyKind::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-            KeyKind::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            KeyKind::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
-            KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
-        };
-        let pair = pair.map_err(|error| Error::Failed(format!("making a key failed: {error}")))?;
+    /// A fresh key pair of this type.
+    pub fn new(key_type: KeyType) -> Result<Self, Error> {
+        let pair = key_type.key_pair().map_err(|error| Error::Failed(format!("making a key failed: {error}")))?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pair.serialize_der()));
         Ok(Self { key: Zeroizing::new(key), public: pair.public_key_raw().to_vec() })
     }
@@ -140,26 +157,55 @@ pub fn certificates(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Certific
     Ok(certificates)
 }
 
-fn make() -> Result<(Identity, Authority), rcgen::Error> {
+/// Generates certificates, each with a key and an authority of its own.
+pub struct Generator {
+    key_type: KeyType,
+    /// RSA keys take long to find, and one signs like the other: all certificates share one.
+    rsa_key: Option<KeyPair>,
+}
+
+impl Generator {
+    /// For certificates with keys of this type.
+    pub const fn new(key_type: KeyType) -> Self {
+        Self { key_type, rsa_key: None }
+    }
+
+    /// The next certificate, for [`GENERATED_NAMES`], and its authority.
+    pub fn generate(&mut self) -> Result<(Identity, Authority), Error> {
+        self.try_generate().map_err(|error| Error::Failed(format!("generating a certificate failed: {error}")))
+    }
+
+    fn try_generate(&mut self) -> Result<(Identity, Authority), rcgen::Error> {
+        let authority = new_authority()?;
+        let authority_out = Authority { certificate: authority.der().clone(), pem: authority.pem() };
+        let fresh;
+        let key = match (&self.rsa_key, self.key_type) {
+            (Some(key), _) => key,
+            (None, KeyType::Rsa2048) => self.rsa_key.insert(self.key_type.key_pair()?),
+            (None, _) => {
+                fresh = self.key_type.key_pair()?;
+                &fresh
+            }
+        };
+        let mut params = CertificateParams::new(GENERATED_NAMES.map(str::to_owned))?;
+        params.distinguished_name.push(DnType::CommonName, GENERATED_NAMES[0]);
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        limit_validity(&mut params);
+        let leaf = params.signed_by(key, &authority)?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        Ok((Identity { chain: vec![leaf.der().clone()], key: Zeroizing::new(key) }, authority_out))
+    }
+}
+
+fn new_authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "tlsbench throw-away authority");
+    params.distinguished_name.push(DnType::CommonName, "tlsbench generated authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     limit_validity(&mut params);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-
-    let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(THROW_AWAY_NAMES.map(str::to_owned))?;
-    params.distinguished_name.push(DnType::CommonName, THROW_AWAY_NAMES[0]);
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.use_authority_key_identifier_extension = true;
-    limit_validity(&mut params);
-    let leaf = params.signed_by(&key, &authority)?;
-
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let identity = Identity { chain: vec![leaf.der().clone()], key: Zeroizing::new(key) };
-    Ok((identity, Authority { certificate: authority.der().clone(), pem: authority.pem() }))
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 
 fn limit_validity(params: &mut CertificateParams) {
@@ -177,15 +223,15 @@ mod tests {
     use tls_engine::pki::ServerVerifier;
 
     #[test]
-    fn a_throw_away_certificate_is_good_for_this_machine_and_for_nothing_else() {
-        let (identity, authority) = Identity::throw_away().expect("an identity");
+    fn a_generated_certificate_is_valid_for_this_machine_and_for_nothing_else() {
+        let (identity, authority) = Identity::generate().expect("an identity");
         let provider = provider::by_name("auto").expect("a provider");
         identity.certified_key(provider).expect("key and leaf belong together");
         let verifier = ServerVerifier::new(provider, std::slice::from_ref(&authority.certificate)).expect("a verifier");
         let verify = |name: &'static str| {
             verifier.verify_chain(&identity.chain, &ServerName::try_from(name).expect("a name"), UnixTime::now())
         };
-        for name in THROW_AWAY_NAMES {
+        for name in GENERATED_NAMES {
             verify(name).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         assert!(verify("example.com").is_err());
@@ -193,9 +239,24 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_generated_for_every_type_of_key_with_authorities_of_their_own() {
+        let provider = provider::by_name("auto").expect("a provider");
+        for key_type in KeyType::value_variants() {
+            let mut generator = Generator::new(*key_type);
+            let [(one, _), (other, authority)] = [(); 2].map(|()| generator.generate().expect("a certificate"));
+            one.certified_key(provider).unwrap_or_else(|error| panic!("{key_type:?}: {error}"));
+            let verifier = ServerVerifier::new(provider, &[authority.certificate]).expect("a verifier");
+            let name = ServerName::try_from(GENERATED_NAMES[0]).expect("a name");
+            assert!(verifier.verify_chain(&other.chain, &name, UnixTime::now()).is_ok(), "{key_type:?}");
+            assert!(verifier.verify_chain(&one.chain, &name, UnixTime::now()).is_err(), "{key_type:?}");
+            assert_eq!(key_type.to_possible_value().expect("a name").get_name(), key_type.name());
+        }
+    }
+
+    #[test]
     fn a_key_of_another_certificate_is_refused() {
-        let (mut identity, _) = Identity::throw_away().expect("an identity");
-        identity.key = Identity::throw_away().expect("another").0.key;
+        let (mut identity, _) = Identity::generate().expect("an identity");
+        identity.key = Identity::generate().expect("another").0.key;
         let provider = provider::by_name("auto").expect("a provider");
         assert!(matches!(identity.certified_key(provider), Err(Error::Usage(_))));
     }

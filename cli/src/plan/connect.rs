@@ -38,14 +38,16 @@ pub struct Connect {
 
 impl Connect {
     pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
-        let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::AsEverywhere)?;
+        let setting = setting(&args.switches, args.cryptography.provider.as_deref())?;
+        let groups = tls::joined(&args.cryptography.groups);
+        let tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), Secrets::AsEverywhere)?;
+        let mut notes = Vec::new();
         let target = target(&args.target, Some(DEFAULT_PORT), &args.family)?;
         if args.timeout.is_zero() {
             return Err(Error::Usage("--timeout is longer than 0".into()));
         }
         let suites = tls.suites(&args.cipher)?;
-        let trust = Trust::new(&args.trust, &mut tls.notes)?;
+        let trust = Trust::new(&args.trust, &mut notes)?;
         Ok(Self {
             name: tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?,
             config: tls.client(&suites, &trust, setting.switches)?,
@@ -53,7 +55,7 @@ impl Connect {
             timeout: args.timeout,
             linger: args.linger,
             sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
-            notes: tls.notes,
+            notes,
             target,
         })
     }

@@ -1,81 +1,123 @@
-use std::time::Duration;
-
 use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
-use super::switches::setting;
-use super::throughput::{DEFAULT_DURATION, Limit, limit};
-use super::tls::{self, Secrets, Tls, Trust};
+use super::sweep::{Combination, Sweep};
+use super::throughput::{SOCKET_TIMEOUT, limit, limited};
+use super::tls::{self, Tls, Trust};
 use super::{once, sockets};
-use crate::args;
+use crate::args::{self, TransportKind};
 use crate::error::Error;
-use crate::identity::{Identity, THROW_AWAY_NAMES};
+use crate::identity::{GENERATED_NAMES, Identity, KeyType};
+use crate::names;
+use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
+use crate::workload::handshake::{Carrier, HandshakeSchedule};
 
-/// What `handshake` measures: every suite over every transport.
-#[derive(Clone)]
+/// What `handshake` measures: a case for every transport, suite, and combination of what else is compared.
 pub struct Handshake {
-    /// A word at the end of the cases' names.
-    pub label: Option<String>,
-    /// What is offered.
-    pub tls: Tls,
-    /// The suites, each in a case of its own.
-    pub suites: Vec<CipherSuite>,
-    /// Whether the ends are connected by sockets, for each case of a suite.
-    pub over_sockets: Vec<bool>,
-    /// When a case ends.
-    pub limit: Limit,
-    /// How long it runs before it is timed.
-    pub warmup: Duration,
+    /// The cases, in the order in which they are measured.
+    pub cases: Vec<HandshakeCase>,
+}
+
+/// A case that can be measured.
+#[derive(Clone)]
+pub struct HandshakeCase {
+    /// Its name.
+    pub id: String,
+    /// What was asked for.
+    pub requested: Facts,
     /// The optimizations.
     pub setting: Setting,
-    /// The seed of all that is random in the measurement.
-    pub seed: u64,
+    /// What is offered.
+    pub tls: Tls,
+    /// The suite.
+    pub suite: CipherSuite,
+    /// What connects the ends.
+    pub carrier: Carrier,
+    /// For how long.
+    pub schedule: HandshakeSchedule,
     /// The name that the client asks for.
     pub name: ServerName<'static>,
-    /// Who the server is, and whom the client trusts; servers of throw-away identities otherwise.
-    pub given: Option<(Identity, Trust)>,
-    /// Whether clients of throw-away servers trust anyone.
+    /// Who the server is.
+    pub server: Server,
+    /// What is good to know of the files that were named.
+    pub notes: Vec<String>,
+    /// Whether the server's certificate is not verified.
     pub trusts_anyone: bool,
-    /// How sockets are set up.
-    pub sockets: SocketOptions,
-    /// What the handshake was asked to be, as results tell it.
-    pub terms: Facts,
+}
+
+/// Who a server is.
+#[derive(Clone)]
+pub enum Server {
+    /// It has this certificate, and the client trusts these.
+    Given(Identity, Trust),
+    /// It has generated ones, with keys of this type.
+    Generated(KeyType),
 }
 
 impl Handshake {
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
-        let setting = setting(&args.switches, args.tls.provider.as_deref())?;
-        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::WhereAsked)?;
-        let given = match (&args.identity.cert, &args.identity.key) {
-            (Some(chain), Some(key)) => {
-                let identity = Identity::from_files(chain, key, &mut tls.notes)?;
-                Some((identity, Trust::new(&args.trust, &mut tls.notes)?))
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites())?;
+        let mut notes = Vec::new();
+        let given = given(args, &mut notes)?;
+        let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(GENERATED_NAMES[0]))?;
+        let limit = limit(args.count, args.duration)?;
+        let schedule = HandshakeSchedule { limit, warmup: args.warmup, seed: args.seed };
+        let sockets = SocketOptions { timeout: Some(SOCKET_TIMEOUT), ..sockets(&args.sockets)? };
+        let mut cases = Vec::new();
+        for kind in once(args.transport.iter().copied()) {
+            let (transport, carrier) = match kind {
+                TransportKind::Memory => ("memory", Carrier::Memory),
+                TransportKind::Loopback => ("loopback", Carrier::Loopback(sockets)),
+            };
+            for suite in &sweep.suites {
+                for combination in sweep.of_suite(*suite) {
+                    let request = limited(Request::new("handshake", &args.asked), limit)
+                        .with("transport", transport)
+                        .with("cipher", suite)
+                        .with("sni", name.to_str());
+                    let Combination { setting, tls, key_type, .. } = combination;
+                    cases.push(HandshakeCase {
+                        id: combination.id(id(&carrier, *suite), args.label.as_deref()),
+                        requested: combination.ask(request).facts(),
+                        setting: *setting,
+                        tls: tls.clone(),
+                        suite: *suite,
+                        carrier,
+                        schedule,
+                        name: name.clone(),
+                        server: given.clone().unwrap_or(Server::Generated(*key_type)),
+                        notes: notes.clone(),
+                        trusts_anyone: args.trust.insecure,
+                    });
+                }
             }
-            _ if args.trust.cacert.is_some() => {
-                let message = "--cacert is for a server with a certificate of its own: name it with --cert and --key";
-                return Err(Error::Usage(message.to_owned()));
-            }
-            _ => None,
-        };
-        let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(THROW_AWAY_NAMES[0]))?;
-        let over_sockets = once(args.transport.iter().map(|kind| *kind == args::Transport::Loopback));
-        Ok(Self {
-            label: args.label.clone(),
-            suites: tls.suites(&args.cipher)?,
-            over_sockets,
-            limit: limit(args.count, args.duration, DEFAULT_DURATION)?,
-            warmup: args.warmup,
-            setting,
-            seed: args.seed,
-            terms: tls.terms(&name, &args.tls, &args.trust, &args.identity),
-            name,
-            given,
-            trusts_anyone: args.trust.insecure,
-            sockets: sockets(&args.sockets)?,
-            tls,
-        })
+        }
+        Ok(Self { cases })
     }
+}
+
+/// The server's certificate from files, where they are named.
+fn given(args: &args::Handshake, notes: &mut Vec<String>) -> Result<Option<Server>, Error> {
+    match (&args.identity.cert, &args.identity.key) {
+        (Some(chain), Some(key)) => {
+            let identity = Identity::from_files(chain, key, notes)?;
+            Ok(Some(Server::Given(identity, Trust::new(&args.trust, notes)?)))
+        }
+        _ if args.trust.cacert.is_some() => {
+            let message = "--cacert needs a server with a certificate of its own: name it with --cert and --key";
+            Err(Error::Usage(message.to_owned()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn id(carrier: &Carrier, suite: CipherSuite) -> String {
+    let transport = match carrier {
+        Carrier::Memory => "memory",
+        Carrier::Loopback(_) => "loopback-1",
+    };
+    format!("handshake/{transport}/{}", names::short_suite(suite))
 }

@@ -15,6 +15,7 @@ use super::switches::setting;
 use super::tls::{self, Secrets, Tls};
 use crate::args;
 use crate::error::Error;
+use crate::identity::KeyType;
 
 /// What `serve` does.
 pub struct Serve {
@@ -26,7 +27,7 @@ pub struct Serve {
     pub mode: Mode,
     /// How it shakes hands.
     pub config: Arc<ServerConfig>,
-    /// The throw-away authority's certificate as PEM, and where to write it.
+    /// The generated authority's certificate as PEM, and where to write it.
     pub authority: Option<(PathBuf, String)>,
     /// What bounds the connections, and where their buffers come from.
     pub options: LoopOptions,
@@ -42,10 +43,12 @@ pub struct Serve {
 
 impl Serve {
     pub(super) fn new(args: &args::Serve) -> Result<Self, Error> {
-        let mut setting = setting(&args.switches, args.tls.provider.as_deref())?;
+        let mut setting = setting(&args.switches, args.cryptography.provider.as_deref())?;
         // There would be nothing to tell.
         setting.switches.counters |= args.metrics.is_some();
-        let mut tls = Tls::new(&args.tls, setting.provider, Secrets::AsEverywhere)?;
+        let groups = tls::joined(&args.cryptography.groups);
+        let mut tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), Secrets::AsEverywhere)?;
+        let mut notes = Vec::new();
         if tls.alpn.is_empty() && args.mode == Mode::Http {
             // What browsers offer, and what is spoken here.
             tls.alpn = vec![b"http/1.1".to_vec()];
@@ -63,7 +66,7 @@ impl Serve {
                 return Err(Error::Usage(format!("{flag} is at least 1")));
             }
         }
-        let (identity, authority) = tls::identity(&args.identity, &mut tls.notes)?;
+        let (identity, authority) = tls::identity(&args.identity, KeyType::EcdsaP256, &mut notes)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
         let config = tls.server(&suites, &identity, setting.switches)?;
@@ -77,7 +80,7 @@ impl Serve {
             threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())).unwrap_or_else(processors),
             event_loop_asked_for: args.event_loop,
             sockets: sockets(&args.sockets)?,
-            notes: tls.notes,
+            notes,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{ClientConfig, ServerConfig};
-use tls_engine::crypto::Provider;
+use tls_engine::crypto::{Provider, Suite};
 use tls_engine::keys::{KeyLog, KeyLogFile};
 use tls_engine::pki::ServerVerifier;
 use tls_engine::switches::Switches;
@@ -13,10 +13,9 @@ use super::once;
 use crate::args;
 use crate::error::Error;
 use crate::files;
-use crate::identity::{self, Authority, Identity};
+use crate::identity::{self, Authority, Generator, Identity, KeyType};
 use crate::names;
 use crate::render::{Color, Messages};
-use crate::schema::Facts;
 
 /// What both ends of a handshake can be told.
 #[derive(Clone)]
@@ -29,8 +28,6 @@ pub struct Tls {
     pub alpn: Vec<Vec<u8>>,
     /// Where secrets are told to.
     pub key_log: Option<Arc<dyn KeyLog>>,
-    /// What is good to know of the files that were named.
-    pub notes: Vec<String>,
 }
 
 /// Whom a client trusts.
@@ -52,27 +49,26 @@ pub(super) enum Secrets {
 }
 
 impl Tls {
-    pub(super) fn new(args: &args::Tls, provider: &'static Provider, secrets: Secrets) -> Result<Self, Error> {
-        let groups = match args.groups.as_slice() {
-            [] => provider.groups.iter().map(|group| group.name()).collect(),
-            names => once(names.iter().map(|name| find_group(name, provider)).collect::<Result<Vec<_>, _>>()?),
-        };
+    /// `groups` separates by colons, best first; all of the provider's where it is none.
+    pub(super) fn new(
+        args: &args::Tls,
+        provider: &'static Provider,
+        groups: Option<&str>,
+        secrets: Secrets,
+    ) -> Result<Self, Error> {
         let alpn = once(args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<Vec<_>, _>>()?);
-        let key_log = match key_log_path(args.keylog.as_deref(), secrets) {
-            None => None,
-            Some(path) => {
-                let open = match files::stream(&path).map_err(|error| Error::write(&path, error))? {
-                    Some(stream) => KeyLogFile::new(stream),
-                    None => KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?,
-                };
-                let file = open.on_failure(move |error| {
-                    let message = format!("secrets are missing from the key log {}: {error}", path.display());
-                    Messages::new(false, 0, Color::Never).complaint(&message);
-                });
-                Some(Arc::new(file) as Arc<dyn KeyLog>)
-            }
-        };
-        Ok(Self { provider, groups, alpn, key_log, notes: Vec::new() })
+        let key_log = key_log_path(args.keylog.as_deref(), secrets).map(open_key_log).transpose()?;
+        Ok(Self { provider, groups: find_groups(groups, provider)?, alpn, key_log })
+    }
+
+    /// The same with another provider and its groups.
+    pub(super) fn with(&self, provider: &'static Provider, groups: Option<&str>) -> Result<Self, Error> {
+        Ok(Self { provider, groups: find_groups(groups, provider)?, ..self.clone() })
+    }
+
+    /// The groups as they are typed: with colons between them.
+    pub(super) fn groups_typed(&self) -> String {
+        self.groups.iter().map(|group| names::short_group(*group)).collect::<Vec<_>>().join(":")
     }
 
     /// The suites of these names, or all of the provider's where there are none.
@@ -90,38 +86,6 @@ impl Tls {
             }
         }
         Ok(once(suites))
-    }
-
-    /// What a handshake was asked to be, as results tell it, so that it can be asked for again.
-    pub(super) fn terms(
-        &self,
-        name: &ServerName,
-        args: &args::Tls,
-        trust: &args::Trust,
-        identity: &args::Identity,
-    ) -> Facts {
-        let mut facts = Facts::new();
-        let mut add = |fact: &str, value: String| facts.insert(fact.to_owned(), value.into());
-        let groups: Vec<String> = self.groups.iter().map(|group| names::short_group(*group)).collect();
-        add("groups", groups.join(","));
-        if !self.alpn.is_empty() {
-            let names: Vec<_> = self.alpn.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-            add("alpn_offered", names.join(","));
-        }
-        add("server_name", name.to_str().into_owned());
-        let files = [
-            ("cacert_file", &trust.cacert),
-            ("cert_file", &identity.cert),
-            ("key_file", &identity.key),
-            ("keylog_file", &args.keylog),
-        ];
-        for (fact, path) in files {
-            if let Some(path) = path {
-                add(fact, names::shown(&path.to_string_lossy()));
-            }
-        }
-        facts.insert("insecure".into(), trust.insecure.into());
-        facts
     }
 
     /// How clients connect that offer `suites`.
@@ -184,11 +148,15 @@ impl Trust {
     }
 }
 
-/// The server's identity: from files, or made for this run together with its authority.
-pub(super) fn identity(args: &args::Identity, notes: &mut Vec<String>) -> Result<(Identity, Option<Authority>), Error> {
+/// The server's identity: from files, or generated together with its authority.
+pub(super) fn identity(
+    args: &args::Identity,
+    key_type: KeyType,
+    notes: &mut Vec<String>,
+) -> Result<(Identity, Option<Authority>), Error> {
     match (&args.cert, &args.key) {
         (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key, notes)?, None)),
-        _ => Identity::throw_away().map(|(identity, authority)| (identity, Some(authority))),
+        _ => Generator::new(key_type).generate().map(|(identity, authority)| (identity, Some(authority))),
     }
 }
 
@@ -224,6 +192,30 @@ pub(super) fn find_suite(name: &str, provider: &Provider) -> Result<CipherSuite,
     Ok(code)
 }
 
+/// A suite of the provider.
+pub(super) fn suite_of(provider: &'static Provider, code: CipherSuite) -> Result<Suite, Error> {
+    provider.suite(code).copied().ok_or_else(|| {
+        let can: Vec<String> = provider.suites.iter().map(|suite| names::short_suite(suite.code)).collect();
+        Error::unknown("cipher of this provider", &names::short_suite(code), can.iter().map(String::as_str))
+    })
+}
+
+/// A list of groups where commas mean the same as colons.
+pub(super) fn joined(groups: &[String]) -> Option<String> {
+    (!groups.is_empty()).then(|| groups.join(":"))
+}
+
+/// The groups in a list with colons, best first; all of the provider's where there is none.
+fn find_groups(list: Option<&str>, provider: &Provider) -> Result<Vec<NamedGroup>, Error> {
+    match list {
+        None => Ok(provider.groups.iter().map(|group| group.name()).collect()),
+        Some(list) => {
+            let groups = list.split(':').map(|name| find_group(name, provider));
+            Ok(once(groups.collect::<Result<Vec<_>, _>>()?))
+        }
+    }
+}
+
 fn find_group(name: &str, provider: &Provider) -> Result<NamedGroup, Error> {
     let known = names::GROUPS.iter().map(|(_, names)| names[0]);
     let code = names::group(name).ok_or_else(|| Error::unknown("group", name, known))?;
@@ -249,6 +241,17 @@ fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
     Ok(name.as_bytes().to_vec())
 }
 
+fn open_key_log(path: PathBuf) -> Result<Arc<dyn KeyLog>, Error> {
+    let open = match files::stream(&path).map_err(|error| Error::write(&path, error))? {
+        Some(stream) => KeyLogFile::new(stream),
+        None => KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?,
+    };
+    Ok(Arc::new(open.on_failure(move |error| {
+        let message = format!("secrets are missing from the key log {}: {error}", path.display());
+        Messages::new(false, 0, Color::Never).complaint(&message);
+    })))
+}
+
 /// The flag wins over the variable that browsers and curl know; an empty variable counts as unset.
 fn key_log_path(flag: Option<&Path>, secrets: Secrets) -> Option<PathBuf> {
     let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -262,8 +265,9 @@ mod tests {
     use tls_engine::crypto::provider;
 
     fn tls(provider: &str) -> Tls {
-        let typed = args::Tls { provider: None, groups: vec![], alpn: vec![], keylog: None };
-        Tls::new(&typed, find_provider(provider).expect("a provider"), Secrets::WhereAsked).expect("it can be done")
+        let typed = args::Tls { alpn: vec![], keylog: None };
+        let provider = find_provider(provider).expect("a provider");
+        Tls::new(&typed, provider, None, Secrets::WhereAsked).expect("it can be done")
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tls_engine::crypto::{Origin, Provider, SigningKey, VerificationScheme};
 
 use super::{Bench, Part, wrong};
 use crate::error::Error;
-use crate::identity::{KeyKind, SigningIdentity};
+use crate::identity::{KeyType, SigningIdentity};
 use crate::interrupt;
 use crate::measure::{Pattern, nanoseconds};
 
@@ -19,13 +19,13 @@ const MESSAGE_LEN: usize = 64 + 33 + 1 + 32;
 /// The private keys of a run, one of each kind, made where they are first asked for.
 #[derive(Default)]
 pub struct Keys {
-    made: BTreeMap<KeyKind, Arc<SigningIdentity>>,
+    made: BTreeMap<KeyType, Arc<SigningIdentity>>,
 }
 
 impl Keys {
     /// The key to sign `scheme` with.
     pub fn of(&mut self, scheme: SignatureScheme) -> Result<Arc<SigningIdentity>, Error> {
-        let kind = KeyKind::of(scheme).ok_or_else(|| Error::Failed(format!("no key is known for {scheme}")))?;
+        let kind = KeyType::of(scheme).ok_or_else(|| Error::Failed(format!("no key is known for {scheme}")))?;
         if let Some(key) = self.made.get(&kind) {
             return Ok(Arc::clone(key));
         }

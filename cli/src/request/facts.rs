@@ -5,73 +5,113 @@ use serde_json::Value;
 use tls_engine::switches::Switch;
 
 use super::{Flag, Request};
+use crate::measure::nanoseconds_of;
+use crate::names::shown;
 use crate::schema::{Case, Document, Facts};
+use crate::units::{Bytes, Count, parse_duration};
 
-/// How a fact becomes a flag's value.
+/// A fact of a result, and the flag that asks for it.
 #[derive(Clone, Copy)]
+struct Known {
+    fact: &'static str,
+    flag: &'static str,
+    form: Form,
+}
+
+/// How a flag's value is told as a fact.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// As it is.
-    Plain,
-    /// A number of nanoseconds.
+    Text,
+    /// The same, without what a terminal would obey.
+    Path,
+    /// A list with commas, whose items the flag separates by colons.
+    Preference,
+    /// As a number.
+    Number,
+    /// As a number of bytes.
+    Bytes,
+    /// The same; null where there is no flag.
+    OptionalBytes,
+    /// As a number, which may have been typed with a suffix.
+    Count,
+    /// As a number of nanoseconds.
     Nanoseconds,
-    /// `true` and `false` are `on` and `off`.
+    /// `on` and `off` are `true` and `false`.
     OnOff,
-    /// The flag is there or not.
+    /// Whether the flag is there.
     Bare,
 }
 
-/// The facts of a case that moved data, with the flags that ask for them. Others only explain.
-const THROUGHPUT: &[(&str, &str, Form)] = &[
-    ("label", "label", Form::Plain),
-    ("provider", "provider", Form::Plain),
-    ("cipher_suite", "cipher", Form::Plain),
-    ("size_bytes", "size", Form::Plain),
-    ("direction", "direction", Form::Plain),
-    ("transport", "transport", Form::Plain),
-    ("loopback_threads", "loopback-threads", Form::Plain),
-    ("target", "connect", Form::Plain),
-    ("conversations", "threads", Form::Plain),
-    ("duration_ns", "duration", Form::Nanoseconds),
-    ("writes", "count", Form::Plain),
-    ("handshakes", "count", Form::Plain),
-    ("warmup_ns", "warmup", Form::Nanoseconds),
-    ("verify", "verify", Form::Plain),
-    ("seed", "seed", Form::Plain),
-    ("buffer_bytes", "buffer", Form::Plain),
-    ("no_delay", "no-delay", Form::OnOff),
-    ("send_buffer_bytes", "send-buffer", Form::Plain),
-    ("receive_buffer_bytes", "receive-buffer", Form::Plain),
-    ("groups", "groups", Form::Plain),
-    ("alpn_offered", "alpn", Form::Plain),
-    ("server_name", "sni", Form::Plain),
-    ("cacert_file", "cacert", Form::Plain),
-    ("cert_file", "cert", Form::Plain),
-    ("key_file", "key", Form::Plain),
-    ("keylog_file", "keylog", Form::Plain),
-    ("insecure", "insecure", Form::Bare),
+const fn known(fact: &'static str, flag: &'static str, form: Form) -> Known {
+    Known { fact, flag, form }
+}
+
+/// What a measurement of data or handshakes is asked for. A flag that belongs into results needs a line here, and nothing
+/// else to be told and asked for again. Other facts only explain.
+const MEASUREMENT: &[Known] = &[
+    known("label", "label", Form::Text),
+    known("provider", "provider", Form::Text),
+    known("cipher_suite", "cipher", Form::Text),
+    known("size_bytes", "size", Form::Bytes),
+    known("direction", "direction", Form::Text),
+    known("transport", "transport", Form::Text),
+    known("loopback_threads", "loopback-threads", Form::Number),
+    known("target", "connect", Form::Text),
+    known("conversations", "threads", Form::Number),
+    known("duration_ns", "duration", Form::Nanoseconds),
+    known("warmup_ns", "warmup", Form::Nanoseconds),
+    known("verify", "verify", Form::Text),
+    known("seed", "seed", Form::Number),
+    known("buffer_bytes", "buffer", Form::Bytes),
+    known("no_delay", "no-delay", Form::OnOff),
+    known("send_buffer_bytes", "send-buffer", Form::OptionalBytes),
+    known("receive_buffer_bytes", "receive-buffer", Form::OptionalBytes),
+    known("groups", "groups", Form::Preference),
+    known("alpn_offered", "alpn", Form::Text),
+    known("cert_type", "cert-type", Form::Text),
+    known("server_name", "sni", Form::Text),
+    known("cacert_file", "cacert", Form::Path),
+    known("cert_file", "cert", Form::Path),
+    known("key_file", "key", Form::Path),
+    known("keylog_file", "keylog", Form::Path),
+    known("insecure", "insecure", Form::Bare),
+];
+const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
+const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count)];
+
+/// What a comparison of switches is asked for.
+const ABLATE: &[Known] = &[
+    known("workload", "workload", Form::Text),
+    known("connections", "connections", Form::Count),
+    known("switch", "switch", Form::Text),
+    known("cipher_suite", "cipher", Form::Text),
+    known("duration_ns", "duration", Form::Nanoseconds),
+    known("seed", "seed", Form::Number),
 ];
 
-/// The facts of a case that shook hands: those of moving data that it has, in its own order.
-const HANDSHAKE: &[(&str, &str, Form)] = THROUGHPUT;
-
-/// The facts of a comparison of switches.
-const ABLATE: &[(&str, &str, Form)] = &[
-    ("workload", "workload", Form::Plain),
-    ("connections", "connections", Form::Plain),
-    ("switch", "switch", Form::Plain),
-    ("cipher_suite", "cipher", Form::Plain),
-    ("duration_ns", "duration", Form::Nanoseconds),
-    ("seed", "seed", Form::Plain),
+/// What counted instructions are asked for.
+const INSTRUCTIONS: &[Known] = &[
+    known("work", "work", Form::Text),
+    known("cipher_suite", "cipher", Form::Text),
+    known("size_bytes", "size", Form::Bytes),
+    known("setting", "setting", Form::Text),
+    known("provider", "provider", Form::Text),
 ];
 
-/// The facts of counted instructions.
-const INSTRUCTIONS: &[(&str, &str, Form)] = &[
-    ("work", "work", Form::Plain),
-    ("cipher_suite", "cipher", Form::Plain),
-    ("size_bytes", "size", Form::Plain),
-    ("setting", "setting", Form::Plain),
-    ("provider", "provider", Form::Plain),
-];
+/// The flags that stand for the version of IP.
+const FAMILIES: [(&str, u8); 2] = [("ipv4", 4), ("ipv6", 6)];
+
+/// What a command can be asked for.
+fn known_of(command: &str) -> Option<[&'static [Known]; 2]> {
+    Some(match command {
+        "throughput" => [MEASUREMENT, WRITES],
+        "handshake" => [MEASUREMENT, HANDSHAKES],
+        "ablate" => [ABLATE, &[]],
+        "instructions" => [INSTRUCTIONS, &[]],
+        _ => return None,
+    })
+}
 
 /// A case of a document, and why it can't be asked for again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,20 +169,14 @@ impl Request {
 
     /// The request of a case of a results document, or why it can't be asked for again.
     pub fn of_case(case: &Case) -> Result<Self, String> {
-        let command = match case.requested.get("command").and_then(Value::as_str) {
-            Some(command) => command,
-            None => return Err("it does not tell which command measured it".to_owned()),
+        let Some(command) = case.requested.get("command").and_then(Value::as_str) else {
+            return Err("it does not tell which command measured it".to_owned());
         };
-        let known = match command {
-            "throughput" => THROUGHPUT,
-            "handshake" => HANDSHAKE,
-            "ablate" => ABLATE,
-            "instructions" => INSTRUCTIONS,
-            other => return Err(format!("cases of the command {other} can't be measured again")),
-        };
+        let known =
+            known_of(command).ok_or_else(|| format!("cases of the command {command} can't be measured again"))?;
         let mut flags = Vec::new();
-        for (fact, flag, form) in known {
-            // "remote" is no transport that can be asked for: it follows from the target.
+        for Known { fact, flag, form } in known.into_iter().flatten() {
+            // "remote" can't be asked for as a transport: it follows from the target.
             let is_implied = *fact == "transport" && case.requested.contains_key("target");
             if let Some(value) = case.requested.get(*fact)
                 && !is_implied
@@ -159,6 +193,24 @@ impl Request {
         }
         Ok(Self { command: command.to_owned(), flags })
     }
+
+    /// The request as a result tells it, from which [`of_case`](Self::of_case) reads it back.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        facts.insert("command".into(), self.command.as_str().into());
+        for Known { fact, flag, form } in known_of(&self.command).into_iter().flatten().flatten() {
+            let asked = self.flags.iter().find(|asked| asked.name == *flag);
+            facts.extend(tell(*form, asked).map(|value| ((*fact).to_owned(), value)));
+        }
+        if facts.contains_key("target") {
+            facts.insert("transport".into(), "remote".into());
+        }
+        let asked = |name: &str| self.flags.iter().any(|flag| flag.name == name);
+        if let Some((_, version)) = FAMILIES.iter().find(|(flag, _)| asked(flag)) {
+            facts.insert("ip_version".into(), (*version).into());
+        }
+        facts
+    }
 }
 
 /// The provider is asked for as such; results list it among the switches too. Nothing else than a switch becomes a flag: a
@@ -166,7 +218,7 @@ impl Request {
 fn switches(facts: &Facts) -> Result<Vec<Flag>, String> {
     let mut flags = Vec::new();
     for (fact, value) in facts.iter().filter(|(fact, _)| *fact != "provider") {
-        let form = if value.is_boolean() { Form::OnOff } else { Form::Plain };
+        let form = if value.is_boolean() { Form::OnOff } else { Form::Text };
         let flag = fact.replace('_', "-");
         if Switch::by_name(&flag).is_none() {
             return Err(format!("{fact} is no switch"));
@@ -183,9 +235,31 @@ fn read(flag: &str, form: Form, value: &Value) -> Result<Option<Flag>, ()> {
         (_, Value::Null) => None,
         (Form::Bare, Value::Bool(is_given)) => is_given.then(|| Flag { name: flag.to_owned(), value: None }),
         (Form::OnOff, Value::Bool(is_on)) => with(if *is_on { "on" } else { "off" }.to_owned()),
+        (Form::Bare | Form::OnOff, _) => return Err(()),
         (Form::Nanoseconds, Value::Number(count)) => with(format!("{}ns", count.as_u64().ok_or(())?)),
-        (Form::Plain, Value::Number(count)) => with(count.as_u64().ok_or(())?.to_string()),
-        (Form::Plain, Value::String(text)) => with(text.clone()),
+        (Form::Nanoseconds, _) => return Err(()),
+        (Form::Preference, Value::String(list)) => with(list.replace(',', ":")),
+        (_, Value::Number(count)) => with(count.as_u64().ok_or(())?.to_string()),
+        (_, Value::String(text)) => with(text.clone()),
         _ => return Err(()),
     })
+}
+
+/// The fact, where there is something to tell. Values that can't be read are none that a command takes.
+fn tell(form: Form, asked: Option<&Flag>) -> Option<Value> {
+    let text = match (form, asked) {
+        (Form::Bare, asked) => return Some(asked.is_some().into()),
+        (Form::OptionalBytes, None) => return Some(Value::Null),
+        (_, asked) => asked?.value.as_deref()?,
+    };
+    match form {
+        Form::Bytes | Form::OptionalBytes => text.parse::<Bytes>().ok().map(|bytes| bytes.0.into()),
+        Form::Count => text.parse::<Count>().ok().map(|count| count.0.into()),
+        Form::Number => text.parse::<u64>().ok().map(Value::from),
+        Form::Nanoseconds => parse_duration(text).ok().map(|duration| nanoseconds_of(duration).into()),
+        Form::OnOff => Some((text == "on").into()),
+        Form::Preference => Some(text.replace(':', ",").into()),
+        Form::Path => Some(shown(text).into()),
+        Form::Text | Form::Bare => Some(text.into()),
+    }
 }

@@ -3,13 +3,15 @@
 
 mod facts;
 
+pub use crate::args::Flag;
 pub use facts::Lost;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use clap::Parser;
 
-use crate::args::Args;
+use crate::args::{Args, Asked};
 use crate::error::Error;
 use crate::units::parse_duration;
 
@@ -22,21 +24,32 @@ pub struct Request {
     pub flags: Vec<Flag>,
 }
 
-/// A flag of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Flag {
-    /// Its long name, without the two lines.
-    pub name: String,
-    /// Its value; a flag that takes none has none.
-    pub value: Option<String>,
-}
-
 /// How long a case lasts that is only measured for its counts, or once of many times.
 pub const LASTS: Duration = Duration::from_millis(200);
 /// How long before it is measured.
 const WARMS_UP: Duration = Duration::from_millis(50);
 
 impl Request {
+    /// What a command was asked for.
+    pub fn new(command: &str, asked: &Asked) -> Self {
+        Self { command: command.to_owned(), flags: asked.0.clone() }
+    }
+
+    /// The same with this value of a flag instead of any other.
+    #[must_use]
+    pub fn with(self, flag: &str, value: impl Display) -> Self {
+        let mut request = self.without(flag);
+        request.flags.push(Flag { name: flag.to_owned(), value: Some(format!("{value}")) });
+        request
+    }
+
+    /// The same without a flag.
+    #[must_use]
+    pub fn without(mut self, flag: &str) -> Self {
+        self.flags.retain(|known| known.name != flag);
+        self
+    }
+
     /// The same, but for so long: however long or often it was asked for.
     pub fn lasting(&self, duration: Duration) -> Self {
         let limits: &[(&str, Duration)] = match self.command.as_str() {

@@ -49,8 +49,8 @@ pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     for measurement in measurements {
         match measurement {
-            Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan)?),
-            Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan)?),
+            Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan)),
+            Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan)),
             Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
             Measurement::Instructions(plan) => jobs.extend(instructions::jobs(plan)),
         }

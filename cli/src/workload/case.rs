@@ -35,6 +35,16 @@ pub enum Direction {
     Receive,
 }
 
+impl Direction {
+    /// Its name in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Receive => "receive",
+        }
+    }
+}
+
 /// What carries the records, and who drives the ends.
 #[derive(Clone)]
 pub enum Transport {
@@ -46,6 +56,18 @@ pub enum Transport {
     LoopbackThreadPerEnd(Arc<EndpointConfigs>),
     /// A socket to another process, which runs `tlsbench serve`.
     Remote(Remote),
+}
+
+impl Transport {
+    /// Its name in those of cases.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "memory",
+            Self::LoopbackOneThread(_) => "loopback-1",
+            Self::LoopbackThreadPerEnd(_) => "loopback-2",
+            Self::Remote(_) => "remote",
+        }
+    }
 }
 
 /// The other process.

@@ -66,7 +66,7 @@ pub(super) mod tests {
         zero_copy: bool,
     ) -> EndpointConfigs {
         let provider = provider::by_name("auto").expect("a provider");
-        let (identity, authority) = Identity::throw_away().expect("an identity");
+        let (identity, authority) = Identity::generate().expect("an identity");
         let verifier = ServerVerifier::new(provider, &[authority.certificate]).expect("a verifier");
         let switches = Switches { zero_copy, ..Switches::default() };
         let mut client = ClientConfig::builder(provider).suites(&[suite]).switches(switches).verifier(verifier);

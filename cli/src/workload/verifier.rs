@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use clap::ValueEnum;
+
 use crate::error::Error;
 use crate::measure::{Order, Pattern, Stopwatch};
 
@@ -7,12 +9,13 @@ use crate::measure::{Order, Pattern, Stopwatch};
 pub const SAMPLED_ONE_IN: u64 = 1024;
 
 /// Which received records are compared with what was sent. Their bytes are counted in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Verify {
-    /// The first and the last of every block, and one in [`SAMPLED_ONE_IN`].
+    /// The first and the last record of every block, and one in 1,024.
     #[default]
+    #[value(name = "sample")]
     Sampled,
-    /// Every one.
+    /// Every byte.
     All,
 }
 

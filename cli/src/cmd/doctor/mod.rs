@@ -62,7 +62,7 @@ fn noise(plan: &Doctor, progress: &Progress) -> Result<Vec<Noise>, Error> {
     if plan.duration.is_zero() {
         return Ok(Vec::new());
     }
-    let (identity, authority) = Identity::throw_away()?;
+    let (identity, authority) = Identity::generate()?;
     let ends = Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 };
     let comparisons = [Comparison::of_nothing(Base::Full)?];
     let schedule = AblationSchedule {

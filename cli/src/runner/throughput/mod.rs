@@ -1,28 +1,26 @@
 //! Moves data and measures each side.
 
-mod cases;
-mod requested;
+mod achieved;
 mod warnings;
 
 use std::io::ErrorKind;
 
 use super::Job;
 use crate::error::Error;
-use crate::plan::Throughput;
+use crate::plan::{Throughput, ThroughputCase};
 use crate::schema::{Case, Document, Negotiated, Side};
 use crate::units::format_quantity;
 use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport};
-use cases::Planned;
 
 /// Both sides of moving data.
 const SIDES: [Side; 2] = [Side::Send, Side::Receive];
 
 /// A job for every case of the plan.
-pub(super) fn jobs(plan: &Throughput) -> Result<Vec<Box<dyn Job>>, Error> {
-    Ok(cases::of(plan)?.into_iter().map(|planned| Box::new(planned) as Box<dyn Job>).collect())
+pub(super) fn jobs(plan: &Throughput) -> impl Iterator<Item = Box<dyn Job>> {
+    plan.cases.iter().map(|case| Box::new(case.clone()) as Box<dyn Job>)
 }
 
-impl Job for Planned {
+impl Job for ThroughputCase {
     fn label(&self) -> &str {
         &self.id
     }
@@ -51,7 +49,7 @@ impl Job for Planned {
     }
 }
 
-fn measure(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
+fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
     let named = |error| name_remote(error, planned);
     let mut workers = planned.work.start().map_err(named)?;
     let agreed = workers.prepare().map_err(named)?;
@@ -79,14 +77,14 @@ fn measure(planned: &Planned, on_advance: &mut dyn FnMut(Advance)) -> Result<(Ca
             early_data_share: Some(0.0),
         };
     }
-    case.achieved = cases::achieved(planned, &rounds);
+    case.achieved = achieved::achieved(planned, &rounds);
     workload::record(&mut case, &rounds, planned.schedule.seed);
     workload::record_heap(&mut case, &counted, planned.schedule.seed);
     Ok((case, rounds))
 }
 
 /// With another process it matters which one it was, and whether it does the other half of the work.
-fn name_remote(error: Error, planned: &Planned) -> Error {
+fn name_remote(error: Error, planned: &ThroughputCase) -> Error {
     let Transport::Remote(remote) = &planned.work.transport else { return error };
     let target = remote.target.to_string();
     match error {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SIDES;
-use super::cases::Planned;
+use crate::plan::ThroughputCase;
 use crate::schema::quantity;
 use crate::schema::{Case, Document, Side};
 use crate::workload::{Direction, Lane, Limit, Rounds, Transport, Verify};
@@ -16,7 +16,7 @@ const DURATION_MIN: Duration = Duration::from_millis(500);
 const NOISE_MAX: f64 = 0.03;
 
 /// What is known before anything is measured.
-pub(super) fn before(document: &mut Document, planned: &Planned) {
+pub(super) fn before(document: &mut Document, planned: &ThroughputCase) {
     if let Some(defect) = planned.work.suite.aead.defect() {
         document.warn(defect.problem, defect.remedy);
     }
@@ -47,7 +47,7 @@ pub(super) fn before(document: &mut Document, planned: &Planned) {
 }
 
 /// What a case showed.
-pub(super) fn after(document: &mut Document, planned: &Planned, case: &Case, rounds: &Rounds) {
+pub(super) fn after(document: &mut Document, planned: &ThroughputCase, case: &Case, rounds: &Rounds) {
     let id = &case.id;
     let count = rounds.lanes.first().map_or(0, |(_, samples)| samples.len());
     if count < ROUNDS_MIN {

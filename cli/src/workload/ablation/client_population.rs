@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_message_comes_back_in_several_turns_however_the_signal_is_set() {
-        let (identity, authority) = Identity::throw_away().expect("an identity");
+        let (identity, authority) = Identity::generate().expect("an identity");
         let ends = Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 };
         let clients = ends.endpoint_configs(&Setting::all().expect("a setting"), CLIENT_BUFFER_BYTES).expect("clients");
         for signal in ["off", "pipe", "eventfd"] {

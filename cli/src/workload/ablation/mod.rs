@@ -34,7 +34,7 @@ use tls_engine::pki::ServerVerifier;
 
 use super::EndpointConfigs;
 use crate::error::Error;
-use crate::identity::{Identity, THROW_AWAY_NAMES};
+use crate::identity::{GENERATED_NAMES, Identity};
 use crate::setting::Setting;
 
 /// What is done while switches are compared.
@@ -129,7 +129,7 @@ impl Ends {
         let client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
         let key = self.identity.certified_key(provider)?;
         let server = ServerConfig::builder(provider).suites(&[self.suite]).switches(switches).certificate(key);
-        let name = ServerName::try_from(THROW_AWAY_NAMES[0])
+        let name = ServerName::try_from(GENERATED_NAMES[0])
             .map_err(|_| Error::Failed("the throw-away certificate has no name".to_owned()))?;
         let options = PoolOptions { buffer_bytes, ..PoolOptions::default() };
         let pool = BufferPool::new(switches.buffer_pool, options);

@@ -132,7 +132,7 @@ mod tests {
     use tls_engine::codes::CipherSuite;
 
     fn ends() -> Ends {
-        let (identity, authority) = Identity::throw_away().expect("an identity");
+        let (identity, authority) = Identity::generate().expect("an identity");
         Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 }
     }
 

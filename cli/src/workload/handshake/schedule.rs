@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_side_derives_as_much_as_the_engine_has_to_and_hashes_as_many_bytes() {
         let provider = told();
-        let (identity, authority) = Identity::throw_away().expect("an identity");
+        let (identity, authority) = Identity::generate().expect("an identity");
         for suite in &provider.suites {
             let verifier =
                 ServerVerifier::new(provider, std::slice::from_ref(&authority.certificate)).expect("a verifier");
