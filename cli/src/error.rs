@@ -44,6 +44,14 @@ pub enum Error {
         /// What would have been right.
         known: Vec<String>,
     },
+    /// A value that was taken for something else, because it stands apart from its flag.
+    #[error("{message}")]
+    NeedsEquals {
+        /// What it was taken for.
+        message: String,
+        /// How to write it.
+        hint: String,
+    },
     /// A file that can't be read or written.
     #[error("can't {action} {}: {source}", .path.display())]
     File {
@@ -179,7 +187,7 @@ impl Error {
     /// The exit code that tells a script.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Unknown { .. } => exit::USAGE,
+            Self::Usage(_) | Self::Unknown { .. } | Self::NeedsEquals { .. } => exit::USAGE,
             Self::File { .. } | Self::Content { .. } | Self::Profile { .. } | Self::NoResults { .. } => exit::USAGE,
             Self::Unreachable { .. } => exit::UNREACHABLE,
             Self::Tls { .. } | Self::Cut { .. } | Self::Late { .. } => exit::FAILED,
@@ -197,6 +205,7 @@ impl Error {
             Self::Unknown { typed, known, .. } => {
                 names::nearest(typed, known.iter().map(String::as_str)).map(|name| format!("did you mean '{name}'?"))
             }
+            Self::NeedsEquals { hint, .. } => Some(hint.clone()),
             Self::Profile { hint, .. } => hint.clone(),
             Self::Baseline { hint, .. } | Self::NoResults { hint, .. } => hint.clone(),
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
@@ -229,8 +238,8 @@ const fn tls_hint(error: &tls_engine::Error) -> Option<&'static str> {
              skips the check",
         ),
         Engine::Certificate(CertificateError::Authority) => Some(
-            "`openssl req -x509` makes authorities; with `-addext basicConstraints=critical,CA:FALSE` it makes a certificate for \
-             a server; -k skips the check",
+            "a certificate with CA:TRUE is not accepted for a server, even if it is self-signed and given with --cacert; `openssl \
+             req -x509` makes one that is with `-addext basicConstraints=critical,CA:FALSE`; -k skips the check",
         ),
         Engine::Certificate(CertificateError::Unsupported(_)) => {
             Some("the server needs another certificate, or another key for it")

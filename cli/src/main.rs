@@ -1,12 +1,13 @@
 //! `tlsbench`: measures TLS.
 
 use std::ffi::{OsStr, OsString};
-use std::io::ErrorKind;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use tlsbench::args::Args;
+use tlsbench::args::{self, Args, Detached};
 use tlsbench::cmd;
 use tlsbench::error::{Error, exit};
 use tlsbench::interrupt;
@@ -28,7 +29,8 @@ fn main() -> ExitCode {
         Err(told) => return tell(told, &arguments),
     };
     let messages = Messages::new(args.display.quiet, args.display.verbose, args.display.color);
-    match listening.and_then(|()| run(&args, messages)) {
+    let ended = listening.and_then(|()| run(&args, messages));
+    match ended.map_err(|error| with_equals_sign(error, &arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             messages.error(&error);
@@ -59,13 +61,31 @@ fn starts(argument: &OsStr, with: &str) -> bool {
     argument.as_encoded_bytes().starts_with(with.as_bytes())
 }
 
+/// A name that nobody knows may be a value that lacks its equals sign.
+fn with_equals_sign(error: Error, arguments: &[OsString]) -> Error {
+    match (&error, args::detached(arguments)) {
+        (Error::Unknown { typed, .. }, Some(Detached { value, hint }))
+            if value.split(',').any(|part| part == typed) =>
+        {
+            Error::NeedsEquals { message: error.to_string(), hint }
+        }
+        _ => error,
+    }
+}
+
 /// Prints help, or what is wrong with the arguments: as text that a terminal does not obey.
 fn tell(told: clap::Error, arguments: &[OsString]) -> ExitCode {
     let plain = arguments.iter().map(|argument| shown(&argument.to_string_lossy()));
-    let told = Args::try_parse_from(plain).err().unwrap_or(told);
+    let plain: Vec<OsString> = plain.map(OsString::from).collect();
+    let mut told = Args::try_parse_from(&plain).err().unwrap_or(told);
+    if let (ErrorKind::UnknownArgument | ErrorKind::ArgumentConflict, Some(found)) =
+        (told.kind(), args::detached(&plain))
+    {
+        told.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![found.hint.into()]));
+    }
     match told.print() {
         // Whoever reads may stop reading: `| head` is no failure.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Messages::new(false, 0, Color::Auto).error(&Error::io("writing to standard output", error));
             ExitCode::FAILURE
         }

@@ -67,10 +67,27 @@ impl fmt::Display for Count {
     }
 }
 
-/// A duration as humantime reads it: `10s`, `500ms`, `1m 30s`. A bare number is refused: its unit would be a guess.
+/// A duration: `10s`, `500ms`, `1m 30s`, `1.5s`. A bare number is seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
-    humantime::parse_duration(text.trim())
-        .map_err(|error| ParseError(format!("expected a duration such as 10s, 500ms or 2m: {error}")))
+    let text = text.trim();
+    let end = text.find(|letter: char| !(letter.is_ascii_digit() || letter == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let read = |text: &str| {
+        humantime::parse_duration(text).map_err(|error| {
+            ParseError(format!("expected a duration such as 10s, 500ms, 2m, or a number of seconds: {error}"))
+        })
+    };
+    match (number, unit.trim_start()) {
+        ("", _) => read(text),
+        (number, unit) if number.contains('.') => {
+            let unit = read(&format!("1{}", if unit.is_empty() { "s" } else { unit }))?;
+            let number: f64 =
+                number.parse().map_err(|_| ParseError("expected a number of seconds such as 0.5".into()))?;
+            Duration::try_from_secs_f64(number * unit.as_secs_f64()).map_err(|error| ParseError(error.to_string()))
+        }
+        (number, "") => read(&format!("{number}s")),
+        _ => read(text),
+    }
 }
 
 /// A share, 0 to 1. Typed as `5%` or `0.05`.
@@ -220,11 +237,24 @@ mod tests {
     }
 
     #[test]
-    fn durations_need_a_unit() {
-        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
-        assert!(parse_duration("10").is_err());
-        assert!(parse_duration("soon").is_err());
+    fn durations_have_units_and_bare_numbers_are_seconds() {
+        for (text, milliseconds) in [
+            ("500ms", 500),
+            ("1m 30s", 90_000),
+            ("5", 5_000),
+            (" 0 ", 0),
+            ("0.5", 500),
+            (".25", 250),
+            ("1.5s", 1_500),
+            ("0.5 min", 30_000),
+            ("2.5ms", 2),
+        ] {
+            assert_eq!(parse_duration(text).map(|duration| duration.as_millis()), Ok(milliseconds), "{text}");
+        }
+        let long = "9".repeat(30);
+        for text in ["", ".", "1.2.3", "soon", "-1", "1.5q", "1.5m 3s", "1e3", "NaN", &long, &format!("{long}.0")] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
     }
 
     #[test]

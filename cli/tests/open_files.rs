@@ -20,7 +20,7 @@ fn start(limit: &str, arguments: &[&str]) -> Server {
 
 #[test]
 fn the_limit_is_raised_as_far_as_it_goes() {
-    let server = start("ulimit -Sn 64; ulimit -Hn 400", &["--mode", "echo", "-c", "300"]);
+    let server = start("ulimit -Sn 64; ulimit -Hn 400", &["--mode", "echo", "--max-connections", "300"]);
     server.program.wait_error("open files: up to 400, at first 64");
     let load = Load::new(&server);
     let mut streams: Vec<_> = (0..200).map(|_| load.connect()).collect();

@@ -24,7 +24,7 @@ pub struct Ablate {
     pub switch: Vec<String>,
 
     /// The cipher suite
-    #[arg(long, value_name = "NAME", default_value = "aes128gcm")]
+    #[arg(short, long, value_name = "NAME", default_value = "aes128gcm")]
     pub cipher: String,
 
     /// How long each workload is timed, all of its switches together
@@ -33,7 +33,7 @@ pub struct Ablate {
     pub duration: Duration,
 
     /// How many connections the workload `scale` has; as many as open files allow, where that is less
-    #[arg(short, long, value_name = "N", default_value = "2k")]
+    #[arg(long, value_name = "N", default_value = "2k")]
     pub connections: Count,
 
     /// The seed of all that is random in the measurement

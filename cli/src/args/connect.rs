@@ -8,12 +8,12 @@ use crate::units::parse_duration;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Connect {
-    /// The server; the port is 443 where none is given
-    #[arg(value_name = "HOST:PORT")]
+    /// The server, also as https://HOST:PORT; the default port is 443
+    #[arg(value_name = "HOST[:PORT]")]
     pub target: String,
 
     /// Cipher suites to offer, best first; all of the provider's otherwise
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
     /// How long connecting and the handshake may take

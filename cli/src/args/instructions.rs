@@ -19,7 +19,7 @@ pub struct Instructions {
     pub size: Vec<Bytes>,
 
     /// The cipher suite
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
 
     /// The optimizations: all, none, or changes such as zero-copy=off+arena=off [default: all, none, and each alone that

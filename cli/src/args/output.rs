@@ -9,15 +9,15 @@ use crate::render::{Color, Format};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// The form of the results
+    /// The form of the results [default: the one that --output's ending means, or a table]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<Format>,
 
-    /// Results as JSON instead of a table, or to FILE beside it (`-` is standard output)
+    /// Print JSON instead of a table; --json=FILE writes it to FILE beside the table
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
     pub json: Option<PathBuf>,
 
-    /// Write results to FILE (`-` is standard output)
+    /// Write results to FILE instead of printing them; .json, .csv and .md are written in that form
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -33,17 +33,16 @@ pub struct Saving {
 
 /// What is said besides results: all of it on standard error.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Display")]
 pub struct Display {
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say more, such as what becomes of each connection of `serve`
+    /// Print more, such as how each connection of `serve` ends
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
-    /// When to use colors (NO_COLOR is heeded)
+    /// When to use colors (auto respects NO_COLOR)
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 }

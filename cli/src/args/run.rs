@@ -1,21 +1,20 @@
 use super::{Output, Saving};
 
-/// Runs the cases of a profile, a benchmark to repeat that a TOML file describes, and writes all they found as one document.
-/// Without a profile, lists those that are built in.
+/// Runs the cases of a profile, a repeatable benchmark described by a TOML file, and writes all results as one document.
+/// Without a profile, lists the built-in ones.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Run {
     /// smoke (seconds), ci (a minute), full (minutes), plan (what each optimization is worth), or the path of a file
-    #[arg(required_unless_present = "list")]
     pub profile: Option<String>,
 
-    /// List the profiles that are built in
+    /// List the built-in profiles
     #[arg(long, conflicts_with = "profile")]
     pub list: bool,
 
-    /// Only what hardly varies, in short runs: heap calls, copied bytes, system calls, instructions. Such results are a small
-    /// baseline for `tlsbench gate --counts-only`, which means the same on a busy machine
-    #[arg(long)]
+    /// Measure only what hardly varies, in short runs: heap calls, copied bytes, system calls, instructions. The results are
+    /// a small baseline for `tlsbench gate --counts-only`, which works on a busy machine too
+    #[arg(long, requires = "profile")]
     pub counts_only: bool,
 
     /// Where results are kept.
@@ -26,10 +25,18 @@ pub struct Run {
     pub output: Output,
 }
 
+impl Run {
+    /// Whether a flag says where results go.
+    pub const fn is_kept(&self) -> bool {
+        let Output { format, json, output } = &self.output;
+        format.is_some() || json.is_some() || output.is_some() || self.saving.save_baseline.is_some()
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   tlsbench run smoke
   tlsbench run bench-profiles/ci.toml --save-baseline main
   tlsbench run full --json=results.json
   tlsbench run ci --counts-only --json=baseline.json
-  tlsbench run --list";
+  tlsbench run";

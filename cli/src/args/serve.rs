@@ -25,7 +25,7 @@ pub struct Serve {
     pub ca_out: Option<PathBuf>,
 
     /// Cipher suites that are taken, best first; all of the provider's otherwise
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
     /// Event loops over epoll or kqueue, a thread each [default: as many as there are processors for this process]
@@ -37,7 +37,7 @@ pub struct Serve {
     pub event_loop: bool,
 
     /// Connections at once; where more come, the oldest unfinished handshake gives way, or they wait
-    #[arg(short = 'c', long, value_name = "N", default_value = "10k")]
+    #[arg(long, value_name = "N", default_value = "10k")]
     pub max_connections: Count,
 
     /// Answer http://ADDR:PORT/metrics with counters for Prometheus; port 0 picks a free one. Switches counters on

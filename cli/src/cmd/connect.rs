@@ -36,6 +36,10 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     conversation.handshake(deadline).map_err(failed)?;
     if let Some(negotiated) = conversation.connection().negotiated() {
         describe(negotiated, &target, messages);
+        messages.note(&match &plan.verified {
+            Some(name) => format!("server:    verified as {name}"),
+            None => "server:    not verified (-k accepts any certificate)".to_owned(),
+        });
     }
     let parts = conversation.into_parts().map_err(|error| failed(error.into()))?;
     let StreamParts { connection, transport: socket, input, output, unread } = parts;

@@ -12,12 +12,16 @@ pub fn run(plan: &Run, messages: Messages) -> Result<(), Error> {
     runner::run_and_write(&jobs, plan.counts_only, &plan.output, messages)
 }
 
-/// The profiles that are built in, with what they are for.
+/// The built-in profiles, with what they are for.
 pub fn list() -> Result<String, Error> {
     let mut sheet = Sheet::new([("profile", Align::Left), ("cases", Align::Right), ("what for", Align::Left)]);
     for (name, _) in BUILT_IN {
         let profile = Profile::find(name)?;
         sheet.row(vec![name.to_owned(), profile.entries.len().to_string(), profile.description]);
     }
-    Ok(sheet.table(&View { terminal: View::terminal_width(), ..View::plain() }))
+    let view = View { terminal: View::terminal_width(), ..View::plain() };
+    Ok(sheet.table(&view)
+        + &view.wrapped("
+Run one with `tlsbench run PROFILE`, or a file of your own with `tlsbench run FILE.toml`.
+"))
 }

@@ -48,30 +48,30 @@ impl Family {
 impl Target {
     /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, or one of these without the port where there is a `default_port`.
     pub fn parse(text: &str, default_port: Option<u16>, family: Family) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::Usage(format!("'{text}' is no HOST:PORT: {why}"));
+        let refuse = |why: &str| Error::Usage(format!("'{text}' is not HOST:PORT: {why}"));
         if let Some((_, rest)) = text.split_once("://") {
             let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            return Err(refuse(&format!("it is a URL; without what is not of the host it is '{host}'")));
+            return Err(refuse(&format!("it is a URL, whose host is '{host}'")));
         }
         if text.contains('/') {
-            return Err(refuse("a path has no place in it"));
+            return Err(refuse("it contains a path"));
         }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (host, rest) = rest.split_once(']').ok_or_else(|| refuse("the bracket is not closed"))?;
                 let port = rest.strip_prefix(':');
                 if port.is_none() && !rest.is_empty() {
-                    return Err(refuse("something else than a port follows the bracket"));
+                    return Err(refuse("only a port can follow the bracket"));
                 }
                 (host, port)
             }
             None if text.matches(':').count() > 1 => {
-                return Err(refuse("an IPv6 address stands in brackets, as in [::1]:443"));
+                return Err(refuse("an IPv6 address needs brackets, as in [::1]:443"));
             }
             None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
         };
         if host.is_empty() {
-            return Err(refuse("there is no host"));
+            return Err(refuse("the host is missing"));
         }
         let port = match (port, default_port) {
             (Some(port), _) => {
@@ -79,10 +79,10 @@ impl Target {
                 digits
                     .and_then(|port| port.parse().ok())
                     .filter(|port| *port != 0)
-                    .ok_or_else(|| refuse("the port is 1 to 65535"))?
+                    .ok_or_else(|| refuse("the port must be 1 to 65535"))?
             }
             (None, Some(port)) => port,
-            (None, None) => return Err(refuse("there is no port")),
+            (None, None) => return Err(refuse("the port is missing")),
         };
         Ok(Self { host: host.to_owned(), port, family })
     }

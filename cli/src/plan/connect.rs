@@ -20,7 +20,9 @@ const DEFAULT_PORT: u16 = 443;
 pub struct Connect {
     /// Where it connects.
     pub target: Target,
-    /// The name it asks for and verifies.
+    /// The name it verifies, unless any certificate is accepted.
+    pub verified: Option<String>,
+    /// The name it asks for.
     pub name: ServerName<'static>,
     /// How it shakes hands.
     pub config: Arc<ClientConfig>,
@@ -42,14 +44,18 @@ impl Connect {
         let groups = tls::joined(&args.cryptography.groups);
         let tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), Secrets::AsEverywhere)?;
         let mut notes = Vec::new();
-        let target = target(&args.target, Some(DEFAULT_PORT), &args.family)?;
+        let (address, path) = without_scheme(&args.target)?;
+        let target = target(address, Some(DEFAULT_PORT), &args.family)?;
         if args.timeout.is_zero() {
             return Err(Error::Usage("--timeout is longer than 0".into()));
         }
         let suites = tls.suites(&args.cipher)?;
         let trust = Trust::new(&args.trust, &mut notes)?;
+        notes.extend(path.map(|path| not_requested(path, &target)));
+        let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?;
         Ok(Self {
-            name: tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?,
+            verified: (!args.trust.insecure).then(|| name.to_str().into_owned()),
+            name,
             config: tls.client(&suites, &trust, setting.switches)?,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
@@ -58,5 +64,58 @@ impl Connect {
             notes,
             target,
         })
+    }
+}
+
+/// What is left of an https URL: the host with its port, and the path if it is more than `/`.
+fn without_scheme(typed: &str) -> Result<(&str, Option<&str>), Error> {
+    let Some((scheme, rest)) = typed.split_once("://") else { return Ok((typed, None)) };
+    if !scheme.eq_ignore_ascii_case("https") {
+        return Err(Error::Usage(format!("'{typed}' can't be connected to: of URLs, only those with https:// can")));
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (address, path) = rest.split_at(end);
+    Ok((address, Some(path).filter(|path| !matches!(*path, "" | "/"))))
+}
+
+fn not_requested(path: &str, target: &Target) -> String {
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    format!(
+        "{path} is not requested, because standard input is sent; to request it: printf 'GET {slash}{path} HTTP/1.0\\r\\nHost: \
+         {}\\r\\n\\r\\n' | tlsbench connect {target}",
+        target.host
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Family;
+
+    #[test]
+    fn an_https_url_is_a_host_with_a_port_and_a_path() {
+        for (typed, address, path) in [
+            ("a.example:8443", "a.example:8443", None),
+            ("https://a.example", "a.example", None),
+            ("HTTPS://a.example/", "a.example", None),
+            ("https://[::1]:8443/x?y", "[::1]:8443", Some("/x?y")),
+            ("https://a.example?y", "a.example", Some("?y")),
+        ] {
+            assert_eq!(without_scheme(typed).expect(typed), (address, path));
+        }
+        for typed in ["http://a.example", "tls://a.example:1", "://a"] {
+            assert!(matches!(without_scheme(typed), Err(Error::Usage(text)) if text.contains("https://")), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_told_with_the_request_that_asks_for_it() {
+        let target = Target::parse("a.example", Some(443), Family::Any).expect("a target");
+        let told = not_requested("/x", &target);
+        assert!(
+            told.contains(r"printf 'GET /x HTTP/1.0\r\nHost: a.example\r\n\r\n' | tlsbench connect a.example:443"),
+            "{told}"
+        );
+        assert!(not_requested("?y", &target).contains("GET /?y HTTP"));
     }
 }

@@ -130,6 +130,11 @@ impl Plan {
                 Some(name) => {
                     Self::Run(Run::new(name, args.counts_only, output::kept(&args.output, &args.saving, display)?)?)
                 }
+                None if args.is_kept() => {
+                    return Err(Error::Usage(
+                        "there are no results to write without a profile: name one, such as smoke".into(),
+                    ));
+                }
                 None => Self::ListProfiles,
             },
             args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, display)?),

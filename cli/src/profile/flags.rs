@@ -81,7 +81,8 @@ fn text(source: &Source, item: &Item, value: &DeValue) -> Result<String, Error> 
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Boolean(is_on) => Ok(if *is_on { "on" } else { "off" }.to_owned()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
+        DeValue::Float(number) => Ok(number.as_str().to_owned()),
         DeValue::Array(_) => Err(source.wrong_type(item, "one value")),
-        _ => Err(source.wrong_type(item, "a text, a whole number, true or false")),
+        _ => Err(source.wrong_type(item, "a text, a number, true or false")),
     }
 }

@@ -82,10 +82,13 @@ impl Job for Planned {
 /// With no more connections than open files allow.
 fn bounded(workload: Workload, document: &mut Document) -> Workload {
     let Workload::Scale { connections } = workload else { return workload };
-    let allowed = usize::try_from(ablation::connections_max()).unwrap_or(usize::MAX).max(1);
+    let Some(open_files) = ablation::raise_open_files() else { return workload };
+    let allowed = usize::try_from(ablation::connections_max(open_files)).unwrap_or(usize::MAX).max(1);
     if connections > allowed {
-        let message = format!("scale: {allowed} connections instead of {connections}, for want of open files");
-        document.warn(message, "raise the hard limit (`ulimit -Hn`), or ask for fewer with --connections");
+        let message = format!(
+            "scale: {allowed} connections instead of {connections}, because only {open_files} files may be open"
+        );
+        document.warn(message, "raise the hard limit (`ulimit -Hn`), or use a lower --connections");
     }
     Workload::Scale { connections: connections.min(allowed) }
 }

@@ -1,18 +1,20 @@
 use crate::schema::Host;
 use crate::schema::doctor::Check;
+use crate::workload::ablation::connections_max;
 
 /// The load that other programs may put on each processor.
 const LOAD_MAX: f64 = 0.5;
 /// What reading the clock may cost, nanoseconds: the shortest block that is timed has milliseconds, but the clock is read
 /// around each batch.
 const TIMER_MAX_NS: f64 = 200.0;
-/// Files that ten thousand connections need, both ends in one process.
-const FILES_WANTED: u64 = 20_100;
+/// The connections that `ablate` has where nothing else is asked for.
+const CONNECTIONS_WANTED: u64 = 2_000;
 /// The kernel's buffer that a socket should be able to ask for, bytes.
 const SOCKET_BUFFER_WANTED: u64 = 1 << 20;
 
-/// What is to be said about a machine, and of what `contradictions` say of its cryptography.
-pub(super) fn of(host: &Host, contradictions: &[String]) -> Vec<Check> {
+/// What is to be said about a machine, about the files that this process may open, and about what `contradictions` say of
+/// its cryptography.
+pub(super) fn of(host: &Host, open_files: Option<u64>, contradictions: &[String]) -> Vec<Check> {
     let checks = [
         build(cfg!(debug_assertions)),
         load(host),
@@ -23,7 +25,7 @@ pub(super) fn of(host: &Host, contradictions: &[String]) -> Vec<Check> {
         clock(host),
         timer(host),
         aslr(host),
-        files(host),
+        files(open_files),
         socket_buffers(host),
         cryptography(host, contradictions),
     ];
@@ -145,13 +147,16 @@ fn aslr(host: &Host) -> Check {
     }
 }
 
-fn files(host: &Host) -> Check {
-    let Some(limit) = host.open_files_limit else { return Check::unknown("open files") };
-    if limit < FILES_WANTED {
-        let advice = format!("for ten thousand connections: `ulimit -n {FILES_WANTED}`");
-        Check::warning("open files", limit.to_string(), advice)
+fn files(limit: Option<u64>) -> Check {
+    let Some(limit) = limit else { return Check::good("open files", "unlimited") };
+    let connections = connections_max(limit);
+    let finding = format!("{limit}, enough for {connections} connections in `ablate`");
+    if connections < CONNECTIONS_WANTED {
+        let advice =
+            format!("raise the hard limit (`ulimit -Hn`): `ablate` has {CONNECTIONS_WANTED} connections by default");
+        Check::warning("open files", finding, advice)
     } else {
-        Check::good("open files", limit.to_string())
+        Check::good("open files", finding)
     }
 }
 
@@ -200,7 +205,7 @@ mod tests {
     use crate::schema::doctor::State;
 
     fn state_of(name: &str, host: &Host) -> State {
-        let checks = of(host, &[]);
+        let checks = of(host, host.open_files_limit, &[]);
         let check = checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}"));
         assert_eq!(check.state == State::Warning, check.advice.is_some(), "each warning says what to do: {check:?}");
         check.state
@@ -208,8 +213,13 @@ mod tests {
 
     #[test]
     fn a_machine_that_tells_nothing_is_neither_praised_nor_blamed() {
-        let checks = of(&Host::default(), &[]);
-        assert!(checks.iter().filter(|check| check.name != "build").all(|check| check.state == State::Unknown));
+        let checks = of(&Host::default(), None, &[]);
+        assert!(
+            checks
+                .iter()
+                .filter(|check| check.name != "build" && check.name != "open files")
+                .all(|check| check.state == State::Unknown)
+        );
     }
 
     #[test]
@@ -219,7 +229,7 @@ mod tests {
         assert_eq!(state_of("cryptography", &host), State::Warning);
         assert_eq!(state_of("environment", &host), State::Warning);
         let able = Host { cpu_flags: vec!["aes".into()], ..Host::default() };
-        let found = of(&able, &["it is slow".to_owned()]);
+        let found = of(&able, None, &["it is slow".to_owned()]);
         assert!(found.iter().any(|check| check.finding == "it is slow" && check.state == State::Warning), "{found:?}");
         let host = Host { logical_cpus: Some(2), usable_cpus: Some(1), ..Host::default() };
         assert_eq!(state_of("processors", &host), State::Warning);
@@ -261,9 +271,24 @@ mod tests {
             receive_buffer_max_bytes: Some(8 << 20),
             ..Host::default()
         };
-        for check in of(&fit, &[]).into_iter().filter(|check| check.name != "build" && check.name != "ASLR") {
+        for check in of(&fit, fit.open_files_limit, &[])
+            .into_iter()
+            .filter(|check| check.name != "build" && check.name != "ASLR")
+        {
             assert_eq!(state_of(&check.name, &fit), State::Good, "{check:?}");
             assert_eq!(state_of(&check.name, &poor), State::Warning, "{check:?}");
         }
+    }
+
+    #[test]
+    fn the_connections_that_ablate_has_by_default_are_the_measure_of_open_files() {
+        use clap::Parser;
+        let args = crate::args::Args::try_parse_from(["tlsbench", "ablate"]).expect("flags");
+        let crate::args::Command::Ablate(ablate) = args.command else { panic!("another command") };
+        assert_eq!(ablate.connections.0, CONNECTIONS_WANTED);
+        let enough = (0..).find(|limit| connections_max(*limit) == CONNECTIONS_WANTED).expect("a limit");
+        assert_eq!(files(Some(enough)).state, State::Good);
+        assert_eq!(files(Some(enough - 1)).state, State::Warning);
+        assert_eq!(files(None).state, State::Good);
     }
 }

@@ -40,7 +40,7 @@ pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
         (Err(error), _) => return Err(error),
     };
     let host = host::describe();
-    let mut checks = checks::of(&host, &contradictions());
+    let mut checks = checks::of(&host, ablation::raise_open_files(), &contradictions());
     checks.push(match &ending {
         Ok(()) => noise_check(&noise),
         Err(_) => Check::warning("noise", "not measured: the run was ended early", "let it run to its end"),

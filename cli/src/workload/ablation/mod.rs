@@ -21,7 +21,7 @@ pub use effect::{Effect, Estimate, Measure, Verdict};
 pub use findings::Finding;
 pub use latency::Percentile;
 pub use run::run;
-pub use scale::connections_max;
+pub use scale::{connections_max, raise_open_files};
 pub use schedule::AblationSchedule;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// Crowds that are up at once: that of a base, which is compared with all others, and two more.
-const CROWDS_MAX: u64 = 3;
+const POPULATIONS_MAX: u64 = 3;
 /// Files that the process may have open besides.
 const OTHER_FILES: u64 = 200;
 /// Connections of a loop that is watched over its whole life.
@@ -41,14 +41,18 @@ const DONE: [Measure; 4] = [
 ];
 const TIMED: [Measure; 1] = [Measure { side: Side::Server, quantity: &quantity::CPU_NS_PER_MESSAGE }];
 
-/// The most connections that a population may have, with as many open files as the system lets this process have.
-pub fn connections_max() -> u64 {
+/// Raises the limit on open files as far as this process may, and returns it; none is no limit.
+pub fn raise_open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // Where it can't be raised, it stays what it is.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    let files = if raised.is_ok() { maximum } else { current };
+    // Where it can't be raised, it stays what it is.
+    if raised.is_ok() { maximum } else { current }
+}
+
+/// The most connections that a population may have with so many open files.
+pub const fn connections_max(open_files: u64) -> u64 {
     // A connection has two ends, both in this process.
-    files.unwrap_or(u64::MAX).saturating_sub(OTHER_FILES) / (2 * CROWDS_MAX)
+    open_files.saturating_sub(OTHER_FILES) / (2 * POPULATIONS_MAX)
 }
 
 /// Compares servers of many connections. They take too long to gather to be new in each round, and all settings together
