@@ -21,6 +21,27 @@ fn what_was_negotiated_is_told_beside_the_answer() {
 }
 
 #[test]
+fn whether_the_server_was_verified_is_told() {
+    let server = Server::start(&["--mode", "http"]);
+    server.connect(&["--sni", "localhost"], b"").expect(0, &["verified as localhost"]);
+    let unverified = run_with(tlsbench(["connect", &server.target(), "-k"]), b"");
+    unverified.expect(0, &["not verified (-k"]);
+}
+
+#[test]
+fn a_url_is_a_target_and_its_path_is_told_to_be_none_of_it() {
+    let server = Server::start(&["--mode", "http"]);
+    let connect = |path: &str| {
+        let url = format!("https://localhost:{}{path}", server.port);
+        run_with(tlsbench(["connect", &url, "--cacert", &server.ca]), b"GET / HTTP/1.0\r\n\r\n")
+    };
+    let plain = connect("/");
+    plain.expect(0, &["verified as localhost"]);
+    assert!(!plain.errors.contains("not requested"), "{plain:?}");
+    connect("/page").expect(0, &["/page is not requested", "printf 'GET /page HTTP/1.0"]);
+}
+
+#[test]
 fn every_suite_and_group_can_be_asked_for() {
     let server = Server::start(&["--mode", "http"]);
     for (cipher, suite) in [

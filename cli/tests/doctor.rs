@@ -71,6 +71,21 @@ fn every_fact_has_a_verdict_and_every_warning_an_advice() {
     assert!(document["host"]["timer_cost_ns"].as_f64().is_some_and(|cost| cost > 0.0));
 }
 
+/// The number of connections is the one that `ablate` keeps to.
+#[test]
+fn the_limit_on_open_files_means_the_same_to_doctor_and_ablate() {
+    let limited = |line: &str| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -n 800; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_tlsbench")]).args(line.split(' '));
+        run_with(command, b"")
+    };
+    let doctor = limited("doctor --duration 0s");
+    doctor.expect(0, &[]);
+    assert!(doctor.output.contains("800, enough for 100 connections in `ablate`"), "{}", doctor.output);
+    let ablate = limited("ablate --workload scale --switch inline -d 20ms");
+    ablate.expect(0, &["100 connections instead of 2000, because only 800 files may be open"]);
+}
+
 #[test]
 fn programs_are_found_on_the_path_and_missing_ones_are_said_to_be_missing() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -62,18 +62,45 @@ fn help_is_had_however_it_is_asked_for_and_told_where_it_can_not_be_written() {
 #[test]
 fn a_value_that_is_none_is_told() {
     run(["throughput", "--size", "large"]).expect(2, &["expected a size such as 64, 16k"]);
-    run(["throughput", "--duration", "10"]).expect(2, &["expected a duration such as 10s"]);
+    run(["throughput", "--duration", "ten"]).expect(2, &["expected a duration such as 10s", "or a number of seconds"]);
     run(["throughput", "--count", "many"]).expect(2, &["expected a count such as 500, 10k"]);
-    run(["throughput", "--zero-copy", "off"]).expect(2, &["off"]);
-    run(["connect", "localhost:http"]).expect(2, &["the port is 1 to 65535"]);
+    run(["connect", "localhost:http"]).expect(2, &["the port must be 1 to 65535"]);
     run(["handshake", "--alpn", "A\u{1b}[31m\nhint: B"])
         .expect(2, &["is text that can be seen, and 'A\u{fffd}[31m\u{fffd}hint: B'"]);
     run(["handshake", "--label", "A\nhint: B\u{202e}"]).expect(2, &["'A\u{fffd}hint: B\u{fffd}'"]);
-    run(["connect", "https://localhost:443/"]).expect(2, &["it is a URL", "'localhost:443'"]);
-    run(["throughput", "--connect", "localhost:443/"]).expect(2, &["a path has no place in it"]);
-    run(["connect", "::1"]).expect(2, &["an IPv6 address stands in brackets"]);
+    run(["connect", "http://localhost/"]).expect(2, &["'http://localhost/'", "only those with https://"]);
+    run(["throughput", "--connect", "https://localhost:443/"])
+        .expect(2, &["it is a URL, whose host is 'localhost:443'"]);
+    run(["throughput", "--connect", "localhost:443/"]).expect(2, &["it contains a path"]);
+    run(["connect", "::1"]).expect(2, &["an IPv6 address needs brackets"]);
     run(["connect", "not a name:443"]).expect(2, &["'not a name' is neither a host name nor an address"]);
-    run(["connect"]).expect(2, &["HOST:PORT"]);
+    run(["connect"]).expect(2, &["HOST[:PORT]"]);
+    run(["throughput", "-o", "run.html"]).expect(2, &["tlsbench report results.json -o run.html"]);
+}
+
+#[test]
+fn a_cipher_needs_no_flag_and_is_known_by_its_slips() {
+    for command in ["throughput", "handshake"] {
+        run([command, "aes128gmc"]).expect(2, &["unknown cipher 'aes128gmc'", CIPHERS, "did you mean 'aes128gcm'?"]);
+        run([command, "aes128gcm", "-c", "aes256gcm"]).expect(2, &["cannot be used with"]);
+    }
+}
+
+#[test]
+fn a_value_without_its_equals_sign_is_pointed_at_it() {
+    for (line, hint) in [
+        ("throughput --zero-copy off", "write --zero-copy=off"),
+        ("handshake --json run.json", "write --json=run.json"),
+        ("throughput --json run.json -c aes128gcm", "write --json=run.json"),
+        ("ablate --json run.json", "write --json=run.json"),
+        ("run smoke --json run.json", "write --json=run.json"),
+        ("connect localhost:1 --zero-copy off", "write --zero-copy=off"),
+        ("serve --no-delay off", "write --no-delay=off"),
+    ] {
+        run(line.split(' ')).expect(2, &[hint]);
+    }
+    let other = run("throughput --json --cipher rc4".split(' '));
+    assert!(!other.errors.contains("write --json"), "{other:?}");
 }
 
 #[test]
@@ -157,6 +184,25 @@ fn a_certificate_that_is_refused_is_told_with_the_reason_and_the_alert_arrives()
     other.program.wait_error("the peer sent the alert unknown_ca");
     run(["throughput", "--connect", &other.target(), "--cacert", &root])
         .expect(1, &[&other.target(), "no trusted authority issued it", "--cacert FILE"]);
+}
+
+#[test]
+fn a_self_signed_authority_is_explained_even_where_it_is_trusted() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("names");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    let file = |name: &str, text: String| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).expect("written");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let (chain, key) = (file("chain.pem", certificate.pem()), file("key.pem", key.serialize_pem()));
+    let server = Server::start(&["--mode", "http", "--cert", &chain, "--key", &key]);
+    let target = format!("localhost:{}", server.port);
+    run(["connect", &target, "--cacert", &chain])
+        .expect(1, &["CA:TRUE", "even if it is self-signed and given with --cacert", "CA:FALSE", "-k skips the check"]);
 }
 
 #[test]

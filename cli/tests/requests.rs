@@ -39,9 +39,12 @@ fn the_cases_of_a_document_are_asked_for_again_as_they_were() {
         "tlsbench throughput --count 2 --transport memory,loopback --loopback-threads 1,2 --direction both --size 64,16k \
          --cipher aes128gcm,chacha20poly1305 --warmup 1ms",
         "tlsbench throughput --transport memory --duration 20ms --warmup 0s --switches none --arena --buffer-pool shared \
-         --groups p384,x25519 --alpn h2,http/1.1 --sni 127.0.0.1 --verify all --seed 77 --buffer 64k --threads 2 --label odd",
+         --groups p384:x25519 --alpn h2,http/1.1 --sni 127.0.0.1 --verify all --seed 77 --buffer 64k --threads 2 --label odd",
         "tlsbench throughput --count 2 --warmup 0s --no-delay=off --send-buffer 128k --receive-buffer 64k -k",
         "tlsbench handshake --count 5 --warmup 0s --transport memory,loopback --cipher aes128gcm,aes256gcm --label odd --arena=off",
+        "tlsbench throughput aes128gcm,aegis128l --provider auto,rustcrypto --groups x25519,p256:p384 --cert-type ed25519,rsa-2048 \
+         --transport memory -n 1 --warmup 0s --size 64",
+        "tlsbench handshake --cert-type ecdsa-p384,ed25519 --groups p256,x25519:p256 -n 2 --warmup 0s",
         "tlsbench ablate --workload bulk --switch zero-copy,inline --duration 1ms --seed 3",
         "tlsbench ablate --workload small,scale --switch signal,inline --connections 20 --duration 4ms --seed 3",
     ] {
@@ -50,6 +53,18 @@ fn the_cases_of_a_document_are_asked_for_again_as_they_were() {
         let (first, second) = (first.cases.iter().map(asked), second.cases.iter().map(asked));
         assert_eq!(first.collect::<Vec<_>>(), second.collect::<Vec<_>>(), "{line}");
     }
+}
+
+/// What version 0.1 wrote: a preference list with commas, and no type of certificate.
+#[test]
+fn a_document_of_old_is_asked_for_again() {
+    let mut document = typed("tlsbench throughput --count 1 --warmup 0s --transport memory --groups p384:x25519");
+    let case = &mut document.cases[0];
+    assert_eq!(case.requested["groups"], "secp384r1,x25519");
+    assert!(!case.requested.contains_key("cert_type"));
+    let request = Request::of_case(case).expect("a request");
+    assert!(request.arguments().contains(&"--groups=secp384r1:x25519".to_owned()), "{request:?}");
+    assert_eq!(again(&document).cases[0].id, "throughput/memory/send/aes128gcm/16384");
 }
 
 #[test]

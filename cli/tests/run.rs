@@ -129,10 +129,14 @@ fn what_is_wrong_in_a_profile_is_told_with_its_line_and_the_nearest_name() {
 fn a_profile_that_is_not_there_is_told_with_those_that_are() {
     run(["run", "smok"]).expect(2, &["smoke, ci, full, plan", "did you mean 'smoke'?"]);
     run(["run", "./smoke"]).expect(2, &["./smoke"]);
-    run(["run"]).expect(2, &["PROFILE"]);
-    let listed = run(["run", "--list"]);
-    listed.expect(0, &[]);
-    assert!(BUILT_IN.iter().all(|(name, _)| listed.output.contains(name)), "{}", listed.output);
+    for line in ["run", "run --list"] {
+        let listed = run(line.split(' '));
+        listed.expect(0, &[]);
+        assert!(BUILT_IN.iter().all(|(name, _)| listed.output.contains(name)), "{}", listed.output);
+        assert!(listed.output.contains("tlsbench run PROFILE"), "{}", listed.output);
+    }
+    run(["run", "--json=out.json"]).expect(2, &["without a profile", "smoke"]);
+    run(["run", "--counts-only"]).expect(2, &["PROFILE"]);
 }
 
 #[test]

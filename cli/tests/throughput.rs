@@ -48,6 +48,51 @@ fn median(case: &Value, metric: &str) -> f64 {
 }
 
 #[test]
+fn the_ending_of_a_file_is_its_form_and_ciphers_need_no_flag() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, begins) in [("run.json", "{"), ("run.csv", "case,"), ("run.md", "|"), ("run.txt", "")] {
+        let path = folder.path().join(name);
+        let output = run(&["aes256gcm", "--transport", "memory", "-d", "0.02", "-o", path.to_str().expect("UTF-8")]);
+        assert!(output.status.success() && output.stdout.is_empty(), "{name}: {output:?}");
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        assert!(text.contains(begins) && text.contains("aes256gcm"), "{name}: {text}");
+        let is_json = serde_json::from_str::<Value>(&text).is_ok();
+        assert_eq!(is_json, name == "run.json", "{name}: {text}");
+    }
+}
+
+#[test]
+fn each_provider_group_and_certificate_is_a_case_that_tells_its_own() {
+    let document = document(&[
+        "--transport",
+        "memory",
+        "--count",
+        "2",
+        "--provider",
+        "auto,rustcrypto",
+        "--groups",
+        "x25519,p256:x25519",
+        "--cert-type",
+        "ecdsa-p256,rsa-2048",
+    ]);
+    let cases = document["cases"].as_array().expect("cases");
+    let told: BTreeSet<_> = cases
+        .iter()
+        .map(|case| {
+            let asked = ["provider", "groups", "cert_type"].map(|fact| case["requested"][fact].as_str().expect(fact));
+            let agreed = ["group", "signature"].map(|fact| case["negotiated"][fact].as_str().expect(fact));
+            assert_eq!(agreed[0], if asked[1] == "x25519" { "x25519" } else { "secp256r1" });
+            assert_eq!(agreed[1].starts_with("rsa_pss"), asked[2] == "rsa-2048", "{agreed:?}");
+            let id = case["id"].as_str().expect("a name");
+            assert!(id.contains(&format!("/provider={}/", asked[0])), "{id}");
+            assert!(id.ends_with(&format!("/cert-type={}", asked[2])), "{id}");
+            id.to_owned()
+        })
+        .collect();
+    assert_eq!((cases.len(), told.len()), (8, 8));
+}
+
+#[test]
 fn every_cipher_over_every_transport_both_ways_carries_exactly_what_was_asked_for() {
     let document = document(&[
         "--cipher",
@@ -252,7 +297,7 @@ fn an_interrupted_run_leaves_what_it_has_and_says_that_it_is_partial() {
     assert!(cases(&document)[0]["achieved"]["send_bytes"].as_u64().expect("a count") > 0);
 }
 
-/// A `tlsbench serve` with a throw-away certificate, ended when dropped.
+/// A `tlsbench serve` with a generated certificate, ended when dropped.
 struct Server {
     child: Child,
     address: SocketAddr,
