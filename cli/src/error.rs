@@ -35,7 +35,7 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// A name that is none of those known.
-    #[error("unknown {what} '{typed}'; known are: {}", .known.join(", "))]
+    #[error("unknown {what} '{typed}'; expected one of: {}", .known.join(", "))]
     Unknown {
         /// The kind of thing.
         what: &'static str,
@@ -105,7 +105,7 @@ pub enum Error {
         target: String,
     },
     /// A peer that did not answer, or did not read, in time.
-    #[error("{target}: the peer let its time run out")]
+    #[error("{target}: the peer did not respond in time")]
     Late {
         /// The other end.
         target: String,
@@ -209,14 +209,18 @@ impl Error {
             Self::Profile { hint, .. } => hint.clone(),
             Self::Baseline { hint, .. } | Self::NoResults { hint, .. } => hint.clone(),
             Self::Tls { source, .. } => tls_hint(source).map(str::to_owned),
-            Self::Cut { .. } => Some("does it speak TLS 1.3, and on this port?".to_owned()),
-            Self::Late { .. } => Some("is it the right port? --timeout TIME waits longer".to_owned()),
+            Self::Cut { .. } => Some("does the server support TLS 1.3, and on this port?".to_owned()),
+            Self::Late { .. } => Some("check the port, or wait longer with --timeout TIME".to_owned()),
             Self::NoProgram { name, source } if source.kind() == io::ErrorKind::NotFound => {
                 Some(format!("install the package {name}, for example with `apt-get install {name}`"))
             }
             Self::Unreachable { source, .. } => match source.kind() {
-                io::ErrorKind::ConnectionRefused => Some("nothing listens there; is the server running?".to_owned()),
-                io::ErrorKind::TimedOut => Some("no answer came; check the address, or a firewall between".to_owned()),
+                io::ErrorKind::ConnectionRefused => {
+                    Some("nothing is listening there; is the server running?".to_owned())
+                }
+                io::ErrorKind::TimedOut => {
+                    Some("nothing answered; check the address, and any firewall in between".to_owned())
+                }
                 _ => None,
             },
             _ => None,
@@ -228,45 +232,44 @@ const fn tls_hint(error: &tls_engine::Error) -> Option<&'static str> {
     use tls_engine::Error as Engine;
     match error {
         Engine::Certificate(CertificateError::UnknownIssuer) => {
-            Some("name the authority that issued it with --cacert FILE, or skip the check with -k")
+            Some("trust its issuer with --cacert FILE, or skip the check with -k")
         }
         Engine::Certificate(CertificateError::WrongName { .. }) => {
-            Some("ask for one of its names with --sni NAME, or skip the check with -k")
+            Some("request one of its names with --sni NAME, or skip the check with -k")
         }
         Engine::Certificate(CertificateError::NoName { .. }) => Some(
-            "the server needs a certificate with its name in it, as `openssl req -addext subjectAltName=DNS:NAME` asks for; -k \
-             skips the check",
+            "the server's certificate must contain its name: `openssl req -addext subjectAltName=DNS:NAME` adds it; -k skips the check",
         ),
         Engine::Certificate(CertificateError::Authority) => Some(
             "a certificate with CA:TRUE is not accepted for a server, even if it is self-signed and given with --cacert; `openssl \
              req -x509` makes one that is with `-addext basicConstraints=critical,CA:FALSE`; -k skips the check",
         ),
         Engine::Certificate(CertificateError::Unsupported(_)) => {
-            Some("the server needs another certificate, or another key for it")
+            Some("the server needs a different certificate or key")
         }
         Engine::Certificate(CertificateError::Expired) => {
             Some("the server needs a new certificate; -k skips the check")
         }
         Engine::Certificate(CertificateError::NotYetValid) => Some("check this machine's clock; -k skips the check"),
         Engine::PeerAlert(AlertDescription::HANDSHAKE_FAILURE) => Some(
-            "the two ends have nothing in common: offer more with --cipher and --groups, or leave these out; or the server's \
-                 key is none that signatures are taken from here: ECDSA on P-256 or P-384, Ed25519, RSA",
+            "the peers share no cipher suite, group or signature scheme: offer more with --cipher and --groups, or omit these flags; \
+             or the server's key has an unsupported type: it must be ECDSA on P-256 or P-384, Ed25519, or RSA",
         ),
         Engine::PeerAlert(AlertDescription::NO_APPLICATION_PROTOCOL) => {
-            Some("it speaks none of the protocols of --alpn")
+            Some("the server supports none of the protocols in --alpn")
         }
-        Engine::PeerAlert(AlertDescription::PROTOCOL_VERSION) => {
-            Some("only TLS 1.3 is spoken here, and it does not; with a key for DSA, for example, it can't")
-        }
+        Engine::PeerAlert(AlertDescription::PROTOCOL_VERSION) => Some(
+            "the server does not support TLS 1.3, the only version supported here; some keys, such as DSA, prevent it",
+        ),
         Engine::PeerAlert(AlertDescription::UNRECOGNIZED_NAME) => {
-            Some("it does not know this name; --sni asks for another")
+            Some("the server does not know this name; request another with --sni")
         }
         Engine::PeerAlert(AlertDescription::CERTIFICATE_REQUIRED) => {
-            Some("it asks for a client certificate; none can be given")
+            Some("the server requires a client certificate, which is not supported here")
         }
-        Engine::Truncated => Some("what came may be cut short"),
-        Engine::NotTls => Some("is it the right port, and does it speak TLS from the first byte?"),
-        Engine::ProtocolVersion => Some("only TLS 1.3 is spoken here"),
+        Engine::Truncated => Some("the received data may be incomplete"),
+        Engine::NotTls => Some("check the port; the server must expect TLS from the first byte"),
+        Engine::ProtocolVersion => Some("only TLS 1.3 is supported here"),
         _ => None,
     }
 }

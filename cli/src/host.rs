@@ -51,25 +51,25 @@ const LOAD_MAX: f64 = 0.5;
 /// Warns of what makes every time of a run worth less: a debug build, and other programs.
 pub fn warn_of_conditions(document: &mut Document) {
     if cfg!(debug_assertions) {
-        document.warn("THIS IS A DEBUG BUILD: its times mean nothing", "build with `cargo build --release`");
+        document.warn("THIS IS A DEBUG BUILD: its times are meaningless", "build with `cargo build --release`");
     }
     let variables: Vec<_> = document.host.environment.clone().into_iter().collect();
     for (name, value) in variables {
         let message = format!("{name} is set to '{}', which changes what is measured", word(&value.into()));
-        document.warn(message, "unset it, unless that is what is to be measured");
+        document.warn(message, "unset it, unless this is intended");
     }
     let processors = document.host.logical_cpus.unwrap_or(1);
     if let Some(usable) = document.host.usable_cpus
         && usable < processors
     {
         let message = format!("this process may use only {usable} of {processors} processors");
-        document.warn(message, "compare only with results of as many; affinity (`taskset`) or a quota is the reason");
+        document.warn(message, "compare only with results from as many; the cause is affinity (`taskset`) or a quota");
     }
     if let Some([load, ..]) = document.host.load_at_start
         && load > LOAD_MAX * f64::from(processors)
     {
         let message = format!("the machine is busy: a load of {load} on {processors} processors");
-        document.warn(message, "end the other programs, and wait a minute before measuring");
+        document.warn(message, "stop other programs and wait a minute before measuring");
     }
 }
 

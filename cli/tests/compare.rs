@@ -176,7 +176,7 @@ fn one_file_is_measured_again_by_this_build() {
     let again: Value = serde_json::from_slice(&fs::read(&results).expect("results")).expect("JSON");
     assert_eq!(again["cases"][0]["requested"]["seed"], 7);
     let mut over = tlsbench(["compare", ".tlsbench/before.json", "--results", ".tlsbench/before.json"]);
-    support::run_with_in(&mut over, folder.path()).expect(2, &["is read: name another file to write to"]);
+    support::run_with_in(&mut over, folder.path()).expect(2, &["is an input file: choose another file"]);
     let mut unknown = tlsbench(["compare", "befor"]);
     support::run_with_in(&mut unknown, folder.path()).expect(5, &["hint: did you mean 'before'?"]);
 }

@@ -156,7 +156,7 @@ fn every_form_goes_to_a_file_too() {
 fn what_can_not_be_measured_is_a_usage_error_that_helps() {
     for (flags, saying) in [
         (&["--algorithm", "aes128gmc"][..], "did you mean 'aes128gcm'?"),
-        (&["--provider", "openssl"], "known are: auto, aws-lc-rs, rustcrypto"),
+        (&["--provider", "openssl"], "expected one of: auto, aws-lc-rs, rustcrypto"),
         (&["--provider", "aws-lc-rs", "--algorithm", "aegis256"], "none of these providers"),
         (&["--size", "0"], "--size is 1 B to 16 MiB"),
         (&["--duration", "0s"], "longer than 0"),

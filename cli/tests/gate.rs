@@ -166,7 +166,9 @@ fn slips_are_told_with_their_line() {
     fs::write(bench.path("p.toml"), PROFILE.split("[[threshold]]").next().expect("a head")).expect("a file");
     bench.gate(&["--baseline", "base.json"]).expect(2, &["it has no thresholds"]);
     bench.run(&["gate", "--profile", "ci"]).expect(2, &["--baseline", "--against"]);
-    bench.gate(&["--baseline", "base.json", "--results", "base.json"]).expect(2, &["is read: name another file"]);
+    bench
+        .gate(&["--baseline", "base.json", "--results", "base.json"])
+        .expect(2, &["is an input file: choose another file"]);
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn a_slip_is_named_with_the_nearest() {
         .expect(2, &["did you mean 'throughput/memory/send/aes128gcm/16384'?"]);
     history(&drawn, &["--metric", "eficiency"]).expect(2, &["did you mean 'efficiency'?"]);
     history(&drawn, &["--noise-threshold", "5"]).expect(2, &["expected a share such as 5% or 0.05"]);
-    history(&drawn, &["--confidence-level", "10%"]).expect(2, &["--confidence-level is 50 % to less than 100 %"]);
+    history(&drawn, &["--confidence-level", "10%"])
+        .expect(2, &["--confidence-level must be at least 50 % and less than 100 %"]);
     run(["history", "/nonexistent/a.json"]).expect(2, &["/nonexistent/a.json"]);
 }

@@ -109,7 +109,7 @@ fn when_file_descriptors_are_gone_handshakes_give_way() {
     load.hang_up(stream);
     drop(crowd);
     let ended = server.interrupt();
-    ended.expect(0, &["2 handshakes", " 2 done", "gave way to another connection"]);
+    ended.expect(0, &["2 handshakes", " 2 done", "closed in favor of a new connection"]);
     let complaints = ended.errors.matches("accepting a connection: ").count();
     let accepted = ended.count(" accepted") as usize;
     assert!(complaints <= accepted, "{complaints} complaints, with {accepted} accepted: {ended:?}");

@@ -80,7 +80,7 @@ fn nothing_is_written_over_what_is_read() {
     ] {
         let before = contents(bench.0.path());
         let ended = bench.run(line);
-        ended.expect(2, &["is read: name another file to write to"]);
+        ended.expect(2, &["is an input file: choose another file"]);
         assert!(!ended.errors.contains("[1/"), "{line}: {ended:?}");
         assert_eq!(contents(bench.0.path()), before, "{line}");
     }
@@ -91,7 +91,7 @@ fn nothing_is_written_over_what_is_read() {
         "throughput --keylog new --json=new",
         "compare a.json --results new --json=.tlsbench/../new",
     ] {
-        bench.run(line).expect(2, &["is named twice to be written to"]);
+        bench.run(line).expect(2, &["would be written twice"]);
         assert!(!bench.path("new").exists(), "{line}");
     }
 }

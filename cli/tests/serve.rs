@@ -141,7 +141,7 @@ fn a_silent_peer_gives_its_place_to_another() {
     let mut silent = TcpStream::connect(("127.0.0.1", server.port)).expect("a connection");
     server.connect(&["--timeout", "30s"], b"GET / HTTP/1.0\r\n\r\n").expect(0, &[]);
     assert!(started.elapsed() < Duration::from_secs(8), "as long as a handshake may take: {:?}", started.elapsed());
-    server.program.wait_error("it gave way to another connection");
+    server.program.wait_error("closed in favor of a new connection");
     silent.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     let mut alert = Vec::new();
     silent.read_to_end(&mut alert).expect("its end");
@@ -181,7 +181,7 @@ fn a_peer_that_sends_a_byte_now_and_then_loses_its_place_too() {
         assert!(started.elapsed() < Duration::from_secs(20), "it is still listened to");
         thread::sleep(Duration::from_millis(50));
     }
-    server.program.wait_error("the peer let its time run out");
+    server.program.wait_error("the peer did not respond in time");
 }
 
 #[test]

@@ -152,8 +152,8 @@ fn peers_that_misbehave_are_a_line_each_and_lose_their_places() {
     let mut silent = [connect(), connect()];
     // The first of them has to make place for this one.
     server.connect(&["--timeout", "30s"], b"GET / HTTP/1.0\r\n\r\n").expect(0, &[]);
-    server.program.wait_error("it gave way to another connection");
-    server.program.wait_error("the peer let its time run out");
+    server.program.wait_error("closed in favor of a new connection");
+    server.program.wait_error("the peer did not respond in time");
     for silent in &mut silent {
         silent.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         assert!(silent.read_to_end(&mut Vec::new()).is_ok(), "its end");

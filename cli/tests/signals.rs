@@ -323,7 +323,7 @@ fn a_doctor_who_is_interrupted_gives_no_verdict() {
     let arguments = vec!["doctor", "--duration", "1h"];
     let running = ends_in_time(&Row { arguments, signal: Signal::INT, moment: MIDDLE, way: Way::Once });
     let output = running.said("output");
-    assert!(output.contains("not measured: the run was ended early"), "{output}");
+    assert!(output.contains("not measured: the run was interrupted"), "{output}");
     assert!(!output.contains("Nothing stands against"), "{output}");
 }
 

@@ -7,19 +7,19 @@ use super::{Output, Saving};
 use crate::setting;
 use crate::units::{Count, parse_duration};
 
-/// Measures what each switch is worth: runs a workload with it and without it in turns, once within the full set and once
-/// within the empty one, and tells the effect with its 95 % interval.
+/// Measures what each optimization is worth: runs a workload with and without it in turns, once starting from all optimizations
+/// and once from none, and reports the effect with its 95 % interval.
 ///
-/// Memory is counted in bytes asked of the heap, not in resident memory. Without arenas (arena=off) memory of handshakes is
-/// neither pooled nor sized beforehand: the effect is that of both.
+/// Memory is bytes requested from the heap, not resident memory. With arena=off, handshake memory is neither pooled nor sized
+/// in advance; the effect is that of both.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Ablate {
-    /// What is done meanwhile; everything otherwise
+    /// The workloads [default: all]
     #[arg(long, value_enum, value_name = "NAME", value_delimiter = ',')]
     pub workload: Vec<Workload>,
 
-    /// Only these switches; all otherwise, and the provider
+    /// The switches, or provider [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(setting::names()))]
     pub switch: Vec<String>,
 
@@ -27,16 +27,16 @@ pub struct Ablate {
     #[arg(short, long, value_name = "NAME", default_value = "aes128gcm")]
     pub cipher: String,
 
-    /// How long each workload is timed, all of its switches together
+    /// How long each workload is timed, for all of its switches together
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
     #[arg(default_value = "30s")]
     pub duration: Duration,
 
-    /// How many connections the workload `scale` has; as many as open files allow, where that is less
+    /// The connections of the workload `scale`, limited by the number of files that may be open
     #[arg(long, value_name = "N", default_value = "2k")]
     pub connections: Count,
 
-    /// The seed of all that is random in the measurement
+    /// The seed of everything random in the measurement
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 
@@ -51,26 +51,26 @@ pub struct Ablate {
 /// What is done while switches are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Workload {
-    /// Connections that shake hands, exchange a little, and end: heap calls, memory, processor time.
+    /// Connections that perform a handshake, exchange a little data, and close: heap calls, memory, processor time.
     Handshakes,
     /// Data in one direction, in memory: processor time per byte of each side.
     Bulk,
-    /// Messages of 64 B to 4 KiB there and back over loopback: round trips, processor time, system calls.
+    /// Messages of 64 B to 4 KiB, echoed over loopback: round trips, processor time, system calls.
     Small,
-    /// Those of 64 B alone.
+    /// Only those of 64 B.
     #[value(name = "small-64")]
     Small64,
-    /// Those of 512 B alone.
+    /// Only those of 512 B.
     #[value(name = "small-512")]
     Small512,
-    /// Those of 1 KiB alone.
+    /// Only those of 1 KiB.
     #[value(name = "small-1024")]
     Small1024,
-    /// Those of 4 KiB alone.
+    /// Only those of 4 KiB.
     #[value(name = "small-4096")]
     Small4096,
-    /// Thousands of mostly idle connections to one event loop: memory, wake-ups, system calls, round trips of the few that
-    /// are active.
+    /// Thousands of mostly idle connections to one event loop: memory, wake-ups, system calls, and round trips of the few active
+    /// ones.
     Scale,
 }
 

@@ -1,7 +1,7 @@
 use super::Output;
 
-/// Lists the cipher suites, groups, signature schemes and providers of this build, and what computes each suite on this CPU;
-/// marks what is far slower there than it could be.
+/// Lists the cipher suites, groups, signature schemes and providers of this build, and the code that runs each suite on this
+/// CPU. Marks what runs far slower than it could.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Ciphers {

@@ -4,7 +4,7 @@ use super::Output;
 use crate::units::{Share, parse_share};
 
 /// Compares results metric by metric: how they differ, with an interval, and whether that is worse, better or inside the
-/// noise. With one file, measures its very cases again with this build and compares.
+/// noise. Given one file, measures its cases again with this build and compares.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Compare {
@@ -12,11 +12,12 @@ pub struct Compare {
     #[arg(value_name = "BASELINE")]
     pub baseline: PathBuf,
 
-    /// Results to compare; measured now where they are left out
+    /// Results to compare [default: the baseline's cases are measured now]
     #[arg(value_name = "CANDIDATE")]
     pub candidate: Option<PathBuf>,
 
-    /// Measure also cases that connect to a server, or read certificates and keys, that the results name: of results of your own
+    /// Also measure cases that connect to servers, or read certificates and keys, named in the results. Only for files you
+    /// trust
     #[arg(long, conflicts_with = "candidate")]
     pub use_named: bool,
 
@@ -24,15 +25,15 @@ pub struct Compare {
     #[command(flatten)]
     pub judgement: Judgement,
 
-    /// How much a metric that varies may differ without being worse or better; one that does not may not differ at all
+    /// How much a metric that varies may differ without being worse or better. Metrics that do not vary may not differ at all
     #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = parse_share, help_heading = "Verdicts")]
     pub noise_threshold: Share,
 
-    /// End with exit code 3 where something became worse
+    /// Exit with code 3 if something became worse
     #[arg(long, help_heading = "Verdicts")]
     pub fail_on_regression: bool,
 
-    /// Write what was measured to FILE
+    /// Write the new results to FILE
     #[arg(long, value_name = "FILE", conflicts_with = "candidate", help_heading = "Output")]
     pub results: Option<PathBuf>,
 
@@ -45,20 +46,21 @@ pub struct Compare {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Verdicts")]
 pub struct Judgement {
-    /// How sure the verdicts are to be, all of them together
+    /// The confidence in all verdicts together
     #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = parse_share)]
     pub confidence_level: Share,
 
-    /// End with exit code 4 where the noise is too much to tell, or a metric can't be compared
+    /// Exit with code 4 if a result is too noisy to judge, or a metric can't be compared
     #[arg(long)]
     pub strict: bool,
 
-    /// Compare with another machine what counts alike everywhere: heap calls, copied bytes, system calls; efficiency where
-    /// both have the same AES and AVX-512 flags, instructions where both have the same compiler, valgrind and C library
+    /// Compare results of different machines, limited to what does not depend on the machine: heap calls, copied bytes and
+    /// system calls; efficiency, if both have the same AES and AVX-512 flags; instructions, if both have the same compiler,
+    /// valgrind and C library
     #[arg(long)]
     pub allow_foreign: bool,
 
-    /// The seed of all that is random in this
+    /// The seed of everything random in the analysis
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::{Cryptography, Family, Sockets, SwitchFlags, Tls, Trust};
 use crate::units::parse_duration;
 
-/// Connects to a TLS 1.3 server, tells what was negotiated (on standard error), sends standard input, and prints what
-/// comes back.
+/// Connects to a TLS 1.3 server, reports what was negotiated (on standard error), sends standard input, and prints the
+/// response.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Connect {
@@ -12,7 +12,7 @@ pub struct Connect {
     #[arg(value_name = "HOST[:PORT]")]
     pub target: String,
 
-    /// Cipher suites to offer, best first; all of the provider's otherwise
+    /// Cipher suites to offer, in order of preference [default: all of the provider's]
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
@@ -20,7 +20,7 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub timeout: Duration,
 
-    /// How long the server may be silent after the end of standard input before the connection is closed
+    /// How long to wait for more data after standard input ends before closing the connection
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
 

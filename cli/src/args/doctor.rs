@@ -3,17 +3,17 @@ use std::time::Duration;
 use super::Output;
 use crate::units::parse_duration;
 
-/// Tells whether this machine is fit to measure: clock and power settings, limits, load, instructions, programs to measure
-/// against, and what two equal runs differ by. Each warning says what to do; nothing is changed.
+/// Checks whether this machine is fit for measuring: clock and power settings, limits, load, CPU instructions, programs to
+/// measure against, and how much two equal runs differ. Each warning says what to do; nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Doctor {
-    /// How long equal runs are compared; 0s leaves that out
+    /// How long equal runs are compared; 0 skips it
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
     #[arg(default_value = "2s")]
     pub duration: Duration,
 
-    /// The seed of all that is random in the measurement
+    /// The seed of everything random in the measurement
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crate::render::Form;
 
-/// Writes the results in FILE in a form that other tools read: hyperfine's JSON, Bencher Metric Format, or the two files of
+/// Converts the results in FILE for other tools: hyperfine's JSON, Bencher Metric Format, or the two files of
 /// github-action-benchmark.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -11,21 +11,20 @@ pub struct Export {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// The form
+    /// The tool that will read it
     #[arg(long = "for", value_enum, value_name = "FORM")]
     pub form: Form,
 
-    /// Only metrics like this, such as `send.efficiency`, or `efficiency` for all sides; `*` stands for anything. Without
-    /// it all are exported but those that only explain others, which tables leave out too
+    /// Only these metrics, such as `send.efficiency`, or `efficiency` for all sides; `*` matches anything [default: all except
+    /// details that tables omit too]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub metric: Vec<String>,
 
-    /// Only cases with such an id; `*` stands for anything
+    /// Only cases whose id matches; `*` matches anything
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub case: Vec<String>,
 
-    /// Write to this file, or for github-action-benchmark to this folder, which is made where there is none; to standard
-    /// output otherwise (or with `-`)
+    /// Write to this file, or for github-action-benchmark to this folder, which is created if needed [default: standard output]
     #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
 }

@@ -2,30 +2,32 @@ use std::path::PathBuf;
 
 use super::{Judgement, Output};
 
-/// Holds this build to the thresholds of a profile: against kept results, or against another build that runs in turns with it.
+/// Checks this build against the thresholds of a profile: compared with saved results, or with another build that takes turns
+/// with it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[group(id = "opponent", required = true, multiple = false, args = ["baseline", "against"])]
 pub struct Gate {
-    /// What is measured, and how much worse each metric may become: smoke, ci, full, plan, or the path of a file
+    /// The profile that says what to measure, and how much worse each metric may become: smoke, ci, full, plan, or the path
+    /// of a file
     #[arg(long, value_name = "PROFILE")]
     pub profile: String,
 
-    /// Results to hold this build against: a file, or a name given to --save-baseline. Soft thresholds are only told
+    /// Results to compare with: a file, or a name given to --save-baseline. Soft thresholds are reported but never fail
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 
-    /// Another tlsbench to hold this build against, such as one of the base branch: both run in turns, block by block, which
-    /// is the only fair way to compare times. Soft thresholds count too
+    /// Another tlsbench to compare with, such as a build of the base branch. Both take turns, block by block, which is the only
+    /// fair way to compare times. Soft thresholds can fail too
     #[arg(long, value_name = "BINARY")]
     pub against: Option<PathBuf>,
 
-    /// Measure and judge only what hardly varies: heap calls, copied bytes, system calls, instructions. The same on a busy
-    /// machine, and in less time
+    /// Measure and judge only what hardly varies: heap calls, copied bytes, system calls, instructions. This is faster and
+    /// works on a busy machine
     #[arg(long)]
     pub counts_only: bool,
 
-    /// Blocks of each build and case, with --against: as many as a verdict needs where they are left out
+    /// Blocks of each build and case, with --against [default: as many as a verdict needs]
     #[arg(long, value_name = "N", requires = "against", value_parser = clap::value_parser!(u32).range(8..=1000))]
     pub blocks: Option<u32>,
 
@@ -33,7 +35,7 @@ pub struct Gate {
     #[command(flatten)]
     pub judgement: Judgement,
 
-    /// Write what was measured of this build to FILE
+    /// Write the results of this build to FILE
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub results: Option<PathBuf>,
 

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use super::Output;
 use crate::units::{Share, parse_share};
 
-/// Puts the results in FILE... in the order of their time, and marks where they changed. Runs of other machines, switches or
-/// terms are not joined: they are series of their own, and what sets them apart is said.
+/// Puts the results in FILE... in order of time and marks where they changed. Runs on different machines, or with different
+/// switches or settings, are separate series; the output says how they differ.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct History {
@@ -20,15 +20,15 @@ pub struct History {
     #[arg(long, value_name = "NAME")]
     pub metric: Option<String>,
 
-    /// How sure a change has to be, all series together
+    /// The confidence in all changes together
     #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = parse_share)]
     pub confidence_level: Share,
 
-    /// Pass over changes of times that are smaller
+    /// Ignore changes of times smaller than this
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]
     pub noise_threshold: Share,
 
-    /// The seed of all that is random in this
+    /// The seed of everything random in the analysis
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
 

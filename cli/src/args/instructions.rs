@@ -4,17 +4,17 @@ use super::{Output, Saving};
 use crate::units::Bytes;
 
 /// Counts the instructions of the engine's own work, without cryptography: of each side, for a record and for a handshake.
-/// Two counts of one build are the same, however busy the machine is; so a small difference between two builds shows.
+/// Counts of one build are always equal, however busy the machine is, so that even a small difference between two builds shows.
 ///
-/// Runs itself under valgrind, which has to be installed.
+/// Runs itself under valgrind, which must be installed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Instructions {
-    /// What is counted: both where nothing is said
+    /// The work that is counted [default: both]
     #[arg(long, value_enum, value_name = "NAME", value_delimiter = ',')]
     pub work: Vec<CountedWork>,
 
-    /// The content of a record
+    /// Sizes of a record's content
     #[arg(long, value_name = "SIZE", value_delimiter = ',', default_value = "64,1350,16k")]
     pub size: Vec<Bytes>,
 
@@ -22,13 +22,13 @@ pub struct Instructions {
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
 
-    /// The optimizations: all, none, or changes such as zero-copy=off+arena=off [default: all, none, and each alone that
-    /// matters to the work]
+    /// The optimizations: all, none, or changes such as zero-copy=off+arena=off [default: all, none, and each one that affects
+    /// the work by itself]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub setting: Vec<String>,
 
-    /// Count the cryptography of this provider too. Such counts vary from run to run with aws-lc-rs, and valgrind hides
-    /// AVX-512 from it
+    /// Also count the cryptography of this provider. With aws-lc-rs such counts vary from run to run, and valgrind hides AVX-512
+    /// from it
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
@@ -50,7 +50,7 @@ pub struct Instructions {
 pub enum CountedWork {
     /// Records are sealed and opened.
     Record,
-    /// A connection is made, shakes hands and is dropped.
+    /// A connection is created, performs its handshake, and is dropped.
     Handshake,
 }
 

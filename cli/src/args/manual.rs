@@ -11,15 +11,15 @@ pub struct Completions {
     pub shell: Shell,
 }
 
-/// Prints a manual page, of the program or of one of its commands, or writes all of them to a folder.
+/// Prints the manual page of the program or of a command, or writes all pages to a folder.
 #[derive(Debug, clap::Args)]
 #[command(after_help = MAN_EXAMPLES)]
 pub struct Man {
-    /// The command; the program itself otherwise
+    /// The command [default: the program itself]
     #[arg(value_name = "COMMAND")]
     pub page: Option<String>,
 
-    /// Write all pages to files in FOLDER, which there has to be
+    /// Write all pages to files in FOLDER, which must exist
     #[arg(long, value_name = "FOLDER", conflicts_with = "page")]
     pub directory: Option<PathBuf>,
 }

@@ -49,7 +49,7 @@ pub use tls::{Cryptography, Family, Identity, Sweep, Tls, Trust};
 use clap::builder::StyledStr;
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Measures TLS: what each optimization is worth, in numbers that can be checked.
+/// Measures TLS 1.3 and what each optimization of it is worth.
 #[derive(Debug, Parser)]
 #[command(
     name = "tlsbench",
@@ -63,7 +63,7 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How much to say, and how.
+    /// How much to print, and how.
     #[command(flatten)]
     pub display: Display,
 }
@@ -74,10 +74,10 @@ pub enum Command {
     /// Move data through TLS 1.3 and measure each side
     #[command(long_about = about::<Throughput>())]
     Throughput(Box<Throughput>),
-    /// Shake hands and measure each side: time, heap calls, bytes on the wire
+    /// Perform handshakes and measure each side: time, heap calls, bytes on the wire
     #[command(long_about = about::<Handshake>())]
     Handshake(Box<Handshake>),
-    /// Measure what each switch is worth: taken from the full set, and added to the empty one
+    /// Measure what each optimization is worth: removed from the full set, and added to the empty one
     #[command(long_about = about::<Ablate>())]
     Ablate(Ablate),
     /// Count the instructions of the engine's own work, per record and per handshake
@@ -86,34 +86,34 @@ pub enum Command {
     /// Measure the raw cryptography of every provider on this CPU
     #[command(long_about = about::<Crypto>())]
     Crypto(Crypto),
-    /// Run a profile: a benchmark to repeat, described by a TOML file
+    /// Run a profile: a repeatable benchmark, described by a TOML file
     #[command(long_about = about::<Run>())]
     Run(Run),
     /// Compare results: worse, better, or inside the noise
     #[command(long_about = about::<Compare>())]
     Compare(Compare),
-    /// Hold this build to the thresholds of a profile, against kept results or another build
+    /// Check this build against the thresholds of a profile, compared with saved results or another build
     #[command(long_about = about::<Gate>())]
     Gate(Gate),
-    /// Put results of several runs in the order of their time, and mark where they changed
+    /// Show results of several runs in order of time, and mark where they changed
     #[command(long_about = about::<History>())]
     History(History),
     /// Draw results as one HTML page that needs nothing else
     #[command(long_about = about::<Report>())]
     Report(Report),
-    /// Write results in a form that other tools read: hyperfine, Bencher, github-action-benchmark
+    /// Convert results for other tools: hyperfine, Bencher, github-action-benchmark
     #[command(long_about = about::<Export>())]
     Export(Export),
-    /// Tell whether this machine is fit to measure
+    /// Check whether this machine is fit for measuring
     #[command(long_about = about::<Doctor>())]
     Doctor(Doctor),
-    /// List cipher suites, groups, signature schemes and providers, and what each runs on this CPU
+    /// List cipher suites, groups, signature schemes and providers, and what runs each on this CPU
     #[command(long_about = about::<Ciphers>())]
     Ciphers(Ciphers),
-    /// Answer TLS 1.3 connections: take data, send it, echo it, or speak a little HTTP
+    /// Serve TLS 1.3 connections: receive data, send it, echo it, or answer HTTP requests
     #[command(long_about = about::<Serve>())]
     Serve(Box<Serve>),
-    /// Connect to a TLS 1.3 server, send standard input, print the answer
+    /// Connect to a TLS 1.3 server, send standard input, print the response
     #[command(long_about = about::<Connect>())]
     Connect(Box<Connect>),
     /// Print a script that completes commands, flags and values in a shell
@@ -140,7 +140,7 @@ impl OnOff {
     }
 }
 
-/// What the arguments of a command say about it at length; the list of commands has one line for each.
+/// The long description of a command; the list of commands has one line for each.
 fn about<A: clap::Args>() -> StyledStr {
     let command = A::augment_args(clap::Command::new(""));
     command.get_long_about().or_else(|| command.get_about()).cloned().unwrap_or_default()
@@ -148,14 +148,13 @@ fn about<A: clap::Args>() -> StyledStr {
 
 const AFTER_HELP: &str = "\
 First steps:
-  tlsbench doctor                        is this machine fit to measure?
+  tlsbench doctor                        is this machine fit for measuring?
   tlsbench throughput                    what moving data through TLS costs each side
-  tlsbench run smoke --json=run.json     a benchmark to repeat, in seconds
+  tlsbench run smoke -o run.json         a repeatable benchmark that takes seconds
   tlsbench COMMAND --help                every flag of a command, with examples
 
-Exit codes: 0 all went well; 1 the tool or the peer failed; 2 usage: flags, values, or the files they name; 3 a \
-regression or a violated policy; 4 inconclusive, when asked for; 5 the baseline is missing or not comparable; 6 the \
-target is unreachable; 130 interrupted.";
+Exit codes: 0 success; 1 the tool or the peer failed; 2 usage: flags, values, or the files they name; 3 a regression; \
+4 inconclusive, with --strict; 5 the baseline is missing or not comparable; 6 the target is unreachable; 130 interrupted.";
 
 #[cfg(test)]
 mod tests {

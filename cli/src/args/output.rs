@@ -26,7 +26,7 @@ pub struct Output {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct Saving {
-    /// Keep the complete results as .tlsbench/NAME.json, in place of earlier ones of that name
+    /// Save the complete results as .tlsbench/NAME.json, replacing earlier ones
     #[arg(long, value_name = "NAME", value_parser = parse_label)]
     pub save_baseline: Option<String>,
 }

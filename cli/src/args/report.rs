@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-/// Draws the results in FILE... as one HTML page that needs neither network nor scripts: charts with their intervals, what
-/// they were taken with, and every number as a table.
+/// Draws the results in FILE... as one HTML page that needs neither network nor scripts: charts with intervals, the settings
+/// and the machine, and every number in a table.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Report {
@@ -9,7 +9,7 @@ pub struct Report {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Write the page to FILE; to standard output otherwise (or with `-`)
+    /// Write the page to FILE [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

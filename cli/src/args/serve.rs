@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use super::{Cryptography, Identity, Sockets, SwitchFlags, Tls};
 use crate::units::{Count, parse_duration};
 
-/// Answers TLS 1.3 connections, many at once, until Ctrl-C.
+/// Serves TLS 1.3 connections, many at once, until Ctrl-C.
 ///
 /// The first line on standard output is `listening ADDR:PORT`.
 #[derive(Debug, clap::Args)]
@@ -16,43 +16,43 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:4433")]
     pub listen: String,
 
-    /// What to do with a connection
+    /// What to do with each connection
     #[arg(long, value_enum, value_name = "MODE", default_value = "sink")]
     pub mode: Mode,
 
-    /// Write the authority of the throw-away certificate to FILE, for clients to trust
+    /// Write the generated certificate's authority to FILE, for clients to trust
     #[arg(long, value_name = "FILE", conflicts_with = "cert")]
     pub ca_out: Option<PathBuf>,
 
-    /// Cipher suites that are taken, best first; all of the provider's otherwise
+    /// Cipher suites to accept, in order of preference [default: all of the provider's]
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub cipher: Vec<String>,
 
-    /// Event loops over epoll or kqueue, a thread each [default: as many as there are processors for this process]
+    /// Event loops (epoll or kqueue), each in its own thread [default: the processors available to this process]
     #[arg(short = 't', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Accepted for scripts of old: an event loop is the only way in which connections are served
+    /// Accepted for old scripts: connections are always served by event loops
     #[arg(long, hide = true)]
     pub event_loop: bool,
 
-    /// Connections at once; where more come, the oldest unfinished handshake gives way, or they wait
+    /// Concurrent connections. When full, a new connection replaces the oldest unfinished handshake, or waits
     #[arg(long, value_name = "N", default_value = "10k")]
     pub max_connections: Count,
 
-    /// Answer http://ADDR:PORT/metrics with counters for Prometheus; port 0 picks a free one. Switches counters on
+    /// Serve counters for Prometheus at http://ADDR:PORT/metrics; port 0 picks a free one. Implies --counters
     #[arg(long, value_name = "ADDR:PORT")]
     pub metrics: Option<String>,
 
-    /// End after this many connections
+    /// Exit after this many connections
     #[arg(short = 'n', long, value_name = "N")]
     pub count: Option<Count>,
 
-    /// How long a peer may be silent, or read nothing, and how long a request may take
+    /// How long a peer may send nothing or read nothing, and how long a request may take
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     pub timeout: Duration,
 
-    /// How long a handshake may take; never longer than --timeout
+    /// How long a handshake may take, at most --timeout
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub handshake_timeout: Duration,
 
@@ -76,13 +76,13 @@ pub struct Serve {
 /// What is done with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// Take all that comes; at its end, answer with the number of bytes.
+    /// Receive all data, then answer with the number of bytes.
     Sink,
-    /// Send until the client ends the connection.
+    /// Send until the client closes the connection.
     Source,
-    /// Send back what comes.
+    /// Send back what is received.
     Echo,
-    /// Answer HTTP requests with a page that tells what was negotiated.
+    /// Answer HTTP requests with a page that shows what was negotiated.
     Http,
 }
 

@@ -22,8 +22,8 @@ impl clap::Args for SwitchFlags {
             .long(BASE)
             .value_name("all|none|LIST")
             .help(
-                "What is on where no flag of its own says otherwise: all, none (which takes the provider rustcrypto too), or \
-                 changes such as zero-copy=off,arena=on [default: all]",
+                "The optimizations that are on unless their own flag says otherwise: all, none (which also selects the provider \
+                 rustcrypto), or changes such as zero-copy=off,arena=on [default: all]",
             )
             .help_heading(HEADING);
         Switch::ALL.iter().fold(command.arg(base), |command, switch| command.arg(flag(switch)))
@@ -49,10 +49,10 @@ impl FromArgMatches for SwitchFlags {
     }
 }
 
-/// What is to be known of a switch on the command line beyond what the engine says of it.
+/// What the command line adds to the engine's description of a switch.
 fn remark(switch: &Switch) -> &'static str {
     match switch.name {
-        "signal" => ". Only an event loop listens: it has no effect but in `serve`",
+        "signal" => ". Only affects `serve`",
         _ => "",
     }
 }

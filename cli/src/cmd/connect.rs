@@ -203,8 +203,8 @@ impl Exchange {
             return Err(error);
         }
         self.messages.warning(&Warning {
-            message: format!("{}: the peer left without close_notify", self.target),
-            advice: "its answer is whole by its own length (HTTP)".into(),
+            message: format!("{}: the peer closed the connection without close_notify", self.target),
+            advice: "its HTTP response is complete".into(),
         });
         Ok(())
     }

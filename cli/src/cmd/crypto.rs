@@ -153,6 +153,7 @@ fn warn_of_faster(document: &mut Document) {
     let Some((most, share)) = faster.iter().max_by(|(_, a), (_, b)| a.total_cmp(b)) else { return };
     let share = format_quantity(*share, "ratio");
     let count = faster.len();
-    let message = format!("what auto takes is not the fastest in {count} cases; {most} reaches {share} of it");
-    document.warn(message, "name the faster provider with --provider where it matters");
+    let message =
+        format!("auto does not take the fastest implementation in {count} cases; {most} reaches {share} of it");
+    document.warn(message, "select the faster provider with --provider where it matters");
 }

@@ -12,8 +12,8 @@ use crate::schema::Warning;
 pub fn run(plan: &Export, messages: Messages) -> Result<(), Error> {
     if plan.document.partial {
         messages.warning(&Warning {
-            message: "the run was interrupted, so cases may be missing".to_owned(),
-            advice: "export a complete one to where numbers are kept".to_owned(),
+            message: "the run was interrupted; cases may be missing".to_owned(),
+            advice: "export a complete run instead".to_owned(),
         });
     }
     plan.document.not_measurable().iter().for_each(|reason| messages.warning(reason));
@@ -37,7 +37,7 @@ pub fn run(plan: &Export, messages: Messages) -> Result<(), Error> {
     }
     let left_out = chosen.len() - exported.iter().map(|file| file.metrics).sum::<usize>();
     if left_out > 0 {
-        messages.note(&format!("{left_out} metrics are no times, for which there is no place in this form"));
+        messages.note(&format!("{left_out} metrics were left out: this format only has times"));
     }
     Ok(())
 }

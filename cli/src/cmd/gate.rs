@@ -36,7 +36,7 @@ pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
     {
         // The verdict does not depend on where it is shown.
         let path = Path::new(&path).display();
-        messages.complaint(&format!("the summary can't be written to {path}, as {STEP_SUMMARY} asks: {error}"));
+        messages.complaint(&format!("can't write the summary to {path} ({STEP_SUMMARY}): {error}"));
     }
     let written = plan.output.finish(&comparison);
     Ending { fails_on_regression: true, is_strict: plan.judgement.is_strict }.of(&comparison).and(written).and(saved)
@@ -50,7 +50,7 @@ fn check_thresholds(plan: &Gate, comparison: &Comparison) -> Result<(), Error> {
             return Err(Error::Profile {
                 origin: plan.profile.origin.clone(),
                 line: threshold.line,
-                message: format!("no case has the metric {} that this threshold is about", threshold.metric()),
+                message: format!("no case has the metric {} of this threshold", threshold.metric()),
                 hint: Some("`tlsbench run PROFILE --format csv` lists the cases and their metrics".to_owned()),
             });
         }
@@ -143,7 +143,7 @@ fn excuse(comparison: &mut Comparison, unknown: &HashMap<String, String>) {
         let Some(said) = unknown.get(&case.id) else { continue };
         for metric in &mut case.metrics {
             metric.is_binding = false;
-            metric.why = Some(format!("the baseline does not know this case: {}", said.replace('\n', "; ")));
+            metric.why = Some(format!("the baseline's build does not support this case: {}", said.replace('\n', "; ")));
         }
     }
     comparison.conclude();

@@ -143,7 +143,7 @@ impl KeyType {
 impl SigningIdentity {
     /// A fresh key pair of this type.
     pub fn new(key_type: KeyType) -> Result<Self, Error> {
-        let pair = key_type.key_pair().map_err(|error| Error::Failed(format!("making a key failed: {error}")))?;
+        let pair = key_type.key_pair().map_err(|error| Error::Failed(format!("generating a key failed: {error}")))?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(pair.serialize_der()));
         Ok(Self { key: Zeroizing::new(key), public: pair.public_key_raw().to_vec() })
     }

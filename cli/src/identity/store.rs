@@ -32,7 +32,7 @@ pub fn system_store(notes: &mut Vec<String>) -> Result<Vec<CertificateDer<'stati
             .filter(|root| pki::check_root(root).is_ok())
             .collect();
         if usable.is_empty() {
-            let message = "this system has no store of trusted authorities; name one with --cacert FILE";
+            let message = "this system has no store of trusted authorities; use --cacert FILE";
             return Err(Error::Usage(message.to_owned()));
         }
         return Ok(usable);
@@ -135,7 +135,7 @@ impl Store {
             }
             let why = self.troubles.join("; ");
             return Err(Error::Usage(format!(
-                "{why}: no authority is trusted so; mend the variable or unset it, or name a file with --cacert FILE"
+                "{why}: no authority is trusted; correct or unset the variable, or use --cacert FILE"
             )));
         }
         notes.append(&mut self.troubles);

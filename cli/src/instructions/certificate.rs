@@ -21,7 +21,7 @@ pub(super) struct Fixed {
 
 /// Ed25519, because its signatures are the same each time and have one length.
 pub(super) fn fixed() -> Result<Fixed, Error> {
-    make().map_err(|error| Error::Failed(format!("making a certificate failed: {error}")))
+    make().map_err(|error| Error::Failed(format!("generating a certificate failed: {error}")))
 }
 
 fn make() -> Result<Fixed, rcgen::Error> {

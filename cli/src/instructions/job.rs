@@ -25,7 +25,7 @@ pub struct Job {
 pub enum Work {
     /// Records with this much content, bytes, are sealed by the client and opened by the server.
     Record(usize),
-    /// A connection is made, shakes hands and is dropped.
+    /// A connection is created, performs its handshake, and is dropped.
     Handshake,
 }
 

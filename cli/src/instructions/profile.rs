@@ -8,7 +8,7 @@ pub(super) fn instructions(profile: &str) -> Result<u64, String> {
         return Err(format!("it counts {:?}, not instructions alone (Ir)", events.trim()));
     }
     let total = field("totals").or_else(|| field("summary")).ok_or("it has no total: was it cut short?")?;
-    total.trim().parse().map_err(|_| format!("its total is {:?}, which is no number", total.trim()))
+    total.trim().parse().map_err(|_| format!("its total {:?} is not a number", total.trim()))
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn run(job: &Job, folder: &Path) -> Result<String, Error> {
         let why = if own.is_empty() { said.trim().to_owned() } else { own.join("\n") };
         return Err(Error::Failed(format!("{} under valgrind ended with {status}: {why}", job.id())));
     }
-    String::from_utf8(output).map_err(|_| Error::Failed(format!("{} printed what is no text", job.id())))
+    String::from_utf8(output).map_err(|_| Error::Failed(format!("{} printed something that is not text", job.id())))
 }
 
 /// Runs the child, and returns what it wrote to both streams, which go to files: nobody has to read them meanwhile. It does

@@ -27,7 +27,7 @@ pub struct Ablate {
 impl Ablate {
     pub(super) fn new(args: &args::Ablate) -> Result<Self, Error> {
         if args.duration.is_zero() {
-            return Err(Error::Usage("--duration is longer than 0".into()));
+            return Err(Error::Usage("--duration must be longer than 0".into()));
         }
         let is_asked = |row: &Row| args.switch.is_empty() || args.switch.iter().any(|name| name == row.name);
         let asked: Vec<String> =
@@ -38,7 +38,7 @@ impl Ablate {
         let mut workloads = Workload::all(usize::try_from(args.connections.0).unwrap_or(usize::MAX));
         workloads.retain(is_meant);
         if args.connections.0 == 0 {
-            return Err(Error::Usage("--connections is at least 1".into()));
+            return Err(Error::Usage("--connections must be at least 1".into()));
         }
         // Both ends of the comparison of providers have to have it.
         let mut suite = CipherSuite::AES_128_GCM_SHA256;

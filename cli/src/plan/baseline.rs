@@ -25,8 +25,8 @@ fn missing(typed: &Path) -> Error {
     let typed = typed.display().to_string();
     let hint = match names::nearest(&typed, known.iter().map(String::as_str)) {
         Some(name) => format!("did you mean '{name}'?"),
-        None if known.is_empty() => "`tlsbench run PROFILE --save-baseline NAME` keeps results".to_owned(),
-        None => format!("kept under a name are: {}", known.join(", ")),
+        None if known.is_empty() => "`tlsbench run PROFILE --save-baseline NAME` saves results".to_owned(),
+        None => format!("saved baselines are: {}", known.join(", ")),
     };
     Error::Baseline {
         name: typed,

@@ -86,7 +86,7 @@ impl Judgement {
     pub(super) fn new(args: &args::Judgement) -> Result<Self, Error> {
         let Share(confidence) = args.confidence_level;
         if !(0.5..=0.9999).contains(&confidence) {
-            return Err(Error::Usage("--confidence-level is 50 % to 99.99 %".into()));
+            return Err(Error::Usage("--confidence-level must be 50 % to 99.99 %".into()));
         }
         Ok(Self { confidence, is_strict: args.strict, allow_foreign: args.allow_foreign, seed: args.seed })
     }
@@ -98,7 +98,7 @@ fn again(baseline: &Results, args: &args::Compare) -> Result<Candidate, Error> {
     if !args.use_named {
         requests.retain(|request| {
             let Some(named) = request.named_elsewhere() else { return true };
-            let why = format!("it uses {named}; --use-named allows that");
+            let why = format!("it uses {named}, which needs --use-named");
             lost.push(Lost { id: request.arguments().join(" "), why });
             false
         });
@@ -116,7 +116,7 @@ fn again(baseline: &Results, args: &args::Compare) -> Result<Candidate, Error> {
         return Err(Error::Baseline {
             name: baseline.name.clone(),
             problem: format!("none of its cases can be measured again{why}"),
-            hint: Some("two files are compared as they are: tlsbench compare BASELINE CANDIDATE".to_owned()),
+            hint: Some("to compare two files without measuring: tlsbench compare BASELINE CANDIDATE".to_owned()),
         });
     }
     Ok(Candidate::Measured { measurements, lost, results: args.results.clone() })

@@ -47,7 +47,7 @@ impl Connect {
         let (address, path) = without_scheme(&args.target)?;
         let target = target(address, Some(DEFAULT_PORT), &args.family)?;
         if args.timeout.is_zero() {
-            return Err(Error::Usage("--timeout is longer than 0".into()));
+            return Err(Error::Usage("--timeout must be longer than 0".into()));
         }
         let suites = tls.suites(&args.cipher)?;
         let trust = Trust::new(&args.trust, &mut notes)?;

@@ -27,7 +27,7 @@ pub struct Crypto {
 impl Crypto {
     pub(super) fn new(args: &args::Crypto, display: Display) -> Result<Self, Error> {
         if args.duration == Duration::ZERO {
-            return Err(Error::Usage("--duration is longer than 0".into()));
+            return Err(Error::Usage("--duration must be longer than 0".into()));
         }
         Ok(Self {
             parts: chosen(args)?,
@@ -51,7 +51,7 @@ fn chosen(args: &args::Crypto) -> Result<Vec<Part>, Error> {
         parts.retain(|part| wanted.contains(&part.algorithm));
     }
     if parts.is_empty() {
-        return Err(Error::Usage("none of these providers has any of these algorithms".into()));
+        return Err(Error::Usage("none of these providers has these algorithms".into()));
     }
     Ok(parts)
 }
@@ -77,7 +77,7 @@ fn algorithms(name: &str) -> Result<Vec<String>, Error> {
 fn sizes(sizes: &[Bytes]) -> Result<Vec<usize>, Error> {
     let is_possible = |Bytes(bytes): &Bytes| (1..=SIZE_MAX).contains(bytes);
     if !sizes.iter().all(is_possible) {
-        return Err(Error::Usage(format!("--size is 1 B to {}", Bytes(SIZE_MAX))));
+        return Err(Error::Usage(format!("--size must be 1 B to {}", Bytes(SIZE_MAX))));
     }
     Ok(once(sizes.iter().map(|Bytes(bytes)| *bytes as usize)))
 }

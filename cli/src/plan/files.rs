@@ -71,7 +71,7 @@ impl Files {
         for (index, path) in self.all_written().enumerate().filter(|(_, path)| files::is_replaced(path)) {
             let place = spot(path);
             if place.is_some() && self.all_written().take(index).any(|other| spot(other) == place) {
-                return Err(Error::Usage(format!("{} is named twice to be written to", path.display())));
+                return Err(Error::Usage(format!("{} would be written twice", path.display())));
             }
         }
         for path in &self.written {
@@ -104,7 +104,9 @@ impl Files {
     fn check_apart(&self, read: &[PathBuf]) -> Result<(), Error> {
         let read: Vec<files::Spot> = read.iter().filter_map(|path| spot(path)).collect();
         match self.all_written().find(|path| spot(path).is_some_and(|place| read.contains(&place))) {
-            Some(path) => Err(Error::Usage(format!("{} is read: name another file to write to", path.display()))),
+            Some(path) => {
+                Err(Error::Usage(format!("{} is an input file: choose another file to write to", path.display())))
+            }
             None => Ok(()),
         }
     }

@@ -47,7 +47,7 @@ impl Gate {
         let output = output::output(&args.output, display)?;
         let profile = find(&args.profile, args.counts_only)?;
         if profile.thresholds.is_empty() {
-            let message = "it has no thresholds, so nothing can be worse than it allows";
+            let message = "it has no thresholds, so nothing could fail";
             let hint =
                 Some("add a [[threshold]] with a metric and a max_change, as bench-profiles/ci.toml does".to_owned());
             return Err(Error::Profile { origin: profile.origin, line: 1, message: message.to_owned(), hint });
@@ -59,7 +59,7 @@ impl Gate {
                 Opponent::Binary { path: binary(path)?, blocks: args.blocks.map(|blocks| blocks as usize) }
             }
             (None, None) => {
-                return Err(Error::Usage("name what to hold against: --baseline FILE or --against BINARY".into()));
+                return Err(Error::Usage("name what to compare with: --baseline FILE or --against BINARY".into()));
             }
         };
         let (counts_only, results) = (args.counts_only, args.results.clone());
@@ -84,5 +84,5 @@ impl Gate {
 /// The program, by a path that does not depend on where the child runs or on PATH.
 fn binary(path: &Path) -> Result<PathBuf, Error> {
     let found = std::fs::canonicalize(path).map_err(|error| Error::read(path, error))?;
-    if found.is_file() { Ok(found) } else { Err(Error::Usage(format!("{} is no program", path.display()))) }
+    if found.is_file() { Ok(found) } else { Err(Error::Usage(format!("{} is not a program", path.display()))) }
 }

@@ -24,7 +24,7 @@ impl History {
     pub(super) fn new(args: &args::History, display: Display) -> Result<Self, Error> {
         let Share(confidence) = args.confidence_level;
         if !(0.5..1.0).contains(&confidence) {
-            return Err(Error::Usage("--confidence-level is 50 % to less than 100 %".into()));
+            return Err(Error::Usage("--confidence-level must be at least 50 % and less than 100 %".into()));
         }
         let Share(threshold) = args.noise_threshold;
         let results::Sources { sources, doubles } = results::sources(&args.files)?;

@@ -39,7 +39,7 @@ impl Instructions {
         let mut jobs = Self::new(args)?.jobs;
         match (jobs.pop(), jobs.is_empty()) {
             (Some(job), true) => Ok(job),
-            _ => Err(Error::Usage("--counted does one thing, and this is more".into())),
+            _ => Err(Error::Usage("--counted takes exactly one case".into())),
         }
     }
 }
@@ -50,7 +50,7 @@ fn works(args: &args::Instructions) -> Result<Vec<Work>, Error> {
     if is_asked(args::CountedWork::Record) {
         for Bytes(bytes) in &args.size {
             if !(1..=RECORD_CONTENT_MAX as u64).contains(bytes) {
-                return Err(Error::Usage(format!("--size is 1 B to {}", Bytes(RECORD_CONTENT_MAX as u64))));
+                return Err(Error::Usage(format!("--size must be 1 B to {}", Bytes(RECORD_CONTENT_MAX as u64))));
             }
             works.push(Work::Record(*bytes as usize));
         }
@@ -71,7 +71,7 @@ fn settings(args: &args::Instructions, work: Work) -> Vec<String> {
 
 fn job(args: &args::Instructions, work: Work, cipher: &str, list: &str) -> Result<Job, Error> {
     if list.split('+').any(|item| item.trim().starts_with(PROVIDER)) {
-        return Err(Error::Usage("--setting takes no provider here; --provider NAME counts its cryptography".into()));
+        return Err(Error::Usage("--setting can't contain a provider; --provider NAME counts its cryptography".into()));
     }
     let setting = Setting::parse(&list.replace('+', ","))?;
     if let Some(name) = &args.provider {

@@ -29,9 +29,9 @@ impl Report {
 fn place(output: Option<&Path>, is_terminal: bool) -> Result<Place, Error> {
     match output {
         Some(path) if path != Path::new("-") => Ok(Place::File(path.to_owned())),
-        None if is_terminal => {
-            Err(Error::Usage("a page is for a browser: write it to a file with -o report.html".into()))
-        }
+        None if is_terminal => Err(Error::Usage(
+            "an HTML page is not printed to a terminal: write it to a file with -o report.html".into(),
+        )),
         _ => Ok(Place::Standard),
     }
 }

@@ -58,12 +58,12 @@ impl Serve {
         }
         for (flag, time) in [("--timeout", args.timeout), ("--handshake-timeout", args.handshake_timeout)] {
             if time.is_zero() {
-                return Err(Error::Usage(format!("{flag} is longer than 0")));
+                return Err(Error::Usage(format!("{flag} must be longer than 0")));
             }
         }
         for (flag, count) in [("--count", args.count), ("--max-connections", Some(args.max_connections))] {
             if count.is_some_and(|count| count.0 == 0) {
-                return Err(Error::Usage(format!("{flag} is at least 1")));
+                return Err(Error::Usage(format!("{flag} must be at least 1")));
             }
         }
         let (identity, authority) = tls::identity(&args.identity, KeyType::EcdsaP256, &mut notes)?;
@@ -102,7 +102,7 @@ fn processors() -> NonZeroUsize {
 
 /// The first address of `text`; `localhost:0` and `[::1]:4433` are good too.
 fn address(text: &str) -> Result<SocketAddr, Error> {
-    let refuse = |why: String| Error::Usage(format!("'{text}' is no ADDR:PORT to listen on: {why}"));
+    let refuse = |why: String| Error::Usage(format!("'{text}' is not ADDR:PORT: {why}"));
     let mut addresses = text.to_socket_addrs().map_err(|error| refuse(error.to_string()))?;
     addresses.next().ok_or_else(|| refuse("it has no address".into()))
 }

@@ -166,7 +166,7 @@ pub(super) fn check_http(alpn: &[Vec<u8>]) -> Result<(), Error> {
         None => Ok(()),
         Some(name) => {
             let name = String::from_utf8_lossy(name);
-            Err(Error::Usage(format!("--mode http speaks http/1.1 and http/1.0, and not '{name}' (--alpn)")))
+            Err(Error::Usage(format!("--mode http supports http/1.1 and http/1.0, not '{name}' (--alpn)")))
         }
     }
 }
@@ -184,7 +184,7 @@ pub(super) fn find_suite(name: &str, provider: &Provider) -> Result<CipherSuite,
     if provider.suite(code).is_none() {
         let can: Vec<_> = provider.suites.iter().map(|suite| names::short_suite(suite.code)).collect();
         return Err(Error::Usage(format!(
-            "the provider {} can't do {name}; it can do {}",
+            "the provider {} does not support {name}; it supports {}",
             provider.name,
             can.join(", ")
         )));
@@ -222,7 +222,7 @@ fn find_group(name: &str, provider: &Provider) -> Result<NamedGroup, Error> {
     if provider.group(code).is_none() {
         let can: Vec<_> = provider.groups.iter().map(|group| group.name().to_string()).collect();
         return Err(Error::Usage(format!(
-            "the provider {} can't do {name}; it can do {}",
+            "the provider {} does not support {name}; it supports {}",
             provider.name,
             can.join(", ")
         )));
@@ -233,10 +233,10 @@ fn find_group(name: &str, provider: &Provider) -> Result<NamedGroup, Error> {
 fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
     // RFC 7301 3.1
     if name.is_empty() || name.len() > 255 {
-        return Err(Error::Usage("a protocol name (--alpn) has 1 to 255 bytes".into()));
+        return Err(Error::Usage("a protocol name (--alpn) must have 1 to 255 bytes".into()));
     }
     if name.chars().any(names::is_hidden) {
-        return Err(Error::Usage(format!("a protocol name (--alpn) is text that can be seen, and '{name}' is not")));
+        return Err(Error::Usage(format!("a protocol name (--alpn) must not contain invisible characters: '{name}'")));
     }
     Ok(name.as_bytes().to_vec())
 }

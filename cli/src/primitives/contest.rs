@@ -21,7 +21,7 @@ const ROUNDS: core::ops::RangeInclusive<u128> = 25..=75;
 /// How long, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// How long each operation of each part is measured.
+    /// How long each operation of each implementation is measured.
     pub duration: Duration,
     /// The seed of the order.
     pub seed: u64,

@@ -83,6 +83,6 @@ fn text(source: &Source, item: &Item, value: &DeValue) -> Result<String, Error> 
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
         DeValue::Float(number) => Ok(number.as_str().to_owned()),
         DeValue::Array(_) => Err(source.wrong_type(item, "one value")),
-        _ => Err(source.wrong_type(item, "a text, a number, true or false")),
+        _ => Err(source.wrong_type(item, "a string, a number, true or false")),
     }
 }

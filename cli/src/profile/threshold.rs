@@ -87,7 +87,8 @@ fn metric_of(source: &Source, item: &Item) -> Result<(Option<Side>, &'static Qua
     let text = item.value.as_str().ok_or_else(|| source.wrong_type(item, "a name such as \"send.efficiency\""))?;
     let sides = Side::ALL.map(Side::name);
     let Some((side, name)) = text.split_once('.') else {
-        let message = format!("'{text}' is no metric: write SIDE.NAME, with * for any of {}", sides.join(", "));
+        let message =
+            format!("'{text}' is not a metric: write SIDE.NAME, where SIDE is * or one of {}", sides.join(", "));
         return Err(source.error(item.line, message));
     };
     let side = match Side::ALL.into_iter().find(|known| known.name() == side) {

@@ -82,7 +82,7 @@ impl<'a> Source<'a> {
 
     /// A text.
     pub(super) fn text_of(&self, item: &Item<'a>) -> Result<&'a str, Error> {
-        item.value.as_str().ok_or_else(|| self.wrong_type(item, "a text in quotes"))
+        item.value.as_str().ok_or_else(|| self.wrong_type(item, "a string in quotes"))
     }
 
     /// What has another type than it should.

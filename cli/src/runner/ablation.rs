@@ -182,6 +182,6 @@ fn warn(document: &mut Document, workload: Workload, findings: &[Finding]) {
     if let (Some(count), Some(percentile)) = (count, workload.percentiles().iter().find(is_lacking)) {
         let heading = percentile.quantity.heading;
         let message = format!("{}: {count} round trips are too few for {heading}", workload.label());
-        document.warn(message, format!("it takes {}: use a longer --duration", percentile.samples_min()));
+        document.warn(message, format!("at least {} are needed: use a longer --duration", percentile.samples_min()));
     }
 }

@@ -21,7 +21,7 @@ impl Ending {
             return Err(not_comparable(comparison));
         }
         if self.is_strict && counts.inconclusive > 0 {
-            return Err(Error::Inconclusive(format!("the noise is too much to tell of {}", comparison.unclear())));
+            return Err(Error::Inconclusive(format!("too noisy to judge: {}", comparison.unclear())));
         }
         if self.is_strict && counts.not_comparable > 0 {
             return Err(Error::Inconclusive(format!("not comparable: {}", comparison.missing())));
@@ -33,8 +33,8 @@ impl Ending {
 fn not_comparable(comparison: &Comparison) -> Error {
     let missing = comparison.missing();
     let hint = match (&comparison.profile, comparison.interleaved) {
-        (_, true) => "both builds have to know the cases of the profile",
-        (Some(_), false) => "measure the baseline anew, with the same profile",
+        (_, true) => "both builds must support the cases of the profile",
+        (Some(_), false) => "measure the baseline again with the same profile",
         (None, false) => "compare results of the same cases",
     };
     Error::Baseline {

@@ -42,13 +42,13 @@ impl Job for HandshakeCase {
             document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
         }
         if matches!(self.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
-            document.warn("the duration is too short for numbers that can be repeated", "use --duration 3s or more");
+            document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
         }
         if self.tls.key_log.is_some() {
-            document.warn("secrets are written to a key log, which costs each handshake", "leave --keylog out");
+            document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
         }
         if self.trusts_anyone {
-            document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
+            document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
         }
     }
 

@@ -35,20 +35,20 @@ pub(super) fn of(host: &Host, open_files: Option<u64>, contradictions: &[String]
 /// Only where there is something to say.
 fn environment(host: &Host) -> Option<Check> {
     let set: Vec<String> = host.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let advice = "unset what changes the numbers: a feature that is taken away is slow, however good the processor";
+    let advice = "unset it: disabled CPU features make everything slow, however good the processor";
     (!set.is_empty()).then(|| Check::warning("environment", set.join(" "), advice))
 }
 
 fn processors(host: &Host) -> Option<Check> {
     let (usable, all) = (host.usable_cpus?, host.logical_cpus?);
     let advice =
-        "measure with one thread (--loopback-threads 1), or let it have more: `taskset`, the quota of a container";
+        "measure with one thread (--loopback-threads 1), or allow more: see `taskset` or the container's quota";
     (usable < all).then(|| Check::warning("processors", format!("{usable} of {all} may be used"), advice))
 }
 
 fn build(is_debug: bool) -> Check {
     if is_debug {
-        Check::warning("build", "debug: its times mean nothing", "build with `cargo build --release`")
+        Check::warning("build", "debug: times are meaningless", "build with `cargo build --release`")
     } else {
         Check::good("build", "release")
     }
@@ -60,7 +60,7 @@ fn load(host: &Host) -> Check {
     };
     let finding = format!("{load} on {processors} processors");
     if load > LOAD_MAX * f64::from(processors) {
-        Check::warning("load", finding, "end the other programs, and wait a minute before measuring")
+        Check::warning("load", finding, "stop other programs and wait a minute before measuring")
     } else {
         Check::good("load", finding)
     }
@@ -73,7 +73,7 @@ fn governor(host: &Host) -> Check {
         Some(other) => Check::warning(
             "governor",
             format!("{other}: the clock follows the load"),
-            "for the time of a measurement: `cpupower frequency-set -g performance`",
+            "while measuring: `cpupower frequency-set -g performance`",
         ),
     }
 }
@@ -85,7 +85,7 @@ fn turbo(host: &Host) -> Check {
         Some(true) => Check::warning(
             "turbo",
             "on: the clock depends on temperature and neighbours",
-            "compare only in turns within one run, or switch it off in the firmware or under /sys/devices/system/cpu",
+            "compare only within one run, in turns, or disable it in the firmware or under /sys/devices/system/cpu",
         ),
     }
 }
@@ -97,7 +97,7 @@ fn smt(host: &Host) -> Check {
         Some(true) => Check::warning(
             "SMT",
             "on: two processors share a core",
-            "leave every second processor idle, such as with `taskset`, or measure with one thread: --loopback-threads 1",
+            "leave every second processor idle, for example with `taskset`, or measure with one thread: --loopback-threads 1",
         ),
     }
 }
@@ -108,8 +108,8 @@ fn virtualization(host: &Host) -> Check {
         Some("none") => Check::good("virtualization", "none"),
         Some(other) => Check::warning(
             "virtualization",
-            format!("{other}: others may use the same processors unseen"),
-            "trust ratios of one run and counts; take times from hardware of your own",
+            format!("{other}: other machines may share its processors"),
+            "rely on counts and on ratios within a run; measure times on dedicated hardware",
         ),
     }
 }
@@ -123,7 +123,7 @@ fn clock(host: &Host) -> Check {
         Some(slow) => Check::warning(
             "clock source",
             format!("{slow}: every reading is a system call"),
-            "see whether the kernel offers tsc in /sys/devices/system/clocksource/clocksource0/available_clocksource",
+            "check whether the kernel offers tsc in /sys/devices/system/clocksource/clocksource0/available_clocksource",
         ),
     }
 }
@@ -132,7 +132,11 @@ fn timer(host: &Host) -> Check {
     let Some(cost_ns) = host.timer_cost_ns else { return Check::unknown("timer") };
     let finding = format!("{cost_ns:.0} ns to read the clock");
     if cost_ns > TIMER_MAX_NS {
-        Check::warning("timer", finding, "do not trust times of short records; larger buffers read it less often")
+        Check::warning(
+            "timer",
+            finding,
+            "don't rely on times of short records; larger buffers read the clock less often",
+        )
     } else {
         Check::good("timer", finding)
     }
@@ -143,7 +147,7 @@ fn aslr(host: &Host) -> Check {
         None => Check::unknown("ASLR"),
         Some(false) => Check::good("ASLR", "off"),
         // Left on it is a property of every program in the field; a run that is repeated averages over it.
-        Some(true) => Check::good("ASLR", "on: where memory lies differs from run to run (`setarch -R` fixes it)"),
+        Some(true) => Check::good("ASLR", "on: memory addresses differ from run to run (`setarch -R` fixes them)"),
     }
 }
 
@@ -167,7 +171,7 @@ fn socket_buffers(host: &Host) -> Check {
     let finding = format!("at most {send} B to send, {receive} B to receive");
     if send.min(receive) < SOCKET_BUFFER_WANTED {
         let advice = format!(
-            "where --send-buffer or --receive-buffer are to be larger: `sysctl net.core.wmem_max={SOCKET_BUFFER_WANTED} net.core.rmem_max={SOCKET_BUFFER_WANTED}`"
+            "for larger --send-buffer or --receive-buffer: `sysctl net.core.wmem_max={SOCKET_BUFFER_WANTED} net.core.rmem_max={SOCKET_BUFFER_WANTED}`"
         );
         Check::warning("socket buffers", finding, advice)
     } else {
@@ -186,7 +190,7 @@ fn cryptography(host: &Host, contradictions: &[String]) -> Check {
         Check::warning(
             "cryptography",
             contradiction.as_str(),
-            "look for an emulator or a hypervisor that takes AES from the processor",
+            "look for an emulator or a hypervisor that hides AES instructions",
         )
     } else if host.environment.keys().any(|name| name.starts_with("OPENSSL_")) {
         let finding = "the environment decides which instructions are used";
@@ -194,7 +198,8 @@ fn cryptography(host: &Host, contradictions: &[String]) -> Check {
     } else if has("aes") {
         Check::good("cryptography", found.join(" "))
     } else {
-        let advice = "measure chacha20poly1305, or on a processor with AES instructions; compare with no other machine";
+        let advice =
+            "measure chacha20poly1305, or use a processor with AES instructions; don't compare with other machines";
         Check::warning("cryptography", "no AES instructions", advice)
     }
 }

@@ -43,7 +43,7 @@ pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
     let mut checks = checks::of(&host, ablation::raise_open_files(), &contradictions());
     checks.push(match &ending {
         Ok(()) => noise_check(&noise),
-        Err(_) => Check::warning("noise", "not measured: the run was ended early", "let it run to its end"),
+        Err(_) => Check::warning("noise", "not measured: the run was interrupted", "let it run to its end"),
     });
     let diagnosis = Diagnosis {
         schema: SCHEMA.to_owned(),
@@ -91,7 +91,7 @@ fn noise_check(noise: &[Noise]) -> Check {
     };
     let finding = format!("equal runs differ by up to {:.2} % in {}", worst.size() * 100.0, worst.metric);
     if worst.size() > NOISE_MAX {
-        let advice = "end other programs and measure longer; take no smaller difference than this for real";
+        let advice = "stop other programs and measure longer; ignore differences smaller than this";
         Check::warning(name, finding, advice)
     } else {
         Check::good(name, finding)

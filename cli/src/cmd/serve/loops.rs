@@ -113,8 +113,8 @@ impl Service for Host {
 
     fn ended(&mut self, peer: SocketAddr, work: Work, connection: &Connection, end: &End) {
         if matches!(end, End::Evicted) {
-            let why = "all places were taken, and its unfinished handshake was the oldest";
-            return self.messages.complaint(&format!("{peer}: it gave way to another connection: {why}"));
+            let why = "the connection limit was reached, and its handshake was the oldest unfinished one";
+            return self.messages.complaint(&format!("{peer}: closed in favor of a new connection: {why}"));
         }
         let is_handshaking = connection.is_handshaking();
         match failure(end, is_handshaking) {

@@ -35,7 +35,7 @@ pub fn run(mut plan: Serve, messages: Messages) -> Result<(), Error> {
         messages.note(&format!("metrics at http://{address}/metrics"));
     }
     if plan.event_loop_asked_for {
-        messages.note("--event-loop changes nothing: it is the only way in which connections are served");
+        messages.note("--event-loop has no effect: connections are always served by event loops");
     }
     announce(&format!("listening {address}\n"))?;
     messages.note(&usage_note(&plan, address.port()));

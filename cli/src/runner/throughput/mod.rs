@@ -91,8 +91,8 @@ fn name_remote(error: Error, planned: &ThroughputCase) -> Error {
         Error::Engine(source) => Error::Tls { target, source },
         Error::Io { source, .. } if source.kind() == ErrorKind::TimedOut => {
             Error::Failed(match planned.work.direction {
-                Direction::Send => format!("{target} takes nothing any more: is it `tlsbench serve --mode sink`?"),
-                Direction::Receive => format!("{target} sends nothing any more: is it `tlsbench serve --mode source`?"),
+                Direction::Send => format!("{target} stopped receiving data: is it `tlsbench serve --mode sink`?"),
+                Direction::Receive => format!("{target} stopped sending data: is it `tlsbench serve --mode source`?"),
             })
         }
         Error::Io { doing, source } => Error::io(format!("{doing} ({target})"), source),

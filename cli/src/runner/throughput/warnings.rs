@@ -21,28 +21,28 @@ pub(super) fn before(document: &mut Document, planned: &ThroughputCase) {
         document.warn(defect.problem, defect.remedy);
     }
     if matches!(planned.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
-        document.warn("the duration is too short for numbers that can be repeated", "use --duration 3s or more");
+        document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
     }
     if planned.work.verify == Verify::All {
         document.warn(
-            "with --verify all the clock is stopped at every record, which costs each side up to some microseconds a record",
-            "leave --verify out where the speed matters",
+            "--verify all stops the clock at every record, which costs each side up to a few microseconds per record",
+            "omit --verify to measure speed",
         );
     }
     if planned.trusts_anyone {
-        document.warn("the server's certificate is not verified", "name its authority with --cacert FILE");
+        document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
     }
     if planned.logs_keys {
-        document.warn("secrets are written to a key log, which costs each handshake", "leave --keylog out");
+        document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
     }
     let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
     if processors == 1 && matches!(planned.work.transport, Transport::LoopbackThreadPerEnd(_)) {
-        let message = "both ends share one processor, and wait for each other";
-        document.warn(message, "use --loopback-threads 1, or let this process have more processors");
+        let message = "both ends share one processor and wait for each other";
+        document.warn(message, "use --loopback-threads 1, or give this process more processors");
     }
     if planned.work.conversations > processors as usize {
-        let message = format!("there are more conversations at once than the {processors} processors");
-        document.warn(message, "use a lower --threads, unless the crowd is what is measured");
+        let message = format!("there are more concurrent connections than the {processors} processors");
+        document.warn(message, "use a lower --threads, unless this is intended");
     }
 }
 
@@ -60,18 +60,18 @@ pub(super) fn after(document: &mut Document, planned: &ThroughputCase, case: &Ca
         if half_width > NOISE_MAX {
             let share = half_width * 100.0;
             let message = format!("{id}: the efficiency of the {} side varies by ±{share:.1} points", side.name());
-            document.warn(message, "use a longer --duration, and end other programs");
+            document.warn(message, "use a longer --duration, and stop other programs");
         }
     }
     if let Some(share) = case.metric(Side::Total, &quantity::RAW_TCP_SHARE)
         && share.median > 1.0
     {
         let message =
-            format!("{id}: TLS is faster than plain TCP here, so it is wake-ups that are measured, not bytes");
-        document.warn(message, "use --loopback-threads 1, where one thread drives both ends and nobody is woken");
+            format!("{id}: TLS is faster than plain TCP here, so the result shows wake-ups, not the cost of data");
+        document.warn(message, "use --loopback-threads 1, where one thread drives both ends without wake-ups");
     }
     if matches!((&planned.work.transport, planned.work.direction), (Transport::Remote(_), Direction::Receive)) {
-        let message = format!("{id}: the other end chooses the size of its writes, not --size");
+        let message = format!("{id}: the server chooses the size of its writes; --size has no effect");
         document.warn(message, "compare only with runs against the same server");
     }
     debug_assert!(rounds.lanes.first().is_some_and(|(lane, _)| *lane == Lane::Tls));
