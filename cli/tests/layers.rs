@@ -1,14 +1,14 @@
-//! The floors of the command hold: rooms import from floors below only.
+//! The layers of the command hold: modules import from layers below only.
 
-#[path = "../../engine/tests/support/floors.rs"]
-mod floors;
+#[path = "../../engine/tests/support/layers.rs"]
+mod layers;
 
-use floors::House;
+use layers::Layers;
 
-/// The floors, lowest first. The same list is in ARCHITECTURE.md.
-const HOUSE: House = House {
+/// The layers, lowest first. The same list is in ARCHITECTURE.md.
+const LAYERS: Layers = Layers {
     root: concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
-    floors: &[
+    layers: &[
         &["clock"],
         &["files", "measure", "names", "stats", "units"],
         &["error", "schema"],
@@ -26,22 +26,22 @@ const HOUSE: House = House {
 
 #[test]
 fn imports_go_down_only() {
-    assert!(HOUSE.check_imports() > 50, "few imports were found: does this test still read them?");
+    assert!(LAYERS.check_imports() > 50, "few imports were found: does this test still read them?");
 }
 
 #[test]
-fn every_room_has_its_floor() {
-    HOUSE.check_rooms();
+fn every_module_has_its_layer() {
+    LAYERS.check_modules();
 }
 
 #[test]
-fn architecture_lists_the_same_floors() {
-    HOUSE.check_listed_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md"));
+fn architecture_lists_the_same_layers() {
+    LAYERS.check_listed_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md"));
 }
 
 #[test]
 fn a_command_imports_no_other_command() {
-    let commands: Vec<String> = HOUSE
+    let commands: Vec<String> = LAYERS
         .sources()
         .iter()
         .filter_map(|(path, _)| {
@@ -50,7 +50,7 @@ fn a_command_imports_no_other_command() {
         .filter(|name| name != "mod")
         .collect();
     assert!(!commands.is_empty());
-    for (path, text) in HOUSE.sources() {
+    for (path, text) in LAYERS.sources() {
         for other in commands.iter().filter(|name| !path.starts_with(&format!("cmd/{name}"))) {
             let imports = text.contains(&format!("cmd::{other}")) || text.contains(&format!("super::{other}"));
             assert!(
@@ -63,5 +63,5 @@ fn a_command_imports_no_other_command() {
 
 #[test]
 fn no_unsafe() {
-    HOUSE.check_no_unsafe();
+    LAYERS.check_no_unsafe();
 }

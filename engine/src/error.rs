@@ -75,7 +75,7 @@ pub enum Error {
     Truncated,
     /// A caller's buffer that is too short. Nothing was done, and the same call with a longer one may follow.
     #[error("the destination has {got_bytes} bytes, and {needed_bytes} are needed")]
-    Room {
+    BufferTooSmall {
         /// How long it has to be.
         needed_bytes: usize,
         /// How long it is.
@@ -165,7 +165,9 @@ impl Error {
             Self::BadRecordMac => Alert::BAD_RECORD_MAC,
             Self::DecryptError(_) => Alert::DECRYPT_ERROR,
             Self::Certificate(error) => error.alert(),
-            Self::PeerAlert(_) | Self::Truncated | Self::Room { .. } | Self::Usage(_) | Self::Config(_) => return None,
+            Self::PeerAlert(_) | Self::Truncated | Self::BufferTooSmall { .. } | Self::Usage(_) | Self::Config(_) => {
+                return None;
+            }
             Self::Crypto(_) | Self::Internal(_) => Alert::INTERNAL_ERROR,
         })
     }

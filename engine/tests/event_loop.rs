@@ -9,11 +9,11 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
-use support::looped::Server;
+use support::loop_server::Server;
 use support::{assert_same_bytes, pattern};
 use tls_engine::Error;
 use tls_engine::conn::{Connection, Progress, Reply};
-use tls_engine::io::event_loop::{Echo, End, Handler, LoopOptions, Pace, Service, Sink};
+use tls_engine::io::event_loop::{Activity, CloseReason, Echo, Handler, LoopOptions, Service, Sink};
 use tls_engine::io::{Filled, Socket, SocketOptions, Stream, StreamParts, fill, flush};
 use tls_engine::switches::{SignalKind, Switches};
 
@@ -58,7 +58,7 @@ fn all_of_many_connections_are_served() {
         let done = server.stop();
         let count = CONNECTIONS as u64;
         assert_eq!((done.accepted, done.handshakes, done.peak, done.done), (count, count, count, count), "{done:?}");
-        assert_eq!((done.failed, done.late, done.stopped, done.accept_failures), (0, 0, 0, 0), "{done:?}");
+        assert_eq!((done.failed, done.timed_out, done.stopped, done.accept_failures), (0, 0, 0, 0), "{done:?}");
     }
 }
 
@@ -69,11 +69,11 @@ struct Source {
 }
 
 impl Handler for Source {
-    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Pace, Error> {
-        Ok(Pace::Progress)
+    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Activity, Error> {
+        Ok(Activity::Progress)
     }
 
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         if !reply.connection().is_closed_by_peer() {
             self.position += reply.send(&[&self.data[self.position % self.data.len()..]])?;
         }
@@ -229,7 +229,7 @@ impl Service for Reporting {
         Echo
     }
 
-    fn ended(&mut self, _: SocketAddr, _: Echo, connection: &Connection, end: &End) {
+    fn ended(&mut self, _: SocketAddr, _: Echo, connection: &Connection, end: &CloseReason) {
         let _ = self.0.send(format!("{end:?} {}", connection.is_handshaking()));
     }
 }
@@ -271,11 +271,11 @@ fn every_way_to_end_is_told_and_leaves_the_others_alone() {
 
         let started = Instant::now();
         let mute = TcpStream::connect(server.address).expect("a server that accepts");
-        assert_eq!(next(), "Late true");
+        assert_eq!(next(), "TimedOut true");
         assert!(started.elapsed() >= timeout);
         let mut idle = server.connect();
         assert_eq!(idle.receive().expect("close_notify"), b"");
-        assert_eq!(next(), "Late false");
+        assert_eq!(next(), "TimedOut false");
         drop(mute);
 
         let mut last = server.connect();
@@ -284,7 +284,7 @@ fn every_way_to_end_is_told_and_leaves_the_others_alone() {
         let done = server.stop();
         assert_eq!(last.receive().expect("close_notify"), b"");
         assert_eq!(next(), "Stopped false");
-        assert_eq!((done.done, done.late, done.failed, done.stopped), (1, 2, 3, 1), "{done:?}");
+        assert_eq!((done.done, done.timed_out, done.failed, done.stopped), (1, 2, 3, 1), "{done:?}");
     }
 }
 
@@ -308,7 +308,7 @@ fn a_slow_handshake_is_late() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(started.elapsed() >= timeout);
-    assert_eq!(server.stop().late, 1);
+    assert_eq!(server.stop().timed_out, 1);
 }
 
 #[test]

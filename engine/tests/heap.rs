@@ -199,11 +199,11 @@ struct Carried {
 
 /// A client and a server in memory.
 struct Pair {
-    client: End,
-    server: End,
+    client: Peer,
+    server: Peer,
 }
 
-struct End {
+struct Peer {
     connection: Connection,
     input: InBuf,
     output: OutBuf,
@@ -220,9 +220,9 @@ impl Pair {
         let name = ServerName::try_from("localhost").unwrap();
         let mut output = buffer();
         let client = Connection::client(&client, name, &mut output).unwrap();
-        let client = End { connection: client, input: InBuf::with_capacity(1 << 18), output };
+        let client = Peer { connection: client, input: InBuf::with_capacity(1 << 18), output };
         let server = Connection::server(&server);
-        let server = End { connection: server, input: InBuf::with_capacity(1 << 18), output: buffer() };
+        let server = Peer { connection: server, input: InBuf::with_capacity(1 << 18), output: buffer() };
         let mut pair = Self { client, server };
         while !(pair.client.output.is_empty() && pair.server.output.is_empty()) {
             hand_over(&mut pair.client, &mut pair.server);
@@ -246,7 +246,7 @@ impl Pair {
 }
 
 /// Takes what one end has to send to the other, and counts the application data that comes out there.
-fn hand_over(from: &mut End, to: &mut End) -> Carried {
+fn hand_over(from: &mut Peer, to: &mut Peer) -> Carried {
     let mut carried = Carried { records: 0, bytes: 0 };
     let count = to.input.put(from.output.waiting());
     from.output.sent(count);

@@ -34,8 +34,8 @@ fn signatures(kind: KeyKind) -> &'static [SignatureScheme] {
     }
 }
 
-fn check_negotiated(end: &Endpoint, suite: CipherSuite, group: NamedGroup, kind: KeyKind) {
-    let negotiated = end.side.connection.negotiated().expect("a connection that is ready");
+fn check_negotiated(endpoint: &Endpoint, suite: CipherSuite, group: NamedGroup, kind: KeyKind) {
+    let negotiated = endpoint.peer.connection.negotiated().expect("a connection that is ready");
     assert_eq!((negotiated.suite, negotiated.group), (suite, group));
     assert!(signatures(kind).contains(&negotiated.signature), "{kind:?} with {}", negotiated.signature);
     assert!(!negotiated.hello_retry);
@@ -61,11 +61,11 @@ fn our_client_and_its_server_with_every_suite_group_and_certificate() {
         let arguments = ["-ciphersuites", suite.name().unwrap(), "-groups", group_name];
         let peer = Server::start(&openssl, Pki::shared_identity(kind), &arguments);
         let config = client(provider, kind, |builder| builder.suites(&[suite]).groups(&[group]));
-        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-        check_negotiated(&end, suite, group, kind);
-        exchange(&mut end, &peer.program, 1);
-        assert!(!end.side.connection.tickets().is_empty(), "the server sends tickets");
-        end.close().unwrap();
+        let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        check_negotiated(&endpoint, suite, group, kind);
+        exchange(&mut endpoint, &peer.program, 1);
+        assert!(!endpoint.peer.connection.tickets().is_empty(), "the server sends tickets");
+        endpoint.close().unwrap();
     });
 }
 
@@ -78,11 +78,11 @@ fn our_server_and_its_client_with_every_suite_group_and_certificate() {
         let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &arguments);
         // What the server can do is left open: the client decides.
         let config = server(provider, kind, |builder| builder);
-        let mut end = Endpoint::accept(&listener, &config).unwrap();
-        check_negotiated(&end, suite, group, kind);
-        assert_eq!(end.side.connection.negotiated().unwrap().server_name.as_deref(), Some("localhost"));
-        exchange(&mut end, &program, 2);
-        end.close().unwrap();
+        let mut endpoint = Endpoint::accept(&listener, &config).unwrap();
+        check_negotiated(&endpoint, suite, group, kind);
+        assert_eq!(endpoint.peer.connection.negotiated().unwrap().server_name.as_deref(), Some("localhost"));
+        exchange(&mut endpoint, &program, 2);
+        endpoint.close().unwrap();
         let (status, output, errors) = program.wait_end();
         let output = String::from_utf8_lossy(&output);
         assert!(status.success(), "{status}: {errors}");
@@ -99,9 +99,9 @@ fn application_protocols_are_agreed_on_with_its_server() {
     for provider in providers() {
         let peer = start();
         let config = client(provider, kind, |builder| builder.alpn(&[b"unheard-of", b"http/1.1"]));
-        let end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-        assert_eq!(end.side.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
-        end.close().unwrap();
+        let endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        assert_eq!(endpoint.peer.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
+        endpoint.close().unwrap();
 
         let peer = start();
         let config = client(provider, kind, |builder| builder.alpn(&[b"unheard-of"]));
@@ -118,10 +118,10 @@ fn application_protocols_are_agreed_on_with_its_client() {
         let config = server(provider, kind, |builder| builder.alpn(&[b"h2", b"http/1.1"]));
         let (listener, port) = listen();
         let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-alpn", "xx,http/1.1"]);
-        let end = Endpoint::accept(&listener, &config).unwrap();
-        assert_eq!(end.side.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
+        let endpoint = Endpoint::accept(&listener, &config).unwrap();
+        assert_eq!(endpoint.peer.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
         program.wait_text("ALPN protocol: http/1.1");
-        end.close().unwrap();
+        endpoint.close().unwrap();
         program.wait_end();
 
         let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-alpn", "xx"]);
@@ -140,9 +140,9 @@ fn keys_are_updated_both_ways_with_its_server() {
         for suite in SUITES {
             let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
             let config = client(provider, kind, |builder| builder.suites(&[suite]));
-            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-            update_keys_in_all_ways(&mut end, &peer.program);
-            end.close().unwrap();
+            let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            update_keys_in_all_ways(&mut endpoint, &peer.program);
+            endpoint.close().unwrap();
         }
     }
 }
@@ -156,39 +156,39 @@ fn keys_are_updated_both_ways_with_its_client() {
             let (listener, port) = listen();
             let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &[] as &[&str]);
             let config = server(provider, kind, |builder| builder.suites(&[suite]));
-            let mut end = Endpoint::accept(&listener, &config).unwrap();
+            let mut endpoint = Endpoint::accept(&listener, &config).unwrap();
             // It takes commands once it is done with its own part.
             program.wait_text("Verify return code: 0 (ok)");
-            update_keys_in_all_ways(&mut end, &program);
-            end.close().unwrap();
+            update_keys_in_all_ways(&mut endpoint, &program);
+            endpoint.close().unwrap();
             assert!(program.wait_end().0.success());
         }
     }
 }
 
-fn update_keys_in_all_ways(end: &mut Endpoint, program: &Program) {
-    let updates = |end: &Endpoint| {
-        let connection = &end.side.connection;
+fn update_keys_in_all_ways(endpoint: &mut Endpoint, program: &Program) {
+    let updates = |endpoint: &Endpoint| {
+        let connection = &endpoint.peer.connection;
         (connection.sealed().key_updates, connection.opened().key_updates)
     };
-    exchange(end, program, 3);
-    assert_eq!(updates(end), (0, 0));
+    exchange(endpoint, program, 3);
+    assert_eq!(updates(endpoint), (0, 0));
     // Ours alone; then ours with one asked for in return.
-    end.update_keys(false).unwrap();
-    exchange(end, program, 5);
-    assert_eq!(updates(end), (1, 0));
-    end.update_keys(true).unwrap();
-    exchange(end, program, 7);
-    assert_eq!(updates(end), (2, 1));
+    endpoint.update_keys(false).unwrap();
+    exchange(endpoint, program, 5);
+    assert_eq!(updates(endpoint), (1, 0));
+    endpoint.update_keys(true).unwrap();
+    exchange(endpoint, program, 7);
+    assert_eq!(updates(endpoint), (2, 1));
     // Theirs alone; then theirs with one asked for in return.
     program.send(b"k\n");
-    end.run_until(|side| side.connection.opened().key_updates == 2).unwrap();
-    exchange(end, program, 9);
-    assert_eq!(updates(end), (2, 2));
+    endpoint.run_until(|peer| peer.connection.opened().key_updates == 2).unwrap();
+    exchange(endpoint, program, 9);
+    assert_eq!(updates(endpoint), (2, 2));
     program.send(b"K\n");
-    end.run_until(|side| side.connection.opened().key_updates == 3).unwrap();
-    exchange(end, program, 11);
-    assert_eq!(updates(end), (3, 3));
+    endpoint.run_until(|peer| peer.connection.opened().key_updates == 3).unwrap();
+    exchange(endpoint, program, 11);
+    assert_eq!(updates(endpoint), (3, 3));
 }
 
 #[test]
@@ -202,11 +202,11 @@ fn its_server_asks_our_client_for_another_key_share() {
                 let builder = builder.suites(&[suite]).groups(&[NamedGroup::X25519, group]);
                 builder.key_share_groups(&[NamedGroup::X25519])
             });
-            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-            let negotiated = end.side.connection.negotiated().unwrap();
+            let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            let negotiated = endpoint.peer.connection.negotiated().unwrap();
             assert_eq!((negotiated.suite, negotiated.group, negotiated.hello_retry), (suite, group, true));
-            exchange(&mut end, &peer.program, 13);
-            end.close().unwrap();
+            exchange(&mut endpoint, &peer.program, 13);
+            endpoint.close().unwrap();
         }
     }
 }
@@ -226,11 +226,11 @@ fn our_server_asks_its_client_for_another_key_share() {
                 let (listener, port) = listen();
                 let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &["-groups", groups]);
                 let config = server(provider, kind, |builder| builder.groups(&[expected]).cookie(cookie));
-                let mut end = Endpoint::accept(&listener, &config).unwrap();
-                let negotiated = end.side.connection.negotiated().unwrap();
+                let mut endpoint = Endpoint::accept(&listener, &config).unwrap();
+                let negotiated = endpoint.peer.connection.negotiated().unwrap();
                 assert_eq!((negotiated.group, negotiated.hello_retry), (expected, true));
-                exchange(&mut end, &program, 15);
-                end.close().unwrap();
+                exchange(&mut endpoint, &program, 15);
+                endpoint.close().unwrap();
                 assert!(program.wait_end().0.success());
             }
         }
@@ -245,23 +245,23 @@ fn small_fragments_and_padding_are_taken_from_both() {
         for extra in [&["-max_send_frag", "512"][..], &["-record_padding", "1000"], &["-no_middlebox"]] {
             let peer = Server::start(&openssl, Pki::shared_identity(kind), extra);
             let config = client(provider, kind, |builder| builder);
-            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-            exchange(&mut end, &peer.program, 17);
-            end.close().unwrap();
+            let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            exchange(&mut endpoint, &peer.program, 17);
+            endpoint.close().unwrap();
 
             let (listener, port) = listen();
             let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, extra);
-            let mut end = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).unwrap();
-            exchange(&mut end, &program, 19);
-            end.close().unwrap();
+            let mut endpoint = Endpoint::accept(&listener, &server(provider, kind, |builder| builder)).unwrap();
+            exchange(&mut endpoint, &program, 19);
+            endpoint.close().unwrap();
             assert!(program.wait_end().0.success());
         }
         // The other way round: ours without the compatibility mode.
         let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
         let config = client(provider, kind, |builder| builder.middlebox_compatibility(false));
-        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-        exchange(&mut end, &peer.program, 21);
-        end.close().unwrap();
+        let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        exchange(&mut endpoint, &peer.program, 21);
+        endpoint.close().unwrap();
     }
 }
 
@@ -278,19 +278,19 @@ fn both_ends_log_the_same_secrets() {
             let arguments = ["-keylogfile".into(), path("its-server").into_os_string()];
             let peer = Server::start(&openssl, Pki::shared_identity(kind), &arguments);
             let config = client(provider, kind, |builder| builder.suites(&[suite]).key_log(key_log("our-client")));
-            let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-            exchange(&mut end, &peer.program, 25);
+            let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            exchange(&mut endpoint, &peer.program, 25);
             assert_same_secrets(&path("our-client"), &path("its-server"));
-            end.close().unwrap();
+            endpoint.close().unwrap();
 
             let (listener, port) = listen();
             let arguments = ["-keylogfile".into(), path("its-client").into_os_string()];
             let (program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &arguments);
             let config = server(provider, kind, |builder| builder.suites(&[suite]).key_log(key_log("our-server")));
-            let mut end = Endpoint::accept(&listener, &config).unwrap();
-            exchange(&mut end, &program, 27);
+            let mut endpoint = Endpoint::accept(&listener, &config).unwrap();
+            exchange(&mut endpoint, &program, 27);
             assert_same_secrets(&path("our-server"), &path("its-client"));
-            end.close().unwrap();
+            endpoint.close().unwrap();
         }
     }
 }

@@ -69,7 +69,7 @@ fn its_client_refuses_our_bad_certificates_and_we_hear_of_it() {
             let config = server_with(provider, identity, |builder| builder);
             // The server may be done before the client judges; then the alert comes to the first read after.
             match Endpoint::accept(&listener, &config) {
-                Ok(mut end) => end.run_until(|_| false).unwrap_err().tls(),
+                Ok(mut endpoint) => endpoint.run_until(|_| false).unwrap_err().tls(),
                 Err(failure) => failure.tls(),
             }
         };
@@ -105,12 +105,12 @@ fn a_peer_that_is_killed_is_a_truncation() {
     for provider in providers() {
         let peer = Server::start(&openssl, Pki::shared_identity(kind), &[] as &[&str]);
         let config = client(provider, kind, |builder| builder);
-        let mut end = Endpoint::connect(peer.port, &config, localhost()).unwrap();
-        exchange(&mut end, &peer.program, 23);
+        let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+        exchange(&mut endpoint, &peer.program, 23);
         drop(peer);
-        let failure = end.run_until(|_| false).unwrap_err();
+        let failure = endpoint.run_until(|_| false).unwrap_err();
         assert!(matches!(failure, Failure::Ended), "{failure:?}");
-        assert_eq!(end.side.connection.end_of_input(), Err(Error::Truncated));
+        assert_eq!(endpoint.peer.connection.end_of_input(), Err(Error::Truncated));
     }
 }
 

@@ -2,9 +2,9 @@
 
 mod support;
 
+use support::peer::Peer;
 use support::pki::{KeyKind, Pki, expired};
 use support::rustls_peer::{self, Failure, Offer, Pair};
-use support::side::Side;
 use support::{assert_same_bytes, client, localhost, pattern, providers, server, server_with};
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, CipherSuite, NamedGroup};
@@ -37,12 +37,12 @@ fn close(mut pair: Pair) {
 
 fn our_client(provider: &'static Provider, kind: KeyKind, offer: &Offer<'_>) -> Pair {
     let config = client(provider, kind, |builder| builder);
-    Pair::new(Side::client(&config, localhost()).unwrap(), rustls_peer::server(kind, offer))
+    Pair::new(Peer::client(&config, localhost()).unwrap(), rustls_peer::server(kind, offer))
 }
 
 fn our_server(provider: &'static Provider, kind: KeyKind, offer: &Offer<'_>) -> Pair {
     let config = server(provider, kind, |builder| builder);
-    Pair::new(Side::server(&config), rustls_peer::client(kind, offer))
+    Pair::new(Peer::server(&config), rustls_peer::client(kind, offer))
 }
 
 fn check_negotiated(pair: &Pair, suite: CipherSuite, group: NamedGroup, hello_retry: bool) {
@@ -69,7 +69,7 @@ fn every_combination(check: impl Fn(&'static Provider, KeyKind, &Offer<'_>)) {
 fn our_client_and_its_server_with_every_suite_group_and_certificate() {
     every_combination(|provider, kind, offer| {
         let config = client(provider, kind, |builder| builder.key_share_groups(offer.groups));
-        let mut pair = Pair::new(Side::client(&config, localhost()).unwrap(), rustls_peer::server(kind, offer));
+        let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), rustls_peer::server(kind, offer));
         pair.pump().unwrap();
         check_negotiated(&pair, offer.suites[0], offer.groups[0], false);
         assert!(!pair.ours.connection.tickets().is_empty(), "rustls sends tickets");
@@ -102,7 +102,7 @@ fn another_key_share_is_asked_for_both_ways() {
                 });
                 let offer = Offer { suites: &[suite], groups: &[second], ..Offer::default() };
                 let peer = rustls_peer::server(KeyKind::EcdsaP256, &offer);
-                let mut pair = Pair::new(Side::client(&config, localhost()).unwrap(), peer);
+                let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), peer);
                 pair.pump().unwrap();
                 check_negotiated(&pair, suite, second, true);
                 exchange(&mut pair, 5);
@@ -113,7 +113,7 @@ fn another_key_share_is_asked_for_both_ways() {
                         server(provider, KeyKind::EcdsaP256, |builder| builder.groups(&[second]).cookie(cookie));
                     let offer = Offer { suites: &[suite], groups: &[first, second], ..Offer::default() };
                     let peer = rustls_peer::client(KeyKind::EcdsaP256, &offer);
-                    let mut pair = Pair::new(Side::server(&config), peer);
+                    let mut pair = Pair::new(Peer::server(&config), peer);
                     pair.pump().unwrap();
                     check_negotiated(&pair, suite, second, true);
                     exchange(&mut pair, 7);
@@ -158,7 +158,7 @@ fn the_limit_on_records_per_key_updates_keys_by_itself() {
     for provider in providers() {
         let config = client(provider, KeyKind::EcdsaP256, |builder| builder.records_per_key(4));
         let peer = rustls_peer::server(KeyKind::EcdsaP256, &Offer::default());
-        let mut pair = Pair::new(Side::client(&config, localhost()).unwrap(), peer);
+        let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), peer);
         pair.pump().unwrap();
         exchange(&mut pair, 17);
         let full_records = DATA_BYTES as u64 / (1 << 14);
@@ -186,19 +186,19 @@ fn application_protocols_are_agreed_on() {
     let kind = KeyKind::EcdsaP256;
     for provider in providers() {
         let config = client(provider, kind, |builder| builder.alpn(&[b"unheard-of", b"http/1.1"]));
-        let mut pair = Pair::new(Side::client(&config, localhost()).unwrap(), rustls_peer::server(kind, &offer));
+        let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), rustls_peer::server(kind, &offer));
         pair.pump().unwrap();
         assert_eq!(pair.ours.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
         assert_eq!(pair.theirs.alpn_protocol(), Some(&b"http/1.1"[..]));
 
         let config = server(provider, kind, |builder| builder.alpn(&[b"http/1.1", b"h2"]));
-        let mut pair = Pair::new(Side::server(&config), rustls_peer::client(kind, &offer));
+        let mut pair = Pair::new(Peer::server(&config), rustls_peer::client(kind, &offer));
         pair.pump().unwrap();
         assert_eq!(pair.ours.connection.negotiated().unwrap().alpn.as_deref(), Some(&b"http/1.1"[..]));
         assert_eq!(pair.theirs.alpn_protocol(), Some(&b"http/1.1"[..]));
 
         let config = server(provider, kind, |builder| builder.alpn(&[b"unheard-of"]));
-        let mut pair = Pair::new(Side::server(&config), rustls_peer::client(kind, &offer));
+        let mut pair = Pair::new(Peer::server(&config), rustls_peer::client(kind, &offer));
         assert!(matches!(pair.pump(), Err(Failure::Ours(Error::NoApplicationProtocol))));
         assert_eq!(alert_to_theirs(&mut pair), rustls::AlertDescription::NoApplicationProtocol);
     }
@@ -209,7 +209,7 @@ fn bad_certificates_are_refused_with_the_right_alert() {
     let kind = KeyKind::EcdsaP256;
     let start = |provider, name: &'static str, peer| {
         let config = client(provider, kind, |builder| builder);
-        Pair::new(Side::client(&config, name.try_into().unwrap()).unwrap(), peer)
+        Pair::new(Peer::client(&config, name.try_into().unwrap()).unwrap(), peer)
     };
     for provider in providers() {
         let mut pair = start(provider, "example.com", rustls_peer::server(kind, &Offer::default()));
@@ -224,7 +224,7 @@ fn bad_certificates_are_refused_with_the_right_alert() {
 
         let old = Pki::shared(kind).issue(kind, expired);
         let config = server_with(provider, &old, |builder| builder);
-        let mut pair = Pair::new(Side::server(&config), rustls_peer::client(kind, &Offer::default()));
+        let mut pair = Pair::new(Peer::server(&config), rustls_peer::client(kind, &Offer::default()));
         let Err(Failure::Theirs(rustls::Error::InvalidCertificate(_))) = pair.pump() else { panic!("it was taken") };
         let mut alert = Vec::new();
         pair.theirs.write_tls(&mut alert).unwrap();

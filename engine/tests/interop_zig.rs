@@ -39,15 +39,15 @@ fn its_client_and_our_server_with_the_aegis_suites() {
             command.arg(port.to_string()).arg(&ca_file).arg(DATA_BYTES.to_string());
             let mut program = Program::start(&mut command);
             let config = server(provider, KeyKind::EcdsaP256, |builder| builder.suites(&[suite]));
-            let mut end = Endpoint::accept(&listener, &config).unwrap_or_else(|failure| {
+            let mut endpoint = Endpoint::accept(&listener, &config).unwrap_or_else(|failure| {
                 panic!("{} {suite}: {failure:?}; the client: {}", provider.name, program.wait_end().2)
             });
-            assert_eq!(end.side.connection.negotiated().unwrap().suite, suite);
+            assert_eq!(endpoint.peer.connection.negotiated().unwrap().suite, suite);
             // New keys in the middle. It is not asked for its own: it takes new ones without saying so on the wire.
-            end.echo_some(DATA_BYTES / 2).unwrap();
-            end.update_keys(false).unwrap();
-            let echoed = DATA_BYTES / 2 + end.echo().unwrap();
-            end.close().unwrap();
+            endpoint.echo_some(DATA_BYTES / 2).unwrap();
+            endpoint.update_keys(false).unwrap();
+            let echoed = DATA_BYTES / 2 + endpoint.echo().unwrap();
+            endpoint.close().unwrap();
             let (status, _, report) = program.wait_end();
             assert!(status.success(), "{} {suite}: {report}", provider.name);
             assert!(report.contains(&format!("suite {zig_name}\n")), "{report}");

@@ -1,14 +1,14 @@
-//! The floors of the engine hold: rooms import from floors below, and what belongs in one room is named in no other.
+//! The layers of the engine hold: modules import from layers below, and what belongs in one module is named in no other.
 
-#[path = "support/floors.rs"]
-mod floors;
+#[path = "support/layers.rs"]
+mod layers;
 
-use floors::House;
+use layers::Layers;
 
-/// The floors, lowest first. The same list is in ARCHITECTURE.md.
-const HOUSE: House = House {
+/// The layers, lowest first. The same list is in ARCHITECTURE.md.
+const LAYERS: Layers = Layers {
     root: concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
-    floors: &[
+    layers: &[
         &["codes", "limits"],
         &["error", "switches"],
         &["wire", "mem", "counters", "signal"],
@@ -34,25 +34,25 @@ const BELONGS: [(&str, &str); 7] = [
 
 #[test]
 fn imports_go_down_only() {
-    assert!(HOUSE.check_imports() > 100, "few imports were found: does this test still read them?");
+    assert!(LAYERS.check_imports() > 100, "few imports were found: does this test still read them?");
 }
 
 #[test]
-fn every_room_has_its_floor() {
-    HOUSE.check_rooms();
+fn every_module_has_its_layer() {
+    LAYERS.check_modules();
 }
 
 #[test]
-fn architecture_lists_the_same_floors() {
-    HOUSE.check_listed_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md"));
+fn architecture_lists_the_same_layers() {
+    LAYERS.check_listed_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../ARCHITECTURE.md"));
 }
 
 #[test]
-fn what_belongs_in_one_room_is_in_no_other() {
-    HOUSE.check_belongings(&BELONGS);
+fn what_belongs_in_one_module_is_in_no_other() {
+    LAYERS.check_belongings(&BELONGS);
 }
 
 #[test]
 fn no_unsafe() {
-    HOUSE.check_no_unsafe();
+    LAYERS.check_no_unsafe();
 }

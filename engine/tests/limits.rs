@@ -5,11 +5,11 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
+use support::peer::{Peer, pump};
 use support::pki::KeyKind;
 use support::scripted::server::ScriptedServer;
 use support::scripted::states::{against_client, against_server, client_ready, server_ready};
 use support::scripted::{Script, Sent};
-use support::side::{Side, pump};
 use support::{assert_same_bytes, client, localhost, pattern, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::ContentType;
@@ -27,16 +27,16 @@ fn pair(
     provider: &'static Provider,
     change_client: impl FnOnce(ClientConfigBuilder) -> ClientConfigBuilder,
     change_server: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
-) -> (Side, Side) {
-    let mut client = Side::client(&client(provider, KIND, change_client), localhost()).unwrap();
-    let mut server = Side::server(&server(provider, KIND, change_server));
+) -> (Peer, Peer) {
+    let mut client = Peer::client(&client(provider, KIND, change_client), localhost()).unwrap();
+    let mut server = Peer::server(&server(provider, KIND, change_server));
     pump(&mut client, &mut server).unwrap();
     assert!(client.connection.is_ready() && server.connection.is_ready());
     (client, server)
 }
 
 /// Writes all of `data`, however little fits at a time.
-fn send(from: &mut Side, to: &mut Side, mut data: &[u8]) {
+fn send(from: &mut Peer, to: &mut Peer, mut data: &[u8]) {
     while !data.is_empty() {
         let taken = from.write(data).unwrap();
         assert!(taken > 0, "an empty buffer takes something");
@@ -288,7 +288,7 @@ fn answers_that_nobody_reads_are_bounded() {
 fn the_smallest_receive_buffer_holds_the_largest_record() {
     let mut script = server_ready(providers()[0]);
     let record = script.seal(&[&[1; RECORD_CONTENT_MAX][..], &[23]].concat());
-    let Side { connection, output, .. } = &mut script.wire.subject;
+    let Peer { connection, output, .. } = &mut script.wire.subject;
     let mut input = InBuf::with_capacity(0);
     assert_eq!(input.put(&record), record.len());
     assert!(

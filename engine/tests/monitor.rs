@@ -151,17 +151,17 @@ impl Sums {
 }
 
 struct Pair {
-    client: End,
-    server: End,
+    client: Peer,
+    server: Peer,
 }
 
-struct End {
+struct Peer {
     connection: Connection,
     input: InBuf,
     output: OutBuf,
 }
 
-impl End {
+impl Peer {
     fn new(connection: Connection, output: OutBuf) -> Self {
         Self { connection, input: InBuf::with_capacity(1 << 19), output }
     }
@@ -176,8 +176,8 @@ impl Pair {
         let mut output = OutBuf::with_capacity(1 << 19);
         let name = ServerName::try_from("localhost").expect("a name");
         let client = Connection::client(client, name, &mut output).expect("a ClientHello");
-        let server = End::new(Connection::server(server), OutBuf::with_capacity(1 << 19));
-        let mut pair = Self { client: End::new(client, output), server };
+        let server = Peer::new(Connection::server(server), OutBuf::with_capacity(1 << 19));
+        let mut pair = Self { client: Peer::new(client, output), server };
         pair.settle();
         assert!(pair.client.connection.is_ready() && pair.server.connection.is_ready());
         pair
@@ -200,7 +200,7 @@ impl Pair {
     }
 }
 
-fn hand_over(from: &mut End, to: &mut End) {
+fn hand_over(from: &mut Peer, to: &mut Peer) {
     let count = to.input.put(from.output.waiting());
     from.output.sent(count);
     while !matches!(

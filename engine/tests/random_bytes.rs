@@ -4,13 +4,13 @@
 mod support;
 
 use proptest::prelude::*;
+use support::peer::{Peer, is_over};
 use support::scripted::Script;
 use support::scripted::client::ScriptedClient;
 use support::scripted::keys::plain_record;
 use support::scripted::server::ScriptedServer;
 use support::scripted::states;
 use support::seeded::{self, CLIENT, SCRIPT, SERVER, stopped_clock};
-use support::side::{Side, is_over};
 use tls_engine::Error;
 use tls_engine::codes::{ContentType, HandshakeType, NamedGroup};
 use tls_engine::crypto::{Provider, provider};
@@ -151,26 +151,26 @@ fn run<P: Script>(mut peer: P, steps: &[Step], right: &[u8]) -> Result<(), TestC
     let mut error = None;
     for (number, step) in steps.iter().enumerate() {
         let bytes = encode(&mut peer, step, right);
-        let side = &mut peer.wire().subject;
-        let result = side.feed(&bytes);
+        let subject = &mut peer.wire().subject;
+        let result = subject.feed(&bytes);
         // At most 300 bytes are at most 60 records.
         let bound = FLIGHT_BYTES + (number + 1) * 60 * ANSWER_BYTES;
-        prop_assert!(side.output.len() <= bound, "{} bytes of output", side.output.len());
+        prop_assert!(subject.output.len() <= bound, "{} bytes of output", subject.output.len());
         match (&error, result) {
             (None, Err(first)) => error = Some(first),
             (None, Ok(())) => {}
             (Some(first), result) => prop_assert_eq!(result.as_ref().err(), Some(first)),
         }
     }
-    let side = &mut peer.wire().subject;
+    let subject = &mut peer.wire().subject;
     let Some(error) = error else { return Ok(()) };
-    ends_with_one_alert(side, &error)?;
-    is_over(side, &error).map_err(TestCaseError::fail)
+    ends_with_one_alert(subject, &error)?;
+    is_over(subject, &error).map_err(TestCaseError::fail)
 }
 
 /// The last record sent is an alert where one is owed: 2 bytes in the clear, or 19 encrypted.
-fn ends_with_one_alert(side: &mut Side, error: &Error) -> Result<(), TestCaseError> {
-    let output = side.drain();
+fn ends_with_one_alert(subject: &mut Peer, error: &Error) -> Result<(), TestCaseError> {
+    let output = subject.drain();
     let Some(alert) = error.alert() else { return Ok(()) };
     let records = support::scripted::keys::records(&output);
     let last = records.last().copied().unwrap_or_default();
@@ -280,7 +280,7 @@ fn exact_provider() -> &'static Provider {
 }
 
 /// A fresh client, and the bytes that it takes in a whole conversation.
-fn client_conversation() -> (Side, Vec<u8>) {
+fn client_conversation() -> (Peer, Vec<u8>) {
     let config = support::client(exact_provider(), KIND, |builder| builder.random(&CLIENT).clock(stopped_clock()));
     seeded::rewind();
     let mut script = ScriptedServer::new(exact_provider(), &config, support::pki::Pki::shared_identity(KIND));
@@ -288,18 +288,18 @@ fn client_conversation() -> (Side, Vec<u8>) {
     script.complete();
     finish(&mut script);
     seeded::rewind();
-    (Side::client(&config, support::localhost()).expect("a client"), script.wire.bytes_to_subject)
+    (Peer::client(&config, support::localhost()).expect("a client"), script.wire.bytes_to_subject)
 }
 
 /// A fresh server, and the bytes that it takes in a whole conversation.
-fn server_conversation() -> (Side, Vec<u8>) {
+fn server_conversation() -> (Peer, Vec<u8>) {
     let config = support::server(exact_provider(), KIND, |builder| builder.random(&SERVER).clock(stopped_clock()));
     seeded::rewind();
     let mut script = ScriptedClient::new(exact_provider(), &config, NamedGroup::X25519);
     script.complete();
     finish(&mut script);
     seeded::rewind();
-    (Side::server(&config), script.wire.bytes_to_subject)
+    (Peer::server(&config), script.wire.bytes_to_subject)
 }
 
 fn finish<P: Script>(script: &mut P) {

@@ -9,10 +9,10 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
-use support::looped::Server;
+use support::loop_server::Server;
 use support::{assert_same_bytes, pattern};
 use tls_engine::conn::Connection;
-use tls_engine::io::event_loop::{Echo, End, LoopOptions, Service};
+use tls_engine::io::event_loop::{CloseReason, Echo, LoopOptions, Service};
 use tls_engine::io::{Socket, Stream};
 use tls_engine::switches::{SignalKind, Switches};
 
@@ -30,7 +30,7 @@ impl Service for Noting {
         Echo
     }
 
-    fn ended(&mut self, _: SocketAddr, _: Echo, connection: &Connection, end: &End) {
+    fn ended(&mut self, _: SocketAddr, _: Echo, connection: &Connection, end: &CloseReason) {
         let _ = self.ends.send(format!("{end:?} {}", connection.is_handshaking()));
     }
 }
@@ -166,7 +166,7 @@ fn nobody_gives_way_to_nobody() {
     let (server, _, ends) = noting(2, options);
     let started = Instant::now();
     let crowd: Vec<_> = (0..4).map(|_| silent(&server)).collect();
-    assert_eq!(ends.recv_timeout(DEADLINE).expect("an end"), "Late true");
+    assert_eq!(ends.recv_timeout(DEADLINE).expect("an end"), "TimedOut true");
     assert!(started.elapsed() >= handshake_timeout, "after {:?}", started.elapsed());
     drop(crowd);
     assert_eq!(server.stop().evicted, 0);

@@ -14,7 +14,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use support::endpoint::DEADLINE;
-use support::looped::Server;
+use support::loop_server::Server;
 use support::{assert_same_bytes, localhost, pattern, pki::KeyKind, providers};
 use tls_engine::conn::Connection;
 use tls_engine::io::event_loop::{Echo, LoopOptions, LoopStatistics};

@@ -72,7 +72,7 @@ fn a_write_that_ran_out_of_time_is_sent_once_when_it_is_tried_again() {
         let received = peer.receive(expected.len()).expect("all of it");
         assert_same_bytes(&received, &expected, "what has come");
         peer.run_until(|side| side.closed).expect("close_notify");
-        assert!(peer.side.received.is_empty(), "{} bytes too many", peer.side.received.len());
+        assert!(peer.peer.received.is_empty(), "{} bytes too many", peer.peer.received.len());
     };
     with_peer(Switches::all(), &small(Duration::from_millis(20)), slow, |mut stream| {
         let (mut sent, mut failures) = (0, 0);
@@ -95,7 +95,7 @@ fn key_updates_that_run_out_of_time_are_sent_once() {
     let peer = |mut peer: Endpoint| {
         std::thread::sleep(Duration::from_millis(300));
         peer.run_until(|side| side.closed).expect("close_notify");
-        assert_eq!(peer.side.connection.opened().key_updates, 1);
+        assert_eq!(peer.peer.connection.opened().key_updates, 1);
     };
     with_peer(Switches::all(), &small(Duration::from_millis(20)), peer, |mut stream| {
         // Until the transport takes no more.

@@ -8,9 +8,9 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
-use support::looped::Server;
+use support::loop_server::Server;
+use support::peer::Peer;
 use support::pki::KeyKind;
-use support::side::Side;
 use support::{assert_same_bytes, client, localhost, pattern, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
@@ -189,7 +189,7 @@ impl Talk {
         heard
     }
 
-    fn ends(&self) -> Ends {
+    fn ends(&self) -> Endpoints {
         seed();
         let group = if self.retry { NamedGroup::SECP256R1 } else { NamedGroup::X25519 };
         let client_config = client(self.provider, KeyKind::EcdsaP256, |builder| {
@@ -202,11 +202,11 @@ impl Talk {
         });
         let (input, mut output) = buffers(&self.client);
         let connection = Connection::client(&client_config, localhost(), &mut output).unwrap();
-        let client = Side { connection, input, output, received: Vec::new(), closed: false };
+        let client = Peer { connection, input, output, received: Vec::new(), closed: false };
         let (input, output) = buffers(&self.server);
         let connection = Connection::server(&server_config);
-        let server = Side { connection, input, output, received: Vec::new(), closed: false };
-        Ends { client, server }
+        let server = Peer { connection, input, output, received: Vec::new(), closed: false };
+        Endpoints { client, server }
     }
 }
 
@@ -220,12 +220,12 @@ fn buffers(switches: &Switches) -> (InBuf, OutBuf) {
     (InBuf::pooled(pool, SIZE), OutBuf::pooled(pool, SIZE))
 }
 
-struct Ends {
-    client: Side,
-    server: Side,
+struct Endpoints {
+    client: Peer,
+    server: Peer,
 }
 
-impl Ends {
+impl Endpoints {
     /// Every write of both scripts, in turns.
     fn exchange(&mut self, heard: &mut Heard) {
         for (to_server, to_client) in BY_CLIENT.writes.iter().zip(&BY_SERVER.writes) {
@@ -275,7 +275,7 @@ impl Ends {
 }
 
 /// In pieces as a network makes them: records in parts, and several at once.
-fn deliver(mut bytes: &[u8], to: &mut Side, heard: &mut Received) -> Result<(), Error> {
+fn deliver(mut bytes: &[u8], to: &mut Peer, heard: &mut Received) -> Result<(), Error> {
     const PIECES: [usize; 6] = [1, 40_000, 3, 1460, 16_000, 6];
     heard.wire.extend_from_slice(bytes);
     for piece in PIECES.into_iter().cycle() {

@@ -8,11 +8,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
-use support::looped::Server;
+use support::loop_server::Server;
 use support::{assert_same_bytes, pattern};
 use tls_engine::Error;
 use tls_engine::conn::{Connection, Reply};
-use tls_engine::io::event_loop::{End, Handler, LoopOptions, Pace, Service};
+use tls_engine::io::event_loop::{Activity, CloseReason, Handler, LoopOptions, Service};
 use tls_engine::io::{Socket, SocketOptions, Stream};
 use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::switches::BufferPoolKind;
@@ -33,11 +33,11 @@ struct Sender {
 }
 
 impl Handler for Sender {
-    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Pace, Error> {
-        Ok(Pace::Piece)
+    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Activity, Error> {
+        Ok(Activity::Partial)
     }
 
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         self.sent += reply.send(&[&self.data[self.sent..]])?;
         if self.sent == self.data.len() && self.closes {
             reply.close();
@@ -56,7 +56,7 @@ impl Service for Sending {
         self.0.clone()
     }
 
-    fn ended(&mut self, _: SocketAddr, _: Sender, connection: &Connection, end: &End) {
+    fn ended(&mut self, _: SocketAddr, _: Sender, connection: &Connection, end: &CloseReason) {
         let _ = self.1.send(format!("{end:?} {}", connection.is_handshaking()));
     }
 }
@@ -102,7 +102,7 @@ fn a_peer_that_stops_reading_is_late() {
         let (server, ends) = sending(options, pattern(4 << 20, 2), closes);
         let client = server.connect_with(&SMALL);
         let started = Instant::now();
-        assert_eq!(next(&ends), "Late false", "closes: {closes}");
+        assert_eq!(next(&ends), "TimedOut false", "closes: {closes}");
         assert!(started.elapsed() >= timeout - Duration::from_millis(100), "after {:?}", started.elapsed());
         drop(client);
         server.stop();
@@ -123,7 +123,7 @@ fn a_key_update_beside_a_slow_request_buys_no_time() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(started.elapsed() >= timeout - Duration::from_millis(50), "after {:?}", started.elapsed());
-    assert_eq!(server.stop().late, 1);
+    assert_eq!(server.stop().timed_out, 1);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_handshake_has_a_limit_of_its_own() {
     let mut client = server.connect();
     let started = Instant::now();
     let mut silent = TcpStream::connect(server.address).expect("a server that listens");
-    assert_eq!(next(&ends), "Late true");
+    assert_eq!(next(&ends), "TimedOut true");
     assert!(started.elapsed() >= handshake_timeout && started.elapsed() < DEADLINE / 2, "{:?}", started.elapsed());
     let mut alert = Vec::new();
     silent.read_to_end(&mut alert).expect("an alert, then the end");
@@ -172,7 +172,7 @@ fn a_loop_that_is_stopped_waits_for_nobody_longer_than_it_lingers() {
 fn close_notify_in_the_clear_is_no_end_of_a_handshake() {
     let (server, ends) = sending(LoopOptions::default(), Vec::new(), false);
     let config = std::sync::Arc::clone(&server.client);
-    let mut client = support::side::Side::client(&config, support::localhost()).expect("a client");
+    let mut client = support::peer::Peer::client(&config, support::localhost()).expect("a client");
     let mut socket = TcpStream::connect(server.address).expect("a server that listens");
     socket.write_all(&client.drain()).expect("a server that reads");
     socket.read_exact(&mut [0; 5]).expect("its flight");

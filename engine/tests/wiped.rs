@@ -52,13 +52,13 @@ fn talk(provider: &'static Provider, suite: CipherSuite, switches: Switches) {
     assert_eq!(find("plaintext") == 0, !is_plain, "{what}: plaintext");
 }
 
-struct End {
+struct Peer {
     connection: Connection,
     input: InBuf,
     output: OutBuf,
 }
 
-fn ends(provider: &'static Provider, suite: CipherSuite, switches: Switches) -> (End, End) {
+fn ends(provider: &'static Provider, suite: CipherSuite, switches: Switches) -> (Peer, Peer) {
     let pool = BufferPool::new(switches.buffer_pool, PoolOptions::default());
     let client_config = client(provider, KeyKind::EcdsaP256, |builder| {
         builder.suites(&[suite]).switches(switches).random(&NOTED_RANDOM).key_log(Arc::new(NotedKeys))
@@ -68,21 +68,21 @@ fn ends(provider: &'static Provider, suite: CipherSuite, switches: Switches) -> 
     });
     let (input, mut output) = (InBuf::pooled(&pool, 0), OutBuf::pooled(&pool, 0));
     let connection = Connection::client(&client_config, localhost(), &mut output).unwrap();
-    let client = End { connection, input, output };
+    let client = Peer { connection, input, output };
     let (input, output) = (InBuf::pooled(&pool, 0), OutBuf::pooled(&pool, 0));
     let connection = Connection::server(&server_config);
-    (client, End { connection, input, output })
+    (client, Peer { connection, input, output })
 }
 
 /// Carries bytes both ways, without copies of this test's own, until both ends are silent.
-fn hand_over_all(client: &mut End, server: &mut End) {
+fn hand_over_all(client: &mut Peer, server: &mut Peer) {
     while !(client.output.is_empty() && server.output.is_empty()) {
         hand_over(client, server);
         hand_over(server, client);
     }
 }
 
-fn hand_over(from: &mut End, to: &mut End) {
+fn hand_over(from: &mut Peer, to: &mut Peer) {
     call_hellos_by_name(from.output.waiting());
     assert_eq!(to.input.put(from.output.waiting()), from.output.len());
     from.output.sent(from.output.len());

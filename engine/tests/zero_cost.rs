@@ -11,7 +11,7 @@ use std::process::Command;
 
 use rustls_pki_types::{PrivateKeyDer, ServerName};
 use tls_engine::Error;
-use tls_engine::conn::{ClientConfig, Connection, Progress, Rest, ServerConfig, Signalled};
+use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig, Signalled, StopReason};
 use tls_engine::counters::Monitor;
 use tls_engine::crypto::provider;
 use tls_engine::mem::{InBuf, OutBuf};
@@ -140,7 +140,7 @@ macro_rules! open_all {
                 bytes += black_box(data).len();
                 Ok(())
             })?;
-            if delivered.rest != Rest::Waiting {
+            if delivered.stop_reason != StopReason::BudgetSpent {
                 return Ok(bytes);
             }
         }

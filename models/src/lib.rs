@@ -1,7 +1,7 @@
-//! The rooms of the engine that threads share, compiled with loom's atomics and locks. The tests try every order in which
+//! The modules of the engine that threads share, compiled with loom's atomics and locks. The tests try every order in which
 //! their threads can run, and every value that the memory model lets a load return.
 
-#[path = "../../engine/src/io/event_loop/places.rs"]
-pub mod places;
+#[path = "../../engine/src/io/event_loop/permits.rs"]
+pub mod permits;
 #[path = "../../engine/src/signal/mod.rs"]
 pub mod signal;

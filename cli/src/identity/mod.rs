@@ -56,7 +56,7 @@ impl Identity {
         let chain_file = PemFile::read(chain)?;
         let identity = Self { key: key_file.private_key()?, chain: chain_file.certificates()? };
         notes.extend(PemFile::unused(&chain_file, &key_file));
-        let remarks = identity.chain.first().map(pki::remarks).unwrap_or_default();
+        let remarks = identity.chain.first().map(pki::certificate_warnings).unwrap_or_default();
         notes.extend(remarks.iter().map(|remark| format!("{}: the certificate {remark}", chain.display())));
         Ok(identity)
     }

@@ -12,18 +12,18 @@ pub struct Delivered {
     /// Records taken, bytes as received.
     pub record_bytes: usize,
     /// Why it ended.
-    pub rest: Rest,
+    pub stop_reason: StopReason,
 }
 
 /// What is left after a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
+pub enum StopReason {
     /// No whole record: the peer has to send more.
     NeedInput,
     /// At least one whole record. No file descriptor will ever tell: the bytes have left the socket.
-    Waiting,
+    BudgetSpent,
     /// The same, and the send buffer has no room for an answer to it.
-    NoRoom,
+    OutputFull,
     /// Nothing will come any more (close_notify).
     Closed,
 }
@@ -74,12 +74,13 @@ impl Connection {
         let waiting = input.len();
         loop {
             if !output.has_room_for_record() {
-                let rest = if self.has_deliverable(input) { Rest::NoRoom } else { Rest::NeedInput };
-                return Ok(Delivered { record_bytes: waiting - input.len(), rest });
+                let stop_reason =
+                    if self.has_deliverable(input) { StopReason::OutputFull } else { StopReason::NeedInput };
+                return Ok(Delivered { record_bytes: waiting - input.len(), stop_reason });
             }
-            let rest = match self.receive(input, output)? {
-                Received::NeedInput => Some(Rest::NeedInput),
-                Received::Closed => Some(Rest::Closed),
+            let stop_reason = match self.receive(input, output)? {
+                Received::NeedInput => Some(StopReason::NeedInput),
+                Received::Closed => Some(StopReason::Closed),
                 Received::Advanced => None,
                 Received::Data(plaintext) => {
                     take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))?;
@@ -87,12 +88,13 @@ impl Connection {
                 }
             };
             let record_bytes = waiting - input.len();
-            if let Some(rest) = rest {
-                return Ok(Delivered { record_bytes, rest });
+            if let Some(stop_reason) = stop_reason {
+                return Ok(Delivered { record_bytes, stop_reason });
             }
             if record_bytes >= budget_bytes {
-                let rest = if self.has_deliverable(input) { Rest::Waiting } else { Rest::NeedInput };
-                return Ok(Delivered { record_bytes, rest });
+                let stop_reason =
+                    if self.has_deliverable(input) { StopReason::BudgetSpent } else { StopReason::NeedInput };
+                return Ok(Delivered { record_bytes, stop_reason });
             }
         }
     }
@@ -128,7 +130,7 @@ impl<S: Signal> Signalled<S> {
     ) -> Result<Delivered, Error> {
         // Handed on as it is: taking it apart and putting it together again costs instructions with the null signal too.
         let delivered = self.connection.deliver(input, output, budget_bytes, take);
-        if S::IS_HEARD && matches!(delivered, Ok(Delivered { rest: Rest::Waiting, .. })) {
+        if S::IS_HEARD && matches!(delivered, Ok(Delivered { stop_reason: StopReason::BudgetSpent, .. })) {
             self.signal.raise();
         }
         delivered

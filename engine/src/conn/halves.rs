@@ -19,7 +19,7 @@ use crate::signal::{Flag, Signal};
 #[derive(Debug, Default)]
 struct Shared {
     /// Whether the peer is owed a KeyUpdate. One answers all requests that came before it (RFC 8446 4.6.3).
-    owes_key_update: Flag,
+    key_update_pending: Flag,
     /// Why the connection has failed, from the half that found out first.
     failure: OnceLock<Error>,
     /// Whether the peer has sent close_notify.
@@ -59,16 +59,16 @@ impl Connection {
             return Err(Error::Usage("a connection can't be split before its handshake is done"));
         }
         let shared = Arc::new(Shared::default());
-        if core::mem::take(&mut self.owes_key_update) {
+        if core::mem::take(&mut self.key_update_pending) {
             // Nobody has to be woken: nobody waits yet.
-            let _ = shared.owes_key_update.raise();
+            let _ = shared.key_update_pending.raise();
         }
         if self.close_received {
             let _ = shared.closed_by_peer.set(());
         }
         let rest = Sending::new(&self.role.common().switches);
         let sending = core::mem::replace(&mut self.sending, rest);
-        self.answers_elsewhere = true;
+        self.has_sealing_half = true;
         let sealing =
             SealingHalf { sending, meter: self.meter.clone(), shared: Arc::clone(&shared), has_failed: false };
         Ok((sealing, OpeningHalf { connection: self, shared, signal, nothing: OutBuf::unused() }))
@@ -79,7 +79,7 @@ impl SealingHalf {
     /// Seals application data into `output` as far as its capacity goes, see [`Connection::write_tls`]. What the opening
     /// half has found to be owed is written first.
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
-        self.settle(output)?;
+        self.answer_pending(output)?;
         if self.sending.is_closed {
             return Err(AFTER_CLOSE);
         }
@@ -92,12 +92,12 @@ impl SealingHalf {
     /// 4.6.3), or the alert of an error, which is returned then and ever after. To be called when the signal is up, after
     /// it was cleared; then send what is in `output`.
     pub fn answer(&mut self, output: &mut OutBuf) -> Result<(), Error> {
-        self.settle(output)
+        self.answer_pending(output)
     }
 
     /// Replaces the keys that this half seals with, and asks the peer to do the same where `request_peer` says so.
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
-        self.settle(output)?;
+        self.answer_pending(output)?;
         if self.sending.is_closed {
             return Err(AFTER_CLOSE);
         }
@@ -110,7 +110,7 @@ impl SealingHalf {
     /// Says that no more will be sent (close_notify). The peer may go on sending, and the opening half reading (RFC 8446
     /// 6.1). Where the connection has failed, the alert of that is sent instead.
     pub fn close(&mut self, output: &mut OutBuf) {
-        if self.settle(output).is_ok() && !self.sending.is_closed {
+        if self.answer_pending(output).is_ok() && !self.sending.is_closed {
             self.sending.close(output);
             self.note();
         }
@@ -138,14 +138,14 @@ impl SealingHalf {
 
     /// Every way out comes through here: a peer that asks for a KeyUpdate gets it before the next application data.
     #[inline]
-    fn settle(&mut self, output: &mut OutBuf) -> Result<(), Error> {
+    fn answer_pending(&mut self, output: &mut OutBuf) -> Result<(), Error> {
         if let Some(error) = self.shared.failure.get() {
             let error = error.clone();
             self.fail(&error, output);
             return Err(error);
         }
         // Looked at before it is taken down, which is a locked instruction: this is asked for every record.
-        if self.shared.owes_key_update.is_up() && self.shared.owes_key_update.clear() {
+        if self.shared.key_update_pending.is_up() && self.shared.key_update_pending.clear() {
             self.answer_key_update(output)?;
         }
         Ok(())
@@ -190,7 +190,7 @@ impl<S: Signal> OpeningHalf<S> {
     pub fn read_tls<'a>(&'a mut self, input: &'a mut InBuf) -> Result<Progress<'a>, Error> {
         match self.connection.receive(input, &mut self.nothing) {
             Ok(Received::Data(plaintext)) => Ok(Progress::Data(self.connection.plaintext(input, plaintext))),
-            other => self.tell(other),
+            other => self.publish(other),
         }
     }
 
@@ -230,7 +230,7 @@ impl<S: Signal> OpeningHalf<S> {
     }
 
     /// Hands on what was no data: publishes first, then raises.
-    fn tell(&mut self, received: Result<Received, Error>) -> Result<Progress<'static>, Error> {
+    fn publish(&mut self, received: Result<Received, Error>) -> Result<Progress<'static>, Error> {
         match received {
             // The other half has failed: there is nothing to wait for.
             Ok(Received::NeedInput) => match self.shared.failure.get() {
@@ -244,7 +244,7 @@ impl<S: Signal> OpeningHalf<S> {
                 Ok(Progress::Closed)
             }
             Ok(Received::Advanced | Received::Data(_)) => {
-                if core::mem::take(&mut self.connection.owes_key_update) && self.shared.owes_key_update.raise() {
+                if core::mem::take(&mut self.connection.key_update_pending) && self.shared.key_update_pending.raise() {
                     self.signal.raise();
                 }
                 Ok(Progress::Advanced)

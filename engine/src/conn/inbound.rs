@@ -3,7 +3,7 @@
 use super::{Connection, Role};
 use crate::codes::{AlertDescription, ContentType};
 use crate::error::Error;
-use crate::handshake::{Joined, Workspace};
+use crate::handshake::{Reassembled, Workspace};
 use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
 use crate::record::{Frame, Path};
@@ -138,19 +138,19 @@ impl Connection {
         if self.is_handshaking() {
             return Err(Error::UnexpectedRecord { got, reason: "before the handshake is done" });
         }
-        if self.late.is_partial() {
+        if self.post_handshake.is_partial() {
             return Err(Error::UnexpectedRecord { got, reason: BETWEEN_PARTS });
         }
         if len == 0 {
             return self.on_empty_record();
         }
-        self.guards.on_data();
+        self.flood_guard.on_data();
         Ok(true)
     }
 
     #[cold]
     fn on_empty_record(&mut self) -> Result<bool, Error> {
-        self.guards.on_empty_record()?;
+        self.flood_guard.on_empty_record()?;
         self.note();
         Ok(false)
     }
@@ -198,7 +198,7 @@ impl Connection {
         if self.is_message_partial() {
             return Err(Error::UnexpectedRecord { got, reason: BETWEEN_PARTS });
         }
-        self.guards.on_change_cipher_spec()?;
+        self.flood_guard.on_change_cipher_spec()?;
         self.opener.take_plaintext();
         self.note();
         Ok(Received::Advanced)
@@ -256,14 +256,14 @@ impl Connection {
             if self.is_handshaking() {
                 return Err(Error::Internal("a handshake that was left half-way"));
             }
-            return self.on_late_handshake(content);
+            return self.on_post_handshake_messages(content);
         };
-        let Workspace { machine, effects, joiner } = &mut *workspace;
-        joiner.join(content, |joined| {
+        let Workspace { machine, effects, reassembler } = &mut *workspace;
+        reassembler.push(content, |reassembled| {
             const ENDED: Error = Error::Internal("a handshake that has ended");
-            match joined {
-                Joined::Header(header) => machine.as_ref().map_or(Err(ENDED), |state| state.admit(header)),
-                Joined::Message(message) => {
+            match reassembled {
+                Reassembled::Header(header) => machine.as_ref().map_or(Err(ENDED), |state| state.admit(header)),
+                Reassembled::Message(message) => {
                     let Some(state) = machine.take() else { return Err(ENDED) };
                     *machine = Some(state.on(&message, effects)?);
                     self.carry_out(effects, output)
@@ -277,7 +277,7 @@ impl Connection {
     }
 
     fn is_message_partial(&self) -> bool {
-        self.handshake.as_ref().map_or(&self.late, |workspace| &workspace.joiner).is_partial()
+        self.handshake.as_ref().map_or(&self.post_handshake, |workspace| &workspace.reassembler).is_partial()
     }
 
     fn on_alert(&mut self, alert: Alert) -> Result<Received, Error> {
@@ -290,7 +290,7 @@ impl Connection {
             }
             // RFC 8446 6.1: a close_notify follows.
             AlertDescription::USER_CANCELED => {
-                self.guards.on_warning_alert()?;
+                self.flood_guard.on_warning_alert()?;
                 Ok(Received::Advanced)
             }
             description => Err(Error::PeerAlert(description)),

@@ -2,19 +2,19 @@
 
 mod deliver;
 mod effects;
-mod guards;
+mod flood_guard;
 mod halves;
 mod inbound;
-mod late;
 mod outbound;
 mod own_buffers;
+mod post_handshake;
 mod sending;
 
 pub use crate::handshake::{
     ClientConfig, ClientConfigBuilder, Clock, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
 };
-pub use crate::record::Placement;
-pub use deliver::{Delivered, Reply, Rest, Signalled};
+pub use crate::record::Aliasing;
+pub use deliver::{Delivered, Reply, Signalled, StopReason};
 pub use halves::{OpeningHalf, SealingHalf};
 pub use inbound::Progress;
 pub(crate) use inbound::{Plaintext, Received};
@@ -27,12 +27,12 @@ use rustls_pki_types::ServerName;
 use crate::counters::{Counters, Meter};
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::{Joiner, Workspace, start_client, start_server};
+use crate::handshake::{HandshakeReassembler, Workspace, start_client, start_server};
 use crate::keys::TrafficSecret;
 use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
 use crate::record::{Inlined, Opener, Split};
 use crate::session::Ticket;
-use guards::Guards;
+use flood_guard::FloodGuard;
 use sending::Sending;
 
 /// One TLS connection, client or server, that does no I/O: the caller brings received bytes and takes away what is to be
@@ -42,7 +42,7 @@ pub struct Connection {
     /// While the handshake goes on.
     handshake: Option<ArenaLease<Workspace>>,
     /// Messages after the handshake that come in pieces.
-    late: Joiner,
+    post_handshake: HandshakeReassembler,
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
     sending: Sending,
@@ -55,16 +55,16 @@ pub struct Connection {
     read: Option<Traffic>,
     negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
-    guards: Guards,
+    flood_guard: FloodGuard,
     /// Whether data is handed out where it was opened.
     zero_copy: bool,
     /// How many bytes of early data may still be skipped.
     early_data_to_skip: usize,
     close_received: bool,
     /// Whether what is to be answered is left to a sealing half.
-    answers_elsewhere: bool,
+    has_sealing_half: bool,
     /// Whether the peer is owed a KeyUpdate before the next application data (RFC 8446 4.6.3).
-    owes_key_update: bool,
+    key_update_pending: bool,
     failed: Option<Error>,
 }
 
@@ -118,7 +118,7 @@ impl Connection {
         Self {
             role,
             handshake: None,
-            late: Joiner::default(),
+            post_handshake: HandshakeReassembler::default(),
             resumption: None,
             sending: Sending::new(&switches),
             take_record: match (switches.inline, switches.counters) {
@@ -132,12 +132,12 @@ impl Connection {
             read: None,
             negotiated: None,
             tickets: Vec::new(),
-            guards: Guards::default(),
+            flood_guard: FloodGuard::default(),
             zero_copy: switches.zero_copy,
             early_data_to_skip: 0,
             close_received: false,
-            answers_elsewhere: false,
-            owes_key_update: false,
+            has_sealing_half: false,
+            key_update_pending: false,
             failed: None,
         }
     }
@@ -185,7 +185,7 @@ impl Connection {
     /// Ends the connection: the peer is owed `error`'s alert, unless it has been told that nothing follows, and nothing
     /// else happens any more.
     fn fail(&mut self, error: &Error, output: &mut OutBuf) {
-        if self.failed.is_none() && !self.answers_elsewhere {
+        if self.failed.is_none() && !self.has_sealing_half {
             self.sending.alert_for(error, output);
         }
         self.handshake = None;

@@ -13,7 +13,7 @@ impl Connection {
     /// Replaces the key on the way when it has sealed as many records as it may (RFC 8446 5.5).
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
         self.check_writable()?;
-        if self.owes_key_update && plaintext.iter().any(|part| !part.is_empty()) {
+        if self.key_update_pending && plaintext.iter().any(|part| !part.is_empty()) {
             self.answer_key_update(output)?;
         }
         let taken = self.sending.write(plaintext, output).inspect_err(|error| self.fail(error, output))?;
@@ -24,7 +24,7 @@ impl Connection {
     /// Replaces the keys that this side seals with, and asks the peer to do the same where `request_peer` says so.
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
         self.check_writable()?;
-        if self.owes_key_update {
+        if self.key_update_pending {
             self.answer_key_update(output)?;
             if !request_peer {
                 return Ok(());
@@ -41,7 +41,7 @@ impl Connection {
     pub(super) fn answer_key_update(&mut self, output: &mut OutBuf) -> Result<(), Error> {
         let replaced = self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output);
         replaced.inspect_err(|error| self.fail(error, output))?;
-        self.owes_key_update = false;
+        self.key_update_pending = false;
         self.note();
         Ok(())
     }
@@ -77,7 +77,7 @@ impl Connection {
     /// Both, unless another half counts what is sealed.
     pub(super) fn note(&self) {
         self.note_opened();
-        if !self.answers_elsewhere {
+        if !self.has_sealing_half {
             self.note_sealed();
         }
     }

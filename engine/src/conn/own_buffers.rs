@@ -1,7 +1,7 @@
 //! For callers that have buffers of their own: one record at a time, from where they have it to where they want it.
 //!
 //! Both directions come in two shapes. With one buffer and two spans in it (`_within`) the spans may lie in any way to each
-//! other: how they do is found out ([`Placement`]), said in the result, and counted in [`Connection::sealed`] and
+//! other: how they do is found out ([`Aliasing`]), said in the result, and counted in [`Connection::sealed`] and
 //! [`Connection::opened`]. With two slices (`_into`) they are apart, which the compiler sees to.
 //!
 //! The switch for zero-copy is for callers that leave this to the engine; it changes nothing here.
@@ -16,7 +16,7 @@ use crate::codes::ContentType;
 use crate::error::Error;
 use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 use crate::mem::OutBuf;
-use crate::record::{Frame, Placement, deframe, inner_len, sealed_len};
+use crate::record::{Aliasing, Frame, deframe, inner_len, sealed_len};
 
 /// What sealing has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct SealedRecord {
     /// The record's length, bytes; it begins where its destination does. 0 where there was nothing to seal.
     pub record_bytes: usize,
     /// How plaintext and record lie to each other.
-    pub placement: Placement,
+    pub aliasing: Aliasing,
     /// How many bytes of plaintext were copied apart from encrypting them.
     pub copied_bytes: usize,
 }
@@ -46,7 +46,7 @@ pub enum OpenedRecord {
         /// The data's length, bytes.
         data_bytes: usize,
         /// How record and data lie to each other.
-        placement: Placement,
+        aliasing: Aliasing,
         /// How many bytes of plaintext were copied apart from decrypting them.
         copied_bytes: usize,
     },
@@ -82,7 +82,7 @@ impl Connection {
     /// the key had sealed as much as it may (RFC 8446 5.5).
     ///
     /// # Errors
-    /// [`Error::Room`] where `record` is too short, [`Error::Usage`] where a span is outside of the buffer, where the plaintext
+    /// [`Error::BufferTooSmall`] where `record` is too short, [`Error::Usage`] where a span is outside of the buffer, where the plaintext
     /// is more than the 16,384 bytes of a record (RFC 8446 5.1), or where nothing can be sent: nothing has been written
     /// then. After any other the connection has ended, and the record's bytes are zeros.
     pub fn seal_within(
@@ -98,9 +98,9 @@ impl Connection {
         let Some(record_bytes) = self.prepare(plaintext.len(), record.len(), output)? else { return Ok(NOTHING) };
         let record = record.start..record.start + record_bytes;
         let sealed = self.sending.sealer.seal_within(buffer, plaintext, record);
-        let (placement, copied_bytes) = sealed.inspect_err(|error| self.fail(error, output))?;
+        let (aliasing, copied_bytes) = sealed.inspect_err(|error| self.fail(error, output))?;
         self.note_sealed();
-        Ok(SealedRecord { record_bytes, placement, copied_bytes })
+        Ok(SealedRecord { record_bytes, aliasing, copied_bytes })
     }
 
     /// Seals `plaintext` as one record to the front of `record`, see [`Connection::seal_within`].
@@ -117,7 +117,7 @@ impl Connection {
         let sealed = self.sending.sealer.seal_into(plaintext, &mut record[..record_bytes]);
         let copied_bytes = sealed.inspect_err(|error| self.fail(error, output))?;
         self.note_sealed();
-        Ok(SealedRecord { record_bytes, placement: Placement::OutOfPlace, copied_bytes })
+        Ok(SealedRecord { record_bytes, aliasing: Aliasing::Disjoint, copied_bytes })
     }
 
     /// Takes at most one record from the front of the span `received` of `buffer`, and opens it to the front of its span
@@ -132,7 +132,7 @@ impl Connection {
     /// What is to be sent because of the record is added to `output`, as by [`Connection::read_tls`].
     ///
     /// # Errors
-    /// [`Error::Room`] where `destination` is too short, and [`Error::Usage`] where a span is outside of the buffer: nothing has
+    /// [`Error::BufferTooSmall`] where `destination` is too short, and [`Error::Usage`] where a span is outside of the buffer: nothing has
     /// been taken or written then. After any other the connection has ended, the alert for the peer is in `output`, and
     /// no plaintext is left in the buffer.
     pub fn open_within(
@@ -153,14 +153,14 @@ impl Connection {
         let opened = if frame.content_type == ContentType::APPLICATION_DATA {
             let room_bytes = room(&frame, destination.len())?;
             let written = destination.start..destination.start + room_bytes;
-            match Placement::of(&body, destination.start, &written) {
-                Placement::OutOfPlace => match buffer.get_disjoint_mut([body, written]) {
+            match Aliasing::of(&body, destination.start, &written) {
+                Aliasing::Disjoint => match buffer.get_disjoint_mut([body, written]) {
                     Ok([body, inner]) => self.open_apart(&frame, body, inner, output),
                     Err(_) => return Err(OUTSIDE),
                 },
-                Placement::InPlace => self.open_there(&frame, &mut buffer[body], Placement::InPlace, output),
-                Placement::Overlapping => {
-                    let opened = self.open_there(&frame, &mut buffer[body.clone()], Placement::Overlapping, output);
+                Aliasing::InPlace => self.open_there(&frame, &mut buffer[body], Aliasing::InPlace, output),
+                Aliasing::Overlapping => {
+                    let opened = self.open_there(&frame, &mut buffer[body.clone()], Aliasing::Overlapping, output);
                     if let Ok(OpenedRecord::Data { data_bytes, .. }) = opened {
                         move_data(buffer, body, destination.start, data_bytes);
                     }
@@ -214,9 +214,9 @@ impl Connection {
         }
         let needed_bytes = sealed_len(plaintext_bytes);
         if room_bytes < needed_bytes {
-            return Err(Error::Room { needed_bytes, got_bytes: room_bytes });
+            return Err(Error::BufferTooSmall { needed_bytes, got_bytes: room_bytes });
         }
-        if self.owes_key_update || self.sending.sealer.is_key_spent() {
+        if self.key_update_pending || self.sending.sealer.is_key_spent() {
             self.answer_key_update(output)?;
         }
         Ok(Some(needed_bytes))
@@ -246,7 +246,7 @@ impl Connection {
         let opened = self.opener.open_into(frame, body, inner);
         let opened = match opened {
             Ok((content_type, len, copied)) => {
-                self.on_opened(frame, content_type, &inner[..len], Placement::OutOfPlace, copied.0, output)
+                self.on_opened(frame, content_type, &inner[..len], Aliasing::Disjoint, copied.0, output)
             }
             Err(error) => self.skip_early_data(frame, error).map(|received| other(frame, received)),
         };
@@ -259,13 +259,13 @@ impl Connection {
         &mut self,
         frame: &Frame,
         body: &mut [u8],
-        placement: Placement,
+        aliasing: Aliasing,
         output: &mut OutBuf,
     ) -> Result<OpenedRecord, Error> {
         let opened = match self.opener.open(frame, body) {
             Ok((content_type, len)) => {
-                let copied_bytes = if placement == Placement::InPlace { 0 } else { len };
-                self.on_opened(frame, content_type, &body[..len], placement, copied_bytes, output)
+                let copied_bytes = if aliasing == Aliasing::InPlace { 0 } else { len };
+                self.on_opened(frame, content_type, &body[..len], aliasing, copied_bytes, output)
             }
             Err(error) => self.skip_early_data(frame, error).map(|received| other(frame, received)),
         };
@@ -279,7 +279,7 @@ impl Connection {
         frame: &Frame,
         content_type: ContentType,
         content: &[u8],
-        placement: Placement,
+        aliasing: Aliasing,
         copied_bytes: usize,
         output: &mut OutBuf,
     ) -> Result<OpenedRecord, Error> {
@@ -291,17 +291,17 @@ impl Connection {
         }
         self.opener.counters_mut().count_data(content.len(), copied_bytes);
         self.note_opened();
-        Ok(OpenedRecord::Data { record_bytes: frame.len(), data_bytes: content.len(), placement, copied_bytes })
+        Ok(OpenedRecord::Data { record_bytes: frame.len(), data_bytes: content.len(), aliasing, copied_bytes })
     }
 }
 
 const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
-const NOTHING: SealedRecord = SealedRecord { record_bytes: 0, placement: Placement::OutOfPlace, copied_bytes: 0 };
+const NOTHING: SealedRecord = SealedRecord { record_bytes: 0, aliasing: Aliasing::Disjoint, copied_bytes: 0 };
 
 /// How much of the destination an encrypted record takes.
 fn room(frame: &Frame, got_bytes: usize) -> Result<usize, Error> {
     let needed_bytes = inner_len(frame.body_len);
-    if got_bytes < needed_bytes { Err(Error::Room { needed_bytes, got_bytes }) } else { Ok(needed_bytes) }
+    if got_bytes < needed_bytes { Err(Error::BufferTooSmall { needed_bytes, got_bytes }) } else { Ok(needed_bytes) }
 }
 
 const fn other(frame: &Frame, received: Received) -> OpenedRecord {

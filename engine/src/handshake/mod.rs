@@ -4,8 +4,8 @@
 mod client;
 mod config;
 mod effects;
-mod join;
 mod negotiate;
+mod reassemble;
 mod server;
 mod workspace;
 
@@ -13,7 +13,7 @@ pub use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 pub use effects::{Effect, Effects, Negotiated};
-pub use join::{Joined, Joiner};
+pub use reassemble::{HandshakeReassembler, Reassembled};
 pub use server::start as start_server;
 pub use workspace::Workspace;
 
@@ -24,11 +24,11 @@ use crate::error::Error;
 use crate::msgs::{Header, Message};
 
 /// A handshake in one of its states.
-pub struct Machine(State);
+pub struct Machine(MachineState);
 
-enum State {
-    Client(client::State),
-    Server(server::State),
+enum MachineState {
+    Client(client::ClientState),
+    Server(server::ServerState),
     /// No state, but zeros as far as one reaches.
     Blank([u8; BLANK_LEN]),
 }
@@ -36,23 +36,23 @@ enum State {
 /// What a handshake waits for that is done.
 const NOTHING: &str = "nothing, as the handshake is done";
 
-/// As long as the longest state, wherever in [`State`] that begins.
+/// As long as the longest state, wherever in [`MachineState`] that begins.
 const BLANK_LEN: usize = {
-    let (client, server) = (size_of::<client::State>(), size_of::<server::State>());
-    let offset_max = align_of::<client::State>() + align_of::<server::State>();
+    let (client, server) = (size_of::<client::ClientState>(), size_of::<server::ServerState>());
+    let offset_max = align_of::<client::ClientState>() + align_of::<server::ServerState>();
     offset_max + if client > server { client } else { server }
 };
 
 /// What a state waits for: what that is called in errors, and the types of message that may come.
-struct Awaited(&'static str, &'static [HandshakeType]);
+struct Expected(&'static str, &'static [HandshakeType]);
 
 impl Machine {
     /// Whether the message with this header may come now, and may be so long.
     pub fn admit(&self, header: Header) -> Result<(), Error> {
-        let Awaited(expected, types) = match &self.0 {
-            State::Client(state) => state.awaited(),
-            State::Server(state) => state.awaited(),
-            State::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
+        let Expected(expected, types) = match &self.0 {
+            MachineState::Client(state) => state.expected(),
+            MachineState::Server(state) => state.expected(),
+            MachineState::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
         };
         if types.contains(&header.handshake_type) { header.check_len() } else { Err(header.unexpected(expected)) }
     }
@@ -60,15 +60,15 @@ impl Machine {
     /// Takes the next message; what should happen is added to `effects`.
     pub fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         Ok(Self(match self.0 {
-            State::Client(state) => State::Client(state.on(message, effects)?),
-            State::Server(state) => State::Server(state.on(message, effects)?),
-            State::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
+            MachineState::Client(state) => MachineState::Client(state.on(message, effects)?),
+            MachineState::Server(state) => MachineState::Server(state.on(message, effects)?),
+            MachineState::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
         }))
     }
 
     /// Empties `place`, and wipes what states have left there when they were moved on: secrets that nothing else reaches.
     pub(super) fn wipe(place: &mut Option<Self>) {
-        if let Self(State::Blank(bytes)) = place.insert(Self(State::Blank([0; BLANK_LEN]))) {
+        if let Self(MachineState::Blank(bytes)) = place.insert(Self(MachineState::Blank([0; BLANK_LEN]))) {
             bytes.zeroize();
         }
         *place = None;

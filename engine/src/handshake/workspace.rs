@@ -1,4 +1,4 @@
-use super::{Effects, Joiner, Machine};
+use super::{Effects, HandshakeReassembler, Machine};
 use crate::mem::Arena;
 
 /// All memory of one handshake: its state, the messages it sends and the pieces of those it receives.
@@ -8,22 +8,22 @@ pub struct Workspace {
     /// What is to be done.
     pub effects: Effects,
     /// Messages that come in pieces.
-    pub joiner: Joiner,
+    pub reassembler: HandshakeReassembler,
 }
 
 impl Arena for Workspace {
     fn new(ahead: bool) -> Self {
-        Self { machine: None, effects: Effects::new(ahead), joiner: Joiner::new(ahead) }
+        Self { machine: None, effects: Effects::new(ahead), reassembler: HandshakeReassembler::new(ahead) }
     }
 
     fn reset(&mut self) -> bool {
         Machine::wipe(&mut self.machine);
         // Each of them, whatever the others say.
-        self.effects.reset() | self.joiner.reset()
+        self.effects.reset() | self.reassembler.reset()
     }
 
     fn bytes(&self) -> usize {
-        size_of::<Self>() + self.effects.bytes() + self.joiner.bytes()
+        size_of::<Self>() + self.effects.bytes() + self.reassembler.bytes()
     }
 }
 

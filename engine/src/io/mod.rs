@@ -1,19 +1,19 @@
-//! Sockets, and what waits for them. The one room that makes system calls, and counts them.
+//! Sockets, and what waits for them. The one module that makes system calls, and counts them.
 
 #[cfg(all(unix, feature = "event-loop"))]
 pub mod event_loop;
-mod failure;
 mod polled;
 #[cfg(all(unix, feature = "signal"))]
 mod signal_fd;
 mod socket;
 mod step;
 mod stream;
+mod stream_error;
 
-pub use failure::{StreamError, write_failure};
 pub use polled::PolledStream;
 #[cfg(all(unix, feature = "signal"))]
 pub use signal_fd::SignalFd;
 pub use socket::{Listener, Socket, SocketOptions, Syscalls};
 pub use step::{Filled, fill, flush};
 pub use stream::{Stream, StreamParts};
+pub use stream_error::{StreamError, write_failure};

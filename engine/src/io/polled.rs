@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 
-use super::failure::{StreamError, last_word};
 use super::step::{Filled, fill, flush};
+use super::stream_error::{StreamError, write_failure_with};
 use crate::conn::{Connection, Plaintext, Received};
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;
@@ -90,7 +90,7 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
             if !unread.0.is_empty() {
                 return error.into();
             }
-            last_word(connection, input, output, transport, error, |plaintext| {
+            write_failure_with(connection, input, output, transport, error, |plaintext| {
                 *unread = plaintext;
                 false
             })
@@ -117,7 +117,7 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
     }
 
     /// Raises the signal where something is left that the transport will not tell of.
-    fn tell(&mut self) {
+    fn update_signal(&mut self) {
         if !self.unread.0.is_empty() || self.may_have_more || self.connection.has_deliverable(&self.input) {
             self.signal.raise();
             self.is_raised = true;
@@ -137,7 +137,7 @@ impl<T: Read + Write, S: Signal> Read for PolledStream<T, S> {
         let count = data.len().min(buffer.len());
         buffer[..count].copy_from_slice(&data[..count]);
         self.unread.0.start += count;
-        self.tell();
+        self.update_signal();
         Ok(count)
     }
 }

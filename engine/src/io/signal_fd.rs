@@ -17,13 +17,13 @@ use crate::signal::{Flag, Signal};
 #[derive(Debug)]
 pub struct SignalFd {
     flag: Flag,
-    ends: Ends,
+    descriptors: Descriptors,
     raises: AtomicU64,
     clears: AtomicU64,
 }
 
 #[derive(Debug)]
-enum Ends {
+enum Descriptors {
     /// A counter in the kernel: writes add up, one read takes all.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     EventFd(OwnedFd),
@@ -39,7 +39,7 @@ impl SignalFd {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
             use rustix::event::{EventfdFlags, eventfd};
-            Ok(Self::new(Ends::EventFd(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?)))
+            Ok(Self::new(Descriptors::EventFd(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?)))
         }
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         Self::pipe()
@@ -48,19 +48,19 @@ impl SignalFd {
     /// A signal over a pipe.
     pub fn pipe() -> io::Result<Self> {
         let (read, write) = nonblocking_pipe()?;
-        Ok(Self::new(Ends::Pipe { read, write }))
+        Ok(Self::new(Descriptors::Pipe { read, write }))
     }
 
-    const fn new(ends: Ends) -> Self {
-        Self { flag: Flag::new(), ends, raises: AtomicU64::new(0), clears: AtomicU64::new(0) }
+    const fn new(descriptors: Descriptors) -> Self {
+        Self { flag: Flag::new(), descriptors, raises: AtomicU64::new(0), clears: AtomicU64::new(0) }
     }
 
     /// What it is made of: `eventfd` or `pipe`.
     pub const fn name(&self) -> &'static str {
-        match self.ends {
+        match self.descriptors {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Ends::EventFd(_) => "eventfd",
-            Ends::Pipe { .. } => "pipe",
+            Descriptors::EventFd(_) => "eventfd",
+            Descriptors::Pipe { .. } => "pipe",
         }
     }
 
@@ -74,10 +74,10 @@ impl SignalFd {
     #[cold]
     fn write(&self) {
         self.raises.fetch_add(1, Ordering::Relaxed);
-        let (end, message): (_, &[u8]) = match &self.ends {
+        let (end, message): (_, &[u8]) = match &self.descriptors {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Ends::EventFd(fd) => (fd, &1_u64.to_ne_bytes()),
-            Ends::Pipe { write, .. } => (write, &[1]),
+            Descriptors::EventFd(fd) => (fd, &1_u64.to_ne_bytes()),
+            Descriptors::Pipe { write, .. } => (write, &[1]),
         };
         // Nothing else can go wrong with an open descriptor of our own whose other end is ours as well.
         while rustix::io::write(end, message) == Err(Errno::INTR) {}
@@ -114,7 +114,7 @@ impl Signal for SignalFd {
 
     fn acknowledge(&self) {
         // Each write to an eventfd is an edge, whatever the counter says, and 2^64 of them do not come. A pipe fills up.
-        if matches!(self.ends, Ends::Pipe { .. }) {
+        if matches!(self.descriptors, Descriptors::Pipe { .. }) {
             self.read();
         }
         self.flag.clear();
@@ -124,10 +124,10 @@ impl Signal for SignalFd {
 impl AsFd for SignalFd {
     /// The end to poll.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.ends {
+        match &self.descriptors {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Ends::EventFd(fd) => fd.as_fd(),
-            Ends::Pipe { read, .. } => read.as_fd(),
+            Descriptors::EventFd(fd) => fd.as_fd(),
+            Descriptors::Pipe { read, .. } => read.as_fd(),
         }
     }
 }
@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    /// A poll that is woken once too often is right; one that is not woken never ends, and fails by its deadline.
+    /// A poll that is woken once too often is right; one that is not woken never descriptors, and fails by its deadline.
     #[test]
     fn threads_that_raise_lose_nothing() {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};

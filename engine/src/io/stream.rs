@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 
-use super::failure::{StreamError, last_word};
 use super::step::{Filled, fill, flush};
+use super::stream_error::{StreamError, write_failure_with};
 use crate::conn::{ClientConfig, Connection, Plaintext, Received, ServerConfig};
 use crate::error::Error;
 use crate::mem::{BufferPool, InBuf, OutBuf};
@@ -182,7 +182,7 @@ impl<T: Read + Write> Stream<T> {
             if !unread.0.is_empty() {
                 return error.into();
             }
-            last_word(connection, input, output, transport, error, |plaintext| {
+            write_failure_with(connection, input, output, transport, error, |plaintext| {
                 *unread = plaintext;
                 false
             })

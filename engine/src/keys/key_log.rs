@@ -43,10 +43,10 @@ pub trait KeyLog: Send + Sync {
 
 /// A file in the SSLKEYLOGFILE format, one line per secret, that is appended to.
 pub struct KeyLogFile {
-    state: Mutex<State>,
+    state: Mutex<LogState>,
 }
 
-struct State {
+struct LogState {
     file: File,
     on_failure: Option<OnFailure>,
 }
@@ -63,7 +63,7 @@ impl KeyLogFile {
 
     /// Writes to what is open already, such as standard error.
     pub fn new(file: File) -> Self {
-        Self { state: Mutex::new(State { file, on_failure: None }) }
+        Self { state: Mutex::new(LogState { file, on_failure: None }) }
     }
 
     /// Has the first failure to write told: it ends no connection, and secrets are missing from then on.

@@ -2,7 +2,7 @@ use rustls_pki_types::CertificateDer;
 use smallvec::SmallVec;
 
 use super::encode_message;
-use super::extensions::{Extensions, Place, check_place};
+use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::wire::Reader;
@@ -33,7 +33,7 @@ impl<'a> CertificateMessage<'a> {
             }
             chain.push(CertificateDer::from(certificate));
             if let Some(extension) = Extensions::new(&mut entries, WHAT)?.next_extension()? {
-                check_place(extension.extension_type, Place::Certificate)?;
+                check_allowed_in(extension.extension_type, ContainingMessage::Certificate)?;
                 return Err(Error::UnsupportedExtension(extension.extension_type));
             }
         }

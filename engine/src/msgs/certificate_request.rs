@@ -1,5 +1,5 @@
-use super::extensions::{Extension, Extensions, Place, check_place};
-use super::skipped;
+use super::extensions::{ContainingMessage, Extension, Extensions, check_allowed_in};
+use super::ignored_extensions;
 use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::wire::{Numbers, Reader};
@@ -24,12 +24,12 @@ impl<'a> CertificateRequest<'a> {
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {
             let Extension { extension_type, mut reader } = extension;
-            check_place(extension_type, Place::CertificateRequest)?;
+            check_allowed_in(extension_type, ContainingMessage::CertificateRequest)?;
             if extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
                 signature_algorithms = Some(reader.numbers16()?);
                 reader.finish()?;
             } else {
-                skipped::check(extension_type, Place::CertificateRequest, reader)?;
+                ignored_extensions::check(extension_type, ContainingMessage::CertificateRequest, reader)?;
             }
         }
         reader.finish()?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use super::extensions::{Extensions, Place, check_place};
-use super::{decode_legacy_version, encode_message, pre_shared_key, skipped};
+use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
+use super::{decode_legacy_version, encode_message, ignored_extensions, pre_shared_key};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -102,8 +102,8 @@ impl<'a> ClientHello<'a> {
                     self.pre_shared_key = true;
                 }
                 other => {
-                    check_place(other, Place::ClientHello)?;
-                    skipped::check(other, Place::ClientHello, reader)?;
+                    check_allowed_in(other, ContainingMessage::ClientHello)?;
+                    ignored_extensions::check(other, ContainingMessage::ClientHello, reader)?;
                     continue;
                 }
             }
@@ -267,7 +267,7 @@ impl ClientHelloParameters<'_> {
 
 /// The extensions of a ClientHello that was sent: a server may answer no others (RFC 8446 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offered {
+pub struct OfferedExtensions {
     /// Whether server_name was there.
     pub server_name: bool,
     /// Whether protocol names were there.
@@ -276,7 +276,7 @@ pub struct Offered {
     pub cookie: bool,
 }
 
-impl Offered {
+impl OfferedExtensions {
     /// Whether the extension was there.
     pub const fn contains(self, extension_type: ExtensionType) -> bool {
         match extension_type {

@@ -1,4 +1,4 @@
-use super::client_hello::{Offered, encode_extension};
+use super::client_hello::{OfferedExtensions, encode_extension};
 use super::encode_message;
 use super::extensions::Extensions;
 use crate::codes::{ExtensionType, HandshakeType};
@@ -18,7 +18,7 @@ pub struct EncryptedExtensions<'a> {
 
 impl<'a> EncryptedExtensions<'a> {
     /// Decodes the body of the message; `offered` tells which extensions the ClientHello had.
-    pub fn decode(body: &'a [u8], offered: Offered) -> Result<Self, Error> {
+    pub fn decode(body: &'a [u8], offered: OfferedExtensions) -> Result<Self, Error> {
         let mut reader = Reader::new(body, WHAT);
         let mut message = Self::default();
         let mut extensions = Extensions::new(&mut reader, WHAT)?;

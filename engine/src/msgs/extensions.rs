@@ -76,7 +76,7 @@ impl Seen {
 
 /// The messages that have extensions.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ContainingMessage {
     ClientHello,
     EncryptedExtensions,
     Certificate,
@@ -87,17 +87,21 @@ pub(super) enum Place {
 }
 
 /// Refuses an extension that is known, and not for this message (RFC 8446 4.2).
-pub(super) fn check_place(extension_type: ExtensionType, place: Place) -> Result<(), Error> {
-    match places(extension_type) {
-        Some(places) if !places.contains(&place) => Err(Error::IllegalParameter("an extension in the wrong message")),
+pub(super) fn check_allowed_in(extension_type: ExtensionType, message: ContainingMessage) -> Result<(), Error> {
+    match allowed_messages(extension_type) {
+        Some(allowed_messages) if !allowed_messages.contains(&message) => {
+            Err(Error::IllegalParameter("an extension in the wrong message"))
+        }
         _ => Ok(()),
     }
 }
 
 /// The table of RFC 8446 4.2, with record_size_limit (RFC 8449 4). `None` for what the engine does not know.
-const fn places(extension_type: ExtensionType) -> Option<&'static [Place]> {
+const fn allowed_messages(extension_type: ExtensionType) -> Option<&'static [ContainingMessage]> {
+    use ContainingMessage::{
+        Certificate, CertificateRequest, ClientHello, EncryptedExtensions, NewSessionTicket, ServerHello,
+    };
     use ExtensionType as E;
-    use Place::{Certificate, CertificateRequest, ClientHello, EncryptedExtensions, NewSessionTicket, ServerHello};
     Some(match extension_type {
         E::SERVER_NAME | E::MAX_FRAGMENT_LENGTH | E::SUPPORTED_GROUPS | E::ALPN | E::RECORD_SIZE_LIMIT => {
             &[ClientHello, EncryptedExtensions]

@@ -1,4 +1,4 @@
-use super::extensions::{Extensions, Place, check_place};
+use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::limits::TICKET_LIFETIME_MAX;
@@ -37,7 +37,7 @@ impl<'a> NewSessionTicket<'a> {
         }
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {
-            check_place(extension.extension_type, Place::NewSessionTicket)?;
+            check_allowed_in(extension.extension_type, ContainingMessage::NewSessionTicket)?;
             let mut reader = extension.reader;
             if extension.extension_type == ExtensionType::EARLY_DATA {
                 message.max_early_data_bytes = Some(reader.u32()?);

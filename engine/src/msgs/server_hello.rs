@@ -1,4 +1,4 @@
-use super::client_hello::{KeyShareEntry, Offered, encode_extension};
+use super::client_hello::{KeyShareEntry, OfferedExtensions, encode_extension};
 use super::extensions::Extensions;
 use super::{decode_legacy_version, encode_message};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
@@ -57,7 +57,7 @@ struct ServerExtensions<'a> {
 
 impl<'a> ServerHelloOrRetry<'a> {
     /// Decodes the body of the message; `offered` tells which extensions the ClientHello had.
-    pub fn decode(body: &'a [u8], offered: Offered) -> Result<Self, Error> {
+    pub fn decode(body: &'a [u8], offered: OfferedExtensions) -> Result<Self, Error> {
         let mut reader = Reader::new(body, WHAT);
         let legacy_version = decode_legacy_version(&mut reader)?;
         let random = reader.take(32)?.first_chunk::<32>().ok_or(Error::Decode(WHAT))?;
@@ -98,7 +98,7 @@ impl<'a> ServerHelloOrRetry<'a> {
 fn decode_extensions<'a>(
     reader: &mut Reader<'a>,
     is_retry: bool,
-    offered: Offered,
+    offered: OfferedExtensions,
 ) -> Result<ServerExtensions<'a>, Error> {
     let mut found = ServerExtensions::default();
     let mut extensions = Extensions::new(reader, WHAT)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::key_kind::{KeyKind, MAKE_ONE, TAKEN};
-use super::outline::Outline;
+use super::parsed_certificate::ParsedCertificate;
 use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
 use crate::crypto::{Provider, SigningKey};
@@ -75,7 +75,7 @@ fn message_len(chain: &[CertificateDer<'_>]) -> usize {
 
 /// RFC 8446 4.4.2.2: no client takes handshakes that are signed with another kind of key.
 fn check_usage(leaf: &CertificateDer<'_>) -> Result<(), Error> {
-    match Outline::read(leaf).and_then(|leaf| leaf.may_sign()) {
+    match ParsedCertificate::read(leaf).and_then(|leaf| leaf.may_sign()) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::Config(
             "the certificate's key usage lacks digitalSignature, without which no client of TLS 1.3 takes it: have it \

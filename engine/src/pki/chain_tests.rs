@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::throw_away::{KeyKind, Pki, tiny_authority};
+use super::test_pki::{KeyKind, Pki, tiny_authority};
 use super::{CertifiedKey, ServerVerifier};
 use crate::codes::AlertDescription;
 use crate::crypto::provider;

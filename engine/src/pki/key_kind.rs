@@ -3,7 +3,7 @@
 use rustls_pki_types::PrivateKeyDer;
 
 use super::der::{BIT_STRING, Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
-use super::outline;
+use super::parsed_certificate;
 use crate::crypto::provider::RSA_BITS;
 
 /// The kinds of keys that are taken.
@@ -26,7 +26,7 @@ pub(super) struct KeyKind {
 impl KeyKind {
     /// That of a certificate's key.
     pub(super) fn of_certificate(certificate: &[u8]) -> Option<Self> {
-        Self::of_public_key(outline::public_key(certificate)?)
+        Self::of_public_key(parsed_certificate::public_key(certificate)?)
     }
 
     /// That of what a SubjectPublicKeyInfo holds (RFC 5280 4.1.2.7).

@@ -1,29 +1,29 @@
-//! Certificates, names, signatures of handshakes, and the files they come in. The only room that names `webpki` and
+//! Certificates, names, signatures of handshakes, and the files they come in. The only module that names `webpki` and
 //! `base64ct`.
 
-mod candidates;
 mod certified_key;
 mod der;
 mod key_kind;
-mod outline;
+mod openssl_trusted;
+mod parsed_certificate;
+mod path_candidates;
 mod pem;
-mod reason;
-mod remarks;
-mod trusted;
 mod verify;
+mod warnings;
+mod webpki_error;
 
 pub use certified_key::CertifiedKey;
 pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
-pub use remarks::{check_root, remarks};
 pub use verify::{ServerVerifier, offered_schemes, verify_handshake_signature};
+pub use warnings::{certificate_warnings, check_root};
 
 #[cfg(test)]
 mod chain_tests;
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 #[allow(dead_code, unreachable_pub, missing_docs, reason = "shared with the integration tests, which use all of it")]
 #[path = "../../tests/support/pki.rs"]
-mod throw_away;
+mod test_pki;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 mod usage_tests;

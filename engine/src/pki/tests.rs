@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::throw_away::{Identity, KeyKind, Pki, expired, not_yet_valid};
+use super::test_pki::{Identity, KeyKind, Pki, expired, not_yet_valid};
 use super::*;
 use crate::codes::{AlertDescription, SignatureScheme};
 use crate::crypto::{Provider, provider};

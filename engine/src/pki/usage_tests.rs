@@ -5,8 +5,8 @@ use std::time::Duration;
 use rcgen::{CustomExtension, KeyUsagePurpose as Purpose};
 use rustls_pki_types::{ServerName, UnixTime};
 
-use super::outline::Outline;
-use super::throw_away::{Identity, KeyKind, Pki};
+use super::parsed_certificate::ParsedCertificate;
+use super::test_pki::{Identity, KeyKind, Pki};
 use super::{CertifiedKey, ServerVerifier};
 use crate::codes::AlertDescription;
 use crate::crypto::provider;
@@ -110,7 +110,7 @@ fn a_key_usage_that_is_broken_is_refused() {
 #[test]
 fn no_bytes_make_the_outline_panic() {
     let certificate = with_usages(&[Purpose::DigitalSignature, Purpose::KeyAgreement]).chain[0].to_vec();
-    let look = |bytes: &[u8]| Outline::read(bytes).and_then(|outline| outline.may_sign());
+    let look = |bytes: &[u8]| ParsedCertificate::read(bytes).and_then(|parsed| parsed.may_sign());
     assert_eq!(look(&certificate), Ok(true));
     for len in 0..certificate.len() {
         assert!(matches!(look(&certificate[..len]), Err(CertificateError::Bad(_))), "cut to {len} bytes");

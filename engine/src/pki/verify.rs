@@ -1,10 +1,10 @@
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, alg_id};
 use webpki::{EndEntityCert, KeyUsage};
 
-use super::candidates::candidates;
 use super::key_kind::{KeyKind, TAKEN};
-use super::outline::{self, Outline};
-use super::reason;
+use super::parsed_certificate::{self, ParsedCertificate};
+use super::path_candidates::path_candidates;
+use super::webpki_error;
 use crate::codes::SignatureScheme;
 use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
@@ -29,7 +29,7 @@ impl ServerVerifier {
             .enumerate()
             .map(|(index, root)| {
                 webpki::anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()).map_err(|why| {
-                    let refusal = reason::refusal(&why);
+                    let refusal = webpki_error::refusal(&why);
                     Error::Config(format!("trusted certificate {} can't be used: {refusal}", index + 1))
                 })
             })
@@ -65,16 +65,16 @@ impl ServerVerifier {
         let leaf = parse(certificate)?;
         let Trust::Anchors(anchors) = &self.trust else { return Ok(()) };
         let usage = KeyUsage::server_auth();
-        let intermediates = candidates(certificate, intermediates)?;
+        let intermediates = path_candidates(certificate, intermediates)?;
         leaf.verify_for_usage(&self.algorithms, anchors, &intermediates, now, usage, None, None)
             .map_err(|why| explain(&why, chain, anchors))?;
-        let outline = Outline::read(certificate)?;
+        let parsed = ParsedCertificate::read(certificate)?;
         leaf.verify_is_valid_for_subject_name(name).map_err(|why| match why {
-            webpki::Error::CertNotValidForName(_) => reason::wrong_name(name, &outline),
-            other => reason::refusal(&other),
+            webpki::Error::CertNotValidForName(_) => webpki_error::wrong_name(name, &parsed),
+            other => webpki_error::refusal(&other),
         })?;
         // RFC 8446 4.4.2.2: webpki does not look at what the key is for.
-        if !outline.may_sign()? {
+        if !parsed.may_sign()? {
             return Err(CertificateError::Other("its key usage does not allow it to sign".into()).into());
         }
         Ok(())
@@ -119,7 +119,7 @@ fn mismatch(why: &webpki::Error) -> Error {
         webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Error::IllegalParameter(
             "a CertificateVerify with a signature scheme that does not fit the certificate's key",
         ),
-        other => reason::refusal(other).into(),
+        other => webpki_error::refusal(other).into(),
     }
 }
 
@@ -140,15 +140,15 @@ pub fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
 
 /// Why a chain is refused, with what webpki doesn't tell: which key or which time it is that it can't take.
 fn explain(why: &webpki::Error, chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> CertificateError {
-    match reason::refusal(why) {
+    match webpki_error::refusal(why) {
         CertificateError::Bad(_) if *why == webpki::Error::BadDerTime => {
-            match chain.iter().any(|certificate| outline::is_before_1970(certificate)) {
+            match chain.iter().any(|certificate| parsed_certificate::is_before_1970(certificate)) {
                 true => CertificateError::Unsupported("a validity that begins or ends before 1970".into()),
-                false => reason::refusal(why),
+                false => webpki_error::refusal(why),
             }
         }
         refusal @ (CertificateError::Unsupported(_) | CertificateError::Bad(_))
-            if reason::is_about_a_signature(why) =>
+            if webpki_error::is_about_a_signature(why) =>
         {
             unusable_key(chain, anchors).unwrap_or(refusal)
         }
@@ -163,7 +163,8 @@ fn unusable_key(chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> Op
     if let Some(kind) = kinds.next().flatten() {
         return Some(unsupported_key("its key", &kind));
     }
-    let issuers: Vec<&[u8]> = chain.iter().filter_map(|each| Some(Outline::read(each).ok()?.issuer)).collect();
+    let issuers: Vec<&[u8]> =
+        chain.iter().filter_map(|each| Some(ParsedCertificate::read(each).ok()?.issuer)).collect();
     let mut trusted = anchors.iter().filter(|anchor| issuers.contains(&anchor.subject.as_ref()));
     let kind = kinds
         .flatten()
@@ -177,7 +178,7 @@ fn unsupported_key(whose: &str, kind: &KeyKind) -> CertificateError {
 }
 
 pub(super) fn parse<'a>(certificate: &'a CertificateDer<'a>) -> Result<EndEntityCert<'a>, CertificateError> {
-    EndEntityCert::try_from(certificate).map_err(|why| reason::refusal(&why))
+    EndEntityCert::try_from(certificate).map_err(|why| webpki_error::refusal(&why))
 }
 
 const fn is_pkcs1(scheme: SignatureScheme) -> bool {

@@ -1,21 +1,21 @@
 //! The record layer (RFC 8446 5): framing, nonces, additional data, padding and the inner content type, written once
 //! for every provider.
 
+mod aliasing;
 mod deframe;
 mod fragment;
 mod nonce;
 mod open;
 mod padding;
 mod path;
-mod placement;
 mod seal;
 mod sealed;
 
+pub use aliasing::Aliasing;
 pub use deframe::{Frame, deframe};
 pub use fragment::Fragments;
 pub use open::{Opener, inner_len};
 pub use path::{Inlined, Path, Split};
-pub use placement::Placement;
 pub use seal::{Sealer, sealed_len};
 
 use crate::crypto::{AeadKey, Suite};

@@ -18,7 +18,7 @@ pub trait Path {
     fn open(opener: &mut Opener, frame: &Frame, body: &mut [u8]) -> Result<(ContentType, usize), Error>;
 }
 
-/// The step of sealing, which needs what only this room sees.
+/// The step of sealing, which needs what only this module sees.
 pub(super) trait SealPath {
     fn seal(key: &mut RecordKey, content: &[u8], record: &mut [u8]) -> Result<Copied, Error>;
 }

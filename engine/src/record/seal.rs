@@ -1,9 +1,9 @@
 use core::ops::Range;
 
 use super::RecordKey;
+use super::aliasing::Aliasing;
 use super::fragment::{Fragment, Fragments};
 use super::path::{Inlined, SealPath, Split};
-use super::placement::Placement;
 use super::sealed::{header, seal_copied, seal_from};
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::counters::Counters;
@@ -125,17 +125,17 @@ impl Sealer {
         buffer: &mut [u8],
         content: Range<usize>,
         record: Range<usize>,
-    ) -> Result<(Placement, usize), Error> {
+    ) -> Result<(Aliasing, usize), Error> {
         let body = record.start + RECORD_HEADER;
-        let placement = Placement::of(&content, body, &record);
+        let aliasing = Aliasing::of(&content, body, &record);
         let len = content.len();
-        let copied = match placement {
-            Placement::OutOfPlace => {
+        let copied = match aliasing {
+            Aliasing::Disjoint => {
                 let Ok([content, record]) = buffer.get_disjoint_mut([content, record]) else { return Err(OUTSIDE) };
-                return Ok((placement, self.seal_into(content, record)?));
+                return Ok((aliasing, self.seal_into(content, record)?));
             }
-            Placement::InPlace => 0,
-            Placement::Overlapping => {
+            Aliasing::InPlace => 0,
+            Aliasing::Overlapping => {
                 buffer.copy_within(content, body);
                 len
             }
@@ -147,7 +147,7 @@ impl Sealer {
         })?;
         self.counters.records += 1;
         self.counters.count_data(len, copied);
-        Ok((placement, copied))
+        Ok((aliasing, copied))
     }
 
     /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for

@@ -1,7 +1,7 @@
 //! Wakes whoever sleeps on file descriptors while deliverable data waits inside the engine: the atomic state, the
 //! [`Signal`] trait with its zero-sized null, and a queue of who is ready, shared by the connections of a loop.
 //!
-//! This room makes no system call; the kinds that have a file descriptor are in `io`. It imports nothing of the crate, so
+//! This module makes no system call; the kinds that have a file descriptor are in `io`. It imports nothing of the crate, so
 //! that `models/` can compile it with loom's atomics in the place of the real ones.
 
 mod flag;

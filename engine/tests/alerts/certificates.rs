@@ -8,12 +8,12 @@ use tls_engine::crypto::Provider;
 use tls_engine::pki::CertifiedKey;
 
 use crate::support::client;
+use crate::support::peer::{Peer, pump};
 use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid, tiny_authority};
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ExtensionList, certificate, certificate_with, message};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{against_client, client_certificate};
-use crate::support::side::{Side, pump};
 use crate::table::Table;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);
@@ -180,9 +180,9 @@ fn a_server_sends_a_chain_of_any_length() {
             let chain = [&identity.chain[..], &vec![identity.chain[1].clone(); count]].concat();
             let key = CertifiedKey::new(provider, chain, &identity.key).expect("a chain");
             let config = ServerConfig::builder(provider).certificate(key).build().expect("a server");
-            let mut server = Side::server(&config);
+            let mut server = Peer::server(&config);
             let client = client(provider, KeyKind::EcdsaP256, |builder| builder);
-            let mut client = Side::client(&client, crate::support::localhost()).expect("a hello");
+            let mut client = Peer::client(&client, crate::support::localhost()).expect("a hello");
             pump(&mut client, &mut server).expect("a handshake");
             assert!(client.connection.is_ready() && server.connection.is_ready(), "{count}");
         }

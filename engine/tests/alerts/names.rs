@@ -4,11 +4,11 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::{ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::crypto::Provider;
 
+use crate::support::peer::{Peer, pump};
 use crate::support::pki::KeyKind;
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{server_name, vector16};
 use crate::support::scripted::states::against_server;
-use crate::support::side::{Side, pump};
 use crate::support::{client, providers, server};
 
 /// Whether a server acknowledges `content` of server_name, and the name that it has from it, at once and after a retry.
@@ -104,8 +104,8 @@ fn a_dot_at_the_end_is_not_sent() {
     for provider in providers() {
         for name in ["localhost", "localhost.", "LOCALHOST."] {
             let config = client(provider, KeyKind::EcdsaP256, |builder| builder);
-            let mut client = Side::client(&config, ServerName::try_from(name).expect("a name")).expect("a hello");
-            let mut server = Side::server(&server(provider, KeyKind::EcdsaP256, |builder| builder));
+            let mut client = Peer::client(&config, ServerName::try_from(name).expect("a name")).expect("a hello");
+            let mut server = Peer::server(&server(provider, KeyKind::EcdsaP256, |builder| builder));
             pump(&mut client, &mut server).expect("a handshake");
             let reported = [&client, &server].map(|side| {
                 let negotiated = side.connection.negotiated().expect("an end of the handshake");

@@ -3,9 +3,9 @@
 use tls_engine::codes::{AlertDescription, AlertLevel, ContentType};
 use tls_engine::crypto::Provider;
 
+use crate::support::peer;
 use crate::support::providers;
 use crate::support::scripted::{Script, Sent};
-use crate::support::side;
 
 /// How a row makes right things wrong.
 pub type Change<T> = fn(&mut T);
@@ -107,9 +107,9 @@ impl<P: Script> Row<P> {
     }
 }
 
-/// Whether nothing happens any more, see [`side::is_over`].
+/// Whether nothing happens any more, see [`peer::is_over`].
 pub fn is_over<P: Script>(peer: &mut P) -> Result<(), String> {
     let wire = peer.wire();
     let error = wire.error.clone().ok_or("no error")?;
-    side::is_over(&mut wire.subject, &error)
+    peer::is_over(&mut wire.subject, &error)
 }

@@ -176,13 +176,13 @@ fn records_of_any_size_in_chunks() {
         for chunk in [1, 7, 1000] {
             seeded::rewind();
             let config = client(exact_provider(), KIND, |builder| builder.random(&CLIENT).clock(stopped_clock()));
-            let subject = crate::support::side::Side::client(&config, crate::support::localhost()).unwrap();
+            let subject = crate::support::peer::Peer::client(&config, crate::support::localhost()).unwrap();
             assert!(fed(subject, &bytes, chunk) == expected, "{shape:?} in chunks of {chunk}");
         }
     }
 }
 
-fn fed(mut subject: crate::support::side::Side, bytes: &[u8], chunk: usize) -> Seen {
+fn fed(mut subject: crate::support::peer::Peer, bytes: &[u8], chunk: usize) -> Seen {
     let mut sent = subject.drain();
     for chunk in bytes.chunks(chunk) {
         subject.feed(chunk).expect("bytes that were taken before");

@@ -34,7 +34,7 @@ fn carry(provider: &'static Provider, suite: CipherSuite, switches: Switches, sp
         whole.echo_some(data_bytes / 3).expect("a second third");
         whole.update_keys(true).expect("a KeyUpdate");
         assert_eq!(whole.echo().expect("the rest"), data_bytes - data_bytes / 3 * 2);
-        let counted = (whole.side.connection.sealed(), whole.side.connection.opened());
+        let counted = (whole.peer.connection.sealed(), whole.peer.connection.opened());
         whole.close().expect("an end on both sides");
         counted
     });

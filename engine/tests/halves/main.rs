@@ -2,8 +2,8 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod both_ways;
-mod duties;
 mod interop;
+mod responses;
 mod sleep;
 #[path = "../support/mod.rs"]
 mod support;

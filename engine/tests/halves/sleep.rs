@@ -12,8 +12,8 @@ use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::signal::{NullSignal, Signal};
 
 use crate::support::endpoint::DEADLINE;
+use crate::support::peer::{Peer, pump};
 use crate::support::pki::KeyKind;
-use crate::support::side::{Side, pump};
 use crate::support::{client, localhost, providers, server};
 use crate::threads::sleep;
 
@@ -25,8 +25,8 @@ fn is_answered<S: Signal + Send + 'static>(signal: S, fd: Option<&SignalFd>) -> 
     let provider = providers()[0];
     let client = client(provider, KeyKind::EcdsaP256, |config| config);
     let server = server(provider, KeyKind::EcdsaP256, |config| config);
-    let mut peer = Side::client(&client, localhost()).expect("a client");
-    let mut split = Side::server(&server);
+    let mut peer = Peer::client(&client, localhost()).expect("a client");
+    let mut split = Peer::server(&server);
     pump(&mut peer, &mut split).expect("a handshake");
     let (mut sealing, opening) = split.connection.split(signal).expect("a connection that is ready");
     peer.update_keys(true).expect("a KeyUpdate");

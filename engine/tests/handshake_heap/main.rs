@@ -6,7 +6,7 @@ mod meter;
 #[cfg(feature = "aws-lc-rs")]
 mod records;
 #[cfg(feature = "aws-lc-rs")]
-mod rustls_ends;
+mod rustls_endpoints;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use meter::Asked;
 #[cfg(feature = "aws-lc-rs")]
-use rustls_ends::RustlsEnds;
+use rustls_endpoints::RustlsEndpoints;
 use support::pki::KeyKind;
 use support::{client, localhost, providers, server};
 use tls_engine::codes::{CipherSuite, NamedGroup};
@@ -93,7 +93,7 @@ fn the_meter_sees_rust_and_c() {
 #[test]
 fn with_all_optimizations_a_handshake_asks_for_what_provider_and_webpki_do() {
     for case in Case::all() {
-        let ends = Ends::new(&case, Switches::all());
+        let ends = Endpoints::new(&case, Switches::all());
         let bare = bare::Handshake::new(&case);
         let [ours, bare] = least([&mut || ends.handshake(&case), &mut || bare.run()]);
         println!("{case}, heap calls: {ours}; bare provider and webpki: {bare}");
@@ -106,8 +106,8 @@ fn with_all_optimizations_a_handshake_asks_for_what_provider_and_webpki_do() {
 fn without_any_optimization_a_handshake_asks_for_no_more_than_one_of_rustls() {
     let cases = Case::of_rustls();
     for case in cases {
-        let ends = Ends::new(&case, Switches::none());
-        let rustls = RustlsEnds::new(&case);
+        let ends = Endpoints::new(&case, Switches::none());
+        let rustls = RustlsEndpoints::new(&case);
         let [ours, rustls] = least([&mut || ends.handshake(&case), &mut || rustls.handshake()]);
         println!("{case}, heap calls without any optimization: {ours}; rustls: {rustls}");
         assert!(ours.client <= rustls.client && ours.server <= rustls.server, "{case}: {ours}; rustls: {rustls}");
@@ -146,13 +146,13 @@ impl std::fmt::Display for Calls {
 }
 
 /// The configurations of both ends, and where their buffers come from.
-struct Ends {
+struct Endpoints {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
     pool: BufferPool,
 }
 
-impl Ends {
+impl Endpoints {
     fn new(case: &Case, switches: Switches) -> Self {
         let client = client(case.provider, case.kind, |builder| {
             let groups: Vec<_> = case.unwanted().into_iter().chain([case.group]).collect();
@@ -173,16 +173,16 @@ impl Ends {
     }
 
     /// Both ends, their handshake done.
-    fn connect(&self, case: &Case, asked: &mut Asked) -> (End, End) {
+    fn connect(&self, case: &Case, asked: &mut Asked) -> (Peer, Peer) {
         let name = localhost();
         let mut client = asked.client.add(|| {
             let (input, mut output) = self.buffers();
             let connection = Connection::client(&self.client, name, &mut output).unwrap();
-            End { connection, input, output }
+            Peer { connection, input, output }
         });
         let mut server = asked.server.add(|| {
             let (input, output) = self.buffers();
-            End { connection: Connection::server(&self.server), input, output }
+            Peer { connection: Connection::server(&self.server), input, output }
         });
         while !(client.output.is_empty() && server.output.is_empty()) {
             asked.server.add(|| server.take(&client.output));
@@ -203,13 +203,13 @@ impl Ends {
     }
 }
 
-struct End {
+struct Peer {
     connection: Connection,
     input: InBuf,
     output: OutBuf,
 }
 
-impl End {
+impl Peer {
     /// Takes all that the peer has to send.
     fn take(&mut self, output: &OutBuf) {
         assert_eq!(self.input.put(output.waiting()), output.len());

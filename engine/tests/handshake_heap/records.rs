@@ -6,8 +6,8 @@ use tls_engine::conn::Progress;
 use tls_engine::switches::Switches;
 
 use crate::meter::Asked;
-use crate::rustls_ends::{RustlsEnds, send, take};
-use crate::{Case, End, Ends};
+use crate::rustls_endpoints::{RustlsEndpoints, send, take};
+use crate::{Case, Endpoints, Peer};
 
 const WARM_UP: usize = 10;
 const RECORDS: usize = 100;
@@ -32,7 +32,7 @@ fn without_any_optimization_a_record_asks_for_no_more_than_one_of_rustls() {
 }
 
 fn ours(case: &Case, data: &[u8]) -> Asked {
-    let (mut client, mut server) = Ends::new(case, Switches::none()).connect(case, &mut Asked::default());
+    let (mut client, mut server) = Endpoints::new(case, Switches::none()).connect(case, &mut Asked::default());
     let mut asked = Asked::default();
     for number in 0..WARM_UP + RECORDS {
         if number == WARM_UP {
@@ -48,7 +48,7 @@ fn ours(case: &Case, data: &[u8]) -> Asked {
     asked
 }
 
-impl End {
+impl Peer {
     fn say(&mut self, data: &[u8]) {
         assert_eq!(self.connection.write_tls(&[data], &mut self.output), Ok(data.len()));
     }
@@ -62,7 +62,7 @@ impl End {
 }
 
 fn by_rustls(case: &Case, data: &[u8]) -> Asked {
-    let (mut client, mut server) = RustlsEnds::new(case).connect(&mut Asked::default());
+    let (mut client, mut server) = RustlsEndpoints::new(case).connect(&mut Asked::default());
     let mut asked = Asked::default();
     let (mut wire, mut received) = (Vec::with_capacity(1 << 16), vec![0; data.len()]);
     let say = |end: &mut rustls::Connection, wire: &mut Vec<u8>| {

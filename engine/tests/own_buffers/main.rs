@@ -2,7 +2,7 @@
 //! nothing else in the buffer changes, and what fails leaves nothing behind.
 #![allow(missing_docs, unreachable_pub)]
 
-mod ends;
+mod endpoints;
 mod misuse;
 mod opening;
 mod peculiar;

@@ -6,7 +6,7 @@ use tls_engine::Error;
 use tls_engine::conn::{Connection, OpenedRecord};
 use tls_engine::mem::OutBuf;
 
-use crate::ends::{HEADER, OVERHEAD, UNTOUCHED, buffer_with, ends, every_suite, noise};
+use crate::endpoints::{HEADER, OVERHEAD, UNTOUCHED, buffer_with, ends, every_suite, noise};
 use crate::support::pki::KeyKind;
 use crate::support::{client, localhost, providers};
 
@@ -22,7 +22,7 @@ fn a_destination_that_is_too_short_is_told_by_how_much() {
             let mut buffer = buffer_with(4 * LEN, &data, 2 * LEN);
             let original = buffer.clone();
             let (connection, output) = (&mut client.connection, &mut client.output);
-            let expected = Err(Error::Room { needed_bytes, got_bytes });
+            let expected = Err(Error::BufferTooSmall { needed_bytes, got_bytes });
             assert_eq!(connection.seal_within(&mut buffer, 2 * LEN..3 * LEN, 0..got_bytes, output), expected);
             assert_eq!(connection.seal_into(&data, &mut buffer[..got_bytes], output), expected);
             assert!(buffer == original && output.is_empty());
@@ -37,7 +37,7 @@ fn a_destination_that_is_too_short_is_told_by_how_much() {
         assert_eq!(needed_bytes, LEN + 1);
         let original = buffer.clone();
         for got_bytes in [0, needed_bytes - 1] {
-            let expected = Err(Error::Room { needed_bytes, got_bytes });
+            let expected = Err(Error::BufferTooSmall { needed_bytes, got_bytes });
             let (connection, output) = (&mut server.connection, &mut server.output);
             for start in [2 * LEN, HEADER, 0] {
                 let destination = start..start + got_bytes;

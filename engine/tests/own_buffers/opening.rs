@@ -1,12 +1,12 @@
 use tls_engine::Error;
 use tls_engine::codes::AlertDescription;
-use tls_engine::conn::{Connection, OpenedRecord, Placement};
+use tls_engine::conn::{Aliasing, Connection, OpenedRecord};
 
-use crate::ends::{
+use crate::endpoints::{
     HEADER, LENGTHS, OVERHEAD, UNTOUCHED, buffer_with, ends, every_suite, expected, holds_some_of, is_right_copy,
     noise, shifts,
 };
-use crate::support::side::{Side, is_over};
+use crate::support::peer::{Peer, is_over};
 
 const BUFFER: usize = 56_000;
 const RECORD_START: usize = 20_000;
@@ -36,27 +36,27 @@ fn wherever_the_destination_lies_it_gets_the_data() {
                     destination.clone(),
                     &mut server.output,
                 );
-                let Ok(OpenedRecord::Data { record_bytes, data_bytes, placement, copied_bytes }) = opened else {
+                let Ok(OpenedRecord::Data { record_bytes, data_bytes, aliasing, copied_bytes }) = opened else {
                     panic!("{what}: {opened:?}");
                 };
                 assert_eq!((record_bytes, data_bytes), (received.len(), len), "{what}");
-                assert_eq!(placement, expected(&body, start, &destination), "{what}");
+                assert_eq!(aliasing, expected(&body, start, &destination), "{what}");
                 assert!(
-                    is_right_copy(placement, copied_bytes, len + TYPE) || copied_bytes == len,
+                    is_right_copy(aliasing, copied_bytes, len + TYPE) || copied_bytes == len,
                     "{what}: {copied_bytes}"
                 );
-                seen[placement as usize] += 1;
+                seen[aliasing as usize] += 1;
                 let counted = server.connection.opened().since(before);
                 assert_eq!((counted.records, counted.bytes), (1, len as u64), "{what}");
                 assert_eq!([counted.in_place_records, counted.copied_records].iter().sum::<u64>(), 1, "{what}");
                 assert_eq!(counted.copied_bytes, copied_bytes as u64, "{what}");
                 assert!(buffer[start..start + len] == data, "{what}");
                 for position in (0..BUFFER).filter(|position| !(start..start + len).contains(position)) {
-                    match placement {
+                    match aliasing {
                         // Nothing of the data is left where the record was.
-                        Placement::Overlapping if body.contains(&position) => assert_eq!(buffer[position], 0, "{what}"),
+                        Aliasing::Overlapping if body.contains(&position) => assert_eq!(buffer[position], 0, "{what}"),
                         _ if destination.contains(&position) => {}
-                        Placement::InPlace if body.contains(&position) => {}
+                        Aliasing::InPlace if body.contains(&position) => {}
                         _ => assert_eq!(buffer[position], original[position], "{what}: {position}"),
                     }
                 }
@@ -76,8 +76,7 @@ fn two_slices_do_the_same() {
             let record = client.drain();
             let mut room = vec![UNTOUCHED; len + TYPE + 3];
             let opened = server.connection.open_into(&record, &mut room, &mut server.output);
-            let Ok(OpenedRecord::Data { record_bytes, data_bytes, placement: Placement::OutOfPlace, .. }) = opened
-            else {
+            let Ok(OpenedRecord::Data { record_bytes, data_bytes, aliasing: Aliasing::Disjoint, .. }) = opened else {
                 panic!("{} {suite} {len}: {opened:?}", provider.name);
             };
             assert_eq!((record_bytes, data_bytes), (record.len(), len));
@@ -139,7 +138,7 @@ fn a_slice_gets_nothing_of_a_record_that_was_tampered_with() {
 }
 
 /// The alert reaches the peer, and nothing else happens.
-fn check_over(mut client: Side, mut server: Side, what: &str) {
+fn check_over(mut client: Peer, mut server: Peer, what: &str) {
     let alert = client.feed(&server.drain());
     assert_eq!(alert, Err(Error::PeerAlert(AlertDescription::BAD_RECORD_MAC)), "{what}");
     is_over(&mut server, &Error::BadRecordMac).unwrap_or_else(|reason| panic!("{what}: {reason}"));
@@ -149,7 +148,7 @@ fn check_over(mut client: Side, mut server: Side, what: &str) {
 }
 
 /// A buffer with a record of `data` in its middle.
-fn sealed_at(client: &mut Side, data: &[u8]) -> Vec<u8> {
+fn sealed_at(client: &mut Peer, data: &[u8]) -> Vec<u8> {
     assert_eq!(client.write(data), Ok(data.len()));
     buffer_with(BUFFER, &client.drain(), RECORD_START)
 }

@@ -1,10 +1,10 @@
-//! Records that are not simply data: what comes of each is the same as on the usual path, for every placement.
+//! Records that are not simply data: what comes of each is the same as on the usual path, for every aliasing.
 
 use tls_engine::Error;
 use tls_engine::conn::{Connection, OpenedRecord};
 use tls_engine::crypto::Provider;
 
-use crate::ends::{HEADER, noise};
+use crate::endpoints::{HEADER, noise};
 use crate::support::providers;
 use crate::support::scripted::Script;
 use crate::support::scripted::states;
@@ -74,19 +74,19 @@ fn made(peer: &mut impl Script, made: &Made) -> Vec<u8> {
 fn usual(provider: &'static Provider, record: &Made) -> Outcome {
     let mut peer = states::server_ready(provider);
     let bytes = made(&mut peer, record);
-    let side = &mut peer.wire().subject;
-    side.drain();
-    let result = side.feed(&bytes);
-    let answer_bytes = side.drain().len();
-    Outcome { result, data: std::mem::take(&mut side.received), closed: side.closed, answer_bytes }
+    let subject = &mut peer.wire().subject;
+    subject.drain();
+    let result = subject.feed(&bytes);
+    let answer_bytes = subject.drain().len();
+    Outcome { result, data: std::mem::take(&mut subject.received), closed: subject.closed, answer_bytes }
 }
 
 /// `shift` is that of the destination against where it would be in place; without one it is another slice.
 fn own(provider: &'static Provider, record: &Made, shift: Option<usize>) -> Outcome {
     let mut peer = states::server_ready(provider);
     let bytes = made(&mut peer, record);
-    let side = &mut peer.wire().subject;
-    side.drain();
+    let subject = &mut peer.wire().subject;
+    subject.drain();
     let room = Connection::opening_bytes(&bytes);
     let (data_at, mut buffer, opened);
     if let Some(shift) = shift {
@@ -94,11 +94,11 @@ fn own(provider: &'static Provider, record: &Made, shift: Option<usize>) -> Outc
         buffer = bytes.clone();
         buffer.resize(bytes.len().max(data_at + room), 0);
         let destination = data_at..data_at + room;
-        opened = side.connection.open_within(&mut buffer, 0..bytes.len(), destination, &mut side.output);
+        opened = subject.connection.open_within(&mut buffer, 0..bytes.len(), destination, &mut subject.output);
     } else {
         data_at = 0;
         buffer = vec![0; room];
-        opened = side.connection.open_into(&bytes, &mut buffer, &mut side.output);
+        opened = subject.connection.open_into(&bytes, &mut buffer, &mut subject.output);
     }
     let (mut data, mut closed) = (Vec::new(), false);
     match &opened {
@@ -113,7 +113,7 @@ fn own(provider: &'static Provider, record: &Made, shift: Option<usize>) -> Outc
         Ok(OpenedRecord::Advanced { record_bytes }) => assert_eq!(*record_bytes, bytes.len()),
         Ok(OpenedRecord::NeedInput) | Err(_) => {}
     }
-    Outcome { result: opened.map(|_| ()), data, closed, answer_bytes: side.drain().len() }
+    Outcome { result: opened.map(|_| ()), data, closed, answer_bytes: subject.drain().len() }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use proptest::prelude::*;
 use tls_engine::conn::{OpenedRecord, SealedRecord};
 
-use crate::ends::{HEADER, OVERHEAD, UNTOUCHED, buffer_with, ends, expected, is_right_copy, noise};
+use crate::endpoints::{HEADER, OVERHEAD, UNTOUCHED, buffer_with, ends, expected, is_right_copy, noise};
+use crate::support::peer::Peer;
 use crate::support::providers;
-use crate::support::side::Side;
 
 const BUFFER: usize = 20_000;
 
@@ -24,7 +24,7 @@ fn spans() -> impl Strategy<Value = (usize, usize, usize)> {
 
 thread_local! {
     /// One pair of each provider and suite for all cases: none of them ends a connection.
-    static PAIRS: RefCell<Vec<(Side, Side)>> = RefCell::new(
+    static PAIRS: RefCell<Vec<(Peer, Peer)>> = RefCell::new(
         providers().iter().flat_map(|provider| provider.suites.iter().map(|suite| ends(provider, suite.code))).collect(),
     );
 }
@@ -47,10 +47,10 @@ proptest! {
             let mut buffer = buffer_with(BUFFER, &data, start);
             let record = content - HEADER..content - HEADER + len + OVERHEAD;
             let sealed = client.connection.seal_within(&mut buffer, start..start + len, record.clone(), &mut client.output);
-            let SealedRecord { record_bytes, placement, copied_bytes } = sealed.expect("a record");
+            let SealedRecord { record_bytes, aliasing, copied_bytes } = sealed.expect("a record");
             prop_assert_eq!(record_bytes, record.len());
-            prop_assert_eq!(placement, expected(&(start..start + len), content, &record));
-            prop_assert!(is_right_copy(placement, copied_bytes, len));
+            prop_assert_eq!(aliasing, expected(&(start..start + len), content, &record));
+            prop_assert!(is_right_copy(aliasing, copied_bytes, len));
 
             let start = other.min(BUFFER - len - OVERHEAD);
             let mut target = buffer_with(BUFFER, &buffer[record], start);
@@ -59,10 +59,10 @@ proptest! {
             let destination = place..place + len + 1;
             let body = start + HEADER..received.end;
             let opened = server.connection.open_within(&mut target, received.clone(), destination.clone(), &mut server.output);
-            let Ok(OpenedRecord::Data { data_bytes, placement, .. }) = opened else {
+            let Ok(OpenedRecord::Data { data_bytes, aliasing, .. }) = opened else {
                 return Err(TestCaseError::fail(format!("{opened:?}")));
             };
-            prop_assert_eq!((data_bytes, placement), (len, expected(&body, place, &destination)));
+            prop_assert_eq!((data_bytes, aliasing), (len, expected(&body, place, &destination)));
             prop_assert!(target[place..place + len] == data);
             let is_untouched = |position: &usize| !received.contains(position) && !destination.contains(position);
             prop_assert!((0..BUFFER).filter(is_untouched).all(|position| target[position] == UNTOUCHED));

@@ -1,6 +1,6 @@
-use tls_engine::conn::{Connection, Placement, SealedRecord};
+use tls_engine::conn::{Aliasing, Connection, SealedRecord};
 
-use crate::ends::{
+use crate::endpoints::{
     HEADER, LENGTHS, OVERHEAD, UNTOUCHED, buffer_with, ends, every_suite, expected, is_right_copy, noise, share_a_byte,
     shifts,
 };
@@ -23,11 +23,11 @@ fn wherever_the_plaintext_lies_the_peer_gets_it() {
                 let (plaintext, room) = (start..start + len, RECORD_START..RECORD_START + len + OVERHEAD);
                 let sealed =
                     client.connection.seal_within(&mut buffer, plaintext.clone(), room.clone(), &mut client.output);
-                let SealedRecord { record_bytes, placement, copied_bytes } = sealed.expect("a record");
+                let SealedRecord { record_bytes, aliasing, copied_bytes } = sealed.expect("a record");
                 assert_eq!(record_bytes, Connection::record_bytes(len), "{what}");
-                assert_eq!(placement, expected(&plaintext, RECORD_START + HEADER, &room), "{what}");
-                assert!(is_right_copy(placement, copied_bytes, len), "{what}: {copied_bytes} copied");
-                seen[placement as usize] += 1;
+                assert_eq!(aliasing, expected(&plaintext, RECORD_START + HEADER, &room), "{what}");
+                assert!(is_right_copy(aliasing, copied_bytes, len), "{what}: {copied_bytes} copied");
+                seen[aliasing as usize] += 1;
                 let counted = client.connection.sealed().since(before);
                 assert_eq!((counted.records, counted.bytes), (1, len as u64), "{what}");
                 assert_eq!(counted.in_place_records, u64::from(copied_bytes == 0), "{what}");
@@ -51,7 +51,7 @@ fn wherever_the_plaintext_lies_the_peer_gets_it() {
 fn the_records_are_those_of_the_usual_path() {
     let provider = tls_engine::crypto::provider::by_name("rustcrypto").expect("the provider of the tests");
     for suite in &provider.suites {
-        let [mut usual, mut own] = [(); 2].map(|()| crate::ends::twin(provider, suite.code));
+        let [mut usual, mut own] = [(); 2].map(|()| crate::endpoints::twin(provider, suite.code));
         for len in LENGTHS {
             for shift in [0, 3, len + OVERHEAD] {
                 let data = noise(len, 1);
@@ -60,14 +60,14 @@ fn the_records_are_those_of_the_usual_path() {
                 let mut buffer = buffer_with(start + len + OVERHEAD, &data, start);
                 let sealed =
                     own.connection.seal_within(&mut buffer, start..start + len, 0..len + OVERHEAD, &mut own.output);
-                let SealedRecord { record_bytes, placement, .. } = sealed.expect("a record");
-                assert_eq!(placement == Placement::InPlace, shift == 0);
+                let SealedRecord { record_bytes, aliasing, .. } = sealed.expect("a record");
+                assert_eq!(aliasing == Aliasing::InPlace, shift == 0);
                 assert!(buffer[..record_bytes] == *usual.drain(), "{} {len} {shift}", suite.code);
                 // Two slices.
                 assert_eq!(usual.write(&data), Ok(len));
                 let mut record = vec![UNTOUCHED; len + OVERHEAD + 1];
                 let sealed = own.connection.seal_into(&data, &mut record, &mut own.output).expect("a record");
-                assert_eq!((sealed.record_bytes, sealed.placement), (len + OVERHEAD, Placement::OutOfPlace));
+                assert_eq!((sealed.record_bytes, sealed.aliasing), (len + OVERHEAD, Aliasing::Disjoint));
                 assert_eq!(record.pop(), Some(UNTOUCHED), "what is behind the record is not written");
                 assert!(record == usual.drain(), "{} {len}", suite.code);
             }
@@ -79,7 +79,7 @@ fn the_records_are_those_of_the_usual_path() {
 #[test]
 fn a_key_that_is_spent_is_replaced_before_the_record() {
     every_suite(|provider, suite| {
-        let (mut client, mut server) = crate::ends::ends_with_limit(provider, suite, 3);
+        let (mut client, mut server) = crate::endpoints::ends_with_limit(provider, suite, 3);
         let data = noise(1000, 1);
         for index in 0..10 {
             let mut record = vec![0; 1000 + OVERHEAD];

@@ -5,9 +5,9 @@ use tls_engine::conn::{Connection, OpenedRecord};
 use tls_engine::crypto::Provider;
 use tls_engine::mem::OutBuf;
 
-use crate::ends::{HEADER, every_suite, noise};
+use crate::endpoints::{HEADER, every_suite, noise};
+use crate::support::peer::Peer;
 use crate::support::pki::KeyKind;
-use crate::support::side::Side;
 use crate::support::{client, localhost, server};
 
 const BUFFER: usize = 1 << 16;
@@ -57,8 +57,8 @@ fn talk(provider: &'static Provider, suite: CipherSuite, destination: usize) {
     let mut output = OutBuf::with_capacity(0);
     let connection = Connection::client(&config, localhost(), &mut output).expect("a client");
     let mut own = Own { connection, output, buffer: vec![0; BUFFER], received: 0, data: Vec::new(), closed: false };
-    let mut server = Side::server(&server(provider, kind, |config| config));
-    let pump = |own: &mut Own, server: &mut Side| {
+    let mut server = Peer::server(&server(provider, kind, |config| config));
+    let pump = |own: &mut Own, server: &mut Peer| {
         while !(own.output.is_empty() && server.output.is_empty()) {
             let bytes = own.output.waiting().to_vec();
             own.output.sent(bytes.len());
@@ -110,10 +110,10 @@ fn a_whole_connection_out_of_place() {
 fn what_is_no_data_leaves_zeros() {
     every_suite(|provider, suite| {
         for destination in [HEADER, HEADER + 3, 200] {
-            let (mut client, mut server) = crate::ends::ends(provider, suite);
+            let (mut client, mut server) = crate::endpoints::ends(provider, suite);
             client.update_keys(false).expect("a KeyUpdate");
             let record = client.drain();
-            let mut buffer = crate::ends::buffer_with(400, &record, 0);
+            let mut buffer = crate::endpoints::buffer_with(400, &record, 0);
             let room = Connection::opening_bytes(&record);
             let span = destination..destination + room;
             let opened = server.connection.open_within(&mut buffer, 0..record.len(), span.clone(), &mut server.output);

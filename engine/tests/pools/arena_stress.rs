@@ -10,8 +10,8 @@ use tls_engine::mem::{Arena, ArenaLease, ArenaPool, Region};
 
 use super::arenas::{PanickingKeyLog, Setting, large_identity, with_bit_turned};
 use super::stress::Random;
+use super::support::peer::{Peer, pump};
 use super::support::pki::{KeyKind, Pki};
-use super::support::side::{Side, pump};
 
 const THREADS: usize = 4;
 const ROUNDS: usize = 5_000;
@@ -130,12 +130,12 @@ fn handshakes_of_many_threads_end_in_every_manner() {
 fn shake_hands(
     settings: [&Setting; 2],
     index: usize,
-    next: &Sender<[Side; 2]>,
-    receiver: &Receiver<[Side; 2]>,
+    next: &Sender<[Peer; 2]>,
+    receiver: &Receiver<[Peer; 2]>,
 ) -> Done {
     let mut random = Random(0x2545_f491_4f6c_dd1d ^ index as u64);
     let mut done = Done::default();
-    let finish = |[mut client, mut server]: [Side; 2]| {
+    let finish = |[mut client, mut server]: [Peer; 2]| {
         pump(&mut client, &mut server).expect("a handshake that another thread has begun");
         assert!(client.connection.is_ready() && server.connection.is_ready());
     };

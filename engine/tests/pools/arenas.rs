@@ -15,8 +15,8 @@ use tls_engine::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_CONTENT_MAX};
 use tls_engine::mem::{ArenaPool, ArenaStatistics, Secret};
 use tls_engine::pki::ServerVerifier;
 
+use super::support::peer::{Peer, pump};
 use super::support::pki::{Identity, KeyKind, Pki};
-use super::support::side::{Side, pump};
 use super::support::{self, localhost};
 
 #[test]
@@ -43,7 +43,7 @@ fn one_that_is_given_up_after_any_byte_gives_its_arena_back() {
     let wire = setting.wire();
     assert!(wire.iter().all(|flight| flight.len() > 60), "both sides have said something");
     for cut in (0..=wire[0].len()).step_by(5) {
-        let mut server = Side::server(&setting.server);
+        let mut server = Peer::server(&setting.server);
         server.feed(&wire[0][..cut]).unwrap();
         assert_eq!(setting.statistics().active, 1, "{cut}");
         drop(server);
@@ -179,7 +179,7 @@ fn a_panic_in_a_callback_gives_the_arena_back_and_ends_the_connection() {
 
     let setting = Setting::new();
     let client = setting.client(|builder| builder.random(&PANICKING_RANDOM));
-    assert!(catch_unwind(AssertUnwindSafe(|| Side::client(&client, localhost()))).is_err());
+    assert!(catch_unwind(AssertUnwindSafe(|| Peer::client(&client, localhost()))).is_err());
     setting.check_rest("randomness");
     let (mut client, mut server) = setting.ends();
     pump(&mut client, &mut server).expect("the pool is as good as before");
@@ -207,7 +207,7 @@ fn pieces_of_a_message_grow_no_further_than_the_longest_message() {
     let mut message = vec![0; HANDSHAKE_MESSAGE_MAX - 1];
     let len = HANDSHAKE_MESSAGE_MAX - 4;
     message[..4].copy_from_slice(&[1, (len >> 16) as u8, (len >> 8) as u8, len as u8]);
-    let mut server = Side::server(&setting.server);
+    let mut server = Peer::server(&setting.server);
     let ((), counts) = heap_meter::count(|| feed_handshake(&mut server, &message).unwrap());
     // Twice while it moves to have room.
     let bound = (3 * HANDSHAKE_MESSAGE_MAX) as i64 + (1 << 16);
@@ -217,7 +217,7 @@ fn pieces_of_a_message_grow_no_further_than_the_longest_message() {
     assert_eq!(setting.statistics().outgrown, 1);
     setting.check_rest("a long message");
 
-    let mut server = Side::server(&setting.server);
+    let mut server = Peer::server(&setting.server);
     let len = HANDSHAKE_MESSAGE_MAX - 3;
     let (result, counts) =
         heap_meter::count(|| feed_handshake(&mut server, &[1, (len >> 16) as u8, (len >> 8) as u8, len as u8]));
@@ -230,11 +230,11 @@ fn pieces_of_a_message_grow_no_further_than_the_longest_message() {
 #[test]
 fn what_a_crowd_has_left_goes_by_and_by() {
     let setting = Setting::new();
-    drop((0..40).map(|_| Side::server(&setting.server)).collect::<Vec<_>>());
+    drop((0..40).map(|_| Peer::server(&setting.server)).collect::<Vec<_>>());
     assert_eq!(setting.statistics().bytes, 40 * setting.arena_bytes);
     // Longer than two periods after which the pool looks what it has not needed.
     for _ in 0..2 * 1024 {
-        drop(Side::server(&setting.server));
+        drop(Peer::server(&setting.server));
     }
     let statistics = setting.statistics();
     assert_eq!((statistics.bytes, statistics.misses, statistics.peak), (setting.arena_bytes, 39, 40));
@@ -244,7 +244,7 @@ fn what_a_crowd_has_left_goes_by_and_by() {
 fn a_pool_keeps_no_more_than_its_limit() {
     let pool = ArenaPool::new(3, 0);
     let setting = Setting::with_pool(&pool, Pki::shared_identity(KeyKind::EcdsaP256));
-    drop((0..10).map(|_| Side::server(&setting.server)).collect::<Vec<_>>());
+    drop((0..10).map(|_| Peer::server(&setting.server)).collect::<Vec<_>>());
     let statistics = pool.statistics();
     assert_eq!((statistics.misses, statistics.active, statistics.peak), (10, 0, 10));
     assert_eq!(statistics.bytes, 3 * setting.arena_bytes);
@@ -292,8 +292,8 @@ impl Setting {
         support::server(self.provider, KeyKind::EcdsaP256, |builder| change(builder.arenas(&self.pool)))
     }
 
-    pub(super) fn ends(&self) -> (Side, Side) {
-        (Side::client(&self.client, localhost()).expect("a ClientHello"), Side::server(&self.server))
+    pub(super) fn ends(&self) -> (Peer, Peer) {
+        (Peer::client(&self.client, localhost()).expect("a ClientHello"), Peer::server(&self.server))
     }
 
     /// What each side says first.
@@ -338,7 +338,7 @@ pub(super) fn with_bit_turned(bytes: &[u8], place: usize) -> Vec<u8> {
 }
 
 /// As records of a handshake that are not encrypted.
-fn feed_handshake(side: &mut Side, message: &[u8]) -> Result<(), Error> {
+fn feed_handshake(side: &mut Peer, message: &[u8]) -> Result<(), Error> {
     message.chunks(RECORD_CONTENT_MAX).try_for_each(|content| {
         side.feed(&[22, 3, 3, (content.len() >> 8) as u8, content.len() as u8])?;
         side.feed(content)

@@ -16,8 +16,8 @@ use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf};
 use tls_engine::switches::{BufferPoolKind, Switches};
 
+use super::support::peer::{Peer, pump};
 use super::support::pki::KeyKind;
-use super::support::side::{Side, pump};
 use super::support::{self, assert_same_bytes, localhost, pattern};
 use super::{POOLED, pool};
 
@@ -28,7 +28,7 @@ fn every_kind_of_pool_at_either_end_carries_the_same() {
     for client_kind in BufferPoolKind::ALL {
         for server_kind in BufferPoolKind::ALL {
             let (client_pool, server_pool) = (pool(client_kind, 4), pool(server_kind, 4));
-            let mut ends = Ends::new(&client_config, &server_config, &client_pool, &server_pool);
+            let mut ends = Endpoints::new(&client_config, &server_config, &client_pool, &server_pool);
             for (salt, size) in sizes.into_iter().enumerate() {
                 let context = format!("{client_kind:?} {server_kind:?} {size}");
                 let data = pattern(size, salt);
@@ -46,9 +46,9 @@ fn an_idle_connection_holds_no_buffer() {
         let (client_config, server_config) = configs(zero_copy);
         let pool = pool(kind, 8);
         // What is made once for all connections is made.
-        drop(Ends::new(&client_config, &server_config, &pool, &pool));
+        drop(Endpoints::new(&client_config, &server_config, &pool, &pool));
         let (mut ends, counts) = heap_meter::count(|| {
-            let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
+            let mut ends = Endpoints::new(&client_config, &server_config, &pool, &pool);
             assert!(pool.statistics().active > 0);
             ends.release();
             ends
@@ -67,7 +67,7 @@ fn an_idle_connection_holds_no_buffer() {
 fn without_a_pool_a_connection_keeps_its_buffers() {
     let (client_config, server_config) = configs(true);
     let pool = pool(BufferPoolKind::Off, 8);
-    let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
+    let mut ends = Endpoints::new(&client_config, &server_config, &pool, &pool);
     let held_bytes = ends.held_bytes();
     assert!(held_bytes >= 4 * RECORD_MAX);
     ends.release();
@@ -79,7 +79,7 @@ fn what_connections_leave_behind_is_zero() {
     for (kind, zero_copy) in pooled_settings() {
         let (client_config, server_config) = configs(zero_copy);
         let pool = pool(kind, 8);
-        let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
+        let mut ends = Endpoints::new(&client_config, &server_config, &pool, &pool);
         ends.carry_to_server(&pattern(40_000, 1));
         ends.carry_to_client(&pattern(40_000, 2));
         // One end goes while bytes wait in its buffers.
@@ -106,7 +106,7 @@ fn no_heap_call_for_a_record_nor_for_going_idle() {
     for (kind, zero_copy) in pooled_settings() {
         let (client_config, server_config) = configs(zero_copy);
         let pool = pool(kind, 8);
-        let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
+        let mut ends = Endpoints::new(&client_config, &server_config, &pool, &pool);
         let data = pattern(RECORD_CONTENT_MAX, 5);
         let mut exchange = |size: usize| {
             ends.carry_counted(&data[..size]);
@@ -132,7 +132,7 @@ fn a_full_send_buffer_takes_more_when_it_was_sent() {
     for kind in BufferPoolKind::ALL {
         let (client_config, server_config) = configs(true);
         let pool = pool(kind, 8);
-        let mut ends = Ends::new(&client_config, &server_config, &pool, &pool);
+        let mut ends = Endpoints::new(&client_config, &server_config, &pool, &pool);
         ends.release();
         let data = pattern(5 * RECORD_CONTENT_MAX, 6);
         let taken = ends.client.write(&data).unwrap();
@@ -221,12 +221,12 @@ fn pooled_settings() -> impl Iterator<Item = (BufferPoolKind, bool)> {
 }
 
 /// Both ends of a connection in memory, after the handshake.
-struct Ends {
-    client: Side,
-    server: Side,
+struct Endpoints {
+    client: Peer,
+    server: Peer,
 }
 
-impl Ends {
+impl Endpoints {
     fn new(
         client_config: &Arc<ClientConfig>,
         server_config: &Arc<ServerConfig>,
@@ -236,8 +236,8 @@ impl Ends {
         let mut output = OutBuf::pooled(client_pool, 0);
         let connection = Connection::client(client_config, localhost(), &mut output).unwrap();
         let mut ends = Self {
-            client: side(connection, client_pool, output),
-            server: side(Connection::server(server_config), server_pool, OutBuf::pooled(server_pool, 0)),
+            client: peer(connection, client_pool, output),
+            server: peer(Connection::server(server_config), server_pool, OutBuf::pooled(server_pool, 0)),
         };
         pump(&mut ends.client, &mut ends.server).unwrap();
         assert!(ends.client.connection.is_ready() && ends.server.connection.is_ready());
@@ -278,11 +278,11 @@ impl Ends {
     }
 }
 
-fn side(connection: Connection, pool: &BufferPool, output: OutBuf) -> Side {
-    Side { connection, input: InBuf::pooled(pool, 0), output, received: Vec::new(), closed: false }
+fn peer(connection: Connection, pool: &BufferPool, output: OutBuf) -> Peer {
+    Peer { connection, input: InBuf::pooled(pool, 0), output, received: Vec::new(), closed: false }
 }
 
-fn exchange(from: &mut Side, to: &mut Side, data: &[u8]) -> Vec<u8> {
+fn exchange(from: &mut Peer, to: &mut Peer, data: &[u8]) -> Vec<u8> {
     let mut rest = data;
     while !rest.is_empty() {
         let taken = from.write(rest).unwrap();

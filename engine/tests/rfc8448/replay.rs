@@ -25,9 +25,9 @@ pub(crate) struct Replay {
     transcript: Option<Transcript>,
     /// The transcript's hash at the points that RFC 8446 7.1 names.
     points: BTreeMap<Point, Digest>,
-    client: End,
-    server: End,
-    /// What the steps have come to, for those that refer to the other end.
+    client: Peer,
+    server: Peer,
+    /// What the steps have come to, for those that refer to the other peer.
     computed: BTreeMap<String, Values>,
 }
 
@@ -42,7 +42,7 @@ enum Point {
 }
 
 /// One end, and the direction in which it sends.
-struct End {
+struct Peer {
     key_pair: Option<(NamedGroup, Vec<u8>)>,
     early: Option<EarlySecret>,
     handshake: Option<HandshakeSecret>,
@@ -65,8 +65,8 @@ impl Replay {
             early_messages: Vec::new(),
             transcript: None,
             points: BTreeMap::new(),
-            client: End::new(zero_copy),
-            server: End::new(zero_copy),
+            client: Peer::new(zero_copy),
+            server: Peer::new(zero_copy),
             computed: BTreeMap::new(),
         }
     }
@@ -98,8 +98,8 @@ impl Replay {
             ["extract", "early"] => self.extract_early(step.role),
             ["extract", "handshake"] => self.extract_handshake(step.role),
             ["extract", "master"] => self.extract_master(step.role),
-            ["derived", "handshake"] => self.derived(&self.end_ref(step.role).early_secret()),
-            ["derived", "master"] => self.derived(&self.end_ref(step.role).handshake_secret()),
+            ["derived", "handshake"] => self.derived(&self.peer_ref(step.role).early_secret()),
+            ["derived", "master"] => self.derived(&self.peer_ref(step.role).handshake_secret()),
             ["secret", ..] => self.secret(step.role, &step.action["secret ".len()..]),
             ["keys", direction, stage] => self.keys(step.role, direction, stage),
             ["finished"] if step.same_as_peer => self.finished(step.role.peer()),
@@ -117,7 +117,7 @@ impl Replay {
         };
         let private = step.values["private"].clone();
         let public = self.load(group, &private).public().to_vec();
-        self.end(step.role).key_pair = Some((group, private.clone()));
+        self.peer(step.role).key_pair = Some((group, private.clone()));
         values([("private", private), ("public", public)])
     }
 
@@ -148,7 +148,7 @@ impl Replay {
             ("Finished", Role::Client) => drop(self.points.insert(Point::ClientFinished, self.transcript_now())),
             _ => {}
         }
-        self.end(role).unsent.extend_from_slice(&message);
+        self.peer(role).unsent.extend_from_slice(&message);
         values([("bytes", message)])
     }
 
@@ -178,25 +178,25 @@ impl Replay {
             "change_cipher_spec" => ContentType::CHANGE_CIPHER_SPEC,
             other => panic!("no such type: {other}"),
         };
-        let end = self.end(step.role);
+        let peer = self.peer(step.role);
         let payload = match content_type {
-            ContentType::HANDSHAKE => std::mem::take(&mut end.unsent),
+            ContentType::HANDSHAKE => std::mem::take(&mut peer.unsent),
             _ => step.values["payload"].clone(),
         };
         let mut output = OutBuf::with_capacity(1 << 15);
         if content_type == ContentType::APPLICATION_DATA {
             let slices = [&payload[..]];
             let mut fragments = Fragments::new(&slices);
-            end.sealer.seal_application_data(&mut fragments, &mut output).unwrap();
+            peer.sealer.seal_application_data(&mut fragments, &mut output).unwrap();
             assert_eq!(fragments.left(), 0);
-        } else if step.role == Role::Client && !end.sent_hello {
-            end.sealer.seal_first_hello(&payload, &mut output).unwrap();
-            end.sent_hello = true;
+        } else if step.role == Role::Client && !peer.sent_hello {
+            peer.sealer.seal_first_hello(&payload, &mut output).unwrap();
+            peer.sent_hello = true;
         } else {
-            end.sealer.seal_control(content_type, &payload, &mut output).unwrap();
+            peer.sealer.seal_control(content_type, &payload, &mut output).unwrap();
         }
         let record = output.waiting().to_vec();
-        end.open(&record, content_type, &payload);
+        peer.open(&record, content_type, &payload);
         values([("payload", payload), ("record", record)])
     }
 
@@ -204,30 +204,30 @@ impl Replay {
         let hash = self.hash();
         let early = EarlySecret::new(hash, None);
         let secret = early.secret().as_bytes().to_vec();
-        self.end(role).early = Some(early);
+        self.peer(role).early = Some(early);
         let ikm = vec![0; hash.output_len()];
         assert_eq!(hash.hkdf_extract(&[], &ikm).as_bytes(), secret);
         values([("salt", Vec::new()), ("ikm", ikm), ("secret", secret)])
     }
 
     fn extract_handshake(&mut self, role: Role) -> Values {
-        let (group, private) = self.end_ref(role).key_pair.clone().expect("a key pair");
+        let (group, private) = self.peer_ref(role).key_pair.clone().expect("a key pair");
         let peer_public = self.public(role.peer());
         let shared = self.load(group, &private).agree(&peer_public).unwrap();
-        let early = self.end(role).early.take().expect("the early secret");
+        let early = self.peer(role).early.take().expect("the early secret");
         let salt = self.derived(early.secret())["expanded"].clone();
         let handshake = early.into_handshake(&shared);
         let secret = handshake.secret().as_bytes().to_vec();
-        self.end(role).handshake = Some(handshake);
+        self.peer(role).handshake = Some(handshake);
         values([("salt", salt), ("ikm", shared.as_bytes().to_vec()), ("secret", secret)])
     }
 
     fn extract_master(&mut self, role: Role) -> Values {
-        let handshake = self.end(role).handshake.take().expect("the handshake secret");
+        let handshake = self.peer(role).handshake.take().expect("the handshake secret");
         let salt = self.derived(handshake.secret())["expanded"].clone();
         let master = handshake.into_master();
         let secret = master.secret().as_bytes().to_vec();
-        self.end(role).master = Some(master);
+        self.peer(role).master = Some(master);
         values([("salt", salt), ("ikm", vec![0; self.hash().output_len()]), ("secret", secret)])
     }
 
@@ -246,12 +246,12 @@ impl Replay {
             other => panic!("no such secret: {other}"),
         };
         let messages = self.points[&point];
-        let end = self.end(role);
+        let peer = self.peer(role);
         let parent = match point {
-            Point::ServerHello => end.handshake_secret(),
-            _ => end.master_secret(),
+            Point::ServerHello => peer.handshake_secret(),
+            _ => peer.master_secret(),
         };
-        let secret = match (label, &end.handshake, &end.master) {
+        let secret = match (label, &peer.handshake, &peer.master) {
             ("c hs traffic", Some(handshake), _) => handshake.client_traffic(&messages).secret().clone(),
             ("s hs traffic", Some(handshake), _) => handshake.server_traffic(&messages).secret().clone(),
             ("c ap traffic", _, Some(master)) => master.client_traffic(&messages).secret().clone(),
@@ -261,9 +261,9 @@ impl Replay {
             _ => panic!("{label} before its stage"),
         };
         if label.ends_with("traffic") {
-            end.secrets.insert(label.to_owned(), TrafficSecret::new(hash, secret.clone()));
+            peer.secrets.insert(label.to_owned(), TrafficSecret::new(hash, secret.clone()));
         } else if label == "res master" {
-            end.resumption = Some(secret.clone());
+            peer.resumption = Some(secret.clone());
         }
         let values = self.expand(&parent, label.as_bytes(), messages.as_bytes());
         assert_eq!(hex(&values["expanded"]), hex(secret.as_bytes()), "schedule and label differ");
@@ -276,13 +276,13 @@ impl Replay {
         let sender = if direction == "write" { role } else { role.peer() };
         let side = if sender == Role::Client { "c" } else { "s" };
         let stage = if stage == "handshake" { "hs" } else { "ap" };
-        let secret = self.end(role).secrets[&format!("{side} {stage} traffic")].clone();
+        let secret = self.peer(role).secrets[&format!("{side} {stage} traffic")].clone();
         let keys = secret.keys(suite.aead);
         let prk = secret.secret().clone();
         if direction == "write" {
-            let end = self.end(role);
-            end.sealer.install(&suite, &keys, u64::MAX).unwrap();
-            end.opener.install(&suite, &keys).unwrap();
+            let peer = self.peer(role);
+            peer.sealer.install(&suite, &keys, u64::MAX).unwrap();
+            peer.opener.install(&suite, &keys).unwrap();
         }
         let (key_info, iv_info) = (info(b"key", &[], keys.key().len()), info(b"iv", &[], keys.iv().len()));
         assert_eq!(self.expand_raw(&prk, &key_info, keys.key().len()), keys.key());
@@ -303,7 +303,7 @@ impl Replay {
             None => self.transcript_now(),
         };
         let name = if role == Role::Client { "c hs traffic" } else { "s hs traffic" };
-        let secret = &self.end_ref(role).secrets[name];
+        let secret = &self.peer_ref(role).secrets[name];
         let mut values = self.expand(secret.secret(), b"finished", &[]);
         values.insert("finished".to_owned(), secret.finished(&messages).as_bytes().to_vec());
         values
@@ -315,7 +315,7 @@ impl Replay {
             Some(nonce) => nonce.clone(),
             None => self.computed[&key(step, step.role.peer())]["hash"].clone(),
         };
-        let master = self.end_ref(step.role).resumption.clone().expect("the resumption master secret");
+        let master = self.peer_ref(step.role).resumption.clone().expect("the resumption master secret");
         let psk = resumption_psk(self.hash(), &master, &nonce);
         let values = self.expand(&master, b"resumption", &nonce);
         assert_eq!(hex(&values["expanded"]), hex(psk.as_bytes()));
@@ -358,18 +358,18 @@ impl Replay {
     }
 
     fn public(&self, role: Role) -> Vec<u8> {
-        let (group, private) = self.end_ref(role).key_pair.as_ref().expect("a key pair");
+        let (group, private) = self.peer_ref(role).key_pair.as_ref().expect("a key pair");
         self.load(*group, private).public().to_vec()
     }
 
-    fn end(&mut self, role: Role) -> &mut End {
+    fn peer(&mut self, role: Role) -> &mut Peer {
         match role {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
         }
     }
 
-    fn end_ref(&self, role: Role) -> &End {
+    fn peer_ref(&self, role: Role) -> &Peer {
         match role {
             Role::Client => &self.client,
             Role::Server => &self.server,
@@ -377,7 +377,7 @@ impl Replay {
     }
 }
 
-impl End {
+impl Peer {
     fn new(zero_copy: bool) -> Self {
         Self {
             key_pair: None,

@@ -26,7 +26,7 @@ pub(crate) type Values = BTreeMap<String, Vec<u8>>;
 pub(crate) struct Step {
     pub(crate) role: Role,
     pub(crate) action: String,
-    /// The trace gives no values, but refers to those of the other end.
+    /// The trace gives no values, but refers to those of the other peer.
     pub(crate) same_as_peer: bool,
     pub(crate) values: Values,
 }

@@ -9,7 +9,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::Error;
 use tls_engine::conn::{ClientConfig, ServerConfig};
 
-use super::side::Side;
+use super::peer::Peer;
 
 /// How long anything may take.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ pub enum Failure {
 }
 
 pub struct Endpoint {
-    pub side: Side,
+    pub peer: Peer,
     socket: TcpStream,
     started: Instant,
 }
@@ -32,33 +32,33 @@ impl Endpoint {
     /// Connects to a port of this host and does the handshake.
     pub fn connect(port: u16, config: &Arc<ClientConfig>, name: ServerName<'static>) -> Result<Self, Failure> {
         let socket = TcpStream::connect(("127.0.0.1", port)).map_err(Failure::Io)?;
-        Self::new(Side::client(config, name).map_err(Failure::Tls)?, socket)
+        Self::new(Peer::client(config, name).map_err(Failure::Tls)?, socket)
     }
 
     /// Waits for a connection and does the handshake.
     pub fn accept(listener: &TcpListener, config: &Arc<ServerConfig>) -> Result<Self, Failure> {
-        Self::new(Side::server(config), accept(listener).map_err(Failure::Io)?)
+        Self::new(Peer::server(config), accept(listener).map_err(Failure::Io)?)
     }
 
-    fn new(side: Side, socket: TcpStream) -> Result<Self, Failure> {
+    fn new(peer: Peer, socket: TcpStream) -> Result<Self, Failure> {
         socket.set_read_timeout(Some(DEADLINE)).map_err(Failure::Io)?;
         socket.set_write_timeout(Some(DEADLINE)).map_err(Failure::Io)?;
         socket.set_nodelay(true).map_err(Failure::Io)?;
-        let mut endpoint = Self { side, socket, started: Instant::now() };
-        endpoint.run_until(|side| side.connection.is_ready())?;
+        let mut endpoint = Self { peer, socket, started: Instant::now() };
+        endpoint.run_until(|peer| peer.connection.is_ready())?;
         Ok(endpoint)
     }
 
     /// The connection with its buffers, and the socket, after what waits has been sent.
-    pub fn into_parts(mut self) -> (Side, TcpStream) {
+    pub fn into_parts(mut self) -> (Peer, TcpStream) {
         self.flush().expect("a socket that is open");
-        (self.side, self.socket)
+        (self.peer, self.socket)
     }
 
     /// Sends what waits, and reads until `done`.
-    pub fn run_until(&mut self, done: impl Fn(&Side) -> bool) -> Result<(), Failure> {
+    pub fn run_until(&mut self, done: impl Fn(&Peer) -> bool) -> Result<(), Failure> {
         self.flush()?;
-        while !done(&self.side) {
+        while !done(&self.peer) {
             self.read_once()?;
         }
         Ok(())
@@ -66,8 +66,8 @@ impl Endpoint {
 
     pub fn send(&mut self, mut data: &[u8]) -> Result<(), Failure> {
         while !data.is_empty() {
-            let taken = self.side.write(data).map_err(Failure::Tls)?;
-            assert!(taken > 0 || !self.side.output.is_empty(), "no room in an empty buffer");
+            let taken = self.peer.write(data).map_err(Failure::Tls)?;
+            assert!(taken > 0 || !self.peer.output.is_empty(), "no room in an empty buffer");
             data = &data[taken..];
             self.flush()?;
         }
@@ -76,20 +76,20 @@ impl Endpoint {
 
     /// The next `length` bytes of application data.
     pub fn receive(&mut self, length: usize) -> Result<Vec<u8>, Failure> {
-        self.run_until(|side| side.received.len() >= length)?;
-        let rest = self.side.received.split_off(length);
-        Ok(std::mem::replace(&mut self.side.received, rest))
+        self.run_until(|peer| peer.received.len() >= length)?;
+        let rest = self.peer.received.split_off(length);
+        Ok(std::mem::replace(&mut self.peer.received, rest))
     }
 
     /// Sends back what comes, until close_notify; tells how much that was.
     pub fn echo(&mut self) -> Result<usize, Failure> {
         let mut total = 0;
         loop {
-            let data = std::mem::take(&mut self.side.received);
+            let data = std::mem::take(&mut self.peer.received);
             total += data.len();
             self.send(&data)?;
             self.flush()?;
-            if self.side.closed {
+            if self.peer.closed {
                 return Ok(total);
             }
             self.read_once()?;
@@ -100,7 +100,7 @@ impl Endpoint {
     pub fn echo_some(&mut self, mut length: usize) -> Result<(), Failure> {
         while length > 0 {
             self.run_until(|side| !side.received.is_empty())?;
-            let data = self.receive(length.min(self.side.received.len()))?;
+            let data = self.receive(length.min(self.peer.received.len()))?;
             self.send(&data)?;
             length -= data.len();
         }
@@ -108,21 +108,21 @@ impl Endpoint {
     }
 
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Failure> {
-        self.side.update_keys(request_peer).map_err(Failure::Tls)?;
+        self.peer.update_keys(request_peer).map_err(Failure::Tls)?;
         self.flush()
     }
 
     /// Sends close_notify, and waits for the peer's unless it has come.
     pub fn close(mut self) -> Result<(), Failure> {
-        self.side.close();
-        if self.side.closed {
+        self.peer.close();
+        if self.peer.closed {
             // A peer that has said all need not wait for ours.
             let _ = self.flush();
             return Ok(());
         }
         self.flush()?;
         self.socket.shutdown(std::net::Shutdown::Write).map_err(Failure::Io)?;
-        self.run_until(|side| side.closed)
+        self.run_until(|peer| peer.closed)
     }
 
     fn read_once(&mut self) -> Result<(), Failure> {
@@ -132,7 +132,7 @@ impl Endpoint {
         if count == 0 {
             return Err(Failure::Ended);
         }
-        let result = self.side.feed(&bytes[..count]);
+        let result = self.peer.feed(&bytes[..count]);
         // The alert, if one is owed, goes out before the connection is dropped.
         let flushed = self.flush();
         result.map_err(Failure::Tls)?;
@@ -140,7 +140,7 @@ impl Endpoint {
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
-        let bytes = self.side.drain();
+        let bytes = self.peer.drain();
         self.socket.write_all(&bytes).map_err(Failure::Io)
     }
 }

@@ -2,16 +2,16 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod endpoint;
-pub mod looped;
+pub mod loop_server;
 pub mod openssl;
 #[cfg(target_os = "linux")]
 pub mod own_memory;
+pub mod peer;
 pub mod pki;
 pub mod programs;
 pub mod rustls_peer;
 pub mod scripted;
 pub mod seeded;
-pub mod side;
 pub mod skip;
 
 use std::sync::Arc;

@@ -8,8 +8,8 @@ use rustls::{ClientConnection, RootCertStore, ServerConnection};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
 
+use super::peer::Peer;
 use super::pki::{KeyKind, Pki};
-use super::side::Side;
 
 /// What rustls is to offer.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub struct Offer<'a> {
 }
 
 pub struct Pair {
-    pub ours: Side,
+    pub ours: Peer,
     pub theirs: rustls::Connection,
     /// Application data that rustls has received.
     pub received: Vec<u8>,
@@ -67,7 +67,7 @@ pub fn server(kind: KeyKind, offer: &Offer<'_>) -> rustls::Connection {
 }
 
 impl Pair {
-    pub fn new(ours: Side, mut theirs: rustls::Connection) -> Self {
+    pub fn new(ours: Peer, mut theirs: rustls::Connection) -> Self {
         theirs.set_buffer_limit(None);
         Self { ours, theirs, received: Vec::new() }
     }

@@ -2,7 +2,7 @@
 
 use tls_engine::Error;
 use tls_engine::conn::Reply;
-use tls_engine::io::event_loop::{Handler, Pace};
+use tls_engine::io::event_loop::{Activity, Handler};
 
 use super::outcome::summary;
 use crate::net::http::Requests;
@@ -75,18 +75,18 @@ impl Http {
 }
 
 impl Handler for Http {
-    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, Error> {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         if self.is_last {
-            return Ok(Pace::Piece);
+            return Ok(Activity::Partial);
         }
         let answered = self.answered;
         self.requests.push(data);
         self.go_on(reply)?;
         // One deadline for the whole request: a byte now and then does not buy time.
-        Ok(if self.answered > answered { Pace::Progress } else { Pace::Piece })
+        Ok(if self.answered > answered { Activity::Progress } else { Activity::Partial })
     }
 
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         self.go_on(reply)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tls_engine::conn::Connection;
 use tls_engine::io::Listener;
-use tls_engine::io::event_loop::{End, EventLoop, LoopStatistics, Service};
+use tls_engine::io::event_loop::{CloseReason, EventLoop, LoopStatistics, Service};
 
 use super::outcome;
 use super::work::{self, Work};
@@ -68,10 +68,10 @@ fn join(threads: Vec<LoopThread>) -> Result<LoopStatistics, Error> {
 }
 
 fn tell(statistics: &LoopStatistics, messages: Messages) {
-    let LoopStatistics { accepted, handshakes, done, late, evicted, stopped, failed, .. } = statistics;
+    let LoopStatistics { accepted, handshakes, done, timed_out, evicted, stopped, failed, .. } = statistics;
     let LoopStatistics { peak, accept_failures, rounds, turns, cut_turns, syscalls, .. } = statistics;
     messages.note(&format!(
-        "connections: {accepted} accepted, {handshakes} handshakes, {peak} at once at most, {done} done, {late} late, \
+        "connections: {accepted} accepted, {handshakes} handshakes, {peak} at once at most, {done} done, {timed_out} late, \
          {failed} failed, {stopped} stopped, {evicted} evicted, {accept_failures} times none could be accepted"
     ));
     messages.note(&format!(
@@ -111,8 +111,8 @@ impl Service for Host {
         }
     }
 
-    fn ended(&mut self, peer: SocketAddr, work: Work, connection: &Connection, end: &End) {
-        if matches!(end, End::Evicted) {
+    fn ended(&mut self, peer: SocketAddr, work: Work, connection: &Connection, end: &CloseReason) {
+        if matches!(end, CloseReason::Evicted) {
             let why = "the connection limit was reached, and its handshake was the oldest unfinished one";
             return self.messages.complaint(&format!("{peer}: closed in favor of a new connection: {why}"));
         }
@@ -130,12 +130,12 @@ impl Service for Host {
 }
 
 /// Why it ended, where that is worth a complaint.
-fn failure(end: &End, is_handshaking: bool) -> Option<Failure> {
+fn failure(end: &CloseReason, is_handshaking: bool) -> Option<Failure> {
     match end {
-        End::Done | End::Stopped | End::Evicted => None,
-        End::Tls(tls_engine::Error::Truncated) if is_handshaking => Some(Failure::Cut),
-        End::Tls(error) => Some(Failure::Tls(error.clone())),
-        End::Transport(error) => Some(Failure::Transport(io::Error::new(error.kind(), error.to_string()))),
-        End::Late => Some(Failure::Late),
+        CloseReason::Done | CloseReason::Stopped | CloseReason::Evicted => None,
+        CloseReason::Tls(tls_engine::Error::Truncated) if is_handshaking => Some(Failure::Cut),
+        CloseReason::Tls(error) => Some(Failure::Tls(error.clone())),
+        CloseReason::Transport(error) => Some(Failure::Transport(io::Error::new(error.kind(), error.to_string()))),
+        CloseReason::TimedOut => Some(Failure::Late),
     }
 }

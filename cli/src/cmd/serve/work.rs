@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tls_engine::Error;
 use tls_engine::conn::Reply;
-use tls_engine::io::event_loop::{Echo, Handler, Pace, Sink};
+use tls_engine::io::event_loop::{Activity, Echo, Handler, Sink};
 
 use super::http::Http;
 use crate::measure::Pattern;
@@ -42,7 +42,7 @@ impl Work {
 }
 
 impl Handler for Work {
-    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, Error> {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         match self {
             Self::Sink(sink) => sink.on_data(data, reply),
             Self::Source(source) => source.on_data(data, reply),
@@ -51,21 +51,21 @@ impl Handler for Work {
         }
     }
 
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         match self {
-            Self::Sink(sink) => sink.on_room(reply),
-            Self::Source(source) => source.on_room(reply),
-            Self::Echo(echo) => echo.on_room(reply),
-            Self::Http(http) => http.on_room(reply),
+            Self::Sink(sink) => sink.on_writable(reply),
+            Self::Source(source) => source.on_writable(reply),
+            Self::Echo(echo) => echo.on_writable(reply),
+            Self::Http(http) => http.on_writable(reply),
         }
     }
 
-    fn on_end(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_peer_closed(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         match self {
-            Self::Sink(sink) => sink.on_end(reply),
-            Self::Source(source) => source.on_end(reply),
-            Self::Echo(echo) => echo.on_end(reply),
-            Self::Http(http) => http.on_end(reply),
+            Self::Sink(sink) => sink.on_peer_closed(reply),
+            Self::Source(source) => source.on_peer_closed(reply),
+            Self::Echo(echo) => echo.on_peer_closed(reply),
+            Self::Http(http) => http.on_peer_closed(reply),
         }
     }
 }
@@ -77,12 +77,12 @@ pub(super) struct Source {
 }
 
 impl Handler for Source {
-    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Pace, Error> {
+    fn on_data(&mut self, _: &[u8], _: &mut Reply<'_>) -> Result<Activity, Error> {
         // Only a client that takes what it is sent has more time.
-        Ok(Pace::Piece)
+        Ok(Activity::Partial)
     }
 
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         if !reply.connection().is_closed_by_peer() {
             self.position += reply.send(&[self.pattern.at(self.position, PIECE_BYTES)])? as u64;
         }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tls_engine::conn::Reply;
-use tls_engine::io::event_loop::{Echo, EventLoop, Handler, LoopOptions, LoopStatistics, Pace, Service, Stopper};
+use tls_engine::io::event_loop::{Activity, Echo, EventLoop, Handler, LoopOptions, LoopStatistics, Service, Stopper};
 use tls_engine::io::{Listener, Socket, SocketOptions, Stream};
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 
@@ -249,7 +249,7 @@ impl Service for Gauge {
 struct Gauging(Gauge);
 
 impl Handler for Gauging {
-    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, tls_engine::Error> {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, tls_engine::Error> {
         let Gauge { peak_bytes, has_settled } = &self.0;
         if !has_settled.load(Ordering::Relaxed) {
             if data.len() > GREETING.len() {

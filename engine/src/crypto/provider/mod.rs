@@ -1,7 +1,7 @@
 //! The providers. The only place with `cfg`s on features.
 
 mod auto;
-mod join;
+mod concat;
 mod keys;
 
 #[cfg(feature = "aws-lc-rs")]

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateDer;
 
-use super::{Context, State};
+use super::{ClientContext, ClientState};
 use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::{CertificateError, Error};
 use crate::handshake::effects::{Effect, Effects, Negotiated};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::msgs::{
-    CertificateMessage, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, Message, Offered, Signer,
-    encode_certificate, signed_content,
+    CertificateMessage, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, Message,
+    OfferedExtensions, Signer, encode_certificate, signed_content,
 };
 use crate::pki::verify_handshake_signature;
 
 /// What is known from ServerHello on.
-pub(super) struct Keyed {
-    pub(super) context: Context,
+pub(super) struct HandshakeContext {
+    pub(super) client: ClientContext,
     pub(super) suite: Suite,
     pub(super) group: NamedGroup,
     pub(super) hello_retry: bool,
     pub(super) transcript: Transcript,
-    pub(super) handshake: HandshakeSecret,
+    pub(super) secret: HandshakeSecret,
     pub(super) client_secret: TrafficSecret,
     pub(super) server_secret: TrafficSecret,
     /// The protocol of EncryptedExtensions.
@@ -34,129 +34,129 @@ pub(super) struct Keyed {
 
 /// Waiting for EncryptedExtensions.
 pub(in crate::handshake) struct WaitEncryptedExtensions {
-    pub(super) keyed: Keyed,
-    pub(super) offered: Offered,
+    pub(super) handshake: HandshakeContext,
+    pub(super) offered: OfferedExtensions,
 }
 
 impl WaitEncryptedExtensions {
-    pub(super) fn on(self, message: &Message<'_>) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::ENCRYPTED_EXTENSIONS, "EncryptedExtensions")?;
-        let Self { mut keyed, offered } = self;
+        let Self { mut handshake, offered } = self;
         let extensions = EncryptedExtensions::decode(body, offered)?;
         if let Some(name) = extensions.alpn {
             // RFC 7301 3.1: a server can't choose what was not offered.
-            let offered = keyed.context.config.common.alpn.iter().find(|offered| ***offered == *name);
+            let offered = handshake.client.config.common.alpn.iter().find(|offered| ***offered == *name);
             let chosen = offered.ok_or(Error::IllegalParameter("an application protocol that was not offered"))?;
-            keyed.alpn = Some(chosen.clone());
+            handshake.alpn = Some(chosen.clone());
         }
-        keyed.transcript.add(message.bytes);
-        Ok(State::Certificate(WaitCertificate { keyed }))
+        handshake.transcript.add(message.bytes);
+        Ok(ClientState::Certificate(WaitCertificate { handshake }))
     }
 }
 
 /// Waiting for Certificate, perhaps after a CertificateRequest.
 pub(in crate::handshake) struct WaitCertificate {
-    keyed: Keyed,
+    handshake: HandshakeContext,
 }
 
 impl WaitCertificate {
     /// Whether a CertificateRequest may come: it has not yet.
     pub(super) const fn may_be_asked(&self) -> bool {
-        !self.keyed.is_certificate_requested
+        !self.handshake.is_certificate_requested
     }
 
-    pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+    pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && self.may_be_asked() {
             let request = CertificateRequest::decode(message.body())?;
             // RFC 8446 4.3.2: the context is for requests after the handshake.
             if !request.context.is_empty() {
                 return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
             }
-            self.keyed.is_certificate_requested = true;
-            self.keyed.transcript.add(message.bytes);
-            return Ok(State::Certificate(self));
+            self.handshake.is_certificate_requested = true;
+            self.handshake.transcript.add(message.bytes);
+            return Ok(ClientState::Certificate(self));
         }
         let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
         let certificate = CertificateMessage::decode(body)?;
         if !certificate.context.is_empty() {
             return Err(Error::IllegalParameter("the context of the server's Certificate"));
         }
-        let Self { mut keyed } = self;
-        let config = &keyed.context.config;
+        let Self { mut handshake } = self;
+        let config = &handshake.client.config;
         let now = config.common.clock.now();
-        config.verifier.verify_chain(&certificate.chain, &keyed.context.server_name, now)?;
+        config.verifier.verify_chain(&certificate.chain, &handshake.client.server_name, now)?;
         let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
         effects.kept.extend_from_slice(leaf);
-        keyed.transcript.add(message.bytes);
-        Ok(State::CertificateVerify(WaitCertificateVerify { keyed }))
+        handshake.transcript.add(message.bytes);
+        Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
     }
 }
 
 /// Waiting for CertificateVerify. [`Effects::kept`] holds the leaf.
 pub(in crate::handshake) struct WaitCertificateVerify {
-    keyed: Keyed,
+    handshake: HandshakeContext,
 }
 
 impl WaitCertificateVerify {
-    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
-        let Self { mut keyed } = self;
+        let Self { mut handshake } = self;
         let verify = CertificateVerify::decode(body)?;
-        let content = signed_content(Signer::Server, &keyed.transcript.current());
-        let provider = keyed.context.config.common.provider;
+        let content = signed_content(Signer::Server, &handshake.transcript.current());
+        let provider = handshake.client.config.common.provider;
         let leaf = CertificateDer::from(effects.kept.as_slice());
         verify_handshake_signature(provider, &leaf, verify.scheme, &content, verify.signature)?;
         effects.kept.clear();
-        keyed.transcript.add(message.bytes);
-        Ok(State::Finished(WaitFinished { keyed, signature: verify.scheme }))
+        handshake.transcript.add(message.bytes);
+        Ok(ClientState::Finished(WaitFinished { handshake, signature: verify.scheme }))
     }
 }
 
 /// Waiting for the server's Finished.
 pub(in crate::handshake) struct WaitFinished {
-    keyed: Keyed,
+    handshake: HandshakeContext,
     signature: SignatureScheme,
 }
 
 impl WaitFinished {
-    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::FINISHED, "Finished")?;
-        let Self { mut keyed, signature } = self;
-        let expected = keyed.server_secret.finished(&keyed.transcript.current());
+        let Self { mut handshake, signature } = self;
+        let expected = handshake.server_secret.finished(&handshake.transcript.current());
         Finished { verify_data: expected }.check(body)?;
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as the keys change"));
         }
-        keyed.transcript.add(message.bytes);
-        let messages = keyed.transcript.current();
+        handshake.transcript.add(message.bytes);
+        let messages = handshake.transcript.current();
 
-        keyed.send_own_flight(effects);
-        let master = keyed.handshake.into_master();
+        handshake.send_own_flight(effects);
+        let master = handshake.secret.into_master();
         let client_secret = master.client_traffic(&messages);
         let server_secret = master.server_traffic(&messages);
-        keyed.context.log(SecretLabel::ClientApplication, client_secret.secret());
-        keyed.context.log(SecretLabel::ServerApplication, server_secret.secret());
-        keyed.context.log(SecretLabel::Exporter, &master.exporter(&messages));
-        let resumption = master.resumption(&keyed.transcript.current());
+        handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
+        handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
+        handshake.client.log(SecretLabel::Exporter, &master.exporter(&messages));
+        let resumption = master.resumption(&handshake.transcript.current());
 
-        let suite = keyed.suite;
+        let suite = handshake.suite;
         effects.push(Effect::InstallWrite { suite, secret: client_secret });
         effects.push(Effect::InstallRead { suite, secret: server_secret });
         let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
-            group: keyed.group,
+            group: handshake.group,
             signature,
-            alpn: keyed.alpn,
-            server_name: keyed.context.host_name().map(Into::into),
-            hello_retry: keyed.hello_retry,
+            alpn: handshake.alpn,
+            server_name: handshake.client.host_name().map(Into::into),
+            hello_retry: handshake.hello_retry,
         };
         effects.push(Effect::Ready { negotiated, resumption: Some(resumption) });
-        Ok(State::Ready)
+        Ok(ClientState::Ready)
     }
 }
 
-impl Keyed {
+impl HandshakeContext {
     /// The client's second flight: no certificate where one was asked for, as it has none, and Finished.
     fn send_own_flight(&mut self, effects: &mut Effects) {
         if self.is_certificate_requested {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 use rustls_pki_types::ServerName;
 
-use super::flight::{Keyed, WaitEncryptedExtensions};
-use super::{Context, State};
+use super::flight::{HandshakeContext, WaitEncryptedExtensions};
+use super::{ClientContext, ClientState};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::{Group, KeyPair, Suite};
 use crate::error::Error;
@@ -13,7 +13,8 @@ use crate::handshake::{ClientConfig, Machine};
 use crate::keys::{EarlySecret, SecretLabel, Transcript};
 use crate::limits::{KEY_SHARES_MAX, SESSION_ID_MAX};
 use crate::msgs::{
-    ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, Offered, ServerHello, ServerHelloOrRetry,
+    ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, OfferedExtensions, ServerHello,
+    ServerHelloOrRetry,
 };
 
 /// Begins a handshake: the ClientHello is the first effect.
@@ -31,11 +32,11 @@ pub fn start(
     }
     let shares =
         config.key_share_groups.iter().map(|group| Share::generate(*group, config)).collect::<Result<_, Error>>()?;
-    let context = Context { config: config.clone(), server_name, random };
-    let state = WaitServerHello { context, session_id, shares, retried: None };
+    let client = ClientContext { config: config.clone(), server_name, random };
+    let state = WaitServerHello { client, session_id, shares, retried: None };
     let span = state.with_parameters(None, |parameters| effects.send_unhashed(|out| parameters.encode(out)));
     effects.keep_messages(span);
-    Ok(Machine(crate::handshake::State::Client(State::ServerHello(state))))
+    Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
 }
 
 struct Share {
@@ -58,14 +59,14 @@ struct Retried {
 
 /// Waiting for ServerHello or HelloRetryRequest.
 pub(in crate::handshake) struct WaitServerHello {
-    context: Context,
+    client: ClientContext,
     session_id: ArrayVec<u8, SESSION_ID_MAX>,
     shares: ArrayVec<Share, KEY_SHARES_MAX>,
     retried: Option<Retried>,
 }
 
 impl WaitServerHello {
-    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::SERVER_HELLO, "ServerHello")?;
         let offered = self.offered();
         let decoded = ServerHelloOrRetry::decode(body, offered)?;
@@ -79,23 +80,23 @@ impl WaitServerHello {
         }
     }
 
-    fn offered(&self) -> Offered {
-        Offered {
-            server_name: self.context.host_name().is_some(),
-            alpn: !self.context.config.common.alpn.is_empty(),
+    fn offered(&self) -> OfferedExtensions {
+        OfferedExtensions {
+            server_name: self.client.host_name().is_some(),
+            alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
         }
     }
 
     fn with_parameters<T>(&self, cookie: Option<&[u8]>, then: impl FnOnce(&ClientHelloParameters<'_>) -> T) -> T {
-        let config = &self.context.config;
+        let config = &self.client.config;
         let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
             self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.pair.public() }).collect();
         then(&ClientHelloParameters {
-            random: &self.context.random,
+            random: &self.client.random,
             session_id: &self.session_id,
             cipher_suites: &config.suite_codes,
-            server_name: self.context.host_name(),
+            server_name: self.client.host_name(),
             supported_groups: &config.group_names,
             signature_algorithms: &config.signature_algorithms,
             key_shares: &key_shares,
@@ -112,7 +113,7 @@ impl WaitServerHello {
         if self.retried.as_ref().is_some_and(|retried| retried.suite != code) {
             return Err(Error::IllegalParameter("the cipher suite changed after HelloRetryRequest"));
         }
-        let suite = self.context.config.common.suite(code).copied();
+        let suite = self.client.config.common.suite(code).copied();
         suite.ok_or(Error::IllegalParameter("a cipher suite that was not offered"))
     }
 
@@ -121,7 +122,7 @@ impl WaitServerHello {
         retry: &HelloRetryRequest<'_>,
         message: &Message<'_>,
         effects: &mut Effects,
-    ) -> Result<State, Error> {
+    ) -> Result<ClientState, Error> {
         if self.retried.is_some() {
             return Err(message.unexpected("ServerHello after a HelloRetryRequest"));
         }
@@ -131,7 +132,7 @@ impl WaitServerHello {
             return Err(Error::IllegalParameter("a HelloRetryRequest that asks for no change"));
         }
         if let Some(name) = retry.selected_group {
-            let config = self.context.config.clone();
+            let config = self.client.config.clone();
             let group = config.common.group(name).ok_or(Error::IllegalParameter("a group that was not offered"))?;
             if self.shares.iter().any(|share| share.group == name) {
                 return Err(Error::IllegalParameter("a group whose share was already sent"));
@@ -148,16 +149,16 @@ impl WaitServerHello {
         }
         self.with_parameters(retry.cookie, |parameters| effects.send(&mut transcript, |out| parameters.encode(out)));
         self.retried = Some(Retried { transcript, suite: suite.code, has_cookie: retry.cookie.is_some() });
-        Ok(State::ServerHello(self))
+        Ok(ClientState::ServerHello(self))
     }
 
     fn on_hello(
         mut self,
         hello: &ServerHello<'_>,
-        offered: Offered,
+        offered: OfferedExtensions,
         message: &Message<'_>,
         effects: &mut Effects,
-    ) -> Result<State, Error> {
+    ) -> Result<ClientState, Error> {
         let suite = self.chosen_suite(hello.cipher_suite, hello.session_id)?;
         let position = self
             .shares
@@ -178,29 +179,29 @@ impl WaitServerHello {
         transcript.add(message.bytes);
 
         let shared = pair.agree(hello.key_share.key)?;
-        let handshake = EarlySecret::new(suite.hash, None).into_handshake(&shared);
+        let secret = EarlySecret::new(suite.hash, None).into_handshake(&shared);
         let messages = transcript.current();
-        let client_secret = handshake.client_traffic(&messages);
-        let server_secret = handshake.server_traffic(&messages);
-        self.context.log(SecretLabel::ClientHandshake, client_secret.secret());
-        self.context.log(SecretLabel::ServerHandshake, server_secret.secret());
+        let client_secret = secret.client_traffic(&messages);
+        let server_secret = secret.server_traffic(&messages);
+        self.client.log(SecretLabel::ClientHandshake, client_secret.secret());
+        self.client.log(SecretLabel::ServerHandshake, server_secret.secret());
         if !self.session_id.is_empty() && !hello_retry {
             effects.push(Effect::SendChangeCipherSpec);
         }
         effects.push(Effect::InstallWrite { suite, secret: client_secret.clone() });
         effects.push(Effect::InstallRead { suite, secret: server_secret.clone() });
-        let keyed = Keyed {
-            context: self.context,
+        let handshake = HandshakeContext {
+            client: self.client,
             suite,
             group,
             hello_retry,
             transcript,
-            handshake,
+            secret,
             client_secret,
             server_secret,
             alpn: None,
             is_certificate_requested: false,
         };
-        Ok(State::EncryptedExtensions(WaitEncryptedExtensions { keyed, offered }))
+        Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered }))
     }
 }

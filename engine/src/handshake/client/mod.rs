@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustls_pki_types::ServerName;
 
 use super::effects::Effects;
-use super::{Awaited, ClientConfig};
+use super::{ClientConfig, Expected};
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::keys::SecretLabel;
@@ -18,7 +18,7 @@ use crate::mem::Secret;
 use crate::msgs::Message;
 
 /// What the client waits for.
-pub(super) enum State {
+pub(super) enum ClientState {
     ServerHello(hello::WaitServerHello),
     EncryptedExtensions(flight::WaitEncryptedExtensions),
     Certificate(flight::WaitCertificate),
@@ -27,18 +27,18 @@ pub(super) enum State {
     Ready,
 }
 
-impl State {
-    pub(super) const fn awaited(&self) -> Awaited {
+impl ClientState {
+    pub(super) const fn expected(&self) -> Expected {
         match self {
-            Self::ServerHello(_) => Awaited("ServerHello", &[HandshakeType::SERVER_HELLO]),
-            Self::EncryptedExtensions(_) => Awaited("EncryptedExtensions", &[HandshakeType::ENCRYPTED_EXTENSIONS]),
+            Self::ServerHello(_) => Expected("ServerHello", &[HandshakeType::SERVER_HELLO]),
+            Self::EncryptedExtensions(_) => Expected("EncryptedExtensions", &[HandshakeType::ENCRYPTED_EXTENSIONS]),
             Self::Certificate(state) if state.may_be_asked() => {
-                Awaited("Certificate", &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST])
+                Expected("Certificate", &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST])
             }
-            Self::Certificate(_) => Awaited("Certificate", &[HandshakeType::CERTIFICATE]),
-            Self::CertificateVerify(_) => Awaited("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
-            Self::Finished(_) => Awaited("Finished", &[HandshakeType::FINISHED]),
-            Self::Ready => Awaited(super::NOTHING, &[]),
+            Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
+            Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
+            Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
 
@@ -55,13 +55,13 @@ impl State {
 }
 
 /// What stays the same in all states.
-struct Context {
+struct ClientContext {
     config: Arc<ClientConfig>,
     server_name: ServerName<'static>,
     random: [u8; 32],
 }
 
-impl Context {
+impl ClientContext {
     /// The host name to ask for: without a dot at its end, and none for an IP address (RFC 6066 3).
     fn host_name(&self) -> Option<&str> {
         match &self.server_name {

@@ -1,4 +1,4 @@
-use super::State;
+use super::ServerState;
 use crate::codes::HandshakeType;
 use crate::crypto::Suite;
 use crate::error::Error;
@@ -16,7 +16,7 @@ pub(in crate::handshake) struct WaitFinished {
 }
 
 impl WaitFinished {
-    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         let body = message.expect(HandshakeType::FINISHED, "Finished")?;
         let verify_data = self.client_handshake.finished(&self.transcript.current());
         Finished { verify_data }.check(body)?;
@@ -25,6 +25,6 @@ impl WaitFinished {
         }
         effects.push(Effect::InstallRead { suite: self.suite, secret: self.client_secret });
         effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None });
-        Ok(State::Ready)
+        Ok(ServerState::Ready)
     }
 }

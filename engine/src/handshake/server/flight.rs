@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::State;
+use super::ServerState;
 use super::finished::WaitFinished;
 use crate::codes::{ProtocolVersion, SignatureScheme};
 use crate::crypto::{Group, Suite};
@@ -38,7 +38,7 @@ impl Choice<'_> {
         hello: &ClientHello<'_>,
         mut transcript: Transcript,
         effects: &mut Effects,
-    ) -> Result<State, Error> {
+    ) -> Result<ServerState, Error> {
         let alpn = negotiate::alpn(&config.common.alpn, hello)?;
         let suite = self.suite;
         let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
@@ -72,7 +72,7 @@ impl Choice<'_> {
             server_name: self.server_name,
             hello_retry: self.hello_retry,
         };
-        Ok(State::Finished(WaitFinished { suite, transcript, client_handshake, client_secret, negotiated }))
+        Ok(ServerState::Finished(WaitFinished { suite, transcript, client_handshake, client_secret, negotiated }))
     }
 
     fn send_server_hello(

@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 use compact_str::CompactString;
 use rustls_pki_types::ServerName;
 
-use super::State;
+use super::ServerState;
 use super::flight::Choice;
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
@@ -21,7 +21,7 @@ use crate::pki::CertifiedKey;
 /// Begins a handshake, which waits for a ClientHello.
 pub fn start(config: &Arc<ServerConfig>) -> Machine {
     let state = WaitClientHello { config: config.clone(), retried: None };
-    Machine(crate::handshake::State::Server(State::ClientHello(state)))
+    Machine(crate::handshake::MachineState::Server(ServerState::ClientHello(state)))
 }
 
 /// What a HelloRetryRequest has fixed.
@@ -41,7 +41,7 @@ pub(in crate::handshake) struct WaitClientHello {
 }
 
 impl WaitClientHello {
-    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<State, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
         negotiate::check(&hello)?;
         // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers what this side says first.
@@ -59,7 +59,7 @@ impl WaitClientHello {
         hello: &ClientHello<'_>,
         message: &Message<'_>,
         effects: &mut Effects,
-    ) -> Result<State, Error> {
+    ) -> Result<ServerState, Error> {
         if hello.cookie.is_some() {
             return Err(Error::IllegalParameter("a cookie that no HelloRetryRequest gave"));
         }
@@ -74,15 +74,15 @@ impl WaitClientHello {
                 choice.answer(&config, hello, transcript, effects)
             }
             KeyExchange::AfterRetry(group) => {
-                let retried = ask_again(&config, &suite, group, hello, message, effects)?;
-                Ok(State::ClientHello(Self { config, retried: Some(retried) }))
+                let retried = send_hello_retry_request(&config, &suite, group, hello, message, effects)?;
+                Ok(ServerState::ClientHello(Self { config, retried: Some(retried) }))
             }
         }
     }
 }
 
 /// Sends a HelloRetryRequest (RFC 8446 4.1.4).
-fn ask_again(
+fn send_hello_retry_request(
     config: &ServerConfig,
     suite: &Suite,
     group: NamedGroup,
@@ -120,7 +120,7 @@ fn on_second(
     hello: &ClientHello<'_>,
     message: &Message<'_>,
     effects: &mut Effects,
-) -> Result<State, Error> {
+) -> Result<ServerState, Error> {
     let Retried { mut transcript, suite, group, cookie, random, session_id } = retried;
     if hello.random != random || hello.session_id != &session_id[..] {
         return Err(Error::IllegalParameter("the second ClientHello differs in what must stay"));

@@ -6,25 +6,25 @@ mod hello;
 
 pub use hello::start;
 
-use super::Awaited;
+use super::Expected;
 use super::effects::Effects;
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::msgs::Message;
 
 /// What the server waits for.
-pub(super) enum State {
+pub(super) enum ServerState {
     ClientHello(hello::WaitClientHello),
     Finished(finished::WaitFinished),
     Ready,
 }
 
-impl State {
-    pub(super) const fn awaited(&self) -> Awaited {
+impl ServerState {
+    pub(super) const fn expected(&self) -> Expected {
         match self {
-            Self::ClientHello(_) => Awaited("ClientHello", &[HandshakeType::CLIENT_HELLO]),
-            Self::Finished(_) => Awaited("Finished", &[HandshakeType::FINISHED]),
-            Self::Ready => Awaited(super::NOTHING, &[]),
+            Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
+            Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
+            Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
 

@@ -97,18 +97,20 @@ impl Acceptor {
                         on_failure(&error);
                         self.retry_at = Some(now + Self::PAUSE);
                         // A connection that ends gives a file descriptor back; that there are places does not help.
-                        let _ = self.group.places.wait(self.connections_max);
-                        return if lacks_descriptors(&error) { self.make_place(now) } else { Ok(()) };
+                        let _ = self.group.permits.wait_for_release(self.connections_max);
+                        return if lacks_descriptors(&error) { self.evict_for_arrival(now) } else { Ok(()) };
                     }
                 }
             }
-            if self.group.places.taken() >= self.connections_max && !self.group.places.wait(self.connections_max) {
-                return self.make_place(now);
+            if self.group.permits.in_use() >= self.connections_max
+                && !self.group.permits.wait_for_release(self.connections_max)
+            {
+                return self.evict_for_arrival(now);
             }
             if let Some(arrival) = self.waiting.take() {
                 self.accepted += 1;
                 self.group.send(arrival)?;
-                self.peak = self.peak.max(self.group.places.taken());
+                self.peak = self.peak.max(self.group.permits.in_use());
                 if self.is_over() {
                     self.group.end_accepting()?;
                 }
@@ -133,7 +135,7 @@ impl Acceptor {
     }
 
     /// Has the oldest unfinished handshake give way, if it is old enough. Connections whose handshake is done are left alone.
-    fn make_place(&mut self, now: Instant) -> io::Result<()> {
+    fn evict_for_arrival(&mut self, now: Instant) -> io::Result<()> {
         // Where no loop has told of any, those that were just handed on may become old enough.
         let (index, began) = self.group.oldest_handshake().unwrap_or((0, now));
         let gives_way_at = began + self.eviction_age;

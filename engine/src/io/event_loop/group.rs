@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use mio::Waker;
 
-use super::places::Places;
+use super::permits::Permits;
 use crate::io::Socket;
 
 /// What the loops of one server share. The first one of them accepts.
 #[derive(Debug)]
 pub(super) struct Group {
-    pub(super) places: Places,
-    members: Box<[Member]>,
+    pub(super) permits: Permits,
+    loops: Box<[LoopHandle]>,
     is_stopped: AtomicBool,
     /// Whether as many connections as asked for have been accepted.
     is_accepting_over: AtomicBool,
@@ -22,7 +22,7 @@ pub(super) struct Group {
 
 /// One loop, as the others know it.
 #[derive(Debug)]
-struct Member {
+struct LoopHandle {
     waker: Waker,
     inbox: Mutex<Inbox>,
     /// When the oldest of its unfinished handshakes began, milliseconds after the group; [`NONE`] where there is none.
@@ -45,10 +45,10 @@ const ACCEPTOR: usize = 0;
 
 impl Group {
     pub(super) fn new(wakers: Vec<Waker>) -> Self {
-        let member = |waker| Member { waker, inbox: Mutex::default(), oldest_handshake_ms: AtomicU64::new(NONE) };
+        let handle = |waker| LoopHandle { waker, inbox: Mutex::default(), oldest_handshake_ms: AtomicU64::new(NONE) };
         Self {
-            places: Places::new(wakers.len()),
-            members: wakers.into_iter().map(member).collect(),
+            permits: Permits::new(wakers.len()),
+            loops: wakers.into_iter().map(handle).collect(),
             is_stopped: AtomicBool::new(false),
             is_accepting_over: AtomicBool::new(false),
             began: Instant::now(),
@@ -78,14 +78,14 @@ impl Group {
 
     /// Hands a connection to the loop with the fewest, and takes its place there.
     pub(super) fn send(&self, arrival: (Socket, SocketAddr)) -> io::Result<()> {
-        let index = self.places.emptiest();
-        self.places.take(index);
+        let index = self.permits.least_loaded();
+        self.permits.acquire(index);
         self.leave(index, |inbox| inbox.arrivals.push(arrival))
     }
 
     /// The loop with the oldest unfinished handshake, and when that began, to the millisecond.
     pub(super) fn oldest_handshake(&self) -> Option<(usize, Instant)> {
-        let began = self.members.iter().map(|member| member.oldest_handshake_ms.load(Ordering::Relaxed));
+        let began = self.loops.iter().map(|handle| handle.oldest_handshake_ms.load(Ordering::Relaxed));
         let (index, began_ms) = began.enumerate().min_by_key(|(_, began_ms)| *began_ms)?;
         (began_ms != NONE).then(|| (index, self.began + Duration::from_millis(began_ms)))
     }
@@ -94,7 +94,7 @@ impl Group {
     pub(super) fn publish_oldest_handshake(&self, index: usize, began: Option<Instant>) {
         // Rounded up: nobody is asked to give way before its time.
         let began_ms = began.map_or(NONE, |began| began.saturating_duration_since(self.began).as_millis() as u64 + 1);
-        let published = &self.members[index].oldest_handshake_ms;
+        let published = &self.loops[index].oldest_handshake_ms;
         if published.load(Ordering::Relaxed) != began_ms {
             published.store(began_ms, Ordering::Relaxed);
         }
@@ -107,21 +107,21 @@ impl Group {
 
     /// Wakes the loop that accepts, unless that is the loop `from`, which is awake.
     pub(super) fn wake_acceptor(&self, from: usize) -> io::Result<()> {
-        if from == ACCEPTOR { Ok(()) } else { self.members[ACCEPTOR].waker.wake() }
+        if from == ACCEPTOR { Ok(()) } else { self.loops[ACCEPTOR].waker.wake() }
     }
 
     /// What was left for the loop `index`.
     pub(super) fn inbox(&self, index: usize) -> MutexGuard<'_, Inbox> {
-        self.members[index].inbox.lock().unwrap_or_else(PoisonError::into_inner)
+        self.loops[index].inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn leave(&self, index: usize, what: impl FnOnce(&mut Inbox)) -> io::Result<()> {
         what(&mut self.inbox(index));
         // The loop that accepts looks at its own in the same round.
-        if index == ACCEPTOR { Ok(()) } else { self.members[index].waker.wake() }
+        if index == ACCEPTOR { Ok(()) } else { self.loops[index].waker.wake() }
     }
 
     fn wake_all(&self) -> io::Result<()> {
-        self.members.iter().try_for_each(|member| member.waker.wake())
+        self.loops.iter().try_for_each(|handle| handle.waker.wake())
     }
 }

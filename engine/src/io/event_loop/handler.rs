@@ -23,8 +23,8 @@ pub trait Service {
     }
 
     /// It has ended.
-    fn ended(&mut self, peer: SocketAddr, handler: Self::Handler, connection: &Connection, end: &End) {
-        let _ = (peer, handler, connection, end);
+    fn ended(&mut self, peer: SocketAddr, handler: Self::Handler, connection: &Connection, reason: &CloseReason) {
+        let _ = (peer, handler, connection, reason);
     }
 }
 
@@ -39,47 +39,47 @@ impl<H: Handler, F: FnMut(SocketAddr) -> H> Service for F {
 /// What is done with one connection. It never waits: it takes what comes, and gives when there is room.
 pub trait Handler {
     /// Takes data that has come. As much in answer always fits.
-    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, Error>;
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error>;
 
     /// There is room to send, for a record at least. Called until it has sent nothing, whenever the connection has its turn.
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = reply;
         Ok(())
     }
 
     /// The peer has said that it sends no more. When this returns, this side says the same.
-    fn on_end(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_peer_closed(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = reply;
         Ok(())
     }
 }
 
 impl<H: Handler + ?Sized> Handler for Box<H> {
-    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, Error> {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         (**self).on_data(data, reply)
     }
 
-    fn on_room(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
-        (**self).on_room(reply)
+    fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+        (**self).on_writable(reply)
     }
 
-    fn on_end(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
-        (**self).on_end(reply)
+    fn on_peer_closed(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+        (**self).on_peer_closed(reply)
     }
 }
 
 /// Whether data buys its connection more time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum Activity {
     /// It does.
     Progress,
     /// It is a piece of something that has to be whole within the time that runs already.
-    Piece,
+    Partial,
 }
 
 /// How a connection ended.
 #[derive(Debug)]
-pub enum End {
+pub enum CloseReason {
     /// Both sides have said that they send no more, or this side has and the peer is gone.
     Done,
     /// TLS failed; the peer has been told where it is owed that.
@@ -87,7 +87,7 @@ pub enum End {
     /// The socket failed.
     Transport(io::Error),
     /// The handshake, a whole request, or any sign of life took too long.
-    Late,
+    TimedOut,
     /// All places were taken, and its unfinished handshake was the oldest.
     Evicted,
     /// The loop was stopped.
@@ -99,11 +99,11 @@ pub enum End {
 pub struct Echo;
 
 impl Handler for Echo {
-    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Pace, Error> {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         if reply.send(&[data])? < data.len() {
             return Err(Error::Internal("no room for an answer of the size of what came"));
         }
-        Ok(Pace::Progress)
+        Ok(Activity::Progress)
     }
 }
 
@@ -114,12 +114,12 @@ pub struct Sink {
 }
 
 impl Handler for Sink {
-    fn on_data(&mut self, data: &[u8], _: &mut Reply<'_>) -> Result<Pace, Error> {
+    fn on_data(&mut self, data: &[u8], _: &mut Reply<'_>) -> Result<Activity, Error> {
         self.bytes += data.len() as u64;
-        Ok(Pace::Progress)
+        Ok(Activity::Progress)
     }
 
-    fn on_end(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn on_peer_closed(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         // It is far below what always fits.
         reply.send(&[format!("received {} bytes\n", self.bytes).as_bytes()]).map(drop)
     }

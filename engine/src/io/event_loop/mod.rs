@@ -11,13 +11,13 @@ mod group;
 mod handler;
 mod options;
 #[allow(unreachable_pub, reason = "public where models/ compiles it too")]
-mod places;
+mod permits;
 mod ready;
 mod running;
 mod slot;
 mod timers;
 
-pub use handler::{Echo, End, Handler, Pace, Service, Sink};
+pub use handler::{Activity, CloseReason, Echo, Handler, Service, Sink};
 pub use options::{LoopOptions, LoopStatistics};
 
 use std::io;
@@ -33,8 +33,8 @@ use crate::io::{Listener, SignalFd};
 use crate::switches::SignalKind;
 use acceptor::Acceptor;
 use group::Group;
-use ready::{Raised, Returned};
-use running::Running;
+use ready::{ReturnedQueue, SignalQueue};
+use running::RunningLoop;
 
 /// Stops all loops of a group from another thread.
 #[derive(Clone, Debug)]
@@ -101,9 +101,9 @@ impl EventLoop {
     /// poll itself does; then the other loops of the group end too.
     pub fn run(self, service: impl Service) -> io::Result<LoopStatistics> {
         match self.options.signal {
-            SignalKind::Off => Running::new(self, service, Returned::default()).run(),
-            SignalKind::Pipe => Running::new(self, service, Raised::new(SignalFd::pipe()?)).run(),
-            SignalKind::EventFd => Running::new(self, service, Raised::new(SignalFd::event_fd()?)).run(),
+            SignalKind::Off => RunningLoop::new(self, service, ReturnedQueue::default()).run(),
+            SignalKind::Pipe => RunningLoop::new(self, service, SignalQueue::new(SignalFd::pipe()?)).run(),
+            SignalKind::EventFd => RunningLoop::new(self, service, SignalQueue::new(SignalFd::event_fd()?)).run(),
         }
     }
 }

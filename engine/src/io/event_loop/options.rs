@@ -80,7 +80,7 @@ pub struct LoopStatistics {
     /// Connections that ended as both sides wanted.
     pub done: u64,
     /// Connections that ended for lack of time.
-    pub late: u64,
+    pub timed_out: u64,
     /// Connections whose unfinished handshakes gave way to others.
     pub evicted: u64,
     /// Connections that ended because the loop was stopped.
@@ -103,12 +103,12 @@ pub struct LoopStatistics {
 
 impl std::ops::AddAssign for LoopStatistics {
     fn add_assign(&mut self, other: Self) {
-        let Self { accepted, handshakes, done, late, evicted, stopped, failed, peak, .. } = other;
+        let Self { accepted, handshakes, done, timed_out, evicted, stopped, failed, peak, .. } = other;
         let Self { accept_failures, rounds, turns, cut_turns, syscalls, .. } = other;
         self.accepted += accepted;
         self.handshakes += handshakes;
         self.done += done;
-        self.late += late;
+        self.timed_out += timed_out;
         self.evicted += evicted;
         self.stopped += stopped;
         self.failed += failed;

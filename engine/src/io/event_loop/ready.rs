@@ -20,7 +20,7 @@ pub(super) trait Readiness {
     fn signal(&self, token: usize) -> Self::Signal;
 
     /// Says that the turn of `token` ended with more to do. Its signal was raised.
-    fn left(&mut self, token: usize);
+    fn defer(&mut self, token: usize);
 
     /// Whether someone has more to do, as far as the loop can tell without asking the system.
     fn is_waiting(&self) -> bool;
@@ -35,9 +35,9 @@ pub(super) trait Readiness {
 
 /// The engine says so in what it returns: a plain queue, and no sleep while there is something in it.
 #[derive(Default)]
-pub(super) struct Returned(Vec<usize>);
+pub(super) struct ReturnedQueue(Vec<usize>);
 
-impl Readiness for Returned {
+impl Readiness for ReturnedQueue {
     type Signal = NullSignal;
 
     fn register(&self, _: &Registry, _: Token) -> io::Result<()> {
@@ -48,7 +48,7 @@ impl Readiness for Returned {
         NullSignal
     }
 
-    fn left(&mut self, token: usize) {
+    fn defer(&mut self, token: usize) {
         self.0.push(token);
     }
 
@@ -66,15 +66,15 @@ impl Readiness for Returned {
 }
 
 /// The connections raise one file descriptor for all. What the engine returns is not asked.
-pub(super) struct Raised(Arc<ReadyQueue<SignalFd>>);
+pub(super) struct SignalQueue(Arc<ReadyQueue<SignalFd>>);
 
-impl Raised {
+impl SignalQueue {
     pub(super) fn new(signal: SignalFd) -> Self {
         Self(Arc::new(ReadyQueue::new(signal)))
     }
 }
 
-impl Readiness for Raised {
+impl Readiness for SignalQueue {
     type Signal = QueuedSignal<SignalFd>;
 
     fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -86,7 +86,7 @@ impl Readiness for Raised {
         QueuedSignal::new(Arc::clone(&self.0), token)
     }
 
-    fn left(&mut self, _: usize) {}
+    fn defer(&mut self, _: usize) {}
 
     fn is_waiting(&self) -> bool {
         false

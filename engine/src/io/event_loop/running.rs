@@ -10,9 +10,9 @@ use slab::Slab;
 
 use super::acceptor::Acceptor;
 use super::group::{Group, Inbox};
-use super::handler::{End, Service};
+use super::handler::{CloseReason, Service};
 use super::ready::Readiness;
-use super::slot::{Lapse, Slot, Turn};
+use super::slot::{ForcedClose, Slot, Turn};
 use super::timers::Timers;
 use super::{EventLoop, LISTENER, LoopOptions, LoopStatistics, SIGNAL, WAKER};
 use crate::conn::{Connection, ServerConfig, Signalled};
@@ -25,7 +25,7 @@ const EVENTS: usize = 1024;
 const SCRATCH: usize = 1 << 14;
 
 /// A loop that runs.
-pub(super) struct Running<V: Service, R: Readiness> {
+pub(super) struct RunningLoop<V: Service, R: Readiness> {
     poll: Poll,
     config: Arc<ServerConfig>,
     options: LoopOptions,
@@ -44,13 +44,13 @@ pub(super) struct Running<V: Service, R: Readiness> {
     listed: Vec<usize>,
     scratch: Box<[u8]>,
     /// Empty between rounds.
-    mail: Inbox,
+    inbox: Inbox,
     is_stopping: bool,
     now: Instant,
     statistics: LoopStatistics,
 }
 
-impl<V: Service, R: Readiness> Running<V, R> {
+impl<V: Service, R: Readiness> RunningLoop<V, R> {
     pub(super) fn new(parts: EventLoop, service: V, readiness: R) -> Self {
         let EventLoop { poll, group, index, acceptor, config, options } = parts;
         Self {
@@ -67,7 +67,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
             handshakes: Timers::default(),
             listed: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
-            mail: Inbox::default(),
+            inbox: Inbox::default(),
             is_stopping: false,
             now: Instant::now(),
             statistics: LoopStatistics::default(),
@@ -77,7 +77,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
     pub(super) fn run(mut self) -> io::Result<LoopStatistics> {
         let ended = self.serve();
         for token in self.slots.iter().map(|(token, _)| token).collect::<Vec<_>>() {
-            self.expire(token, Lapse::Timeout);
+            self.expire(token, ForcedClose::Timeout);
         }
         self.statistics.syscalls.signals += self.readiness.syscalls();
         self.statistics.peak = self.acceptor.as_ref().map_or(0, Acceptor::peak) as u64;
@@ -95,11 +95,11 @@ impl<V: Service, R: Readiness> Running<V, R> {
             }
             self.statistics.rounds += 1;
             self.now = Instant::now();
-            let is_woken = self.hear(&events);
-            self.list_left(is_woken);
+            let is_woken = self.dispatch(&events);
+            self.list_unfinished(is_woken);
             self.give_turns();
             self.accept()?;
-            self.take_mail()?;
+            self.drain_inbox()?;
             self.expire_due();
             if self.group.is_stopped() && !self.is_stopping {
                 self.stop();
@@ -129,7 +129,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
     }
 
     /// Notes what the system has reported. Tells whether the signal was.
-    fn hear(&mut self, events: &Events) -> bool {
+    fn dispatch(&mut self, events: &Events) -> bool {
         let mut is_woken = false;
         for event in events {
             match event.token() {
@@ -154,7 +154,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
     }
 
     /// Lists who was left with more to do in earlier turns.
-    fn list_left(&mut self, is_woken: bool) {
+    fn list_unfinished(&mut self, is_woken: bool) {
         let first = self.listed.len();
         self.readiness.take(is_woken, &mut self.listed);
         // Who is listed already has one turn all the same, and who has ended none.
@@ -193,19 +193,19 @@ impl<V: Service, R: Readiness> Running<V, R> {
         match turn {
             Turn::Cut => {
                 self.statistics.cut_turns += 1;
-                self.readiness.left(token);
+                self.readiness.defer(token);
             }
-            Turn::Sleeps if slot.wants_write_watch() => {
+            Turn::Idle if slot.wants_write_watch() => {
                 slot.is_write_watched = true;
                 slot.socket.count_setup();
                 let interest = Interest::READABLE | Interest::WRITABLE;
                 let fd = slot.socket.as_raw_fd();
                 if let Err(error) = self.poll.registry().reregister(&mut SourceFd(&fd), Token(token), interest) {
-                    return self.end(token, &End::Transport(error));
+                    return self.end(token, &CloseReason::Transport(error));
                 }
             }
-            Turn::Sleeps => {}
-            Turn::Over(end) => return self.end(token, &end),
+            Turn::Idle => {}
+            Turn::Closed(reason) => return self.end(token, &reason),
         }
         // A timer is put forward here, and back only when it is due.
         let slot = &mut self.slots[token];
@@ -227,17 +227,17 @@ impl<V: Service, R: Readiness> Running<V, R> {
     }
 
     /// Does what the loop that accepts has left here.
-    fn take_mail(&mut self) -> io::Result<()> {
+    fn drain_inbox(&mut self) -> io::Result<()> {
         // Kept for its memory.
-        let mut mail = std::mem::take(&mut self.mail);
-        std::mem::swap(&mut mail, &mut *self.group.inbox(self.index));
-        for (socket, peer) in mail.arrivals.drain(..) {
+        let mut inbox = std::mem::take(&mut self.inbox);
+        std::mem::swap(&mut inbox, &mut *self.group.inbox(self.index));
+        for (socket, peer) in inbox.arrivals.drain(..) {
             self.add(socket, peer);
         }
-        for _ in 0..std::mem::take(&mut mail.evictions) {
+        for _ in 0..std::mem::take(&mut inbox.evictions) {
             self.evict_oldest_handshake()?;
         }
-        self.mail = mail;
+        self.inbox = inbox;
         Ok(())
     }
 
@@ -245,7 +245,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
     fn evict_oldest_handshake(&mut self) -> io::Result<()> {
         match self.handshakes.first() {
             Some((began, token)) if began + self.options.eviction_age() <= self.now => {
-                self.expire(token, Lapse::Eviction);
+                self.expire(token, ForcedClose::Eviction);
                 Ok(())
             }
             // It was done meanwhile. The acceptor has to look for another.
@@ -269,13 +269,13 @@ impl<V: Service, R: Readiness> Running<V, R> {
         self.handshakes.insert(slot.began, token);
         entry.insert(slot);
         if let Err(error) = registered {
-            self.end(token, &End::Transport(error));
+            self.end(token, &CloseReason::Transport(error));
         }
     }
 
-    fn end(&mut self, token: usize, end: &End) {
+    fn end(&mut self, token: usize, reason: &CloseReason) {
         let slot = self.remove(token);
-        self.report(slot.peer, slot.handler, &slot.tls.connection, slot.socket, end);
+        self.report(slot.peer, slot.handler, &slot.tls.connection, slot.socket, reason);
     }
 
     fn remove(&mut self, token: usize) -> Slot<V::Handler, R::Signal> {
@@ -291,26 +291,26 @@ impl<V: Service, R: Readiness> Running<V, R> {
         handler: V::Handler,
         connection: &Connection,
         mut socket: Socket,
-        end: &End,
+        reason: &CloseReason,
     ) {
-        match end {
-            End::Done => self.statistics.done += 1,
-            End::Late => self.statistics.late += 1,
-            End::Evicted => self.statistics.evicted += 1,
-            End::Stopped => self.statistics.stopped += 1,
-            End::Tls(_) | End::Transport(_) => self.statistics.failed += 1,
+        match reason {
+            CloseReason::Done => self.statistics.done += 1,
+            CloseReason::TimedOut => self.statistics.timed_out += 1,
+            CloseReason::Evicted => self.statistics.evicted += 1,
+            CloseReason::Stopped => self.statistics.stopped += 1,
+            CloseReason::Tls(_) | CloseReason::Transport(_) => self.statistics.failed += 1,
         }
         // Closing it.
         socket.count_setup();
         self.statistics.syscalls += socket.syscalls();
         drop(socket);
         // Its place, and its file descriptor, are free for one that has none.
-        if self.group.places.give_back(self.index) {
+        if self.group.permits.release(self.index) {
             self.acceptor.iter_mut().for_each(Acceptor::retry);
             // It can't be told of more than that the poll fails, as it will itself.
             let _ = self.group.wake_acceptor(self.index);
         }
-        self.service.ended(peer, handler, connection, end);
+        self.service.ended(peer, handler, connection, reason);
     }
 
     fn expire_due(&mut self) {
@@ -320,20 +320,20 @@ impl<V: Service, R: Readiness> Running<V, R> {
                 slot.timer = slot.expires;
                 self.timers.insert(slot.timer, token);
             } else {
-                self.expire(token, Lapse::Timeout);
+                self.expire(token, ForcedClose::Timeout);
             }
         }
     }
 
-    fn expire(&mut self, token: usize, lapse: Lapse) {
-        let (peer, handler, connection, socket, end) = self.remove(token).into_lapsed(lapse);
-        self.report(peer, handler, &connection, socket, &end);
+    fn expire(&mut self, token: usize, cause: ForcedClose) {
+        let (peer, handler, connection, socket, reason) = self.remove(token).force_close(cause);
+        self.report(peer, handler, &connection, socket, &reason);
     }
 
     fn stop(&mut self) {
         self.is_stopping = true;
         for (token, slot) in &mut self.slots {
-            slot.finish(End::Stopped, &self.options, self.now);
+            slot.finish(CloseReason::Stopped, &self.options, self.now);
             list(slot, token, &mut self.listed);
         }
         self.give_turns();
@@ -341,7 +341,7 @@ impl<V: Service, R: Readiness> Running<V, R> {
 }
 
 /// However a loop ends, by a panic of its service too, the others do not wait for it.
-impl<V: Service, R: Readiness> Drop for Running<V, R> {
+impl<V: Service, R: Readiness> Drop for RunningLoop<V, R> {
     fn drop(&mut self) {
         if !self.is_over() {
             let _ = self.group.stop();

@@ -3,8 +3,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::LoopOptions;
-use super::handler::{End, Handler, Pace};
-use crate::conn::{Connection, Reply, Rest, Signalled};
+use super::handler::{Activity, CloseReason, Handler};
+use crate::conn::{Connection, Reply, Signalled, StopReason};
 use crate::error::Error;
 use crate::io::{Filled, Socket, fill, flush};
 use crate::mem::{InBuf, OutBuf};
@@ -51,14 +51,14 @@ enum Phase {
     /// Handshake and data.
     Open,
     /// This side says no more than what waits in the send buffer.
-    Finishing(End),
+    Finishing(CloseReason),
     /// What still comes is dropped: closing the socket before would take what was sent back from the peer.
-    Draining(End, usize),
+    Draining(CloseReason, usize),
 }
 
 /// What became of the offer to send.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Offered {
+enum WriteOffer {
     /// Something was sent; there may be more.
     Taken,
     /// There was nothing to send.
@@ -69,7 +69,7 @@ enum Offered {
 
 /// Why a connection may not go on.
 #[derive(Clone, Copy)]
-pub(super) enum Lapse {
+pub(super) enum ForcedClose {
     /// Its time has run out.
     Timeout,
     /// Another one needs its place.
@@ -79,11 +79,11 @@ pub(super) enum Lapse {
 /// How a turn ended.
 pub(super) enum Turn {
     /// Only the socket can tell of more.
-    Sleeps,
+    Idle,
     /// It has had its share, and there is more.
     Cut,
     /// It is over.
-    Over(End),
+    Closed(CloseReason),
 }
 
 impl<H: Handler, S: Signal> Slot<H, S> {
@@ -136,63 +136,63 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         match turn {
             Turn::Cut => self.tls.signal.raise(),
             // Who waits for its peer needs no memory, unless half a record waits too.
-            Turn::Sleeps => {
+            Turn::Idle => {
                 self.input.release_if_empty();
                 self.output.release_if_empty();
             }
-            Turn::Over(_) => {}
+            Turn::Closed(_) => {}
         }
         turn
     }
 
-    /// Says that this side sends no more, and ends as `end`; what waits to be sent goes out in the turns that follow.
-    pub(super) fn finish(&mut self, end: End, options: &LoopOptions, now: Instant) {
+    /// Says that this side sends no more, and ends as `reason`; what waits to be sent goes out in the turns that follow.
+    pub(super) fn finish(&mut self, reason: CloseReason, options: &LoopOptions, now: Instant) {
         if matches!(self.phase, Phase::Open) {
             self.tls.connection.close(&mut self.output);
-            self.leave(end, options, now);
+            self.begin_close(reason, options, now);
         }
     }
 
     fn advance(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         if matches!(self.phase, Phase::Open) {
-            match self.converse(options, now) {
+            match self.drive(options, now) {
                 Ok(Some(turn)) => return turn,
-                Ok(None) => self.leave(End::Done, options, now),
-                Err(end @ End::Tls(_)) => self.leave(end, options, now),
-                Err(End::Transport(error)) => return Turn::Over(self.last_word(error, options, now)),
-                Err(end) => return Turn::Over(end),
+                Ok(None) => self.begin_close(CloseReason::Done, options, now),
+                Err(reason @ CloseReason::Tls(_)) => self.begin_close(reason, options, now),
+                Err(CloseReason::Transport(error)) => return Turn::Closed(self.write_failure(error, options, now)),
+                Err(reason) => return Turn::Closed(reason),
             }
         }
-        self.part(options, scratch, now)
+        self.drain(options, scratch, now)
     }
 
     /// How a connection ends whose socket has failed: by the alert that waits to be read, where there is one. A peer that sends
     /// one hangs up at once, so that it is often the next write that fails first.
-    fn last_word(&mut self, error: std::io::Error, options: &LoopOptions, now: Instant) -> End {
+    fn write_failure(&mut self, error: std::io::Error, options: &LoopOptions, now: Instant) -> CloseReason {
         let mut read = 0;
         while read < DRAINED_MAX {
             // Nobody will read it, and without room for answers nothing is taken.
             self.output.sent(self.output.len());
             match self.deliver(&mut { usize::MAX }, options.timeout, now) {
-                Ok(Rest::NeedInput) => {}
-                Ok(Rest::Waiting | Rest::NoRoom) => continue,
-                Ok(Rest::Closed) => break,
-                Err(end) => return end,
+                Ok(StopReason::NeedInput) => {}
+                Ok(StopReason::BudgetSpent | StopReason::OutputFull) => continue,
+                Ok(StopReason::Closed) => break,
+                Err(reason) => return reason,
             }
             match fill(&mut self.input, &mut self.socket) {
                 Ok(Filled::Bytes(count)) => read += count,
                 _ => break,
             }
         }
-        End::Transport(error)
+        CloseReason::Transport(error)
     }
 
     /// Handshake and data. `None` when this side has said all.
-    fn converse(&mut self, options: &LoopOptions, now: Instant) -> Result<Option<Turn>, End> {
+    fn drive(&mut self, options: &LoopOptions, now: Instant) -> Result<Option<Turn>, CloseReason> {
         let mut budget = options.turn_bytes;
         loop {
-            let rest = self.deliver(&mut budget, options.timeout, now)?;
-            let offered = self.offer_room(rest, &mut budget)?;
+            let stop_reason = self.deliver(&mut budget, options.timeout, now)?;
+            let offered = self.offer_room(stop_reason, &mut budget)?;
             self.note_sealed();
             if self.tls.connection.has_sent_close() {
                 return Ok(None);
@@ -201,71 +201,71 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             let is_spent = budget == 0;
             // Whoever was not asked, for want of room, has not said that it has nothing to send: to sleep with an empty
             // buffer would be to sleep for good, as no socket tells of room that was there all the time.
-            let goes_on = is_flushed && offered != Offered::Declined;
-            match rest {
-                Rest::Waiting => return Ok(Some(Turn::Cut)),
+            let goes_on = is_flushed && offered != WriteOffer::Declined;
+            match stop_reason {
+                StopReason::BudgetSpent => return Ok(Some(Turn::Cut)),
                 _ if goes_on && is_spent => return Ok(Some(Turn::Cut)),
                 _ if goes_on => {}
                 // Nothing is read from a peer that does not read.
-                _ if !is_flushed && !self.output.has_room_for_record() => return Ok(Some(Turn::Sleeps)),
-                Rest::NoRoom if is_spent => return Ok(Some(Turn::Cut)),
-                Rest::NoRoom => {}
+                _ if !is_flushed && !self.output.has_room_for_record() => return Ok(Some(Turn::Idle)),
+                StopReason::OutputFull if is_spent => return Ok(Some(Turn::Cut)),
+                StopReason::OutputFull => {}
                 // It still sends: what else comes is of no interest.
-                Rest::Closed => return Ok(Some(Turn::Sleeps)),
-                Rest::NeedInput if !self.is_readable => return Ok(Some(Turn::Sleeps)),
-                Rest::NeedInput if is_spent => return Ok(Some(Turn::Cut)),
-                Rest::NeedInput => {
+                StopReason::Closed => return Ok(Some(Turn::Idle)),
+                StopReason::NeedInput if !self.is_readable => return Ok(Some(Turn::Idle)),
+                StopReason::NeedInput if is_spent => return Ok(Some(Turn::Cut)),
+                StopReason::NeedInput => {
                     if !self.fill()? {
-                        return Ok(Some(Turn::Sleeps));
+                        return Ok(Some(Turn::Idle));
                     }
                 }
             }
         }
     }
 
-    fn deliver(&mut self, budget: &mut usize, timeout: Duration, now: Instant) -> Result<Rest, End> {
+    fn deliver(&mut self, budget: &mut usize, timeout: Duration, now: Instant) -> Result<StopReason, CloseReason> {
         let Self { tls, handler, input, output, expires, .. } = self;
         let was_handshaking = tls.connection.is_handshaking();
         let delivered = tls
             .deliver(input, output, *budget, |data, reply| {
-                if handler.on_data(data, reply)? == Pace::Progress {
+                if handler.on_data(data, reply)? == Activity::Progress {
                     *expires = now + timeout;
                 }
                 Ok(())
             })
-            .map_err(End::Tls)?;
+            .map_err(CloseReason::Tls)?;
         if was_handshaking && !tls.connection.is_handshaking() {
             *expires = now + timeout;
         }
         *budget = budget.saturating_sub(delivered.record_bytes);
-        Ok(delivered.rest)
+        Ok(delivered.stop_reason)
     }
 
     /// Lets the handler send, where there is room for a record.
-    fn offer_room(&mut self, rest: Rest, budget: &mut usize) -> Result<Offered, End> {
+    fn offer_room(&mut self, stop_reason: StopReason, budget: &mut usize) -> Result<WriteOffer, CloseReason> {
         let Self { tls: Signalled { connection, .. }, handler, output, .. } = self;
         if !output.has_room_for_record() {
-            return Ok(Offered::NoRoom);
+            return Ok(WriteOffer::NoRoom);
         }
         let before = output.len();
         if connection.is_ready() {
-            handler.on_room(&mut Reply::new(connection, output)).map_err(End::Tls)?;
+            handler.on_writable(&mut Reply::new(connection, output)).map_err(CloseReason::Tls)?;
         }
         let sent = output.len() - before;
         *budget = budget.saturating_sub(sent);
-        if rest == Rest::Closed && sent == 0 {
+        if stop_reason == StopReason::Closed && sent == 0 {
             if connection.is_ready() {
-                handler.on_end(&mut Reply::new(connection, output)).map_err(End::Tls)?;
+                handler.on_peer_closed(&mut Reply::new(connection, output)).map_err(CloseReason::Tls)?;
             }
             connection.close(output);
         }
-        Ok(if sent > 0 { Offered::Taken } else { Offered::Declined })
+        Ok(if sent > 0 { WriteOffer::Taken } else { WriteOffer::Declined })
     }
 
     /// Reads once. `false` where there is nothing to read.
-    fn fill(&mut self) -> Result<bool, End> {
+    fn fill(&mut self) -> Result<bool, CloseReason> {
         let room = self.input.spare().len();
-        match fill(&mut self.input, &mut self.socket).map_err(End::Transport)? {
+        match fill(&mut self.input, &mut self.socket).map_err(CloseReason::Transport)? {
             Filled::Bytes(count) => {
                 // A short read has emptied the socket, so that more is a new event. It saves the read that finds nothing.
                 self.is_readable = count == room || self.is_read_closed;
@@ -278,10 +278,10 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             Filled::End => {
                 self.is_readable = false;
                 self.has_ended = true;
-                self.tls.connection.end_of_input().map_err(End::Tls)?;
+                self.tls.connection.end_of_input().map_err(CloseReason::Tls)?;
                 Ok(true)
             }
-            Filled::Full => Err(End::Tls(Error::Internal("a receive buffer too small for a record"))),
+            Filled::Full => Err(CloseReason::Tls(Error::Internal("a receive buffer too small for a record"))),
         }
     }
 
@@ -296,87 +296,87 @@ impl<H: Handler, S: Signal> Slot<H, S> {
 
     /// Writes what waits. `false` where some of it has to wait on. A peer that takes application data has more time; one that
     /// takes an answer of the protocol's own (an alert, a KeyUpdate) has asked for that, and has not.
-    fn flush(&mut self, options: &LoopOptions, now: Instant) -> Result<bool, End> {
+    fn flush(&mut self, options: &LoopOptions, now: Instant) -> Result<bool, CloseReason> {
         if !self.output.is_empty() && self.is_writable {
             let waiting = self.output.len();
             let flushed = flush(&mut self.output, &mut self.socket);
             let sent = waiting - self.output.len();
-            if sent > 0 && self.data_waiting > 0 && !matches!(self.phase, Phase::Finishing(End::Stopped)) {
+            if sent > 0 && self.data_waiting > 0 && !matches!(self.phase, Phase::Finishing(CloseReason::Stopped)) {
                 self.data_waiting = self.data_waiting.saturating_sub(sent);
                 self.expires = now + options.timeout;
             }
-            self.is_writable = flushed.map_err(End::Transport)?;
+            self.is_writable = flushed.map_err(CloseReason::Transport)?;
         }
         Ok(self.output.is_empty())
     }
 
-    fn leave(&mut self, end: End, options: &LoopOptions, now: Instant) {
+    fn begin_close(&mut self, reason: CloseReason, options: &LoopOptions, now: Instant) {
         self.note_sealed();
         // Where the loop is stopped, nobody is waited for, however steadily it reads.
-        let has_data = self.data_waiting > 0 && !matches!(end, End::Stopped);
+        let has_data = self.data_waiting > 0 && !matches!(reason, CloseReason::Stopped);
         self.expires = now + if has_data { options.timeout } else { options.linger.min(options.timeout) };
-        self.phase = Phase::Finishing(end);
+        self.phase = Phase::Finishing(reason);
     }
 
     /// The end of a connection: the last bytes out, then the peer's.
-    fn part(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
+    fn drain(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         if matches!(self.phase, Phase::Finishing(_)) {
             match self.flush(options, now) {
                 Ok(true) => {}
-                Ok(false) => return Turn::Sleeps,
+                Ok(false) => return Turn::Idle,
                 // A last word to a peer that is gone.
-                Err(_) => return Turn::Over(self.take_end()),
+                Err(_) => return Turn::Closed(self.take_reason()),
             }
             if self.has_ended || self.socket.finish_writing().is_err() {
-                return Turn::Over(self.take_end());
+                return Turn::Closed(self.take_reason());
             }
             self.expires = self.expires.min(now + options.linger.min(options.timeout));
-            self.phase = Phase::Draining(self.take_end(), 0);
+            self.phase = Phase::Draining(self.take_reason(), 0);
         }
         while self.is_readable {
             match self.socket.read(scratch) {
-                Ok(0) => return Turn::Over(self.take_end()),
+                Ok(0) => return Turn::Closed(self.take_reason()),
                 Ok(count) => {
                     if let Phase::Draining(_, drained) = &mut self.phase {
                         *drained += count;
                         if *drained > DRAINED_MAX {
-                            return Turn::Over(self.take_end());
+                            return Turn::Closed(self.take_reason());
                         }
                     }
                     self.is_readable = count == scratch.len() || self.is_read_closed;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.is_readable = false,
-                Err(_) => return Turn::Over(self.take_end()),
+                Err(_) => return Turn::Closed(self.take_reason()),
             }
         }
-        Turn::Sleeps
+        Turn::Idle
     }
 
-    /// It may not go on, because of `lapse`: how it ends.
-    pub(super) fn into_lapsed(mut self, lapse: Lapse) -> (SocketAddr, H, Connection, Socket, End) {
-        let lapsed = match lapse {
-            Lapse::Timeout => End::Late,
-            Lapse::Eviction => End::Evicted,
+    /// Ends the connection because of `cause`, and returns what it was made of and the reason to report.
+    pub(super) fn force_close(mut self, cause: ForcedClose) -> (SocketAddr, H, Connection, Socket, CloseReason) {
+        let forced = match cause {
+            ForcedClose::Timeout => CloseReason::TimedOut,
+            ForcedClose::Eviction => CloseReason::Evicted,
         };
-        let end = match self.phase {
+        let reason = match self.phase {
             Phase::Open => {
                 self.tls.connection.close(&mut self.output);
                 // A courtesy to a peer that is silent.
                 let _ = flush(&mut self.output, &mut self.socket);
-                lapsed
+                forced
             }
             // It has had its answer, and did not take it.
-            Phase::Finishing(End::Done) => lapsed,
-            Phase::Finishing(end) | Phase::Draining(end, _) => end,
+            Phase::Finishing(CloseReason::Done) => forced,
+            Phase::Finishing(reason) | Phase::Draining(reason, _) => reason,
         };
-        (self.peer, self.handler, self.tls.connection, self.socket, end)
+        (self.peer, self.handler, self.tls.connection, self.socket, reason)
     }
 
-    fn take_end(&mut self) -> End {
+    fn take_reason(&mut self) -> CloseReason {
         match std::mem::replace(&mut self.phase, Phase::Open) {
-            Phase::Open => End::Done,
-            Phase::Finishing(end) | Phase::Draining(end, _) => end,
+            Phase::Open => CloseReason::Done,
+            Phase::Finishing(reason) | Phase::Draining(reason, _) => reason,
         }
     }
 }

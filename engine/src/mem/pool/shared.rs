@@ -7,11 +7,11 @@ use super::{PoolOptions, PoolStatistics};
 /// outside of it.
 #[derive(Debug)]
 pub(super) struct SharedPool {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct PoolState {
     free: FreeList,
     statistics: PoolStatistics,
 }
@@ -20,7 +20,7 @@ impl SharedPool {
     pub(super) const fn new(options: PoolOptions) -> Self {
         let statistics =
             PoolStatistics { hits: 0, misses: 0, oversized: 0, active: 0, peak: 0, held_bytes: 0, wiped_bytes: 0 };
-        Self { state: Mutex::new(State { free: FreeList::new(options), statistics }) }
+        Self { state: Mutex::new(PoolState { free: FreeList::new(options), statistics }) }
     }
 
     /// A kept buffer, unless there is none or another size is needed.
@@ -63,7 +63,7 @@ impl SharedPool {
     }
 
     /// Nothing that may panic is done under the lock, but for growing the list.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@ use base64ct::{Base64, Encoding};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
-use super::trusted;
+use super::openssl_trusted;
 use crate::error::Error;
 use crate::limits::PEM_MAX;
 use sections::{Section, malformed, sections};
@@ -52,7 +52,8 @@ pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     let mut certificates = Vec::new();
     for section in &sections {
         match section.label {
-            b"TRUSTED CERTIFICATE" => certificates.push(trusted::certificate(&decode(section)?).map_err(|why| {
+            b"TRUSTED CERTIFICATE" => certificates
+                .push(openssl_trusted::certificate(&decode(section)?).map_err(|why| {
                 Error::Config(format!(
                     "the TRUSTED CERTIFICATE in line {} {why}: `openssl x509 -in FILE -out FILE2` makes a CERTIFICATE \
                      of it",

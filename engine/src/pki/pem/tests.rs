@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::pki::throw_away::{KeyKind, Pki};
+use crate::pki::test_pki::{KeyKind, Pki};
 
 const MARK: &str = "\u{feff}";
 

@@ -13,7 +13,7 @@ use tls_engine::wire::Reader;
 use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
 use super::keys::{Keys, plain_record};
 use super::{Script, Secrets, Wire, update};
-use crate::support::side::Side;
+use crate::support::peer::Peer;
 
 /// A client that does as it is told.
 pub struct ScriptedClient {
@@ -38,7 +38,7 @@ impl ScriptedClient {
     pub fn new(provider: &'static Provider, config: &Arc<ServerConfig>, group: NamedGroup) -> Self {
         let suite = *provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("the suite every provider has");
         let mut client = Self {
-            wire: Wire::new(Side::server(config)),
+            wire: Wire::new(Peer::server(config)),
             provider,
             random: provider.random,
             hello: hello(),

@@ -17,7 +17,7 @@ use tls_engine::codes::{AlertDescription, ContentType, HandshakeType};
 use tls_engine::mem::Secret;
 
 use self::keys::{Keys, plain_record, record_len};
-use super::side::Side;
+use super::peer::Peer;
 
 /// A record that the subject has sent, decrypted where it was encrypted.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl fmt::Debug for Sent {
 /// What a script of either role has: the connection under test, and the wire to it.
 pub struct Wire {
     /// The connection under test.
-    pub subject: Side,
+    pub subject: Peer,
     /// What the subject's records are opened with.
     pub read: Option<Keys>,
     /// What records to the subject are sealed with.
@@ -55,7 +55,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn new(subject: Side) -> Self {
+    pub fn new(subject: Peer) -> Self {
         Self {
             subject,
             read: None,

@@ -13,8 +13,8 @@ use super::draft::{self, ExtensionList, ServerHelloDraft, message, numbers, shar
 use super::keys::Keys;
 use super::{Script, Secrets, Wire, update};
 use crate::support::localhost;
+use crate::support::peer::Peer;
 use crate::support::pki::Identity;
-use crate::support::side::Side;
 
 /// A server that does as it is told.
 pub struct ScriptedServer {
@@ -37,7 +37,7 @@ pub struct ScriptedServer {
 impl ScriptedServer {
     /// A server that has got the hello of a client with `config`, which connects to localhost.
     pub fn new(provider: &'static Provider, config: &Arc<ClientConfig>, identity: &'static Identity) -> Self {
-        let subject = Side::client(config, localhost()).expect("a ClientHello");
+        let subject = Peer::client(config, localhost()).expect("a ClientHello");
         let suite = *provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("the suite every provider has");
         let mut server = Self {
             wire: Wire::new(subject),

@@ -1,6 +1,6 @@
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
-use crate::crypto::provider::join::join;
+use crate::crypto::provider::concat::concat;
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -82,7 +82,7 @@ impl AeadKey for AwsLcKey {
         }
         if !trailer.is_empty() && self.copy_first_max.is_some_and(|longest| plaintext.len() <= longest) {
             let (text, tag) = output.split_at_mut(plaintext.len() + trailer.len());
-            join(plaintext, trailer, text);
+            concat(plaintext, trailer, text);
             self.key.seal_in_place_scatter(unique(nonce)?, Aad::from(aad), text, &[], tag).map_err(|_| SEAL_FAILED)?;
             return Ok(Copied(plaintext.len()));
         }

@@ -7,7 +7,7 @@ use aes_gcm::aead::{AeadCore, AeadInOut, KeyInit, KeySizeUser, Nonce, Tag};
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20poly1305::ChaCha20Poly1305;
 
-use crate::crypto::provider::join::join;
+use crate::crypto::provider::concat::concat;
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -85,7 +85,7 @@ where
             return Ok(Copied(0));
         }
         // The input has to be in one piece, so the plaintext joins its trailer in the output first.
-        join(plaintext, trailer, text);
+        concat(plaintext, trailer, text);
         *tag = self.seal(nonce, aad, text.into())?;
         Ok(Copied(plaintext.len()))
     }

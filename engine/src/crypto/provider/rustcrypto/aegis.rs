@@ -1,6 +1,6 @@
 use zeroize::Zeroizing;
 
-use crate::crypto::provider::join::join;
+use crate::crypto::provider::concat::concat;
 use crate::crypto::{Aead, AeadKey, Copied, Defect, TAG_LEN};
 use crate::error::Error;
 use crate::limits::AEGIS_RECORDS_PER_KEY;
@@ -74,7 +74,7 @@ macro_rules! aegis {
                     return Err(WRONG_OUTPUT);
                 }
                 if plaintext.len() <= COPY_FIRST_MAX {
-                    join(plaintext, trailer, text);
+                    concat(plaintext, trailer, text);
                     *tag = cipher.encrypt_in_place(text, aad);
                     return Ok(Copied(plaintext.len()));
                 }

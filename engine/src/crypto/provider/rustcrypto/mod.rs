@@ -81,9 +81,9 @@ fn origin(implementation: &str) -> Origin {
 }
 
 /// Lends a [`Random`] to code that wants it in the shape of `rand_core`.
-struct Lent<'a>(&'a dyn Random);
+struct RandomAdapter<'a>(&'a dyn Random);
 
-impl rand_core::TryRng for Lent<'_> {
+impl rand_core::TryRng for RandomAdapter<'_> {
     type Error = Error;
 
     fn try_next_u32(&mut self) -> Result<u32, Error> {
@@ -103,4 +103,4 @@ impl rand_core::TryRng for Lent<'_> {
     }
 }
 
-impl rand_core::TryCryptoRng for Lent<'_> {}
+impl rand_core::TryCryptoRng for RandomAdapter<'_> {}

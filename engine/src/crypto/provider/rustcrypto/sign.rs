@@ -8,7 +8,7 @@ use rsa::traits::PublicKeyParts;
 use rustls_pki_types::PrivateKeyDer;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{Lent, origin};
+use super::{RandomAdapter, origin};
 use crate::codes::SignatureScheme;
 use crate::crypto::provider::keys::{KeyProblem, RSA_BITS, RSA_SCHEMES, WRONG_SCHEME};
 use crate::crypto::{Origin, Random, SigningKey};
@@ -79,7 +79,7 @@ impl SigningKey for p256::ecdsa::SigningKey {
             return Err(WRONG_SCHEME);
         }
         let signature: p256::ecdsa::DerSignature =
-            self.try_sign_with_rng(&mut Lent(random), message).map_err(|_| SIGN_FAILED)?;
+            self.try_sign_with_rng(&mut RandomAdapter(random), message).map_err(|_| SIGN_FAILED)?;
         Ok(signature.as_bytes().to_vec())
     }
 }
@@ -98,7 +98,7 @@ impl SigningKey for p384::ecdsa::SigningKey {
             return Err(WRONG_SCHEME);
         }
         let signature: p384::ecdsa::DerSignature =
-            self.try_sign_with_rng(&mut Lent(random), message).map_err(|_| SIGN_FAILED)?;
+            self.try_sign_with_rng(&mut RandomAdapter(random), message).map_err(|_| SIGN_FAILED)?;
         Ok(signature.as_bytes().to_vec())
     }
 }
@@ -130,7 +130,7 @@ impl SigningKey for rsa::PrivateKey {
     }
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error> {
-        let random = &mut Lent(random);
+        let random = &mut RandomAdapter(random);
         let signature = match scheme {
             SignatureScheme::RSA_PSS_RSAE_SHA256 => self.pss_sign_with_rng::<Sha256, _>(random, message),
             SignatureScheme::RSA_PSS_RSAE_SHA384 => self.pss_sign_with_rng::<Sha384, _>(random, message),

@@ -37,11 +37,11 @@ pub fn write_failure(
     transport: &mut impl Read,
     error: io::Error,
 ) -> StreamError {
-    last_word(connection, input, output, transport, error, |_| true)
+    write_failure_with(connection, input, output, transport, error, |_| true)
 }
 
 /// The same for one that may be read on: `take` has the data that comes before the alert, and tells whether to look further.
-pub(super) fn last_word(
+pub(super) fn write_failure_with(
     connection: &mut Connection,
     input: &mut InBuf,
     output: &mut OutBuf,

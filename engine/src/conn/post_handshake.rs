@@ -4,36 +4,36 @@ use super::inbound::Received;
 use super::{Connection, Traffic};
 use crate::codes::{HandshakeType, KeyUpdateRequest};
 use crate::error::Error;
-use crate::handshake::Joined;
+use crate::handshake::Reassembled;
 use crate::keys::resumption_psk;
 use crate::limits::TICKETS_KEPT;
 use crate::msgs::{Header, KeyUpdate, Message, NewSessionTicket};
 use crate::session::Ticket;
 
 /// What is waited for after the handshake.
-const LATE: &str = "application data or what may follow a handshake";
+const POST_HANDSHAKE: &str = "application data or what may follow a handshake";
 
 impl Connection {
-    pub(super) fn on_late_handshake(&mut self, content: &[u8]) -> Result<Received, Error> {
-        let mut joiner = core::mem::take(&mut self.late);
-        joiner.join(content, |joined| match joined {
-            Joined::Header(header) => self.admit_late(header),
-            Joined::Message(message) => self.on_late_message(&message),
+    pub(super) fn on_post_handshake_messages(&mut self, content: &[u8]) -> Result<Received, Error> {
+        let mut reassembler = core::mem::take(&mut self.post_handshake);
+        reassembler.push(content, |reassembled| match reassembled {
+            Reassembled::Header(header) => self.admit_post_handshake(header),
+            Reassembled::Message(message) => self.on_post_handshake_message(&message),
         })?;
-        self.late = joiner;
+        self.post_handshake = reassembler;
         Ok(Received::Advanced)
     }
 
     /// Whether a message with this header may follow the handshake.
-    fn admit_late(&self, header: Header) -> Result<(), Error> {
+    fn admit_post_handshake(&self, header: Header) -> Result<(), Error> {
         match header.handshake_type {
             HandshakeType::NEW_SESSION_TICKET if self.resumption.is_some() => header.check_len(),
             HandshakeType::KEY_UPDATE => header.check_len(),
-            _ => Err(header.unexpected(LATE)),
+            _ => Err(header.unexpected(POST_HANDSHAKE)),
         }
     }
 
-    fn on_late_message(&mut self, message: &Message<'_>) -> Result<(), Error> {
+    fn on_post_handshake_message(&mut self, message: &Message<'_>) -> Result<(), Error> {
         match message.handshake_type {
             HandshakeType::NEW_SESSION_TICKET if self.resumption.is_some() => {
                 self.keep_ticket(&NewSessionTicket::decode(message.body())?)
@@ -45,12 +45,12 @@ impl Connection {
                 }
                 self.on_key_update(update.request)
             }
-            _ => Err(message.unexpected(LATE)),
+            _ => Err(message.unexpected(POST_HANDSHAKE)),
         }
     }
 
     fn keep_ticket(&mut self, message: &NewSessionTicket<'_>) -> Result<(), Error> {
-        self.guards.on_ticket()?;
+        self.flood_guard.on_ticket()?;
         let (Some(Traffic { suite, .. }), Some(resumption)) = (&self.read, &self.resumption) else {
             return Err(Error::Internal("a ticket without keys"));
         };
@@ -73,13 +73,13 @@ impl Connection {
     /// The peer seals with new keys from here on (RFC 8446 4.6.3). Where it asks for an answer, one is owed before the next
     /// application data, however often it asks while this side is silent.
     fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), Error> {
-        self.guards.on_key_update()?;
+        self.flood_guard.on_key_update()?;
         let Some(Traffic { suite, secret }) = self.read.take() else {
             return Err(Error::Internal("a key update without keys"));
         };
         self.install_read(suite, secret.next())?;
         self.opener.counters_mut().key_updates += 1;
-        self.owes_key_update |= request == KeyUpdateRequest::REQUESTED;
+        self.key_update_pending |= request == KeyUpdateRequest::REQUESTED;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::error::CertificateError;
 
 /// The parts of a certificate that are read here, as they stand in it.
 #[derive(Clone, Copy)]
-pub(super) struct Outline<'a> {
+pub(super) struct ParsedCertificate<'a> {
     /// Whom it names as its issuer.
     pub(super) issuer: &'a [u8],
     /// Whom it is for.
@@ -16,7 +16,7 @@ pub(super) struct Outline<'a> {
     extensions: Elements<'a>,
 }
 
-impl<'a> Outline<'a> {
+impl<'a> ParsedCertificate<'a> {
     /// Reads a certificate that has the form of RFC 5280 4.1 as far as it is needed.
     pub(super) fn read(certificate: &'a [u8]) -> Result<Self, CertificateError> {
         read(certificate).ok_or_else(|| CertificateError::Bad("its encoding is broken".into()))
@@ -101,7 +101,7 @@ const SUBJECT_ALT_NAME: &[u8] = &[6, 3, 0x55, 0x1d, 17];
 const BASIC_CONSTRAINTS: &[u8] = &[6, 3, 0x55, 0x1d, 19];
 
 /// Certificate and TBSCertificate (RFC 5280 4.1).
-fn read(certificate: &[u8]) -> Option<Outline<'_>> {
+fn read(certificate: &[u8]) -> Option<ParsedCertificate<'_>> {
     let mut certificate = Elements(certificate).nested(SEQUENCE)?;
     let mut fields = certificate.nested(SEQUENCE)?;
     if fields.begin_with(VERSION) {
@@ -122,7 +122,7 @@ fn read(certificate: &[u8]) -> Option<Outline<'_>> {
             fields.next()?;
         }
     }
-    Some(Outline { issuer, subject, extensions })
+    Some(ParsedCertificate { issuer, subject, extensions })
 }
 
 /// keyUsage (RFC 5280 4.2.1.3).

@@ -2,7 +2,7 @@
 
 /// Copies `plaintext` and `trailer` to `text`, which is as long as both.
 #[inline]
-pub(super) fn join(plaintext: &[u8], trailer: &[u8], text: &mut [u8]) {
+pub(super) fn concat(plaintext: &[u8], trailer: &[u8], text: &mut [u8]) {
     let (head, tail) = text.split_at_mut(plaintext.len());
     head.copy_from_slice(plaintext);
     match (trailer, tail) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use rustls_pki_types::ServerName;
 use webpki::Error as Reason;
 
-use super::outline::{Name, Outline};
+use super::parsed_certificate::{Name, ParsedCertificate};
 use crate::error::CertificateError;
 
 /// How many of a certificate's names an error lists: the peer chooses how many there are.
@@ -34,7 +34,7 @@ pub(super) fn refusal(reason: &Reason) -> CertificateError {
 
 /// That the certificate is for other names than `expected`. webpki lists them too, but addresses in a form of its own, from
 /// which not all can be had back.
-pub(super) fn wrong_name(expected: &ServerName<'_>, certificate: &Outline<'_>) -> CertificateError {
+pub(super) fn wrong_name(expected: &ServerName<'_>, certificate: &ParsedCertificate<'_>) -> CertificateError {
     let expected = name_text(expected);
     match presented_text(certificate) {
         Some(presented) => CertificateError::WrongName { expected, presented },
@@ -134,7 +134,7 @@ fn objection(reason: &Reason) -> String {
 }
 
 /// The names of a certificate, as many as are shown, if it has any that count (RFC 9525 2).
-fn presented_text(certificate: &Outline<'_>) -> Option<String> {
+fn presented_text(certificate: &ParsedCertificate<'_>) -> Option<String> {
     let mut names = certificate.names();
     let mut shown: Vec<String> = names.by_ref().take(NAMES_SHOWN).map(|name| presented_name(&name)).collect();
     let more = names.count();

@@ -1,51 +1,52 @@
-//! A crate as a house: rooms on floors, read from its sources.
+//! The layers of a crate, read from its sources.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A crate's sources and the floors of its rooms.
-pub(crate) struct House {
+/// A crate's sources and the layers of its modules.
+pub(crate) struct Layers {
     /// The folder of its sources.
     pub(crate) root: &'static str,
-    /// The rooms of each floor, lowest first.
-    pub(crate) floors: &'static [&'static [&'static str]],
+    /// The modules of each layer, lowest first.
+    pub(crate) layers: &'static [&'static [&'static str]],
 }
 
-impl House {
+impl Layers {
     /// Fails on an import that does not go down, and tells how many imports it saw.
     pub(crate) fn check_imports(&self) -> usize {
         let mut imports = 0;
         for (path, text) in self.sources() {
-            let Some(room) = room(&path) else { continue };
+            let Some(module) = module(&path) else { continue };
             for (number, line) in text.lines().enumerate() {
-                for name in crate_paths(line).into_iter().filter(|name| *name != room) {
+                for name in crate_paths(line).into_iter().filter(|name| *name != module) {
                     imports += 1;
-                    let goes_down = self.floor(&name) < self.floor(&room);
-                    assert!(goes_down, "{path}:{}: {room} imports {name}, which is not below it", number + 1);
+                    let goes_down = self.layer(&name) < self.layer(&module);
+                    assert!(goes_down, "{path}:{}: {module} imports {name}, which is not below it", number + 1);
                 }
             }
         }
         imports
     }
 
-    /// Fails on a room without a floor, and on a floor's room that is gone.
-    pub(crate) fn check_rooms(&self) {
-        let rooms: BTreeSet<String> = self.sources().iter().filter_map(|(path, _)| room(path)).collect();
-        let listed: BTreeSet<String> = self.floors.iter().copied().flatten().map(|name| (*name).to_owned()).collect();
-        assert_eq!(rooms, listed);
+    /// Fails on a module without a layer, and on a layer's module that is gone.
+    pub(crate) fn check_modules(&self) {
+        let modules: BTreeSet<String> = self.sources().iter().filter_map(|(path, _)| module(path)).collect();
+        let listed: BTreeSet<String> = self.layers.iter().copied().flatten().map(|name| (*name).to_owned()).collect();
+        assert_eq!(modules, listed);
     }
 
-    /// Fails unless the file has the floors in a line of its own.
+    /// Fails unless the file has the layers in a line of its own.
     pub(crate) fn check_listed_in(&self, file: &str) {
-        let floor = |rooms: &&[&str]| rooms.iter().map(|room| format!("`{room}`")).collect::<Vec<_>>().join(" ");
-        let line = self.floors.iter().map(floor).collect::<Vec<_>>().join(" < ");
-        let text = fs::read_to_string(file).expect("the file with the floors");
-        assert!(text.lines().any(|known| known == line), "{file} lists other floors than:\n{line}");
+        let layer =
+            |modules: &&[&str]| modules.iter().map(|module| format!("`{module}`")).collect::<Vec<_>>().join(" ");
+        let line = self.layers.iter().map(layer).collect::<Vec<_>>().join(" < ");
+        let text = fs::read_to_string(file).expect("the file with the layers");
+        assert!(text.lines().any(|known| known == line), "{file} lists other layers than:\n{line}");
     }
 
     /// Fails where a word is named outside of its homes, or no longer in each of them.
-    #[allow(dead_code, reason = "not every house has such words")]
+    #[allow(dead_code, reason = "not every crate has such words")]
     pub(crate) fn check_belongings(&self, belongings: &[(&str, &str)]) {
         for (word, home) in belongings {
             let all = self.sources().into_iter();
@@ -67,8 +68,11 @@ impl House {
         }
     }
 
-    fn floor(&self, room: &str) -> usize {
-        self.floors.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("{room} has no floor"))
+    fn layer(&self, module: &str) -> usize {
+        self.layers
+            .iter()
+            .position(|modules| modules.contains(&module))
+            .unwrap_or_else(|| panic!("{module} has no layer"))
     }
 
     /// All sources, by their path below the root.
@@ -91,9 +95,9 @@ impl House {
     }
 }
 
-/// The rooms that a line names by `crate::`. A list in braces would hide some.
+/// The modules that a line names by `crate::`. A list in braces would hide some.
 fn crate_paths(line: &str) -> Vec<String> {
-    assert!(!line.contains("crate::{"), "one `use` per room, please: {line}");
+    assert!(!line.contains("crate::{"), "one `use` per module: {line}");
     line.match_indices("crate::")
         .map(|(at, word)| {
             line[at + word.len()..].chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
@@ -103,8 +107,8 @@ fn crate_paths(line: &str) -> Vec<String> {
         .collect()
 }
 
-/// The room of a file: the first part of its path. The roots of the crate are above all.
-fn room(path: &str) -> Option<String> {
+/// The module of a file: the first part of its path. The roots of the crate are above all.
+fn module(path: &str) -> Option<String> {
     let first = path.split('/').next()?;
     (!["lib.rs", "main.rs"].contains(&first)).then(|| first.trim_end_matches(".rs").to_owned())
 }

@@ -14,45 +14,45 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 /// both are (`models/tests/places.rs`). The count goes down with **Release** and is read with **Acquire**, so that whoever finds
 /// room finds what came before it done, the closing of a socket for one.
 #[derive(Debug)]
-pub struct Places {
-    taken: Box<[AtomicUsize]>,
-    is_waited_for: AtomicBool,
+pub struct Permits {
+    in_use: Box<[AtomicUsize]>,
+    is_awaited: AtomicBool,
 }
 
-impl Places {
+impl Permits {
     /// None is taken yet in any of so many `loops`.
     pub fn new(loops: usize) -> Self {
-        Self { taken: (0..loops).map(|_| AtomicUsize::new(0)).collect(), is_waited_for: AtomicBool::new(false) }
+        Self { in_use: (0..loops).map(|_| AtomicUsize::new(0)).collect(), is_awaited: AtomicBool::new(false) }
     }
 
     /// How many are taken in all loops together.
-    pub fn taken(&self) -> usize {
-        self.taken.iter().map(|taken| taken.load(Ordering::Acquire)).sum()
+    pub fn in_use(&self) -> usize {
+        self.in_use.iter().map(|taken| taken.load(Ordering::Acquire)).sum()
     }
 
     /// The loop with the fewest connections, the first of several.
-    pub fn emptiest(&self) -> usize {
-        let taken = self.taken.iter().map(|taken| taken.load(Ordering::Relaxed));
+    pub fn least_loaded(&self) -> usize {
+        let taken = self.in_use.iter().map(|taken| taken.load(Ordering::Relaxed));
         taken.enumerate().min_by_key(|(_, taken)| *taken).map_or(0, |(index, _)| index)
     }
 
     /// Takes one in the loop `index`. For the acceptor only.
-    pub fn take(&self, index: usize) {
-        self.taken[index].fetch_add(1, Ordering::Relaxed);
+    pub fn acquire(&self, index: usize) {
+        self.in_use[index].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Gives one of the loop `index` back. `true` where the acceptor waits for it, and has to be woken.
     #[must_use = "the acceptor may sleep until it is woken"]
-    pub fn give_back(&self, index: usize) -> bool {
-        self.taken[index].fetch_sub(1, Ordering::Release);
+    pub fn release(&self, index: usize) -> bool {
+        self.in_use[index].fetch_sub(1, Ordering::Release);
         fence(Ordering::SeqCst);
-        self.is_waited_for.load(Ordering::Relaxed) && self.is_waited_for.swap(false, Ordering::Relaxed)
+        self.is_awaited.load(Ordering::Relaxed) && self.is_awaited.swap(false, Ordering::Relaxed)
     }
 
     /// Says that the acceptor waits for a place. `true` where fewer than `limit` are taken after all.
-    pub fn wait(&self, limit: usize) -> bool {
-        self.is_waited_for.store(true, Ordering::Relaxed);
+    pub fn wait_for_release(&self, limit: usize) -> bool {
+        self.is_awaited.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        self.taken() < limit
+        self.in_use() < limit
     }
 }

@@ -5,20 +5,20 @@ use crate::msgs::{Header, Message};
 
 /// Puts handshake messages together that come in pieces, and takes records apart that hold several (RFC 8446 5.1).
 #[derive(Default)]
-pub struct Joiner {
+pub struct HandshakeReassembler {
     /// The front of a message whose rest has not come.
     partial: Region,
 }
 
 /// What a record has brought of a message.
-pub enum Joined<'a> {
+pub enum Reassembled<'a> {
     /// Its header, to be refused or not.
     Header(Header),
     /// All of it.
     Message(Message<'a>),
 }
 
-impl Joiner {
+impl HandshakeReassembler {
     /// A flight that was cut into records at odd places fits.
     const PARTIAL: usize = 6 << 10;
 
@@ -43,19 +43,19 @@ impl Joiner {
     /// Hands every header, and then its message when it is whole, of a record's `content` to `on`, and keeps what is left
     /// for the next record. Nothing is kept of a message whose header was refused: nobody makes this side collect what it
     /// will not take.
-    pub fn join(
+    pub fn push(
         &mut self,
         mut content: &[u8],
-        mut on: impl FnMut(Joined<'_>) -> Result<(), Error>,
+        mut on: impl FnMut(Reassembled<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if self.is_partial() {
             content = self.complete(content, &mut on)?;
         }
         while let Some(header) = Header::at_front(content) {
-            on(Joined::Header(header))?;
+            on(Reassembled::Header(header))?;
             let Some((bytes, rest)) = content.split_at_checked(header.message_len()) else { break };
             let ends_record = rest.is_empty();
-            on(Joined::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
+            on(Reassembled::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
             content = rest;
         }
         self.partial.extend_from_slice(content);
@@ -66,13 +66,13 @@ impl Joiner {
     fn complete<'a>(
         &mut self,
         content: &'a [u8],
-        on: &mut impl FnMut(Joined<'_>) -> Result<(), Error>,
+        on: &mut impl FnMut(Reassembled<'_>) -> Result<(), Error>,
     ) -> Result<&'a [u8], Error> {
         let mut rest = content;
         if self.partial.as_slice().len() < HANDSHAKE_HEADER {
             rest = self.fill(HANDSHAKE_HEADER, rest);
             if let Some(header) = Header::at_front(self.partial.as_slice()) {
-                on(Joined::Header(header))?;
+                on(Reassembled::Header(header))?;
             }
         }
         let Some(header) = Header::at_front(self.partial.as_slice()) else { return Ok(rest) };
@@ -80,7 +80,7 @@ impl Joiner {
         let bytes = self.partial.as_slice();
         if bytes.len() == header.message_len() {
             let ends_record = rest.is_empty();
-            on(Joined::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
+            on(Reassembled::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
             self.partial.clear();
         }
         Ok(rest)
@@ -100,14 +100,14 @@ mod tests {
     use super::*;
 
     fn collect(cuts: &[&[u8]]) -> Result<Vec<(Vec<u8>, bool)>, Error> {
-        let mut joiner = Joiner::default();
+        let mut reassembler = HandshakeReassembler::default();
         let mut messages = Vec::new();
         let mut header = None;
         for cut in cuts {
-            joiner.join(cut, |joined| {
-                match joined {
-                    Joined::Header(next) => assert_eq!(header.replace(next), None, "each header once"),
-                    Joined::Message(message) => {
+            reassembler.push(cut, |reassembled| {
+                match reassembled {
+                    Reassembled::Header(next) => assert_eq!(header.replace(next), None, "each header once"),
+                    Reassembled::Message(message) => {
                         assert_eq!(header.take(), Header::at_front(message.bytes), "before its message");
                         messages.push((message.bytes.to_vec(), message.ends_record));
                     }
@@ -115,7 +115,7 @@ mod tests {
                 Ok(())
             })?;
         }
-        assert!(!joiner.is_partial());
+        assert!(!reassembler.is_partial());
         Ok(messages)
     }
 
@@ -142,16 +142,16 @@ mod tests {
         let refused = Error::TooLarge("a handshake message");
         let bytes = [&[8, 0, 0, 1, 7, 1, 1, 0, 0][..], &[0; 1000]].concat();
         for cut in 0..9 {
-            let mut joiner = Joiner::default();
-            let mut join = |content: &[u8]| {
-                joiner.join(content, |joined| match joined {
-                    Joined::Header(header) => header.check_len(),
-                    Joined::Message(_) => Ok(()),
+            let mut reassembler = HandshakeReassembler::default();
+            let mut push = |content: &[u8]| {
+                reassembler.push(content, |reassembled| match reassembled {
+                    Reassembled::Header(header) => header.check_len(),
+                    Reassembled::Message(_) => Ok(()),
                 })
             };
-            assert_eq!(join(&bytes[..cut]), Ok(()), "{cut} bytes");
-            assert_eq!(join(&bytes[cut..]), Err(refused.clone()), "{cut} bytes, then the rest");
-            assert!(joiner.partial.as_slice().len() <= HANDSHAKE_HEADER, "{cut} bytes, then the rest");
+            assert_eq!(push(&bytes[..cut]), Ok(()), "{cut} bytes");
+            assert_eq!(push(&bytes[cut..]), Err(refused.clone()), "{cut} bytes, then the rest");
+            assert!(reassembler.partial.as_slice().len() <= HANDSHAKE_HEADER, "{cut} bytes, then the rest");
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use tls_engine::codes::CipherSuite;
-use tls_engine::conn::Placement;
+use tls_engine::conn::Aliasing;
 use tls_engine::crypto::Provider;
 
+use crate::support::peer::{Peer, pump};
 use crate::support::pki::KeyKind;
 use crate::support::seeded::{self, CLIENT, SERVER};
-use crate::support::side::{Side, pump};
 use crate::support::{client, localhost, providers, server};
 
 /// Header, inner type and tag (RFC 8446 5.2).
@@ -21,17 +21,17 @@ pub const UNTOUCHED: u8 = 0xe7;
 pub const LENGTHS: [usize; 5] = [1, 17, 3000, 5000, 16_384];
 
 /// Client and server.
-pub fn ends(provider: &'static Provider, suite: CipherSuite) -> (Side, Side) {
+pub fn ends(provider: &'static Provider, suite: CipherSuite) -> (Peer, Peer) {
     ends_with_limit(provider, suite, u64::MAX)
 }
 
 /// The same, where a key seals no more than `records_per_key`.
-pub fn ends_with_limit(provider: &'static Provider, suite: CipherSuite, records_per_key: u64) -> (Side, Side) {
+pub fn ends_with_limit(provider: &'static Provider, suite: CipherSuite, records_per_key: u64) -> (Peer, Peer) {
     let kind = KeyKind::EcdsaP256;
     let client = client(provider, kind, |config| config.suites(&[suite]).records_per_key(records_per_key));
     let server = server(provider, kind, |config| config.records_per_key(records_per_key));
-    let mut client = Side::client(&client, localhost()).expect("a client");
-    let mut server = Side::server(&server);
+    let mut client = Peer::client(&client, localhost()).expect("a client");
+    let mut server = Peer::server(&server);
     pump(&mut client, &mut server).expect("a handshake");
     assert!(client.connection.is_ready() && server.connection.is_ready());
     (client, server)
@@ -39,13 +39,13 @@ pub fn ends_with_limit(provider: &'static Provider, suite: CipherSuite, records_
 
 /// An end that seals what the other twin seals, to the same bytes: the same keys in both, of a provider that draws all it needs
 /// from where it is told to.
-pub fn twin(provider: &'static Provider, suite: CipherSuite) -> Side {
+pub fn twin(provider: &'static Provider, suite: CipherSuite) -> Peer {
     seeded::rewind();
     let kind = KeyKind::EcdsaP256;
     let client = client(provider, kind, |config| config.suites(&[suite]).random(&CLIENT));
     let server = server(provider, kind, |config| config.random(&SERVER));
-    let mut client = Side::client(&client, localhost()).expect("a client");
-    pump(&mut client, &mut Side::server(&server)).expect("a handshake");
+    let mut client = Peer::client(&client, localhost()).expect("a client");
+    pump(&mut client, &mut Peer::server(&server)).expect("a handshake");
     client
 }
 
@@ -80,20 +80,20 @@ pub fn share_a_byte(left: &Range<usize>, right: &Range<usize>) -> bool {
 }
 
 /// What is to be found out about a text at `source` whose result goes to `written`.
-pub fn expected(source: &Range<usize>, result: usize, written: &Range<usize>) -> Placement {
+pub fn expected(source: &Range<usize>, result: usize, written: &Range<usize>) -> Aliasing {
     match () {
-        () if source.start == result => Placement::InPlace,
-        () if share_a_byte(source, written) => Placement::Overlapping,
-        () => Placement::OutOfPlace,
+        () if source.start == result => Aliasing::InPlace,
+        () if share_a_byte(source, written) => Aliasing::Overlapping,
+        () => Aliasing::Disjoint,
     }
 }
 
 /// Whether this many copied bytes are right: out of place it is the primitive's choice to copy a short text.
-pub fn is_right_copy(placement: Placement, copied_bytes: usize, len: usize) -> bool {
-    match placement {
-        Placement::InPlace => copied_bytes == 0,
-        Placement::OutOfPlace => copied_bytes == 0 || copied_bytes == len,
-        Placement::Overlapping => copied_bytes == len,
+pub fn is_right_copy(aliasing: Aliasing, copied_bytes: usize, len: usize) -> bool {
+    match aliasing {
+        Aliasing::InPlace => copied_bytes == 0,
+        Aliasing::Disjoint => copied_bytes == 0 || copied_bytes == len,
+        Aliasing::Overlapping => copied_bytes == len,
     }
 }
 

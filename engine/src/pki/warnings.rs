@@ -1,24 +1,24 @@
 use rustls_pki_types::CertificateDer;
 
-use super::outline::{self, Outline};
-use super::reason;
+use super::parsed_certificate::{self, ParsedCertificate};
+use super::webpki_error;
 use crate::error::Error;
 
 /// What there is to say of a server's certificate that can be served, and that clients will not take.
-pub fn remarks(leaf: &CertificateDer<'_>) -> Vec<&'static str> {
-    let Ok(outline) = Outline::read(leaf) else { return Vec::new() };
+pub fn certificate_warnings(leaf: &CertificateDer<'_>) -> Vec<&'static str> {
+    let Ok(parsed) = ParsedCertificate::read(leaf) else { return Vec::new() };
     [
         (
-            outline.is_authority(),
+            parsed.is_authority(),
             "is an authority's (CA:TRUE), as `openssl req -x509` makes it, and clients such as this one refuse it for a server: \
              `-addext basicConstraints=critical,CA:FALSE` makes one for a server",
         ),
         (
-            outline.names().next().is_none(),
+            parsed.names().next().is_none(),
             "has no subjectAltName, and clients don't go by its common name (CN): `-addext subjectAltName=DNS:NAME` gives it one",
         ),
         (
-            outline::is_before_1970(leaf),
+            parsed_certificate::is_before_1970(leaf),
             "is valid from or until before 1970, and clients such as this one can't read that: have it issued with later dates",
         ),
     ]
@@ -29,5 +29,5 @@ pub fn remarks(leaf: &CertificateDer<'_>) -> Vec<&'static str> {
 
 /// Whether a certificate can be trusted as [`ServerVerifier::new`](super::ServerVerifier::new) has to: it parses.
 pub fn check_root(root: &CertificateDer<'_>) -> Result<(), Error> {
-    webpki::anchor_from_trusted_cert(root).map(drop).map_err(|why| reason::refusal(&why).into())
+    webpki::anchor_from_trusted_cert(root).map(drop).map_err(|why| webpki_error::refusal(&why).into())
 }

@@ -3,7 +3,7 @@ use crate::limits::{CHANGE_CIPHER_SPECS_MAX, EMPTY_RECORDS_MAX, KEY_UPDATES_MAX,
 
 /// Counts of what costs this side work and carries no data. Application data sets all but the last back.
 #[derive(Default)]
-pub(super) struct Guards {
+pub(super) struct FloodGuard {
     empty_records: u32,
     key_updates: u32,
     tickets: u32,
@@ -11,7 +11,7 @@ pub(super) struct Guards {
     change_cipher_specs: u32,
 }
 
-impl Guards {
+impl FloodGuard {
     #[inline]
     pub(super) const fn on_data(&mut self) {
         *self = Self {

@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use rustls_pki_types::CertificateDer;
 
-use super::outline::Outline;
+use super::parsed_certificate::ParsedCertificate;
 use crate::error::CertificateError;
 use crate::limits::PATH_READINGS_MAX;
 
@@ -19,14 +19,14 @@ const PATH_MAX: usize = 6;
 /// 4.4.2). webpki reads all it is given at each step of each path, and there are as many paths as names allow. Its own
 /// budgets end that after seconds where a dozen certificates have one name and some hundreds have others. So what no path
 /// goes over is left out, in time linear in the message, and where there are still too many paths the chain is refused.
-pub(super) fn candidates<'a>(
+pub(super) fn path_candidates<'a>(
     leaf: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],
 ) -> Result<Cow<'a, [CertificateDer<'a>]>, CertificateError> {
     if intermediates.len() <= FEW {
         return Ok(Cow::Borrowed(intermediates));
     }
-    let issuer = Outline::read(leaf)?.issuer;
+    let issuer = ParsedCertificate::read(leaf)?.issuer;
     let reached = reach(issuer, intermediates);
     if reached.len() > FEW {
         bound_paths(issuer, &reached)?;
@@ -36,7 +36,7 @@ pub(super) fn candidates<'a>(
 
 /// A certificate that may be on a path.
 struct Candidate<'a> {
-    outline: Outline<'a>,
+    parsed: ParsedCertificate<'a>,
     certificate: &'a [u8],
 }
 
@@ -46,8 +46,8 @@ fn reach<'a>(mut issuer: &'a [u8], intermediates: &'a [CertificateDer<'a>]) -> V
     let mut by_subject: HashMap<&[u8], Vec<Candidate<'_>>> = HashMap::new();
     for certificate in intermediates.iter().map(AsRef::<[u8]>::as_ref).filter(|certificate| seen.insert(*certificate)) {
         // What has not the form of a certificate is no issuer.
-        if let Ok(outline) = Outline::read(certificate) {
-            by_subject.entry(outline.subject).or_default().push(Candidate { outline, certificate });
+        if let Ok(parsed) = ParsedCertificate::read(certificate) {
+            by_subject.entry(parsed.subject).or_default().push(Candidate { parsed, certificate });
         }
     }
     let mut reached = Vec::new();
@@ -55,7 +55,7 @@ fn reach<'a>(mut issuer: &'a [u8], intermediates: &'a [CertificateDer<'a>]) -> V
     loop {
         reached.append(&mut by_subject.remove(issuer).unwrap_or_default());
         let Some(next) = reached.get(followed) else { return reached };
-        issuer = next.outline.issuer;
+        issuer = next.parsed.issuer;
         followed += 1;
     }
 }
@@ -63,7 +63,7 @@ fn reach<'a>(mut issuer: &'a [u8], intermediates: &'a [CertificateDer<'a>]) -> V
 /// Counts the readings that all paths take, which takes no longer than as many comparisons of names.
 fn bound_paths(issuer: &[u8], candidates: &[Candidate<'_>]) -> Result<(), CertificateError> {
     // How many paths of one length end with each certificate.
-    let mut paths: Vec<usize> = candidates.iter().map(|each| usize::from(each.outline.subject == issuer)).collect();
+    let mut paths: Vec<usize> = candidates.iter().map(|each| usize::from(each.parsed.subject == issuer)).collect();
     let mut readings = candidates.len();
     for _ in 0..PATH_MAX {
         readings += paths.iter().sum::<usize>() * candidates.len();
@@ -73,7 +73,7 @@ fn bound_paths(issuer: &[u8], candidates: &[Candidate<'_>]) -> Result<(), Certif
         let mut longer = vec![0; candidates.len()];
         for (below, paths) in candidates.iter().zip(&paths).filter(|(_, paths)| **paths > 0) {
             for (above, longer) in candidates.iter().zip(&mut longer) {
-                *longer += if above.outline.subject == below.outline.issuer { *paths } else { 0 };
+                *longer += if above.parsed.subject == below.parsed.issuer { *paths } else { 0 };
             }
         }
         paths = longer;

@@ -11,8 +11,8 @@ use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::signal::Signal;
 use tls_engine::switches::Switches;
 
+use crate::support::peer::{Peer, pump};
 use crate::support::pki::KeyKind;
-use crate::support::side::{Side, pump};
 use crate::support::{client, localhost, providers, server};
 
 /// Counts how often it was raised.
@@ -28,8 +28,8 @@ impl Signal for Bell {
 }
 
 /// A server in halves, and its peer.
-struct Ends {
-    peer: Side,
+struct Endpoints {
+    peer: Peer,
     sealing: SealingHalf,
     opening: OpeningHalf<Bell>,
     bell: Bell,
@@ -38,15 +38,15 @@ struct Ends {
     monitor: Monitor,
 }
 
-impl Ends {
+impl Endpoints {
     fn new() -> Self {
         let provider = providers()[0];
         let monitor = Monitor::default();
         let switches = Switches { counters: true, ..Switches::all() };
         let client = client(provider, KeyKind::EcdsaP256, |config| config);
         let server = server(provider, KeyKind::EcdsaP256, |config| config.switches(switches).monitor(&monitor));
-        let mut peer = Side::client(&client, localhost()).expect("a client");
-        let mut server = Side::server(&server);
+        let mut peer = Peer::client(&client, localhost()).expect("a client");
+        let mut server = Peer::server(&server);
         pump(&mut peer, &mut server).expect("a handshake");
         let bell = Bell::default();
         let (sealing, opening) = server.connection.split(bell.clone()).expect("a connection that is ready");
@@ -85,7 +85,7 @@ impl Ends {
 
 #[test]
 fn a_key_update_that_is_asked_for_is_answered_before_the_next_data() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     ends.peer.update_keys(true).expect("a KeyUpdate");
     assert_eq!(ends.take(), Ok(Vec::new()));
     assert_eq!(ends.rings(), 1);
@@ -107,7 +107,7 @@ fn a_key_update_that_is_asked_for_is_answered_before_the_next_data() {
 /// RFC 8446 4.6.3: who receives several while it is silent responds with a single one.
 #[test]
 fn several_requests_have_one_answer_and_one_signal() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     for _ in 0..5 {
         ends.peer.update_keys(true).expect("a KeyUpdate");
     }
@@ -127,12 +127,12 @@ fn several_requests_have_one_answer_and_one_signal() {
 #[test]
 fn an_error_of_the_opening_half_is_told_by_the_sealing_half_and_ends_it() {
     for by in ["answer", "write", "update", "close"] {
-        let mut ends = Ends::new();
+        let mut ends = Endpoints::new();
         let garbage = [&[23, 3, 3, 0, 40][..], &[7; 40]].concat();
         assert_eq!(ends.take_bytes(&garbage), Err(Error::BadRecordMac));
         assert_eq!((ends.rings(), ends.sealing.is_ready()), (1, false));
         assert_eq!(ends.monitor.snapshot().failed, 1);
-        let Ends { sealing, output, .. } = &mut ends;
+        let Endpoints { sealing, output, .. } = &mut ends;
         let result = match by {
             "answer" => sealing.answer(output),
             "write" => sealing.write_tls(&[b"refused"], output).map(|_| ()),
@@ -159,13 +159,13 @@ fn an_error_of_the_opening_half_is_told_by_the_sealing_half_and_ends_it() {
 
 #[test]
 fn an_alert_of_the_peer_and_an_end_without_one_are_answered_with_nothing() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     assert_eq!(ends.opening.end_of_input(), Err(Error::Truncated));
     assert_eq!(ends.rings(), 1);
     assert_eq!(ends.sealing.write_tls(&[b"refused"], &mut ends.output), Err(Error::Truncated));
     assert!(ends.output.is_empty());
 
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     // What the peer can't open makes it send an alert.
     assert!(ends.peer.feed(&[&[23, 3, 3, 0, 40][..], &[7; 40]].concat()).is_err());
     let alert = Error::PeerAlert(AlertDescription::BAD_RECORD_MAC);
@@ -176,7 +176,7 @@ fn an_alert_of_the_peer_and_an_end_without_one_are_answered_with_nothing() {
 
 #[test]
 fn each_direction_is_closed_by_itself() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     ends.sealing.close(&mut ends.output);
     ends.sealing.close(&mut ends.output);
     assert_eq!(ends.bring(), Ok(()));
@@ -200,7 +200,7 @@ fn each_direction_is_closed_by_itself() {
 
 #[test]
 fn an_error_after_close_notify_has_no_alert() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     ends.sealing.close(&mut ends.output);
     assert_eq!(ends.bring(), Ok(()));
     assert_eq!(ends.take_bytes(&[&[23, 3, 3, 0, 40][..], &[7; 40]].concat()), Err(Error::BadRecordMac));
@@ -211,7 +211,7 @@ fn an_error_after_close_notify_has_no_alert() {
 /// Records that pile up without being sent are an error of the sealing half's own.
 #[test]
 fn an_error_of_the_sealing_half_reaches_the_opening_half() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     let error = (0..1 << 16).find_map(|_| ends.sealing.update_keys(false, &mut ends.output).err());
     assert!(matches!(error, Some(Error::Internal(_))), "{error:?}");
     assert_eq!(ends.opening.read_tls(&mut ends.input).err(), error);
@@ -220,14 +220,14 @@ fn an_error_of_the_sealing_half_reaches_the_opening_half() {
 
 #[test]
 fn the_monitor_adds_both_halves_up() {
-    let mut ends = Ends::new();
+    let mut ends = Endpoints::new();
     ends.peer.write(&[1; 10_000]).expect("data");
     assert_eq!(ends.take().map(|data| data.len()), Ok(10_000));
     assert_eq!(ends.sealing.write_tls(&[&[2; 30_000]], &mut ends.output), Ok(30_000));
     let snapshot = ends.monitor.snapshot();
     assert_eq!((snapshot.opened, snapshot.sealed), (ends.opening.opened(), ends.sealing.sealed()));
     assert_eq!((snapshot.opened.bytes, snapshot.sealed.bytes), (10_000, 30_000));
-    let Ends { sealing, opening, monitor, .. } = ends;
+    let Endpoints { sealing, opening, monitor, .. } = ends;
     drop(opening);
     assert_eq!(monitor.snapshot().active, 1);
     drop(sealing);

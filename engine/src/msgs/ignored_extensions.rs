@@ -1,16 +1,20 @@
-use super::extensions::Place;
+use super::extensions::ContainingMessage;
 use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::wire::Reader;
 
 /// Checks the form of an extension that nothing is read from: what is known has to parse (RFC 8446 6.2), used or not. Of
 /// a type that nobody here knows, any content is passed over (RFC 8446 9.3).
-pub(super) fn check(extension_type: ExtensionType, place: Place, mut reader: Reader<'_>) -> Result<(), Error> {
+pub(super) fn check(
+    extension_type: ExtensionType,
+    message: ContainingMessage,
+    mut reader: Reader<'_>,
+) -> Result<(), Error> {
     use ExtensionType as E;
     match extension_type {
         E::MAX_FRAGMENT_LENGTH => return max_fragment_length(reader),
         E::RECORD_SIZE_LIMIT => return record_size_limit(reader),
-        E::STATUS_REQUEST if place == Place::ClientHello => status_request(&mut reader)?,
+        E::STATUS_REQUEST if message == ContainingMessage::ClientHello => status_request(&mut reader)?,
         // RFC 8446 4.4.2.1 (status_request of a CertificateRequest), RFC 6962 3.3.1, RFC 8446 4.2.6: empty.
         E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP | E::POST_HANDSHAKE_AUTH => {}
         // RFC 8446 4.2.3: at least one.

@@ -7,7 +7,7 @@ use tls_engine::Error;
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::mem::{InBuf, OutBuf};
 
-pub struct Side {
+pub struct Peer {
     pub connection: Connection,
     pub input: InBuf,
     pub output: OutBuf,
@@ -17,7 +17,7 @@ pub struct Side {
     pub closed: bool,
 }
 
-impl Side {
+impl Peer {
     pub fn client(config: &Arc<ClientConfig>, name: ServerName<'static>) -> Result<Self, Error> {
         let mut output = OutBuf::with_capacity(1 << 16);
         let connection = Connection::client(config, name, &mut output)?;
@@ -83,7 +83,7 @@ impl Side {
 }
 
 /// Carries bytes between two ends until both are silent.
-pub fn pump(left: &mut Side, right: &mut Side) -> Result<(), Error> {
+pub fn pump(left: &mut Peer, right: &mut Peer) -> Result<(), Error> {
     loop {
         let to_right = left.drain();
         let to_left = right.drain();
@@ -96,21 +96,21 @@ pub fn pump(left: &mut Side, right: &mut Side) -> Result<(), Error> {
 }
 
 /// Whether nothing happens any more after `error`: the same from every call, and not a byte more to send.
-pub fn is_over(side: &mut Side, error: &Error) -> Result<(), String> {
-    side.drain();
+pub fn is_over(peer: &mut Peer, error: &Error) -> Result<(), String> {
+    peer.drain();
     let mut output = OutBuf::with_capacity(0);
     let same = |what: &str, got: Option<&Error>| {
         if got == Some(error) { Ok(()) } else { Err(format!("{what} gives {got:?} after {error:?}")) }
     };
     for bytes in [&[][..], &[23, 3, 3, 0, 1, 0], &[21, 3, 3, 0, 2, 1, 0]] {
-        let got = side.feed(bytes);
+        let got = peer.feed(bytes);
         same("reading", got.as_ref().err())?;
     }
-    same("writing", side.connection.write_tls(&[b"more"], &mut output).as_ref().err())?;
-    same("updating keys", side.connection.update_keys(true, &mut output).as_ref().err())?;
-    same("the end of input", side.connection.end_of_input().as_ref().err())?;
-    side.connection.close(&mut output);
-    if !side.output.is_empty() || !output.is_empty() || side.connection.is_ready() {
+    same("writing", peer.connection.write_tls(&[b"more"], &mut output).as_ref().err())?;
+    same("updating keys", peer.connection.update_keys(true, &mut output).as_ref().err())?;
+    same("the end of input", peer.connection.end_of_input().as_ref().err())?;
+    peer.connection.close(&mut output);
+    if !peer.output.is_empty() || !output.is_empty() || peer.connection.is_ready() {
         return Err("something is still sent after the alert".into());
     }
     Ok(())

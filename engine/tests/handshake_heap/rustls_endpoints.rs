@@ -13,12 +13,12 @@ use crate::support::localhost;
 use crate::support::pki::Pki;
 
 /// The configurations of both ends. Neither keeps or sends anything to resume with, as the engine does neither.
-pub(crate) struct RustlsEnds {
+pub(crate) struct RustlsEndpoints {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
 
-impl RustlsEnds {
+impl RustlsEndpoints {
     pub(crate) fn new(case: &Case) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add(Pki::shared(case.kind).root()).unwrap();
