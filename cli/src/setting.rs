@@ -2,7 +2,7 @@
 //! one list, and `provider`.
 
 use serde_json::Value;
-use tls_engine::crypto::{Provider, provider};
+use tls_engine::crypto::Provider;
 use tls_engine::switches::{Switch, SwitchError, Switches};
 
 use crate::error::Error;
@@ -93,8 +93,8 @@ pub fn is_on_off(switch: &Switch) -> bool {
 
 /// The provider called `name`.
 pub fn find_provider(name: &str) -> Result<&'static Provider, Error> {
-    provider::by_name(name)
-        .ok_or_else(|| Error::unknown("provider", name, provider::list().iter().map(|provider| provider.name)))
+    Provider::by_name(name)
+        .ok_or_else(|| Error::unknown("provider", name, Provider::all().iter().map(|provider| provider.name)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use support::{Ended, run, tlsbench};
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 
 /// Results that follow the schema.
 fn document(flags: &[&str]) -> Value {
@@ -37,7 +37,7 @@ fn ids(document: &Value) -> Vec<&str> {
 /// What the engine's providers have, as identifiers: written down from its lists, not from the command's.
 fn expected_ids(size: &str) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    for provider in provider::list() {
+    for provider in Provider::all() {
         for suite in &provider.suites {
             let name = suite.code.name().expect("a name").trim_start_matches("TLS_").to_lowercase().replace('_', "");
             let name = ["sha256", "sha384", "sha512"].iter().find_map(|hash| name.strip_suffix(hash)).expect("a hash");

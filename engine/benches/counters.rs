@@ -15,7 +15,7 @@ use std::time::Duration;
 use support::blocks::{self, Random, Times, calibrate, median, sorted};
 use support::{Batch, Contestant, Engine};
 use tls_engine::codes::CipherSuite;
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::switches::Switches;
 
 /// The most that counters may cost, as a share of the time without them.
@@ -85,7 +85,7 @@ fn measure_layouts(size: usize, random: &mut Random) -> Vec<Vec<[Times; 3]>> {
 
 /// One layout: engines made anew, and the rounds in which each has a block, in random order.
 fn measure(batch: Batch, random: &mut Random) -> Vec<[Times; 3]> {
-    let provider = provider::by_name("aws-lc-rs").expect("the provider");
+    let provider = Provider::by_name("aws-lc-rs").expect("the provider");
     let mut gaps = Vec::new();
     let mut made = random.order().map(|contestant| {
         gaps.push(Vec::<u8>::with_capacity(random.below(MAX_GAP)));

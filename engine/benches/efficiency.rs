@@ -17,7 +17,7 @@ use support::blocks::{self, Random, Times, calibrate, median, sorted};
 use support::raw::{InPlace, OutOfPlace};
 use support::{Batch, Contestant, Engine};
 use tls_engine::codes::CipherSuite;
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 
 /// The share of the raw AEAD, in place or out of place, that has to be reached, sealing and opening each.
 const REQUIRED: f64 = 0.90;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--hot-path") {
         return support::hot_path::check_this_program();
     }
-    let provider = provider::by_name("aws-lc-rs").expect("the provider");
+    let provider = Provider::by_name("aws-lc-rs").expect("the provider");
     println!("aws-lc-rs, GB/s, medians of {ROUNDS} blocks; in brackets the 95 % interval of the share");
     let mut passed = true;
     for suite in SUITES {

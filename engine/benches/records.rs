@@ -12,12 +12,12 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_gr
 use support::raw::{InPlace, OutOfPlace};
 use support::rustls_peer::Rustls;
 use support::{Batch, Contestant, Engine};
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 
 const SIZES: [usize; 3] = [64, 1350, 16_384];
 
 fn records(criterion: &mut Criterion) {
-    for provider in provider::list().iter().filter(|provider| provider.name != "auto") {
+    for provider in Provider::all().iter().filter(|provider| provider.name != "auto") {
         for suite in &provider.suites {
             let is_aws_lc = provider.name == "aws-lc-rs";
             for (operation, is_seal) in [("seal", true), ("open", false)] {

@@ -4,7 +4,7 @@
 use core::fmt;
 
 /// How numbers without a name print.
-trait Unknown {
+pub(crate) trait Unknown {
     fn fmt_unknown(self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
@@ -35,22 +35,22 @@ macro_rules! code {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
-                    None => self.0.fmt_unknown(f),
+                    None => $crate::codes::Unknown::fmt_unknown(self.0, f),
                 }
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self.name() {
                     Some(name) => f.pad(name),
                     None => {
                         f.write_str(concat!(stringify!($name), "("))?;
-                        self.0.fmt_unknown(f)?;
+                        $crate::codes::Unknown::fmt_unknown(self.0, f)?;
                         f.write_str(")")
                     }
                 }
@@ -58,6 +58,7 @@ macro_rules! code {
         }
     };
 }
+pub(crate) use code;
 
 code! {
     /// The type of a record (RFC 8446 5.1).
@@ -187,22 +188,6 @@ code! {
         UNKNOWN_PSK_IDENTITY = 115, "unknown_psk_identity";
         CERTIFICATE_REQUIRED = 116, "certificate_required";
         NO_APPLICATION_PROTOCOL = 120, "no_application_protocol";
-    }
-}
-
-code! {
-    /// The level of an alert (RFC 8446 6). Ignored on receipt, but for the values an alert may have.
-    AlertLevel(u8) {
-        WARNING = 1, "warning";
-        FATAL = 2, "fatal";
-    }
-}
-
-code! {
-    /// Whether a KeyUpdate asks for one in return (RFC 8446 4.6.3).
-    KeyUpdateRequest(u8) {
-        NOT_REQUESTED = 0, "update_not_requested";
-        REQUESTED = 1, "update_requested";
     }
 }
 

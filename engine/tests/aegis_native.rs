@@ -9,14 +9,14 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use tls_engine::codes::CipherSuite;
+use tls_engine::crypto::Provider;
 use tls_engine::crypto::TAG_LEN;
-use tls_engine::crypto::provider::by_name;
 
 #[test]
 fn aegis_says_that_it_is_the_c_library() {
     for code in [CipherSuite::AEGIS_128L_SHA256, CipherSuite::AEGIS_256_SHA512] {
         for provider in ["auto", "rustcrypto"] {
-            let implementation = by_name(provider).unwrap().suite(code).unwrap().aead.implementation();
+            let implementation = Provider::by_name(provider).unwrap().suite(code).unwrap().aead.implementation();
             assert!(implementation.starts_with("libaegis in C"), "{code} of {provider} runs as {implementation}");
         }
     }
@@ -37,7 +37,7 @@ fn aegis_has_the_speed_of_the_c_library() {
 
 /// The least time that sealing 16 KiB took in many tries: other work on the machine only makes it longer.
 fn fastest(code: CipherSuite) -> Duration {
-    let aead = by_name("rustcrypto").unwrap().suite(code).unwrap().aead;
+    let aead = Provider::by_name("rustcrypto").unwrap().suite(code).unwrap().aead;
     let key = aead.key(&vec![1; aead.key_len()]).unwrap();
     let nonce = vec![2; aead.nonce_len()];
     let mut text = vec![3; 16 << 10];

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use rustls_pki_types::{PrivateKeyDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
 fn configs(suite: CipherSuite, group: NamedGroup) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
-    let provider = provider::by_name("auto").unwrap();
+    let provider = Provider::auto();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let certificate = CertifiedKey::new(provider, vec![made.cert.der().clone()], &key).unwrap();
     let client = ClientConfig::builder(provider)
         .suites(&[suite])
-        .verifier(ServerVerifier::new(provider, &[made.cert.der().clone()]).unwrap())
+        .verifier(ServerVerifier::new(&[made.cert.der().clone()]).unwrap())
         .build()
         .unwrap();
     let server =

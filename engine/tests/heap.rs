@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls_pki_types::{PrivateKeyDer, ServerName};
 use tls_engine::codes::CipherSuite;
 use tls_engine::conn::{ClientConfig, Connection, OpenedRecord, Progress, ServerConfig};
-use tls_engine::crypto::{Provider, Suite, provider};
+use tls_engine::crypto::{Provider, Suite};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
@@ -24,7 +24,7 @@ fn the_meter_sees_rust_and_c() {
 
 #[test]
 fn a_handshake_is_not_free() {
-    for provider in provider::list() {
+    for provider in Provider::all() {
         let (_pair, counts) = heap_meter::count(|| Pair::new(provider, &provider.suites[0], true));
         assert!(counts.rust_calls > 20 && counts.rust_frees > 0, "{}: {counts:?}", provider.name);
         // The library of this provider takes its memory from malloc.
@@ -36,7 +36,7 @@ fn a_handshake_is_not_free() {
 
 #[test]
 fn the_path_of_a_record_is_within_the_count() {
-    let provider = provider::list()[0];
+    let provider = Provider::all()[0];
     let data = vec![1; 100];
     // Without zero-copy the first record finds no staging buffer yet.
     let mut pair = Pair::new(provider, &provider.suites[0], false);
@@ -64,7 +64,7 @@ fn no_heap_call_for_a_record_auto() {
 #[test]
 fn no_heap_call_for_many_records_at_once() {
     const RECORDS: usize = 12;
-    for provider in provider::list() {
+    for provider in Provider::all() {
         for suite in &provider.suites {
             for zero_copy in [true, false] {
                 let mut pair = Pair::new(provider, suite, zero_copy);
@@ -84,7 +84,7 @@ fn no_heap_call_for_many_records_at_once() {
 
 #[test]
 fn no_heap_call_however_the_switches_are_set() {
-    let provider = provider::list()[0];
+    let provider = Provider::all()[0];
     let data = vec![0x3c; RECORD_CONTENT_MAX];
     let settings = Switch::ALL.iter().fold(vec![Switches::default()], |settings, switch| {
         let values = |base: &Switches| switch.values.iter().map(|value| with(*base, switch, value)).collect::<Vec<_>>();
@@ -107,7 +107,7 @@ fn no_heap_call_however_the_switches_are_set() {
 #[test]
 fn no_heap_call_for_a_record_in_a_callers_own_buffers() {
     let every_suite =
-        provider::list().iter().flat_map(|provider| provider.suites.iter().map(move |suite| (provider, suite)));
+        Provider::all().iter().flat_map(|provider| provider.suites.iter().map(move |suite| (provider, suite)));
     for (provider, suite) in every_suite {
         let mut pair = Pair::new(provider, suite, true);
         let (client, server) = (&mut pair.client, &mut pair.server);
@@ -131,7 +131,7 @@ fn no_heap_call_for_a_record_in_a_callers_own_buffers() {
 
 #[test]
 fn no_heap_call_for_a_record_in_halves() {
-    for provider in provider::list() {
+    for provider in Provider::all() {
         for suite in &provider.suites {
             for zero_copy in [true, false] {
                 let Pair { client, server } = Pair::new(provider, suite, zero_copy);
@@ -163,7 +163,7 @@ fn with(mut switches: Switches, switch: &Switch, value: &str) -> Switches {
 
 /// Every size of record, one record at a time.
 fn check_provider(name: &str) {
-    let provider = provider::by_name(name).expect("a provider of this build");
+    let provider = Provider::by_name(name).expect("a provider of this build");
     let data = vec![0xa5; RECORD_CONTENT_MAX];
     for suite in &provider.suites {
         for zero_copy in [true, false] {
@@ -278,7 +278,7 @@ fn configs(
     let client = ClientConfig::builder(provider)
         .suites(&[suite])
         .switches(switches)
-        .verifier(ServerVerifier::new(provider, &[made.cert.der().clone()]).unwrap())
+        .verifier(ServerVerifier::new(&[made.cert.der().clone()]).unwrap())
         .build()
         .unwrap();
     let server = ServerConfig::builder(provider).switches(switches).certificate(certificate).build().unwrap();

@@ -13,8 +13,8 @@ use support::skip::find;
 use support::{client, localhost, providers, server};
 use tempfile::TempDir;
 use tls_engine::Error;
+use tls_engine::KeyLogFile;
 use tls_engine::codes::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
-use tls_engine::keys::KeyLogFile;
 
 const SUITES: [CipherSuite; 3] =
     [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];

@@ -15,10 +15,11 @@ use tls_engine::Error;
 use tls_engine::codes::ContentType;
 use tls_engine::conn::{ClientConfigBuilder, Progress, ServerConfigBuilder};
 use tls_engine::crypto::Provider;
-use tls_engine::keys::{KeyLog, SecretLabel, TrafficSecret};
+use tls_engine::internal::keys::TrafficSecret;
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
 use tls_engine::switches::{BufferPoolKind, Switches};
+use tls_engine::{KeyLog, SecretLabel};
 
 const KIND: KeyKind = KeyKind::EcdsaP256;
 const KEY_UPDATE: [u8; 4] = [24, 0, 0, 1];

@@ -8,7 +8,7 @@ use rustls_pki_types::{PrivateKeyDer, ServerName};
 use tls_engine::Error;
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::counters::{Counters, Monitor, Snapshot};
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 use tls_engine::switches::Switches;
@@ -210,10 +210,10 @@ fn hand_over(from: &mut Peer, to: &mut Peer) {
 }
 
 fn configs(monitor: &Monitor, switches: Switches) -> Configs {
-    let provider = provider::by_name("auto").expect("the provider");
+    let provider = Provider::auto();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let verifier = ServerVerifier::new(provider, &[made.cert.der().clone()]).expect("a verifier");
+    let verifier = ServerVerifier::new(&[made.cert.der().clone()]).expect("a verifier");
     let certificate = CertifiedKey::new(provider, vec![made.cert.der().clone()], &key).expect("a certified key");
     let client = ClientConfig::builder(provider).verifier(verifier).switches(switches).monitor(monitor);
     let server = ServerConfig::builder(provider).certificate(certificate).switches(switches).monitor(monitor);

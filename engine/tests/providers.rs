@@ -4,8 +4,7 @@ use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_R
 use rustls_pki_types::PrivateKeyDer;
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
-use tls_engine::crypto::provider::{Provider, by_name, list};
-use tls_engine::crypto::{Aead, Copied, TAG_LEN};
+use tls_engine::crypto::{Aead, Copied, Provider, TAG_LEN};
 
 const RFC_SUITES: [CipherSuite; 3] =
     [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
@@ -13,15 +12,15 @@ const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, Name
 
 #[test]
 fn every_provider_is_found_by_its_name_and_auto_is_the_first() {
-    assert_eq!(list()[0].name, "auto");
-    for provider in list() {
-        assert!(std::ptr::eq(by_name(provider.name).unwrap(), *provider));
+    assert_eq!(Provider::all()[0].name, "auto");
+    for provider in Provider::all() {
+        assert!(std::ptr::eq(Provider::by_name(provider.name).unwrap(), *provider));
         for suite in RFC_SUITES {
             assert!(provider.suite(suite).is_some(), "{} has {suite}", provider.name);
         }
         assert_eq!(provider.groups.iter().map(|group| group.name()).collect::<Vec<_>>(), GROUPS);
     }
-    assert!(by_name("none").is_none());
+    assert!(Provider::by_name("none").is_none());
 }
 
 /// Lengths around every block and batch size of the implementations, and a whole record.
@@ -30,9 +29,9 @@ const LENGTHS: [usize; 20] =
 
 #[test]
 fn what_one_provider_seals_every_provider_opens_on_every_path() {
-    for sealer in list() {
+    for sealer in Provider::all() {
         for suite in &sealer.suites {
-            for opener in list() {
+            for opener in Provider::all() {
                 let Some(other) = opener.suite(suite.code) else { continue };
                 for (seed, length) in LENGTHS.into_iter().enumerate() {
                     for trailer in [0, 1, 17] {
@@ -51,8 +50,8 @@ fn providers_agree_on_random_records() {
         let length = usize::from(u16::from_le_bytes(bytes.take(2).try_into().unwrap())) % 16_385;
         let trailer = usize::from(bytes.take(1)[0]) % 40;
         for code in RFC_SUITES {
-            for sealer in list() {
-                for opener in list() {
+            for sealer in Provider::all() {
+                for opener in Provider::all() {
                     let (sealer, opener) = (sealer.suite(code).unwrap(), opener.suite(code).unwrap());
                     check_one(round, length, trailer, sealer.aead, opener.aead);
                 }
@@ -97,7 +96,7 @@ fn check_one(seed: u64, length: usize, trailer: usize, sealer: &dyn Aead, opener
 
 #[test]
 fn lengths_that_do_not_fit_are_errors() {
-    for provider in list() {
+    for provider in Provider::all() {
         for suite in &provider.suites {
             let aead = suite.aead;
             assert!(aead.key(&vec![0; aead.key_len() - 1]).is_err());
@@ -121,8 +120,8 @@ fn lengths_that_do_not_fit_are_errors() {
 
 #[test]
 fn every_pair_of_providers_agrees_on_a_secret() {
-    for one in list() {
-        for other in list() {
+    for one in Provider::all() {
+        for other in Provider::all() {
             for name in GROUPS {
                 let left = one.group(name).unwrap().generate(one.random).unwrap();
                 let right = other.group(name).unwrap().generate(other.random).unwrap();
@@ -136,7 +135,7 @@ fn every_pair_of_providers_agrees_on_a_secret() {
 
 #[test]
 fn shares_that_are_no_points_are_refused() {
-    for provider in list() {
+    for provider in Provider::all() {
         for name in GROUPS {
             let group = provider.group(name).unwrap();
             let public = group.generate(provider.random).unwrap().public().to_vec();
@@ -163,9 +162,9 @@ fn shares_that_are_no_points_are_refused() {
 #[test]
 fn hashes_agree() {
     let mut bytes = Bytes(7);
-    for one in list() {
+    for one in Provider::all() {
         for suite in &one.suites {
-            for other in list() {
+            for other in Provider::all() {
                 let Some(theirs) = other.suite(suite.code) else { continue };
                 let (ours, theirs) = (suite.hash, theirs.hash);
                 assert_eq!((ours.name(), ours.output_len()), (theirs.name(), theirs.output_len()));
@@ -207,12 +206,12 @@ fn what_one_provider_signs_every_provider_verifies() {
     for (algorithm, schemes) in SIGNERS {
         let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
         let private = PrivateKeyDer::try_from(pair.serialize_der()).unwrap();
-        for signer in list() {
+        for signer in Provider::all() {
             let key = (signer.load_key)(&private).unwrap();
             assert_eq!(key.schemes(), schemes, "{}", signer.name);
             for &scheme in schemes {
                 let signature = key.sign(scheme, b"message", signer.random).unwrap();
-                for verifier in list() {
+                for verifier in Provider::all() {
                     let algorithm = verifier.verification(scheme).unwrap();
                     let verify = |message: &[u8], signature: &[u8]| {
                         algorithm.verify_signature(pair.public_key_raw(), message, signature)
@@ -243,7 +242,7 @@ fn a_certificate_may_pair_p256_with_sha384() {
     let key = p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap();
     let public = key.verifying_key().to_sec1_point(false);
     let signature: p256::ecdsa::DerSignature = key.sign_prehash(&sha2::Sha384::digest(b"message")).unwrap();
-    for provider in list() {
+    for provider in Provider::all() {
         let verifying: Vec<_> = provider
             .certificate_algorithms
             .iter()
@@ -262,7 +261,7 @@ fn keys_load_from_each_format() {
     use rsa::pkcs8::{DecodePrivateKey, PrivateKeyInfoRef};
 
     let check = |pair: &rcgen::KeyPair, private: &PrivateKeyDer<'_>| {
-        for provider in list() {
+        for provider in Provider::all() {
             let key = (provider.load_key)(private).unwrap();
             let scheme = key.schemes()[0];
             let signature = key.sign(scheme, b"message", provider.random).unwrap();
@@ -288,7 +287,7 @@ fn keys_load_from_each_format() {
 #[test]
 fn private_keys_that_cannot_be_used_are_explained() {
     let of_p521 = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
-    for provider in list() {
+    for provider in Provider::all() {
         let p521 = PrivateKeyDer::try_from(of_p521.serialize_der()).unwrap();
         assert!(problem(provider, &p521).contains("not supported"), "{}", problem(provider, &p521));
         let malformed = PrivateKeyDer::Pkcs1(vec![1, 2, 3].into());
@@ -307,7 +306,7 @@ fn an_rsa_key_that_is_too_short_is_explained() {
         PrivateKeyDer::Pkcs1(key.to_pkcs1_der().unwrap().as_bytes().to_vec().into()),
         PrivateKeyDer::Pkcs8(key.to_pkcs8_der().unwrap().as_bytes().to_vec().into()),
     ];
-    for provider in list() {
+    for provider in Provider::all() {
         for form in &forms {
             assert!(problem(provider, form).contains("unsupported size"), "{}", problem(provider, form));
         }

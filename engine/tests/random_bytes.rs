@@ -13,7 +13,7 @@ use support::scripted::states;
 use support::seeded::{self, CLIENT, SCRIPT, SERVER, stopped_clock};
 use tls_engine::Error;
 use tls_engine::codes::{ContentType, HandshakeType, NamedGroup};
-use tls_engine::crypto::{Provider, provider};
+use tls_engine::crypto::Provider;
 
 const SERVER_STATES: [fn(&'static Provider) -> ScriptedClient; 5] = [
     states::server_start,
@@ -222,14 +222,14 @@ proptest! {
 
     #[test]
     fn to_a_server(state in 0..SERVER_STATES.len(), steps in prop::collection::vec(step(), 1..8)) {
-        let mut client = SERVER_STATES[state](provider::list()[0]);
+        let mut client = SERVER_STATES[state](Provider::all()[0]);
         let right = right_for_server(&mut client, state);
         run(client, &steps, &right)?;
     }
 
     #[test]
     fn to_a_client(state in 0..CLIENT_STATES.len(), steps in prop::collection::vec(step(), 1..8)) {
-        let mut server = CLIENT_STATES[state](provider::list()[0]);
+        let mut server = CLIENT_STATES[state](Provider::all()[0]);
         let right = right_for_client(&mut server, state);
         run(server, &steps, &right)?;
     }
@@ -239,11 +239,11 @@ proptest! {
     fn nearly_right(state in 0..SERVER_STATES.len() + CLIENT_STATES.len(), change in change()) {
         let steps = [Step::Changed(vec![change])];
         if let Some(state) = state.checked_sub(SERVER_STATES.len()) {
-            let mut server = CLIENT_STATES[state](provider::list()[0]);
+            let mut server = CLIENT_STATES[state](Provider::all()[0]);
             let right = right_for_client(&mut server, state);
             run(server, &steps, &right)?;
         } else {
-            let mut client = SERVER_STATES[state](provider::list()[0]);
+            let mut client = SERVER_STATES[state](Provider::all()[0]);
             let right = right_for_server(&mut client, state);
             run(client, &steps, &right)?;
         }
@@ -276,7 +276,7 @@ proptest! {
 const KIND: support::pki::KeyKind = support::pki::KeyKind::Ed25519;
 
 fn exact_provider() -> &'static Provider {
-    provider::by_name("rustcrypto").expect("the provider of the tests")
+    Provider::by_name("rustcrypto").expect("the provider of the tests")
 }
 
 /// A fresh client, and the bytes that it takes in a whole conversation.

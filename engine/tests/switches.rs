@@ -25,7 +25,7 @@ use tls_engine::switches::{BufferPoolKind, SignalKind, Switch, Switches};
 #[cfg(feature = "rustcrypto")]
 #[test]
 fn every_setting_has_the_same_bytes_on_the_wire() {
-    let provider = tls_engine::crypto::provider::by_name("rustcrypto").expect("a provider of this build");
+    let provider = Provider::by_name("rustcrypto").expect("a provider of this build");
     for suite in &provider.suites {
         for retry in [false, true] {
             let talk = |switches| Talk { provider, suite: suite.code, retry, client: switches, server: switches }.run();

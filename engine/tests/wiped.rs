@@ -14,10 +14,10 @@ use support::{client, localhost, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::CipherSuite;
 use tls_engine::conn::{Connection, Progress};
-use tls_engine::crypto::{Provider, Random, provider};
-use tls_engine::keys::{KeyLog, SecretLabel};
+use tls_engine::crypto::{Provider, Random};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
 use tls_engine::switches::Switches;
+use tls_engine::{KeyLog, SecretLabel};
 
 #[test]
 fn nothing_secret_is_left_in_memory() {
@@ -143,7 +143,7 @@ fn new_plaintext() -> [u8; NEEDLE_MAX] {
 }
 
 fn system_random() -> &'static dyn Random {
-    provider::list()[0].random
+    Provider::all()[0].random
 }
 
 /// Notes what it gives: private keys, and what hellos show.

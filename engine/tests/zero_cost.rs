@@ -13,7 +13,7 @@ use rustls_pki_types::{PrivateKeyDer, ServerName};
 use tls_engine::Error;
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig, Signalled, StopReason};
 use tls_engine::counters::Monitor;
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::mem::{InBuf, OutBuf};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 use tls_engine::signal::NullSignal;
@@ -176,12 +176,12 @@ fn server_with_records(counters: bool) -> (Connection, InBuf) {
 }
 
 fn connected(counters: bool) -> (Connection, Connection) {
-    let provider = provider::by_name("auto").expect("a provider");
+    let provider = Provider::auto();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let root = made.cert.der().clone();
     let certificate = CertifiedKey::new(provider, vec![root.clone()], &key).expect("a key for it");
-    let verifier = ServerVerifier::new(provider, &[root]).expect("a root");
+    let verifier = ServerVerifier::new(&[root]).expect("a root");
     let (switches, monitor) = (Switches { counters, ..Switches::default() }, Monitor::default());
     let client = ClientConfig::builder(provider).verifier(verifier).switches(switches).monitor(&monitor);
     let server = ServerConfig::builder(provider).certificate(certificate).switches(switches).monitor(&monitor);

@@ -7,7 +7,7 @@ mod text_edits;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use tlsbench::comparison::{Named, Rules, compare};
 use tlsbench::loader;
-use tlsbench::render::Report;
+use tlsbench::render::{Report, View};
 
 const KEPT: &[u8] = include_bytes!("../seeds/read_results/throughput.json");
 
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     for (before, after) in [(kept, read), (read, kept), (read, read)] {
         rules.interleaved = !rules.interleaved;
         let Ok(comparison) = compare(before, after, &rules) else { continue };
-        for text in [comparison.table(false), comparison.markdown(), comparison.csv()] {
+        for text in [comparison.table(&View::columns(80)), comparison.markdown(), comparison.csv()] {
             assert!(!text.contains("NaN"), "{text}");
         }
         assert!(comparison.json().is_ok());

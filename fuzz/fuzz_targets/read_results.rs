@@ -6,7 +6,7 @@ mod text_edits;
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use tlsbench::loader;
-use tlsbench::render::{self, Report};
+use tlsbench::render::{self, Report, View};
 use tlsbench::series::Source;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(metric.samples.iter().chain([&metric.median, &metric.mad]).all(|number| number.is_finite()));
         }
     }
-    for text in [document.table(false), document.csv(), document.markdown()] {
+    for text in [document.table(&View::columns(80)), document.csv(), document.markdown()] {
         assert!(!text.contains('\u{1b}'));
     }
     render::page(&[Source { name: "read.json".to_owned(), document }]);

@@ -59,7 +59,7 @@ fn warnings(providers: &[&'static Provider]) -> Vec<Warning> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tls_engine::crypto::{Aead, AeadKey, Defect, provider};
+    use tls_engine::crypto::{Aead, AeadKey, Defect};
 
     /// An AEAD of a build gone wrong.
     struct Slow(&'static dyn Aead);
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_slow_build_is_marked_and_warned_of_once() {
-        let sound = provider::by_name("auto").expect("a provider");
+        let sound = Provider::auto();
         let mut suites = sound.suites.clone();
         for suite in suites.iter_mut().take(2) {
             suite.aead = Box::leak(Box::new(Slow(suite.aead)));

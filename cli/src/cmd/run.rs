@@ -21,7 +21,9 @@ pub fn list() -> Result<String, Error> {
     }
     let view = View { terminal: View::terminal_width(), ..View::plain() };
     Ok(sheet.table(&view)
-        + &view.wrapped("
+        + &view.wrapped(
+            "
 Run one with `tlsbench run PROFILE`, or a file of your own with `tlsbench run FILE.toml`.
-"))
+",
+        ))
 }

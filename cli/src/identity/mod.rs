@@ -219,17 +219,22 @@ fn limit_validity(params: &mut CertificateParams) {
 mod tests {
     use super::*;
     use rustls_pki_types::{ServerName, UnixTime};
-    use tls_engine::crypto::provider;
+    use tls_engine::crypto::Provider;
     use tls_engine::pki::ServerVerifier;
 
     #[test]
     fn a_generated_certificate_is_valid_for_this_machine_and_for_nothing_else() {
         let (identity, authority) = Identity::generate().expect("an identity");
-        let provider = provider::by_name("auto").expect("a provider");
+        let provider = Provider::auto();
         identity.certified_key(provider).expect("key and leaf belong together");
-        let verifier = ServerVerifier::new(provider, std::slice::from_ref(&authority.certificate)).expect("a verifier");
+        let verifier = ServerVerifier::new(std::slice::from_ref(&authority.certificate)).expect("a verifier");
         let verify = |name: &'static str| {
-            verifier.verify_chain(&identity.chain, &ServerName::try_from(name).expect("a name"), UnixTime::now())
+            verifier.verify_chain(
+                provider,
+                &identity.chain,
+                &ServerName::try_from(name).expect("a name"),
+                UnixTime::now(),
+            )
         };
         for name in GENERATED_NAMES {
             verify(name).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -240,15 +245,15 @@ mod tests {
 
     #[test]
     fn certificates_are_generated_for_every_type_of_key_with_authorities_of_their_own() {
-        let provider = provider::by_name("auto").expect("a provider");
+        let provider = Provider::auto();
         for key_type in KeyType::value_variants() {
             let mut generator = Generator::new(*key_type);
             let [(one, _), (other, authority)] = [(); 2].map(|()| generator.generate().expect("a certificate"));
             one.certified_key(provider).unwrap_or_else(|error| panic!("{key_type:?}: {error}"));
-            let verifier = ServerVerifier::new(provider, &[authority.certificate]).expect("a verifier");
+            let verifier = ServerVerifier::new(&[authority.certificate]).expect("a verifier");
             let name = ServerName::try_from(GENERATED_NAMES[0]).expect("a name");
-            assert!(verifier.verify_chain(&other.chain, &name, UnixTime::now()).is_ok(), "{key_type:?}");
-            assert!(verifier.verify_chain(&one.chain, &name, UnixTime::now()).is_err(), "{key_type:?}");
+            assert!(verifier.verify_chain(provider, &other.chain, &name, UnixTime::now()).is_ok(), "{key_type:?}");
+            assert!(verifier.verify_chain(provider, &one.chain, &name, UnixTime::now()).is_err(), "{key_type:?}");
             assert_eq!(key_type.to_possible_value().expect("a name").get_name(), key_type.name());
         }
     }
@@ -257,7 +262,7 @@ mod tests {
     fn a_key_of_another_certificate_is_refused() {
         let (mut identity, _) = Identity::generate().expect("an identity");
         identity.key = Identity::generate().expect("another").0.key;
-        let provider = provider::by_name("auto").expect("a provider");
+        let provider = Provider::auto();
         assert!(matches!(identity.certified_key(provider), Err(Error::Usage(_))));
     }
 }

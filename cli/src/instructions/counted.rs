@@ -106,7 +106,7 @@ impl Ends {
         let provider = if job.with_cryptography { job.setting.provider } else { uncounted()? };
         let switches = job.setting.switches;
         let fixed = certificate::fixed()?;
-        let verifier = ServerVerifier::new(provider, &[fixed.root])?;
+        let verifier = ServerVerifier::new(&[fixed.root])?;
         let key = CertifiedKey::new(provider, fixed.chain, &fixed.key)?;
         // The provider's own randomness is silenced where it is not to be counted.
         let random = if job.with_cryptography { &SEEDED } else { provider.random };

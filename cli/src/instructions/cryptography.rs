@@ -7,7 +7,7 @@ use tls_engine::Error as EngineError;
 use tls_engine::codes::{NamedGroup, SignatureScheme};
 use tls_engine::crypto::{
     Aead, AeadKey, Copied, Group, Hash, HashContext, KeyPair, Origin, Provider, Random, SigningKey, Suite, TAG_LEN,
-    VerificationScheme, provider,
+    VerificationScheme,
 };
 use tls_engine::mem::{Digest, Secret};
 
@@ -44,7 +44,7 @@ pub(super) fn uncounted() -> Result<&'static Provider, Error> {
 
 fn real() -> Result<&'static Provider, EngineError> {
     let missing = || EngineError::Config(format!("this build is without the provider {PROVIDER}"));
-    provider::by_name(PROVIDER).ok_or_else(missing)
+    Provider::by_name(PROVIDER).ok_or_else(missing)
 }
 
 fn quiet(algorithm: &'static dyn SignatureVerificationAlgorithm) -> &'static dyn SignatureVerificationAlgorithm {

@@ -184,11 +184,11 @@ fn header(content_len: usize) -> [u8; RECORD_HEADER] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tls_engine::crypto::provider;
+    use tls_engine::crypto::Provider;
 
     #[test]
     fn every_suite_is_sealed_and_opened_record_by_record_with_fresh_nonces() {
-        for provider in provider::list() {
+        for provider in Provider::all() {
             for suite in &provider.suites {
                 let layout = Layout::new(20_000, 1 << 16);
                 let pattern = Arc::new(Pattern::new(5, layout.batch_bytes()));
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_reference_really_checks_the_tag() {
-        let suite = &provider::by_name("auto").expect("a provider").suites[0];
+        let suite = &Provider::auto().suites[0];
         let layout = Layout::new(100, 1 << 16);
         let mut raw = RawAead::new(suite, layout, Arc::new(Pattern::new(5, layout.batch_bytes()))).expect("a key");
         raw.run(Method::OutOfPlace, 1).expect("a block");

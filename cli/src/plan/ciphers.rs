@@ -1,4 +1,4 @@
-use tls_engine::crypto::{Provider, provider};
+use tls_engine::crypto::Provider;
 
 use super::output;
 use crate::args;
@@ -17,7 +17,7 @@ pub struct Ciphers {
 impl Ciphers {
     pub(super) fn new(args: &args::Ciphers, display: Display) -> Result<Self, Error> {
         let providers = match &args.provider {
-            None => provider::list().to_vec(),
+            None => Provider::all().to_vec(),
             Some(name) => vec![find_provider(name)?],
         };
         Ok(Self { providers, output: output::output(&args.output, display)? })

@@ -5,9 +5,9 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Provider, Suite};
-use tls_engine::keys::{KeyLog, KeyLogFile};
 use tls_engine::pki::ServerVerifier;
 use tls_engine::switches::Switches;
+use tls_engine::{KeyLog, KeyLogFile};
 
 use super::once;
 use crate::args;
@@ -100,7 +100,7 @@ impl Tls {
             .suites(suites)
             .groups(&self.groups)
             .alpn(&alpn)
-            .verifier(trust.verifier(self.provider)?)
+            .verifier(trust.verifier()?)
             .switches(switches);
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
@@ -140,10 +140,10 @@ impl Trust {
     }
 
     /// What verifies servers for a client that trusts so.
-    pub fn verifier(&self, provider: &'static Provider) -> Result<ServerVerifier, Error> {
+    pub fn verifier(&self) -> Result<ServerVerifier, Error> {
         match self {
-            Self::Anyone => Ok(ServerVerifier::insecure(provider)),
-            Self::Roots(roots) => ServerVerifier::new(provider, roots).map_err(|error| Error::Usage(error.to_string())),
+            Self::Anyone => Ok(ServerVerifier::insecure()),
+            Self::Roots(roots) => ServerVerifier::new(roots).map_err(|error| Error::Usage(error.to_string())),
         }
     }
 }
@@ -262,7 +262,7 @@ fn key_log_path(flag: Option<&Path>, secrets: Secrets) -> Option<PathBuf> {
 mod tests {
     use super::*;
     use crate::setting::find_provider;
-    use tls_engine::crypto::provider;
+    use tls_engine::crypto::Provider;
 
     fn tls(provider: &str) -> Tls {
         let typed = args::Tls { alpn: vec![], keylog: None };
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_a_provider_lacks_is_told_from_what_nobody_knows() {
-        let provider = provider::by_name("aws-lc-rs").expect("a provider of this build");
+        let provider = Provider::by_name("aws-lc-rs").expect("a provider of this build");
         assert!(matches!(find_suite("aegis128l", provider), Err(Error::Usage(text)) if text.contains("aes128gcm")));
         assert!(matches!(find_suite("rc4", provider), Err(Error::Unknown { known, .. }) if known.len() == 6));
         assert!(matches!(find_group("x448", provider), Err(Error::Unknown { .. })));

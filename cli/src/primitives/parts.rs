@@ -1,4 +1,4 @@
-use tls_engine::crypto::{Aead, Group, Hash, Origin, Provider, Random, VerificationScheme, provider};
+use tls_engine::crypto::{Aead, Group, Hash, Origin, Provider, Random, VerificationScheme};
 
 use crate::names;
 
@@ -62,7 +62,7 @@ impl Kind {
 pub fn parts() -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     // `auto` comes first in the list, and what it is put together from is not listed again.
-    for provider in provider::list() {
+    for provider in Provider::all() {
         for part in parts_of(provider) {
             if !parts.iter().any(|known| known.algorithm == part.algorithm && known.origin.source == part.origin.source)
             {
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn every_part_of_every_provider_is_there_once_and_auto_takes_one_for_each_algorithm() {
         let parts = parts();
-        for provider in provider::list() {
+        for provider in Provider::all() {
             for part in parts_of(provider) {
                 let same = |known: &&Part| {
                     (known.kind, &known.algorithm, &known.origin) == (part.kind, &part.algorithm, &part.origin)

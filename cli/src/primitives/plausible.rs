@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tls_engine::codes::CipherSuite;
-use tls_engine::crypto::{Provider, Suite, provider};
+use tls_engine::crypto::{Provider, Suite};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 
 use crate::measure::{Layout, Method, Pattern, RawAead};
@@ -31,7 +31,7 @@ pub fn contradictions() -> Vec<String> {
         let aes = provider.suite(CipherSuite::AES_128_GCM_SHA256)?;
         contradiction(aes, provider.suite(CipherSuite::CHACHA20_POLY1305_SHA256)?)
     };
-    let mut found: Vec<String> = provider::list().iter().filter_map(|provider| of(provider)).collect();
+    let mut found: Vec<String> = Provider::all().iter().filter_map(|provider| of(provider)).collect();
     found.dedup();
     found
 }

@@ -98,7 +98,7 @@ fn pair(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<P
         pool: BufferPool::new(setting.switches.buffer_pool, PoolOptions::default()),
     };
     let key = identity.certified_key(tls.provider)?;
-    Ok(Pair { configs: Arc::new(configs), key, verifier: trust.verifier(tls.provider)? })
+    Ok(Pair { configs: Arc::new(configs), key, verifier: trust.verifier()? })
 }
 
 fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {

@@ -74,7 +74,7 @@ pub struct Host {
 impl Tool {
     /// This program.
     pub fn current() -> Self {
-        let providers = tls_engine::crypto::provider::list();
+        let providers = tls_engine::crypto::Provider::all();
         Self {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

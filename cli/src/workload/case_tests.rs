@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tls_engine::codes::CipherSuite;
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 
 use super::endpoint_configs::tests::endpoint_configs;
@@ -12,7 +12,7 @@ use super::{Direction, EndpointConfigs, Lane, Limit, RoundSchedule, Transport, V
 use crate::schema::Side;
 
 fn work(suite: CipherSuite, transport: fn(Arc<EndpointConfigs>) -> Transport, direction: Direction) -> Work {
-    let provider = provider::by_name("auto").expect("a provider");
+    let provider = Provider::auto();
     let configs = Arc::new(endpoint_configs(suite, Some(100), true));
     Work {
         suite: *provider.suite(suite).expect("the suite"),
@@ -65,7 +65,7 @@ fn every_transport_carries_every_byte_both_ways() {
 
 #[test]
 fn every_suite_runs_with_its_references() {
-    let provider = provider::by_name("auto").expect("a provider");
+    let provider = Provider::auto();
     for suite in &provider.suites {
         let work = work(suite.code, Transport::Memory, Direction::Send);
         let mut workers = work.start().expect("workers");

@@ -54,7 +54,7 @@ pub(super) mod tests {
     use super::*;
     use crate::identity::Identity;
     use tls_engine::codes::CipherSuite;
-    use tls_engine::crypto::provider;
+    use tls_engine::crypto::Provider;
     use tls_engine::mem::PoolOptions;
     use tls_engine::pki::ServerVerifier;
     use tls_engine::switches::Switches;
@@ -65,9 +65,9 @@ pub(super) mod tests {
         records_per_key: Option<u64>,
         zero_copy: bool,
     ) -> EndpointConfigs {
-        let provider = provider::by_name("auto").expect("a provider");
+        let provider = Provider::auto();
         let (identity, authority) = Identity::generate().expect("an identity");
-        let verifier = ServerVerifier::new(provider, &[authority.certificate]).expect("a verifier");
+        let verifier = ServerVerifier::new(&[authority.certificate]).expect("a verifier");
         let switches = Switches { zero_copy, ..Switches::default() };
         let mut client = ClientConfig::builder(provider).suites(&[suite]).switches(switches).verifier(verifier);
         let key = identity.certified_key(provider).expect("a key");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 use tls_engine::conn::ClientConfig;
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::io::{Socket, SocketOptions, Stream};
 use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::pki::{ServerVerifier, certificates_from_pem};
@@ -26,10 +26,10 @@ pub struct Load {
 
 impl Load {
     pub fn new(server: &Server) -> Self {
-        let provider = provider::list()[0];
+        let provider = Provider::all()[0];
         let authority =
             certificates_from_pem(&std::fs::read(&server.ca).expect("the authority")).expect("certificates");
-        let verifier = ServerVerifier::new(provider, &authority).expect("a root");
+        let verifier = ServerVerifier::new(&authority).expect("a root");
         let config = ClientConfig::builder(provider).verifier(verifier).switches(Switches::all()).build();
         Self {
             address: ([127, 0, 0, 1], server.port).into(),

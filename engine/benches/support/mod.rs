@@ -98,7 +98,7 @@ impl Engine {
 
     pub fn with_switches(provider: &'static Provider, suite: CipherSuite, batch: Batch, switches: Switches) -> Self {
         let (chain, key) = identity();
-        let verifier = ServerVerifier::new(provider, &chain).expect("a verifier");
+        let verifier = ServerVerifier::new(&chain).expect("a verifier");
         let certificate = CertifiedKey::new(provider, chain, &key).expect("a certificate");
         let client = ClientConfig::builder(provider)
             .suites(&[suite])

@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock};
 
 use super::sending::{AFTER_CLOSE, Sending};
 use super::{Connection, Negotiated, Progress, Received};
-use crate::codes::KeyUpdateRequest;
 use crate::counters::{Counters, Meter};
 use crate::error::Error;
 use crate::mem::{InBuf, OutBuf};
+use crate::msgs::KeyUpdateRequest;
 use crate::session::Ticket;
 use crate::signal::{Flag, Signal};
 

@@ -11,7 +11,8 @@ mod post_handshake;
 mod sending;
 
 pub use crate::handshake::{
-    ClientConfig, ClientConfigBuilder, Clock, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
+    ClientConfig, ClientConfigBuilder, Clock, HandshakeArenas, Negotiated, ServerConfig, ServerConfigBuilder,
+    SystemClock,
 };
 pub use crate::record::Aliasing;
 pub use deliver::{Delivered, Reply, Signalled, StopReason};
@@ -198,17 +199,17 @@ impl Connection {
 mod tests {
     use super::*;
     use crate::counters::Monitor;
-    use crate::crypto::provider;
+    use crate::crypto::Provider;
     use crate::pki::ServerVerifier;
     use crate::switches::Switches;
 
     #[test]
     fn without_counters_there_is_no_meter_and_no_more_than_a_word_for_it() {
         for counters in [false, true] {
-            let provider = provider::list()[0];
+            let provider = Provider::all()[0];
             let monitor = Monitor::default();
             let config = ClientConfig::builder(provider)
-                .verifier(ServerVerifier::insecure(provider))
+                .verifier(ServerVerifier::insecure())
                 .switches(Switches { counters, ..Switches::all() })
                 .monitor(&monitor)
                 .build()

@@ -2,9 +2,9 @@
 
 use super::Connection;
 use super::sending::AFTER_CLOSE;
-use crate::codes::KeyUpdateRequest;
 use crate::error::Error;
 use crate::mem::OutBuf;
+use crate::msgs::KeyUpdateRequest;
 
 impl Connection {
     /// Seals application data into `output` as far as its capacity goes, and tells how many bytes of `plaintext` that

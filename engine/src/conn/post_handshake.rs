@@ -2,12 +2,12 @@
 
 use super::inbound::Received;
 use super::{Connection, Traffic};
-use crate::codes::{HandshakeType, KeyUpdateRequest};
+use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::handshake::Reassembled;
 use crate::keys::resumption_psk;
 use crate::limits::TICKETS_KEPT;
-use crate::msgs::{Header, KeyUpdate, Message, NewSessionTicket};
+use crate::msgs::{Header, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket};
 use crate::session::Ticket;
 
 /// What is waited for after the handshake.

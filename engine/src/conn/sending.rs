@@ -1,13 +1,13 @@
 //! The sending direction of a connection, whoever has it: the connection, or its sealing half on a thread of its own.
 
 use super::Traffic;
-use crate::codes::{AlertDescription, ContentType, KeyUpdateRequest};
+use crate::codes::{AlertDescription, ContentType};
 use crate::counters::Counters;
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::TrafficSecret;
 use crate::mem::OutBuf;
-use crate::msgs::{Alert, KeyUpdate};
+use crate::msgs::{Alert, KeyUpdate, KeyUpdateRequest};
 use crate::record::{Fragments, Sealer};
 use crate::switches::Switches;
 

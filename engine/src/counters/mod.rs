@@ -2,7 +2,8 @@
 
 mod monitor;
 
-pub use monitor::{Meter, Monitor, Snapshot};
+pub(crate) use monitor::Meter;
+pub use monitor::{Monitor, Snapshot};
 
 /// Counts of one direction of a connection, since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

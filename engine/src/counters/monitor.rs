@@ -125,7 +125,7 @@ impl Direction {
 
 /// The part of one connection: tells the monitor what it does. Each direction by one thread at a time.
 #[derive(Debug)]
-pub struct Meter {
+pub(crate) struct Meter {
     shared: Arc<Shared>,
     tally: Arc<Tally>,
     /// What earlier connections have left in the tally.
@@ -137,7 +137,7 @@ pub struct Meter {
 
 impl Meter {
     /// The meter of a connection that begins.
-    pub fn new(monitor: &Monitor) -> Self {
+    pub(crate) fn new(monitor: &Monitor) -> Self {
         let shared = Arc::clone(&monitor.0);
         shared.connections.fetch_add(1, Ordering::Relaxed);
         shared.active.fetch_add(1, Ordering::Relaxed);
@@ -148,33 +148,27 @@ impl Meter {
         Self { shared, tally, opened_before, sealed_before, is_ready, is_failed }
     }
 
-    /// Notes what the connection has opened and sealed since it began.
-    pub fn note(&self, opened: Counters, sealed: Counters) {
-        self.note_opened(opened);
-        self.note_sealed(sealed);
-    }
-
-    /// The one half, where the other has not changed.
+    /// Notes what the connection has opened since it began.
     #[inline]
-    pub fn note_opened(&self, opened: Counters) {
+    pub(crate) fn note_opened(&self, opened: Counters) {
         self.tally.opened.write(self.opened_before.plus(opened));
     }
 
-    /// The other.
+    /// Notes what the connection has sealed since it began.
     #[inline]
-    pub fn note_sealed(&self, sealed: Counters) {
+    pub(crate) fn note_sealed(&self, sealed: Counters) {
         self.tally.sealed.write(self.sealed_before.plus(sealed));
     }
 
     /// Notes that the handshake is done.
-    pub fn note_ready(&self) {
+    pub(crate) fn note_ready(&self) {
         if !self.is_ready.swap(true, Ordering::Relaxed) {
             self.shared.ready.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Notes that the connection has ended with an error.
-    pub fn note_failed(&self) {
+    pub(crate) fn note_failed(&self) {
         if !self.is_failed.swap(true, Ordering::Relaxed) {
             self.shared.failed.fetch_add(1, Ordering::Relaxed);
         }
@@ -191,6 +185,13 @@ impl Drop for Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Meter {
+        fn note(&self, opened: Counters, sealed: Counters) {
+            self.note_opened(opened);
+            self.note_sealed(sealed);
+        }
+    }
 
     fn counters(records: u64) -> Counters {
         Counters {

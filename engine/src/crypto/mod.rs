@@ -5,7 +5,7 @@ mod aead;
 mod agreement;
 mod hash;
 mod origin;
-pub mod provider;
+pub(crate) mod provider;
 mod random;
 mod signature;
 

@@ -3,14 +3,14 @@ use std::time::SystemTime;
 
 use rustls_pki_types::UnixTime;
 
-use super::Workspace;
+use super::{HandshakeArenas, Workspace};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::counters::Monitor;
 use crate::crypto::{Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
-use crate::limits::{ARENAS_KEPT, KEY_SHARES_MAX};
-use crate::mem::{ArenaLease, ArenaPool, ArenaStatistics};
+use crate::limits::KEY_SHARES_MAX;
+use crate::mem::{ArenaLease, ArenaStatistics};
 use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
 use crate::switches::Switches;
 
@@ -38,7 +38,7 @@ pub(crate) struct Common {
     pub(crate) alpn: Vec<Arc<[u8]>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) switches: Switches,
-    pub(crate) arenas: Option<ArenaPool<Workspace>>,
+    pub(crate) arenas: Option<HandshakeArenas>,
     pub(crate) monitor: Option<Monitor>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: &'static dyn Random,
@@ -48,7 +48,7 @@ pub(crate) struct Common {
 impl Common {
     /// Memory for a handshake.
     pub(crate) fn workspace(&self) -> ArenaLease<Workspace> {
-        self.arenas.as_ref().map_or_else(ArenaLease::unpooled, ArenaPool::lease)
+        self.arenas.as_ref().map_or_else(ArenaLease::unpooled, HandshakeArenas::lease)
     }
 
     pub(crate) fn suite(&self, code: CipherSuite) -> Option<&Suite> {
@@ -76,7 +76,7 @@ macro_rules! common_getters {
 
         /// What the pool has done that its handshakes lease their memory from; `None` where the switch is off.
         pub fn arena_statistics(&self) -> Option<ArenaStatistics> {
-            self.common.arenas.as_ref().map(ArenaPool::statistics)
+            self.common.arenas.as_ref().map(HandshakeArenas::statistics)
         }
     };
 }
@@ -107,7 +107,7 @@ struct CommonBuilder {
     alpn: Vec<Arc<[u8]>>,
     key_log: Option<Arc<dyn KeyLog>>,
     switches: Switches,
-    arenas: Option<ArenaPool<Workspace>>,
+    arenas: Option<HandshakeArenas>,
     monitor: Option<Monitor>,
     clock: Arc<dyn Clock>,
     random: &'static dyn Random,
@@ -151,7 +151,7 @@ impl CommonBuilder {
             return Err(Error::Config("a key has to seal at least one record".into()));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, .. } = self;
-        let arenas = switches.arena.then(|| arenas.unwrap_or_else(|| ArenaPool::new(ARENAS_KEPT, 1)));
+        let arenas = switches.arena.then(|| arenas.unwrap_or_default());
         let monitor = switches.counters.then(|| monitor.unwrap_or_default());
         Ok(Common {
             provider,
@@ -218,7 +218,7 @@ macro_rules! common_setters {
 
         /// Where handshakes lease their memory, to share it between configurations. Default: a pool of its own. Without
         /// effect where the switch is off.
-        pub fn arenas(mut self, arenas: &ArenaPool<Workspace>) -> Self {
+        pub fn arenas(mut self, arenas: &HandshakeArenas) -> Self {
             self.common.arenas = Some(arenas.clone());
             self
         }

@@ -7,7 +7,7 @@ use crate::keys::{TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span};
 
 /// What a handshake wants to happen, in order, and the memory it works in.
-pub struct Effects {
+pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
     list: Vec<Entry>,
@@ -17,7 +17,7 @@ pub struct Effects {
 }
 
 /// One thing to do.
-pub enum Effect {
+pub(crate) enum Effect {
     /// Send the handshake messages at this span of all messages.
     Send(Span),
     /// Send a ChangeCipherSpec for compatibility with middleboxes (RFC 8446 D.4).
@@ -76,7 +76,7 @@ impl Effects {
 
     /// Hands each thing to do to `on`, in order and with the bytes of all messages, and forgets them. Secrets are lent, and
     /// wiped where they lie: to move them out would leave copies there that nothing wipes.
-    pub fn carry_out<E>(&mut self, mut on: impl FnMut(&[u8], &mut Effect) -> Result<(), E>) -> Result<(), E> {
+    pub(crate) fn carry_out<E>(&mut self, mut on: impl FnMut(&[u8], &mut Effect) -> Result<(), E>) -> Result<(), E> {
         let result = self.list.iter_mut().try_for_each(|entry| match entry {
             Entry::Effect(effect) => on(self.messages.as_slice(), effect),
             Entry::Blank(_) => Ok(()),

@@ -9,13 +9,15 @@ mod reassemble;
 mod server;
 mod workspace;
 
-pub use client::start as start_client;
+pub(crate) use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
-pub use effects::{Effect, Effects, Negotiated};
-pub use reassemble::{HandshakeReassembler, Reassembled};
-pub use server::start as start_server;
-pub use workspace::Workspace;
+pub use effects::Negotiated;
+pub(crate) use effects::{Effect, Effects};
+pub(crate) use reassemble::{HandshakeReassembler, Reassembled};
+pub(crate) use server::start as start_server;
+pub use workspace::HandshakeArenas;
+pub(crate) use workspace::Workspace;
 
 use zeroize::Zeroize;
 
@@ -24,7 +26,7 @@ use crate::error::Error;
 use crate::msgs::{Header, Message};
 
 /// A handshake in one of its states.
-pub struct Machine(MachineState);
+pub(crate) struct Machine(MachineState);
 
 enum MachineState {
     Client(client::ClientState),
@@ -48,7 +50,7 @@ struct Expected(&'static str, &'static [HandshakeType]);
 
 impl Machine {
     /// Whether the message with this header may come now, and may be so long.
-    pub fn admit(&self, header: Header) -> Result<(), Error> {
+    pub(crate) fn admit(&self, header: Header) -> Result<(), Error> {
         let Expected(expected, types) = match &self.0 {
             MachineState::Client(state) => state.expected(),
             MachineState::Server(state) => state.expected(),
@@ -58,7 +60,7 @@ impl Machine {
     }
 
     /// Takes the next message; what should happen is added to `effects`.
-    pub fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
+    pub(crate) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         Ok(Self(match self.0 {
             MachineState::Client(state) => MachineState::Client(state.on(message, effects)?),
             MachineState::Server(state) => MachineState::Server(state.on(message, effects)?),

@@ -5,13 +5,13 @@ use crate::msgs::{Header, Message};
 
 /// Puts handshake messages together that come in pieces, and takes records apart that hold several (RFC 8446 5.1).
 #[derive(Default)]
-pub struct HandshakeReassembler {
+pub(crate) struct HandshakeReassembler {
     /// The front of a message whose rest has not come.
     partial: Region,
 }
 
 /// What a record has brought of a message.
-pub enum Reassembled<'a> {
+pub(crate) enum Reassembled<'a> {
     /// Its header, to be refused or not.
     Header(Header),
     /// All of it.
@@ -36,14 +36,14 @@ impl HandshakeReassembler {
     }
 
     /// Whether a message has begun and not ended.
-    pub fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         !self.partial.as_slice().is_empty()
     }
 
     /// Hands every header, and then its message when it is whole, of a record's `content` to `on`, and keeps what is left
     /// for the next record. Nothing is kept of a message whose header was refused: nobody makes this side collect what it
     /// will not take.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         mut content: &[u8],
         mut on: impl FnMut(Reassembled<'_>) -> Result<(), Error>,

@@ -1,14 +1,41 @@
 use super::{Effects, HandshakeReassembler, Machine};
-use crate::mem::Arena;
+use crate::limits::ARENAS_KEPT;
+use crate::mem::{Arena, ArenaLease, ArenaPool, ArenaStatistics};
 
 /// All memory of one handshake: its state, the messages it sends and the pieces of those it receives.
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// The state, until the handshake has failed.
     pub machine: Option<Machine>,
     /// What is to be done.
     pub effects: Effects,
     /// Messages that come in pieces.
     pub reassembler: HandshakeReassembler,
+}
+
+/// A pool of arenas, memory for handshakes, that several configurations may share. Clones are the same pool.
+#[derive(Clone, Debug)]
+pub struct HandshakeArenas(ArenaPool<Workspace>);
+
+impl HandshakeArenas {
+    /// A pool that keeps up to `limit` arenas, `preallocated` of which are made now.
+    pub fn new(limit: usize, preallocated: usize) -> Self {
+        Self(ArenaPool::new(limit, preallocated))
+    }
+
+    /// What the pool has done so far.
+    pub fn statistics(&self) -> ArenaStatistics {
+        self.0.statistics()
+    }
+
+    pub(crate) fn lease(&self) -> ArenaLease<Workspace> {
+        self.0.lease()
+    }
+}
+
+impl Default for HandshakeArenas {
+    fn default() -> Self {
+        Self::new(ARENAS_KEPT, 1)
+    }
 }
 
 impl Arena for Workspace {

@@ -2,7 +2,7 @@ use core::ops::Range;
 
 /// A range of bytes in a buffer that the holder of the span does not have at hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
+pub(crate) struct Span {
     /// The first byte.
     pub start: usize,
     /// One past the last byte.
@@ -11,17 +11,17 @@ pub struct Span {
 
 impl Span {
     /// How many bytes it covers.
-    pub const fn len(self) -> usize {
+    pub(crate) const fn len(self) -> usize {
         self.end - self.start
     }
 
     /// Whether it covers none.
-    pub const fn is_empty(self) -> bool {
+    pub(crate) const fn is_empty(self) -> bool {
         self.start == self.end
     }
 
     /// As a range, to index with.
-    pub const fn range(self) -> Range<usize> {
+    pub(crate) const fn range(self) -> Range<usize> {
         self.start..self.end
     }
 }

@@ -1,4 +1,4 @@
-use crate::codes::{AlertDescription, AlertLevel};
+use crate::codes::{AlertDescription, code};
 use crate::error::Error;
 
 /// An alert (RFC 8446 6).
@@ -25,5 +25,13 @@ impl Alert {
             [_, _] => Err(Error::IllegalParameter("the level of an alert")),
             _ => Err(Error::Decode("alert")),
         }
+    }
+}
+
+code! {
+    /// The level of an alert (RFC 8446 6). Ignored on receipt, but for the values an alert may have.
+    AlertLevel(u8) {
+        WARNING = 1, "warning";
+        FATAL = 2, "fatal";
     }
 }

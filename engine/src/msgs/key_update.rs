@@ -1,5 +1,5 @@
 use super::encode_message;
-use crate::codes::{HandshakeType, KeyUpdateRequest};
+use crate::codes::{HandshakeType, code};
 use crate::error::Error;
 
 /// A KeyUpdate (RFC 8446 4.6.3).
@@ -22,5 +22,13 @@ impl KeyUpdate {
     /// Appends the whole message.
     pub fn encode(self, out: &mut Vec<u8>) {
         encode_message(out, HandshakeType::KEY_UPDATE, |writer| writer.u8(self.request.0));
+    }
+}
+
+code! {
+    /// Whether a KeyUpdate asks for one in return (RFC 8446 4.6.3).
+    KeyUpdateRequest(u8) {
+        NOT_REQUESTED = 0, "update_not_requested";
+        REQUESTED = 1, "update_requested";
     }
 }

@@ -17,7 +17,7 @@ mod new_session_ticket;
 mod pre_shared_key;
 mod server_hello;
 
-pub use alert::Alert;
+pub use alert::{Alert, AlertLevel};
 pub use certificate::{CertificateMessage, encode_certificate};
 pub use certificate_request::CertificateRequest;
 pub use certificate_verify::{CertificateVerify, SignedContent, Signer, signed_content};
@@ -26,7 +26,7 @@ pub use encrypted_extensions::EncryptedExtensions;
 pub use extensions::{Extension, Extensions};
 pub use finished::Finished;
 pub use header::Header;
-pub use key_update::KeyUpdate;
+pub use key_update::{KeyUpdate, KeyUpdateRequest};
 use legacy_version::decode_legacy_version;
 pub use message::{Message, encode_message};
 pub use new_session_ticket::NewSessionTicket;

@@ -7,7 +7,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use super::test_pki::{KeyKind, Pki, tiny_authority};
 use super::{CertifiedKey, ServerVerifier};
 use crate::codes::AlertDescription;
-use crate::crypto::provider;
+use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 use crate::limits::HANDSHAKE_MESSAGE_MAX;
 
@@ -16,9 +16,9 @@ const KIND: KeyKind = KeyKind::EcdsaP256;
 const ISSUER: &str = "throw-away intermediate EcdsaP256";
 
 fn verify(chain: &[CertificateDer<'_>]) -> Result<(), Error> {
-    let verifier = ServerVerifier::new(provider::list()[0], &[Pki::shared(KIND).root()]).unwrap();
+    let verifier = ServerVerifier::new(&[Pki::shared(KIND).root()]).unwrap();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
-    verifier.verify_chain(chain, &ServerName::try_from("localhost").unwrap(), now)
+    verifier.verify_chain(Provider::auto(), chain, &ServerName::try_from("localhost").unwrap(), now)
 }
 
 /// The good chain with `others` behind the intermediate, before it, and on both sides.
@@ -108,7 +108,7 @@ fn few_authorities_by_one_name_are_all_tried() {
 #[test]
 fn a_chain_of_ones_own_is_bounded_by_its_message_alone() {
     let identity = Pki::shared_identity(KIND);
-    let load = |chain: Vec<_>| CertifiedKey::new(provider::list()[0], chain, &identity.key).map(drop);
+    let load = |chain: Vec<_>| CertifiedKey::new(Provider::all()[0], chain, &identity.key).map(drop);
     let intermediate = &identity.chain[1];
     // Header, context and length of the list, then each certificate with two lengths (RFC 8446 4.4.2).
     let room = HANDSHAKE_MESSAGE_MAX - 8 - (identity.chain[0].len() + 5);

@@ -8,13 +8,14 @@ mod openssl_trusted;
 mod parsed_certificate;
 mod path_candidates;
 mod pem;
-mod verify;
+pub(crate) mod verify;
 mod warnings;
 mod webpki_error;
 
 pub use certified_key::CertifiedKey;
 pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
-pub use verify::{ServerVerifier, offered_schemes, verify_handshake_signature};
+pub use verify::ServerVerifier;
+pub(crate) use verify::{offered_schemes, verify_handshake_signature};
 pub use warnings::{certificate_warnings, check_root};
 
 #[cfg(test)]

@@ -7,14 +7,14 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use super::test_pki::{Identity, KeyKind, Pki, expired, not_yet_valid};
 use super::*;
 use crate::codes::{AlertDescription, SignatureScheme};
-use crate::crypto::{Provider, provider};
+use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 
 const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
 
 fn each_provider(check: impl Fn(&'static Provider)) {
-    assert!(!provider::list().is_empty(), "a build without a provider can't do TLS");
-    for provider in provider::list() {
+    assert!(!Provider::all().is_empty(), "a build without a provider can't do TLS");
+    for provider in Provider::all() {
         eprintln!("provider {}", provider.name);
         check(provider);
     }
@@ -25,8 +25,7 @@ fn name(text: &str) -> ServerName<'static> {
 }
 
 fn verify(pki: &Pki, identity: &Identity, server: &str) -> Result<(), Error> {
-    let provider = provider::list()[0];
-    ServerVerifier::new(provider, &[pki.root()]).unwrap().verify_chain(&identity.chain, &name(server), NOW)
+    ServerVerifier::new(&[pki.root()]).unwrap().verify_chain(Provider::auto(), &identity.chain, &name(server), NOW)
 }
 
 fn certificate_error(result: Result<(), Error>) -> (CertificateError, AlertDescription) {
@@ -42,10 +41,10 @@ fn certificate_error(result: Result<(), Error>) -> (CertificateError, AlertDescr
 fn good_chains_of_every_kind_are_taken_by_every_provider() {
     each_provider(|provider| {
         for kind in KeyKind::ALL {
-            let verifier = ServerVerifier::new(provider, &[Pki::shared(kind).root()]).unwrap();
+            let verifier = ServerVerifier::new(&[Pki::shared(kind).root()]).unwrap();
             let chain = &Pki::shared_identity(kind).chain;
             for server in ["localhost", "LOCALHOST", "127.0.0.1"] {
-                assert_eq!(verifier.verify_chain(chain, &name(server), NOW), Ok(()), "{kind:?} {server}");
+                assert_eq!(verifier.verify_chain(provider, chain, &name(server), NOW), Ok(()), "{kind:?} {server}");
             }
         }
     });
@@ -71,9 +70,12 @@ fn an_expired_intermediate_is_refused() {
 fn the_time_is_the_one_handed_in() {
     let pki = Pki::shared(KeyKind::EcdsaP256);
     let then = UnixTime::since_unix_epoch(Duration::from_secs(970_000_000));
-    let verifier = ServerVerifier::new(provider::list()[0], &[pki.root()]).unwrap();
+    let verifier = ServerVerifier::new(&[pki.root()]).unwrap();
     // The intermediate is valid since 1975, so in autumn 2000 all of the chain is.
-    assert_eq!(verifier.verify_chain(&pki.issue(pki.kind, expired).chain, &name("localhost"), then), Ok(()));
+    assert_eq!(
+        verifier.verify_chain(Provider::auto(), &pki.issue(pki.kind, expired).chain, &name("localhost"), then),
+        Ok(())
+    );
 }
 
 #[test]
@@ -167,9 +169,12 @@ fn an_unknown_root_and_a_missing_intermediate_are_refused() {
     let other = Pki::shared(KeyKind::EcdsaP384).issue(KeyKind::EcdsaP256, |_| {});
     assert_eq!(certificate_error(verify(pki, &other, "localhost")), unknown);
 
-    let verifier = ServerVerifier::new(provider::list()[0], &[pki.root()]).unwrap();
+    let verifier = ServerVerifier::new(&[pki.root()]).unwrap();
     let leaf_alone = &Pki::shared_identity(pki.kind).chain[..1];
-    assert_eq!(certificate_error(verifier.verify_chain(leaf_alone, &name("localhost"), NOW)), unknown);
+    assert_eq!(
+        certificate_error(verifier.verify_chain(Provider::auto(), leaf_alone, &name("localhost"), NOW)),
+        unknown
+    );
 }
 
 #[test]
@@ -209,7 +214,7 @@ fn an_unknown_critical_extension_is_refused() {
 
 #[test]
 fn a_signature_algorithm_that_the_provider_lacks_is_refused() {
-    let full = provider::list()[0];
+    let full = Provider::all()[0];
     let poor = Provider {
         name: "poor",
         suites: full.suites.clone(),
@@ -220,22 +225,22 @@ fn a_signature_algorithm_that_the_provider_lacks_is_refused() {
         random: full.random,
     };
     let pki = Pki::shared(KeyKind::EcdsaP256);
-    let verifier = ServerVerifier::new(&poor, &[pki.root()]).unwrap();
+    let verifier = ServerVerifier::new(&[pki.root()]).unwrap();
     let chain = &Pki::shared_identity(pki.kind).chain;
-    let (error, alert) = certificate_error(verifier.verify_chain(chain, &name("localhost"), NOW));
+    let (error, alert) = certificate_error(verifier.verify_chain(&poor, chain, &name("localhost"), NOW));
     assert_eq!(alert, AlertDescription::UNSUPPORTED_CERTIFICATE, "{error}");
 }
 
 #[test]
 fn garbage_and_nothing_are_refused() {
-    let verifier = ServerVerifier::new(provider::list()[0], &[Pki::shared(KeyKind::EcdsaP256).root()]).unwrap();
-    let insecure = ServerVerifier::insecure(provider::list()[0]);
+    let verifier = ServerVerifier::new(&[Pki::shared(KeyKind::EcdsaP256).root()]).unwrap();
+    let insecure = ServerVerifier::insecure();
     assert!(insecure.is_insecure() && !verifier.is_insecure());
     for verifier in [verifier, insecure] {
-        let result = verifier.verify_chain(&[], &name("localhost"), NOW);
+        let result = verifier.verify_chain(Provider::auto(), &[], &name("localhost"), NOW);
         assert_eq!(certificate_error(result), (CertificateError::Missing, AlertDescription::DECODE_ERROR));
         let garbage = [CertificateDer::from(vec![0x30, 0x03, 1, 2, 3])];
-        let (_, alert) = certificate_error(verifier.verify_chain(&garbage, &name("localhost"), NOW));
+        let (_, alert) = certificate_error(verifier.verify_chain(Provider::auto(), &garbage, &name("localhost"), NOW));
         assert_eq!(alert, AlertDescription::BAD_CERTIFICATE);
     }
 }
@@ -244,22 +249,21 @@ fn garbage_and_nothing_are_refused() {
 fn without_verification_any_chain_is_taken() {
     let pki = Pki::shared(KeyKind::Ed25519);
     let identity = pki.issue(pki.kind, expired);
-    let verifier = ServerVerifier::insecure(provider::list()[0]);
-    assert_eq!(verifier.verify_chain(&identity.chain, &name("example.com"), NOW), Ok(()));
+    let verifier = ServerVerifier::insecure();
+    assert_eq!(verifier.verify_chain(Provider::auto(), &identity.chain, &name("example.com"), NOW), Ok(()));
 }
 
 #[test]
 fn roots_must_parse_and_be_there() {
-    let provider = provider::list()[0];
     let garbage = CertificateDer::from(vec![1, 2, 3]);
     let good = Pki::shared(KeyKind::EcdsaP256).root();
-    assert!(matches!(ServerVerifier::new(provider, &[]), Err(Error::Config(_))));
-    let Err(Error::Config(why)) = ServerVerifier::new(provider, &[good.clone(), garbage.clone()]) else {
+    assert!(matches!(ServerVerifier::new(&[]), Err(Error::Config(_))));
+    let Err(Error::Config(why)) = ServerVerifier::new(&[good.clone(), garbage.clone()]) else {
         panic!("garbage was trusted")
     };
     assert!(why.starts_with("trusted certificate 2 "), "{why}");
-    assert!(ServerVerifier::from_store(provider, &[garbage.clone(), good]).is_ok());
-    assert!(matches!(ServerVerifier::from_store(provider, &[garbage]), Err(Error::Config(_))));
+    assert!(ServerVerifier::from_store(&[garbage.clone(), good]).is_ok());
+    assert!(matches!(ServerVerifier::from_store(&[garbage]), Err(Error::Config(_))));
 }
 
 #[test]
@@ -348,7 +352,7 @@ fn a_key_of_another_certificate_is_refused() {
 
 #[test]
 fn the_first_key_that_fits_the_offer_is_chosen() {
-    let provider = provider::list()[0];
+    let provider = Provider::all()[0];
     let load = |kind| {
         let identity = Pki::shared_identity(kind);
         CertifiedKey::new(provider, identity.chain.clone(), &identity.key).unwrap()

@@ -9,7 +9,7 @@ use super::parsed_certificate::ParsedCertificate;
 use super::test_pki::{Identity, KeyKind, Pki};
 use super::{CertifiedKey, ServerVerifier};
 use crate::codes::AlertDescription;
-use crate::crypto::provider;
+use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 
 const KIND: KeyKind = KeyKind::EcdsaP256;
@@ -28,13 +28,13 @@ fn with_extensions(contents: &[&[u8]]) -> Identity {
 }
 
 fn verify(identity: &Identity) -> Result<(), Error> {
-    let verifier = ServerVerifier::new(provider::list()[0], &[Pki::shared(KIND).root()]).unwrap();
+    let verifier = ServerVerifier::new(&[Pki::shared(KIND).root()]).unwrap();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
-    verifier.verify_chain(&identity.chain, &ServerName::try_from("localhost").unwrap(), now)
+    verifier.verify_chain(Provider::auto(), &identity.chain, &ServerName::try_from("localhost").unwrap(), now)
 }
 
 fn load(identity: &Identity) -> Result<(), Error> {
-    CertifiedKey::new(provider::list()[0], identity.chain.clone(), &identity.key).map(drop)
+    CertifiedKey::new(Provider::all()[0], identity.chain.clone(), &identity.key).map(drop)
 }
 
 #[test]
@@ -69,9 +69,12 @@ fn refused(identity: &Identity, what: &str) {
     let error = verify(identity).expect_err(what);
     assert_eq!(error.alert(), Some(AlertDescription::CERTIFICATE_UNKNOWN), "as with the extended key usage");
     assert_eq!(error.to_string(), "certificate refused: its key usage does not allow it to sign");
-    let insecure = ServerVerifier::insecure(provider::list()[0]);
+    let insecure = ServerVerifier::insecure();
     let now = UnixTime::since_unix_epoch(Duration::ZERO);
-    assert_eq!(insecure.verify_chain(&identity.chain, &ServerName::try_from("localhost").unwrap(), now), Ok(()));
+    assert_eq!(
+        insecure.verify_chain(Provider::auto(), &identity.chain, &ServerName::try_from("localhost").unwrap(), now),
+        Ok(())
+    );
 }
 
 /// What signs certificates needs no digitalSignature, and an authority above the leaf is not asked for it.
@@ -79,9 +82,12 @@ fn refused(identity: &Identity, what: &str) {
 fn only_the_leaf_is_asked() {
     let pki = Pki::with_intermediate(KIND, |params| params.key_usages = vec![Purpose::KeyCertSign]);
     let identity = pki.issue(KIND, |_| {});
-    let verifier = ServerVerifier::new(provider::list()[0], &[pki.root()]).unwrap();
+    let verifier = ServerVerifier::new(&[pki.root()]).unwrap();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
-    assert_eq!(verifier.verify_chain(&identity.chain, &ServerName::try_from("localhost").unwrap(), now), Ok(()));
+    assert_eq!(
+        verifier.verify_chain(Provider::auto(), &identity.chain, &ServerName::try_from("localhost").unwrap(), now),
+        Ok(())
+    );
     assert_eq!(load(&identity), Ok(()));
 }
 

@@ -1,4 +1,4 @@
-use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime, alg_id};
+use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime, alg_id};
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::key_kind::{KeyKind, TAKEN};
@@ -10,20 +10,23 @@ use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 
 /// How a client judges a server's certificates: chain, purpose, validity and name, through webpki.
+///
+/// Signatures are verified with the algorithms of the provider that the configuration is for.
+#[derive(Debug)]
 pub struct ServerVerifier {
-    algorithms: Vec<&'static dyn SignatureVerificationAlgorithm>,
     trust: Trust,
 }
 
+#[derive(Debug)]
 enum Trust {
     Anchors(Vec<TrustAnchor<'static>>),
-    /// Whoever answers.
+    /// Any server: nothing but the signature of the handshake is verified.
     Anyone,
 }
 
 impl ServerVerifier {
     /// Trusts what `roots` issued. Each of them must parse.
-    pub fn new(provider: &Provider, roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
+    pub fn new(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
         let anchors = roots
             .iter()
             .enumerate()
@@ -34,19 +37,19 @@ impl ServerVerifier {
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        Self::with_anchors(provider, anchors)
+        Self::with_anchors(anchors)
     }
 
     /// Trusts what those of `roots` issued that parse: for the operating system's store, where some do not. At least one
     /// must.
-    pub fn from_store(provider: &Provider, roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
+    pub fn from_store(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
         let usable = roots.iter().filter_map(|root| Some(webpki::anchor_from_trusted_cert(root).ok()?.to_owned()));
-        Self::with_anchors(provider, usable.collect())
+        Self::with_anchors(usable.collect())
     }
 
     /// Takes any chain. The signature of the handshake is verified all the same.
-    pub fn insecure(provider: &Provider) -> Self {
-        Self { algorithms: provider.certificate_algorithms.clone(), trust: Trust::Anyone }
+    pub const fn insecure() -> Self {
+        Self { trust: Trust::Anyone }
     }
 
     /// Whether any chain is taken.
@@ -57,6 +60,7 @@ impl ServerVerifier {
     /// Whether `chain`, leaf first, is good for the server `name` at `now` (RFC 8446 4.4.2.4, RFC 5280 6, RFC 6125).
     pub fn verify_chain(
         &self,
+        provider: &Provider,
         chain: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
@@ -66,7 +70,7 @@ impl ServerVerifier {
         let Trust::Anchors(anchors) = &self.trust else { return Ok(()) };
         let usage = KeyUsage::server_auth();
         let intermediates = path_candidates(certificate, intermediates)?;
-        leaf.verify_for_usage(&self.algorithms, anchors, &intermediates, now, usage, None, None)
+        leaf.verify_for_usage(&provider.certificate_algorithms, anchors, &intermediates, now, usage, None, None)
             .map_err(|why| explain(&why, chain, anchors))?;
         let parsed = ParsedCertificate::read(certificate)?;
         leaf.verify_is_valid_for_subject_name(name).map_err(|why| match why {
@@ -80,11 +84,11 @@ impl ServerVerifier {
         Ok(())
     }
 
-    fn with_anchors(provider: &Provider, anchors: Vec<TrustAnchor<'static>>) -> Result<Self, Error> {
+    fn with_anchors(anchors: Vec<TrustAnchor<'static>>) -> Result<Self, Error> {
         if anchors.is_empty() {
             return Err(Error::Config("no trusted certificate: no server could be accepted".into()));
         }
-        Ok(Self { algorithms: provider.certificate_algorithms.clone(), trust: Trust::Anchors(anchors) })
+        Ok(Self { trust: Trust::Anchors(anchors) })
     }
 }
 
@@ -125,7 +129,7 @@ fn mismatch(why: &webpki::Error) -> Error {
 
 /// What a client puts into signature_algorithms: what `provider` verifies handshakes with, followed by the PKCS #1
 /// schemes it verifies certificates with, which mean nothing but those there (RFC 8446 4.2.3).
-pub fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
+pub(crate) fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
     let handshake = provider.schemes.iter().map(|entry| entry.scheme).filter(|scheme| !is_pkcs1(*scheme));
     let certificates_only = [
         (SignatureScheme::RSA_PKCS1_SHA256, alg_id::RSA_PKCS1_SHA256),

@@ -1,7 +1,7 @@
 //! What the server's encrypted messages can say wrong, and the client's Finished.
 
 use tls_engine::codes::{AlertDescription as Alert, ContentType, ExtensionType, HandshakeType, SignatureScheme};
-use tls_engine::msgs::Signer;
+use tls_engine::internal::msgs::Signer;
 
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{ExtensionList, alpn, certificate_request, message, numbers, vector16};

@@ -22,7 +22,7 @@ pub const LATE: &str = "application data or what may follow a handshake";
 
 /// One well-formed body for each type of message.
 fn messages() -> Vec<(HandshakeType, Vec<u8>)> {
-    let provider = tls_engine::crypto::provider::list()[0];
+    let provider = Provider::all()[0];
     let mut client = server_start(provider);
     client.offer_share(NamedGroup::X25519);
     let mut server = client_certificate(provider);
@@ -134,7 +134,7 @@ fn early<P: Script + 'static>(table: &mut Table<P>, start: fn(&'static Provider)
 /// Each is taken where it belongs, or the rows above might be refused for another reason than their order.
 #[test]
 fn the_samples_are_well_formed() {
-    let provider = tls_engine::crypto::provider::list()[0];
+    let provider = Provider::all()[0];
     for (handshake_type, body) in messages() {
         let message = draft::message(handshake_type, &body);
         match handshake_type {

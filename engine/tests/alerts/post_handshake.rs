@@ -22,7 +22,7 @@ fn bounded<P: Script + 'static>(
     reset: Option<fn(&mut P)>,
 ) {
     if let Some(reset) = reset {
-        let mut peer = start(tls_engine::crypto::provider::list()[0]);
+        let mut peer = start(Provider::all()[0]);
         for _ in 0..3 {
             (0..limit).for_each(|_| act(&mut peer));
             reset(&mut peer);

@@ -1,7 +1,8 @@
 //! A row of a table, and how it is judged.
 
-use tls_engine::codes::{AlertDescription, AlertLevel, ContentType};
+use tls_engine::codes::{AlertDescription, ContentType};
 use tls_engine::crypto::Provider;
+use tls_engine::internal::msgs::AlertLevel;
 
 use crate::support::peer;
 use crate::support::providers;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfig, ServerConfig};
-use tls_engine::crypto::{Provider, provider};
+use tls_engine::crypto::Provider;
 use tls_engine::switches::Switches;
 
 use crate::actor::{Act, Actor, Outcome, Part, When};
@@ -17,7 +17,7 @@ pub const KIND: KeyKind = KeyKind::Ed25519;
 
 /// The provider all of whose randomness comes from where the test says.
 pub fn exact_provider() -> &'static Provider {
-    provider::by_name("rustcrypto").expect("the provider of the tests")
+    Provider::by_name("rustcrypto").expect("the provider of the tests")
 }
 
 /// Two ends, and what they do.

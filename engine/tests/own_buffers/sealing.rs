@@ -49,7 +49,7 @@ fn wherever_the_plaintext_lies_the_peer_gets_it() {
 /// The same keys seal the same plaintext to the same bytes, here and on the usual path.
 #[test]
 fn the_records_are_those_of_the_usual_path() {
-    let provider = tls_engine::crypto::provider::by_name("rustcrypto").expect("the provider of the tests");
+    let provider = tls_engine::Provider::by_name("rustcrypto").expect("the provider of the tests");
     for suite in &provider.suites {
         let [mut usual, mut own] = [(); 2].map(|()| crate::endpoints::twin(provider, suite.code));
         for len in LENGTHS {

@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use tls_engine::mem::{Arena, ArenaLease, ArenaPool, Region};
+use tls_engine::conn::HandshakeArenas;
+use tls_engine::internal::mem::{Arena, ArenaLease, ArenaPool, Region};
 
 use super::arenas::{PanickingKeyLog, Setting, large_identity, with_bit_turned};
 use super::stress::Random;
@@ -113,7 +114,7 @@ fn check(written: &Written) {
 
 #[test]
 fn handshakes_of_many_threads_end_in_every_manner() {
-    let pool = ArenaPool::new(LIMIT, 1);
+    let pool = HandshakeArenas::new(LIMIT, 1);
     let small = Setting::with_pool(&pool, Pki::shared_identity(KeyKind::EcdsaP256));
     let large = Setting::with_pool(&pool, &large_identity(400));
     let done = in_a_ring(|index, next, receiver| shake_hands([&small, &large], index, next, receiver));

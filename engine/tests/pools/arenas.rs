@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rcgen::SanType;
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, CipherSuite, NamedGroup};
+use tls_engine::conn::HandshakeArenas;
 use tls_engine::conn::{ClientConfig, ServerConfig};
-use tls_engine::crypto::{Provider, Random, provider};
-use tls_engine::handshake::Workspace;
-use tls_engine::keys::{KeyLog, SecretLabel};
+use tls_engine::crypto::{Provider, Random};
 use tls_engine::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_CONTENT_MAX};
-use tls_engine::mem::{ArenaPool, ArenaStatistics, Secret};
+use tls_engine::mem::{ArenaStatistics, Secret};
 use tls_engine::pki::ServerVerifier;
+use tls_engine::{KeyLog, SecretLabel};
 
 use super::support::peer::{Peer, pump};
 use super::support::pki::{Identity, KeyKind, Pki};
@@ -96,7 +96,7 @@ fn one_that_fails_at_any_byte_gives_its_arena_back_before_the_connection_is_drop
 #[test]
 fn every_other_way_out_gives_the_arena_back() {
     let untrusted = |setting: &mut Setting| {
-        let verifier = ServerVerifier::new(setting.provider, &[Pki::new(KeyKind::EcdsaP256).root()]).unwrap();
+        let verifier = ServerVerifier::new(&[Pki::new(KeyKind::EcdsaP256).root()]).unwrap();
         setting.client =
             ClientConfig::builder(setting.provider).verifier(verifier).arenas(&setting.pool).build().unwrap();
     };
@@ -242,7 +242,7 @@ fn what_a_crowd_has_left_goes_by_and_by() {
 
 #[test]
 fn a_pool_keeps_no_more_than_its_limit() {
-    let pool = ArenaPool::new(3, 0);
+    let pool = HandshakeArenas::new(3, 0);
     let setting = Setting::with_pool(&pool, Pki::shared_identity(KeyKind::EcdsaP256));
     drop((0..10).map(|_| Peer::server(&setting.server)).collect::<Vec<_>>());
     let statistics = pool.statistics();
@@ -254,7 +254,7 @@ fn a_pool_keeps_no_more_than_its_limit() {
 #[derive(Clone)]
 pub(super) struct Setting {
     pub(super) provider: &'static Provider,
-    pub(super) pool: ArenaPool<Workspace>,
+    pub(super) pool: HandshakeArenas,
     pub(super) client: Arc<ClientConfig>,
     pub(super) server: Arc<ServerConfig>,
     /// What one arena that waits has.
@@ -267,14 +267,14 @@ impl Setting {
     }
 
     fn with_identity(identity: &Identity) -> Self {
-        Self::with_pool(&ArenaPool::new(64, 1), identity)
+        Self::with_pool(&HandshakeArenas::new(64, 1), identity)
     }
 
-    pub(super) fn with_pool(pool: &ArenaPool<Workspace>, identity: &Identity) -> Self {
-        let provider = provider::by_name("auto").expect("a provider");
+    pub(super) fn with_pool(pool: &HandshakeArenas, identity: &Identity) -> Self {
+        let provider = Provider::auto();
         let client = support::client(provider, KeyKind::EcdsaP256, |builder| builder.arenas(pool));
         let server = support::server_with(provider, identity, |builder| builder.arenas(pool));
-        let arena_bytes = ArenaPool::<Workspace>::new(1, 1).statistics().bytes;
+        let arena_bytes = HandshakeArenas::new(1, 1).statistics().bytes;
         Self { provider, pool: pool.clone(), client, server, arena_bytes }
     }
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use tls_engine::conn::{ClientConfig, Connection, ServerConfig};
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 use tls_engine::io::{Stream, StreamError};
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf};
@@ -208,7 +208,7 @@ fn a_stream_that_would_wait_holds_nothing() {
 }
 
 fn configs(zero_copy: bool) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
-    let provider = provider::by_name("auto").expect("a provider");
+    let provider = Provider::auto();
     let kind = KeyKind::EcdsaP256;
     let switches = Switches { zero_copy, ..Switches::default() };
     let client = support::client(provider, kind, |builder| builder.switches(switches));

@@ -11,7 +11,7 @@ mod replay;
 mod trace;
 
 use replay::Replay;
-use tls_engine::crypto::provider;
+use tls_engine::crypto::Provider;
 
 #[test]
 fn section_3_simple_handshake() {
@@ -36,7 +36,7 @@ fn section_7_compatibility_mode() {
 #[test]
 fn every_changed_byte_is_noticed() {
     let text = include_str!("section3.txt");
-    let provider = provider::list()[0];
+    let provider = Provider::all()[0];
     for (number, step) in trace::parse(text).iter().enumerate() {
         for name in step.values.keys() {
             let mut steps = trace::parse(text);
@@ -54,10 +54,10 @@ fn replay_with_every_provider(text: &str, steps_expected: usize, values_expected
     let steps = trace::parse(text);
     let values: usize = steps.iter().map(|step| step.values.len()).sum();
     assert_eq!((steps.len(), values), (steps_expected, values_expected), "the file is as long as the RFC's trace");
-    let names: Vec<&str> = provider::list().iter().map(|provider| provider.name).collect();
+    let names: Vec<&str> = Provider::all().iter().map(|provider| provider.name).collect();
     assert_eq!(names.contains(&"aws-lc-rs"), cfg!(feature = "aws-lc-rs"));
     assert_eq!(names.contains(&"rustcrypto"), cfg!(feature = "rustcrypto"));
-    for provider in provider::list() {
+    for provider in Provider::all() {
         for zero_copy in [true, false] {
             Replay::new(provider, zero_copy).run(&steps);
         }

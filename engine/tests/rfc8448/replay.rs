@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use tls_engine::codes::{CipherSuite, ContentType, NamedGroup};
 use tls_engine::crypto::{Hash, KeyPair, Provider, Suite};
-use tls_engine::keys::{
+use tls_engine::internal::keys::{
     EarlySecret, HandshakeSecret, MasterSecret, TrafficSecret, Transcript, hkdf_expand_label, resumption_psk,
 };
+use tls_engine::internal::record::{Fragments, Opener, Sealer, deframe};
 use tls_engine::mem::{Digest, OutBuf, Secret};
-use tls_engine::record::{Fragments, Opener, Sealer, deframe};
 use tls_engine::switches::Switches;
 
 use crate::trace::{Role, Step, Values};

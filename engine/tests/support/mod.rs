@@ -18,14 +18,14 @@ use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
-use tls_engine::crypto::{Provider, provider};
+use tls_engine::crypto::Provider;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
 use self::pki::{Identity, KeyKind, Pki};
 
 /// All providers of this build: a test that goes through none of them would prove nothing.
 pub fn providers() -> &'static [&'static Provider] {
-    let all = provider::list();
+    let all = Provider::all();
     assert!(!all.is_empty(), "a build without a provider can't do TLS");
     all
 }
@@ -40,7 +40,7 @@ pub fn client(
     kind: KeyKind,
     change: impl FnOnce(ClientConfigBuilder) -> ClientConfigBuilder,
 ) -> Arc<ClientConfig> {
-    let verifier = ServerVerifier::new(provider, &[Pki::shared(kind).root()]).expect("a root that parses");
+    let verifier = ServerVerifier::new(&[Pki::shared(kind).root()]).expect("a root that parses");
     change(ClientConfig::builder(provider).verifier(verifier)).build().expect("a client")
 }
 

@@ -125,7 +125,7 @@ impl Ends {
     /// Both ends of conversations with a setting, and buffers of this size.
     fn endpoint_configs(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<EndpointConfigs>, Error> {
         let Setting { switches, provider } = *setting;
-        let verifier = ServerVerifier::new(provider, std::slice::from_ref(&self.authority))?;
+        let verifier = ServerVerifier::new(std::slice::from_ref(&self.authority))?;
         let client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
         let key = self.identity.certified_key(provider)?;
         let server = ServerConfig::builder(provider).suites(&[self.suite]).switches(switches).certificate(key);

@@ -2,8 +2,8 @@ use rustls_pki_types::UnixTime;
 use tls_engine::codes::SignatureScheme;
 use tls_engine::conn::Negotiated;
 use tls_engine::crypto::{Group, Provider};
+use tls_engine::internal::pki::verify_handshake_signature;
 use tls_engine::mem::Secret;
-use tls_engine::pki::verify_handshake_signature;
 
 use super::schedule::Schedule;
 use super::{Pair, Work};
@@ -58,7 +58,7 @@ impl<'a> Raw<'a> {
     /// What a client has to do.
     pub(super) fn client(&self) -> Result<(), Error> {
         self.schedule.derive(Side::Client, &self.exchange()?);
-        self.pair.verifier.verify_chain(&self.pair.key.chain, &self.work.name, UnixTime::now())?;
+        self.pair.verifier.verify_chain(self.provider, &self.pair.key.chain, &self.work.name, UnixTime::now())?;
         let leaf = self.pair.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
         Ok(verify_handshake_signature(self.provider, leaf, self.scheme, &self.message, &self.signature)?)
     }

@@ -1,7 +1,7 @@
 use std::hint::black_box;
 
 use tls_engine::crypto::Suite;
-use tls_engine::keys::{EarlySecret, TrafficSecret, Transcript};
+use tls_engine::internal::keys::{EarlySecret, TrafficSecret, Transcript};
 use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
 use tls_engine::mem::Secret;
 
@@ -88,7 +88,7 @@ mod tests {
     use std::sync::Arc;
 
     use tls_engine::conn::{ClientConfig, ServerConfig};
-    use tls_engine::crypto::{Hash, HashContext, Origin, Provider, provider};
+    use tls_engine::crypto::{Hash, HashContext, Origin, Provider};
     use tls_engine::mem::{BufferPool, Digest, PoolOptions};
     use tls_engine::pki::ServerVerifier;
     use tls_engine::switches::Switches;
@@ -197,7 +197,7 @@ mod tests {
 
     /// A provider whose hashes are counted; once in this process.
     fn told() -> &'static Provider {
-        let real = provider::by_name("auto").expect("a provider");
+        let real = Provider::auto();
         let suite = |suite: &Suite| Suite { hash: Box::leak(Box::new(Told(suite.hash))), ..*suite };
         Box::leak(Box::new(Provider {
             name: real.name,
@@ -215,8 +215,7 @@ mod tests {
         let provider = told();
         let (identity, authority) = Identity::generate().expect("an identity");
         for suite in &provider.suites {
-            let verifier =
-                ServerVerifier::new(provider, std::slice::from_ref(&authority.certificate)).expect("a verifier");
+            let verifier = ServerVerifier::new(std::slice::from_ref(&authority.certificate)).expect("a verifier");
             let client = ClientConfig::builder(provider).suites(&[suite.code]).verifier(verifier);
             let key = identity.certified_key(provider).expect("a key");
             let server = ServerConfig::builder(provider).suites(&[suite.code]).certificate(key);

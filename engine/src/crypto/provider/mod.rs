@@ -53,13 +53,8 @@ pub struct Suite {
     pub source: &'static str,
 }
 
-/// The provider called `name`: `auto`, or one of those compiled in.
-pub fn by_name(name: &str) -> Option<&'static Provider> {
-    list().iter().copied().find(|provider| provider.name == name)
-}
-
 /// All providers of this build, `auto` first.
-pub fn list() -> &'static [&'static Provider] {
+fn all() -> &'static [&'static Provider] {
     static LIST: LazyLock<Vec<&'static Provider>> = LazyLock::new(|| {
         let providers: Vec<fn() -> Provider> = vec![
             auto::provider,
@@ -75,6 +70,21 @@ pub fn list() -> &'static [&'static Provider] {
 }
 
 impl Provider {
+    /// The provider put together from the fastest part of this build for each algorithm. Its name is `auto`.
+    pub fn auto() -> &'static Self {
+        all()[0]
+    }
+
+    /// The provider called `name`: `auto`, or one of those compiled in.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        Self::all().iter().copied().find(|provider| provider.name == name)
+    }
+
+    /// All providers of this build, `auto` first.
+    pub fn all() -> &'static [&'static Self] {
+        all()
+    }
+
     /// Its part for the cipher suite `code`.
     pub fn suite(&self, code: CipherSuite) -> Option<&Suite> {
         self.suites.iter().find(|suite| suite.code == code)

@@ -84,7 +84,7 @@ impl WaitCertificate {
         let Self { mut handshake } = self;
         let config = &handshake.client.config;
         let now = config.common.clock.now();
-        config.verifier.verify_chain(&certificate.chain, &handshake.client.server_name, now)?;
+        config.verifier.verify_chain(config.common.provider, &certificate.chain, &handshake.client.server_name, now)?;
         let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
         effects.kept.extend_from_slice(leaf);
         handshake.transcript.add(message.bytes);

@@ -18,7 +18,7 @@ use crate::msgs::{
 };
 
 /// Begins a handshake: the ClientHello is the first effect.
-pub fn start(
+pub(crate) fn start(
     config: &Arc<ClientConfig>,
     server_name: ServerName<'static>,
     effects: &mut Effects,

@@ -3,7 +3,7 @@
 mod flight;
 mod hello;
 
-pub use hello::start;
+pub(crate) use hello::start;
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use crate::msgs::{ClientHello, HelloRetryRequest, Message};
 use crate::pki::CertifiedKey;
 
 /// Begins a handshake, which waits for a ClientHello.
-pub fn start(config: &Arc<ServerConfig>) -> Machine {
+pub(crate) fn start(config: &Arc<ServerConfig>) -> Machine {
     let state = WaitClientHello { config: config.clone(), retried: None };
     Machine(crate::handshake::MachineState::Server(ServerState::ClientHello(state)))
 }

@@ -4,7 +4,7 @@ mod finished;
 mod flight;
 mod hello;
 
-pub use hello::start;
+pub(crate) use hello::start;
 
 use super::Expected;
 use super::effects::Effects;

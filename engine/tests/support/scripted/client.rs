@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::{KeyPair, Provider, Random, Suite};
-use tls_engine::keys::EarlySecret;
+use tls_engine::internal::keys::EarlySecret;
+use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
+use tls_engine::internal::wire::Reader;
 use tls_engine::mem::{Digest, Secret};
-use tls_engine::msgs::HELLO_RETRY_REQUEST_RANDOM;
-use tls_engine::wire::Reader;
 
 use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
 use super::keys::{Keys, plain_record};
@@ -105,7 +105,7 @@ impl ScriptedClient {
     /// The right Finished.
     pub fn finished(&self) -> Vec<u8> {
         let secret = &self.handshake.as_ref().expect("the server's flight").client;
-        let secret = tls_engine::keys::TrafficSecret::new(self.suite.hash, secret.clone());
+        let secret = tls_engine::internal::keys::TrafficSecret::new(self.suite.hash, secret.clone());
         message(HandshakeType::FINISHED, secret.finished(&self.digest()).as_bytes())
     }
 

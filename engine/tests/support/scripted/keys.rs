@@ -2,7 +2,7 @@
 
 use tls_engine::codes::ContentType;
 use tls_engine::crypto::{AeadKey, Suite, TAG_LEN};
-use tls_engine::keys::TrafficSecret;
+use tls_engine::internal::keys::TrafficSecret;
 use tls_engine::mem::Secret;
 
 /// One direction's keys.

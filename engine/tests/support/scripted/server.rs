@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::{KeyPair, Provider, Random, SigningKey, Suite};
-use tls_engine::keys::{EarlySecret, TrafficSecret};
+use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
+use tls_engine::internal::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::mem::{Digest, Secret};
-use tls_engine::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 
 use super::draft::{self, ExtensionList, ServerHelloDraft, message, numbers, share, vector16};
 use super::keys::Keys;
