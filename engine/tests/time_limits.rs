@@ -190,7 +190,7 @@ fn close_notify_in_the_clear_is_no_end_of_a_handshake() {
     });
     let socket = Socket::connect(address, &SocketOptions { timeout: Some(DEADLINE), ..SocketOptions::default() });
     let pool = BufferPool::new(BufferPoolKind::Off, PoolOptions::default());
-    let stream = Stream::client(&config, support::localhost(), socket.expect("a connection"), &pool);
+    let stream = Stream::client_pooled(&config, support::localhost(), socket.expect("a connection"), &pool);
     let mut stream = stream.expect("a client");
     let error = stream.handshake().expect_err("there is no connection");
     assert_eq!(error.to_string(), Error::Truncated.to_string());

@@ -43,7 +43,7 @@ impl Load {
         let options = SocketOptions { timeout: Some(DEADLINE), ..SocketOptions::default() };
         let socket = Socket::connect(self.address, &options).expect("a server that listens");
         let name = ServerName::try_from("localhost").expect("a name");
-        Stream::client(&self.config, name, socket, &self.pool).expect("a client")
+        Stream::client_pooled(&self.config, name, socket, &self.pool).expect("a client")
     }
 
     /// Shakes hands.

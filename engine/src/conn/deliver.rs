@@ -1,6 +1,6 @@
 //! A bounded turn: whole records are taken and their data handed on until none is left or the turn has had its share.
 
-use super::{Connection, Received};
+use super::{Connection, Plaintext, Received};
 use crate::error::Error;
 use crate::mem::{InBuf, OutBuf};
 use crate::record::deframe;
@@ -44,6 +44,18 @@ impl<'a> Reply<'a> {
     /// always fits.
     pub fn send(&mut self, data: &[&[u8]]) -> Result<usize, Error> {
         self.connection.write_tls(data, self.output)
+    }
+
+    /// Seals all of `data`. An answer that is no longer than the data it answers always fits.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`] where it does not fit; part of it has been sealed then.
+    pub fn send_all(&mut self, data: &[u8]) -> Result<(), Error> {
+        let got_bytes = self.send(&[data])?;
+        if got_bytes < data.len() {
+            return Err(Error::BufferTooSmall { needed_bytes: data.len(), got_bytes });
+        }
+        Ok(())
     }
 
     /// Says that no more will be sent. What was sent before goes out first.
@@ -97,6 +109,17 @@ impl Connection {
                 return Ok(Delivered { record_bytes, stop_reason });
             }
         }
+    }
+
+    /// Hands data that was opened before to `take`, as [`Connection::deliver`] does.
+    pub(crate) fn hand_out(
+        &mut self,
+        plaintext: Plaintext,
+        input: &InBuf,
+        output: &mut OutBuf,
+        take: impl FnOnce(&[u8], &mut Reply<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))
     }
 
     /// Whether the next [`Connection::read_tls`] would bring something else than [`super::Progress::NeedInput`] without

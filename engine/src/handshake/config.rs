@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 
 use super::{HandshakeArenas, Workspace};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
@@ -261,6 +261,11 @@ pub struct ClientConfigBuilder {
 impl ClientConfig {
     common_getters!();
 
+    /// The default configuration: what [`Provider::auto`] has, for servers with certificates that `roots` issued.
+    pub fn new(roots: &[CertificateDer<'_>]) -> Result<Arc<Self>, Error> {
+        Self::builder(Provider::auto()).verifier(ServerVerifier::new(roots)?).build()
+    }
+
     /// A configuration with the parts of `provider`.
     pub fn builder(provider: &'static Provider) -> ClientConfigBuilder {
         ClientConfigBuilder {
@@ -337,6 +342,12 @@ pub struct ServerConfigBuilder {
 impl ServerConfig {
     common_getters!();
 
+    /// The default configuration: what [`Provider::auto`] has, and one certificate with its `key`. `chain` begins with the
+    /// server's own certificate.
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'_>) -> Result<Arc<Self>, Error> {
+        Self::builder(Provider::auto()).certificate_and_key(chain, key)?.build()
+    }
+
     /// A configuration with the parts of `provider`.
     pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
         ServerConfigBuilder { common: CommonBuilder::new(provider), certificates: Vec::new(), cookie: false }
@@ -350,6 +361,16 @@ impl ServerConfigBuilder {
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(certificate);
         self
+    }
+
+    /// Adds a certificate with its key, which the provider of this configuration loads, see [`CertifiedKey::new`].
+    pub fn certificate_and_key(
+        self,
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'_>,
+    ) -> Result<Self, Error> {
+        let certificate = CertifiedKey::new(self.common.provider, chain, key)?;
+        Ok(self.certificate(certificate))
     }
 
     /// Whether a HelloRetryRequest carries a cookie that the client has to bring back. Default: no.

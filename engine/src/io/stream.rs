@@ -5,7 +5,7 @@ use rustls_pki_types::ServerName;
 
 use super::step::{Filled, fill, flush};
 use super::stream_error::{StreamError, write_failure_with};
-use crate::conn::{ClientConfig, Connection, Plaintext, Received, ServerConfig};
+use crate::conn::{ClientConfig, Connection, Plaintext, Received, Reply, ServerConfig, StopReason};
 use crate::error::Error;
 use crate::mem::{BufferPool, InBuf, OutBuf};
 
@@ -42,23 +42,42 @@ impl<T: Read + Write> Stream<T> {
         Self { connection, transport, input, output, unread: Plaintext::default() }
     }
 
-    /// A client that connects to `name`, with buffers of the pool's size that hold memory of the pool while there is
-    /// something in them. Its ClientHello is sent with the first call.
-    pub fn client(
+    /// A client that connects to the server `name` over `transport`. Its ClientHello is sent with the first call.
+    pub fn client(config: &Arc<ClientConfig>, name: ServerName<'static>, transport: T) -> Result<Self, Error> {
+        Self::start_client(config, name, transport, InBuf::default(), OutBuf::default())
+    }
+
+    /// A server that waits for a ClientHello on `transport`.
+    pub fn server(config: &Arc<ServerConfig>, transport: T) -> Self {
+        Self::new(Connection::server(config), transport, InBuf::default(), OutBuf::default())
+    }
+
+    /// A client with buffers of the pool's size, which hold memory of the pool only while there is something in them.
+    pub fn client_pooled(
         config: &Arc<ClientConfig>,
         name: ServerName<'static>,
         transport: T,
         pool: &BufferPool,
     ) -> Result<Self, Error> {
-        let (input, mut output) = buffers(pool);
-        let connection = Connection::client(config, name, &mut output)?;
-        Ok(Self::new(connection, transport, input, output))
+        let (input, output) = buffers(pool);
+        Self::start_client(config, name, transport, input, output)
     }
 
-    /// A server that waits for a ClientHello, with buffers as those of [`Stream::client`].
-    pub fn server(config: &Arc<ServerConfig>, transport: T, pool: &BufferPool) -> Self {
+    /// A server with buffers as those of [`Stream::client_pooled`].
+    pub fn server_pooled(config: &Arc<ServerConfig>, transport: T, pool: &BufferPool) -> Self {
         let (input, output) = buffers(pool);
         Self::new(Connection::server(config), transport, input, output)
+    }
+
+    fn start_client(
+        config: &Arc<ClientConfig>,
+        name: ServerName<'static>,
+        transport: T,
+        input: InBuf,
+        mut output: OutBuf,
+    ) -> Result<Self, Error> {
+        let connection = Connection::client(config, name, &mut output)?;
+        Ok(Self::new(connection, transport, input, output))
     }
 
     /// Gives the memory of buffers with nothing in them back to the pool that it is from, which wipes it. Worth a call when
@@ -127,6 +146,43 @@ impl<T: Read + Write> Stream<T> {
             }
         }
         Ok(self.connection.plaintext(&self.input, self.unread))
+    }
+
+    /// Waits for data and hands it to `take`, record by record, with a way to answer. An answer is sealed straight from where
+    /// it is: a server that sends back what it was sent copies nothing. Returns `false` once the peer has sent close_notify.
+    ///
+    /// An answer as long as the data always fits. An error of `take` is returned as it is, and the connection goes on.
+    pub fn receive_with(
+        &mut self,
+        mut take: impl FnMut(&[u8], &mut Reply<'_>) -> Result<(), Error>,
+    ) -> Result<bool, StreamError> {
+        self.handshake()?;
+        self.flush_output()?;
+        let unread = core::mem::take(&mut self.unread);
+        if !unread.0.is_empty() {
+            self.connection.hand_out(unread, &self.input, &mut self.output, take)?;
+            self.flush_sealed()?;
+            return Ok(true);
+        }
+        loop {
+            let mut has_data = false;
+            let delivered = self.connection.deliver(&mut self.input, &mut self.output, usize::MAX, |data, reply| {
+                has_data = true;
+                take(data, reply)
+            });
+            let stop_reason =
+                delivered.inspect_err(|_| drop(flush(&mut self.output, &mut self.transport)))?.stop_reason;
+            if has_data {
+                self.flush_sealed()?;
+                return Ok(true);
+            }
+            self.flush_output()?;
+            match stop_reason {
+                StopReason::Closed => return Ok(false),
+                StopReason::NeedInput => self.wait_for_input()?,
+                StopReason::BudgetSpent | StopReason::OutputFull => {}
+            }
+        }
     }
 
     /// Sends all of `data`. What of it is sealed when the transport's time runs out goes with the next call, or with

@@ -155,10 +155,10 @@ fn streams_over_sockets_share_a_pool() {
         let server_pool = pool.clone();
         let server = thread::spawn(move || {
             let socket = socket(listener.accept().unwrap().0);
-            echo(Stream::server(&server_config, socket, &server_pool))
+            echo(Stream::server_pooled(&server_config, socket, &server_pool))
         });
         let transport = socket(TcpStream::connect(("127.0.0.1", port)).unwrap());
-        let mut stream = Stream::client(&client_config, localhost(), transport, &pool).unwrap();
+        let mut stream = Stream::client_pooled(&client_config, localhost(), transport, &pool).unwrap();
         let data = pattern(50_000, 7);
         for _ in 0..3 {
             stream.send(&data).unwrap();
@@ -316,8 +316,8 @@ fn in_memory_streams(pool: &BufferPool, zero_copy: bool) -> (Stream<Memory>, Str
     let (client_config, server_config) = configs(zero_copy);
     let (up, down) = (Rc::default(), Rc::default());
     let transport = Memory { incoming: Rc::clone(&down), outgoing: Rc::clone(&up) };
-    let mut client = Stream::client(&client_config, localhost(), transport, pool).unwrap();
-    let mut server = Stream::server(&server_config, Memory { incoming: up, outgoing: down }, pool);
+    let mut client = Stream::client_pooled(&client_config, localhost(), transport, pool).unwrap();
+    let mut server = Stream::server_pooled(&server_config, Memory { incoming: up, outgoing: down }, pool);
     for _ in 0..5 {
         for stream in [&mut client, &mut server] {
             match stream.handshake() {

@@ -108,7 +108,7 @@ impl ClientPopulation {
         for _ in 0..count {
             interrupt::check()?;
             let socket = Socket::connect(self.server.address, &options).map_err(failed)?;
-            let mut client = Stream::client(&configs.client, configs.name.clone(), socket, &configs.pool)?;
+            let mut client = Stream::client_pooled(&configs.client, configs.name.clone(), socket, &configs.pool)?;
             client.flush().map_err(failed)?;
             self.clients.push(client);
         }

@@ -5,8 +5,11 @@ use super::aws_lc as main;
 #[cfg(not(feature = "aws-lc-rs"))]
 use super::rustcrypto as main;
 use super::{Provider, Suite};
+#[cfg(any(test, not(feature = "aws-lc-rs")))]
+use crate::error::Error;
 
-/// The whole provider. AWS-LC is the fastest at all that it has; AEGIS, which it lacks, comes from the `aegis` crate.
+/// The whole provider. AWS-LC is the fastest at all that it has; AEGIS, which it lacks, comes from the `aegis` crate. Without
+/// AWS-LC, RSA keys are refused.
 pub(super) fn provider() -> Provider {
     Provider {
         name: "auto",
@@ -14,9 +17,33 @@ pub(super) fn provider() -> Provider {
         groups: main::groups(),
         schemes: main::schemes(),
         certificate_algorithms: main::certificate_algorithms(),
-        load_key: main::load_key,
+        load_key,
         random: &main::RANDOM,
     }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+use main::load_key;
+
+#[cfg(not(feature = "aws-lc-rs"))]
+fn load_key(key: &rustls_pki_types::PrivateKeyDer<'_>) -> Result<std::sync::Arc<dyn crate::crypto::SigningKey>, Error> {
+    main::load_key(key).and_then(without_rsa)
+}
+
+/// Refuses RSA keys: what the `rsa` crate does with private keys takes a time that depends on them (RUSTSEC-2023-0071). It signs
+/// only for those who ask for the provider `rustcrypto` by its name.
+#[cfg(any(test, not(feature = "aws-lc-rs")))]
+fn without_rsa(
+    key: std::sync::Arc<dyn crate::crypto::SigningKey>,
+) -> Result<std::sync::Arc<dyn crate::crypto::SigningKey>, Error> {
+    if key.schemes() == super::keys::RSA_SCHEMES {
+        return Err(Error::Config(
+            "the provider auto does not sign with RSA keys in a build without aws-lc-rs, because the rsa crate is not \
+             constant in time (RUSTSEC-2023-0071): use an ECDSA or Ed25519 key, or build with aws-lc-rs"
+                .into(),
+        ));
+    }
+    Ok(key)
 }
 
 /// In order of preference: the suites of RFC 8446 first, because they are what others know.
@@ -26,4 +53,24 @@ fn suites() -> Vec<Suite> {
     #[cfg(feature = "rustcrypto")]
     suites.extend(super::rustcrypto::aegis_suites(main::sha256(), main::sha512()));
     suites
+}
+
+#[cfg(all(test, feature = "rustcrypto"))]
+mod tests {
+    use rcgen::KeyPair;
+    use rustls_pki_types::PrivateKeyDer;
+
+    use super::*;
+
+    #[test]
+    fn a_build_without_aws_lc_refuses_rsa_keys_and_no_others() {
+        let rsa = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).expect("a key");
+        let ecdsa = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key");
+        let [rsa, ecdsa] = [rsa, ecdsa].map(|key| {
+            let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+            without_rsa(super::super::rustcrypto::load_key(&key).expect("a key that rustcrypto loads"))
+        });
+        assert!(ecdsa.is_ok());
+        assert!(rsa.err().is_some_and(|error| error.to_string().contains("RUSTSEC-2023-0071")));
+    }
 }

@@ -100,9 +100,7 @@ pub struct Echo;
 
 impl Handler for Echo {
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
-        if reply.send(&[data])? < data.len() {
-            return Err(Error::Internal("no room for an answer of the size of what came"));
-        }
+        reply.send_all(data)?;
         Ok(Activity::Progress)
     }
 }

@@ -1,4 +1,4 @@
-use super::{BufferPool, Lease, Source};
+use super::{BufferPool, DEFAULT_CAPACITY, Lease, Source};
 use crate::limits::RECORD_MAX;
 use crate::mem::Span;
 
@@ -153,6 +153,13 @@ impl InBuf {
 
     pub(crate) fn staged(&self, span: Span) -> &[u8] {
         &self.staging[span.range()]
+    }
+}
+
+impl Default for InBuf {
+    /// A buffer of its own for some records.
+    fn default() -> Self {
+        Self::with_capacity(DEFAULT_CAPACITY)
     }
 }
 

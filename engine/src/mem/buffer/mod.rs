@@ -11,7 +11,11 @@ pub use in_buf::InBuf;
 pub use out_buf::OutBuf;
 
 use super::{BufferPool, Lease};
+use crate::limits::RECORD_MAX;
 use crate::switches::BufferPoolKind;
+
+/// The capacity of a buffer where none is asked for, bytes: a read or a write may carry several records.
+const DEFAULT_CAPACITY: usize = 4 * RECORD_MAX;
 
 /// Where a buffer's memory comes from, and how much at once.
 struct Source {

@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-use super::{BufferPool, Lease, Source};
+use super::{BufferPool, DEFAULT_CAPACITY, Lease, Source};
 use crate::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_MAX};
 
 /// Records to send. Application data fills it up to its capacity; handshake messages and alerts, which can't wait,
@@ -154,6 +154,13 @@ impl OutBuf {
     /// Takes back the last `count` bytes that were appended.
     pub(crate) const fn retract(&mut self, count: usize) {
         self.end -= count;
+    }
+}
+
+impl Default for OutBuf {
+    /// A buffer of its own for some records.
+    fn default() -> Self {
+        Self::with_capacity(DEFAULT_CAPACITY)
     }
 }
 
