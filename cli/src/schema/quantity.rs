@@ -86,7 +86,7 @@ quantities! {
     THROUGHPUT_BYTES_PER_S = "throughput_bytes_per_s", "B/s", Higher, Time,
         OfTheWhole, OnThisMachine, "throughput";
     /// The share of the raw AEAD's speed, measured in the same run by the same clock: processor time of the thread. Of a
-    /// handshake the share of the bare cryptography in a side's processor time. Never above 1: see [`Quantity::most`].
+    /// handshake the share of the bare cryptography in a side's processor time. Never above 1.
     EFFICIENCY = "efficiency", "ratio", Higher, Time,
         Primary, WithTheAead, "efficiency";
     /// What the raw AEAD reaches in the same run, per second of processor time: the reference of `efficiency`. Of several

@@ -1,4 +1,5 @@
 //! Whole outputs, kept in files: what changes in them is seen by whoever reads the change.
+#![allow(dead_code, unreachable_pub)]
 
 use std::fs;
 use std::io::IsTerminal;
@@ -7,12 +8,17 @@ use std::process::Command;
 
 /// Compares with the file of this name in `tests/golden/`; writes it instead where that is asked for.
 pub fn check(name: &str, found: &str) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    check_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name), found);
+}
+
+/// The same with a file that is kept elsewhere.
+pub fn check_file(kept: &Path, found: &str) {
     if std::env::var_os("TLSBENCH_BLESS").is_some() {
-        fs::create_dir_all(golden.parent().expect("a folder")).expect("a folder");
-        fs::write(&golden, found).expect("written");
+        fs::create_dir_all(kept.parent().expect("a folder")).expect("a folder");
+        fs::write(kept, found).expect("written");
     }
-    let expected = fs::read_to_string(&golden).unwrap_or_else(|error| panic!("{}: {error}", golden.display()));
+    let name = kept.display();
+    let expected = fs::read_to_string(kept).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(
         found == expected,
         "{name} is not what it was. If this is meant, run the test with TLSBENCH_BLESS=1 and read the difference.\n{}",
