@@ -1,5 +1,5 @@
 //! Documents are true: every function that ARCHITECTURE.md names is in the file that it names, and every limit is in
-//! docs/limits.md with its value.
+//! docs/src/concepts/limits.md with its value.
 
 use std::fs;
 use std::path::Path;
@@ -50,7 +50,7 @@ fn every_limit_is_documented_with_its_value() {
     let constants: Vec<&str> = constants.map(|(name, _)| name).collect();
     assert_eq!(constants, values.map(|(name, _)| name), "this test lists the constants of limits.rs, in their order");
 
-    let text = fs::read_to_string(root.join("docs/limits.md")).expect("docs/limits.md");
+    let text = fs::read_to_string(root.join("docs/src/concepts/limits.md")).expect("limits.md");
     let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
     assert_eq!(rows.len(), values.len(), "a row for each limit, and for nothing else");
     for (name, value) in values {
@@ -60,7 +60,7 @@ fn every_limit_is_documented_with_its_value() {
         assert_eq!(number, grouped(value), "{name}");
     }
     let readme = fs::read_to_string(root.join("README.md")).expect("README.md");
-    assert!(readme.contains("(docs/limits.md)"), "the document is not found from README.md");
+    assert!(readme.contains("(docs/src/concepts/limits.md)"), "the document is not found from README.md");
 }
 
 /// A limit of any type.
