@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use tlsbench::schema::quantity::{ALL, Quantity};
+use tlsbench::schema::quantity::{ALL, Comparable, Quantity};
 use tlsbench::schema::{Better, Kind};
 
 use super::{escaped, root};
@@ -38,7 +38,15 @@ fn facts(quantity: &Quantity) -> String {
         Kind::Time => "time",
         Kind::Count => "count",
     };
-    format!("*{kind}, {unit}, {better}; in tables \"{}\"*", quantity.heading)
+    let comparable = match quantity.comparable {
+        Comparable::Anywhere => "comparable between machines",
+        Comparable::WithTheAead => "comparable between machines with the same AES and AVX-512 flags",
+        Comparable::WithTheToolchain => "comparable with the same compiler, valgrind and C library",
+        Comparable::OnThisMachine => "comparable on one machine",
+    };
+    let shown =
+        if quantity.is_detail() { "not in tables".to_owned() } else { format!("in tables \"{}\"", quantity.heading) };
+    format!("*{kind}, {unit}, {better}; {comparable}; {shown}*")
 }
 
 /// The comment above its definition, in one line.
