@@ -1,4 +1,4 @@
-//! What can end a command, the exit code that says so, and the step that helps.
+//! The errors that end a command, with their exit codes and hints.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ pub mod exit {
     pub const FAILED: u8 = 1;
     /// What was typed can't be used: flags, values, or the files they name.
     pub const USAGE: u8 = 2;
-    /// A regression, or a policy that was violated.
+    /// A regression.
     pub const REGRESSION: u8 = 3;
     /// No verdict; only when asked for.
     pub const INCONCLUSIVE: u8 = 4;
     /// The baseline is missing, or not comparable.
     pub const BASELINE: u8 = 5;
-    /// The target could not be reached: no such name, nobody listens, no answer.
+    /// The target could not be reached: unknown name, connection refused, no answer.
     pub const UNREACHABLE: u8 = 6;
     /// Ended by Ctrl-C.
     pub const INTERRUPTED: u8 = 130;
@@ -34,20 +34,20 @@ pub enum Error {
     /// Flags or values that can't be used.
     #[error("{0}")]
     Usage(String),
-    /// A name that is none of those known.
+    /// An unknown name.
     #[error("unknown {what} '{typed}'; expected one of: {}", .known.join(", "))]
     Unknown {
         /// The kind of thing.
         what: &'static str,
         /// What was typed.
         typed: String,
-        /// What would have been right.
+        /// What would have been correct.
         known: Vec<String>,
     },
-    /// A value that was taken for something else, because it stands apart from its flag.
+    /// A value that was misread because its flag needs an equals sign.
     #[error("{message}")]
     NeedsEquals {
-        /// What it was taken for.
+        /// How it was read.
         message: String,
         /// How to write it.
         hint: String,
@@ -79,7 +79,7 @@ pub enum Error {
         line: usize,
         /// What is wrong.
         message: String,
-        /// What would have been right.
+        /// What would have been correct.
         hint: Option<String>,
     },
     /// A target without a connection.
@@ -98,13 +98,13 @@ pub enum Error {
         /// Why.
         source: tls_engine::Error,
     },
-    /// A peer that ended the transport within the handshake.
+    /// A peer that closed the transport during the handshake.
     #[error("{target}: the peer closed the connection in the middle of the handshake")]
     Cut {
         /// The other end.
         target: String,
     },
-    /// A peer that did not answer, or did not read, in time.
+    /// A peer that did not respond or read in time.
     #[error("{target}: the peer did not respond in time")]
     Late {
         /// The other end.
@@ -121,7 +121,7 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
-    /// A program that is needed and not there.
+    /// A required program that can't be started.
     #[error("can't run {name}: {source}")]
     NoProgram {
         /// The program, which is also the name of its package.
@@ -129,7 +129,7 @@ pub enum Error {
         /// Why it does not start.
         source: io::Error,
     },
-    /// Something that was measured or moved is not what it should be.
+    /// A result or transferred data that is not as expected.
     #[error("{0}")]
     Failed(String),
     /// Results to compare with that are missing, can't be read, or are not comparable.
@@ -137,7 +137,7 @@ pub enum Error {
     Baseline {
         /// The file.
         name: String,
-        /// What is the matter.
+        /// The problem.
         problem: String,
         /// What to do next.
         hint: Option<String>,
@@ -147,15 +147,15 @@ pub enum Error {
     NoResults {
         /// The file.
         name: String,
-        /// What is the matter.
+        /// The problem.
         problem: String,
         /// What to do next.
         hint: Option<String>,
     },
-    /// Something became worse than it may.
+    /// Something became worse than allowed.
     #[error("{0}")]
     Regression(String),
-    /// Nothing can be told, and that was asked to be an error.
+    /// There is no verdict, and --strict makes that an error.
     #[error("{0}")]
     Inconclusive(String),
     /// Ctrl-C.
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn a_slip_is_named_with_all_names_and_the_nearest() {
         let error = Error::unknown("cipher", "aes128gmc", ["aes128gcm", "aes256gcm"]);
-        assert_eq!(error.to_string(), "unknown cipher 'aes128gmc'; known are: aes128gcm, aes256gcm");
+        assert_eq!(error.to_string(), "unknown cipher 'aes128gmc'; expected one of: aes128gcm, aes256gcm");
         assert_eq!(error.hint().as_deref(), Some("did you mean 'aes128gcm'?"));
         assert_eq!(error.exit_code(), exit::USAGE);
     }

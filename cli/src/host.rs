@@ -1,4 +1,4 @@
-//! The machine, as far as it tells. Everything is best effort: what can't be read is `None`, and nothing is changed.
+//! Facts about the machine. Everything is best effort: what can't be read is `None`, and nothing is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;

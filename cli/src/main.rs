@@ -84,7 +84,7 @@ fn tell(told: clap::Error, arguments: &[OsString]) -> ExitCode {
         told.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![found.hint.into()]));
     }
     match told.print() {
-        // Whoever reads may stop reading: `| head` is no failure.
+        // The reader may close early: `| head` is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Messages::new(false, 0, Color::Auto).error(&Error::io("writing to standard output", error));
             ExitCode::FAILURE

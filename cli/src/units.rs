@@ -79,7 +79,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
     };
     match (number, unit.trim_start()) {
         ("", _) => read(text),
-        (number, unit) if number.contains('.') => {
+        (number, unit) if number.contains('.') && unit.chars().all(char::is_alphabetic) => {
             let unit = read(&format!("1{}", if unit.is_empty() { "s" } else { unit }))?;
             let number: f64 =
                 number.parse().map_err(|_| ParseError("expected a number of seconds such as 0.5".into()))?;

@@ -120,7 +120,7 @@ fn a_baseline_that_can_not_be_compared_is_refused_with_5() {
     });
     against(debug, &[]).expect(5, &["measure both with `cargo build --release`"]);
     against(|_| Vec::new(), &[]).expect(5, &["it is empty"]);
-    against(|_| vec![0xff; 9], &[]).expect(5, &["it is no text"]);
+    against(|_| vec![0xff; 9], &[]).expect(5, &["it is not text"]);
     run(["compare", "/nonexistent/file.json"]).expect(5, &["there is no such file", "hint:"]);
     run(["compare", "nobody-kept-this"]).expect(5, &["no baseline of that name", "--save-baseline NAME"]);
     run(["compare", "/"]).expect(5, &["/: it can't be read"]);

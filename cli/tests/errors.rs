@@ -68,7 +68,7 @@ fn a_value_that_is_none_is_told() {
     run(["throughput", "--count", "many"]).expect(2, &["expected a count such as 500, 10k"]);
     run(["connect", "localhost:http"]).expect(2, &["the port must be 1 to 65535"]);
     run(["handshake", "--alpn", "A\u{1b}[31m\nhint: B"])
-        .expect(2, &["is text that can be seen, and 'A\u{fffd}[31m\u{fffd}hint: B'"]);
+        .expect(2, &["must not contain invisible characters: 'A\u{fffd}[31m\u{fffd}hint: B'"]);
     run(["handshake", "--label", "A\nhint: B\u{202e}"]).expect(2, &["'A\u{fffd}hint: B\u{fffd}'"]);
     run(["connect", "http://localhost/"]).expect(2, &["'http://localhost/'", "only those with https://"]);
     run(["throughput", "--connect", "https://localhost:443/"])
@@ -216,7 +216,7 @@ fn a_peer_that_is_not_tls_is_told() {
             let _ = stream.read_to_end(&mut Vec::new());
         });
         run(["connect", &format!("127.0.0.1:{port}"), "-k"])
-            .expect(1, &["the peer does not speak TLS", "is it the right port"]);
+            .expect(1, &["the peer does not speak TLS", "check the port"]);
     }
 }
 

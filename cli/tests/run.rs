@@ -95,7 +95,7 @@ fn what_is_wrong_in_a_profile_is_told_with_its_line_and_the_nearest_name() {
         ("zero-copy = false", "zero_copy = false", 12, "did you mean 'zero-copy'?"),
         ("zero-copy = false", "zero-copy = 'perhaps'", 12, "perhaps"),
         ("size = [64", "size = ['64q'", 11, "64q"),
-        ("size = [64", "size = [0", 11, "--size is 1 B"),
+        ("size = [64", "size = [0", 11, "--size must be 1 B"),
         ("size = [64", "cipher = ['aes129gcm'", 11, "did you mean 'aes128gcm'?"),
         ("count = 3", "count = 3.5", 5, "'count' takes"),
         ("count = 3", "counts = 3", 5, "did you mean 'count'?"),

@@ -30,7 +30,7 @@ pub struct Connect {
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
-    /// Whom to trust.
+    /// Which servers to trust.
     #[command(flatten)]
     pub trust: Trust,
     /// Which addresses are used.

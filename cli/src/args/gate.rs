@@ -6,7 +6,7 @@ use super::{Judgement, Output};
 /// with it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-#[group(id = "opponent", required = true, multiple = false, args = ["baseline", "against"])]
+#[group(id = "reference", required = true, multiple = false, args = ["baseline", "against"])]
 pub struct Gate {
     /// The profile that says what to measure, and how much worse each metric may become: smoke, ci, full, plan, or the path
     /// of a file

@@ -54,7 +54,7 @@ pub struct Handshake {
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
-    /// Whom the client trusts.
+    /// Which servers the client trusts.
     #[command(flatten)]
     pub trust: Trust,
     /// Who the server is.

@@ -1,4 +1,4 @@
-//! What was typed. What it means is worked out in `plan`.
+//! The command line's definitions. `plan` works out what arguments mean.
 
 mod ablate;
 mod asked;

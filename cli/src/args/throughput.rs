@@ -90,7 +90,7 @@ pub struct Throughput {
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
-    /// Whom the client trusts.
+    /// Which servers the client trusts.
     #[command(flatten)]
     pub trust: Trust,
     /// Who the server is.

@@ -46,9 +46,14 @@ pub struct Sweep {
     /// Key types of the generated certificate, separated by commas, each in a case of its own [default: ecdsa-p256]
     #[arg(long, value_enum, value_name = "TYPE", value_delimiter = ',', conflicts_with = "cert")]
     pub cert_type: Vec<KeyType>,
+
+    /// The flags above whose values are part of the cases' names, with plus signs between them. Where a case of a sweep is
+    /// measured again alone, it keeps its name by this.
+    #[arg(long, hide = true, value_name = "LIST")]
+    pub swept: Option<String>,
 }
 
-/// Whom a client trusts, and by which name.
+/// Which servers a client trusts, and under which name.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Trust {

@@ -6,10 +6,10 @@ use crate::host;
 use crate::interrupt;
 use crate::plan::{Candidate, Compare};
 use crate::render::Messages;
-use crate::runner::{self, Ending};
+use crate::runner::{self, ExitPolicy};
 use crate::schema::Document;
 
-/// Compares, after measuring where that is asked for, and writes what was found.
+/// Compares, after measuring if needed, and writes the findings.
 pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
     let baseline = Named { name: &plan.baseline.name, document: &plan.baseline.document };
     let judgement = &plan.judgement;
@@ -43,7 +43,7 @@ pub fn run(plan: &Compare, messages: Messages) -> Result<(), Error> {
     if matches!(plan.candidate, Candidate::Measured { .. }) && candidate.document.partial {
         return Err(Error::Interrupted);
     }
-    Ending { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }
+    ExitPolicy { fails_on_regression: plan.fail_on_regression, is_strict: judgement.is_strict }
         .of(&comparison)
         .and(written)
         .and(saved)

@@ -216,7 +216,7 @@ impl Exchange {
                     self.last_data = Instant::now();
                     self.dialogue.received(data);
                     match self.answer.write(data) {
-                        // Nobody reads any more: `| head` is no failure.
+                        // The reader has closed: `| head` is no failure.
                         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                             self.peer_is_over = true;
                             return Ok(());

@@ -8,7 +8,7 @@ use crate::identity::KeyType;
 use crate::interrupt;
 use crate::measure::nanoseconds_of;
 use crate::plan::Crypto;
-use crate::primitives::{Contest, Keys, Kind, Measured, Part, Primitive, warn_of_contradictions};
+use crate::primitives::{AlgorithmBench, Keys, Kind, Measured, Part, Primitive, warn_of_contradictions};
 use crate::render::{CryptoReport, Messages, Progress};
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
 use crate::schema::{Case, Document, Facts, Side};
@@ -17,9 +17,9 @@ use crate::units::format_quantity;
 /// How much faster than what `auto` takes a part has to be for a warning, surely: less is not worth a switch.
 const FASTER: f64 = 1.05;
 
-/// Measures every part of the plan, and writes the results: to files after each contest, at the end to where they go.
+/// Measures every part of the plan, and writes the results: to files after each bench, at the end to where they go.
 ///
-/// Where a contest fails, or Ctrl-C ends the run, what was measured before is written all the same, marked as partial.
+/// Where a bench fails, or Ctrl-C ends the run, what was measured before is written all the same, marked as partial.
 pub fn run(plan: &Crypto, messages: Messages) -> Result<(), Error> {
     let mut document = Document::begin(host::describe());
     host::warn_of_conditions(&mut document);
@@ -45,28 +45,28 @@ pub fn run(plan: &Crypto, messages: Messages) -> Result<(), Error> {
 }
 
 fn measure(plan: &Crypto, document: &mut Document, messages: Messages) -> Result<(), Error> {
-    let contests: Vec<(&[Part], usize)> = plan
+    let benches: Vec<(&[Part], usize)> = plan
         .parts
         .chunk_by(|a, b| a.algorithm == b.algorithm)
         .flat_map(|parts| sizes(plan, parts[0].kind).into_iter().map(move |size| (parts, size)))
         .collect();
-    let progress = Progress::new(contests.len(), messages);
+    let progress = Progress::new(benches.len(), messages);
     let mut keys = Keys::default();
     let mut is_told = false;
-    for (parts, size) in contests {
+    for (parts, size) in benches {
         let (kind, algorithm) = (parts[0].kind, &parts[0].algorithm);
         let size_name = if has_sizes(kind) { format!("/{size}") } else { String::new() };
         progress.begin(&format!("crypto/{}/{algorithm}{size_name}", kind.name()));
         let parts: Vec<&Part> = parts.iter().collect();
-        let contest = Contest::new(&parts, size, &mut keys, plan.schedule.seed)?;
-        let measured = contest.run(&plan.schedule, &mut |share| progress.advance(share, ""))?;
+        let bench = AlgorithmBench::new(&parts, size, &mut keys, plan.schedule.seed)?;
+        let measured = bench.run(&plan.schedule, &mut |share| progress.advance(share, ""))?;
         document.cases.extend(measured.iter().map(|one| case(plan, one, auto_of(one, &measured), size)));
         let so_far = Document { partial: true, ..document.clone() };
         let saved = plan.output.save(&CryptoReport(&so_far));
         messages.not_saved(saved, &mut is_told);
         let output = plan.output.clone();
         interrupt::keep_last_words(move || {
-            // There is nobody left to tell what becomes of them.
+            // The program is ending: a failure can no longer be reported.
             let _ = output.finish(&CryptoReport(&so_far));
         });
         interrupt::check()?;

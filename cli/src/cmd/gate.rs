@@ -8,22 +8,22 @@ use crate::error::Error;
 use crate::files;
 use crate::host;
 use crate::interrupt;
-use crate::plan::{Gate, Measurement, Opponent, Results};
+use crate::plan::{Gate, Measurement, Reference, Results};
 use crate::render::{Messages, Report, write_document};
 use crate::request::Request;
-use crate::runner::{self, Binary, Ending, Measured, Paired, Turns};
+use crate::runner::{self, Binary, ExitPolicy, Measured, PairedResults, PairedRun};
 use crate::schema::Document;
 use crate::schema::comparison::{Case, Comparison};
 use crate::stats::pairs_needed;
 
-/// Where GitHub's runners show what a step has to say.
+/// The variable that names the file for a step's summary on GitHub.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
-/// Measures, compares, measures what is worse once more, and says what it comes to: by its words, and by its exit code.
+/// Measures, compares, measures regressions again, and reports the verdict in its output and exit code.
 pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
-    let (comparison, saved) = match &plan.opponent {
-        Opponent::Results(results) => against_results(plan, results, messages)?,
-        Opponent::Binary { path, blocks } => against_binary(plan, path, *blocks, messages)?,
+    let (comparison, saved) = match &plan.reference {
+        Reference::Results(results) => against_results(plan, results, messages)?,
+        Reference::Binary { path, blocks } => against_binary(plan, path, *blocks, messages)?,
     };
     interrupt::begin_to_say();
     if interrupt::requested() {
@@ -34,12 +34,15 @@ pub fn run(plan: &Gate, messages: Messages) -> Result<(), Error> {
     if let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty())
         && let Err(error) = files::append(Path::new(&path), comparison.markdown().as_bytes())
     {
-        // The verdict does not depend on where it is shown.
+        // Failing to write the summary does not change the verdict.
         let path = Path::new(&path).display();
         messages.complaint(&format!("can't write the summary to {path} ({STEP_SUMMARY}): {error}"));
     }
     let written = plan.output.finish(&comparison);
-    Ending { fails_on_regression: true, is_strict: plan.judgement.is_strict }.of(&comparison).and(written).and(saved)
+    ExitPolicy { fails_on_regression: true, is_strict: plan.judgement.is_strict }
+        .of(&comparison)
+        .and(written)
+        .and(saved)
 }
 
 /// A threshold that is about nothing is a slip, and would let everything pass.
@@ -95,7 +98,7 @@ fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Me
     let this = std::env::current_exe().map_err(|error| Error::io("finding this program", error))?;
     let (other_name, this, other) = (other.display().to_string(), Binary(this), Binary(other.to_owned()));
     let measure = |requests: &[Request], seed: u64, is_kept: bool| {
-        let turns = Turns {
+        let turns = PairedRun {
             programs: [&other, &this],
             requests,
             blocks: &|tests| blocks.unwrap_or_else(|| pairs_needed(tests, plan.judgement.confidence)),
@@ -110,7 +113,7 @@ fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Me
         });
         kept.and(paired)
     };
-    let compared = |Paired { documents: [before, after], unknown, .. }: &Paired| {
+    let compared = |PairedResults { documents: [before, after], unknown, .. }: &PairedResults| {
         let baseline = Named { name: &other_name, document: before };
         let mut comparison = judged(plan, baseline, Named { name: "this build", document: after }, true)?;
         excuse(&mut comparison, unknown);
@@ -132,12 +135,12 @@ fn against_binary(plan: &Gate, other: &Path, blocks: Option<usize>, messages: Me
     Ok((comparison, saved))
 }
 
-/// Writes what this build measured, where that is asked for.
+/// Writes this build's results, if asked for.
 fn keep(plan: &Gate, document: &Document) -> Result<(), Error> {
     plan.results.as_deref().map_or(Ok(()), |path| write_document(path, document, true))
 }
 
-/// What the other build does not know yet is no fault of this one.
+/// Cases that the other build does not support yet are not regressions.
 fn excuse(comparison: &mut Comparison, unknown: &HashMap<String, String>) {
     for case in &mut comparison.cases {
         let Some(said) = unknown.get(&case.id) else { continue };
@@ -162,7 +165,7 @@ fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -
     compare(before, after, &rules).map_err(|refusal| refusal.into_error(before.name))
 }
 
-/// Whether something of a case has to be measured once more before it is believed.
+/// Whether a case has to be measured again to confirm a regression.
 fn is_suspected(comparison: &Comparison, id: &str) -> bool {
     comparison.cases.iter().any(|case| case.id == id && case.metrics.iter().any(is_suspect))
 }

@@ -17,9 +17,9 @@ pub fn run(plan: &History, messages: Messages) -> Result<(), Error> {
     let found = history::History {
         schema: history::SCHEMA.to_owned(),
         tool: Tool::current(),
-        confidence_level: 1.0 - plan.doubt.level,
-        noise_threshold: plan.doubt.threshold,
-        series: series(&plan.sources, &plan.wanted, &plan.doubt),
+        confidence_level: 1.0 - plan.significance.level,
+        noise_threshold: plan.significance.threshold,
+        series: series(&plan.sources, &plan.wanted, &plan.significance),
     };
     plan.output.finish(&found)
 }

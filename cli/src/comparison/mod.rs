@@ -12,7 +12,7 @@ use comparability::Comparability;
 
 /// How verdicts are reached.
 pub struct Rules<'a> {
-    /// How sure they are, all together.
+    /// The confidence in all of them together.
     pub confidence: f64,
     /// How much a metric may differ that varies, as a share; counts that do not vary may not.
     pub noise_threshold: f64,

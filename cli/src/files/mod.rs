@@ -7,6 +7,6 @@ mod text;
 mod write;
 
 pub use read::{read, read_secret};
-pub use same::{Spot, spot};
+pub use same::{FileId, file_id};
 pub use text::{NotText, foreign_encoding, text};
 pub use write::{append, check, check_in_new_folder, is_replaced, stream, write, write_in_new_folder};

@@ -7,7 +7,7 @@ pub enum NotText {
     #[error("it is {0} text, not UTF-8: `iconv -f {0} -t UTF-8 FILE > FILE2` makes UTF-8 of it")]
     Foreign(&'static str),
     /// It ends within a character.
-    #[error("it is incomplete: it ends within a character, at byte {0}")]
+    #[error("it is cut short: it ends within a character, at byte {0}")]
     Cut(usize),
     /// It is something else.
     #[error("it is not text: byte {0} is not UTF-8")]

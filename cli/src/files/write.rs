@@ -166,7 +166,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
 
 fn send(mut stream: File, text: &[u8]) -> io::Result<()> {
     match stream.write_all(text) {
-        // Whoever reads may stop reading: `>(head -1)` is no failure.
+        // The reader may close early: `>(head -1)` is no failure.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

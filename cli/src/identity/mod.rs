@@ -35,7 +35,7 @@ pub struct Identity {
     pub key: Zeroizing<PrivateKeyDer<'static>>,
 }
 
-/// An authority that nobody trusts yet: clients have to be told.
+/// A new authority, which clients must be told to trust.
 pub struct Authority {
     /// Its certificate.
     pub certificate: CertificateDer<'static>,
@@ -50,7 +50,7 @@ impl Clone for Identity {
 }
 
 impl Identity {
-    /// The chain and key in two PEM files, or in one. What is good to know of them becomes a note.
+    /// The chain and key in two PEM files, or in one. Remarks on them become notes.
     pub fn from_files(chain: &Path, key: &Path, notes: &mut Vec<String>) -> Result<Self, Error> {
         let key_file = PemFile::read(key)?;
         let chain_file = PemFile::read(chain)?;
@@ -75,9 +75,9 @@ impl Identity {
 
 /// A fresh key pair without a certificate.
 pub struct SigningIdentity {
-    /// What signs, wiped when it is dropped.
+    /// The private key, wiped when it is dropped.
     pub key: Zeroizing<PrivateKeyDer<'static>>,
-    /// What verifies: the content of the subjectPublicKey of a certificate (RFC 5280 4.1.2.7).
+    /// The public key: the content of a certificate's subjectPublicKey (RFC 5280 4.1.2.7).
     pub public: Vec<u8>,
 }
 

@@ -45,7 +45,7 @@ impl PemFile {
     /// What is used of neither a file of certificates nor one with a key: certificates beside the key, and a key beside the
     /// certificates, are, where it is one file.
     pub(super) fn unused(certificates: &Self, key: &Self) -> Vec<String> {
-        let is_one = files::spot(&certificates.path) == files::spot(&key.path);
+        let is_one = files::file_id(&certificates.path) == files::file_id(&key.path);
         let mut keys_before = 0;
         let unused = key.sections.iter().filter(|section| match section.kind {
             PemKind::Certificate => !is_one,

@@ -17,7 +17,7 @@ const FOLDERS: &str = "SSL_CERT_DIR";
 const FILES_MAX: usize = 10_000;
 /// How many bytes of certificates are kept.
 const BYTES_MAX: usize = 64 << 20;
-/// How many files and certificates that can't be used are told one by one.
+/// How many unusable files and certificates are reported individually.
 const TOLD_MAX: usize = 8;
 
 /// The authorities that this system trusts, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead. What of these can't
@@ -45,7 +45,7 @@ pub fn system_store(notes: &mut Vec<String>) -> Result<Vec<CertificateDer<'stati
             )));
         }
         store.add_file(FILE, Path::new(&file))?;
-        // Whoever names one file means that one.
+        // A variable that names one file is taken literally.
         if store.roots.is_empty() {
             return store.finish(notes);
         }

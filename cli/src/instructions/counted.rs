@@ -12,7 +12,7 @@ use tls_engine::pki::{CertifiedKey, ServerVerifier};
 use super::certificate;
 use super::cryptography::{uncounted, without_counting};
 use super::seeded::{SEEDED, Stopped};
-use super::steps::{Step, Told};
+use super::steps::{ChildReport, Step};
 use super::{Job, Work};
 use crate::error::Error;
 use crate::schema::Side;
@@ -44,7 +44,7 @@ fn work(job: &Job) -> Result<String, Error> {
         Work::Record(size_bytes) => records(&ends, size_bytes, &mut steps)?,
         Work::Handshake => handshakes(&ends, &mut steps)?,
     }
-    Ok(Told { steps: steps.0, cpu_class: cpu_class() }.to_text())
+    Ok(ChildReport { steps: steps.0, cpu_class: cpu_class() }.to_text())
 }
 
 /// What callgrind is told to count, by name: this function with all that it calls. One for everything, because callgrind

@@ -30,7 +30,7 @@ mod tests {
             (String::new(), "what was counted"),
             (PROFILE.replace("Ir", "Ir Dr"), "not instructions alone"),
             (PROFILE.replace("summary: 12", "").replace("totals: 12", ""), "cut short"),
-            (PROFILE.replace("totals: 12", "totals: twelve"), "no number"),
+            (PROFILE.replace("totals: 12", "totals: twelve"), "not a number"),
             (PROFILE.replace("totals: 12", "totals: -1"), "no number"),
         ] {
             let error = instructions(&wrong).expect_err(&wrong);

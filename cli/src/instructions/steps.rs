@@ -16,7 +16,7 @@ pub(super) struct Step {
 
 /// All that the child tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ChildReport {
     pub(super) steps: Vec<Step>,
     /// The processor as valgrind shows it.
     pub(super) cpu_class: String,
@@ -25,7 +25,7 @@ pub(super) struct Told {
 const CPU: &str = "cpu";
 const STEP: &str = "step";
 
-impl Told {
+impl ChildReport {
     /// As the child prints it.
     pub(super) fn to_text(&self) -> String {
         let mut text = format!("{CPU} {}\n", self.cpu_class);
@@ -73,7 +73,7 @@ impl Told {
 mod tests {
     use super::*;
 
-    fn told() -> Told {
+    fn told() -> ChildReport {
         let step = |side, sample, units| Step { side, sample, units };
         let steps = vec![
             step(Side::Client, 0, 2),
@@ -81,12 +81,12 @@ mod tests {
             step(Side::Client, 0, 2),
             step(Side::Client, 1, 2),
         ];
-        Told { steps, cpu_class: "x86_64+avx2".to_owned() }
+        ChildReport { steps, cpu_class: "x86_64+avx2".to_owned() }
     }
 
     #[test]
     fn what_is_told_is_understood() {
-        assert_eq!(Told::parse(&told().to_text()).expect("it parses"), told());
+        assert_eq!(ChildReport::parse(&told().to_text()).expect("it parses"), told());
     }
 
     #[test]
@@ -102,10 +102,10 @@ mod tests {
         let good = told().to_text();
         for wrong in ["", "cpu a\n", "step client 0 1\n", "cpu a\ncpu b\nstep client 0 1\n", "cpu \nstep client 0 1\n"]
         {
-            assert!(Told::parse(wrong).is_err(), "{wrong:?}");
+            assert!(ChildReport::parse(wrong).is_err(), "{wrong:?}");
         }
         for wrong in ["step nobody 0 1", "step client -1 1", "step client 0 0", "step client 0", "hello"] {
-            assert!(Told::parse(&format!("{good}{wrong}\n")).is_err(), "{wrong:?}");
+            assert!(ChildReport::parse(&format!("{good}{wrong}\n")).is_err(), "{wrong:?}");
         }
     }
 }

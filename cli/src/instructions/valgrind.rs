@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::counted::COUNTED;
 use super::cryptography::UNCOUNTED;
-use super::steps::Told;
+use super::steps::ChildReport;
 use super::{Job, Work, profile};
 use crate::error::Error;
 use crate::interrupt;
@@ -49,7 +49,7 @@ impl Valgrind {
     pub fn count(&self, job: &Job) -> Result<Case, Error> {
         let failed = |why: String| Error::Failed(format!("{}: {why}", job.id()));
         let folder = tempfile::tempdir().map_err(|error| Error::io("making a folder for profiles", error))?;
-        let told = Told::parse(&run(job, folder.path())?)?;
+        let told = ChildReport::parse(&run(job, folder.path())?)?;
         let counts = read_profiles(folder.path(), told.steps.len()).map_err(failed)?;
         let mut case = Case::new(job.id());
         case.requested = job.requested();
@@ -79,7 +79,7 @@ impl Valgrind {
     }
 
     /// What a count depends on besides the program's source: counts of two results are only comparable where these are equal.
-    fn achieved(&self, told: &Told) -> Facts {
+    fn achieved(&self, told: &ChildReport) -> Facts {
         let mut facts = Facts::new();
         facts.insert("rustc".into(), env!("TLSBENCH_RUSTC").into());
         facts.insert("target_features".into(), env!("TLSBENCH_TARGET_FEATURES").into());
@@ -128,7 +128,7 @@ fn run_to_its_end(mut command: Command, folder: &Path) -> Result<(ExitStatus, Ve
             break status;
         }
         if let Err(end) = interrupt::check() {
-            // Where it has ended already there is nothing to end.
+            // It may have ended already.
             let _ = child.kill();
             let _ = child.wait();
             return Err(end);

@@ -9,18 +9,18 @@ use crate::error::Error;
 use crate::setting::Setting;
 use crate::workload::ablation::{Row, Workload, rows};
 
-/// What `ablate` compares.
+/// The plan of `ablate`.
 #[derive(Clone)]
 pub struct Ablate {
-    /// What is done meanwhile.
+    /// The workloads.
     pub workloads: Vec<Workload>,
-    /// The switches, each with a value that is held against a plain engine's.
+    /// The switches, each with a value to compare with that of a plain engine.
     pub rows: Vec<Row>,
-    /// The cipher suite of all conversations.
+    /// The cipher suite of all connections.
     pub suite: CipherSuite,
-    /// How long each workload is timed, all sizes of its messages together.
+    /// How long each workload is timed, for all message sizes together.
     pub duration: Duration,
-    /// The seed of all that is random in the measurement.
+    /// The seed of everything random in the measurement.
     pub seed: u64,
 }
 
@@ -40,7 +40,7 @@ impl Ablate {
         if args.connections.0 == 0 {
             return Err(Error::Usage("--connections must be at least 1".into()));
         }
-        // Both ends of the comparison of providers have to have it.
+        // Both providers that are compared must support it.
         let mut suite = CipherSuite::AES_128_GCM_SHA256;
         for setting in [Setting::all()?, Setting::none()?] {
             suite = tls::find_suite(&args.cipher, setting.provider)?;

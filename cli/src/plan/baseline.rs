@@ -5,12 +5,12 @@ use crate::loader;
 use crate::names;
 use crate::schema::Document;
 
-/// Results that are kept: a file, or the name that they were kept under.
+/// Saved results: a file, or the name they were saved under.
 pub(super) fn load(typed: &Path) -> Result<Document, Error> {
     find(typed).map_or_else(|| Err(missing(typed)), |path| loader::load(&path))
 }
 
-/// The file that is meant by its path, or by the name that results were kept under.
+/// The file of a path, or of the name that results were saved under.
 pub(super) fn find(typed: &Path) -> Option<PathBuf> {
     if typed.exists() && !typed.is_dir() {
         return Some(typed.to_owned());
@@ -35,7 +35,7 @@ fn missing(typed: &Path) -> Error {
     }
 }
 
-/// The names that results are kept under here.
+/// The names of the baselines saved here.
 fn kept() -> Vec<String> {
     let folder = names::baseline_path("x");
     let entries = folder.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().flatten();

@@ -5,13 +5,13 @@ use crate::args;
 use crate::error::Error;
 use crate::names;
 use crate::render::{Display, Output};
-use crate::request::{Lost, Request};
+use crate::request::{NotRepeatable, Request};
 use crate::schema::Document;
 use crate::units::Share;
 
-/// What `compare` holds against each other.
+/// The plan of `compare`.
 pub struct Compare {
-    /// What is compared with.
+    /// The baseline.
     pub baseline: Results,
     /// What is compared.
     pub candidate: Candidate,
@@ -25,9 +25,9 @@ pub struct Compare {
     pub output: Output,
 }
 
-/// Results, and what they are called.
+/// Results and their name.
 pub struct Results {
-    /// The file, or the name that they were kept under.
+    /// The file, or the name they were saved under.
     pub name: String,
     /// What is in it.
     pub document: Document,
@@ -37,12 +37,12 @@ pub struct Results {
 pub enum Candidate {
     /// Results that are there.
     Results(Box<Results>),
-    /// The baseline's cases, measured anew.
+    /// The baseline's cases, measured again.
     Measured {
         /// What is measured.
         measurements: Vec<Measurement>,
-        /// What can't be asked for again.
-        lost: Vec<Lost>,
+        /// The cases that can't be measured again.
+        lost: Vec<NotRepeatable>,
         /// Where the results go besides.
         results: Option<PathBuf>,
     },
@@ -51,13 +51,13 @@ pub enum Candidate {
 /// How verdicts are reached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgement {
-    /// How sure they are, all together.
+    /// The confidence in all of them together.
     pub confidence: f64,
     /// Whether having no verdict is an error.
     pub is_strict: bool,
     /// Whether results of another machine are compared, as far as they can be.
     pub allow_foreign: bool,
-    /// The seed of all that is random.
+    /// The seed of everything random.
     pub seed: u64,
 }
 
@@ -99,7 +99,7 @@ fn again(baseline: &Results, args: &args::Compare) -> Result<Candidate, Error> {
         requests.retain(|request| {
             let Some(named) = request.named_elsewhere() else { return true };
             let why = format!("it uses {named}, which needs --use-named");
-            lost.push(Lost { id: request.arguments().join(" "), why });
+            lost.push(NotRepeatable { id: request.arguments().join(" "), why });
             false
         });
     }
@@ -107,8 +107,8 @@ fn again(baseline: &Results, args: &args::Compare) -> Result<Candidate, Error> {
     for request in &requests {
         match Measurement::of_request(request) {
             Ok(measurement) => measurements.push(measurement),
-            // This build, or this machine, may not have what another had.
-            Err(error) => lost.push(Lost { id: request.arguments().join(" "), why: error.to_string() }),
+            // This build or machine may lack something that another had.
+            Err(error) => lost.push(NotRepeatable { id: request.arguments().join(" "), why: error.to_string() }),
         }
     }
     if measurements.is_empty() {

@@ -7,13 +7,13 @@ use tls_engine::io::SocketOptions;
 use tls_engine::mem::BufferPool;
 
 use super::switches::setting;
-use super::tls::{self, Secrets, Tls, Trust};
+use super::tls::{self, KeyLogSource, Tls, Trust};
 use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
 use crate::net::{Conversation, Target};
 
-/// The port where none is given: that of HTTPS.
+/// The default port: that of HTTPS.
 const DEFAULT_PORT: u16 = 443;
 
 /// What `connect` does.
@@ -24,17 +24,17 @@ pub struct Connect {
     pub verified: Option<String>,
     /// The name it asks for.
     pub name: ServerName<'static>,
-    /// How it shakes hands.
+    /// The TLS configuration.
     pub config: Arc<ClientConfig>,
     /// Where its buffers come from.
     pub pool: BufferPool,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
-    /// How long the server may be silent after the end of standard input.
+    /// How long to wait for more data after standard input has ended.
     pub linger: Duration,
     /// How the socket is set up.
     pub sockets: SocketOptions,
-    /// What is good to know of the files that were named.
+    /// Remarks on the files that were named.
     pub notes: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ impl Connect {
     pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.cryptography.provider.as_deref())?;
         let groups = tls::joined(&args.cryptography.groups);
-        let tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), Secrets::AsEverywhere)?;
+        let tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), KeyLogSource::FlagOrEnvironment)?;
         let mut notes = Vec::new();
         let (address, path) = without_scheme(&args.target)?;
         let target = target(address, Some(DEFAULT_PORT), &args.family)?;
@@ -67,7 +67,7 @@ impl Connect {
     }
 }
 
-/// What is left of an https URL: the host with its port, and the path if it is more than `/`.
+/// The host with its port of an https URL, and the path if it is more than `/`.
 fn without_scheme(typed: &str) -> Result<(&str, Option<&str>), Error> {
     let Some((scheme, rest)) = typed.split_once("://") else { return Ok((typed, None)) };
     if !scheme.eq_ignore_ascii_case("https") {

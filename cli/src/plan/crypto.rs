@@ -135,7 +135,7 @@ mod tests {
             &["--size", "0"][..],
             &["--size", "17m"],
             &["--duration", "0s"],
-            &["--duration", "10"],
+            &["--duration", "ten"],
             &["--algorithm", "rc4"],
             &["--provider", "openssl"],
             &["--provider", "aws-lc-rs", "--algorithm", "aegis256"],

@@ -9,7 +9,7 @@ use crate::render::{Display, Output};
 pub struct Doctor {
     /// How long equal runs are compared.
     pub duration: Duration,
-    /// The seed of all that is random in the measurement.
+    /// The seed of everything random in the measurement.
     pub seed: u64,
     /// Where the diagnosis goes.
     pub output: Output,

@@ -3,19 +3,19 @@ use std::path::{Path, PathBuf};
 use super::baseline;
 use crate::args::{self, Command};
 use crate::error::Error;
-use crate::files::{self, spot};
+use crate::files::{self, file_id};
 use crate::names;
 use crate::profile::Profile;
 use crate::request::Request;
 
-/// The files that a command names: what it reads stays as it is, and what it writes can be written.
+/// The files that a command names. Inputs must not be overwritten, and outputs must be writable.
 #[derive(Default)]
 pub(super) struct Files {
     read: Vec<PathBuf>,
     written: Vec<PathBuf>,
-    /// These are written to folders that are made where there are none.
+    /// Written to folders that are created if needed.
     written_in_new_folders: Vec<PathBuf>,
-    /// These are written to at their ends.
+    /// Appended to.
     appended: Vec<PathBuf>,
 }
 
@@ -64,13 +64,13 @@ impl Files {
         files
     }
 
-    /// Refuses to write over what is read, or twice to one file, and what can't be written: that is better known before a
+    /// Refuses to overwrite an input, to write a file twice, and files that can't be written: it is better to know before a
     /// long run than after it.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.check_apart(&self.read)?;
         for (index, path) in self.all_written().enumerate().filter(|(_, path)| files::is_replaced(path)) {
-            let place = spot(path);
-            if place.is_some() && self.all_written().take(index).any(|other| spot(other) == place) {
+            let place = file_id(path);
+            if place.is_some() && self.all_written().take(index).any(|other| file_id(other) == place) {
                 return Err(Error::Usage(format!("{} would be written twice", path.display())));
             }
         }
@@ -102,8 +102,8 @@ impl Files {
     }
 
     fn check_apart(&self, read: &[PathBuf]) -> Result<(), Error> {
-        let read: Vec<files::Spot> = read.iter().filter_map(|path| spot(path)).collect();
-        match self.all_written().find(|path| spot(path).is_some_and(|place| read.contains(&place))) {
+        let read: Vec<files::FileId> = read.iter().filter_map(|path| file_id(path)).collect();
+        match self.all_written().find(|path| file_id(path).is_some_and(|place| read.contains(&place))) {
             Some(path) => {
                 Err(Error::Usage(format!("{} is an input file: choose another file to write to", path.display())))
             }

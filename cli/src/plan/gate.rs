@@ -10,14 +10,14 @@ use crate::profile::{Profile, Threshold};
 use crate::render::{Display, Output};
 use crate::schema::Kind;
 
-/// What `gate` holds this build to.
+/// The plan of `gate`.
 pub struct Gate {
     /// The profile, with its thresholds.
     pub profile: Profile,
     /// What each of its entries measures.
     pub measurements: Vec<Measurement>,
-    /// What this build is held against.
-    pub opponent: Opponent,
+    /// What this build is compared with.
+    pub reference: Reference,
     /// Whether only counts are judged.
     pub counts_only: bool,
     /// How verdicts are reached.
@@ -28,15 +28,15 @@ pub struct Gate {
     pub output: Output,
 }
 
-/// What a build is held against.
-pub enum Opponent {
-    /// Kept results; this build measures the same.
+/// What a build is compared with.
+pub enum Reference {
+    /// Saved results, whose cases this build measures too.
     Results(Box<Results>),
-    /// Another build: both run in turns.
+    /// Another build, which takes turns with this one.
     Binary {
         /// The other build.
         path: PathBuf,
-        /// How often each does; as often as verdicts need where that is left out.
+        /// How often each runs; none is as often as verdicts need.
         blocks: Option<usize>,
     },
 }
@@ -53,28 +53,28 @@ impl Gate {
             return Err(Error::Profile { origin: profile.origin, line: 1, message: message.to_owned(), hint });
         }
         let measurements = measurements(&profile)?;
-        let opponent = match (&args.baseline, &args.against) {
-            (Some(baseline), _) => Opponent::Results(Box::new(Results::load(baseline)?)),
+        let reference = match (&args.baseline, &args.against) {
+            (Some(baseline), _) => Reference::Results(Box::new(Results::load(baseline)?)),
             (None, Some(path)) => {
-                Opponent::Binary { path: binary(path)?, blocks: args.blocks.map(|blocks| blocks as usize) }
+                Reference::Binary { path: binary(path)?, blocks: args.blocks.map(|blocks| blocks as usize) }
             }
             (None, None) => {
                 return Err(Error::Usage("name what to compare with: --baseline FILE or --against BINARY".into()));
             }
         };
         let (counts_only, results) = (args.counts_only, args.results.clone());
-        Ok(Self { profile, measurements, opponent, counts_only, judgement, results, output })
+        Ok(Self { profile, measurements, reference, counts_only, judgement, results, output })
     }
 
-    /// The limit of a metric of a case whose median was `before`. Where several thresholds are about it, the last one counts.
+    /// The limit of a metric whose median was `before`. If several thresholds apply, the last one counts.
     pub fn limit(&self, case: &str, metric: &str, before: f64) -> Option<Limit> {
         let found = self.thresholds().filter(|threshold| threshold.applies_to(case, metric)).last()?;
-        // Times of two runs tell of two times; those of one run, of two builds.
-        let is_binding = found.is_hard || matches!(self.opponent, Opponent::Binary { .. });
+        // The machine may have changed between two runs, but not between turns of one run.
+        let is_binding = found.is_hard || matches!(self.reference, Reference::Binary { .. });
         Some(Limit { allowed: found.allowed_of(before), is_binding })
     }
 
-    /// The thresholds that are held to.
+    /// The thresholds that count.
     pub fn thresholds(&self) -> impl Iterator<Item = &Threshold> {
         let is_asked = |threshold: &&Threshold| threshold.quantity.kind == Kind::Count || !self.counts_only;
         self.profile.thresholds.iter().filter(is_asked)

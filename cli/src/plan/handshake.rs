@@ -15,7 +15,7 @@ use crate::schema::Facts;
 use crate::setting::Setting;
 use crate::workload::handshake::{Carrier, HandshakeSchedule};
 
-/// What `handshake` measures: a case for every transport, suite, and combination of what else is compared.
+/// What `handshake` measures: a case for every transport, suite and combination of the sweeps.
 pub struct Handshake {
     /// The cases, in the order in which they are measured.
     pub cases: Vec<HandshakeCase>,
@@ -42,7 +42,7 @@ pub struct HandshakeCase {
     pub name: ServerName<'static>,
     /// Who the server is.
     pub server: Server,
-    /// What is good to know of the files that were named.
+    /// Remarks on the files that were named.
     pub notes: Vec<String>,
     /// Whether the server's certificate is not verified.
     pub trusts_anyone: bool,

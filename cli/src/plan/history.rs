@@ -3,19 +3,19 @@ use crate::args;
 use crate::error::Error;
 use crate::render::{Display, Output};
 use crate::schema::name_of;
-use crate::series::{Doubt, Source, Wanted, cases};
+use crate::series::{Significance, Source, Wanted, cases};
 use crate::units::Share;
 
 /// What `history` looks at.
 pub struct History {
     /// The results.
     pub sources: Vec<Source>,
-    /// The files that say what another one before them says, with that one.
+    /// The files that repeat another one, with that one.
     pub doubles: Vec<[String; 2]>,
     /// What of them.
     pub wanted: Wanted,
-    /// How a change is told from chance.
-    pub doubt: Doubt,
+    /// How changes are distinguished from chance.
+    pub significance: Significance,
     /// Where the history goes.
     pub output: Output,
 }
@@ -33,13 +33,13 @@ impl History {
             sources,
             doubles,
             wanted: Wanted { case: args.case.clone(), metric: args.metric.clone() },
-            doubt: Doubt { level: 1.0 - confidence, threshold, seed: args.seed },
+            significance: Significance { level: 1.0 - confidence, threshold, seed: args.seed },
             output: output::output(&args.output, display)?,
         })
     }
 }
 
-/// A name that no file has is a slip, not a series without runs.
+/// A name that is in no file is a mistake, not an empty series.
 fn check_names(sources: &[Source], args: &args::History) -> Result<(), Error> {
     if let Some(case) = &args.case
         && !cases(sources).contains(&case.as_str())

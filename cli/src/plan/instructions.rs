@@ -13,7 +13,7 @@ pub struct Instructions {
     pub jobs: Vec<Job>,
 }
 
-/// The settings that are counted where none is named: those that change something in the work.
+/// The settings that are counted by default: those that affect the work.
 const OF_RECORDS: [&str; 5] = ["all", "inline=off", "zero-copy=off", "counters=on", "none"];
 const OF_HANDSHAKES: [&str; 4] = ["all", "arena=off", "counters=on", "none"];
 
@@ -24,7 +24,7 @@ impl Instructions {
             for cipher in &args.cipher {
                 for setting in settings(args, work) {
                     let job = job(args, work, cipher, &setting)?;
-                    // What is named twice would be two cases of one name.
+                    // Duplicates would be two cases of the same name.
                     if jobs.iter().all(|known| known.id() != job.id()) {
                         jobs.push(job);
                     }
@@ -34,7 +34,7 @@ impl Instructions {
         Ok(Self { jobs })
     }
 
-    /// What the process does that is counted.
+    /// The work of the process under valgrind.
     pub(super) fn only_job(args: &args::Instructions) -> Result<Job, Error> {
         let mut jobs = Self::new(args)?.jobs;
         match (jobs.pop(), jobs.is_empty()) {

@@ -29,7 +29,7 @@ pub struct Run {
 pub enum Measurement {
     /// Moving data.
     Throughput(Box<Throughput>),
-    /// Shaking hands.
+    /// Handshakes.
     Handshake(Box<Handshake>),
     /// What each switch is worth.
     Ablate(Box<Ablate>),
@@ -63,7 +63,7 @@ impl Run {
     }
 }
 
-/// The profile of that name; where only counts are wanted, with short cases.
+/// The profile of that name, with short cases if only counts are wanted.
 pub(super) fn find(name: &str, counts_only: bool) -> Result<Profile, Error> {
     let mut profile = Profile::find(name)?;
     if counts_only {
@@ -79,11 +79,11 @@ pub fn measurements(profile: &Profile) -> Result<Vec<Measurement>, Error> {
     profile.entries.iter().map(located).collect()
 }
 
-/// The same error with the line of the flag that is wrong by itself, or else of the case.
+/// The error with the line of the flag that causes it, or else that of the case.
 fn locate(profile: &Profile, entry: &Entry, error: &Error) -> Error {
     let wrong = entry.request.flags.iter().zip(&entry.lines).find_map(|(flag, line)| {
         let alone = Request { command: entry.request.command.clone(), flags: vec![flag.clone()] };
-        // What can't even be read alone needs another flag beside it: it is right by itself.
+        // A flag that can't be parsed alone requires another one; it is not the cause.
         let args = alone.args().ok()?;
         Measurement::of(&args.command).err().map(|error| (*line, error))
     });

@@ -1,5 +1,5 @@
-//! What was typed, understood: names resolved, files read, contradictions refused. A command starts with a plan that
-//! can be carried out.
+//! Turns arguments into plans: resolves names, reads files and refuses contradictions. A command starts with a plan that
+//! can be executed.
 
 mod ablate;
 mod baseline;
@@ -31,7 +31,7 @@ pub use connect::Connect;
 pub use crypto::Crypto;
 pub use doctor::Doctor;
 pub use export::{Destination, Export};
-pub use gate::{Gate, Opponent};
+pub use gate::{Gate, Reference};
 pub use handshake::{Handshake, HandshakeCase, Server};
 pub use history::History;
 pub use instructions::Instructions;
@@ -60,9 +60,9 @@ pub enum Plan {
     Measure(Measure),
     /// Run a profile.
     Run(Run),
-    /// Look at the machine.
+    /// Check the machine.
     Doctor(Doctor),
-    /// Hold a build to thresholds.
+    /// Check a build against thresholds.
     Gate(Box<Gate>),
     /// Compare results.
     Compare(Box<Compare>),
@@ -74,7 +74,7 @@ pub enum Plan {
     Pages(PathBuf),
     /// List the profiles that are built in.
     ListProfiles,
-    /// Answer connections.
+    /// Serve connections.
     Serve(Box<Serve>),
     /// Connect once.
     Connect(Box<Connect>),
@@ -82,9 +82,9 @@ pub enum Plan {
     Ciphers(Ciphers),
     /// Measure cryptography.
     Crypto(Box<Crypto>),
-    /// Look at several runs.
+    /// Show several runs.
     History(History),
-    /// Be the process whose instructions are counted.
+    /// Run as the process whose instructions are counted.
     Count(Box<Job>),
     /// Draw results.
     Report(Report),
@@ -93,7 +93,7 @@ pub enum Plan {
 }
 
 impl Plan {
-    /// Works out what `args` mean.
+    /// The plan of `args`.
     pub fn new(args: &args::Args) -> Result<Self, Error> {
         let display = Display { color: args.display.color, is_verbose: args.display.verbose > 0 };
         let files = files::Files::of(&args.command);
@@ -163,7 +163,7 @@ impl Plan {
     }
 }
 
-/// The items of a list, each once: what is named twice would be two cases of one name.
+/// The items of a list without duplicates, which would be two cases of the same name.
 fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut kept = Vec::new();
     for item in items {

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::names;
 use crate::render::{Display, Format, Output, Place};
 
-/// Works out where results go: `--json` alone is the form of what is printed, `--json=FILE` a file beside it. Where nothing
-/// says the form, the ending of `--output` does.
+/// Works out where results go: `--json` alone is the form of what is printed, `--json=FILE` a file beside it. Without
+/// these, the ending of `--output` decides the form.
 pub(super) fn output(args: &args::Output, display: Display) -> Result<Output, Error> {
     let is_standard = |path: &Path| path == Path::new("-");
     let beside = args.json.clone().filter(|path| !is_standard(path));
@@ -25,7 +25,7 @@ pub(super) fn output(args: &args::Output, display: Display) -> Result<Output, Er
     Ok(Output { format, to, json: beside, baseline: None, display })
 }
 
-/// The form that a file's ending means; a table where it means none.
+/// The form that a file's ending stands for; by default a table.
 fn format_of_ending(path: &Path) -> Result<Format, Error> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     Ok(match ending.as_str() {
@@ -43,7 +43,7 @@ fn format_of_ending(path: &Path) -> Result<Format, Error> {
     })
 }
 
-/// The same where results are kept too.
+/// The same with results that are saved as a baseline.
 pub(super) fn kept(args: &args::Output, saving: &args::Saving, display: Display) -> Result<Output, Error> {
     Ok(Output { baseline: saving.save_baseline.as_deref().map(names::baseline_path), ..output(args, display)? })
 }

@@ -11,7 +11,7 @@ use crate::series::Source;
 pub struct Report {
     /// The results.
     pub sources: Vec<Source>,
-    /// The files that say what another one before them says, with that one.
+    /// The files that repeat another one, with that one.
     pub doubles: Vec<[String; 2]>,
     /// Where the page goes.
     pub to: Place,
@@ -25,7 +25,7 @@ impl Report {
     }
 }
 
-/// A page is nothing to read at a terminal.
+/// HTML is not printed to a terminal.
 fn place(output: Option<&Path>, is_terminal: bool) -> Result<Place, Error> {
     match output {
         Some(path) if path != Path::new("-") => Ok(Place::File(path.to_owned())),

@@ -5,15 +5,15 @@ use crate::loader;
 use crate::names;
 use crate::series::Source;
 
-/// Result files that are only looked at.
+/// Result files that are only read.
 pub(super) struct Sources {
     /// What is in them, each document once.
     pub(super) sources: Vec<Source>,
-    /// The files that say what another one before them says, with that one.
+    /// The files that repeat another one, with that one.
     pub(super) doubles: Vec<[String; 2]>,
 }
 
-/// Reads result files that are only looked at. One document under several names is one run.
+/// Reads result files. One document under several names is one run.
 pub(super) fn sources(paths: &[PathBuf]) -> Result<Sources, Error> {
     let mut found = Sources { sources: Vec::new(), doubles: Vec::new() };
     for path in paths {

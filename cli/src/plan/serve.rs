@@ -12,7 +12,7 @@ pub use crate::args::Mode;
 
 use super::sockets;
 use super::switches::setting;
-use super::tls::{self, Secrets, Tls};
+use super::tls::{self, KeyLogSource, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
@@ -21,11 +21,11 @@ use crate::identity::KeyType;
 pub struct Serve {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where it tells its counters.
+    /// Where it serves its counters.
     pub metrics: Option<SocketAddr>,
     /// What it does with a connection.
     pub mode: Mode,
-    /// How it shakes hands.
+    /// The TLS configuration.
     pub config: Arc<ServerConfig>,
     /// The generated authority's certificate as PEM, and where to write it.
     pub authority: Option<(PathBuf, String)>,
@@ -37,20 +37,20 @@ pub struct Serve {
     pub event_loop_asked_for: bool,
     /// How sockets are set up.
     pub sockets: SocketOptions,
-    /// What is good to know of the files that were named.
+    /// Remarks on the files that were named.
     pub notes: Vec<String>,
 }
 
 impl Serve {
     pub(super) fn new(args: &args::Serve) -> Result<Self, Error> {
         let mut setting = setting(&args.switches, args.cryptography.provider.as_deref())?;
-        // There would be nothing to tell.
+        // Metrics need counters.
         setting.switches.counters |= args.metrics.is_some();
         let groups = tls::joined(&args.cryptography.groups);
-        let mut tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), Secrets::AsEverywhere)?;
+        let mut tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), KeyLogSource::FlagOrEnvironment)?;
         let mut notes = Vec::new();
         if tls.alpn.is_empty() && args.mode == Mode::Http {
-            // What browsers offer, and what is spoken here.
+            // Browsers offer it, and the server implements it.
             tls.alpn = vec![b"http/1.1".to_vec()];
         }
         if args.mode == Mode::Http {
@@ -95,12 +95,12 @@ fn loop_options(args: &args::Serve, switches: &Switches) -> LoopOptions {
     }
 }
 
-/// As many as this process may use: affinity and quotas count.
+/// The processors that affinity and quotas leave to this process.
 fn processors() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The first address of `text`; `localhost:0` and `[::1]:4433` are good too.
+/// The first address of `text`, such as `localhost:0` or `[::1]:4433`.
 fn address(text: &str) -> Result<SocketAddr, Error> {
     let refuse = |why: String| Error::Usage(format!("'{text}' is not ADDR:PORT: {why}"));
     let mut addresses = text.to_socket_addrs().map_err(|error| refuse(error.to_string()))?;

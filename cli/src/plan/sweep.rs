@@ -1,8 +1,6 @@
-use std::fmt::Display;
-
 use super::once;
 use super::switches::setting;
-use super::tls::{Secrets, Tls};
+use super::tls::{KeyLogSource, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
@@ -10,20 +8,20 @@ use crate::request::Request;
 use crate::setting::Setting;
 use tls_engine::codes::CipherSuite;
 
-/// One of the combinations of what flags list several of: a provider, groups, and the type of a generated key.
+/// One combination of the values in the sweeps: a provider, groups, and the type of the generated key.
 #[derive(Clone)]
 pub(super) struct Combination {
     pub(super) setting: Setting,
     pub(super) tls: Tls,
     pub(super) suites: Vec<CipherSuite>,
     pub(super) key_type: KeyType,
-    /// What the names of its cases say of it: nothing where there is no other.
-    words: Vec<String>,
+    /// What distinguishes it from other combinations in the names of cases: flags and values.
+    words: Vec<(&'static str, String)>,
     /// Whether the key's type was asked for.
     tells_key_type: bool,
 }
 
-/// All combinations, and the suites of these names that each of them has. The suites are in the order in which they were named.
+/// All combinations, and the suites of all of them in the order in which they were named.
 pub(super) struct Sweep {
     pub(super) combinations: Vec<Combination>,
     pub(super) suites: Vec<CipherSuite>,
@@ -46,25 +44,27 @@ impl Sweep {
             lists => lists.iter().map(|list| Some(list.as_str())).collect(),
         };
         let key_types = if args.cert_type.is_empty() { vec![KeyType::EcdsaP256] } else { once(args.cert_type.clone()) };
+        let was_swept = |flag: &str| args.swept.iter().any(|swept| swept.split('+').any(|swept| swept == flag));
         // The key log is opened once.
-        let first = Tls::new(tls, settings[0].provider, None, Secrets::WhereAsked)?;
+        let first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
         let mut combinations = Vec::new();
         for setting in &settings {
             let offers = groups.iter().map(|groups| first.with(setting.provider, *groups));
             let offers = first_of_each(offers.collect::<Result<Vec<_>, _>>()?, Tls::groups_typed);
             for tls in &offers {
                 for key_type in &key_types {
-                    let words = [
-                        word("provider", setting.provider.name, settings.len()),
-                        word("groups", tls.groups_typed(), offers.len()),
-                        word("cert-type", key_type.name(), key_types.len()),
+                    let mut words = vec![
+                        ("provider", setting.provider.name.to_owned(), settings.len()),
+                        ("groups", tls.groups_typed(), offers.len()),
+                        ("cert-type", key_type.name().to_owned(), key_types.len()),
                     ];
+                    words.retain(|(flag, _, values)| *values > 1 || was_swept(flag));
                     combinations.push(Combination {
                         setting: *setting,
                         suites: tls.suites(suites)?,
                         tls: tls.clone(),
                         key_type: *key_type,
-                        words: words.into_iter().flatten().collect(),
+                        words: words.into_iter().map(|(flag, value, _)| (flag, value)).collect(),
                         tells_key_type: !args.cert_type.is_empty(),
                     });
                 }
@@ -74,29 +74,31 @@ impl Sweep {
         Ok(Self { combinations, suites })
     }
 
-    /// The combinations that have a suite: `all` means more with one provider than with another.
+    /// The combinations that have a suite: `all` depends on the provider.
     pub(super) fn of_suite(&self, suite: CipherSuite) -> impl Iterator<Item = &Combination> {
         self.combinations.iter().filter(move |combination| combination.suites.contains(&suite))
     }
 }
 
 impl Combination {
-    /// The name of a case, which says of the combination what is not the same in all cases.
+    /// The name of a case: `name`, what distinguishes the combination, and the label.
     pub(super) fn id(&self, name: String, label: Option<&str>) -> String {
-        let words = self.words.iter().map(String::as_str).chain(label);
-        words.fold(name, |name, word| name + "/" + word)
+        let words = self.words.iter().map(|(flag, value)| format!("{flag}={value}"));
+        words.chain(label.map(str::to_owned)).fold(name, |name, word| name + "/" + &word)
     }
 
-    /// What is asked for in a case of this combination.
+    /// The request of a case of this combination.
     pub(super) fn ask(&self, request: Request) -> Request {
-        let request = request.with("provider", self.tls.provider.name).with("groups", self.tls.groups_typed());
-        if self.tells_key_type { request.with("cert-type", self.key_type.name()) } else { request }
+        let mut request = request.with("provider", self.tls.provider.name).with("groups", self.tls.groups_typed());
+        if !self.tls.alpn.is_empty() {
+            request = request.with("alpn", self.tls.alpn_typed());
+        }
+        if self.tells_key_type {
+            request = request.with("cert-type", self.key_type.name());
+        }
+        let swept: Vec<&str> = self.words.iter().map(|(flag, _)| *flag).collect();
+        if swept.is_empty() { request } else { request.with("swept", swept.join("+")) }
     }
-}
-
-/// `name=value` where there are several values.
-fn word(name: &str, value: impl Display, values: usize) -> Option<String> {
-    (values > 1).then(|| format!("{name}={value}"))
 }
 
 fn first_of_each<T, K: PartialEq>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {

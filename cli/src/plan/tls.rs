@@ -17,44 +17,44 @@ use crate::identity::{self, Authority, Generator, Identity, KeyType};
 use crate::names;
 use crate::render::{Color, Messages};
 
-/// What both ends of a handshake can be told.
+/// The settings that both ends of a handshake have.
 #[derive(Clone)]
 pub struct Tls {
     /// The cryptography.
     pub provider: &'static Provider,
-    /// The groups, best first; the provider's where none were asked for.
+    /// The groups, in order of preference.
     pub groups: Vec<NamedGroup>,
     /// The application protocols, best first.
     pub alpn: Vec<Vec<u8>>,
-    /// Where secrets are told to.
+    /// Where secrets are logged.
     pub key_log: Option<Arc<dyn KeyLog>>,
 }
 
-/// Whom a client trusts.
+/// Which servers a client trusts.
 #[derive(Clone, Debug)]
 pub enum Trust {
-    /// These.
+    /// Those with certificates from these authorities.
     Roots(Vec<CertificateDer<'static>>),
-    /// Anyone.
+    /// Any.
     Anyone,
 }
 
 /// When secrets are written to a key log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Secrets {
-    /// Where the flag or the variable of the environment asks for it.
-    AsEverywhere,
-    /// Where the flag asks for it: what is measured must not change because somebody has once set a variable.
-    WhereAsked,
+pub(super) enum KeyLogSource {
+    /// If the flag or the environment variable asks for it.
+    FlagOrEnvironment,
+    /// Only if the flag asks for it: a variable that was once set must not change measurements.
+    FlagOnly,
 }
 
 impl Tls {
-    /// `groups` separates by colons, best first; all of the provider's where it is none.
+    /// `groups` is a list with colons, in order of preference; none stands for all of the provider's.
     pub(super) fn new(
         args: &args::Tls,
         provider: &'static Provider,
         groups: Option<&str>,
-        secrets: Secrets,
+        secrets: KeyLogSource,
     ) -> Result<Self, Error> {
         let alpn = once(args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<Vec<_>, _>>()?);
         let key_log = key_log_path(args.keylog.as_deref(), secrets).map(open_key_log).transpose()?;
@@ -66,12 +66,18 @@ impl Tls {
         Ok(Self { provider, groups: find_groups(groups, provider)?, ..self.clone() })
     }
 
-    /// The groups as they are typed: with colons between them.
+    /// The application protocols as they are typed, separated by commas.
+    pub(super) fn alpn_typed(&self) -> String {
+        let names: Vec<_> = self.alpn.iter().map(|name| String::from_utf8_lossy(name)).collect();
+        names.join(",")
+    }
+
+    /// The groups as they are typed, separated by colons.
     pub(super) fn groups_typed(&self) -> String {
         self.groups.iter().map(|group| names::short_group(*group)).collect::<Vec<_>>().join(":")
     }
 
-    /// The suites of these names, or all of the provider's where there are none.
+    /// The suites of these names; no names stand for all of the provider's.
     pub(super) fn suites(&self, names: &[String]) -> Result<Vec<CipherSuite>, Error> {
         let all = || self.provider.suites.iter().map(|suite| suite.code).collect::<Vec<_>>();
         if names.is_empty() {
@@ -130,7 +136,7 @@ impl Tls {
 }
 
 impl Trust {
-    /// What the flags say; the authorities of this system where they say nothing.
+    /// As the flags say; by default the authorities of this system.
     pub(super) fn new(args: &args::Trust, notes: &mut Vec<String>) -> Result<Self, Error> {
         Ok(match &args.cacert {
             _ if args.insecure => Self::Anyone,
@@ -139,7 +145,7 @@ impl Trust {
         })
     }
 
-    /// What verifies servers for a client that trusts so.
+    /// The verifier of a client with this trust.
     pub fn verifier(&self) -> Result<ServerVerifier, Error> {
         match self {
             Self::Anyone => Ok(ServerVerifier::insecure()),
@@ -160,7 +166,7 @@ pub(super) fn identity(
     }
 }
 
-/// Refuses names of protocols that a server of HTTP/1 does not speak: a client that got one of them would speak it.
+/// Refuses protocols other than HTTP/1: a client that negotiated one would use it.
 pub(super) fn check_http(alpn: &[Vec<u8>]) -> Result<(), Error> {
     match alpn.iter().find(|name| !matches!(name.as_slice(), b"http/1.1" | b"http/1.0")) {
         None => Ok(()),
@@ -177,7 +183,7 @@ pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
         .map_err(|_| Error::Usage(format!("'{name}' is neither a host name nor an address")))
 }
 
-/// The suite of that name, which the provider has to have.
+/// The suite of that name, which the provider must support.
 pub(super) fn find_suite(name: &str, provider: &Provider) -> Result<CipherSuite, Error> {
     let known = names::SUITES.iter().map(|(_, short)| *short).chain(["all"]);
     let code = names::suite(name).ok_or_else(|| Error::unknown("cipher", name, known))?;
@@ -205,7 +211,7 @@ pub(super) fn joined(groups: &[String]) -> Option<String> {
     (!groups.is_empty()).then(|| groups.join(":"))
 }
 
-/// The groups in a list with colons, best first; all of the provider's where there is none.
+/// The groups of a list with colons, in order of preference; none stands for all of the provider's.
 fn find_groups(list: Option<&str>, provider: &Provider) -> Result<Vec<NamedGroup>, Error> {
     match list {
         None => Ok(provider.groups.iter().map(|group| group.name()).collect()),
@@ -252,10 +258,10 @@ fn open_key_log(path: PathBuf) -> Result<Arc<dyn KeyLog>, Error> {
     })))
 }
 
-/// The flag wins over the variable that browsers and curl know; an empty variable counts as unset.
-fn key_log_path(flag: Option<&Path>, secrets: Secrets) -> Option<PathBuf> {
+/// The flag overrides SSLKEYLOGFILE; an empty variable counts as unset.
+fn key_log_path(flag: Option<&Path>, secrets: KeyLogSource) -> Option<PathBuf> {
     let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from);
-    flag.map(Path::to_owned).or_else(|| if secrets == Secrets::AsEverywhere { variable() } else { None })
+    flag.map(Path::to_owned).or_else(|| if secrets == KeyLogSource::FlagOrEnvironment { variable() } else { None })
 }
 
 #[cfg(test)]
@@ -267,7 +273,7 @@ mod tests {
     fn tls(provider: &str) -> Tls {
         let typed = args::Tls { alpn: vec![], keylog: None };
         let provider = find_provider(provider).expect("a provider");
-        Tls::new(&typed, provider, None, Secrets::WhereAsked).expect("it can be done")
+        Tls::new(&typed, provider, None, KeyLogSource::FlagOnly).expect("it can be done")
     }
 
     #[test]

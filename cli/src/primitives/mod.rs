@@ -1,15 +1,15 @@
-//! Raw cryptography without any TLS: every part of every provider, and contests in which the parts of one algorithm take
+//! Raw cryptography without any TLS: every part of every provider, and benchmarks in which the parts of one algorithm take
 //! turns.
 
 mod aead;
-mod contest;
+mod algorithm_bench;
 mod exchange;
 mod hash;
 mod parts;
 mod plausible;
 mod signature;
 
-pub use contest::{Contest, Measured, Schedule};
+pub use algorithm_bench::{AlgorithmBench, Measured, Schedule};
 pub use parts::{Kind, Part, Primitive, parts};
 pub use plausible::{contradictions, warn_of_contradictions};
 pub use signature::Keys;

@@ -7,8 +7,9 @@ use crate::args::Args;
 use crate::error::Error;
 use crate::request::{Flag, Request, plain};
 
-/// Flags that say where results go, or that nobody wants in a benchmark.
-const NOT_OF_CASES: [&str; 8] = ["help", "version", "format", "json", "output", "save-baseline", "keylog", "counted"];
+/// Flags about output, or that make no sense in a benchmark.
+const NOT_OF_CASES: [&str; 9] =
+    ["help", "version", "format", "json", "output", "save-baseline", "keylog", "counted", "swept"];
 
 /// What a command's cases can say: the flags of the command line.
 pub(super) struct Flags {
@@ -41,7 +42,7 @@ impl Flags {
         excludes(one, other) || excludes(other, one)
     }
 
-    /// The flag that a key and its value mean, which is one that the command line would take.
+    /// The flag of a key and its value, checked as on the command line.
     pub(super) fn read(&self, source: &Source, item: &Item) -> Result<Option<Flag>, Error> {
         let Some(arg) = self.find(item.key).filter(|_| self.has(item.key)) else {
             let what = format!("key of a {} case", self.command.get_name());
@@ -62,7 +63,7 @@ impl Flags {
         let alone = Request { command: self.command.get_name().to_owned(), flags: vec![flag.clone()] };
         match alone.parse() {
             Ok(_) => Ok(Some(flag)),
-            // What it needs beside it, or can't have, is known when the case is complete.
+            // Requirements and conflicts are checked when the case is complete.
             Err(error) if matches!(error.kind(), ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict) => {
                 Ok(Some(flag))
             }

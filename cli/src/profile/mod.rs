@@ -64,7 +64,7 @@ impl Profile {
         }
     }
 
-    /// The file that is meant, where it is not one that is built in.
+    /// The path that a name stands for, unless it is a built-in profile.
     pub fn path(name: &str) -> Option<&Path> {
         let is_path = name.contains(['/', '\\']) || name.ends_with(".toml") || Path::new(name).exists();
         (is_path && BUILT_IN.iter().all(|(known, _)| *known != name)).then_some(Path::new(name))

@@ -8,7 +8,7 @@ use crate::request::{Flag, Request};
 
 const KEYS: [&str; 4] = ["description", "defaults", "case", "threshold"];
 
-/// Reads a profile. Every error tells the line, and where a name is wrong the nearest that is right.
+/// Reads a profile. Every error contains the line, and the nearest known name if one is wrong.
 pub(super) fn profile(origin: &str, text: &str) -> Result<Profile, Error> {
     let source = Source { origin, text };
     let file = source.parse()?;

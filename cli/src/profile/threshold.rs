@@ -14,11 +14,11 @@ pub struct Threshold {
     pub side: Option<Side>,
     /// What is measured.
     pub quantity: &'static Quantity,
-    /// Which cases, as a pattern of their ids in which `*` stands for anything; all where there is none.
+    /// A pattern of case ids in which `*` matches anything; none matches all.
     pub case: Option<String>,
     /// What is allowed.
     pub allowed: Allowed,
-    /// Whether what is beyond is a regression; it is only told where not.
+    /// Whether exceeding it is a regression, or only reported.
     pub is_hard: bool,
     /// Where it stands.
     pub line: usize,
@@ -34,7 +34,7 @@ pub enum Allowed {
 }
 
 impl Threshold {
-    /// Whether it is about a metric (a key such as `send.throughput_bytes_per_s`) of a case.
+    /// Whether it applies to a metric (a key such as `send.throughput_bytes_per_s`) of a case.
     pub fn applies_to(&self, case: &str, metric: &str) -> bool {
         let Some((side, name)) = metric.split_once('.') else { return false };
         name == self.quantity.name

@@ -54,7 +54,7 @@ impl<'a> Source<'a> {
     ) -> Error {
         let known: Vec<&str> = known.into_iter().collect();
         let hint = names::nearest(typed, known.iter().copied()).map(|name| format!("did you mean '{name}'?"));
-        let message = format!("unknown {what} '{typed}'; known are: {}", known.join(", "));
+        let message = format!("unknown {what} '{typed}'; expected one of: {}", known.join(", "));
         Error::Profile { origin: self.origin.to_owned(), line, message, hint }
     }
 

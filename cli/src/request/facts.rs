@@ -18,7 +18,7 @@ struct Known {
     form: Form,
 }
 
-/// How a flag's value is told as a fact.
+/// How a flag's value is represented as a fact.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// As it is.
@@ -31,7 +31,7 @@ enum Form {
     Number,
     /// As a number of bytes.
     Bytes,
-    /// The same; null where there is no flag.
+    /// The same; null without the flag.
     OptionalBytes,
     /// As a number, which may have been typed with a suffix.
     Count,
@@ -47,8 +47,8 @@ const fn known(fact: &'static str, flag: &'static str, form: Form) -> Known {
     Known { fact, flag, form }
 }
 
-/// What a measurement of data or handshakes is asked for. A flag that belongs into results needs a line here, and nothing
-/// else to be told and asked for again. Other facts only explain.
+/// The flags of `throughput` and `handshake` that results contain. One line here makes a flag part of results and of
+/// repeated measurements. Other facts are only informative.
 const MEASUREMENT: &[Known] = &[
     known("label", "label", Form::Text),
     known("provider", "provider", Form::Text),
@@ -70,6 +70,7 @@ const MEASUREMENT: &[Known] = &[
     known("groups", "groups", Form::Preference),
     known("alpn_offered", "alpn", Form::Text),
     known("cert_type", "cert-type", Form::Text),
+    known("swept", "swept", Form::Text),
     known("server_name", "sni", Form::Text),
     known("cacert_file", "cacert", Form::Path),
     known("cert_file", "cert", Form::Path),
@@ -80,7 +81,7 @@ const MEASUREMENT: &[Known] = &[
 const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
 const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count)];
 
-/// What a comparison of switches is asked for.
+/// The flags of `ablate`.
 const ABLATE: &[Known] = &[
     known("workload", "workload", Form::Text),
     known("connections", "connections", Form::Count),
@@ -90,7 +91,7 @@ const ABLATE: &[Known] = &[
     known("seed", "seed", Form::Number),
 ];
 
-/// What counted instructions are asked for.
+/// The flags of `instructions`.
 const INSTRUCTIONS: &[Known] = &[
     known("work", "work", Form::Text),
     known("cipher_suite", "cipher", Form::Text),
@@ -99,10 +100,10 @@ const INSTRUCTIONS: &[Known] = &[
     known("provider", "provider", Form::Text),
 ];
 
-/// The flags that stand for the version of IP.
+/// The flags for the version of IP.
 const FAMILIES: [(&str, u8); 2] = [("ipv4", 4), ("ipv6", 6)];
 
-/// What a command can be asked for.
+/// The flags of a command.
 fn known_of(command: &str) -> Option<[&'static [Known]; 2]> {
     Some(match command {
         "throughput" => [MEASUREMENT, WRITES],
@@ -113,9 +114,9 @@ fn known_of(command: &str) -> Option<[&'static [Known]; 2]> {
     })
 }
 
-/// A case of a document, and why it can't be asked for again.
+/// A case of a document that can't be measured again, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
+pub struct NotRepeatable {
     /// The case's name.
     pub id: String,
     /// Why.
@@ -126,7 +127,7 @@ impl Request {
     /// The requests of all cases of a document, each once, in their order; and the cases that can't be asked for again.
     ///
     /// Comparisons of switches come as one request for each workload: its switches take turns.
-    pub fn of_document(document: &Document) -> (Vec<Self>, Vec<Lost>) {
+    pub fn of_document(document: &Document) -> (Vec<Self>, Vec<NotRepeatable>) {
         let (mut requests, mut lost) = (Vec::<Self>::new(), Vec::new());
         let mut known: HashMap<Self, usize> = HashMap::new();
         for case in &document.cases {
@@ -138,7 +139,7 @@ impl Request {
                         requests.push(request);
                     }
                 },
-                Err(why) => lost.push(Lost { id: case.id.clone(), why }),
+                Err(why) => lost.push(NotRepeatable { id: case.id.clone(), why }),
             }
         }
         (requests, lost)
@@ -167,10 +168,10 @@ impl Request {
         }
     }
 
-    /// The request of a case of a results document, or why it can't be asked for again.
+    /// The request of a case of a results document, or the reason why it can't be measured again.
     pub fn of_case(case: &Case) -> Result<Self, String> {
         let Some(command) = case.requested.get("command").and_then(Value::as_str) else {
-            return Err("it does not tell which command measured it".to_owned());
+            return Err("its command is missing".to_owned());
         };
         let known =
             known_of(command).ok_or_else(|| format!("cases of the command {command} can't be measured again"))?;
@@ -194,7 +195,7 @@ impl Request {
         Ok(Self { command: command.to_owned(), flags })
     }
 
-    /// The request as a result tells it, from which [`of_case`](Self::of_case) reads it back.
+    /// The request as a result contains it. [`of_case`](Self::of_case) is the inverse.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::new();
         facts.insert("command".into(), self.command.as_str().into());
@@ -228,7 +229,7 @@ fn switches(facts: &Facts) -> Result<Vec<Flag>, String> {
     Ok(flags)
 }
 
-/// The flag, where there is something to ask for.
+/// The flag of a fact, if it stands for one.
 fn read(flag: &str, form: Form, value: &Value) -> Result<Option<Flag>, ()> {
     let with = |value: String| Some(Flag { name: flag.to_owned(), value: Some(value) });
     Ok(match (form, value) {
@@ -245,7 +246,7 @@ fn read(flag: &str, form: Form, value: &Value) -> Result<Option<Flag>, ()> {
     })
 }
 
-/// The fact, where there is something to tell. Values that can't be read are none that a command takes.
+/// The fact of a flag, if there is one. Commands accept no values that fail to parse here.
 fn tell(form: Form, asked: Option<&Flag>) -> Option<Value> {
     let text = match (form, asked) {
         (Form::Bare, asked) => return Some(asked.is_some().into()),

@@ -1,10 +1,10 @@
-//! A measurement as it is asked for: a command with its flags. Results tell of each case what was asked for, and it is read
-//! back from there, so that a file's very cases can be measured again.
+//! A measurement as it is asked for: a command with its flags. Results contain the request of each case as facts, from which it
+//! is read back to measure the same cases again.
 
 mod facts;
 
 pub use crate::args::Flag;
-pub use facts::Lost;
+pub use facts::NotRepeatable;
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub struct Request {
     pub flags: Vec<Flag>,
 }
 
-/// How long a case lasts that is only measured for its counts, or once of many times.
+/// How long a case lasts that is only measured for its counts, or repeatedly.
 pub const LASTS: Duration = Duration::from_millis(200);
 /// How long before it is measured.
 const WARMS_UP: Duration = Duration::from_millis(50);
@@ -68,15 +68,14 @@ impl Request {
         Self { command: self.command.clone(), flags }
     }
 
-    /// The flag by which it reaches for something outside, such as a server or a file, where it does. A file of results that
-    /// somebody sent must not decide on that.
+    /// The flag that names a server or a file, if any. Results of unknown origin must not cause connections or reads.
     pub fn named_elsewhere(&self) -> Option<String> {
         const REACHING: [&str; 5] = ["connect", "cacert", "cert", "key", "keylog"];
         let flag = self.flags.iter().find(|flag| REACHING.contains(&flag.name.as_str()))?;
         Some(format!("--{}={}", flag.name, flag.value.as_deref().unwrap_or_default()))
     }
 
-    /// The duration that is asked for, where one is.
+    /// The duration, if there is one.
     pub fn duration(&self) -> Option<Duration> {
         let flag = self.flags.iter().find(|flag| flag.name == "duration")?;
         parse_duration(flag.value.as_deref()?).ok()

@@ -1,4 +1,4 @@
-//! What each switch is worth.
+//! Measures what each switch is worth.
 
 use super::Job;
 use crate::error::Error;

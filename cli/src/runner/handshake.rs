@@ -1,4 +1,4 @@
-//! Shakes hands and measures each side.
+//! Performs handshakes and measures each side.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,21 +1,21 @@
-//! Runs what was planned, of whatever kind, one after the other, and keeps what was found after each: the one way in which
-//! every command measures that writes a results document.
+//! Runs planned measurements one after the other and saves the results after each. Every command that writes a results
+//! document measures this way.
 
 mod ablation;
-mod ending;
+mod exit_policy;
 mod handshake;
 mod instructions;
+mod paired_run;
 mod program;
 mod throughput;
-mod turns;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub use ending::Ending;
-pub use program::{Answer, Binary, Measures};
-pub use turns::{Paired, Turns};
+pub use exit_policy::ExitPolicy;
+pub use paired_run::{PairedResults, PairedRun};
+pub use program::{Binary, Measures, Response};
 
 use crate::error::Error;
 use crate::host;
@@ -26,25 +26,25 @@ use crate::profile::Profile;
 use crate::render::{Messages, Output, Progress, Results, write_document};
 use crate::schema::Document;
 
-/// Something that can be measured now: its configurations are made, its files read.
+/// A measurement that is ready to run.
 pub trait Job {
     /// What it is called while it runs.
     fn label(&self) -> &str;
 
-    /// What is good to know of the files that were named.
+    /// Remarks on the files that were named.
     fn notes(&self) -> &[String] {
         &[]
     }
 
-    /// Warns of what is known before anything is measured.
+    /// Adds warnings that are known before measuring.
     fn warn(&self, document: &mut Document);
 
-    /// Measures, and adds the cases to the document; `advance` hears how far it has come, 0 to 1, with a word about how
-    /// it goes. Where Ctrl-C ends it early it adds what it has.
+    /// Measures and adds the cases to the document. `advance` receives the progress, 0 to 1, and a short text. After Ctrl-C it
+    /// adds what it has.
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error>;
 }
 
-/// What can be measured of `measurements`: for each case, or each group of cases that only make sense together, one job.
+/// The jobs of `measurements`: one for each case, or for each group of cases that only make sense together.
 pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     for measurement in measurements {
@@ -58,13 +58,13 @@ pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
     Ok(jobs)
 }
 
-/// What can be measured of the entries of a profile.
+/// The jobs of a profile.
 pub fn jobs_of_profile(profile: &Profile, measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
     let mut all: Vec<Box<dyn Job>> = Vec::new();
     let mut labels = BTreeSet::new();
     for (entry, measurement) in profile.entries.iter().zip(measurements) {
         for job in jobs(std::slice::from_ref(measurement))? {
-            // Whoever compares results finds cases by their names.
+            // Comparisons match cases by their names.
             if !labels.insert(job.label().to_owned()) {
                 let message = format!("a second case would be called {}", job.label());
                 let hint = Some("give it a label of its own: label = \"WORD\"".to_owned());
@@ -76,10 +76,10 @@ pub fn jobs_of_profile(profile: &Profile, measurements: &[Measurement]) -> Resul
     Ok(all)
 }
 
-/// Runs the jobs in turn. `save` gets the document after each; where that fails it is said once, and measuring goes on: the
-/// disk may have room again at the end, and what is measured is worth more than a file.
+/// Runs the jobs in turn. `save` receives the document after each. If saving fails, this is reported once and measuring goes
+/// on: the disk may have room again at the end.
 ///
-/// The document has all that was measured, also where a job failed or Ctrl-C ended the run: then it is marked as partial.
+/// The document contains everything measured. It is marked as partial if a job failed or Ctrl-C ended the run.
 pub fn run(
     jobs: &[Box<dyn Job>],
     messages: Messages,
@@ -93,7 +93,7 @@ pub fn run(
     for job in jobs {
         job.warn(&mut document);
     }
-    // What is saved before the end is not all.
+    // Until the end, saved documents are incomplete.
     document.partial = true;
     let progress = Progress::new(jobs.len(), messages);
     let mut is_told = false;
@@ -108,11 +108,10 @@ pub fn run(
     (document, outcome)
 }
 
-/// Runs the jobs, and writes the results: to files after each job, at the end to where they go; where only counts are wanted,
-/// without all else. Warnings are told.
+/// Runs the jobs, reports warnings, and writes the results: to files after each job, and at the end to their destination. With
+/// `counts_only`, only counts are written.
 ///
-/// Where a job fails, or Ctrl-C ends the run, what was measured before is written all the same, marked as partial, but never
-/// kept as a baseline.
+/// If a job fails or Ctrl-C ends the run, the results so far are written, marked as partial, but never saved as a baseline.
 pub fn run_and_write(
     jobs: &[Box<dyn Job>],
     counts_only: bool,
@@ -124,14 +123,14 @@ pub fn run_and_write(
         let saved = output.save(&Results(&document));
         let output = output.clone();
         interrupt::keep_last_words(move || {
-            // There is nobody left to tell what becomes of them.
+            // The program is ending: a failure can no longer be reported.
             let _ = output.finish(&Results(&document));
         });
         saved
     };
     let (document, outcome) = run(jobs, messages, &mut |document| save(document));
     interrupt::begin_to_say();
-    // They are about times.
+    // Warnings are about times.
     if !counts_only {
         tell_warnings(&document, messages);
     }
@@ -149,18 +148,17 @@ pub fn run_and_write(
     Ok(())
 }
 
-/// Results for a command that has more to do with them.
+/// Results for a command that processes them further.
 pub struct Measured {
     /// What was found.
     pub document: Document,
-    /// Whether it could be written to its file. The command goes on without, and ends with this error.
+    /// Whether it could be written to its file. If not, the command goes on and ends with this error.
     pub saved: Result<(), Error>,
 }
 
-/// Runs the jobs and returns what they found, for a command that has more to do with it. The document is written to `file`
-/// after each job, also where a job fails or Ctrl-C ends the run. Then there is an error only where nothing was measured, or
-/// a job failed: an interrupted run is told by a document that is partial. Warnings are told, unless only counts are of
-/// interest.
+/// Runs the jobs and returns their results, for a command that processes them further. The document is written to `file` after
+/// each job. An interrupted run returns a partial document, and an error only if nothing was measured. Warnings are reported
+/// unless `counts_only`.
 pub fn measure(
     jobs: &[Box<dyn Job>],
     counts_only: bool,

@@ -11,28 +11,28 @@ use crate::loader;
 use crate::request::Request;
 use crate::schema::Document;
 
-/// No block takes longer: a program that hangs must not take the gate with it.
+/// No block takes longer: a program that hangs must not block the gate.
 const BLOCK_MAX: Duration = Duration::from_secs(600);
-/// How often Ctrl-C is looked for.
+/// How often Ctrl-C is checked.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long a program that was asked to end may take: less than this one has itself.
+/// How long a program may take to end when asked: less than this program itself has.
 const END_MAX: Duration = Duration::from_millis(800);
-/// How long what a program leaves behind may hold its output.
+/// How long a program's children may keep its output open.
 const GRACE: Duration = Duration::from_secs(2);
-/// How much of what a program complains about is kept, bytes.
+/// How much of a program's standard error is kept, bytes.
 const ERRORS_MAX: u64 = 64 << 10;
 
-/// Something that measures what it is asked for.
+/// Something that can measure a request.
 pub trait Measures {
     /// What it found.
-    fn measure(&self, request: &Request) -> Result<Answer, Error>;
+    fn measure(&self, request: &Request) -> Result<Response, Error>;
 }
 
-/// What a program said to a request.
-pub enum Answer {
+/// A program's response to a request.
+pub enum Response {
     /// What it measured.
     Results(Box<Document>),
-    /// That it does not know what it is asked for, in its words.
+    /// It does not support the request; its message.
     Unknown(String),
 }
 
@@ -40,13 +40,13 @@ pub enum Answer {
 pub struct Binary(pub PathBuf);
 
 impl Measures for Binary {
-    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+    fn measure(&self, request: &Request) -> Result<Response, Error> {
         measure(&self.0, request)
     }
 }
 
-/// Lets a program measure, and reads what it found. It is ended where it takes too long, and on Ctrl-C.
-fn measure(program: &Path, request: &Request) -> Result<Answer, Error> {
+/// Runs a program and reads its results. It is ended if it takes too long, and on Ctrl-C.
+fn measure(program: &Path, request: &Request) -> Result<Response, Error> {
     let mut command = Command::new(program);
     command.args(request.arguments()).args(["--format=json", "--quiet", "--color=never"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -86,7 +86,7 @@ fn measure(program: &Path, request: &Request) -> Result<Answer, Error> {
     let said = String::from_utf8_lossy(&said).trim().lines().collect::<Vec<_>>().join("; ");
     match status.and_then(|status| status.code()) {
         Some(0) => {}
-        Some(code) if code == i32::from(exit::USAGE) => return Ok(Answer::Unknown(said)),
+        Some(code) if code == i32::from(exit::USAGE) => return Ok(Response::Unknown(said)),
         Some(code) if code == i32::from(exit::INTERRUPTED) => return Err(Error::Interrupted),
         code => {
             let code = code.map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"));
@@ -95,10 +95,10 @@ fn measure(program: &Path, request: &Request) -> Result<Answer, Error> {
     }
     let document = loader::read(&text)
         .map_err(|refusal| failed(format!("what it wrote is no result ({refusal}): is it a tlsbench?")))?;
-    Ok(Answer::Results(Box::new(document)))
+    Ok(Response::Results(Box::new(document)))
 }
 
-/// A child that does not outlive whoever waits for it.
+/// A child that is ended when dropped.
 struct Running(Child);
 
 impl Running {
@@ -116,7 +116,7 @@ impl Running {
         self.0.try_wait().map_err(|error| Error::io("waiting for a program", error))
     }
 
-    /// Asks it to end, so that it can end what it has started. Not as Ctrl-C does, which it may have been told to ignore.
+    /// Asks it to end, so that it can end its own children. Not by SIGINT, which it may ignore.
     #[cfg(unix)]
     fn ask_to_end(&mut self) {
         use rustix::process::{Pid, Signal, kill_process};
@@ -137,13 +137,13 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.ask_to_end();
-        // Where it has ended already there is nothing to end.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Reads a stream to its end, or to `limit`, without keeping anybody waiting.
+/// Reads a stream to its end in a thread, and keeps up to `limit` bytes.
 fn reader(stream: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     if let Some(stream) = stream {

@@ -27,9 +27,9 @@ pub struct Wanted {
     pub metric: Option<String>,
 }
 
-/// How a change is told from chance.
+/// How changes are distinguished from chance.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Doubt {
+pub struct Significance {
     /// How likely a change may be found in any series while there is none.
     pub level: f64,
     /// Smaller changes of times are passed over, as a share.
@@ -39,7 +39,7 @@ pub struct Doubt {
 }
 
 /// The series of these files: cases and metrics in the order of the latest run that has them.
-pub fn series(sources: &[Source], wanted: &Wanted, doubt: &Doubt) -> Vec<Series> {
+pub fn series(sources: &[Source], wanted: &Wanted, significance: &Significance) -> Vec<Series> {
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by(|a, b| a.document.started_at.cmp(&b.document.started_at));
     let mut all = Vec::new();
@@ -55,7 +55,7 @@ pub fn series(sources: &[Source], wanted: &Wanted, doubt: &Doubt) -> Vec<Series>
             all.extend(one(case, metric, &setting, differs, &runs));
         }
     }
-    steps::find(&mut all, doubt);
+    steps::find(&mut all, significance);
     all
 }
 
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::schema::{Host, Side, quantity};
 
-    const DOUBT: Doubt = Doubt { level: 0.05, threshold: 0.01, seed: 1 };
+    const DOUBT: Significance = Significance { level: 0.05, threshold: 0.01, seed: 1 };
 
     fn source(day: usize, efficiency: f64, change: impl Fn(&mut Document)) -> Source {
         let mut document = Document::begin(Host { cpu_model: Some("Example 9000".into()), ..Host::default() });

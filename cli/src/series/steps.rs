@@ -1,4 +1,4 @@
-use super::Doubt;
+use super::Significance;
 use crate::schema::history::{Change, Series};
 use crate::schema::{Better, Kind};
 use crate::stats;
@@ -7,31 +7,32 @@ use crate::stats;
 const RUNS_PER_STEP: usize = 4;
 
 /// Marks where the series changed. All that leave something to chance are looked at together.
-pub(super) fn find(all: &mut [Series], doubt: &Doubt) {
-    let fewest = stats::change_runs_needed(doubt.level);
-    let (mut doubtful, mut short) = (Vec::new(), Vec::new());
+pub(super) fn find(all: &mut [Series], significance: &Significance) {
+    let fewest = stats::change_runs_needed(significance.level);
+    let (mut uncertain, mut short) = (Vec::new(), Vec::new());
     for series in all.iter_mut() {
         if let Some(steps) = exact_steps(series) {
-            series.changes = changes(series, &steps, doubt);
+            series.changes = changes(series, &steps, significance);
         } else if series.runs.len() >= fewest {
-            doubtful.push(series);
+            uncertain.push(series);
         } else {
             // Where nothing can be found, looking costs the others nothing.
             short.push(series);
         }
     }
     let medians = |series: &Series| -> Vec<f64> { series.runs.iter().map(|run| run.median).collect() };
-    let p_value = |series: &&mut Series| stats::change_p_value(&medians(series), doubt.level / 20.0, doubt.seed);
-    let p_values: Vec<f64> = doubtful.iter().map(p_value).collect();
-    let levels = stats::shared_levels(&p_values, doubt.level);
+    let p_value =
+        |series: &&mut Series| stats::change_p_value(&medians(series), significance.level / 20.0, significance.seed);
+    let p_values: Vec<f64> = uncertain.iter().map(p_value).collect();
+    let levels = stats::shared_levels(&p_values, significance.level);
     // What it takes for one of them alone; where several change at once, fewer do.
-    let needed = stats::change_runs_needed(doubt.level / (levels.len() + short.len()).max(1) as f64);
+    let needed = stats::change_runs_needed(significance.level / (levels.len() + short.len()).max(1) as f64);
     short.into_iter().for_each(|series| series.runs_needed = Some(needed));
-    for (series, level) in doubtful.into_iter().zip(levels) {
+    for (series, level) in uncertain.into_iter().zip(levels) {
         series.runs_needed = (series.runs.len() < needed).then_some(needed);
-        let found = stats::changes(&medians(series), level, doubt.seed);
+        let found = stats::changes(&medians(series), level, significance.seed);
         let steps: Vec<(usize, Option<f64>)> = found.iter().map(|change| (change.at, Some(change.p_value))).collect();
-        series.changes = changes(series, &steps, doubt);
+        series.changes = changes(series, &steps, significance);
     }
 }
 
@@ -47,10 +48,11 @@ fn exact_steps(series: &Series) -> Option<Vec<(usize, Option<f64>)>> {
 }
 
 /// What the steps amount to. Those that are too small are none, and what they cut is joined again.
-fn changes(series: &Series, steps: &[(usize, Option<f64>)], doubt: &Doubt) -> Vec<Change> {
+fn changes(series: &Series, steps: &[(usize, Option<f64>)], significance: &Significance) -> Vec<Change> {
     let mut steps = steps.to_vec();
     loop {
-        let found: Vec<Option<Change>> = (0..steps.len()).map(|index| change(series, &steps, index, doubt)).collect();
+        let found: Vec<Option<Change>> =
+            (0..steps.len()).map(|index| change(series, &steps, index, significance)).collect();
         let weakest = found.iter().position(Option::is_none);
         match weakest {
             Some(index) => drop(steps.remove(index)),
@@ -59,14 +61,19 @@ fn changes(series: &Series, steps: &[(usize, Option<f64>)], doubt: &Doubt) -> Ve
     }
 }
 
-fn change(series: &Series, steps: &[(usize, Option<f64>)], index: usize, doubt: &Doubt) -> Option<Change> {
+fn change(
+    series: &Series,
+    steps: &[(usize, Option<f64>)],
+    index: usize,
+    significance: &Significance,
+) -> Option<Change> {
     let (at, p_value) = steps[index];
     let start = if index == 0 { 0 } else { steps[index - 1].0 };
     let end = steps.get(index + 1).map_or(series.runs.len(), |(at, _)| *at);
     let medians = |from: usize, to: usize| -> Vec<f64> { series.runs[from..to].iter().map(|run| run.median).collect() };
     let (before, after) = (medians(start, at), medians(at, end));
-    let step = stats::step(&before, &after, series.kind == Kind::Time, 1.0 - doubt.level, doubt.seed)?;
-    if series.kind == Kind::Time && step.change.abs() <= doubt.threshold {
+    let step = stats::step(&before, &after, series.kind == Kind::Time, 1.0 - significance.level, significance.seed)?;
+    if series.kind == Kind::Time && step.change.abs() <= significance.threshold {
         return None;
     }
     let is_on_one_side = if step.change > 0.0 { step.interval[0] > 0.0 } else { step.interval[1] < 0.0 };

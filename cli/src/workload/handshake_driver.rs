@@ -20,7 +20,7 @@ pub(super) struct EstablishedPair {
     pub server: Endpoint,
     /// What each of them sent, client first.
     pub wire_bytes: [u64; 2],
-    /// From the first thought of a ClientHello until both were ready and nothing was under way.
+    /// From the creation of the ClientHello until both ends were ready and no data was in flight.
     pub elapsed_ns: u64,
 }
 

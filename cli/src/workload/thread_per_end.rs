@@ -15,7 +15,7 @@ use crate::measure::{Method, Part, RawAead, Sample, Stopwatch, nanoseconds};
 
 /// How long a call on a socket of an end waits at the most, before the end looks up.
 pub(super) const LOOK: Duration = Duration::from_millis(250);
-/// How long a peer may keep an end waiting before that is an error.
+/// How long an end waits for its peer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that an end may give after it has been told the end: a number of bytes, and a line break.
 const LAST_WORDS_MAX: usize = 64;

@@ -7,13 +7,12 @@ const LOAD_MAX: f64 = 0.5;
 /// What reading the clock may cost, nanoseconds: the shortest block that is timed has milliseconds, but the clock is read
 /// around each batch.
 const TIMER_MAX_NS: f64 = 200.0;
-/// The connections that `ablate` has where nothing else is asked for.
+/// The connections that `ablate` has by default.
 const CONNECTIONS_WANTED: u64 = 2_000;
 /// The kernel's buffer that a socket should be able to ask for, bytes.
 const SOCKET_BUFFER_WANTED: u64 = 1 << 20;
 
-/// What is to be said about a machine, about the files that this process may open, and about what `contradictions` say of
-/// its cryptography.
+/// The checks of a machine, of the limit on open files, and of `contradictions` in its cryptography.
 pub(super) fn of(host: &Host, open_files: Option<u64>, contradictions: &[String]) -> Vec<Check> {
     let checks = [
         build(cfg!(debug_assertions)),
@@ -32,7 +31,7 @@ pub(super) fn of(host: &Host, open_files: Option<u64>, contradictions: &[String]
     checks.into_iter().chain(environment(host)).chain(processors(host)).collect()
 }
 
-/// Only where there is something to say.
+/// Only if there are any.
 fn environment(host: &Host) -> Option<Check> {
     let set: Vec<String> = host.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let advice = "unset it: disabled CPU features make everything slow, however good the processor";

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The share that two equal runs may differ by.
 const NOISE_MAX: f64 = 0.01;
 
-/// Looks at everything. The machine is not said to be unfit by an exit code: what is measured decides that.
+/// Checks everything. An unfit machine is no error: it depends on what is measured.
 pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
     let progress = Progress::new(1, messages);
     progress.begin("A against A");
@@ -57,7 +57,7 @@ pub fn run(plan: &Doctor, messages: Messages) -> Result<(), Error> {
     plan.output.finish(&diagnosis).and(ending)
 }
 
-/// Two runs of the same, in turns: whatever they seem to differ by is noise.
+/// Two equal runs in turns: any difference between them is noise.
 fn noise(plan: &Doctor, progress: &Progress) -> Result<Vec<Noise>, Error> {
     if plan.duration.is_zero() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! A page for curl and browsers that tells what was negotiated.
+//! A page for curl and browsers that shows what was negotiated.
 
 use tls_engine::Error;
 use tls_engine::conn::Reply;

@@ -19,7 +19,7 @@ use crate::render::Messages;
 
 /// Serves as `plan` says. Returns after Ctrl-C, or once as many connections as asked for have ended.
 pub fn run(mut plan: Serve, messages: Messages) -> Result<(), Error> {
-    // Its connections have theirs to end.
+    // Connections need time to close.
     interrupt::take_time();
     plan.notes.iter().for_each(|note| messages.note(note));
     let connections_max = plan.options.connections_max;
@@ -43,7 +43,7 @@ pub fn run(mut plan: Serve, messages: Messages) -> Result<(), Error> {
     loops::run(listener, plan, messages)
 }
 
-/// Programs that start a server read its port from this line: it has to leave at once.
+/// Programs that start a server read its port from this line, so it is flushed immediately.
 fn announce(line: &str) -> Result<(), Error> {
     let mut standard = std::io::stdout().lock();
     let written = standard.write_all(line.as_bytes()).and_then(|()| standard.flush());

@@ -1,4 +1,4 @@
-//! What a connection came to.
+//! The outcome of a connection.
 
 use tls_engine::conn::Negotiated;
 

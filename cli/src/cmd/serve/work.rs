@@ -34,7 +34,7 @@ impl Work {
     pub(super) fn ends_well_with(&self, failure: &Failure) -> bool {
         match self {
             Self::Sink(_) | Self::Echo(_) => false,
-            // A client that has what it wants leaves without a word.
+            // Clients that have received enough may close without close_notify.
             Self::Source(_) => failure.is_gone(),
             Self::Http(http) => http.is_idle() && (failure.is_gone() || matches!(failure, Failure::Late)),
         }

@@ -2,10 +2,10 @@
 ///
 /// Line ends are CRLF and nothing else here: where a chunk ends must not be a matter of opinion.
 #[derive(Debug)]
-pub(super) struct Chunks(State);
+pub(super) struct Chunks(ChunkState);
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum ChunkState {
     /// The size of a chunk, and whether a digit of it has come.
     Size(u64, bool),
     /// What may stand behind it.
@@ -28,18 +28,18 @@ enum State {
 
 impl Chunks {
     pub(super) const fn new() -> Self {
-        Self(State::Size(0, false))
+        Self(ChunkState::Size(0, false))
     }
 
     /// Takes what belongs to it of `data`, and tells how much that was; `None` where it is against the rules.
     pub(super) fn take(&mut self, data: &[u8]) -> Option<usize> {
         let mut used = 0;
         while used < data.len() && !self.is_whole() {
-            if let State::Data(left) = self.0 {
+            if let ChunkState::Data(left) = self.0 {
                 let count = usize::try_from(left).unwrap_or(usize::MAX).min(data.len() - used);
                 used += count;
                 let left = left - count as u64;
-                self.0 = if left == 0 { State::DataReturn } else { State::Data(left) };
+                self.0 = if left == 0 { ChunkState::DataReturn } else { ChunkState::Data(left) };
             } else {
                 self.0 = self.0.after(data[used])?;
                 used += 1;
@@ -50,11 +50,11 @@ impl Chunks {
 
     /// Whether all has come, with the trailer section and its end.
     pub(super) const fn is_whole(&self) -> bool {
-        matches!(self.0, State::Whole)
+        matches!(self.0, ChunkState::Whole)
     }
 }
 
-impl State {
+impl ChunkState {
     fn after(self, byte: u8) -> Option<Self> {
         Some(match (self, byte) {
             (Self::Size(size, true), b'\r') => Self::SizeEnd(size),

@@ -7,7 +7,7 @@ const HEAD_MAX: usize = 64 << 10;
 /// Messages of one direction, one after the other: their heads are handed on, their content is only counted.
 #[derive(Debug)]
 pub(super) struct Messages {
-    state: State,
+    state: MessageState,
     /// The head that is not whole yet.
     head: Vec<u8>,
     /// Where its last line begins.
@@ -15,7 +15,7 @@ pub(super) struct Messages {
 }
 
 #[derive(Debug)]
-enum State {
+enum MessageState {
     Head,
     /// This many bytes of content are still to come.
     Bytes(u64),
@@ -26,38 +26,38 @@ enum State {
 
 impl Messages {
     pub(super) const fn new() -> Self {
-        Self { state: State::Head, head: Vec::new(), line_at: 0 }
+        Self { state: MessageState::Head, head: Vec::new(), line_at: 0 }
     }
 
     /// Takes what has come. `content` is asked about each head how long its content is: `None` where that can't be told.
     pub(super) fn take(&mut self, mut data: &[u8], mut content: impl FnMut(&[u8]) -> Option<Content>) {
         while !data.is_empty() {
             let used = match &mut self.state {
-                State::Head => self.take_head(data, &mut content),
-                State::Bytes(left) => {
+                MessageState::Head => self.take_head(data, &mut content),
+                MessageState::Bytes(left) => {
                     let count = usize::try_from(*left).unwrap_or(usize::MAX).min(data.len());
                     *left -= count as u64;
                     Some(count)
                 }
-                State::Chunks(chunks) => chunks.take(data),
-                State::Lost => return,
+                MessageState::Chunks(chunks) => chunks.take(data),
+                MessageState::Lost => return,
             };
             let Some(used) = used else { return self.lose() };
             data = &data[used..];
             let is_over = match &self.state {
-                State::Bytes(left) => *left == 0,
-                State::Chunks(chunks) => chunks.is_whole(),
-                State::Head | State::Lost => false,
+                MessageState::Bytes(left) => *left == 0,
+                MessageState::Chunks(chunks) => chunks.is_whole(),
+                MessageState::Head | MessageState::Lost => false,
             };
             if is_over {
-                self.state = State::Head;
+                self.state = MessageState::Head;
             }
         }
     }
 
     /// Whether one message has ended, or none has come, and nothing of the next one has.
     pub(super) const fn is_between(&self) -> bool {
-        matches!(self.state, State::Head) && self.head.is_empty()
+        matches!(self.state, MessageState::Head) && self.head.is_empty()
     }
 
     /// How much memory the head has.
@@ -68,7 +68,7 @@ impl Messages {
 
     /// Gives up understanding.
     pub(super) fn lose(&mut self) {
-        *self = Self { state: State::Lost, ..Self::new() };
+        *self = Self { state: MessageState::Lost, ..Self::new() };
     }
 
     /// Takes the next line of a head, or what there is of it.
@@ -87,9 +87,9 @@ impl Messages {
             }
             if self.line_at > 0 {
                 self.state = match content(&self.head)? {
-                    Content::Untold => State::Bytes(0),
-                    Content::Bytes(count) => State::Bytes(count),
-                    Content::Chunked { .. } => State::Chunks(Chunks::new()),
+                    Content::Untold => MessageState::Bytes(0),
+                    Content::Bytes(count) => MessageState::Bytes(count),
+                    Content::Chunked { .. } => MessageState::Chunks(Chunks::new()),
                 };
             }
             // An empty line before a head is no part of it (RFC 9112 2.2).

@@ -1,4 +1,4 @@
-//! What `throughput` measures: each case with its name, what it was asked for, and the work that it means.
+//! What `throughput` measures: each case with its name, its request, and its work.
 
 #[cfg(test)]
 mod tests;
@@ -27,14 +27,14 @@ use crate::schema::Facts;
 use crate::units::{Bytes, Count};
 use crate::workload::{self, Direction, EndpointConfigs, Limit, Remote, RoundSchedule, Transport, Work};
 
-/// How long each case is measured where nothing is said.
+/// How long each case is measured by default.
 const DEFAULT_DURATION: Duration = Duration::from_secs(3);
-/// How long a peer may keep an end waiting before that is an error.
+/// How long an end waits for its peer.
 pub(super) const SOCKET_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest write and the largest buffer, bytes.
 const SIZE_MAX: u64 = 64 << 20;
 
-/// What `throughput` measures: a case for every transport, suite, combination of what else is compared, size and direction.
+/// What `throughput` measures: a case for every transport, suite, combination of the sweeps, size and direction.
 pub struct Throughput {
     /// The cases, in the order in which they are measured.
     pub cases: Vec<ThroughputCase>,
@@ -53,7 +53,7 @@ pub struct ThroughputCase {
     pub work: Work,
     /// For how long, and in which order.
     pub schedule: RoundSchedule,
-    /// What is good to know of the files that were named.
+    /// Remarks on the files that were named.
     pub notes: Vec<String>,
     /// Whether the server's certificate is not verified.
     pub trusts_anyone: bool,

@@ -135,6 +135,6 @@ mod tests {
     #[test]
     fn what_fits_nothing_is_told() {
         assert!(keys(&["*/memory/*", "tput/*"], &[])[0].contains("unknown case 'tput/*'"));
-        assert!(keys(&[], &["eficiency"])[0].contains("unknown metric 'eficiency'; known are: efficiency, "));
+        assert!(keys(&[], &["eficiency"])[0].contains("unknown metric 'eficiency'; expected one of: efficiency, "));
     }
 }

@@ -9,14 +9,14 @@ use super::timeline;
 use crate::render::history::told;
 use crate::schema::Better;
 use crate::schema::history::Series;
-use crate::series::{Doubt, Source, Wanted, series};
+use crate::series::{Significance, Source, Wanted, series};
 
 /// Series without a change that are shown at once.
 const QUIET_SHOWN: usize = 6;
 /// Charts that are drawn at all.
 const DRAWN: usize = 120;
 /// As the command `history` has it by default.
-const DOUBT: Doubt = Doubt { level: 0.05, threshold: 0.01, seed: 1 };
+const DOUBT: Significance = Significance { level: 0.05, threshold: 0.01, seed: 1 };
 
 /// The charts of what several of these files have.
 pub(super) fn section(sources: &[Source]) -> Markup {

@@ -4,7 +4,7 @@ use crate::plan::ThroughputCase;
 use crate::schema::{Facts, Side};
 use crate::workload::{self, Rounds, Transport};
 
-/// What was reached of what was asked for, and how.
+/// What was achieved, and how it was measured.
 pub(super) fn achieved(planned: &ThroughputCase, rounds: &Rounds) -> Facts {
     let mut facts = Facts::new();
     facts.insert("duration_ns".into(), nanoseconds_of(rounds.elapsed).into());

@@ -62,7 +62,7 @@ fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Res
     let finished = workers.finish().map_err(named);
     if is_wanted {
         finished?;
-    } // Otherwise it is a courtesy to the peer.
+    } // After an interruption, closing is only polite.
     let mut case = Case::new(planned.id.clone());
     case.requested = planned.requested.clone();
     case.switches = planned.switches.clone();
@@ -83,7 +83,7 @@ fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Res
     Ok((case, rounds))
 }
 
-/// With another process it matters which one it was, and whether it does the other half of the work.
+/// Names the other process, and suggests a mode if it does not do its half of the work.
 fn name_remote(error: Error, planned: &ThroughputCase) -> Error {
     let Transport::Remote(remote) = &planned.work.transport else { return error };
     let target = remote.target.to_string();

@@ -1,4 +1,4 @@
-//! What makes the numbers of a run worth less, each with what to do about it.
+//! Warnings about what makes results less reliable, each with its remedy.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::workload::{Direction, Lane, Limit, Rounds, Transport, Verify};
 const ROUNDS_MIN: usize = 12;
 /// The shortest duration that lets the clock of a processor settle.
 const DURATION_MIN: Duration = Duration::from_millis(500);
-/// The half-width of an efficiency's interval from which on it is noise that is measured.
+/// The half-width of an efficiency's interval above which noise dominates.
 const NOISE_MAX: f64 = 0.03;
 
 /// What is known before anything is measured.

@@ -98,7 +98,7 @@ fn run_over<L: Link>(
     link: &mut L,
     advance: &mut dyn FnMut(Advance),
 ) -> Result<Found, Error> {
-    let first = work.pairs.first().ok_or_else(|| Error::Failed("nobody is there to shake hands".to_owned()))?;
+    let first = work.pairs.first().ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
     let established = drive_handshake(&first.configs, link, &mut Unobserved)?;
     let negotiated = established.client.connection.negotiated().cloned();
     let negotiated = negotiated.ok_or_else(|| Error::Failed("a handshake without an agreement".to_owned()))?;

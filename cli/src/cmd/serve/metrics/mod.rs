@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long, and how much, is read from a client that was answered, so that the answer is not lost to a reset.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 256 << 10;
-/// How long accepting pauses after a failure: most are for want of file descriptors, which come back.
+/// How long accepting pauses after a failure: most are due to missing file descriptors, which become free again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Begins to tell what the connections of `plan` do, at `address`; returns where that really is.

@@ -15,7 +15,7 @@ use crate::measure::{Method, Order, Pattern, per_second};
 /// What a block should take: less than a turn of the scheduler, so that most blocks are whole even where other programs
 /// want the processor, and long enough for some operations of the slowest.
 const BLOCK: Duration = Duration::from_millis(2);
-/// The fewest and the most rounds of a contest: enough for an interval, and no more than a document should hold.
+/// The fewest and the most rounds of a benchmark: enough for an interval, and no more than a document should hold.
 const ROUNDS: core::ops::RangeInclusive<u128> = 25..=75;
 
 /// How long, and in which order.
@@ -28,7 +28,7 @@ pub struct Schedule {
 }
 
 /// The parts of one algorithm, which take turns at texts of one size.
-pub struct Contest {
+pub struct AlgorithmBench {
     lanes: Vec<Lane>,
 }
 
@@ -44,7 +44,7 @@ pub struct Measured {
     pub operations: u64,
     /// How long they took.
     pub elapsed_ns: u64,
-    /// Operations per second, of each round. The rounds of a contest's operations belong together.
+    /// Operations per second, of each round. The rounds of a benchmark's operations belong together.
     pub per_s: Vec<f64>,
 }
 
@@ -56,8 +56,8 @@ struct Lane {
     bench: Box<dyn Bench>,
 }
 
-impl Contest {
-    /// The contest of `parts`, which are of one algorithm, at texts of `size` bytes where its kind has sizes.
+impl AlgorithmBench {
+    /// The benchmark of `parts`, which are of one algorithm, at texts of `size` bytes where its kind has sizes.
     pub fn new(parts: &[&Part], size: usize, keys: &mut Keys, seed: u64) -> Result<Self, Error> {
         let pattern = Arc::new(Pattern::new(seed, size.max(1 << 10)));
         let mut lanes = Vec::new();

@@ -1,21 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::program::{Answer, Measures};
+use super::program::{Measures, Response};
 use crate::error::Error;
 use crate::render::{Messages, Progress};
 use crate::request::{LASTS, Request};
 use crate::schema::{Document, Metric};
 use crate::stats;
 
-/// A block is this part of the time that a case is asked for.
+/// The share of a case's duration that a block has.
 const BLOCKS_OF_A_CASE: u32 = 16;
 /// Counts that the programs take under valgrind are the same each time.
 const ONCE: &str = "instructions";
 
-/// Two programs that measure in turns: block by block, in pairs whose order is left to chance, so that whatever the machine
-/// does meanwhile it does to both.
-pub struct Turns<'a> {
-    /// What is compared with, and what is compared.
+/// Two programs that measure in turns: block by block, in pairs of random order, so that disturbances of the machine affect
+/// both.
+pub struct PairedRun<'a> {
+    /// The baseline's program and the candidate's.
     pub programs: [&'a dyn Measures; 2],
     /// What both measure.
     pub requests: &'a [Request],
@@ -23,24 +23,24 @@ pub struct Turns<'a> {
     pub blocks: &'a dyn Fn(usize) -> usize,
     /// Whether a metric of a case is judged.
     pub is_judged: &'a dyn Fn(&str, &str, &Metric) -> bool,
-    /// Chooses who begins.
+    /// Decides which one begins.
     pub seed: u64,
 }
 
 /// What both programs found: of each metric the medians of its blocks, in the order of the pairs.
-pub struct Paired {
+pub struct PairedResults {
     /// The results, the baseline's first.
     pub documents: [Document; 2],
     /// Which request each case belongs to.
     pub requests: HashMap<String, usize>,
-    /// The cases that the first program does not know, with its words: the second measured them once, alone.
+    /// The cases that the first program does not support, with its message. The second measured them once, alone.
     pub unknown: HashMap<String, String>,
 }
 
-impl Turns<'_> {
+impl PairedRun<'_> {
     /// Measures, pair by pair. Where that is interrupted, `on_interrupt` gets what the second program found so far; what both
     /// found is marked as partial.
-    pub fn run(&self, messages: Messages, on_interrupt: &mut dyn FnMut(&Document)) -> Result<Paired, Error> {
+    pub fn run(&self, messages: Messages, on_interrupt: &mut dyn FnMut(&Document)) -> Result<PairedResults, Error> {
         let mut boards = [Board::default(), Board::default()];
         let mut known = (HashMap::new(), HashMap::new());
         let outcome = self.pairs(&mut boards, &mut known, messages);
@@ -54,7 +54,7 @@ impl Turns<'_> {
         match (first, second) {
             (Some(first), Some(second)) if is_cut_short || outcome.is_ok() => {
                 let documents = [first, second].map(|document| Document { partial: is_cut_short, ..document });
-                Ok(Paired { documents, requests, unknown })
+                Ok(PairedResults { documents, requests, unknown })
             }
             _ if outcome.is_err() => Err(outcome.err().unwrap_or(Error::Interrupted)),
             _ => {
@@ -100,7 +100,7 @@ impl Turns<'_> {
         Ok(())
     }
 
-    /// One block of each; the words of the first program, where it does not know what it is asked for.
+    /// One block of each, or the message of the first program if it does not support the request.
     fn pair(
         &self,
         pair: usize,
@@ -111,9 +111,9 @@ impl Turns<'_> {
         let mut unknown = None;
         for program in if second_begins { [1, 0] } else { [0, 1] } {
             match self.programs[program].measure(block)? {
-                Answer::Results(document) => boards[program].add(pair, *document),
-                Answer::Unknown(said) if program == 0 => unknown = Some(said),
-                Answer::Unknown(said) => {
+                Response::Results(document) => boards[program].add(pair, *document),
+                Response::Unknown(said) if program == 0 => unknown = Some(said),
+                Response::Unknown(said) => {
                     return Err(Error::Failed(format!("this build can't {}: {said}", block.arguments().join(" "))));
                 }
             }
@@ -209,5 +209,5 @@ fn keep_common([first, second]: &mut [Board; 2]) {
 }
 
 #[cfg(test)]
-#[path = "turns_tests.rs"]
+#[path = "paired_run_tests.rs"]
 mod tests;

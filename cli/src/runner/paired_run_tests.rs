@@ -41,9 +41,9 @@ struct MockProgram<'a> {
 }
 
 impl Measures for MockProgram<'_> {
-    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+    fn measure(&self, request: &Request) -> Result<Response, Error> {
         if request.command != "mock" {
-            return Ok(Answer::Unknown(format!("unknown command {}", request.command)));
+            return Ok(Response::Unknown(format!("unknown command {}", request.command)));
         }
         self.calls.borrow_mut().push(self.name);
         let mut random = self.random.borrow_mut();
@@ -61,7 +61,7 @@ impl Measures for MockProgram<'_> {
             case.record(Side::Send, &quantity::HEAP_CALLS_PER_RECORD, &[if self.slower > 1.0 { 1.0 } else { 0.0 }], 1);
             document.cases.push(case);
         }
-        Ok(Answer::Results(Box::new(document)))
+        Ok(Response::Results(Box::new(document)))
     }
 }
 
@@ -78,14 +78,14 @@ fn gate(slower: f64, seed: u64) -> (crate::schema::comparison::Comparison, Vec<&
     let (clock, random, calls) = (MockClock::default(), RefCell::new(Rng::with_seed(seed)), RefCell::default());
     let program = |slower, name| MockProgram { clock: &clock, random: &random, slower, calls: &calls, name };
     let (before, after) = (program(1.0, "A"), program(slower, "B"));
-    let turns = Turns {
+    let turns = PairedRun {
         programs: [&before, &after],
         requests: &[mock("mock")],
         blocks: &|tests| pairs_needed(tests, 0.95),
         is_judged: &|_, _, _| true,
         seed,
     };
-    let Paired { documents: [before, after], unknown, .. } = turns.run(quiet(), &mut |_| {}).expect("it runs");
+    let PairedResults { documents: [before, after], unknown, .. } = turns.run(quiet(), &mut |_| {}).expect("it runs");
     assert!(unknown.is_empty(), "{unknown:?}");
     let find = |_: &str, _: &str, median: f64| Some(Limit { allowed: 0.02 * median, is_binding: true });
     let rules = Rules {
@@ -142,7 +142,7 @@ fn what_the_other_program_does_not_know_is_told_and_the_rest_is_measured() {
     let program = MockProgram { clock: &clock, random: &random, slower: 1.0, calls: &calls, name: "A" };
     let newer = Newer(&program);
     let measured = |programs: [&dyn Measures; 2], requests: &[Request]| {
-        Turns { programs, requests, blocks: &|_| 5, is_judged: &|_, _, _| true, seed: 1 }.run(quiet(), &mut |_| {})
+        PairedRun { programs, requests, blocks: &|_| 5, is_judged: &|_, _, _| true, seed: 1 }.run(quiet(), &mut |_| {})
     };
     let both = [mock("new"), mock("mock")];
     let paired = measured([&program, &newer], &both).expect("it runs");
@@ -158,12 +158,12 @@ fn what_the_other_program_does_not_know_is_told_and_the_rest_is_measured() {
 struct Newer<'a>(&'a MockProgram<'a>);
 
 impl Measures for Newer<'_> {
-    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+    fn measure(&self, request: &Request) -> Result<Response, Error> {
         if request.command != "new" {
             return self.0.measure(request);
         }
         let cases = vec![Case::new("new")];
-        Ok(Answer::Results(Box::new(Document { cases, ..Document::begin(Host::default()) })))
+        Ok(Response::Results(Box::new(Document { cases, ..Document::begin(Host::default()) })))
     }
 }
 
@@ -171,7 +171,7 @@ impl Measures for Newer<'_> {
 struct Interrupted<'a>(&'a MockProgram<'a>, Cell<u32>);
 
 impl Measures for Interrupted<'_> {
-    fn measure(&self, request: &Request) -> Result<Answer, Error> {
+    fn measure(&self, request: &Request) -> Result<Response, Error> {
         self.1.set(self.1.get() + 1);
         if self.1.get() > 7 { Err(Error::Interrupted) } else { self.0.measure(request) }
     }
@@ -184,7 +184,7 @@ fn an_interrupted_run_leaves_what_it_has() {
     let interrupted = Interrupted(&program, Cell::new(0));
     let requests = [mock("mock")];
     let programs: [&dyn Measures; 2] = [&interrupted, &interrupted];
-    let turns = Turns { programs, requests: &requests, blocks: &|_| 9, is_judged: &|_, _, _| true, seed: 1 };
+    let turns = PairedRun { programs, requests: &requests, blocks: &|_| 9, is_judged: &|_, _, _| true, seed: 1 };
     let mut left = None;
     let outcome = turns.run(quiet(), &mut |document| left = Some(document.clone()));
     assert!(outcome.is_ok_and(|paired| paired.documents.iter().all(|document| document.partial)));

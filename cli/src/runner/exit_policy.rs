@@ -1,17 +1,17 @@
 use crate::error::Error;
 use crate::schema::comparison::{Comparison, Outcome};
 
-/// What of a comparison ends a command with which exit code.
+/// Which findings of a comparison are errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// Whether something that is worse does, and what can't be compared any more that could be.
+pub struct ExitPolicy {
+    /// Whether regressions are, and metrics that can no longer be compared.
     pub fails_on_regression: bool,
-    /// Whether having no verdict on a metric does.
+    /// Whether metrics without a verdict are.
     pub is_strict: bool,
 }
 
-impl Ending {
-    /// The ending of a command that found this. A regression comes first: it is known, whatever else is not.
+impl ExitPolicy {
+    /// The outcome of a command with these findings. A regression takes precedence.
     pub fn of(self, comparison: &Comparison) -> Result<(), Error> {
         let counts = comparison.counts;
         if comparison.outcome == Outcome::Regression && self.fails_on_regression {
