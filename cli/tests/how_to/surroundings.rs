@@ -30,7 +30,7 @@ has() { case " $all " in *" $1"*) true ;; *) false ;; esac }
 all=$*
 case $1 in
 throughput | handshake | ablate | crypto | doctor)
-    has --duration || set -- "$@" --duration 40ms ;;
+    has --duration || has "-d " || set -- "$@" --duration 40ms ;;
 esac
 case $1 in
 throughput | handshake) has --warmup || set -- "$@" --warmup 5ms ;;
