@@ -68,7 +68,7 @@ fn comment(above: &[&str]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(" "))
 }
 
-/// The sources of the room that defines them.
+/// The sources of the module that defines them.
 fn sources() -> Vec<String> {
     let folder = root().join("cli/src/schema");
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
