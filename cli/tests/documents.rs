@@ -79,6 +79,33 @@ fn every_exit_code_is_explained() {
     assert_eq!(explained, codes);
 }
 
+#[test]
+fn every_variable_is_known_to_the_code() {
+    let mut code = fs::read_to_string(root().join(".ci/run")).expect(".ci/run");
+    for folder in ["cli/src", "engine/tests/support", "cli/tests/support"] {
+        read_sources(&root().join(folder), &mut code);
+    }
+    let page = Document::read(&Path::new(BOOK).join("reference/environment.md"));
+    let cells = page.text.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    let names: Vec<&str> = cells.flat_map(|cell| cell.split(", ")).map(|name| name.trim_matches('`')).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        // `MALLOC_...` are all that begin so.
+        assert!(code.contains(name.trim_end_matches('.')), "nothing reads {name}");
+    }
+}
+
+fn read_sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read_sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(&path).expect("a source"));
+        }
+    }
+}
+
 fn is_external(link: &str) -> bool {
     link.contains("://") || link.starts_with("mailto:")
 }

@@ -230,7 +230,7 @@ fn wait_for(path: &Path) -> u32 {
     }
 }
 
-/// As README shows it: the server of one build first, then that of the next.
+/// As docs/src/how-to/gate-in-ci.md shows it: the server of one build first, then that of the next.
 #[test]
 fn a_server_of_ones_own_is_held_to_thresholds() {
     let bench = Bench::new("");
