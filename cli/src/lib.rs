@@ -1,4 +1,5 @@
 //! `tlsbench` measures TLS: the modules of the program, which `main.rs` puts together.
+#![forbid(unsafe_code)]
 
 pub mod args;
 pub mod clock;

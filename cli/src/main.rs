@@ -1,4 +1,5 @@
 //! `tlsbench`: measures TLS.
+#![forbid(unsafe_code)]
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -60,8 +60,3 @@ fn a_command_imports_no_other_command() {
         }
     }
 }
-
-#[test]
-fn no_unsafe() {
-    LAYERS.check_no_unsafe();
-}

@@ -51,8 +51,3 @@ fn architecture_lists_the_same_layers() {
 fn what_belongs_in_one_module_is_in_no_other() {
     LAYERS.check_belongings(&BELONGS);
 }
-
-#[test]
-fn no_unsafe() {
-    LAYERS.check_no_unsafe();
-}

@@ -2,8 +2,8 @@
 
 mod support;
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use support::endpoint::{DEADLINE, Endpoint};
@@ -174,4 +174,48 @@ fn a_write_to_a_peer_that_is_gone_tells_the_alert_that_it_left() {
             }
         });
     }
+}
+
+#[test]
+fn what_is_echoed_was_copied_nowhere_and_what_was_not_read_comes_first() {
+    let sent = pattern(100_000, 3);
+    let provider = providers()[0];
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let address = listener.local_addr().expect("its address");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let config = server(provider, KIND, |config| config);
+            let mut stream = Stream::server(&config, listener.accept().expect("a client").0);
+            let first = stream.receive().expect("data");
+            assert_eq!(first[..10], sent[..10]);
+            stream.consume(10);
+            while stream.receive_with(|data, reply| reply.send_all(data)).expect("data") {}
+            stream.close().expect("close_notify");
+            let (opened, sealed) = (stream.connection().opened(), stream.connection().sealed());
+            assert_eq!((opened.bytes, opened.copied_bytes), (100_000, 0));
+            assert_eq!((sealed.bytes, sealed.copied_bytes), (100_000 - 10, 0));
+        });
+        let config = client(provider, KIND, |config| config);
+        let socket = TcpStream::connect(address).expect("a server");
+        let mut stream = Stream::client(&config, localhost(), socket).expect("a client");
+        stream.send(&sent).expect("a server that reads");
+        stream.close().expect("close_notify");
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).expect("an echo");
+        assert_same_bytes(&received, &sent[10..], "the echo");
+    });
+}
+
+#[test]
+fn an_error_of_the_one_who_takes_data_is_returned_and_ends_nothing() {
+    with_peer(
+        Switches::default(),
+        &small(DEADLINE),
+        |mut peer| drop(peer.send(b"data")),
+        |mut stream| {
+            let refused = stream.receive_with(|_, _| Err(Error::Usage("not today")));
+            assert!(matches!(refused, Err(StreamError::Tls(Error::Usage("not today")))), "{refused:?}");
+            assert!(stream.connection().is_ready());
+        },
+    );
 }

@@ -59,15 +59,6 @@ impl Layers {
         }
     }
 
-    /// Fails on an unsafe block, and on leave for one.
-    pub(crate) fn check_no_unsafe(&self) {
-        for (path, text) in self.sources() {
-            for (number, line) in text.lines().enumerate() {
-                assert!(!line.contains("unsafe {") && !line.contains("allow(unsafe"), "{path}:{}", number + 1);
-            }
-        }
-    }
-
     fn layer(&self, module: &str) -> usize {
         self.layers
             .iter()
