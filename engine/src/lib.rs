@@ -1,4 +1,136 @@
 //! A TLS 1.3 engine (RFC 8446), client and server, without I/O of its own.
+//!
+//! The engine turns received bytes into application data, and application data into bytes to send. Sockets, threads and buffers
+//! are its caller's. It was written to be measured: each of its optimizations can be switched off ([`Switches`]), and it counts
+//! what it does ([`counters`]).
+//!
+//! **It has not been audited.** Its API follows no version yet.
+//!
+//! # A client
+//!
+//! ```
+//! use std::io::Read;
+//! use std::net::TcpStream;
+//!
+//! use tls_engine::pki::certificates_from_pem;
+//! use tls_engine::pki_types::ServerName;
+//! use tls_engine::{ClientConfig, Stream};
+//!
+//! fn request(address: &str, name: &str, roots_pem: &[u8]) -> Result<String, Box<dyn std::error::Error>> {
+//!     let config = ClientConfig::new(&certificates_from_pem(roots_pem)?)?;
+//!     let name = ServerName::try_from(name)?.to_owned();
+//!     let mut stream = Stream::client(&config, name, TcpStream::connect(address)?)?;
+//!     stream.send(b"Hello\n")?;
+//!     stream.close()?; // Nothing more will be sent; the server may still send.
+//!     let mut answer = String::new();
+//!     stream.read_to_string(&mut answer)?;
+//!     Ok(answer)
+//! }
+//! # let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+//! # let key = tls_engine::pki::private_key_from_pem(made.signing_key.serialize_pem().as_bytes())?;
+//! # let config = tls_engine::ServerConfig::new(vec![made.cert.der().clone()], &key)?;
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! # let address = listener.local_addr()?.to_string();
+//! # let server = std::thread::spawn(move || {
+//! #     let mut stream = Stream::server(&config, listener.accept().unwrap().0);
+//! #     while stream.receive_with(|data, reply| reply.send_all(data)).unwrap() {}
+//! #     stream.close().unwrap();
+//! # });
+//! # assert_eq!(request(&address, "localhost", made.cert.pem().as_bytes())?, "Hello\n");
+//! # server.join().unwrap();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A server
+//!
+//! ```
+//! use std::net::{TcpListener, TcpStream};
+//! use std::sync::Arc;
+//!
+//! use tls_engine::pki::{certificates_from_pem, private_key_from_pem};
+//! use tls_engine::{Error, ServerConfig, Stream, StreamError};
+//!
+//! fn config(chain_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerConfig>, Error> {
+//!     let key = private_key_from_pem(key_pem)?;
+//!     ServerConfig::new(certificates_from_pem(chain_pem)?, &key)
+//! }
+//!
+//! /// Sends back what it receives. The data is copied nowhere: it is decrypted where it was read, and encrypted from there.
+//! fn echo(config: &Arc<ServerConfig>, socket: TcpStream) -> Result<(), StreamError> {
+//!     let mut stream = Stream::server(config, socket);
+//!     while stream.receive_with(|data, reply| reply.send_all(data))? {}
+//!     stream.close()
+//! }
+//! # let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+//! # let server = config(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes())?;
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let address = listener.local_addr()?;
+//! # let echoed = std::thread::spawn(move || echo(&server, listener.accept().unwrap().0));
+//! # let client = tls_engine::ClientConfig::new(&[made.cert.der().clone()])?;
+//! # let mut stream = Stream::client(&client, "localhost".try_into()?, TcpStream::connect(address)?)?;
+//! # stream.send(b"Hello")?;
+//! # stream.close()?;
+//! # assert_eq!(std::io::read_to_string(stream)?, "Hello");
+//! # echoed.join().unwrap()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Four ways to use it
+//!
+//! | | | example |
+//! |---|---|---|
+//! | blocking | [`Stream`] wraps a transport that blocks, and reads and writes like a file. | `client.rs`, `server.rs` |
+//! | event loop | [`EventLoop`](io::event_loop::EventLoop) serves many connections on one thread or on several, over epoll or kqueue. A loop of your own drives a [`Connection`] with [`Connection::deliver`], or reads a [`PolledStream`](io::PolledStream). | `event_loop.rs` |
+//! | own buffers | [`Connection::seal_within`] and [`Connection::open_within`] take one record from where it is in your memory to where you want it. | `own_buffers.rs` |
+//! | two halves | [`Connection::split`] makes a half that seals and a half that opens, for two threads, without a lock. | `two_halves.rs` |
+//!
+//! All four are one [`Connection`]: [`Connection::read_tls`] takes received bytes, [`Connection::write_tls`] takes data to send, and
+//! what has to be sent is in an [`OutBuf`]. An error leaves its alert there, too; send it before you drop the connection.
+//!
+//! # Configurations
+//!
+//! [`ClientConfig::new`] and [`ServerConfig::new`] have the defaults. [`ClientConfig::builder`] and [`ServerConfig::builder`] change
+//! them: cipher suites, groups, application protocols (ALPN), a key log, the clock, the optimizations. A configuration is made once
+//! and shared by its connections.
+//!
+//! # Providers
+//!
+//! Cryptography comes from a [`Provider`]. [`Provider::auto`] takes for each algorithm the fastest part of this build;
+//! [`Provider::by_name`] finds one of:
+//!
+//! | provider | feature | algorithms |
+//! |---|---|---|
+//! | `aws-lc-rs` | `aws-lc-rs` | AES-GCM, ChaCha20-Poly1305; X25519, P-256, P-384; ECDSA, Ed25519, RSA |
+//! | `rustcrypto` | `rustcrypto` | the same and AEGIS; its RSA signatures are not constant in time (RUSTSEC-2023-0071) |
+//! | `auto` | | AWS-LC, with AEGIS from RustCrypto. Without `aws-lc-rs` it is RustCrypto, and refuses RSA keys. |
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `aws-lc-rs` | yes | the provider; needs a C compiler |
+//! | `rustcrypto` | yes | the provider |
+//! | `event-loop` | yes | [`io::event_loop`], on systems with epoll or kqueue; includes `signal` |
+//! | `signal` | yes | [`io::SignalFd`], a signal with a file descriptor |
+//!
+//! At least one provider is needed.
+//!
+//! # Optimizations
+//!
+//! | switch | what it does | default |
+//! |---|---|---|
+//! | [`zero_copy`](Switches::zero_copy) | opens records in place, and seals from the caller's slices | on |
+//! | [`buffer_pool`](Switches::buffer_pool) | leases buffers from a [`BufferPool`] only while they hold something | per thread |
+//! | [`arena`](Switches::arena) | leases the memory of handshakes from a pool | on |
+//! | [`inline`](Switches::inline) | makes the steps of a record one loop instead of calls | on |
+//! | [`counters`](Switches::counters) | adds up what all connections do, in a [`Monitor`](counters::Monitor) | off |
+//! | [`signal`](Switches::signal) | how an event loop hears of data that waits inside the engine | eventfd |
+//!
+//! # Scope
+//!
+//! TLS 1.3 alone, with certificates of servers. Not supported: TLS 1.2, resumption and early data (tickets are kept, but not used),
+//! certificates of clients, revocation, QUIC, DTLS, post-quantum key exchange, exporters. [`limits`] has every bound that a peer
+//! runs into.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
