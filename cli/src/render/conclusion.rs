@@ -31,7 +31,7 @@ fn throughput(case: &Case, labels: &Labels) -> Option<String> {
 
 /// Such as "AES-128-GCM, in memory: a handshake takes the server 62 µs of processor time, the client 130 µs; ..."
 fn handshake(case: &Case, labels: &Labels) -> Option<String> {
-    let time = |side| Some(format_median(case, side, &quantity::CPU_US_PER_HANDSHAKE)?);
+    let time = |side| format_median(case, side, &quantity::CPU_US_PER_HANDSHAKE);
     let times = format!("the server {} of processor time, the client {}", time(Side::Server)?, time(Side::Client)?);
     let shares = percent(case, Side::Server).zip(percent(case, Side::Client));
     let bare = shares.map(|(server, client)| format!("; bare cryptography is {server} and {client} of them"));

@@ -1,14 +1,12 @@
-use serde_json::Value;
-
 use super::case_table::case_table;
 use super::conclusion::conclusion;
 use super::groups::{grouped, in_order};
 use super::labels::{Labels, labels};
+use super::unusual::{switch, unusual};
 use super::{Align, Report, Sheet, View};
 use crate::names;
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side, name_of};
-use crate::setting::Setting;
 use crate::units::format_quantity;
 
 /// What stands in a number's place; why is said elsewhere.
@@ -117,7 +115,7 @@ fn section(cases: &[&Case], view: &View) -> String {
     let command = cases.first().and_then(|case| case.id.split('/').next()).unwrap_or_default();
     let labels = labels(cases.iter().map(|case| case.id.as_str()));
     let mut lines = vec![conclusion(command, cases, &labels).unwrap_or_else(|| heading(command, &labels))];
-    lines.extend(not_default(cases));
+    lines.extend(unusual(cases));
     let table = case_table(command, cases, &labels, view);
     let mut text: String = lines.iter().map(|line| view.wrapped(&names::shown(line)) + "\n").collect();
     text.push('\n');
@@ -131,29 +129,6 @@ fn section(cases: &[&Case], view: &View) -> String {
 fn heading(command: &str, labels: &Labels) -> String {
     let parts = [command, labels.common.as_str()];
     format!("{}:", parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "))
-}
-
-/// Switches that are not as they are by default, where all cases agree on them.
-fn not_default(cases: &[&Case]) -> Option<String> {
-    let usual = Setting::all().ok()?.facts();
-    let first = cases.first()?;
-    let is_unusual = |(name, value): &(&String, &Value)| {
-        usual.get(*name).is_some_and(|usual| usual != *value)
-            && cases.iter().all(|case| case.switches.get(*name) == Some(value))
-    };
-    let told: Vec<String> = first.switches.iter().filter(is_unusual).map(|(name, value)| switch(name, value)).collect();
-    (!told.is_empty()).then(|| format!("Not the default: {}.", told.join(", ")))
-}
-
-/// As it is typed, such as `zero-copy=off`.
-fn switch(name: &str, value: &Value) -> String {
-    let value = match value {
-        Value::Bool(true) => "on".to_owned(),
-        Value::Bool(false) => "off".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    format!("{}={value}", name.replace('_', "-"))
 }
 
 /// All that is known of one case: a row per quantity, a column per side.

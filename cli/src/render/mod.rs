@@ -21,6 +21,7 @@ mod results;
 mod sheet;
 mod sparkline;
 mod style;
+mod unusual;
 mod view;
 
 pub use ablation::AblationTable;
@@ -33,6 +34,7 @@ pub use report::page;
 pub use results::Results;
 pub use sheet::{Align, Sheet};
 pub use style::{Color, Messages};
+pub use unusual::usual;
 pub use view::View;
 
 use clap::ValueEnum;

@@ -36,6 +36,19 @@ fn nothing_said_is_one_quick_case() {
 }
 
 #[test]
+fn what_tables_call_the_default_is_the_default() {
+    let plan = plan(&[]).expect("a plan");
+    let requested = &only(&plan).requested;
+    for (name, value) in crate::render::usual() {
+        if let Some(asked) = requested.get(&name) {
+            assert_eq!(*asked, value, "{name}");
+        }
+    }
+    let known = ["conversations", "groups", "verify"];
+    assert!(known.iter().all(|name| requested.contains_key(*name)), "{requested:?}");
+}
+
+#[test]
 fn every_flag_arrives() {
     let flags = "--cipher aes256gcm,chacha20poly1305 --cipher aes128gcm --size 64,1350,16KiB -z 2s -w 1s \
                  --direction both --transport memory,loopback --loopback-threads 1,2 --zero-copy=off -t 3 \
