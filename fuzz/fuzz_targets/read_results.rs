@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     for text in [document.table(&View::columns(80)), document.csv(), document.markdown()] {
         assert!(!text.contains('\u{1b}'));
     }
-    render::page(&[Source { name: "read.json".to_owned(), document }]);
+    render::page(&[Source { name: "read.json".to_owned(), document }], |_| Vec::new());
 });
 
 fuzz_mutator!(|bytes: &mut [u8], length: usize, length_max: usize, seed: u32| {

@@ -7,46 +7,52 @@ use super::figure::{Figure, KeyEntry};
 use super::lines::{LineChart, Point, Series, size_place};
 use super::rows::{Form, Mark, Reference, Row, RowChart};
 use super::scale::quantity;
+use super::section::Section;
 use crate::render::groups::{grouped, in_order};
 use crate::schema::quantity::{OPERATIONS_PER_S, SHARE_OF_AUTO, THROUGHPUT_BYTES_PER_S};
 use crate::schema::{Case, Metric, Side, key};
 use crate::units::Bytes;
 
 /// The charts of cases of raw cryptography.
-pub(super) fn sections(cases: &[&Case]) -> Markup {
+pub(super) fn sections(cases: &[&Case]) -> Vec<Section> {
     let providers = in_order(cases.iter().map(|case| fact(case, "provider")));
-    let of_kind =
-        |kind: &str| -> Vec<&Case> { cases.iter().copied().filter(|case| fact(case, "kind") == kind).collect() };
-    let operations = ["group", "signature"].map(of_kind).concat();
-    html! {
-        @for (kind, title) in [("aead", "AEADs"), ("hash", "Hashes")] {
-            @let cases = of_kind(kind);
-            @if !cases.is_empty() {
-                section class="group" {
-                    h3 { "Raw cryptography: " (title) }
-                    (Terms::of(&cases).markup())
-                    (by_operation(&cases, &providers))
-                }
-            }
-        }
-        @if !operations.is_empty() {
-            section class="group" {
-                h3 { "Raw cryptography: key exchanges and signatures" }
-                (Terms::of(&operations).markup())
-                div class="panels" {
-                    @for kind in ["group", "signature"] {
-                        @if let Some(figure) = dots(kind, &of_kind(kind), &providers) { (figure.markup()) }
-                    }
-                }
-            }
-        }
-        @if let Some(figure) = shares(cases, &providers) {
-            section class="group" {
-                h3 { "Does " code { "auto" } " take the fastest?" }
-                div class="panels" { (figure.markup()) }
-            }
-        }
-    }
+    let kinds = [("aead", "Raw AEADs"), ("hash", "Raw hashes")];
+    let sized = kinds.into_iter().map(|(kind, title)| {
+        let cases = of_kind(cases, &[kind]);
+        section(kind, title, &cases, by_operation(&cases, &providers))
+    });
+    let operations = of_kind(cases, &["group", "signature"]);
+    let range = rates(&operations);
+    let figures = ["group", "signature"].map(|kind| dots(kind, &of_kind(cases, &[kind]), &providers, &range));
+    let operations = section("operations", "Raw key exchanges and signatures", &operations, panels(&figures));
+    let compared: Vec<&Case> = cases.iter().copied().filter(|case| share(case).is_some()).collect();
+    let shares = section("auto", "Does auto take the fastest?", &compared, panels(&[shares(&compared, &providers)]));
+    sized.chain([operations, shares]).flatten().collect()
+}
+
+/// The anchor of the section about these.
+pub(super) fn anchor(what: &str) -> String {
+    format!("crypto-{what}")
+}
+
+/// The section, where it has cases.
+fn section(what: &str, title: &str, cases: &[&Case], charts: Markup) -> Option<Section> {
+    (!cases.is_empty()).then(|| Section {
+        title: title.to_owned(),
+        anchor: anchor(what),
+        reading: None,
+        terms: Terms::of(cases),
+        charts,
+    })
+}
+
+fn panels(figures: &[Option<Figure>]) -> Markup {
+    html! { div class="panels" { @for figure in figures.iter().flatten() { (figure.markup()) } } }
+}
+
+fn of_kind<'a>(cases: &[&'a Case], kinds: &[&str]) -> Vec<&'a Case> {
+    let all = kinds.iter().flat_map(|kind| cases.iter().copied().filter(move |case| fact(case, "kind") == *kind));
+    all.collect()
 }
 
 /// A row of charts for each operation. The first is open: the others are much like it.
@@ -100,7 +106,7 @@ fn curves(algorithm: &str, operation: &str, cases: &[&Case], providers: &[String
     let chart = LineChart {
         label: &label,
         unit: THROUGHPUT_BYTES_PER_S.unit,
-        range: Some(ends),
+        range: ends.to_vec(),
         is_log: true,
         limit: None,
         sizes: sizes.iter().map(|size| (size_place(*size), Bytes(*size).to_string())).collect(),
@@ -118,7 +124,7 @@ fn curves(algorithm: &str, operation: &str, cases: &[&Case], providers: &[String
 }
 
 /// A row for each algorithm and operation, a dot for each provider.
-fn dots(kind: &str, cases: &[&Case], providers: &[String]) -> Option<Figure> {
+fn dots(kind: &str, cases: &[&Case], providers: &[String], range: &[f64]) -> Option<Figure> {
     let terms = Terms::of(cases);
     let mut table = terms.table();
     let mut rows = Vec::new();
@@ -142,9 +148,9 @@ fn dots(kind: &str, cases: &[&Case], providers: &[String]) -> Option<Figure> {
     let title = if kind == "group" { "Key exchanges per second" } else { "Signatures per second" };
     Some(Figure {
         title: title.to_owned(),
-        reading: "The number is the fastest provider's; more is better. Equal distances are equal factors.".to_owned(),
+        reading: "Each dot is a provider, and the number is the fastest one's; more is better.".to_owned(),
         key: key_of(providers, cases),
-        drawing: RowChart { unit: OPERATIONS_PER_S.unit, form: Form::Dots, rows }.markup(),
+        drawing: RowChart { unit: OPERATIONS_PER_S.unit, form: Form::Dots, range: range.to_vec(), rows }.markup(),
         table,
         is_wide: false,
     })
@@ -155,16 +161,14 @@ fn best(row: &Row) -> f64 {
 }
 
 /// A row for each algorithm: what other providers reach of what `auto` takes, a dot for each operation and size.
-fn shares(cases: &[&Case], providers: &[String]) -> Option<Figure> {
-    let compared: Vec<&Case> =
-        cases.iter().copied().filter(|case| case.metric(Side::Total, &SHARE_OF_AUTO).is_some()).collect();
-    let terms = Terms::of(&compared);
+fn shares(compared: &[&Case], providers: &[String]) -> Option<Figure> {
+    let terms = Terms::of(compared);
     let mut table = terms.table();
     let mut rows = Vec::new();
     for (algorithm, own) in grouped(compared.iter().map(|case| (fact(case, "algorithm"), *case))) {
         let mut marks = Vec::new();
         for case in own {
-            let Some(metric) = case.metric(Side::Total, &SHARE_OF_AUTO) else { continue };
+            let Some(metric) = share(case) else { continue };
             table.rows.push(terms.row(case, &key(Side::Total, &SHARE_OF_AUTO), metric));
             marks.push(mark(case, metric, providers));
         }
@@ -179,11 +183,11 @@ fn shares(cases: &[&Case], providers: &[String]) -> Option<Figure> {
         rows.push(Row { name: algorithm, value, marks, reference });
     }
     (!rows.is_empty()).then(|| Figure {
-        title: "What other providers reach of it".to_owned(),
-        reading: "A dot for each operation and size. Left of the line auto is faster; right of it, the other is."
+        title: "Speed of other providers, as a share of what auto takes".to_owned(),
+        reading: "Each dot is an operation at a size. Left of the line auto is faster, right of it the other provider."
             .to_owned(),
-        key: key_of(providers, &compared),
-        drawing: RowChart { unit: SHARE_OF_AUTO.unit, form: Form::Dots, rows }.markup(),
+        key: key_of(providers, compared),
+        drawing: RowChart { unit: SHARE_OF_AUTO.unit, form: Form::Dots, range: Vec::new(), rows }.markup(),
         table,
         is_wide: true,
     })
@@ -206,15 +210,24 @@ fn key_of(providers: &[String], cases: &[&Case]) -> Vec<KeyEntry> {
     there.map(|(style, name)| KeyEntry { style, is_line: false, name: name.clone(), value: String::new() }).collect()
 }
 
-fn speed(case: &Case) -> Option<&Metric> {
+/// The rates of operations: charts of them stand side by side, and have one axis.
+fn rates(cases: &[&Case]) -> Vec<f64> {
+    cases.iter().filter_map(|case| Some(case.metric(Side::Total, &OPERATIONS_PER_S)?.median)).collect()
+}
+
+pub(super) fn share(case: &Case) -> Option<&Metric> {
+    case.metric(Side::Total, &SHARE_OF_AUTO)
+}
+
+pub(super) fn speed(case: &Case) -> Option<&Metric> {
     case.metric(Side::Total, &THROUGHPUT_BYTES_PER_S)
 }
 
-fn fact(case: &Case, name: &str) -> String {
+pub(super) fn fact(case: &Case, name: &str) -> String {
     case.requested.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn size(case: &Case) -> u64 {
+pub(super) fn size(case: &Case) -> u64 {
     case.requested.get("size_bytes").and_then(serde_json::Value::as_u64).unwrap_or(0)
 }
 

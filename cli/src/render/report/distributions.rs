@@ -1,14 +1,16 @@
 //! Latencies as curves over percentiles, from histograms.
 
-use maud::{Markup, html};
+use maud::html;
 
 use super::facts::Terms;
 use super::figure::{DataTable, Figure, KeyEntry};
 use super::lines::{LineChart, Point, Series};
 use super::scale::quantity;
+use super::section::Section;
+use crate::render::groups::grouped;
 use crate::schema::histogram::Latencies;
-use crate::schema::{Case, Metric};
-use crate::units::grouped;
+use crate::schema::{Case, Metric, name_of};
+use crate::units::grouped as grouped_digits;
 
 /// Percentiles with a name of their own.
 const NAMED: [(f64, &str); 6] =
@@ -18,24 +20,27 @@ const STEPS: usize = 12;
 /// What a percentile has to have beyond it to be drawn.
 const BEYOND_MIN: f64 = 10.0;
 
-/// The charts of the cases that have histograms: one for each, with what it is held against.
-pub(super) fn section(cases: &[&Case]) -> Markup {
+const READING: &str = "Each point is the latency that this share of all operations did not exceed. Each further nine has the same width, \
+                       so that the slowest are seen too; a curve ends where fewer than ten operations were slower.";
+
+/// The charts of the cases that have histograms, each with what it is held against. Those of a quantity have one axis.
+pub(super) fn section(cases: &[&Case]) -> Option<Section> {
     let cases: Vec<&Case> = cases.iter().copied().filter(|case| !histograms(case).is_empty()).collect();
     let terms = Terms::of(&cases);
-    let figures: Vec<Figure> = cases.iter().flat_map(|case| figures(case, &terms)).collect();
-    html! {
-        @if !figures.is_empty() {
-            section class="group" {
-                h3 { "How latencies are distributed" }
-                p class="reading" {
-                    "What a share of all does not exceed. Each nine has the same width, so that the slowest are seen too; a curve ends "
-                    "where fewer than ten were slower."
-                }
-                (terms.markup())
-                div class="panels three" { @for figure in &figures { (figure.markup()) } }
-            }
-        }
-    }
+    let all = cases.iter().flat_map(|case| histograms(case).into_iter().map(|(key, _)| (name_of(key), (*case, key))));
+    let of_quantity = |(_, keys): (&str, Vec<(&Case, &String)>)| -> Vec<Figure> {
+        let curves: Vec<Curves> = keys.iter().map(|(case, key)| Curves::of(case, key, &terms)).collect();
+        let range: Vec<f64> = curves.iter().flat_map(Curves::values).collect();
+        keys.iter().zip(curves).map(|((case, key), curves)| figure(case, key, curves, &range)).collect()
+    };
+    let figures: Vec<Figure> = grouped(all).into_iter().flat_map(of_quantity).collect();
+    (!figures.is_empty()).then(|| Section {
+        title: "Latency distributions".to_owned(),
+        anchor: "latencies".to_owned(),
+        reading: Some(READING),
+        terms,
+        charts: html! { div class="panels three" { @for figure in &figures { (figure.markup()) } } },
+    })
 }
 
 /// The metrics of a case that have one, without those that they are held against.
@@ -44,51 +49,69 @@ fn histograms(case: &Case) -> Vec<(&String, &Metric)> {
     with.collect()
 }
 
-fn figures(case: &Case, terms: &Terms) -> Vec<Figure> {
-    histograms(case).into_iter().map(|(key, metric)| figure(case, key, metric, terms)).collect()
+/// What a histogram and the one that it is held against look like.
+struct Curves {
+    table: DataTable,
+    key: Vec<KeyEntry>,
+    series: Vec<Series>,
 }
 
-fn figure(case: &Case, key: &str, metric: &Metric, terms: &Terms) -> Figure {
-    let other = case.metrics.get(&format!("{key}_without")).filter(|other| other.histogram.is_some());
-    let mut table = DataTable::new(["of", "count", "50 %", "90 %", "99 %", "99.9 %", "largest", "its own"]);
-    let (mut series, mut entries) = (Vec::new(), Vec::new());
-    let names = if other.is_some() { ["with", "without"] } else { [key, ""] };
-    for (style, (name, metric)) in names.into_iter().zip([Some(metric), other]).enumerate() {
-        let Some(text) = metric.and_then(|metric| metric.histogram.as_deref()) else { continue };
-        let Some(latencies) = Latencies::read(text) else {
-            table.rows.push(vec![name.to_owned(), "its histogram can't be read".to_owned()]);
-            continue;
-        };
-        table.rows.push(row(name, &latencies, terms.own(case)));
-        let value = format!("99 % in {}", quantity(latencies.percentile(0.99), "ns"));
-        entries.push(KeyEntry { style, is_line: true, name: name.to_owned(), value });
-        series.push(Series { name: name.to_owned(), style, points: points(name, &latencies) });
+impl Curves {
+    fn of(case: &Case, key: &str, terms: &Terms) -> Self {
+        let metric = case.metrics.get(key);
+        let other = case.metrics.get(&format!("{key}_without")).filter(|other| other.histogram.is_some());
+        let headings = ["of", "count", "50 %", "90 %", "99 %", "99.9 %", "largest", "differs in"];
+        let mut curves = Self { table: DataTable::new(headings), key: Vec::new(), series: Vec::new() };
+        let names = if other.is_some() { ["with", "without"] } else { [key, ""] };
+        for (style, (name, metric)) in names.into_iter().zip([metric, other]).enumerate() {
+            let Some(text) = metric.and_then(|metric| metric.histogram.as_deref()) else { continue };
+            let Some(latencies) = Latencies::read(text) else {
+                curves.table.rows.push(vec![name.to_owned(), "its histogram can't be read".to_owned()]);
+                continue;
+            };
+            curves.table.rows.push(row(name, &latencies, terms.own(case)));
+            let value = format!("99 % in {}", quantity(latencies.percentile(0.99), "ns"));
+            curves.key.push(KeyEntry { style, is_line: true, name: name.to_owned(), value });
+            curves.series.push(Series { name: name.to_owned(), style, points: points(name, &latencies) });
+        }
+        curves
     }
-    let last = series.iter().flat_map(|series| &series.points).map(|point| point.size).fold(0.0, f64::max);
+
+    fn points(&self) -> impl Iterator<Item = &Point> {
+        self.series.iter().flat_map(|series| &series.points)
+    }
+
+    fn values(&self) -> Vec<f64> {
+        self.points().map(|point| point.value).collect()
+    }
+}
+
+fn figure(case: &Case, key: &str, curves: Curves, range: &[f64]) -> Figure {
+    let last = curves.points().map(|point| point.size).fold(0.0, f64::max);
     let places = NAMED.map(|(share, label)| (nines(share), label.to_owned()));
     let label = format!("{}, {key}: latency over percentile", case.id);
     let drawing = LineChart {
         label: &label,
         unit: "ns",
-        range: None,
+        range: range.to_vec(),
         is_log: true,
         limit: None,
         sizes: places.into_iter().filter(|(place, _)| *place <= last + 1e-9).collect(),
-        series: &series,
+        series: &curves.series,
     };
     Figure {
         title: case.id.clone(),
-        reading: format!("{key}; less is better."),
-        key: entries,
+        reading: format!("Less is better. Metric: {key}."),
         drawing: drawing.markup(),
-        table,
+        key: curves.key,
+        table: curves.table,
         is_wide: false,
     }
 }
 
 fn row(name: &str, latencies: &Latencies, own: String) -> Vec<String> {
     let at = |share: f64| quantity(latencies.percentile(share), "ns");
-    let mut row = vec![name.to_owned(), grouped(latencies.count())];
+    let mut row = vec![name.to_owned(), grouped_digits(latencies.count())];
     row.extend([0.5, 0.9, 0.99, 0.999, 1.0].map(at));
     row.push(own);
     row

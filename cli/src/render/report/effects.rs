@@ -50,6 +50,8 @@ pub(super) struct EffectChart {
     pub(super) unit: String,
     /// Whether less is better.
     pub(super) less_is_better: bool,
+    /// How far the axis goes to both sides of zero.
+    pub(super) farthest: f64,
     /// The effects, in groups.
     pub(super) groups: Vec<Group>,
 }
@@ -89,7 +91,7 @@ const OUTSTANDING: f64 = 5.0;
 impl EffectChart {
     /// The drawing.
     pub(super) fn markup(&self) -> Markup {
-        let scale = Scale::mirrored(self.farthest());
+        let scale = Scale::mirrored(self.farthest);
         let x = |value: f64| LEFT + scale.place(value) * (RIGHT - LEFT);
         let ticks = scale.ticks();
         let (left, right) = if self.less_is_better { ("◀ helps", "hurts ▶") } else { ("◀ hurts", "helps ▶") };
@@ -120,23 +122,23 @@ impl EffectChart {
             }
         }
     }
+}
 
-    /// How far the axis goes.
-    fn farthest(&self) -> f64 {
-        let of_group = |group: &Group| {
-            let ends = group.effects.iter().flat_map(|effect| [effect.change, effect.interval[0], effect.interval[1]]);
-            ends.map(f64::abs).filter(|end| end.is_finite()).fold(0.0, f64::max)
-        };
-        let mut farthest: Vec<f64> = self.groups.iter().map(of_group).collect();
-        farthest.sort_unstable_by(|a, b| b.total_cmp(a));
-        // At most half of them are cut off.
-        let mut gaps = farthest.windows(2).take(farthest.len() / 2);
-        let outstanding = gaps.find(|pair| pair[1] > 0.0 && pair[0] > OUTSTANDING * pair[1]);
-        match (outstanding, farthest.first()) {
-            (Some(pair), _) => pair[1] * 1.5,
-            (None, Some(first)) => first * 1.05,
-            (None, None) => 1.0,
-        }
+/// How far the axis of these charts goes.
+pub(super) fn farthest<'a>(charts: impl Iterator<Item = &'a EffectChart>) -> f64 {
+    let of_group = |group: &Group| {
+        let ends = group.effects.iter().flat_map(|effect| [effect.change, effect.interval[0], effect.interval[1]]);
+        ends.map(f64::abs).filter(|end| end.is_finite()).fold(0.0, f64::max)
+    };
+    let mut farthest: Vec<f64> = charts.flat_map(|chart| &chart.groups).map(of_group).collect();
+    farthest.sort_unstable_by(|a, b| b.total_cmp(a));
+    // At most half of them are cut off.
+    let mut gaps = farthest.windows(2).take(farthest.len() / 2);
+    let outstanding = gaps.find(|pair| pair[1] > 0.0 && pair[0] > OUTSTANDING * pair[1]);
+    match (outstanding, farthest.first()) {
+        (Some(pair), _) => pair[1] * 1.5,
+        (None, Some(first)) => first * 1.05,
+        (None, None) => 1.0,
     }
 }
 
@@ -191,7 +193,7 @@ mod tests {
             }
         };
         let groups = changes.iter().map(group).collect();
-        EffectChart { unit: String::new(), less_is_better: true, groups }.farthest()
+        super::farthest([EffectChart { unit: String::new(), less_is_better: true, farthest: 0.0, groups }].iter())
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What a number was taken with: what was negotiated, switched and asked for. What all cases of a chart share is said once
-//! beside it; what is a case's own stands in its row of the table.
+//! What a number was taken with: what was negotiated, switched and asked for. What all cases of a section share is said once,
+//! at the end of the page; what is a case's own stands in its row of the table.
 
 use std::collections::HashMap;
 
@@ -52,6 +52,11 @@ impl Terms {
         }
     }
 
+    /// Whether there is nothing that the cases share.
+    pub(super) fn is_empty(&self) -> bool {
+        self.shared.is_empty()
+    }
+
     /// The shared facts, as a list.
     pub(super) fn markup(&self) -> Markup {
         html! {
@@ -78,7 +83,7 @@ impl Terms {
 
     /// A table for numbers of cases with these terms.
     pub(super) fn table(&self) -> DataTable {
-        DataTable::new(["case", "metric", "median", "95 % interval", "samples", "its own"])
+        DataTable::new(["case", "metric", "median", "95 % interval", "samples", "differs in"])
     }
 
     /// A row of it for what could not be measured.

@@ -18,24 +18,34 @@ const DRAWN: usize = 120;
 /// As the command `history` has it by default.
 const DOUBT: Significance = Significance { level: 0.05, threshold: 0.01, seed: 1 };
 
-/// The charts of what several of these files have.
-pub(super) fn section(sources: &[Source]) -> Markup {
+/// Where they are on the page.
+pub(super) const ANCHOR: &str = "over-time";
+/// Their heading.
+pub(super) const TITLE: &str = "Over time";
+
+/// What several of these files have.
+pub(super) fn series_of(sources: &[Source]) -> Vec<Series> {
     let mut all = series(sources, &Wanted::default(), &DOUBT);
     all.retain(|series| series.runs.len() > 1);
-    let count = all.len();
-    let (changed, quiet): (Vec<Series>, Vec<Series>) = all.into_iter().partition(|series| !series.changes.is_empty());
+    all
+}
+
+/// Their charts.
+pub(super) fn section(series: &[Series]) -> Markup {
+    let (changed, quiet): (Vec<&Series>, Vec<&Series>) = series.iter().partition(|series| !series.changes.is_empty());
     let (shown, folded) = quiet.split_at(quiet.len().min(QUIET_SHOWN));
     let room = DRAWN.saturating_sub(changed.len() + shown.len());
     html! {
-        @if count > 0 {
-            section class="run history" {
-                h2 { "Over time" }
+        @if !series.is_empty() {
+            section class="run history" id=(ANCHOR) {
+                h2 { (TITLE) }
                 p class="reading" {
-                    "A point is a run, in the order of their time, with the interval within it. A change is marked where "
-                    "it is surer than 95 % for all " (count) " series together, and beyond 1 % of a time. Axes do not begin at zero."
+                    "Each point is a run, in the order of time, with the interval within that run. A change is marked where it is "
+                    "more than 95 % certain for all " (series.len()) " series together and, for times, larger than 1 %. "
+                    "Axes do not begin at zero, and each chart has its own."
                     @if let Some(needed) = quiet.iter().filter_map(|series| series.runs_needed).max() {
-                        " Where one of so many changes alone, it takes " (needed) " runs to tell that from chance; "
-                        code { "tlsbench history --case" } " looks at fewer."
+                        " Telling one change in so many series from chance takes " (needed) " runs; fewer are enough for the "
+                        "series of one case (" code { "tlsbench history --case" } ")."
                     }
                 }
                 @if changed.is_empty() { p class="aside" { "No series has changed." } }

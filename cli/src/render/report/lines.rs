@@ -12,7 +12,7 @@ pub(super) struct LineChart<'a> {
     /// The unit of its values.
     pub(super) unit: &'a str,
     /// Values that have to fit besides, so that charts side by side have one axis.
-    pub(super) range: Option<[f64; 2]>,
+    pub(super) range: Vec<f64>,
     /// Whether equal heights are equal factors.
     pub(super) is_log: bool,
     /// Where the values end by their nature, such as 1 for shares.
@@ -63,7 +63,7 @@ impl LineChart<'_> {
     /// The drawing.
     pub(super) fn markup(&self) -> Markup {
         let points = || self.series.iter().flat_map(|series| &series.points);
-        let values = || points().map(|point| point.value).chain(self.range.into_iter().flatten());
+        let values = || points().map(|point| point.value).chain(self.range.iter().copied());
         let vertical = match self.limit {
             _ if self.is_log => Scale::log(values()),
             Some(limit) => Scale::below_limit(values(), limit),

@@ -9,10 +9,15 @@ mod figure;
 mod history;
 mod lines;
 mod marks;
+mod navigation;
 mod others;
 mod page;
 mod rows;
+mod run;
 mod scale;
+mod section;
+mod setup;
+mod summary;
 mod throughput;
 mod timeline;
 

@@ -1,35 +1,51 @@
 //! Charts of any other cases: a chart for each measure, a row for each case.
 
-use maud::{Markup, html};
+use std::collections::HashMap;
+
+use maud::html;
 
 use super::capital;
 use super::facts::{Terms, median, plain, tip};
 use super::figure::Figure;
 use super::rows::{Form, Mark, Row, RowChart};
+use super::section::Section;
 use crate::render::groups::grouped;
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Better, Case, Metric};
+use crate::schema::{Better, Case, Metric, name_of, primary};
 
 /// Charts that are drawn at all: nobody looks at more.
 const DRAWN: usize = 120;
 
-/// The charts of cases that no other room knows.
-pub(super) fn sections(family: &str, cases: &[&Case]) -> Markup {
+/// What the commands measure, as headings have it.
+const TITLES: [(&str, &str); 2] = [("handshake", "Handshakes"), ("instructions", "Instructions")];
+
+/// The charts of cases that no other module draws.
+pub(super) fn section(family: &str, cases: &[&Case]) -> Section {
     let terms = Terms::of(cases);
     let all = cases.iter().flat_map(|case| case.metrics.iter().map(|(name, metric)| (name, (*case, metric))));
-    let measures = grouped(all.filter(|(name, _)| !is_detail(name)));
-    html! {
-        section class="group" {
-            h3 { (family) }
-            (terms.markup())
-            div class="panels" {
-                @for (name, measured) in measures.iter().take(DRAWN) { (figure(name, cases, measured, &terms).markup()) }
-            }
-            @if let Some(more) = measures.len().checked_sub(DRAWN + 1) {
-                p class="aside" { (more + 1) " more measures are not drawn: these results have " (measures.len()) "." }
+    let mut measures = grouped(all.filter(|(name, _)| !is_detail(name)));
+    // The two sides of a quantity stand beside each other, and what has but one comes after them.
+    let mut sides: HashMap<&str, usize> = HashMap::new();
+    measures.iter().for_each(|(name, _)| *sides.entry(name_of(name)).or_default() += 1);
+    measures.sort_by_key(|(name, _)| (sides[name_of(name)] == 1, primary::rank(name)));
+    let range = |name: &str| -> Vec<f64> {
+        let alike = measures.iter().filter(|(other, _)| name_of(other) == name_of(name));
+        alike
+            .flat_map(|(_, measured)| measured.iter().flat_map(|(_, metric)| [metric.median, metric.ci95[1]]))
+            .collect()
+    };
+    let charts = html! {
+        div class="panels" {
+            @for (name, measured) in measures.iter().take(DRAWN) {
+                (figure(name, cases, measured, &terms, range(name)).markup())
             }
         }
-    }
+        @if measures.len() > DRAWN {
+            p class="aside" { "Only the first " (DRAWN) " of " (measures.len()) " measures are drawn." }
+        }
+    };
+    let title = TITLES.iter().find(|(name, _)| *name == family).map_or(family, |(_, title)| title);
+    Section { title: title.to_owned(), anchor: family.to_owned(), reading: None, terms, charts }
 }
 
 fn known(name: &str) -> Option<&'static Quantity> {
@@ -47,7 +63,7 @@ fn is_detail(name: &str) -> bool {
     known(name).is_some_and(Quantity::is_detail)
 }
 
-fn figure(name: &str, cases: &[&Case], measured: &[(&Case, &Metric)], terms: &Terms) -> Figure {
+fn figure(name: &str, cases: &[&Case], measured: &[(&Case, &Metric)], terms: &Terms, range: Vec<f64>) -> Figure {
     let mut table = terms.table();
     let mut rows = Vec::new();
     for (case, metric) in measured {
@@ -60,9 +76,9 @@ fn figure(name: &str, cases: &[&Case], measured: &[(&Case, &Metric)], terms: &Te
     let is_more = measured.first().is_some_and(|(_, metric)| metric.better == Better::Higher);
     Figure {
         title: title(name),
-        reading: format!("{name}; {} is better.", if is_more { "more" } else { "less" }),
+        reading: format!("{} is better. Metric: {name}.", if is_more { "More" } else { "Less" }),
         key: Vec::new(),
-        drawing: RowChart { unit: &unit, form: Form::Bars, rows }.markup(),
+        drawing: RowChart { unit: &unit, form: Form::Bars, range, rows }.markup(),
         table,
         is_wide: false,
     }

@@ -11,6 +11,8 @@ pub(super) struct RowChart<'a> {
     pub(super) unit: &'a str,
     /// How values are drawn.
     pub(super) form: Form,
+    /// Values that have to fit besides, so that charts side by side have one axis.
+    pub(super) range: Vec<f64>,
     /// The rows, from above.
     pub(super) rows: Vec<Row>,
 }
@@ -91,9 +93,10 @@ impl RowChart<'_> {
     fn scale(&self) -> Scale {
         let marks = self.rows.iter().flat_map(|row| &row.marks);
         let references = self.rows.iter().filter_map(|row| row.reference.as_ref()).map(|reference| reference.value);
+        let besides = references.chain(self.range.iter().copied());
         match self.form {
-            Form::Bars => Scale::bars(marks.flat_map(|mark| [mark.value, mark.interval[1]]).chain(references)),
-            Form::Dots => Scale::log(marks.map(|mark| mark.value).chain(references)),
+            Form::Bars => Scale::bars(marks.flat_map(|mark| [mark.value, mark.interval[1]]).chain(besides)),
+            Form::Dots => Scale::log(marks.map(|mark| mark.value).chain(besides)),
         }
     }
 

@@ -6,6 +6,7 @@ use super::facts::{Terms, median, tip};
 use super::figure::{Figure, KeyEntry};
 use super::lines::{LineChart, Point, Series, size_place};
 use super::rows::{Form, Mark, Reference, Row, RowChart};
+use super::section::Section;
 use crate::render::groups::{grouped, in_order};
 use crate::schema::quantity::{
     CPU_NS_PER_BYTE, EFFICIENCY, ENGINE_BYTES_PER_S, Quantity, RAW_AEAD_BYTES_PER_S, RAW_TCP_BYTES_PER_S,
@@ -59,22 +60,6 @@ const SUBJECTS: [Subject; 9] = [
         is_log: false,
     },
     Subject {
-        side: Side::Total,
-        quantity: &THROUGHPUT_BYTES_PER_S,
-        title: "Throughput, end to end",
-        reading: "Data that arrived per second of wall time; more is better. A tick is plain TCP of the same run.",
-        reference: Some((&RAW_TCP_BYTES_PER_S, "plain TCP")),
-        is_log: false,
-    },
-    Subject {
-        side: Side::Total,
-        quantity: &RAW_TCP_SHARE,
-        title: "Throughput as a share of plain TCP",
-        reading: "Over the same sockets in the same run; more is better.",
-        reference: None,
-        is_log: false,
-    },
-    Subject {
         side: Side::Send,
         quantity: &CPU_NS_PER_BYTE,
         title: "Processor time of the sender",
@@ -92,6 +77,22 @@ const SUBJECTS: [Subject; 9] = [
     },
     Subject {
         side: Side::Total,
+        quantity: &THROUGHPUT_BYTES_PER_S,
+        title: "Throughput, end to end",
+        reading: "Data that arrived per second of wall time; more is better. A tick is plain TCP of the same run.",
+        reference: Some((&RAW_TCP_BYTES_PER_S, "plain TCP")),
+        is_log: false,
+    },
+    Subject {
+        side: Side::Total,
+        quantity: &RAW_TCP_SHARE,
+        title: "Throughput as a share of plain TCP",
+        reading: "Over the same sockets in the same run; more is better.",
+        reference: None,
+        is_log: false,
+    },
+    Subject {
+        side: Side::Total,
         quantity: &CPU_NS_PER_BYTE,
         title: "Processor time of both",
         reading: "Per byte of data; less is better.",
@@ -101,34 +102,36 @@ const SUBJECTS: [Subject; 9] = [
 ];
 
 /// The charts of cases that move data: a section for each way that it takes.
-pub(super) fn sections(cases: &[&Case]) -> Markup {
-    html! {
-        @for (way, cases) in grouped(cases.iter().map(|case| (way(case), *case))) {
-            @let terms = Terms::of(&cases);
-            section class="group" {
-                h3 { "Moving data: " (way.replace('/', ", ")) }
-                (terms.markup())
-                div class="panels" {
-                    @for subject in &SUBJECTS {
-                        @if let Some(figure) = figure(subject, &cases, &terms) { (figure.markup()) }
-                    }
-                }
-            }
-        }
-    }
+pub(super) fn sections(cases: &[&Case]) -> Vec<Section> {
+    let ways = grouped(cases.iter().map(|case| (way(case), *case))).into_iter();
+    let section = |(way, cases): (String, Vec<&Case>)| {
+        let terms = Terms::of(&cases);
+        let figures = SUBJECTS.iter().filter_map(|subject| figure(subject, &cases, &terms));
+        let charts = html! { div class="panels" { @for figure in figures { (figure.markup()) } } };
+        let (title, anchor) = (format!("Throughput: {}", way.replace('/', ", ")), anchor(&way));
+        Section { title, anchor, reading: None, terms, charts }
+    };
+    ways.map(section).collect()
 }
 
-/// The case's name without command, suite and size: the transport and the direction.
-fn way(case: &Case) -> String {
-    let parts: Vec<&str> = case.id.split('/').collect();
-    parts.get(1..parts.len().saturating_sub(2)).map(|parts| parts.join("/")).unwrap_or_default()
+/// The anchor of a way's section.
+pub(super) fn anchor(way: &str) -> String {
+    format!("throughput-{way}")
 }
 
-fn suite(case: &Case) -> String {
-    case.id.rsplit('/').nth(1).unwrap_or(&case.id).to_owned()
+/// Of the case's name, which is `throughput/TRANSPORT/DIRECTION/SUITE/SIZE` and perhaps more: the transport and the direction.
+pub(super) fn way(case: &Case) -> String {
+    case.id.split('/').skip(1).take(2).collect::<Vec<_>>().join("/")
 }
 
-fn size(case: &Case) -> u64 {
+/// The suite, and the rest of the name.
+pub(super) fn suite(case: &Case) -> String {
+    let mut parts = case.id.split('/').skip(3);
+    let suite = parts.next().unwrap_or(&case.id);
+    std::iter::once(suite).chain(parts.skip(1)).collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn size(case: &Case) -> u64 {
     case.requested.get("size_bytes").and_then(serde_json::Value::as_u64).unwrap_or(0)
 }
 
@@ -152,7 +155,7 @@ fn figure(subject: &Subject, cases: &[&Case], terms: &Terms) -> Option<Figure> {
     let (key, drawing) = if sizes.len() > 1 && !sizes.contains(&0) {
         curves(subject, cases, &measured, &suites, &sizes)
     } else {
-        (Vec::new(), bars(subject, &measured, &suites))
+        (Vec::new(), bars(subject, cases, &measured, &suites))
     };
     let reading = subject.reading.to_owned();
     // Curves have no ticks to hold a value against.
@@ -171,15 +174,10 @@ fn reference_of<'a>(subject: &Subject, case: &'a Case) -> Option<(&'static Quant
     Some((quantity, case.metric(subject.side, quantity)?))
 }
 
-/// The two directions stand side by side, on one axis.
-fn range(subject: &Subject, cases: &[&Case]) -> Option<[f64; 2]> {
-    if subject.side == Side::Total {
-        return None;
-    }
-    let both = |case: &&Case| [Side::Send, Side::Receive].map(|side| Some(case.metric(side, subject.quantity)?.median));
-    let medians: Vec<f64> = cases.iter().flat_map(both).flatten().collect();
-    let (low, high) = (medians.iter().copied().reduce(f64::min)?, medians.iter().copied().reduce(f64::max)?);
-    Some([low, high])
+/// What is measured of all sides: their charts stand side by side, and have one axis.
+fn of_all_sides<'a>(subject: &Subject, cases: &[&'a Case]) -> Vec<&'a Metric> {
+    let alike = SUBJECTS.iter().filter(|other| other.quantity == subject.quantity);
+    alike.flat_map(|other| cases.iter().filter_map(|case| case.metric(other.side, other.quantity))).collect()
 }
 
 fn curves(
@@ -208,15 +206,17 @@ fn curves(
     let chart = LineChart {
         label: subject.title,
         unit: subject.quantity.unit,
-        range: range(subject, cases),
+        range: of_all_sides(subject, cases).iter().map(|metric| metric.median).collect(),
         is_log: subject.is_log,
         limit: (*subject.quantity == EFFICIENCY).then_some(1.0),
         sizes: sizes.iter().map(|size| (size_place(*size), Bytes(*size).to_string())).collect(),
         series: &series,
     };
     let drawing = chart.markup();
+    // Not that of a smaller size, where there is none at the largest.
+    let largest = sizes.last().map(|size| size_place(*size));
     let value = |series: &Series| {
-        let last = series.points.last()?;
+        let last = series.points.last().filter(|point| Some(point.size) == largest)?;
         Some(super::scale::quantity(last.value, subject.quantity.unit))
     };
     let key = series.iter().map(|series| KeyEntry {
@@ -228,7 +228,7 @@ fn curves(
     (key.collect(), drawing)
 }
 
-fn bars(subject: &Subject, measured: &[(&Case, &Metric)], suites: &[String]) -> Markup {
+fn bars(subject: &Subject, cases: &[&Case], measured: &[(&Case, &Metric)], suites: &[String]) -> Markup {
     let row = |(case, metric): &(&Case, &Metric)| Row {
         name: suite(case),
         value: median(metric),
@@ -245,5 +245,14 @@ fn bars(subject: &Subject, measured: &[(&Case, &Metric)], suites: &[String]) -> 
                 is_share.then(|| Reference { value: 1.0, tip: "100 %".to_owned() })
             }),
     };
-    RowChart { unit: subject.quantity.unit, form: Form::Bars, rows: measured.iter().map(row).collect() }.markup()
+    let ends = of_all_sides(subject, cases).into_iter().flat_map(|metric| [metric.median, metric.ci95[1]]);
+    let references = SUBJECTS.iter().filter(|other| other.quantity == subject.quantity);
+    let references = references.flat_map(|other| cases.iter().filter_map(|case| reference_of(other, case)));
+    RowChart {
+        unit: subject.quantity.unit,
+        form: Form::Bars,
+        range: ends.chain(references.map(|(_, metric)| metric.median)).collect(),
+        rows: measured.iter().map(row).collect(),
+    }
+    .markup()
 }

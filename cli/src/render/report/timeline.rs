@@ -103,7 +103,7 @@ fn cut(change: &Change, x: f64, words: &str) -> Markup {
 }
 
 /// Without the interval in the middle.
-fn shortened(words: &str) -> String {
+pub(super) fn shortened(words: &str) -> String {
     match (words.find(" ["), words.find(']')) {
         (Some(start), Some(end)) if start < end => format!("{}{}", &words[..start], &words[end + 1..]),
         _ => words.to_owned(),

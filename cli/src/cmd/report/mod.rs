@@ -1,5 +1,7 @@
 //! `tlsbench report`: results as a page.
 
+mod commands;
+
 use crate::error::Error;
 use crate::plan::Report;
 use crate::render::{Messages, Place, page, write};
@@ -8,7 +10,7 @@ use crate::units::format_quantity;
 /// Draws the plan's results, and writes the page to where it goes.
 pub fn run(plan: &Report, messages: Messages) -> Result<(), Error> {
     messages.doubles(&plan.doubles);
-    let page = page(&plan.sources);
+    let page = page(&plan.sources, commands::commands);
     write(&plan.to, &page)?;
     if let Place::File(path) = &plan.to {
         let cases: usize = plan.sources.iter().map(|source| source.document.cases.len()).sum();
