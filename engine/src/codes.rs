@@ -1,9 +1,11 @@
-//! The numbers of the wire, as newtypes: any value can be held and printed, known ones have their RFC names. Others print as
-//! IANA lists them, of one byte in decimal, of two in hexadecimal; with their type for those who debug.
+//! Numbers of the protocol, such as cipher suites and alerts, as newtypes.
+//!
+//! Each type holds any number. Known numbers print with their names in the RFCs, others as IANA lists them: in decimal where they
+//! have one byte, in hexadecimal where they have two. `Debug` adds the type.
 
 use core::fmt;
 
-/// How numbers without a name print.
+/// How a number without a name prints.
 pub(crate) trait Unknown {
     fn fmt_unknown(self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }

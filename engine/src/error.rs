@@ -1,46 +1,46 @@
-//! One error for all that can go wrong on a connection, and the one function that chooses its alert.
+//! The error type of the engine, and the function that chooses the alert for each error.
 
 use crate::codes::{AlertDescription, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
 
-/// Why a connection ended, or could not be made.
+/// Why a connection failed, or could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Bytes that do not parse: a length beyond its field, or bytes left over.
     #[error("malformed {0}")]
     Decode(&'static str),
-    /// A handshake message that this state does not take.
+    /// A handshake message that is not allowed in this state.
     #[error("unexpected handshake message {got} while waiting for {expected}")]
     UnexpectedMessage {
-        /// What came.
+        /// What was received.
         got: HandshakeType,
-        /// What was waited for.
+        /// What was expected.
         expected: &'static str,
     },
-    /// A record of a type that this state does not take.
+    /// A record that is not allowed in this state.
     #[error("unexpected record: {reason} ({got})")]
     UnexpectedRecord {
         /// The record's type.
         got: ContentType,
-        /// Why it is not taken.
+        /// Why it is refused.
         reason: &'static str,
     },
-    /// The first bytes are no TLS record.
+    /// The first bytes are not a TLS record.
     #[error("the peer does not speak TLS")]
     NotTls,
-    /// A field that parses, with a value that is not allowed.
+    /// A field has a value that is not allowed.
     #[error("illegal parameter: {0}")]
     IllegalParameter(&'static str),
-    /// An extension that had to be there.
+    /// A required extension is missing.
     #[error("the extension {0} is missing")]
     MissingExtension(ExtensionType),
-    /// An extension that was not asked for, or not allowed in this message.
+    /// An extension that was not requested, or is not allowed in this message.
     #[error("the extension {0} was not asked for")]
     UnsupportedExtension(ExtensionType),
-    /// No parameter that both ends can do.
+    /// Both sides support no common value of a parameter.
     #[error("no {0} in common with the peer")]
     NothingInCommon(&'static str),
-    /// No TLS version that both ends can do.
+    /// The peer does not support TLS 1.3.
     #[error("the peer does not offer TLS 1.3")]
     ProtocolVersion,
     /// The legacy version of a Hello is that of SSL 3.0, or lower (RFC 8446 D.5).
@@ -52,7 +52,7 @@ pub enum Error {
     /// A record longer than allowed (RFC 8446 5.1, 5.2, 5.4).
     #[error("a record is longer than TLS allows")]
     RecordOverflow,
-    /// A record that does not authenticate.
+    /// A record whose authentication tag is wrong.
     #[error("a record could not be decrypted")]
     BadRecordMac,
     /// A signature, or a Finished, that does not verify.
@@ -61,36 +61,37 @@ pub enum Error {
     /// A certificate chain that is refused.
     #[error("certificate refused: {0}")]
     Certificate(CertificateError),
-    /// More of something in a row than is sensible.
+    /// The peer sends more of something in a row than is allowed.
     #[error("too many {0} in a row")]
     TooMany(&'static str),
-    /// Something larger than this engine takes.
-    #[error("{0} is larger than this engine takes")]
+    /// Something is larger than this engine accepts.
+    #[error("{0} is larger than this engine accepts")]
     TooLarge(&'static str),
     /// The peer ended the connection with an alert.
     #[error("the peer sent the alert {0}")]
     PeerAlert(AlertDescription),
-    /// The transport ended without close_notify: what came may be cut short (RFC 8446 6.1).
+    /// The transport ended without close_notify, so the received data may be truncated (RFC 8446 6.1).
     #[error("the peer closed the connection without close_notify")]
     Truncated,
-    /// A caller's buffer that is too short. Nothing was done, and the same call with a longer one may follow.
-    #[error("the destination has {got_bytes} bytes, and {needed_bytes} are needed")]
+    /// A buffer of the caller's is too small. Where nothing else is documented, nothing was done, and the call may be repeated
+    /// with a larger one.
+    #[error("the buffer is too small: {needed_bytes} bytes are needed, it has {got_bytes}")]
     BufferTooSmall {
-        /// How long it has to be.
+        /// How many bytes it needs to have.
         needed_bytes: usize,
-        /// How long it is.
+        /// How many bytes it has.
         got_bytes: usize,
     },
     /// A call that the connection's state does not allow.
     #[error("{0}")]
     Usage(&'static str),
-    /// A primitive failed for a reason that is not the peer's.
+    /// A cryptographic operation failed, and not because of the peer.
     #[error("cryptography failed: {0}")]
     Crypto(&'static str),
-    /// Keys, certificates or settings that can't be used.
+    /// A key, a certificate or a setting can't be used.
     #[error("{0}")]
     Config(String),
-    /// A failure of the system below: randomness, the clock.
+    /// A failure of the system, such as its random number generator, or a bug of the engine.
     #[error("internal error: {0}")]
     Internal(&'static str),
 }
@@ -99,27 +100,27 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// The server sent none.
+    /// The server sent no certificate.
     #[error("the peer sent no certificate")]
     Missing,
-    /// It does not parse, or is not valid as it stands.
+    /// It does not parse, or contradicts itself.
     #[error("it is malformed ({0})")]
     Bad(String),
-    /// It is past its end.
+    /// It has expired.
     #[error("it has expired")]
     Expired,
-    /// It is before its start.
+    /// It is not valid yet.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// No trusted root signed it.
+    /// It does not lead to a trusted root.
     #[error("no trusted authority issued it")]
     UnknownIssuer,
     /// It is for other names.
     #[error("it is not valid for the name {expected} (it names {presented})")]
     WrongName {
-        /// What the client asked for.
+        /// The name that the client expects.
         expected: String,
-        /// What the certificate is for.
+        /// The names in the certificate.
         presented: String,
     },
     /// It has no name that counts (RFC 9525 2).
@@ -127,13 +128,13 @@ pub enum CertificateError {
         "it is not valid for the name {expected}: it has no subjectAltName, and its common name (CN) does not count"
     )]
     NoName {
-        /// What the client asked for.
+        /// The name that the client expects.
         expected: String,
     },
-    /// It is one that issues others: its basicConstraints say so.
-    #[error("it is an authority's certificate (CA:TRUE), not a server's")]
+    /// It is a CA certificate, as its basicConstraints say.
+    #[error("it is a CA certificate (CA:TRUE), not a server's")]
     Authority,
-    /// Its key, its signature or a part it marks critical is of a kind that this engine does not know.
+    /// Its key, its signature or a critical extension is of a kind that this engine does not support.
     #[error("something in it is not supported: {0}")]
     Unsupported(String),
     /// It was revoked.
@@ -145,8 +146,8 @@ pub enum CertificateError {
 }
 
 impl Error {
-    /// The alert that tells the peer (RFC 8446 6.2), or `None` where it is owed none: it has ended the connection
-    /// itself, or never began one.
+    /// The alert to send to the peer (RFC 8446 6.2), or `None` where none is due: the peer has ended the connection itself, or
+    /// the error is the caller's.
     pub const fn alert(&self) -> Option<AlertDescription> {
         use AlertDescription as Alert;
         Some(match self {
@@ -209,8 +210,8 @@ mod tests {
                 "unexpected handshake message 77 while waiting for Finished",
             ),
             (
-                Error::UnexpectedRecord { got: ContentType(99), reason: "no such type" },
-                "unexpected record: no such type (99)",
+                Error::UnexpectedRecord { got: ContentType(99), reason: "unknown type" },
+                "unexpected record: unknown type (99)",
             ),
             (
                 Error::ObsoleteVersion(ProtocolVersion(0x0200)),

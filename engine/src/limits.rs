@@ -1,4 +1,4 @@
-//! Every size and count that bounds what a peer can make the engine do, with its source.
+//! The limits of sizes and counts that bound what a peer can make the engine do, with their sources.
 
 /// The longest content of one record, bytes (RFC 8446 5.1).
 pub const RECORD_CONTENT_MAX: usize = 1 << 14;
@@ -13,40 +13,40 @@ pub const RECORD_MAX: usize = RECORD_HEADER + RECORD_BODY_MAX;
 /// The header of a handshake message: type and length (RFC 8446 4).
 pub const HANDSHAKE_HEADER: usize = 4;
 
-/// The longest ClientHello, CertificateRequest, Certificate or NewSessionTicket taken, bytes with its header. The wire
-/// allows 2^24 (RFC 8446 4); a chain of certificates with large keys stays far below this.
+/// The longest ClientHello, CertificateRequest, Certificate or NewSessionTicket accepted, bytes with its header. The protocol
+/// allows 2^24 (RFC 8446 4); a chain of certificates with large keys is far shorter than this.
 pub const HANDSHAKE_MESSAGE_MAX: usize = 1 << 16;
-/// The longest ServerHello or HelloRetryRequest taken, bytes with its header. It holds nothing long but a cookie
+/// The longest ServerHello or HelloRetryRequest accepted, bytes with its header. Only a cookie in it may be long
 /// (RFC 8446 4.1.3, 4.1.4), or a key share.
 pub const SERVER_HELLO_MAX: usize = 1 << 13;
-/// The longest EncryptedExtensions taken, bytes with its header. It answers what was offered (RFC 8446 4.3.1): a
+/// The longest EncryptedExtensions accepted, bytes with its header. It answers what was offered (RFC 8446 4.3.1): a
 /// protocol, and the groups that the server has.
 pub const ENCRYPTED_EXTENSIONS_MAX: usize = 1 << 13;
-/// The longest CertificateVerify taken, bytes with its header. It holds one signature (RFC 8446 4.4.3); one with an RSA
+/// The longest CertificateVerify accepted, bytes with its header. It holds one signature (RFC 8446 4.4.3); one with an RSA
 /// key of 16,384 bits takes half of this.
 pub const CERTIFICATE_VERIFY_MAX: usize = 1 << 12;
 /// The longest body of a Finished: the longest digest, that of SHA-512 (RFC 8446 4.4.4).
 pub const FINISHED_BODY_MAX: usize = 64;
 /// The body of a KeyUpdate (RFC 8446 4.6.3).
 pub const KEY_UPDATE_BODY: usize = 1;
-/// The arenas that a configuration keeps for handshakes to come.
+/// How many idle arenas a configuration keeps for later handshakes.
 pub const ARENAS_KEPT: usize = 256;
 /// The most key shares sent in one ClientHello.
 pub const KEY_SHARES_MAX: usize = 4;
 /// The longest legacy session id, bytes (RFC 8446 4.1.2).
 pub const SESSION_ID_MAX: usize = 32;
-/// How often certificates of a chain may be read while paths through it are looked for. RFC 8446 4.4.2 sets no count of
-/// certificates, and many by the same name have very many paths. This many readings take some hundredths of a second; a
-/// chain without detours takes one for each pair of its certificates.
+/// How often certificates of a chain may be read while a path through it is searched. RFC 8446 4.4.2 does not limit the number
+/// of certificates, and many of the same name make very many paths. This many readings take some hundredths of a second; a
+/// plain chain takes one for each pair of its certificates.
 pub const PATH_READINGS_MAX: usize = 1 << 16;
-/// The longest cookie that is echoed, bytes: the wire allows 2^16 - 1 (RFC 8446 4.2.2).
+/// The longest cookie that is echoed, bytes. The protocol allows 2^16 - 1 (RFC 8446 4.2.2).
 pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.
 pub const TICKETS_KEPT: usize = 8;
 /// The longest lifetime of a ticket, seconds (RFC 8446 4.6.1).
 pub const TICKET_LIFETIME_MAX: u32 = 604_800;
 
-/// Early data that a server skips which has not agreed to any, bytes of records (RFC 8446 4.2.10).
+/// How much early data a server skips that has not accepted any, bytes of records (RFC 8446 4.2.10).
 pub const EARLY_DATA_SKIPPED_MAX: usize = 1 << 17;
 
 /// Records without content in a row, before the connection is ended.
@@ -69,5 +69,5 @@ pub const CHACHA20_POLY1305_RECORDS_PER_KEY: u64 = 1 << 48;
 /// Records that an AEGIS key may seal (draft-denis-tls-aegis, key limits).
 pub const AEGIS_RECORDS_PER_KEY: u64 = 1 << 48;
 
-/// The longest PEM text taken, bytes: a whole store of trusted certificates is a quarter of this.
+/// The longest PEM text accepted, bytes. A store of trusted certificates takes about a quarter of this.
 pub const PEM_MAX: usize = 1 << 20;

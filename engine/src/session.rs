@@ -1,14 +1,14 @@
-//! What a client keeps of a connection to resume it.
+//! Tickets, which a client keeps to resume a session later.
 
 use rustls_pki_types::UnixTime;
 
 use crate::codes::CipherSuite;
 use crate::mem::Secret;
 
-/// A ticket with the PSK it stands for (RFC 8446 4.6.1).
+/// A ticket with its PSK (RFC 8446 4.6.1). The engine does not resume sessions yet.
 #[derive(Clone, Debug)]
 pub struct Ticket {
-    /// The suite of the connection it came on, whose hash the PSK is bound to.
+    /// The cipher suite of the connection that it was received on. The PSK is bound to its hash.
     pub suite: CipherSuite,
     /// The PSK.
     pub psk: Secret,
@@ -16,10 +16,10 @@ pub struct Ticket {
     pub ticket: Vec<u8>,
     /// How long it may be used, seconds from its receipt.
     pub lifetime_s: u32,
-    /// What obscures its age.
+    /// The number that obscures its age on the wire.
     pub age_add: u32,
-    /// When it came.
+    /// When it was received.
     pub received_at: UnixTime,
-    /// How much early data the server takes with it, bytes.
+    /// How much early data the server accepts with it, bytes.
     pub max_early_data_bytes: Option<u32>,
 }

@@ -1,7 +1,14 @@
-//! The optimizations as plain data, in one list that command lines, results and measurements walk ([`Switch::ALL`]). Read
-//! once when a connection, a pool or a loop is built; nothing asks in a loop.
+//! Switches for the optimizations, as plain data and as a list ([`Switch::ALL`]) for command lines and measurements.
+//!
+//! They are read once, when a configuration, a pool or an event loop is built.
 
-/// What connections, pools and loops are built with.
+/// Which optimizations are on.
+///
+/// ```
+/// use tls_engine::Switches;
+///
+/// let switches = Switches { counters: true, ..Switches::all() };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Switches {
     /// Open records in place in the receive buffer, and seal from the caller's slice straight into the send buffer.
@@ -9,19 +16,19 @@ pub struct Switches {
     pub zero_copy: bool,
     /// Where the buffers of connections come from.
     pub buffer_pool: BufferPoolKind,
-    /// Lease the memory of handshakes from a pool of arenas. Off: from the heap, as it is needed, so that both are gone: the pool,
-    /// and memory that is as large as a handshake needs from the beginning.
+    /// Lease the memory of handshakes from a pool of arenas, each as large as a handshake needs. Off: from the heap, as it is
+    /// needed.
     pub arena: bool,
-    /// Make the steps of the hot loop part of it. Off: each step is a call.
+    /// Inline the steps that a record takes into one loop. Off: each step is a call.
     pub inline: bool,
-    /// Tell a monitor what connections do.
+    /// Report what connections do to a [`Monitor`](crate::counters::Monitor). This costs a little, and is off by default.
     pub counters: bool,
-    /// How an event loop hears of connections that have more to do.
+    /// How an event loop learns of connections that have more to do.
     pub signal: SignalKind,
 }
 
 impl Switches {
-    /// Every optimization at its best: the default.
+    /// Every optimization on, which is the default.
     pub const fn all() -> Self {
         Self {
             zero_copy: true,
@@ -33,7 +40,7 @@ impl Switches {
         }
     }
 
-    /// What a plain engine does.
+    /// Every optimization off.
     pub const fn none() -> Self {
         Self {
             zero_copy: false,
@@ -66,11 +73,11 @@ impl Default for Switches {
 /// Where the buffers of connections come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BufferPoolKind {
-    /// Each connection has buffers of its own for as long as it lives.
+    /// Each connection has its own buffers for its whole life.
     Off,
     /// One pool for all threads, behind a lock.
     Shared,
-    /// A pool for each thread, without locks on the way.
+    /// A pool for each thread, without locks.
     ThreadLocal,
 }
 
@@ -93,14 +100,14 @@ impl BufferPoolKind {
     }
 }
 
-/// How an event loop hears of connections that have more to do although their sockets are silent.
+/// How an event loop learns of connections that have more to do although their sockets report nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignalKind {
-    /// By what the engine returns; they are kept in a queue of the loop's own, and it does not sleep before that is empty.
+    /// From return values: the loop keeps such connections in a queue, and does not sleep until it is empty.
     Off,
-    /// By a pipe that the connections write to.
+    /// From a pipe that the connections write to.
     Pipe,
-    /// The same with an eventfd; with a pipe on systems that have none.
+    /// From an eventfd, or from a pipe on systems without eventfd.
     EventFd,
 }
 
@@ -123,12 +130,12 @@ impl SignalKind {
     }
 }
 
-/// One optimization that can be switched: how it is called, and what it can be set to.
+/// The name and the values of one switch.
 #[derive(Debug)]
 pub struct Switch {
-    /// Its name, as a flag has it.
+    /// Its name, as in a command-line flag.
     pub name: &'static str,
-    /// What it can be set to. The first is what a plain engine does.
+    /// Its values. With the first, the optimization is off.
     pub values: &'static [&'static str],
     /// What it does, in one line.
     pub help: &'static str,
@@ -138,7 +145,7 @@ pub struct Switch {
 }
 
 impl Switch {
-    /// All that there are.
+    /// All switches.
     pub const ALL: &'static [Self] = &[
         Self {
             name: "zero-copy",
@@ -194,7 +201,7 @@ impl Switch {
         (self.get)(switches)
     }
 
-    /// Its value where nothing is said.
+    /// Its default value.
     pub fn default_value(&self) -> &'static str {
         self.value(&Switches::default())
     }
@@ -202,19 +209,20 @@ impl Switch {
 
 /// A switch or a value that does not exist.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SwitchError {
     /// There is no such switch.
-    #[error("there is no switch {name:?}; there are {}", names())]
+    #[error("no switch is called {name:?}; the switches are {}", names())]
     UnknownSwitch {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
     },
     /// There is no such value.
-    #[error("{:?} is no value of {}: it can be {}", .value, .switch.name, .switch.values.join(", "))]
+    #[error("{:?} is not a value of {}: it can be {}", .value, .switch.name, .switch.values.join(", "))]
     UnknownValue {
         /// The switch.
         switch: &'static Switch,
-        /// What it was to be set to.
+        /// The value that was given.
         value: String,
     },
 }
@@ -268,7 +276,7 @@ mod tests {
         let unknown = switches.set("zero-coffee", "on").unwrap_err().to_string();
         assert!(Switch::ALL.iter().all(|switch| unknown.contains(switch.name)), "{unknown}");
         let unknown = switches.set("buffer-pool", "on").unwrap_err().to_string();
-        assert_eq!(unknown, "\"on\" is no value of buffer-pool: it can be off, shared, thread-local");
+        assert_eq!(unknown, "\"on\" is not a value of buffer-pool: it can be off, shared, thread-local");
         assert_eq!(switches.get("zero-coffee"), None);
         assert_eq!(switches, Switches::default());
     }

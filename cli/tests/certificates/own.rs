@@ -48,7 +48,7 @@ fn keys_and_certificates_that_can_not_be_used_are_told_what_they_are_and_what_to
         ("dsa.crt", "dsa.key", "DSA, which TLS 1.3 has no signatures for", make_one),
         ("own.crt", "p384.key", "does not belong to the certificate: it is ECDSA on P-384", "ECDSA on P-256"),
         ("p384.crt", "rsa.key", "does not belong to the certificate: it is RSA of 2048 bits", "ECDSA on P-384"),
-        ("last.crt", "own.key", "it belongs to number 2 of the chain", "has to stand first"),
+        ("last.crt", "own.key", "it belongs to certificate 2 of the chain", "must come first"),
         ("first-version.crt", "own.key", "X.509 version 3 is needed", "`openssl x509 -req`"),
     ] {
         eprintln!("{chain} {key}");
@@ -63,14 +63,18 @@ fn keys_and_certificates_that_can_not_be_used_are_told_what_they_are_and_what_to
     bench.expect_served(
         "authority.crt",
         "own.key",
-        &["authority.crt: the certificate is an authority's (CA:TRUE)", SERVER],
+        &["authority.crt: the certificate is a CA certificate (CA:TRUE)", SERVER],
     );
     bench.expect_served("nameless.crt", "own.key", &["nameless.crt: the certificate has no subjectAltName", "(CN)"]);
     for name in ["ed25519", "p384", "rsa"] {
         bench.expect_served(&format!("{name}.crt"), &format!("{name}.key"), &[]);
     }
     write_old(&bench);
-    bench.expect_served("old.crt", "old.key", &["old.crt: the certificate is valid from or until before 1970"]);
+    bench.expect_served(
+        "old.crt",
+        "old.key",
+        &["old.crt: the certificate has a validity that starts or ends before 1970"],
+    );
     let ended = bench.tlsbench("handshake -n 1 -w 0s --cert old.crt --key old.key --cacert old-root.crt");
     ended.expect(1, &["a validity that begins or ends before 1970"]);
 }

@@ -48,7 +48,7 @@ fn a_peers_certificate_is_told_what_it_is_and_what_to_do() {
     let alert = "the peer sent the alert handshake_failure";
     let kinds = "ECDSA on P-256 or P-384, Ed25519, RSA";
     for (chain, key, trust, what, hint) in [
-        ("authority.crt", "own.key", "authority.crt", "authority's certificate (CA:TRUE), not a server's", SERVER),
+        ("authority.crt", "own.key", "authority.crt", "CA certificate (CA:TRUE), not a server's", SERVER),
         (
             "nameless.crt",
             "own.key",

@@ -1,4 +1,4 @@
-//! A bounded turn: whole records are taken and their data handed on until none is left or the turn has had its share.
+//! A bounded turn of a connection: records are opened and their data handed on, up to a budget.
 
 use super::{Connection, Plaintext, Received};
 use crate::error::Error;
@@ -6,42 +6,43 @@ use crate::mem::{InBuf, OutBuf};
 use crate::record::deframe;
 use crate::signal::Signal;
 
-/// What a turn has done.
+/// What a turn of a connection has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// Records taken, bytes as received.
+    /// The records that were taken, bytes as received.
     pub record_bytes: usize,
-    /// Why it ended.
+    /// Why the turn ended.
     pub stop_reason: StopReason,
 }
 
-/// What is left after a turn.
+/// Why a turn ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    /// No whole record: the peer has to send more.
+    /// No whole record is left: more input is needed.
     NeedInput,
-    /// At least one whole record. No file descriptor will ever tell: the bytes have left the socket.
+    /// The budget is spent, and at least one whole record is left. No file descriptor will report it, as its bytes have left the
+    /// socket.
     BudgetSpent,
-    /// The same, and the send buffer has no room for an answer to it.
+    /// A whole record is left, and the send buffer has no room for an answer to it.
     OutputFull,
-    /// Nothing will come any more (close_notify).
+    /// The peer has sent close_notify.
     Closed,
 }
 
-/// The way back to the peer, for whoever is handed data.
+/// Sends an answer to data that was just received.
 pub struct Reply<'a> {
     connection: &'a mut Connection,
     output: &'a mut OutBuf,
 }
 
 impl<'a> Reply<'a> {
-    /// An answer that goes to `output`.
+    /// Answers go to `output`.
     pub const fn new(connection: &'a mut Connection, output: &'a mut OutBuf) -> Self {
         Self { connection, output }
     }
 
-    /// Seals as much of `data` as there is room for, and tells how much that was. As an answer to data, as much as has come
-    /// always fits.
+    /// Seals as much of `data` as there is room for, and returns how many bytes that was. An answer that is no longer than the
+    /// data it answers always fits.
     pub fn send(&mut self, data: &[&[u8]]) -> Result<usize, Error> {
         self.connection.write_tls(data, self.output)
     }
@@ -58,7 +59,7 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
-    /// Says that no more will be sent. What was sent before goes out first.
+    /// Sends close_notify, after everything that was sent before.
     pub fn close(&mut self) {
         self.connection.close(self.output);
     }
@@ -70,11 +71,12 @@ impl<'a> Reply<'a> {
 }
 
 impl Connection {
-    /// Takes whole records from `input` and hands their data to `take`, until none is left or `budget_bytes` of records
-    /// have been taken; at least one, however small the budget. A record is only taken while `output` has room for an
-    /// answer of its size: a peer that does not read is not read from.
+    /// Opens records from `input` and hands their data to `take`, until no whole record is left or `budget_bytes` of records have
+    /// been taken. At least one is taken, however small the budget is. A record is only taken while `output` has room for an
+    /// answer of its size: the engine does not read from a peer that does not read.
     ///
-    /// Where it fails, the alert is in `output`, see [`Connection::read_tls`].
+    /// # Errors
+    /// As [`Connection::read_tls`], and what `take` returns.
     #[inline]
     pub fn deliver(
         &mut self,
@@ -122,27 +124,27 @@ impl Connection {
         take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))
     }
 
-    /// Whether the next [`Connection::read_tls`] would bring something else than [`super::Progress::NeedInput`] without
-    /// more input: a record, close_notify that came before, or an error.
+    /// Whether the next [`Connection::read_tls`] would return something other than [`super::Progress::NeedInput`] without more
+    /// input: a record, an earlier close_notify, or an error.
     #[inline]
     pub fn has_deliverable(&self, input: &InBuf) -> bool {
         self.failed.is_some() || self.close_received || !matches!(deframe(input.waiting()), Ok(None))
     }
 }
 
-/// A connection that raises a signal when a turn leaves something behind that no socket will tell of.
+/// A connection that raises a signal when a turn leaves something behind that no socket will report.
 ///
-/// With [`crate::signal::NullSignal`] it is the connection, in size and in instructions.
+/// With [`crate::signal::NullSignal`] it costs nothing over the connection, in memory and in instructions.
 pub struct Signalled<S> {
     /// The connection.
     pub connection: Connection,
-    /// What is raised.
+    /// The signal.
     pub signal: S,
 }
 
 impl<S: Signal> Signalled<S> {
-    /// [`Connection::deliver`], which raises the signal where whole records are left. Not where they wait for room in
-    /// the send buffer: that the socket will tell.
+    /// Calls [`Connection::deliver`], and raises the signal where the budget was spent before the last whole record. Records that
+    /// wait for room in the send buffer raise nothing, because the socket will report when there is room.
     #[inline(always)]
     pub fn deliver(
         &mut self,
@@ -151,7 +153,7 @@ impl<S: Signal> Signalled<S> {
         budget_bytes: usize,
         take: impl FnMut(&[u8], &mut Reply<'_>) -> Result<(), Error>,
     ) -> Result<Delivered, Error> {
-        // Handed on as it is: taking it apart and putting it together again costs instructions with the null signal too.
+        // Returned as it is: to take it apart and put it together again costs instructions with the null signal too.
         let delivered = self.connection.deliver(input, output, budget_bytes, take);
         if S::IS_HEARD && matches!(delivered, Ok(Delivered { stop_reason: StopReason::BudgetSpent, .. })) {
             self.signal.raise();

@@ -1,4 +1,4 @@
-//! Carries out what the handshake wants.
+//! Carries out the effects of the handshake.
 
 use super::{Connection, Role, Traffic};
 use crate::codes::ContentType;
@@ -23,7 +23,7 @@ impl Connection {
                 Ok(())
             }
             Effect::Ready { negotiated, resumption } => {
-                // The one part that may be on the heap is not copied.
+                // The host name is moved: it may be on the heap.
                 let server_name = negotiated.server_name.take();
                 self.negotiated = Some(Negotiated { server_name, ..negotiated.clone() });
                 if let Some(meter) = &self.meter {

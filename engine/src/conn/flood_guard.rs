@@ -1,7 +1,8 @@
 use crate::error::Error;
 use crate::limits::{CHANGE_CIPHER_SPECS_MAX, EMPTY_RECORDS_MAX, KEY_UPDATES_MAX, TICKETS_MAX, WARNING_ALERTS_MAX};
 
-/// Counts of what costs this side work and carries no data. Application data sets all but the last back.
+/// Counts what costs this side work and carries no data, and refuses too much of it in a row. Application data resets all counts
+/// but that of ChangeCipherSpec records.
 #[derive(Default)]
 pub(super) struct FloodGuard {
     empty_records: u32,

@@ -1,8 +1,8 @@
-//! A connection in two halves, one that seals and one that opens, which may live on two threads.
+//! A connection in two halves, one that seals and one that opens, which may be on two threads.
 //!
-//! Each has its own buffer and its own keys; no lock is taken for a record. What the opening half finds that the other has
-//! to answer goes through a small shared state, and is followed by a signal: whoever polls for the sealing half sleeps on its
-//! file descriptors, and no socket tells of it.
+//! Each has its own buffer and its own keys, and no record takes a lock. What the opening half receives and the sealing half has to
+//! answer goes through a small shared state. Then a signal is raised, because the thread of the sealing half sleeps, and no socket
+//! wakes it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,12 +15,12 @@ use crate::msgs::KeyUpdateRequest;
 use crate::session::Ticket;
 use crate::signal::{Flag, Signal};
 
-/// What crosses between the halves. No ordering beyond that of its parts: each is published whole, and then signalled.
+/// What the halves share. Each part is published as a whole before the signal is raised; there is no order between the parts.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Whether the peer is owed a KeyUpdate. One answers all requests that came before it (RFC 8446 4.6.3).
+    /// Whether a KeyUpdate has to be sent. One answers all requests before it (RFC 8446 4.6.3).
     key_update_pending: Flag,
-    /// Why the connection has failed, from the half that found out first.
+    /// Why the connection has failed, set by the half that failed first.
     failure: OnceLock<Error>,
     /// Whether the peer has sent close_notify.
     closed_by_peer: OnceLock<()>,
@@ -31,26 +31,29 @@ pub struct SealingHalf {
     sending: Sending,
     meter: Option<Arc<Meter>>,
     shared: Arc<Shared>,
-    /// Whether the failure was answered.
+    /// Whether the alert of the failure was sent.
     has_failed: bool,
 }
 
-/// The half that opens. Raises its signal when the sealing half has something to answer or to know.
+/// The half that opens. It raises its signal when the sealing half has something to send, or to learn.
 pub struct OpeningHalf<S> {
     connection: Connection,
     shared: Arc<Shared>,
     signal: S,
-    /// What a connection would write its answers to; the sealing half gives them.
+    /// In place of a send buffer: all answers are sent by the sealing half.
     nothing: OutBuf,
 }
 
 impl Connection {
-    /// Takes the connection apart, once its handshake is done. `signal` is raised when the sealing half has to
-    /// [answer](SealingHalf::answer); whoever drives that half waits for it beside the socket.
+    /// Splits the connection, once its handshake has completed. `signal` is raised when the sealing half has to
+    /// [answer](SealingHalf::answer): the thread of that half waits for it, and for its socket.
     ///
-    /// What is in the connection's two buffers stays there: records that wait to be sent go before those of the sealing half,
-    /// and the opening half goes on with the same receive buffer. Where the handshake is not done, or the connection
-    /// has failed, it is lost with an error; [`Connection::is_handshaking`] tells before.
+    /// What is in the two buffers of the connection stays there. Records that wait to be sent go before those of the sealing half,
+    /// and the opening half continues with the same receive buffer.
+    ///
+    /// # Errors
+    /// Where the handshake has not completed ([`Connection::is_handshaking`]), or the connection has failed. The connection is
+    /// dropped then.
     pub fn split<S: Signal>(mut self, signal: S) -> Result<(SealingHalf, OpeningHalf<S>), Error> {
         if let Some(error) = self.failed.take() {
             return Err(error);
@@ -60,7 +63,7 @@ impl Connection {
         }
         let shared = Arc::new(Shared::default());
         if core::mem::take(&mut self.key_update_pending) {
-            // Nobody has to be woken: nobody waits yet.
+            // No thread waits yet, so none is woken.
             let _ = shared.key_update_pending.raise();
         }
         if self.close_received {
@@ -76,8 +79,8 @@ impl Connection {
 }
 
 impl SealingHalf {
-    /// Seals application data into `output` as far as its capacity goes, see [`Connection::write_tls`]. What the opening
-    /// half has found to be owed is written first.
+    /// Seals application data into `output`, up to its capacity, see [`Connection::write_tls`]. What has to be answered goes
+    /// first, see [`SealingHalf::answer`].
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
         self.answer_pending(output)?;
         if self.sending.is_closed {
@@ -88,14 +91,14 @@ impl SealingHalf {
         Ok(taken)
     }
 
-    /// Writes what the peer is owed because of what the opening half has read: a KeyUpdate that was asked for (RFC 8446
-    /// 4.6.3), or the alert of an error, which is returned then and ever after. To be called when the signal is up, after
-    /// it was cleared; then send what is in `output`.
+    /// Writes the answers to what the opening half has received: a KeyUpdate that was requested (RFC 8446 4.6.3), or the alert of
+    /// an error, which this and all later calls return. Call it when the signal was raised, after clearing it, and send what is
+    /// in `output`.
     pub fn answer(&mut self, output: &mut OutBuf) -> Result<(), Error> {
         self.answer_pending(output)
     }
 
-    /// Replaces the keys that this half seals with, and asks the peer to do the same where `request_peer` says so.
+    /// Updates the sending keys (RFC 8446 4.6.3), and requests the peer to update its own where `request_peer` is set.
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
         self.answer_pending(output)?;
         if self.sending.is_closed {
@@ -107,8 +110,8 @@ impl SealingHalf {
         Ok(())
     }
 
-    /// Says that no more will be sent (close_notify). The peer may go on sending, and the opening half reading (RFC 8446
-    /// 6.1). Where the connection has failed, the alert of that is sent instead.
+    /// Sends close_notify. The peer may still send, and the opening half receive (RFC 8446 6.1). Where the connection has failed,
+    /// the alert of the failure is sent instead.
     pub fn close(&mut self, output: &mut OutBuf) {
         if self.answer_pending(output).is_ok() && !self.sending.is_closed {
             self.sending.close(output);
@@ -116,27 +119,27 @@ impl SealingHalf {
         }
     }
 
-    /// Whether application data can be sent, as far as is known here.
+    /// Whether application data can be sent, as far as this half knows.
     pub fn is_ready(&self) -> bool {
         !self.sending.is_closed && self.shared.failure.get().is_none()
     }
 
-    /// Whether this side has said that it sends no more.
+    /// Whether this side has sent close_notify.
     pub const fn has_sent_close(&self) -> bool {
         self.sending.is_closed
     }
 
-    /// Whether the peer has said that it sends no more.
+    /// Whether the peer has sent close_notify.
     pub fn is_closed_by_peer(&self) -> bool {
         self.shared.closed_by_peer.get().is_some()
     }
 
-    /// What the connection has sealed.
+    /// Counters of what the connection has sealed.
     pub const fn sealed(&self) -> Counters {
         self.sending.counters()
     }
 
-    /// Every way out comes through here: a peer that asks for a KeyUpdate gets it before the next application data.
+    /// Everything that is sent comes through here, so that a requested KeyUpdate goes before the next application data.
     #[inline]
     fn answer_pending(&mut self, output: &mut OutBuf) -> Result<(), Error> {
         if let Some(error) = self.shared.failure.get() {
@@ -144,7 +147,7 @@ impl SealingHalf {
             self.fail(&error, output);
             return Err(error);
         }
-        // Looked at before it is taken down, which is a locked instruction: this is asked for every record.
+        // Read before it is cleared, which is a locked instruction: this runs for every record.
         if self.shared.key_update_pending.is_up() && self.shared.key_update_pending.clear() {
             self.answer_key_update(output)?;
         }
@@ -161,7 +164,7 @@ impl SealingHalf {
         Ok(())
     }
 
-    /// Ends the connection, with the alert of the error that came first.
+    /// Fails the connection, with the alert of the first error.
     #[cold]
     fn fail(&mut self, error: &Error, output: &mut OutBuf) {
         if core::mem::replace(&mut self.has_failed, true) {
@@ -184,8 +187,8 @@ impl SealingHalf {
 }
 
 impl<S: Signal> OpeningHalf<S> {
-    /// Takes at most one record from `input`, see [`Connection::read_tls`]. What is to be sent because of it is the sealing
-    /// half's: it is told, and the signal raised. That half owns the alert of an error, too.
+    /// Takes at most one record from `input`, see [`Connection::read_tls`]. What has to be sent because of it, the alert of an
+    /// error included, is left to the sealing half, and the signal is raised.
     #[inline]
     pub fn read_tls<'a>(&'a mut self, input: &'a mut InBuf) -> Result<Progress<'a>, Error> {
         match self.connection.receive(input, &mut self.nothing) {
@@ -194,45 +197,45 @@ impl<S: Signal> OpeningHalf<S> {
         }
     }
 
-    /// Says that the transport has ended, see [`Connection::end_of_input`].
+    /// Reports that the transport has ended, see [`Connection::end_of_input`].
     pub fn end_of_input(&mut self) -> Result<(), Error> {
         self.connection.end_of_input().inspect_err(|error| self.publish_failure(error))
     }
 
-    /// Whether the next [`OpeningHalf::read_tls`] would bring something without more input.
+    /// Whether the next [`OpeningHalf::read_tls`] would return something without more input.
     pub fn has_deliverable(&self, input: &InBuf) -> bool {
         self.connection.has_deliverable(input)
     }
 
-    /// What was agreed on. There always is something, as the handshake is done.
+    /// What was negotiated. Always there, as the handshake has completed.
     pub const fn negotiated(&self) -> Option<&Negotiated> {
         self.connection.negotiated()
     }
 
-    /// Whether the peer has said that it sends no more.
+    /// Whether the peer has sent close_notify.
     pub const fn is_closed_by_peer(&self) -> bool {
         self.connection.is_closed_by_peer()
     }
 
-    /// The tickets that came, see [`Connection::tickets`].
+    /// The tickets that were received, see [`Connection::tickets`].
     pub fn tickets(&self) -> &[Ticket] {
         self.connection.tickets()
     }
 
-    /// What the connection has opened.
+    /// Counters of what the connection has opened.
     pub const fn opened(&self) -> Counters {
         self.connection.opened()
     }
 
-    /// What is raised for the sealing half.
+    /// The signal that is raised for the sealing half.
     pub const fn signal(&self) -> &S {
         &self.signal
     }
 
-    /// Hands on what was no data: publishes first, then raises.
+    /// Publishes what the sealing half has to know of a record without data, and then raises the signal.
     fn publish(&mut self, received: Result<Received, Error>) -> Result<Progress<'static>, Error> {
         match received {
-            // The other half has failed: there is nothing to wait for.
+            // The other half may have failed, and then there is nothing to wait for.
             Ok(Received::NeedInput) => match self.shared.failure.get() {
                 None => Ok(Progress::NeedInput),
                 Some(error) => Err(error.clone()),

@@ -1,4 +1,4 @@
-//! From received bytes to application data.
+//! Receiving: from bytes to application data.
 
 use super::{Connection, Role};
 use crate::codes::{AlertDescription, ContentType};
@@ -8,16 +8,16 @@ use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
 use crate::record::{Frame, Path};
 
-/// What reading has brought.
+/// What [`Connection::read_tls`] has found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Progress<'a> {
-    /// Nothing more without more bytes from the peer.
+    /// There is no whole record: more bytes from the peer are needed.
     NeedInput,
-    /// A record was taken that holds no application data. There may be something to send.
+    /// A record without application data was taken. There may be something to send.
     Advanced,
-    /// Application data: a slice of the receive buffer, with zero-copy of where it was opened, else of a copy.
+    /// Application data, in the receive buffer.
     Data(&'a [u8]),
-    /// The peer has said that it sends no more (close_notify).
+    /// The peer has sent close_notify.
     Closed,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Received {
     Closed,
 }
 
-/// Where opened application data lies: in the receive buffer where it was opened, or without zero-copy in its copy there.
+/// Where opened application data is: in the receive buffer where it was opened, or without zero-copy in a copy there.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Plaintext(pub(crate) Span);
 
@@ -45,9 +45,10 @@ impl Plaintext {
 impl Connection {
     /// Takes at most one record from `input`.
     ///
-    /// Where it fails, the alert for the peer is in `output` already; send it, then drop the connection. Answers of the
-    /// handshake are added to `output` too. The data of [`Progress::Data`] is consumed from `input` and must be used
-    /// before the next call.
+    /// Answers, such as those of the handshake, are added to `output`. The data of [`Progress::Data`] is consumed from `input`.
+    ///
+    /// # Errors
+    /// An error is final, and every later call returns it. Its alert is in `output`: send it, then drop the connection.
     #[inline]
     pub fn read_tls<'a>(&'a mut self, input: &'a mut InBuf, output: &mut OutBuf) -> Result<Progress<'a>, Error> {
         Ok(match self.receive(input, output)? {
@@ -58,8 +59,10 @@ impl Connection {
         })
     }
 
-    /// Says that the transport has ended: [`Error::Truncated`], unless the peer has sent close_notify before (RFC 8446
-    /// 6.1).
+    /// Reports that the transport has ended.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], unless the peer has sent close_notify before (RFC 8446 6.1).
     pub fn end_of_input(&mut self) -> Result<(), Error> {
         match (&self.failed, self.close_received) {
             (Some(error), _) => Err(error.clone()),
@@ -73,7 +76,7 @@ impl Connection {
         }
     }
 
-    /// [`Connection::read_tls`], with data by its place.
+    /// [`Connection::read_tls`], with the place of the data instead of a slice.
     #[inline]
     pub(crate) fn receive(&mut self, input: &mut InBuf, output: &mut OutBuf) -> Result<Received, Error> {
         (self.take_record)(self, input, output).inspect_err(|error| self.fail(error, output))
@@ -85,10 +88,10 @@ impl Connection {
         plaintext.bytes(self.zero_copy, input)
     }
 
-    /// The hot path: a whole record of application data under the current keys. All else is out of line.
+    /// The hot path: a whole record of application data under the current keys. Everything else is out of line.
     ///
-    /// `METERED` is the switch for counters. What is noted is noted in here: a wrapper that looks at the result has to move
-    /// it, which takes longer than all of the counting.
+    /// `METERED` is the switch `counters`. Counting is done in here, because a wrapper would have to move the result, which takes
+    /// longer than counting.
     pub(super) fn take_record<P: Path, const METERED: bool>(
         &mut self,
         input: &mut InBuf,
@@ -125,13 +128,13 @@ impl Connection {
         Ok(Received::Data(Plaintext(if self.zero_copy { content } else { input.stage(content) })))
     }
 
-    /// Tells something else than TLS at the very beginning.
+    /// Refuses a peer that does not speak TLS, at its first record.
     #[inline(always)]
     pub(super) fn check_first_record(&self, bytes: &[u8]) -> Result<(), Error> {
         if self.opener.counters().records == 0 { check_first_bytes(bytes) } else { Ok(()) }
     }
 
-    /// Whether application data of `len` bytes may come now and is more than none.
+    /// Whether there is application data: not in an empty record. Refuses it where it is not allowed.
     #[inline(always)]
     pub(super) fn admits_data(&mut self, len: usize) -> Result<bool, Error> {
         let got = ContentType::APPLICATION_DATA;
@@ -155,7 +158,7 @@ impl Connection {
         Ok(false)
     }
 
-    /// A record whose outer type says that it is in the clear.
+    /// A record whose outer type says that it is not encrypted.
     #[cold]
     pub(super) fn on_clear_record(
         &mut self,
@@ -168,14 +171,14 @@ impl Connection {
         if got == ContentType::CHANGE_CIPHER_SPEC {
             return self.on_change_cipher_spec(is_first, body);
         }
-        // A client that could not make the keys can only send its alert in the clear (RFC 8446 6.2). A server that has
-        // sent its hello has them.
+        // A client that fails before it has keys can only send an unencrypted alert (RFC 8446 6.2). A server that has sent its
+        // ServerHello has keys.
         let alert_without_keys = got == ContentType::ALERT
             && matches!(self.role, Role::Server(_))
             && self.is_handshaking()
             && self.opener.opened_with_key() == 0;
         if self.opener.has_key() && !alert_without_keys {
-            return Err(Error::UnexpectedRecord { got, reason: "in the clear, after the keys were made" });
+            return Err(Error::UnexpectedRecord { got, reason: "unencrypted, after keys were established" });
         }
         if got == ContentType::ALERT && is_first && matches!(self.role, Role::Server(_)) {
             return Err(Error::UnexpectedRecord { got, reason: "before the ClientHello" });
@@ -188,12 +191,12 @@ impl Connection {
         self.on_content(got, body, output)
     }
 
-    /// The record of compatibility mode is dropped wherever it may come, and nowhere else (RFC 8446 5).
+    /// Drops the ChangeCipherSpec of compatibility mode where it is allowed, and refuses it elsewhere (RFC 8446 5).
     fn on_change_cipher_spec(&mut self, is_first: bool, content: &[u8]) -> Result<Received, Error> {
         let got = ContentType::CHANGE_CIPHER_SPEC;
         let before_hello = is_first && matches!(self.role, Role::Server(_));
         if content != [1] || before_hello || !self.is_handshaking() {
-            return Err(Error::UnexpectedRecord { got, reason: "not that of compatibility mode" });
+            return Err(Error::UnexpectedRecord { got, reason: "not one that compatibility mode allows" });
         }
         if self.is_message_partial() {
             return Err(Error::UnexpectedRecord { got, reason: BETWEEN_PARTS });
@@ -204,7 +207,7 @@ impl Connection {
         Ok(Received::Advanced)
     }
 
-    /// What an encrypted record held that is no application data.
+    /// The content of an encrypted record that is not application data.
     #[cold]
     pub(super) fn on_other_content(
         &mut self,
@@ -238,23 +241,23 @@ impl Connection {
         match content_type {
             // RFC 8446 5.4: neither may be empty.
             ContentType::HANDSHAKE | ContentType::ALERT if content.is_empty() => {
-                Err(Error::UnexpectedRecord { got: content_type, reason: "without content" })
+                Err(Error::UnexpectedRecord { got: content_type, reason: "empty" })
             }
             ContentType::HANDSHAKE => self.on_handshake(content, output),
             ContentType::ALERT if self.is_message_partial() => {
                 Err(Error::UnexpectedRecord { got: content_type, reason: BETWEEN_PARTS })
             }
             ContentType::ALERT => self.on_alert(Alert::decode(content)?),
-            got => Err(Error::UnexpectedRecord { got, reason: "of a type that is never encrypted" }),
+            got => Err(Error::UnexpectedRecord { got, reason: "of a type that must not be encrypted" }),
         }
     }
 
     fn on_handshake(&mut self, content: &[u8], output: &mut OutBuf) -> Result<Received, Error> {
-        // On failure the workspace is dropped here, which gives it back.
+        // On failure the workspace is dropped here, which returns it to its pool.
         let Some(mut workspace) = self.handshake.take() else {
-            // A callback has panicked, and somebody has caught that.
+            // A callback has panicked, and the panic was caught.
             if self.is_handshaking() {
-                return Err(Error::Internal("a handshake that was left half-way"));
+                return Err(Error::Internal("a handshake that a panic has interrupted"));
             }
             return self.on_post_handshake_messages(content);
         };
@@ -282,7 +285,7 @@ impl Connection {
 
     fn on_alert(&mut self, alert: Alert) -> Result<Received, Error> {
         match alert.description {
-            // The connection has ended before it was one. Nothing says that this is from the peer.
+            // During the handshake it is not authenticated, so it may be anyone's.
             AlertDescription::CLOSE_NOTIFY if self.is_handshaking() => Err(Error::Truncated),
             AlertDescription::CLOSE_NOTIFY => {
                 self.close_received = true;
@@ -297,8 +300,8 @@ impl Connection {
         }
     }
 
-    /// Drops a record of early data that was not agreed to, within bounds (RFC 8446 4.2.10); every other record that
-    /// could not be opened is the end.
+    /// Drops a record of early data that was not accepted, up to a limit (RFC 8446 4.2.10). Any other record that can't be opened
+    /// is an error.
     #[cold]
     pub(super) fn skip_early_data(&mut self, frame: &Frame, error: Error) -> Result<Received, Error> {
         let may_be_early_data = match error {
@@ -317,8 +320,8 @@ impl Connection {
 /// RFC 8446 5.1: no other record comes between the parts of a handshake message.
 const BETWEEN_PARTS: &str = "between the parts of a handshake message";
 
-/// Tells something else than TLS by its first byte, before a length is believed. The version that follows must be
-/// ignored for all purposes (RFC 8446 5.1).
+/// Detects other protocols by their first byte, before the length is read. The version behind it must be ignored (RFC 8446
+/// 5.1).
 #[cold]
 fn check_first_bytes(bytes: &[u8]) -> Result<(), Error> {
     match bytes {

@@ -1,4 +1,4 @@
-//! The public connection: bytes in, bytes out, and what the handshake wants carried between them.
+//! Connections: bytes in, bytes out, and the handshake in between.
 
 mod deliver;
 mod effects;
@@ -36,35 +36,38 @@ use crate::session::Ticket;
 use flood_guard::FloodGuard;
 use sending::Sending;
 
-/// One TLS connection, client or server, that does no I/O: the caller brings received bytes and takes away what is to be
-/// sent, in buffers of its own.
+/// One TLS connection, client or server, that does no I/O: its caller puts received bytes into an [`InBuf`] and sends what is in
+/// an [`OutBuf`].
+///
+/// Call [`Connection::read_tls`] until it returns [`Progress::NeedInput`], and send what is in the output after each call that
+/// may have added to it. An error is final, and its alert is in the output.
 pub struct Connection {
     role: Role,
-    /// While the handshake goes on.
+    /// During the handshake.
     handshake: Option<ArenaLease<Workspace>>,
-    /// Messages after the handshake that come in pieces.
+    /// Messages after the handshake that arrive in pieces.
     post_handshake: HandshakeReassembler,
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
     sending: Sending,
-    /// Where the switch for counters is on. Behind a pointer, so that it takes a word where it is off, and so that the halves
-    /// of a connection have one.
+    /// Where the switch `counters` is on. Behind a pointer, so that it takes one word where it is off, and so that both halves
+    /// of a connection share it.
     meter: Option<Arc<Meter>>,
-    /// How a record is taken: resolved once, from the switches.
+    /// How a record is processed, chosen once from the switches.
     take_record: TakeRecord,
     opener: Opener,
     read: Option<Traffic>,
     negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
     flood_guard: FloodGuard,
-    /// Whether data is handed out where it was opened.
+    /// Whether data is returned where it was opened.
     zero_copy: bool,
     /// How many bytes of early data may still be skipped.
     early_data_to_skip: usize,
     close_received: bool,
-    /// Whether what is to be answered is left to a sealing half.
+    /// Whether answers are left to a sealing half.
     has_sealing_half: bool,
-    /// Whether the peer is owed a KeyUpdate before the next application data (RFC 8446 4.6.3).
+    /// Whether a KeyUpdate has to be sent before the next application data (RFC 8446 4.6.3).
     key_update_pending: bool,
     failed: Option<Error>,
 }
@@ -86,14 +89,14 @@ impl Role {
     }
 }
 
-/// What one direction is protected with.
+/// The traffic secret of one direction.
 struct Traffic {
     suite: Suite,
     secret: TrafficSecret,
 }
 
 impl Connection {
-    /// A client that connects to `name`. Its ClientHello is in `output` at once.
+    /// A client for the server `name`. Its ClientHello is in `output` when this returns.
     pub fn client(config: &Arc<ClientConfig>, name: ServerName<'static>, output: &mut OutBuf) -> Result<Self, Error> {
         let mut workspace = config.common.workspace();
         workspace.machine = Some(start_client(config, name, &mut workspace.effects)?);
@@ -143,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// Whether the handshake is still going on.
+    /// Whether the handshake has not completed.
     pub const fn is_handshaking(&self) -> bool {
         self.negotiated.is_none()
     }
@@ -153,38 +156,37 @@ impl Connection {
         self.negotiated.is_some() && !self.sending.is_closed && self.failed.is_none()
     }
 
-    /// What was agreed on, once the handshake is done.
+    /// What was negotiated, once the handshake has completed.
     pub const fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
     }
 
-    /// Whether the peer has said that it sends no more.
+    /// Whether the peer has sent close_notify.
     pub const fn is_closed_by_peer(&self) -> bool {
         self.close_received
     }
 
-    /// Whether this side has said that it sends no more.
+    /// Whether this side has sent close_notify.
     pub const fn has_sent_close(&self) -> bool {
         self.sending.is_closed
     }
 
-    /// The tickets that came, oldest first, as many as are kept.
+    /// The newest tickets that were received, oldest first.
     pub fn tickets(&self) -> &[Ticket] {
         &self.tickets
     }
 
-    /// What it has sealed.
+    /// Counters of what the connection has sealed.
     pub const fn sealed(&self) -> Counters {
         self.sending.counters()
     }
 
-    /// What it has opened.
+    /// Counters of what the connection has opened.
     pub const fn opened(&self) -> Counters {
         self.opener.counters()
     }
 
-    /// Ends the connection: the peer is owed `error`'s alert, unless it has been told that nothing follows, and nothing
-    /// else happens any more.
+    /// Fails the connection: sends the alert of `error`, unless close_notify was sent, and refuses everything from then on.
     fn fail(&mut self, error: &Error, output: &mut OutBuf) {
         if self.failed.is_none() && !self.has_sealing_half {
             self.sending.alert_for(error, output);

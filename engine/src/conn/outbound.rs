@@ -1,4 +1,4 @@
-//! From application data to bytes to send.
+//! Sending: from application data to bytes.
 
 use super::Connection;
 use super::sending::AFTER_CLOSE;
@@ -7,10 +7,14 @@ use crate::mem::OutBuf;
 use crate::msgs::KeyUpdateRequest;
 
 impl Connection {
-    /// Seals application data into `output` as far as its capacity goes, and tells how many bytes of `plaintext` that
-    /// took. With zero-copy a record's content is encrypted from where it is, unless it spans slices.
+    /// Seals application data into `output`, up to its capacity, and returns how many bytes of `plaintext` were taken. With
+    /// zero-copy, data is encrypted from where it is, unless a record spans several slices.
     ///
-    /// Replaces the key on the way when it has sealed as many records as it may (RFC 8446 5.5).
+    /// Updates the key when it has sealed as many records as it may (RFC 8446 5.5).
+    ///
+    /// # Errors
+    /// [`Error::Usage`] before the handshake has completed and after [`Connection::close`]; the error of a connection that has
+    /// failed.
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
         self.check_writable()?;
         if self.key_update_pending && plaintext.iter().any(|part| !part.is_empty()) {
@@ -21,7 +25,7 @@ impl Connection {
         Ok(taken)
     }
 
-    /// Replaces the keys that this side seals with, and asks the peer to do the same where `request_peer` says so.
+    /// Updates the sending keys (RFC 8446 4.6.3), and requests the peer to update its own where `request_peer` is set.
     pub fn update_keys(&mut self, request_peer: bool, output: &mut OutBuf) -> Result<(), Error> {
         self.check_writable()?;
         if self.key_update_pending {
@@ -36,7 +40,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Replaces the keys, as the peer has asked for (RFC 8446 4.6.3).
+    /// Updates the sending keys, as the peer has requested (RFC 8446 4.6.3).
     #[cold]
     pub(super) fn answer_key_update(&mut self, output: &mut OutBuf) -> Result<(), Error> {
         let replaced = self.sending.replace_key(KeyUpdateRequest::NOT_REQUESTED, output);
@@ -46,8 +50,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Says that no more will be sent (close_notify). The peer may go on sending (RFC 8446 6.1), but a handshake can't be
-    /// finished any more: then the connection has ended.
+    /// Sends close_notify: nothing follows from this side. The peer may still send (RFC 8446 6.1). A connection whose handshake has
+    /// not completed has failed with this.
     pub fn close(&mut self, output: &mut OutBuf) {
         if !self.sending.is_closed && self.failed.is_none() {
             self.sending.close(output);
@@ -58,7 +62,7 @@ impl Connection {
         }
     }
 
-    /// Notes what has been opened, where the switch for counters is on.
+    /// Reports what has been opened, where the switch `counters` is on.
     #[inline]
     pub(super) fn note_opened(&self) {
         if let Some(meter) = &self.meter {
@@ -66,7 +70,7 @@ impl Connection {
         }
     }
 
-    /// Notes what has been sealed.
+    /// Reports what has been sealed.
     #[inline]
     pub(super) fn note_sealed(&self) {
         if let Some(meter) = &self.meter {
@@ -74,7 +78,7 @@ impl Connection {
         }
     }
 
-    /// Both, unless another half counts what is sealed.
+    /// Reports both, unless a sealing half reports what is sealed.
     pub(super) fn note(&self) {
         self.note_opened();
         if !self.has_sealing_half {
@@ -82,7 +86,7 @@ impl Connection {
         }
     }
 
-    /// Notes that the connection has failed, and what it has sealed to say so.
+    /// Reports that the connection has failed, and the alert that was sealed.
     #[cold]
     pub(super) fn note_failed(&self) {
         self.note();

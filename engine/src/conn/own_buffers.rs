@@ -1,13 +1,11 @@
-//! For callers that have buffers of their own: one record at a time, from where they have it to where they want it.
+//! Single records in buffers of the caller's.
 //!
-//! Both directions come in two shapes. With one buffer and two spans in it (`_within`) the spans may lie in any way to each
-//! other: how they do is found out ([`Aliasing`]), said in the result, and counted in [`Connection::sealed`] and
-//! [`Connection::opened`]. With two slices (`_into`) they are apart, which the compiler sees to.
+//! Each direction has two functions. With one buffer and two ranges in it (`_within`), the ranges may overlap in any way: the
+//! result says how they do ([`Aliasing`]), and copies are counted in [`Connection::sealed`] and [`Connection::opened`]. With two
+//! slices (`_into`), the compiler makes sure that they are disjoint.
 //!
-//! The switch for zero-copy is for callers that leave this to the engine; it changes nothing here.
-//!
-//! Only where a record's bytes come from and go to is different here. What else has to be sent still is in an [`OutBuf`]: all
-//! records go out in the order in which they were made, those in the caller's buffers and those in the [`OutBuf`].
+//! The switch `zero_copy` changes nothing here. What the protocol itself has to send is still in an [`OutBuf`]. All records have to
+//! be sent in the order in which they were made, those in the caller's buffers and those in the [`OutBuf`].
 
 use core::ops::Range;
 
@@ -18,14 +16,14 @@ use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 use crate::mem::OutBuf;
 use crate::record::{Aliasing, Frame, deframe, inner_len, sealed_len};
 
-/// What sealing has made.
+/// A record that was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedRecord {
-    /// The record's length, bytes; it begins where its destination does. 0 where there was nothing to seal.
+    /// The length of the record, bytes. It begins where its destination does. 0 where there was nothing to seal.
     pub record_bytes: usize,
-    /// How plaintext and record lie to each other.
+    /// How plaintext and record overlap.
     pub aliasing: Aliasing,
-    /// How many bytes of plaintext were copied apart from encrypting them.
+    /// How many bytes of plaintext were copied in addition to being encrypted.
     pub copied_bytes: usize,
 }
 
@@ -34,7 +32,7 @@ pub struct SealedRecord {
 pub enum OpenedRecord {
     /// No whole record yet.
     NeedInput,
-    /// A record without application data, which was taken. There may be something to send.
+    /// A record without application data was taken. There may be something to send.
     Advanced {
         /// Its length, bytes.
         record_bytes: usize,
@@ -45,26 +43,26 @@ pub enum OpenedRecord {
         record_bytes: usize,
         /// The data's length, bytes.
         data_bytes: usize,
-        /// How record and data lie to each other.
+        /// How record and data overlap.
         aliasing: Aliasing,
-        /// How many bytes of plaintext were copied apart from decrypting them.
+        /// How many bytes of plaintext were copied in addition to being decrypted.
         copied_bytes: usize,
     },
-    /// The peer has said that it sends no more (close_notify).
+    /// The peer has sent close_notify.
     Closed {
-        /// The length of the record that said so, bytes; 0 where it came before.
+        /// The length of the record with it, bytes; 0 where it was received before.
         record_bytes: usize,
     },
 }
 
 impl Connection {
-    /// How long a record of `data_bytes` of application data is, bytes: what sealing needs.
+    /// How many bytes the record of `data_bytes` of application data takes.
     pub const fn record_bytes(data_bytes: usize) -> usize {
         sealed_len(data_bytes)
     }
 
-    /// How long the destination of the record at the front of `received` has to be, bytes: its content, and what TLS puts
-    /// behind it (RFC 8446 5.2). 0 while its header has not come, or where it is not encrypted.
+    /// How many bytes the destination of the record at the front of `received` needs to have: its content, and what TLS adds behind
+    /// it (RFC 8446 5.2). 0 while its header is incomplete, or where it is not encrypted.
     pub fn opening_bytes(received: &[u8]) -> usize {
         match received {
             [23, _, _, high, low, ..] => inner_len(usize::from(u16::from_be_bytes([*high, *low]))),
@@ -72,19 +70,19 @@ impl Connection {
         }
     }
 
-    /// Seals the span `plaintext` of `buffer` as one record to the front of its span `record`.
+    /// Seals the range `plaintext` of `buffer` as one record at the front of the range `record`.
     ///
-    /// The record takes [`Connection::record_bytes`]; its content lies 5 bytes behind its start. So a plaintext at
-    /// `record.start + 5` is sealed in place. One that shares no byte with the record is sealed straight into it. One that is
-    /// shifted against it is moved first, and is overwritten as far as the record goes. The empty plaintext makes no record.
+    /// The record takes [`Connection::record_bytes`], and its content begins 5 bytes behind its start. A plaintext at
+    /// `record.start + 5` is therefore sealed in place. One that is disjoint from the record is sealed straight into it. One that
+    /// overlaps it in another way is moved first. An empty plaintext makes no record.
     ///
-    /// What `output` holds afterwards was made before this record, and has to be sent before it: for one a KeyUpdate, where
-    /// the key had sealed as much as it may (RFC 8446 5.5).
+    /// What `output` holds afterwards has to be sent before this record, such as a KeyUpdate, where the key had sealed as much as
+    /// it may (RFC 8446 5.5).
     ///
     /// # Errors
-    /// [`Error::BufferTooSmall`] where `record` is too short, [`Error::Usage`] where a span is outside of the buffer, where the plaintext
-    /// is more than the 16,384 bytes of a record (RFC 8446 5.1), or where nothing can be sent: nothing has been written
-    /// then. After any other the connection has ended, and the record's bytes are zeros.
+    /// [`Error::BufferTooSmall`] where `record` is too short. [`Error::Usage`] where a range is outside of the buffer, where the
+    /// plaintext is longer than the 16,384 bytes of a record (RFC 8446 5.1), or where nothing can be sent. Nothing has been
+    /// written after these. After any other error the connection has failed, and the bytes of the record are zero.
     pub fn seal_within(
         &mut self,
         buffer: &mut [u8],
@@ -103,10 +101,10 @@ impl Connection {
         Ok(SealedRecord { record_bytes, aliasing, copied_bytes })
     }
 
-    /// Seals `plaintext` as one record to the front of `record`, see [`Connection::seal_within`].
+    /// Seals `plaintext` as one record at the front of `record`, see [`Connection::seal_within`].
     ///
     /// # Errors
-    /// The same.
+    /// As [`Connection::seal_within`].
     pub fn seal_into(
         &mut self,
         plaintext: &[u8],
@@ -120,21 +118,21 @@ impl Connection {
         Ok(SealedRecord { record_bytes, aliasing: Aliasing::Disjoint, copied_bytes })
     }
 
-    /// Takes at most one record from the front of the span `received` of `buffer`, and opens it to the front of its span
-    /// `destination`, which takes [`Connection::opening_bytes`]: some more than the data. What it holds behind the data is
+    /// Takes at most one record from the front of the range `received` of `buffer`, and opens it to the front of the range
+    /// `destination`. That needs [`Connection::opening_bytes`], which is a little more than the data; the bytes behind the data are
     /// undefined.
     ///
-    /// A record's content lies 5 bytes behind its start. So with a destination at `received.start + 5` it is opened in place.
-    /// One that shares no byte with the record's body is opened into straight. One that is shifted against it is moved to
-    /// after the record was opened where it is, and what is then left of it outside of the destination is wiped. Handshake
-    /// messages and alerts are worked on and leave zeros.
+    /// The content of a record begins 5 bytes behind its start. With a destination at `received.start + 5` it is therefore opened
+    /// in place. Where the destination is disjoint from the body of the record, the record is opened straight into it. Where they
+    /// overlap in another way, the record is opened where it is, its data is moved, and the rest of the record is wiped.
+    /// Handshake messages and alerts are processed and leave zeros.
     ///
-    /// What is to be sent because of the record is added to `output`, as by [`Connection::read_tls`].
+    /// What has to be sent because of the record is added to `output`, as by [`Connection::read_tls`].
     ///
     /// # Errors
-    /// [`Error::BufferTooSmall`] where `destination` is too short, and [`Error::Usage`] where a span is outside of the buffer: nothing has
-    /// been taken or written then. After any other the connection has ended, the alert for the peer is in `output`, and
-    /// no plaintext is left in the buffer.
+    /// [`Error::BufferTooSmall`] where `destination` is too short, [`Error::Usage`] where a range is outside of the buffer. Nothing
+    /// has been taken or written after these. After any other error the connection has failed, the alert is in `output`, and no
+    /// plaintext is left in the buffer.
     pub fn open_within(
         &mut self,
         buffer: &mut [u8],
@@ -177,7 +175,7 @@ impl Connection {
     /// [`Connection::open_within`].
     ///
     /// # Errors
-    /// The same.
+    /// As [`Connection::open_within`].
     pub fn open_into(
         &mut self,
         received: &[u8],
@@ -198,7 +196,7 @@ impl Connection {
         opened.inspect_err(|error| self.fail(error, output))
     }
 
-    /// How long the record will be, or `None` for no record. Replaces a key that is spent.
+    /// How long the record will be, or `None` for no record. Updates a key that is spent.
     fn prepare(
         &mut self,
         plaintext_bytes: usize,
@@ -222,7 +220,7 @@ impl Connection {
         Ok(Some(needed_bytes))
     }
 
-    /// The whole record at the front of `bytes`; else what there is to say.
+    /// The whole record at the front of `bytes`, or what to return where there is none.
     fn next_frame(&mut self, bytes: &[u8], output: &mut OutBuf) -> Result<Result<Frame, OpenedRecord>, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -235,7 +233,7 @@ impl Connection {
         Ok(frame.ok_or(OpenedRecord::NeedInput))
     }
 
-    /// Opens `body` to `inner`, which shares no byte with it.
+    /// Opens `body` to `inner`, which is disjoint from it.
     fn open_apart(
         &mut self,
         frame: &Frame,
@@ -273,7 +271,7 @@ impl Connection {
         opened
     }
 
-    /// Counts data, and hands all else on.
+    /// Counts data, and processes any other content.
     fn on_opened(
         &mut self,
         frame: &Frame,
@@ -298,7 +296,7 @@ impl Connection {
 const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
 const NOTHING: SealedRecord = SealedRecord { record_bytes: 0, aliasing: Aliasing::Disjoint, copied_bytes: 0 };
 
-/// How much of the destination an encrypted record takes.
+/// How much of the destination an encrypted record needs.
 fn room(frame: &Frame, got_bytes: usize) -> Result<usize, Error> {
     let needed_bytes = inner_len(frame.body_len);
     if got_bytes < needed_bytes { Err(Error::BufferTooSmall { needed_bytes, got_bytes }) } else { Ok(needed_bytes) }
@@ -311,7 +309,7 @@ const fn other(frame: &Frame, received: Received) -> OpenedRecord {
     }
 }
 
-/// What a primitive leaves behind where it fails is not its callers' to see, and what is no data is not the caller's.
+/// Wipes what a failed primitive leaves behind, and content that is not application data: neither is for the caller.
 fn wipe_unless_data(opened: &Result<OpenedRecord, Error>, bytes: &mut [u8]) {
     if !matches!(opened, Ok(OpenedRecord::Data { .. })) {
         bytes.fill(0);

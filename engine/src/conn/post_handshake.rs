@@ -10,7 +10,7 @@ use crate::limits::TICKETS_KEPT;
 use crate::msgs::{Header, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket};
 use crate::session::Ticket;
 
-/// What is waited for after the handshake.
+/// What is expected after the handshake.
 const POST_HANDSHAKE: &str = "application data or what may follow a handshake";
 
 impl Connection {
@@ -70,8 +70,8 @@ impl Connection {
         Ok(())
     }
 
-    /// The peer seals with new keys from here on (RFC 8446 4.6.3). Where it asks for an answer, one is owed before the next
-    /// application data, however often it asks while this side is silent.
+    /// Installs the next keys of the peer (RFC 8446 4.6.3). Requests for an update are answered once, before the next application
+    /// data, however many there are until then.
     fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), Error> {
         self.flood_guard.on_key_update()?;
         let Some(Traffic { suite, secret }) = self.read.take() else {

@@ -1,4 +1,4 @@
-//! The sending direction of a connection, whoever has it: the connection, or its sealing half on a thread of its own.
+//! The sending direction, which a connection has until it is split, and then its sealing half.
 
 use super::Traffic;
 use crate::codes::{AlertDescription, ContentType};
@@ -11,7 +11,7 @@ use crate::msgs::{Alert, KeyUpdate, KeyUpdateRequest};
 use crate::record::{Fragments, Sealer};
 use crate::switches::Switches;
 
-/// What records are sealed with, and whether this side has said that no more follow.
+/// The keys for sending, and whether close_notify was sent.
 pub(super) struct Sending {
     pub(super) sealer: Sealer,
     traffic: Option<Traffic>,
@@ -28,15 +28,15 @@ impl Sending {
         self.sealer.counters()
     }
 
-    /// From now on seals with the keys of `secret`, each for `records_per_key` records of application data.
+    /// Installs the keys of `secret`, each for `records_per_key` records of application data.
     pub(super) fn install(&mut self, suite: Suite, secret: TrafficSecret, records_per_key: u64) -> Result<(), Error> {
         self.sealer.install(&suite, &secret.keys(suite.aead), records_per_key)?;
         self.traffic = Some(Traffic { suite, secret });
         Ok(())
     }
 
-    /// Seals application data as far as the capacity of `output` goes, and tells how many bytes that took. Replaces the key on
-    /// the way when it has sealed as many records as it may (RFC 8446 5.5).
+    /// Seals application data up to the capacity of `output`, and returns how many bytes were taken. Updates the key when it has
+    /// sealed as many records as it may (RFC 8446 5.5).
     pub(super) fn write(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
         let mut fragments = Fragments::new(plaintext);
         let offered = fragments.left();
@@ -49,7 +49,7 @@ impl Sending {
         }
     }
 
-    /// Sends a KeyUpdate and seals with new keys from then on (RFC 8446 4.6.3).
+    /// Sends a KeyUpdate, and installs the next keys (RFC 8446 4.6.3).
     pub(super) fn replace_key(&mut self, request: KeyUpdateRequest, output: &mut OutBuf) -> Result<(), Error> {
         let mut message = Vec::new();
         KeyUpdate { request }.encode(&mut message);
@@ -64,11 +64,11 @@ impl Sending {
 
     pub(super) fn alert(&mut self, description: AlertDescription, output: &mut OutBuf) {
         let alert = Alert { description }.encode();
-        // An alert that can't be sent is lost with the connection that it ends.
+        // An alert that does not fit is lost; the connection ends in any case.
         let _ = self.sealer.seal_control(ContentType::ALERT, &alert, output);
     }
 
-    /// The alert that `error` owes the peer, unless that has been told that nothing follows.
+    /// Sends the alert of `error`, if it has one and close_notify was not sent.
     #[cold]
     pub(super) fn alert_for(&mut self, error: &Error, output: &mut OutBuf) {
         if !self.is_closed
@@ -78,12 +78,12 @@ impl Sending {
         }
     }
 
-    /// Says that nothing follows.
+    /// Sends close_notify.
     pub(super) fn close(&mut self, output: &mut OutBuf) {
         self.is_closed = true;
         self.alert(AlertDescription::CLOSE_NOTIFY, output);
     }
 }
 
-/// What a write is told after close_notify.
+/// The error of a write after close_notify.
 pub(super) const AFTER_CLOSE: Error = Error::Usage("nothing can be sent after close_notify");

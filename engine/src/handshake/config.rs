@@ -148,7 +148,7 @@ impl CommonBuilder {
             return Err(Error::Config("a protocol name (ALPN) has 1 to 255 bytes".into()));
         }
         if self.records_per_key == Some(0) {
-            return Err(Error::Config("a key has to seal at least one record".into()));
+            return Err(Error::Config("a key must seal at least one record".into()));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, .. } = self;
         let arenas = switches.arena.then(|| arenas.unwrap_or_default());
@@ -172,14 +172,22 @@ impl CommonBuilder {
 fn find_suite(provider: &Provider, code: CipherSuite) -> Result<Suite, Error> {
     provider.suite(code).copied().ok_or_else(|| {
         let known: Vec<_> = provider.suites.iter().map(|suite| suite.code.to_string()).collect();
-        Error::Config(format!("the provider {} can't do {code}; it can do {}", provider.name, known.join(", ")))
+        Error::Config(format!(
+            "the provider {} does not support {code}; it supports {}",
+            provider.name,
+            known.join(", ")
+        ))
     })
 }
 
 fn find_group(provider: &Provider, name: NamedGroup) -> Result<&'static dyn Group, Error> {
     provider.group(name).ok_or_else(|| {
         let known: Vec<_> = provider.groups.iter().map(|group| group.name().to_string()).collect();
-        Error::Config(format!("the provider {} can't do {name}; it can do {}", provider.name, known.join(", ")))
+        Error::Config(format!(
+            "the provider {} does not support {name}; it supports {}",
+            provider.name,
+            known.join(", ")
+        ))
     })
 }
 
@@ -301,7 +309,7 @@ impl ClientConfigBuilder {
     /// Checks that all fits together; [`Error::Config`] where it does not.
     pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
         let common = self.common.build()?;
-        let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a verifier for the server".into()))?;
+        let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a server verifier".into()))?;
         let key_share_groups: Vec<_> = match self.key_share_groups {
             None => common.groups.iter().copied().take(1).collect(),
             Some(names) => names

@@ -1,4 +1,4 @@
-//! Sockets, and what waits for them. The one module that makes system calls, and counts them.
+//! Transports: blocking streams, an event loop, sockets and signals. Only this module makes system calls, and it counts them.
 
 #[cfg(all(unix, feature = "event-loop"))]
 pub mod event_loop;

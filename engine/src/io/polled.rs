@@ -6,14 +6,14 @@ use crate::conn::{Connection, Plaintext, Received};
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;
 
-/// A connection over a transport that never waits, for a loop that knows file descriptors and nothing else.
+/// A connection over a non-blocking transport, for a loop that knows nothing but file descriptors.
 ///
-/// Such a loop polls the transport, and sleeps although data waits here: plaintext of a record that was read in part, whole
-/// records that came with the same read, or bytes left in a transport that reports only once. Its second file descriptor
-/// is the signal's, which is up while a read has left something behind.
+/// Such a loop polls the transport, and would sleep although there is data here: the rest of a record that was read in part, records
+/// that arrived with the same read, or bytes in a transport that is reported only once. The signal is its second file descriptor,
+/// which is readable while a read has left something behind.
 ///
-/// A loop that is level-triggered needs no more than to read when either is reported. An edge-triggered one calls
-/// [`PolledStream::acknowledge`] first when the signal is.
+/// A level-triggered loop reads when either is reported. An edge-triggered loop calls [`PolledStream::acknowledge`] first when the
+/// signal is.
 pub struct PolledStream<T, S> {
     connection: Connection,
     transport: T,
@@ -22,14 +22,14 @@ pub struct PolledStream<T, S> {
     signal: S,
     /// Opened data that the caller has not consumed.
     unread: Plaintext,
-    /// Whether the transport may have bytes of which it has told.
+    /// Whether the transport may have bytes that it has reported.
     may_have_more: bool,
-    /// Whether the signal was raised since it was taken down.
+    /// Whether the signal was raised since it was cleared.
     is_raised: bool,
 }
 
 impl<T: Read + Write, S: Signal> PolledStream<T, S> {
-    /// Puts the parts together. The signal is this connection's alone.
+    /// A stream of these parts. The signal must not be shared with other connections.
     pub fn new(connection: Connection, transport: T, input: InBuf, output: OutBuf, signal: S) -> Self {
         let unread = Plaintext::default();
         Self { connection, transport, input, output, signal, unread, may_have_more: false, is_raised: false }
@@ -45,30 +45,30 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
         &self.transport
     }
 
-    /// What is raised when a read leaves something behind.
+    /// The signal that is raised when a read leaves something behind.
     pub const fn signal(&self) -> &S {
         &self.signal
     }
 
-    /// Tells the signal that an edge was seen, so that the next raise makes one again.
+    /// Acknowledges the signal, so that the next raise is reported again.
     pub fn acknowledge(&mut self) {
         self.signal.acknowledge();
         self.is_raised = false;
     }
 
-    /// Says that no more will be sent (close_notify).
+    /// Sends close_notify: nothing follows from this side.
     pub fn close(&mut self) -> Result<(), StreamError> {
         self.connection.close(&mut self.output);
         self.flush_output().map(drop)
     }
 
-    /// Takes records until one has data. `None` once the peer has sent close_notify.
+    /// Takes records until one has data. Returns `None` once the peer has sent close_notify.
     fn advance(&mut self) -> Result<Option<()>, StreamError> {
         while self.unread.0.is_empty() {
             let received = self.connection.receive(&mut self.input, &mut self.output);
             if received.is_err() || !self.output.is_empty() {
                 let flushed = self.flush_output();
-                // The alert is a courtesy: the error is told whether or not it arrives.
+                // The error is returned whether or not its alert arrives.
                 if received.is_ok() {
                     flushed?;
                 }
@@ -83,7 +83,7 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
         Ok(Some(()))
     }
 
-    /// `false` where some of it has to wait on.
+    /// Returns `false` where some of it remains.
     fn flush_output(&mut self) -> Result<bool, StreamError> {
         flush(&mut self.output, &mut self.transport).map_err(|error| {
             let Self { connection, transport, input, output, unread, .. } = self;
@@ -116,7 +116,7 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
         }
     }
 
-    /// Raises the signal where something is left that the transport will not tell of.
+    /// Raises the signal where something is left that the transport will not report.
     fn update_signal(&mut self) {
         if !self.unread.0.is_empty() || self.may_have_more || self.connection.has_deliverable(&self.input) {
             self.signal.raise();
@@ -127,8 +127,8 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
 
 impl<T: Read + Write, S: Signal> Read for PolledStream<T, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // This call may be the answer to an edge of the transport. What it serves from the engine's own leaves those bytes
-        // where they are, and they will not be told of again.
+        // This call may be the answer to an edge of the transport. If it is served from the engine's buffers, the bytes of the
+        // transport stay there, and are not reported again.
         self.may_have_more = true;
         if self.advance()?.is_none() || buffer.is_empty() {
             return Ok(0);
@@ -143,8 +143,8 @@ impl<T: Read + Write, S: Signal> Read for PolledStream<T, S> {
 }
 
 impl<T: Read + Write, S: Signal> Write for PolledStream<T, S> {
-    /// Takes as much as there is room for; [`ErrorKind::WouldBlock`] where there is none before the transport takes more,
-    /// and while the handshake, which reading carries on, is not done.
+    /// Takes as much as there is room for. Fails with [`ErrorKind::WouldBlock`] where there is none until the transport takes more,
+    /// and until the handshake has completed, which reading drives.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if self.connection.is_handshaking() {
             return Err(ErrorKind::WouldBlock.into());

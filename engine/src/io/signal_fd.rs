@@ -1,4 +1,4 @@
-//! Signals that a poll can wait for: an eventfd where there is one, else a pipe.
+//! Signals with a file descriptor: an eventfd where there is one, else a pipe.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -9,11 +9,10 @@ use rustix::pipe;
 
 use crate::signal::{Flag, Signal};
 
-/// A signal with a file descriptor that is readable while the signal is up; not blocking, and closed on exec.
+/// A signal with a file descriptor that is readable while the signal is raised. The descriptor does not block, and is closed on exec.
 ///
-/// Raising it again while it is up makes no system call. A poll may wait for it with either kind of registration:
-/// level-triggered, where [`Signal::clear`] is the answer to a wake-up, or edge-triggered, where [`Signal::acknowledge`] does
-/// and costs no system call with an eventfd.
+/// Raising it again makes no system call. It may be polled level-triggered, where [`Signal::clear`] answers a wake-up, or
+/// edge-triggered, where [`Signal::acknowledge`] is enough, which makes no system call with an eventfd.
 #[derive(Debug)]
 pub struct SignalFd {
     flag: Flag,
@@ -24,7 +23,7 @@ pub struct SignalFd {
 
 #[derive(Debug)]
 enum Descriptors {
-    /// A counter in the kernel: writes add up, one read takes all.
+    /// A counter in the kernel: writes add to it, one read resets it.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     EventFd(OwnedFd),
     Pipe {
@@ -34,7 +33,7 @@ enum Descriptors {
 }
 
 impl SignalFd {
-    /// A signal over an eventfd; over a pipe on systems without.
+    /// A signal over an eventfd, or over a pipe on systems without eventfd.
     pub fn event_fd() -> io::Result<Self> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
@@ -55,7 +54,7 @@ impl SignalFd {
         Self { flag: Flag::new(), descriptors, raises: AtomicU64::new(0), clears: AtomicU64::new(0) }
     }
 
-    /// What it is made of: `eventfd` or `pipe`.
+    /// Its kind: `eventfd` or `pipe`.
     pub const fn name(&self) -> &'static str {
         match self.descriptors {
             #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -64,13 +63,13 @@ impl SignalFd {
         }
     }
 
-    /// System calls so far: those that raised it, and those that took it down.
+    /// How many system calls have raised it, and how many have cleared it.
     pub fn syscalls(&self) -> (u64, u64) {
         // Relaxed: counts that order nothing.
         (self.raises.load(Ordering::Relaxed), self.clears.load(Ordering::Relaxed))
     }
 
-    /// Makes the file descriptor readable. That it can't hold any more is no failure: then it is readable.
+    /// Makes the file descriptor readable. Where it is full it is readable already.
     #[cold]
     fn write(&self) {
         self.raises.fetch_add(1, Ordering::Relaxed);
@@ -79,17 +78,17 @@ impl SignalFd {
             Descriptors::EventFd(fd) => (fd, &1_u64.to_ne_bytes()),
             Descriptors::Pipe { write, .. } => (write, &[1]),
         };
-        // Nothing else can go wrong with an open descriptor of our own whose other end is ours as well.
+        // No other error is possible: both ends are open, and owned here.
         while rustix::io::write(end, message) == Err(Errno::INTR) {}
     }
 
-    /// Takes all out that is in.
+    /// Reads everything that was written.
     fn read(&self) {
         let mut bytes = [0; 64];
         loop {
             self.clears.fetch_add(1, Ordering::Relaxed);
             match rustix::io::read(self, &mut bytes) {
-                // A pipe may hold more where threads raised it while it was being taken down.
+                // A pipe may hold more where threads raised it meanwhile.
                 Ok(count) if count == bytes.len() => {}
                 Err(Errno::INTR) => {}
                 _ => return,
@@ -107,13 +106,13 @@ impl Signal for SignalFd {
     }
 
     fn clear(&self) {
-        // In this order, see `Flag`: the other way round, the read could swallow a wake-up that the flag believes in.
+        // In this order, see `Flag`: the other way round, the read could swallow the wake-up of a later raise.
         self.read();
         self.flag.clear();
     }
 
     fn acknowledge(&self) {
-        // Each write to an eventfd is an edge, whatever the counter says, and 2^64 of them do not come. A pipe fills up.
+        // Each write to an eventfd is an edge, whatever its counter is. A pipe would fill up.
         if matches!(self.descriptors, Descriptors::Pipe { .. }) {
             self.read();
         }
@@ -122,7 +121,7 @@ impl Signal for SignalFd {
 }
 
 impl AsFd for SignalFd {
-    /// The end to poll.
+    /// The descriptor to poll.
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.descriptors {
             #[cfg(any(target_os = "linux", target_os = "android"))]

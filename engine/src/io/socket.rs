@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Type};
 
-/// System calls made, failed ones included: on one socket, or by a loop for all of its own.
+/// How many system calls were made, failed ones included, on a socket or by an event loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Syscalls {
-    /// `recv` and its kin.
+    /// Reads from sockets.
     pub reads: u64,
-    /// `send` and its kin.
+    /// Writes to sockets.
     pub writes: u64,
-    /// `epoll_wait` and its kin.
+    /// Polls, such as `epoll_wait`.
     pub polls: u64,
-    /// Those that raise a signal or take it down.
+    /// Calls that raise or clear a signal.
     pub signals: u64,
-    /// Those that accept a connection, set it up, register it and end it.
+    /// Calls that accept a connection, set it up, register it and close it.
     pub setups: u64,
 }
 
@@ -39,14 +39,14 @@ impl Syscalls {
     }
 }
 
-/// How sockets are set up. What is `None` is the system's choice.
+/// How sockets are set up. `None` leaves a setting to the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// Send at once, without waiting for acknowledgements of what went before (TCP_NODELAY).
+    /// Whether to send at once, without waiting for acknowledgements (TCP_NODELAY).
     pub no_delay: bool,
-    /// The kernel's buffer for what is sent, bytes (SO_SNDBUF).
+    /// The kernel's send buffer, bytes (SO_SNDBUF).
     pub send_buffer_bytes: Option<usize>,
-    /// The kernel's buffer for what is received, bytes (SO_RCVBUF).
+    /// The kernel's receive buffer, bytes (SO_RCVBUF).
     pub receive_buffer_bytes: Option<usize>,
     /// How long a call may block.
     pub timeout: Option<Duration>,
@@ -84,7 +84,7 @@ impl Socket {
         Ok(Self { stream, syscalls: Syscalls::default() })
     }
 
-    /// The system calls so far.
+    /// The system calls on this socket so far.
     pub const fn syscalls(&self) -> Syscalls {
         self.syscalls
     }
@@ -94,18 +94,18 @@ impl Socket {
         &self.stream
     }
 
-    /// Says that nothing more will be written, so that the peer reads all and then the end.
+    /// Shuts down writing: the peer reads what was sent, and then the end.
     pub fn finish_writing(&mut self) -> io::Result<()> {
         self.syscalls.setups += 1;
         self.stream.shutdown(Shutdown::Write)
     }
 
-    /// Counts a call that was made for this socket.
+    /// Counts a system call that was made for this socket elsewhere.
     pub const fn count_setup(&mut self) {
         self.syscalls.setups += 1;
     }
 
-    /// Whether reads and writes that would wait return [`io::ErrorKind::WouldBlock`] instead.
+    /// Sets whether reads and writes return [`io::ErrorKind::WouldBlock`] instead of blocking.
     pub fn set_nonblocking(&self, on: bool) -> io::Result<()> {
         self.stream.set_nonblocking(on)
     }
@@ -137,10 +137,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Connections that may wait to be accepted, as far as the system allows.
+    /// How many connections may wait to be accepted, if the system allows as many.
     pub const BACKLOG: usize = 1024;
 
-    /// Listens on `address`; port 0 lets the system choose one. `options` hold for the connections.
+    /// Listens on `address`. With port 0 the system chooses one. `options` are those of the connections.
     pub fn bind(address: SocketAddr, options: SocketOptions) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
@@ -150,7 +150,7 @@ impl Listener {
         Ok(Self { listener: socket.into(), options })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -161,24 +161,23 @@ impl Listener {
         Ok((Socket::with_options(stream, &self.options)?, address))
     }
 
-    /// The next connection if there is one, set up not to block and without the timeouts that only blocking calls know. It
-    /// counts the calls that this took.
+    /// The next connection if there is one. It does not block, and the timeout of the options does not apply.
     pub fn accept_nonblocking(&self) -> io::Result<(Socket, SocketAddr)> {
         let (stream, address) = self.listener.accept()?;
         stream.set_nonblocking(true)?;
-        // Where this fails the peer is gone already, which reading from it will say.
+        // Where this fails, the peer is gone, and the first read will fail.
         let _ = stream.set_nodelay(self.options.no_delay);
         let syscalls = Syscalls { setups: 3, ..Syscalls::default() };
         Ok((Socket { stream, syscalls }, address))
     }
 
-    /// Whether [`Listener::accept`] returns [`io::ErrorKind::WouldBlock`] instead of waiting.
+    /// Sets whether [`Listener::accept`] returns [`io::ErrorKind::WouldBlock`] instead of blocking.
     pub fn set_nonblocking(&self, on: bool) -> io::Result<()> {
         SockRef::from(&self.listener).set_nonblocking(on)
     }
 }
 
-/// Buffer sizes have to be set before the connection is made: they decide the window that is offered.
+/// Buffer sizes have to be set before the connection is made, because they determine the TCP window.
 fn set_buffers(socket: &socket2::Socket, options: &SocketOptions) -> io::Result<()> {
     if let Some(bytes) = options.send_buffer_bytes {
         socket.set_send_buffer_size(bytes)?;

@@ -1,23 +1,23 @@
-//! Single steps between a transport and the buffers, blocking or not as the transport is.
+//! Single reads and writes between a transport and the buffers. They block if the transport does.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use crate::mem::{InBuf, OutBuf};
 
-/// What one read brought.
+/// The result of one read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filled {
     /// This many bytes, at least one.
     Bytes(usize),
-    /// The buffer holds as much as it can: the connection has to take records first.
+    /// The buffer is full: the connection has to take records first.
     Full,
-    /// Nothing now; the transport would have to wait, or has waited as long as it may.
+    /// The transport would block, or its timeout has passed.
     WouldBlock,
     /// The transport has ended.
     End,
 }
 
-/// Reads once into `input`.
+/// Reads once from `transport` into `input`.
 pub fn fill(input: &mut InBuf, transport: &mut impl Read) -> io::Result<Filled> {
     let spare = input.spare();
     if spare.is_empty() {
@@ -37,7 +37,8 @@ pub fn fill(input: &mut InBuf, transport: &mut impl Read) -> io::Result<Filled> 
     }
 }
 
-/// Writes `output` until it is empty (`true`), or the transport would have to wait or has waited as long as it may (`false`).
+/// Writes `output` to `transport` until it is empty, which returns `true`; or `false` where the transport would block, or its
+/// timeout has passed.
 pub fn flush(output: &mut OutBuf, transport: &mut impl Write) -> io::Result<bool> {
     while !output.is_empty() {
         match transport.write(output.waiting()) {
@@ -51,7 +52,7 @@ pub fn flush(output: &mut OutBuf, transport: &mut impl Write) -> io::Result<bool
     Ok(true)
 }
 
-/// A blocking socket whose timeout has passed says the one on Linux, and the other elsewhere.
+/// A blocking socket whose timeout has passed returns the first on Linux, and the second elsewhere.
 fn would_wait(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

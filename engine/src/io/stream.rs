@@ -11,8 +11,8 @@ use crate::mem::{BufferPool, InBuf, OutBuf};
 
 /// A connection over a blocking transport, to read from and write to.
 ///
-/// Where the transport has a timeout, a call that runs into it fails with [`ErrorKind::TimedOut`], and may be made again: nothing
-/// is lost by that, and nothing done twice.
+/// Every call completes the handshake first. Where the transport has a timeout, a call that runs into it fails with
+/// [`ErrorKind::TimedOut`] and may be repeated: nothing is lost, and nothing is sent twice.
 pub struct Stream<T> {
     connection: Connection,
     transport: T,
@@ -22,22 +22,22 @@ pub struct Stream<T> {
     unread: Plaintext,
 }
 
-/// What a stream was made of.
+/// The parts of a stream.
 pub struct StreamParts<T> {
     /// The connection.
     pub connection: Connection,
     /// The transport.
     pub transport: T,
-    /// What came and was not opened.
+    /// Bytes that were received and not opened.
     pub input: InBuf,
-    /// What is to be sent.
+    /// Bytes to send.
     pub output: OutBuf,
-    /// Data that was opened and not read. It comes before all that is in `input`.
+    /// Data that was opened and not read. It goes before what is in `input`.
     pub unread: Vec<u8>,
 }
 
 impl<T: Read + Write> Stream<T> {
-    /// Puts the parts together. What a client has in `output` already is sent with the first call.
+    /// A stream of these parts. The ClientHello in `output` of a client is sent with the first call.
     pub fn new(connection: Connection, transport: T, input: InBuf, output: OutBuf) -> Self {
         Self { connection, transport, input, output, unread: Plaintext::default() }
     }
@@ -80,11 +80,11 @@ impl<T: Read + Write> Stream<T> {
         Ok(Self::new(connection, transport, input, output))
     }
 
-    /// Gives the memory of buffers with nothing in them back to the pool that it is from, which wipes it. Worth a call when
-    /// the connection goes idle. A call that finds that a transport would have to wait does the same.
+    /// Returns the memory of empty buffers to their pool, which wipes it. Call it when the connection becomes idle. A call that
+    /// times out does the same.
     pub fn release_buffers(&mut self) {
         if self.unread.0.is_empty() {
-            // It may be an empty span anywhere in the memory that goes.
+            // The empty span may be anywhere in the memory that is returned.
             self.unread = Plaintext::default();
             self.input.release_if_empty();
         }
@@ -101,14 +101,14 @@ impl<T: Read + Write> Stream<T> {
         &self.transport
     }
 
-    /// The parts, to be driven in another way.
+    /// Takes the stream apart, to use the connection in another way.
     pub fn into_parts(self) -> StreamParts<T> {
         let unread = self.connection.plaintext(&self.input, self.unread).to_vec();
         let Self { connection, transport, input, output, .. } = self;
         StreamParts { connection, transport, input, output, unread }
     }
 
-    /// Waits until the handshake is done.
+    /// Completes the handshake.
     pub fn handshake(&mut self) -> Result<(), StreamError> {
         while self.connection.is_handshaking() {
             self.flush_output()?;
@@ -121,20 +121,22 @@ impl<T: Read + Write> Stream<T> {
         self.flush_output()
     }
 
-    /// Replaces the sending keys, see [`Connection::update_keys`].
+    /// Updates the sending keys, see [`Connection::update_keys`].
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), StreamError> {
         self.handshake()?;
         self.connection.update_keys(request_peer, &mut self.output)?;
         self.flush_sealed()
     }
 
-    /// Says that no more will be sent (close_notify).
+    /// Sends close_notify: nothing follows from this side. The peer may still send.
     pub fn close(&mut self) -> Result<(), StreamError> {
         self.connection.close(&mut self.output);
         self.flush_output()
     }
 
-    /// Data that was received, waiting for it where there is none; empty once the peer has sent close_notify.
+    /// Returns received data, and waits for it where there is none. It is empty once the peer has sent close_notify.
+    ///
+    /// The data stays until [`BufRead::consume`] is called.
     pub fn receive(&mut self) -> Result<&[u8], StreamError> {
         while self.unread.0.is_empty() {
             self.handshake()?;
@@ -185,8 +187,8 @@ impl<T: Read + Write> Stream<T> {
         }
     }
 
-    /// Sends all of `data`. What of it is sealed when the transport's time runs out goes with the next call, or with
-    /// [`Write::flush`]. How much that was, only [`Write::write`] tells.
+    /// Sends all of `data`. Where the transport times out, what was sealed by then is sent by the next call, or by
+    /// [`Write::flush`]. To learn how much that was, use [`Write::write`].
     pub fn send(&mut self, mut data: &[u8]) -> Result<(), StreamError> {
         while !data.is_empty() {
             let taken = self.send_some(data)?;
@@ -195,7 +197,7 @@ impl<T: Read + Write> Stream<T> {
         Ok(())
     }
 
-    /// Sends as much of `data` as there is room for, once all has left that was sealed before.
+    /// Sends as much of `data` as there is room for, after everything that was sealed before.
     fn send_some(&mut self, data: &[u8]) -> Result<usize, StreamError> {
         self.handshake()?;
         let taken = self.connection.write_tls(&[data], &mut self.output)?;
@@ -205,7 +207,7 @@ impl<T: Read + Write> Stream<T> {
 
     fn advance(&mut self) -> Result<Received, StreamError> {
         Ok(self.connection.receive(&mut self.input, &mut self.output).inspect_err(|_| {
-            // The alert is a courtesy: the error is told whether or not it arrives.
+            // The error is returned whether or not its alert arrives.
             let _ = flush(&mut self.output, &mut self.transport);
         })?)
     }
@@ -226,8 +228,8 @@ impl<T: Read + Write> Stream<T> {
         if self.try_flush()? { Ok(()) } else { Err(io::Error::from(ErrorKind::TimedOut).into()) }
     }
 
-    /// Flushes what a call has just sealed. Where time runs out it has to go later: a caller who was told of a failure would
-    /// have it sealed a second time.
+    /// Flushes what a call has just sealed. A timeout is not an error here, because a caller that repeats the call would have the
+    /// data sealed twice.
     fn flush_sealed(&mut self) -> Result<(), StreamError> {
         self.try_flush().map(drop)
     }
@@ -272,8 +274,8 @@ impl<T: Read + Write> BufRead for Stream<T> {
 }
 
 impl<T: Read + Write> Write for Stream<T> {
-    /// Takes as much as there is room for. What was taken counts as written, and goes with the next call where the transport's
-    /// time runs out before.
+    /// Takes as much as there is room for. What was taken counts as written: where the transport times out, it is sent by the next
+    /// call.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         Ok(self.send_some(data)?)
     }

@@ -7,8 +7,9 @@ use crate::mem::{InBuf, OutBuf};
 
 /// Why a stream failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StreamError {
-    /// TLS failed; the peer has been told where it is owed that.
+    /// TLS failed. The alert, if there is one, was sent.
     #[error(transparent)]
     Tls(#[from] Error),
     /// The transport failed.
@@ -26,10 +27,10 @@ impl From<StreamError> for io::Error {
     }
 }
 
-/// Why `transport` can't be written to any more, after a write has failed with `error`: the alert that waits to be read, where
-/// there is one. A peer that sends one hangs up at once, so that it is often the next write that fails first.
+/// Why a write to `transport` has failed with `error`: the alert that the peer has sent, if there is one, else `error`. A peer
+/// closes its socket right behind an alert, so that often a write fails before the alert was read.
 ///
-/// For a connection that ends with this: data that came before the alert is dropped, and so is what was to be sent.
+/// The connection ends with this. Data before the alert is dropped, and so is what was to be sent.
 pub fn write_failure(
     connection: &mut Connection,
     input: &mut InBuf,
@@ -40,7 +41,8 @@ pub fn write_failure(
     write_failure_with(connection, input, output, transport, error, |_| true)
 }
 
-/// The same for one that may be read on: `take` has the data that comes before the alert, and tells whether to look further.
+/// The same for a connection that may still be read from: `take` gets the data before the alert, and returns whether to look
+/// further.
 pub(super) fn write_failure_with(
     connection: &mut Connection,
     input: &mut InBuf,
@@ -58,7 +60,7 @@ pub(super) fn write_failure_with(
             Ok(Received::Advanced) => {}
             Ok(Received::Data(plaintext)) if take(plaintext) => {}
             Ok(Received::Data(_) | Received::Closed) => break,
-            // It does not wait: the peer is gone.
+            // This does not block: the peer is gone.
             Ok(Received::NeedInput) if matches!(fill(input, transport), Ok(Filled::Bytes(_))) => {}
             Ok(Received::NeedInput) => break,
         }

@@ -103,7 +103,9 @@ fn open(path: &Path) -> io::Result<File> {
     // Links of the system, such as /dev/stderr, lead to what this process has open.
     let is_open_here = path.parent().is_some_and(is_of_processes) || found.uid() == 0 && path.starts_with("/dev");
     if found.is_symlink() && behind.is_file() && !is_ours && !is_open_here {
-        return Err(io::Error::other("it is a symbolic link of somebody else's, or to a file of theirs"));
+        return Err(io::Error::other(
+            "it is a symbolic link that another user owns, or that leads to another user's file",
+        ));
     }
     Ok(file)
 }
@@ -159,7 +161,7 @@ mod tests {
         if link.symlink_metadata().expect("it").uid() == 0 {
             let is_refused = || {
                 let refused = KeyLogFile::open(&link).err().map(|error| error.to_string());
-                refused.is_some_and(|why| why.contains("it is a symbolic link of somebody else's"))
+                refused.is_some_and(|why| why.contains("it is a symbolic link that another user owns"))
             };
             chown(&file, Some(1), Some(1)).expect("root may give files away");
             assert!(is_refused(), "one's own link to a file of somebody else");

@@ -25,5 +25,5 @@ pub(super) fn check(reader: &mut Reader<'_>) -> Result<(), Error> {
             break;
         }
     }
-    if more_identities == 0 { Ok(()) } else { Err(Error::IllegalParameter("a PSK without a binder of its own")) }
+    if more_identities == 0 { Ok(()) } else { Err(Error::IllegalParameter("as many PSKs as binders are needed")) }
 }

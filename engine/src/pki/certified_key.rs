@@ -29,7 +29,7 @@ impl CertifiedKey {
         key: &PrivateKeyDer<'_>,
     ) -> Result<Self, Error> {
         let Some(leaf) = chain.first() else {
-            return Err(Error::Config("a certificate chain without a certificate".into()));
+            return Err(Error::Config("the certificate chain is empty".into()));
         };
         if message_len(&chain) > HANDSHAKE_MESSAGE_MAX {
             return Err(Error::Config("the certificate chain is longer than one message can carry".into()));
@@ -117,7 +117,7 @@ fn is_pair(provider: &Provider, certificate: &CertificateDer<'_>, key: &dyn Sign
 fn not_a_pair(place: Option<usize>, key: Option<KeyKind>, leaf: Option<KeyKind>) -> Error {
     let told = match (place, key.map(|kind| kind.name), leaf.map(|kind| kind.name)) {
         (Some(place), _, _) => {
-            format!("it belongs to number {place} of the chain, which has to stand first, with its issuers behind it")
+            format!("it belongs to certificate {place} of the chain, which must come first, followed by its issuers")
         }
         (_, Some(key), Some(leaf)) if key != leaf => format!("it is {key}, and the certificate's is {leaf}"),
         _ => "the two public keys differ, which `openssl pkey -in KEY -pubout` and `openssl x509 -in CERT -noout -pubkey` \

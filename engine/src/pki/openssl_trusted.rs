@@ -16,7 +16,7 @@ pub(super) fn certificate(der: &[u8]) -> Result<CertificateDer<'static>, &'stati
     if !elements.is_empty() {
         let restrictions = elements.nested(SEQUENCE).ok_or("is broken")?;
         if !allows_servers(restrictions).ok_or("is broken")? {
-            return Err("says that it is not trusted for servers, which can't be kept up here");
+            return Err("says that it is not trusted for servers, which this engine can't enforce");
         }
     }
     Ok(CertificateDer::from(certificate.to_vec()))

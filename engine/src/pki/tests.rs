@@ -159,7 +159,7 @@ fn an_issuer_that_is_no_authority_is_refused() {
     let pki = Pki::with_intermediate(KeyKind::EcdsaP256, |params| params.is_ca = rcgen::IsCa::ExplicitNoCa);
     let (error, alert) = certificate_error(verify(&pki, &pki.issue(pki.kind, |_| {}), "localhost"));
     assert_eq!(alert, AlertDescription::CERTIFICATE_UNKNOWN);
-    assert!(error.to_string().contains("not an authority"), "{error}");
+    assert!(error.to_string().contains("not a CA"), "{error}");
 }
 
 #[test]

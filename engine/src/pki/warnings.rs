@@ -10,16 +10,16 @@ pub fn certificate_warnings(leaf: &CertificateDer<'_>) -> Vec<&'static str> {
     [
         (
             parsed.is_authority(),
-            "is an authority's (CA:TRUE), as `openssl req -x509` makes it, and clients such as this one refuse it for a server: \
+            "is a CA certificate (CA:TRUE), as `openssl req -x509` makes it by default, and clients refuse it for a server: \
              `-addext basicConstraints=critical,CA:FALSE` makes one for a server",
         ),
         (
             parsed.names().next().is_none(),
-            "has no subjectAltName, and clients don't go by its common name (CN): `-addext subjectAltName=DNS:NAME` gives it one",
+            "has no subjectAltName, and clients ignore its common name (CN): `-addext subjectAltName=DNS:NAME` gives it one",
         ),
         (
             parsed_certificate::is_before_1970(leaf),
-            "is valid from or until before 1970, and clients such as this one can't read that: have it issued with later dates",
+            "has a validity that starts or ends before 1970, which many clients can't read: have it issued with later dates",
         ),
     ]
     .into_iter()

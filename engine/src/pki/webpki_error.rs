@@ -82,7 +82,7 @@ fn malformation(reason: &Reason) -> Option<&'static str> {
     Some(match reason {
         Reason::BadDer => "its encoding is broken",
         Reason::BadDerTime => "a time in it is broken",
-        Reason::TrailingData(_) => "bytes are left over in it",
+        Reason::TrailingData(_) => "it has trailing bytes",
         Reason::InvalidSignatureForPublicKey => "the signature on it, or on its issuer, does not verify",
         Reason::SignatureAlgorithmMismatch => "it names two different signature algorithms",
         Reason::ExtensionValueInvalid | Reason::MalformedExtensions => "an extension is broken",
@@ -121,9 +121,9 @@ fn objection(reason: &Reason) -> String {
         Reason::RequiredEkuNotFound | Reason::RequiredEkuNotFoundContext(_) => {
             "its extended key usage does not allow it for a server".into()
         }
-        Reason::EndEntityUsedAsCa => "its issuer is not an authority".into(),
-        Reason::NameConstraintViolation => "an authority in the chain may not issue for this name".into(),
-        Reason::PathLenConstraintViolated => "an authority in the chain allows fewer authorities below it".into(),
+        Reason::EndEntityUsedAsCa => "its issuer is not a CA".into(),
+        Reason::NameConstraintViolation => "a CA in the chain may not issue for this name".into(),
+        Reason::PathLenConstraintViolated => "a CA in the chain allows fewer CAs below it".into(),
         Reason::MaximumPathDepthExceeded => "the chain is too long".into(),
         Reason::MaximumPathBuildCallsExceeded
         | Reason::MaximumSignatureChecksExceeded

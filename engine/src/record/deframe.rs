@@ -31,7 +31,7 @@ pub fn deframe(bytes: &[u8]) -> Result<Option<Frame>, Error> {
     let limit = match content_type {
         ContentType::APPLICATION_DATA => RECORD_BODY_MAX,
         ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC => RECORD_CONTENT_MAX,
-        got => return Err(Error::UnexpectedRecord { got, reason: "no such type" }),
+        got => return Err(Error::UnexpectedRecord { got, reason: "unknown type" }),
     };
     if body_len > limit {
         return Err(Error::RecordOverflow);

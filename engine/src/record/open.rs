@@ -92,7 +92,7 @@ impl Opener {
         self.counters.records += 1;
         // Not by `ok_or`, which makes an error for every record, and drops it.
         let Some(stripped) = padding::strip(inner) else {
-            let reason = "nothing but padding, without a type";
+            let reason = "all padding, without a content type";
             return Err(Error::UnexpectedRecord { got: frame.content_type, reason });
         };
         Ok(stripped)
@@ -107,7 +107,10 @@ pub const fn inner_len(body_len: usize) -> usize {
 #[inline(always)]
 fn usable<'a>(key: &'a mut Option<RecordKey>, frame: &Frame, body_len: usize) -> Result<&'a mut RecordKey, Error> {
     let Some(key) = key else {
-        return Err(Error::UnexpectedRecord { got: frame.content_type, reason: "encrypted before any key" });
+        return Err(Error::UnexpectedRecord {
+            got: frame.content_type,
+            reason: "encrypted, before keys were established",
+        });
     };
     if body_len < TAG_LEN { Err(Error::BadRecordMac) } else { Ok(key) }
 }

@@ -110,13 +110,13 @@ pub fn client_asked(provider: &'static Provider) -> ScriptedServer {
 fn application_data_before_its_time() {
     let mut servers = Table::new();
     for start in [server_start, server_retried] {
-        early(&mut servers, start, "encrypted before any key");
+        early(&mut servers, start, "encrypted, before keys were established");
     }
     early(&mut servers, server_finished, "before the handshake is done");
     servers.check(3);
     let mut clients = Table::new();
     for start in [client_start, client_retried] {
-        early(&mut clients, start, "encrypted before any key");
+        early(&mut clients, start, "encrypted, before keys were established");
     }
     for start in [client_extensions, client_certificate, client_asked, client_certificate_verify, client_finished] {
         early(&mut clients, start, "before the handshake is done");

@@ -67,7 +67,7 @@ fn types_that_do_not_exist() {
         table.from(start);
         for content_type in [0, 19, 24, 128, 255].map(ContentType) {
             let name = format!("a record of the type {content_type}");
-            table.row("5", name, Alert::UNEXPECTED_MESSAGE, "no such type", move |peer| {
+            table.row("5", name, Alert::UNEXPECTED_MESSAGE, "unknown type", move |peer| {
                 peer.plain(content_type, b"content");
             });
         }
@@ -78,7 +78,7 @@ fn types_that_do_not_exist() {
         table.from(start);
         for content_type in [ContentType::CHANGE_CIPHER_SPEC, ContentType(19), ContentType(24), ContentType(255)] {
             let name = format!("the type {content_type} within an encrypted record");
-            table.row("5", name, Alert::UNEXPECTED_MESSAGE, "never encrypted", move |peer| {
+            table.row("5", name, Alert::UNEXPECTED_MESSAGE, "must not be encrypted", move |peer| {
                 peer.sealed(content_type, &[1]);
             });
         }
@@ -137,14 +137,14 @@ fn sealed_too_long<P: Script + 'static>(table: &mut Table<P>, start: Start<P>) {
 fn records_without_content() {
     fn clear<P: Script + 'static>(table: &mut Table<P>, start: Start<P>) {
         table.from(start);
-        table.row("5.1", "an empty handshake record", Alert::UNEXPECTED_MESSAGE, "without content", |peer| {
+        table.row("5.1", "an empty handshake record", Alert::UNEXPECTED_MESSAGE, "empty", |peer| {
             peer.plain(ContentType::HANDSHAKE, &[]);
         });
     }
     in_both_roles!(clear, [server_start, server_retried], [client_start, client_retried], 2);
     fn alerts<P: Script + 'static>(table: &mut Table<P>, start: Start<P>) {
         table.from(start);
-        table.row("5.4", "an empty alert record", Alert::UNEXPECTED_MESSAGE, "without content", |peer| {
+        table.row("5.4", "an empty alert record", Alert::UNEXPECTED_MESSAGE, "empty", |peer| {
             peer.plain(ContentType::ALERT, &[]);
         });
     }
@@ -154,7 +154,7 @@ fn records_without_content() {
         for content_type in [ContentType::HANDSHAKE, ContentType::ALERT] {
             for padding in [0, 1, 1000] {
                 let name = format!("an empty {content_type} record with {padding} bytes of padding");
-                table.row("5.4", name, Alert::UNEXPECTED_MESSAGE, "without content", move |peer| {
+                table.row("5.4", name, Alert::UNEXPECTED_MESSAGE, "empty", move |peer| {
                     let record = peer.seal(&[vec![content_type.0], vec![0; padding]].concat());
                     peer.send(&record);
                 });
@@ -274,7 +274,7 @@ fn change_cipher_specs() {
 fn records_in_the_clear_after_the_keys() {
     fn handshake<P: Script + 'static>(table: &mut Table<P>, start: Start<P>) {
         table.from(start);
-        table.row("5.2", "a handshake message in the clear", Alert::UNEXPECTED_MESSAGE, "in the clear", |peer| {
+        table.row("5.2", "a handshake message in the clear", Alert::UNEXPECTED_MESSAGE, "unencrypted", |peer| {
             peer.plain(ContentType::HANDSHAKE, &message(HandshakeType::FINISHED, &[0; 32]));
         });
     }
@@ -284,7 +284,7 @@ fn records_in_the_clear_after_the_keys() {
         table.from(start);
         for alert in [[2, 40], [1, 0], [1, 90]] {
             let name = format!("the alert {alert:?} in the clear");
-            table.row("6", name, Alert::UNEXPECTED_MESSAGE, "in the clear", move |peer| {
+            table.row("6", name, Alert::UNEXPECTED_MESSAGE, "unencrypted", move |peer| {
                 peer.plain(ContentType::ALERT, &alert);
             });
         }
@@ -296,7 +296,7 @@ fn records_in_the_clear_after_the_keys() {
         "6",
         "an alert in the clear after an encrypted record",
         Alert::UNEXPECTED_MESSAGE,
-        "in the clear",
+        "unencrypted",
         |peer| {
             let finished = peer.finished();
             peer.sealed(ContentType::HANDSHAKE, &finished[..9]);

@@ -39,7 +39,7 @@ fn second_hello_shares(table: &mut Table<ScriptedClient>) {
 }
 
 fn second_hello_changes(table: &mut Table<ScriptedClient>) {
-    const STAYS: &str = "differs in what must stay";
+    const STAYS: &str = "changes a field that must stay the same";
     let changes: [(&str, &str, Change<ScriptedClient>); 8] = [
         ("another random", STAYS, |client| client.hello.random[31] ^= 1),
         ("another session id", STAYS, |client| client.hello.session_id[0] ^= 1),

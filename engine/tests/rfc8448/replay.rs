@@ -176,7 +176,7 @@ impl Replay {
             "application_data" => ContentType::APPLICATION_DATA,
             "alert" => ContentType::ALERT,
             "change_cipher_spec" => ContentType::CHANGE_CIPHER_SPEC,
-            other => panic!("no such type: {other}"),
+            other => panic!("unknown type: {other}"),
         };
         let peer = self.peer(step.role);
         let payload = match content_type {

@@ -164,7 +164,7 @@ impl WaitServerHello {
             .shares
             .iter()
             .position(|share| share.group == hello.key_share.group)
-            .ok_or(Error::IllegalParameter("a key share for a group that none was sent for"))?;
+            .ok_or(Error::IllegalParameter("a key share for a group without a share of the client's"))?;
         let Share { group, pair } = self.shares.swap_remove(position);
         let hello_retry = self.retried.is_some();
         let mut transcript = match self.retried {

@@ -123,7 +123,7 @@ fn on_second(
 ) -> Result<ServerState, Error> {
     let Retried { mut transcript, suite, group, cookie, random, session_id } = retried;
     if hello.random != random || hello.session_id != &session_id[..] {
-        return Err(Error::IllegalParameter("the second ClientHello differs in what must stay"));
+        return Err(Error::IllegalParameter("the second ClientHello changes a field that must stay the same"));
     }
     if hello.early_data {
         return Err(Error::IllegalParameter("early_data after a HelloRetryRequest"));
@@ -137,9 +137,9 @@ fn on_second(
         return Err(Error::IllegalParameter("the cookie was not brought back"));
     }
     negotiate::still_offers(suite, hello)?;
-    let suite = config.common.suite(suite).copied().ok_or(Error::Internal("a suite that was never there"))?;
+    let suite = config.common.suite(suite).copied().ok_or(Error::Internal("a chosen suite that is not configured"))?;
     let share = negotiate::retried_share(group, hello)?;
-    let group = config.common.group(group).ok_or(Error::Internal("a group that was never there"))?;
+    let group = config.common.group(group).ok_or(Error::Internal("a chosen group that is not configured"))?;
     let (certificate, signature) = choose_certificate(config, hello)?;
     let server_name = server_name(hello);
     transcript.add(message.bytes);

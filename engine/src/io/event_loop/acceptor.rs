@@ -7,11 +7,9 @@ use super::LoopOptions;
 use super::group::Group;
 use crate::io::{Listener, Socket};
 
-/// Takes new connections, a burst at a time, and hands each to the loop of a group that has the fewest. Knows when there is no
-/// use in trying.
+/// Accepts connections in bursts, and hands each to the loop of the group with the fewest. Does not try where it can't succeed.
 ///
-/// Where all places are taken it holds one more connection, so as to ask an unfinished handshake to give way only where
-/// somebody is there who needs its place.
+/// Where all permits are in use it holds one more connection, so that a handshake is only evicted where a connection waits.
 pub(super) struct Acceptor {
     listener: Listener,
     group: Arc<Group>,
@@ -22,18 +20,18 @@ pub(super) struct Acceptor {
     accepted: u64,
     /// The most connections at once, in all loops.
     peak: usize,
-    /// Whether there may be more. Edge-triggered: the system says so once.
+    /// Whether there may be more. Edge-triggered: the system reports it once.
     has_more: bool,
-    /// Accepted, and without a place.
+    /// Accepted, and without a permit.
     waiting: Option<(Socket, SocketAddr)>,
-    /// Before this there is no use in trying, unless a connection ends.
+    /// Not to try before this, unless a connection ends.
     retry_at: Option<Instant>,
 }
 
 impl Acceptor {
-    /// How many are taken in one round, so that a rush of new ones does not keep those that are there from their turns.
+    /// How many are accepted in one round, so that new connections do not starve the others.
     const BURST: usize = 64;
-    /// How long it does not try after a failure. Most are for want of file descriptors, which come back when a connection
+    /// How long to wait after a failure. Most failures are for lack of file descriptors, which are free again when a connection
     /// ends, here or in another process.
     const PAUSE: Duration = Duration::from_millis(100);
 
@@ -57,12 +55,12 @@ impl Acceptor {
         self.peak
     }
 
-    /// The system says that there are new ones.
+    /// The listener was reported.
     pub(super) const fn on_event(&mut self) {
         self.has_more = true;
     }
 
-    /// A connection has ended, or may have: what was wanting may be there again.
+    /// A connection has ended, or may have, so that trying again may succeed.
     pub(super) const fn retry(&mut self) {
         self.retry_at = None;
     }
@@ -72,7 +70,7 @@ impl Acceptor {
         self.connections_total.is_some_and(|total| self.accepted >= total)
     }
 
-    /// When to try, `now` or later; `None` where there is nothing to try before an event says so.
+    /// When to try, `now` or later; `None` to wait for an event.
     pub(super) fn try_at(&self, now: Instant) -> Option<Instant> {
         if self.is_over() || (self.waiting.is_none() && !self.has_more) {
             return None;
@@ -80,7 +78,7 @@ impl Acceptor {
         Some(self.retry_at.unwrap_or(now))
     }
 
-    /// Accepts what there is, up to a burst. `on_failure` hears why none could be accepted.
+    /// Accepts connections, up to a burst. `on_failure` is told why accepting failed.
     pub(super) fn accept(&mut self, now: Instant, mut on_failure: impl FnMut(&io::Error)) -> io::Result<()> {
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
@@ -96,7 +94,7 @@ impl Acceptor {
                     Err(error) => {
                         on_failure(&error);
                         self.retry_at = Some(now + Self::PAUSE);
-                        // A connection that ends gives a file descriptor back; that there are places does not help.
+                        // Wake up when a connection ends, which frees a file descriptor.
                         let _ = self.group.permits.wait_for_release(self.connections_max);
                         return if lacks_descriptors(&error) { self.evict_for_arrival(now) } else { Ok(()) };
                     }
@@ -125,7 +123,7 @@ impl Acceptor {
             match self.listener.accept_nonblocking() {
                 Ok(accepted) => return Ok(Some(accepted)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.has_more = false,
-                // It was gone before it was taken.
+                // It was closed before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -134,22 +132,22 @@ impl Acceptor {
         Ok(None)
     }
 
-    /// Has the oldest unfinished handshake give way, if it is old enough. Connections whose handshake is done are left alone.
+    /// Evicts the oldest unfinished handshake, if it is old enough. Other connections are left alone.
     fn evict_for_arrival(&mut self, now: Instant) -> io::Result<()> {
-        // Where no loop has told of any, those that were just handed on may become old enough.
+        // Where no loop has published any, those that were just handed over may become old enough.
         let (index, began) = self.group.oldest_handshake().unwrap_or((0, now));
         let gives_way_at = began + self.eviction_age;
         if gives_way_at > now {
             self.retry_at = Some(self.retry_at.map_or(gives_way_at, |at| at.min(gives_way_at)));
             return Ok(());
         }
-        // Not asked again before it had time to answer.
+        // Leave the loop time to do it.
         self.retry_at = Some(now + Self::PAUSE);
         self.group.evict(index)
     }
 }
 
-/// Whether this process, or the system, may open no more files.
+/// Whether this process or the system has too many open files.
 fn lacks_descriptors(error: &io::Error) -> bool {
     [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE]
         .iter()

@@ -15,27 +15,27 @@ pub(super) struct Group {
     pub(super) permits: Permits,
     loops: Box<[LoopHandle]>,
     is_stopped: AtomicBool,
-    /// Whether as many connections as asked for have been accepted.
+    /// Whether all connections have been accepted that were asked for.
     is_accepting_over: AtomicBool,
     began: Instant,
 }
 
-/// One loop, as the others know it.
+/// What the other loops see of a loop.
 #[derive(Debug)]
 struct LoopHandle {
     waker: Waker,
     inbox: Mutex<Inbox>,
-    /// When the oldest of its unfinished handshakes began, milliseconds after the group; [`NONE`] where there is none.
-    /// Relaxed: a hint of whom to ask, and who is asked looks again.
+    /// When the oldest of its unfinished handshakes began, milliseconds after the group; [`NONE`] where there is none. Relaxed:
+    /// it is a hint of which loop to ask, and that loop checks again.
     oldest_handshake_ms: AtomicU64,
 }
 
-/// What other loops have left for one to do.
+/// What other loops have asked a loop to do.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    /// Connections that are its own from now on. Their places are taken.
+    /// Connections handed over to it, with permits.
     pub(super) arrivals: Vec<(Socket, SocketAddr)>,
-    /// How many of its oldest unfinished handshakes have to give way.
+    /// How many of its oldest unfinished handshakes to evict.
     pub(super) evictions: usize,
 }
 
@@ -55,7 +55,7 @@ impl Group {
         }
     }
 
-    /// Has all loops end. The wakers' system calls order it; Release for a loop that sees it without being woken.
+    /// Makes all loops end. The wakers' system calls order it; Release is for a loop that sees it without being woken.
     pub(super) fn stop(&self) -> io::Result<()> {
         self.is_stopped.store(true, Ordering::Release);
         self.wake_all()
@@ -65,18 +65,18 @@ impl Group {
         self.is_stopped.load(Ordering::Acquire)
     }
 
-    /// Says that nothing will be sent to any loop any more, after what was sent.
+    /// Publishes that no more connections will be sent to any loop.
     pub(super) fn end_accepting(&self) -> io::Result<()> {
         self.is_accepting_over.store(true, Ordering::Release);
         self.wake_all()
     }
 
-    /// Whether it was said. Who reads this before its inbox finds there all that will ever be.
+    /// Whether accepting is over. A loop that reads this before its inbox finds everything there.
     pub(super) fn is_accepting_over(&self) -> bool {
         self.is_accepting_over.load(Ordering::Acquire)
     }
 
-    /// Hands a connection to the loop with the fewest, and takes its place there.
+    /// Hands a connection to the loop with the fewest, with a permit.
     pub(super) fn send(&self, arrival: (Socket, SocketAddr)) -> io::Result<()> {
         let index = self.permits.least_loaded();
         self.permits.acquire(index);
@@ -90,9 +90,9 @@ impl Group {
         (began_ms != NONE).then(|| (index, self.began + Duration::from_millis(began_ms)))
     }
 
-    /// Tells the others when the oldest unfinished handshake of the loop `index` began.
+    /// Publishes when the oldest unfinished handshake of the loop `index` began.
     pub(super) fn publish_oldest_handshake(&self, index: usize, began: Option<Instant>) {
-        // Rounded up: nobody is asked to give way before its time.
+        // Rounded up, so that no handshake is evicted early.
         let began_ms = began.map_or(NONE, |began| began.saturating_duration_since(self.began).as_millis() as u64 + 1);
         let published = &self.loops[index].oldest_handshake_ms;
         if published.load(Ordering::Relaxed) != began_ms {
@@ -100,7 +100,7 @@ impl Group {
         }
     }
 
-    /// Asks the loop `index` for a place: its oldest unfinished handshake has to give way. The acceptor is woken when it has.
+    /// Asks the loop `index` to evict its oldest unfinished handshake. The acceptor is woken when it has.
     pub(super) fn evict(&self, index: usize) -> io::Result<()> {
         self.leave(index, |inbox| inbox.evictions += 1)
     }
@@ -110,7 +110,7 @@ impl Group {
         if from == ACCEPTOR { Ok(()) } else { self.loops[ACCEPTOR].waker.wake() }
     }
 
-    /// What was left for the loop `index`.
+    /// The inbox of the loop `index`.
     pub(super) fn inbox(&self, index: usize) -> MutexGuard<'_, Inbox> {
         self.loops[index].inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }

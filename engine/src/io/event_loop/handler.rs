@@ -4,25 +4,25 @@ use std::net::SocketAddr;
 use crate::conn::{Connection, Reply};
 use crate::error::Error;
 
-/// Makes a [`Handler`] for each connection, and hears what becomes of it.
+/// Makes a [`Handler`] for each connection, and is told how it ends.
 pub trait Service {
-    /// What handles a connection.
+    /// The handler of a connection.
     type Handler: Handler;
 
     /// A connection from `peer` has been accepted.
     fn accepted(&mut self, peer: SocketAddr) -> Self::Handler;
 
-    /// Its handshake is done.
+    /// Its handshake has completed.
     fn ready(&mut self, peer: SocketAddr, connection: &Connection) {
         let _ = (peer, connection);
     }
 
-    /// None could be accepted, mostly for want of file descriptors. The loop tries again by itself.
+    /// Accepting failed, mostly because the process has too many open files. The loop tries again by itself.
     fn accept_failed(&mut self, error: &io::Error) {
         let _ = error;
     }
 
-    /// It has ended.
+    /// The connection has ended.
     fn ended(&mut self, peer: SocketAddr, handler: Self::Handler, connection: &Connection, reason: &CloseReason) {
         let _ = (peer, handler, connection, reason);
     }
@@ -36,18 +36,20 @@ impl<H: Handler, F: FnMut(SocketAddr) -> H> Service for F {
     }
 }
 
-/// What is done with one connection. It never waits: it takes what comes, and gives when there is room.
+/// Handles one connection. Its methods must not block.
+///
+/// An error of a method fails the connection.
 pub trait Handler {
-    /// Takes data that has come. As much in answer always fits.
+    /// Data was received. An answer that is no longer always fits.
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error>;
 
-    /// There is room to send, for a record at least. Called until it has sent nothing, whenever the connection has its turn.
+    /// There is room to send a record, at least. Called in every turn of the connection, until it sends nothing.
     fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = reply;
         Ok(())
     }
 
-    /// The peer has said that it sends no more. When this returns, this side says the same.
+    /// The peer has sent close_notify. When this returns, the loop sends close_notify, too.
     fn on_peer_closed(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = reply;
         Ok(())
@@ -68,33 +70,33 @@ impl<H: Handler + ?Sized> Handler for Box<H> {
     }
 }
 
-/// Whether data buys its connection more time.
+/// Whether received data restarts the timeout of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// It does.
+    /// It restarts the timeout.
     Progress,
-    /// It is a piece of something that has to be whole within the time that runs already.
+    /// It does not: it is part of something that has to be complete before the timeout, such as a request.
     Partial,
 }
 
-/// How a connection ended.
+/// Why a connection ended.
 #[derive(Debug)]
 pub enum CloseReason {
-    /// Both sides have said that they send no more, or this side has and the peer is gone.
+    /// Both sides have sent close_notify, or this side has and the peer is gone.
     Done,
-    /// TLS failed; the peer has been told where it is owed that.
+    /// TLS failed. The alert, if there is one, was sent.
     Tls(Error),
     /// The socket failed.
     Transport(io::Error),
-    /// The handshake, a whole request, or any sign of life took too long.
+    /// The handshake, or the activity of the peer, took too long.
     TimedOut,
-    /// All places were taken, and its unfinished handshake was the oldest.
+    /// The loop was full, and this was the oldest unfinished handshake.
     Evicted,
     /// The loop was stopped.
     Stopped,
 }
 
-/// Sends back what comes.
+/// Sends back what it receives.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Echo;
 
@@ -105,7 +107,7 @@ impl Handler for Echo {
     }
 }
 
-/// Takes all that comes; at its end, answers with the number of bytes.
+/// Discards what it receives, and answers with the number of bytes at the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sink {
     bytes: u64,
@@ -118,7 +120,7 @@ impl Handler for Sink {
     }
 
     fn on_peer_closed(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
-        // It is far below what always fits.
+        // It is short enough to fit.
         reply.send(&[format!("received {} bytes\n", self.bytes).as_bytes()]).map(drop)
     }
 }

@@ -1,10 +1,12 @@
-//! A server of very many connections, over epoll or kqueue, both edge-triggered: on one thread, or on a group of loops with a
-//! thread each, of which the first accepts and hands each connection to the loop that has the fewest.
+//! A server for many connections, over edge-triggered epoll or kqueue.
 //!
-//! Each connection that something is known of gets one turn per round, and a turn takes a bounded number of bytes: a peer that
-//! sends without end keeps none from its share. What a turn leaves behind is heard of as the switch `signal` says: see
-//! [`crate::switches::SignalKind`]. A peer that does not read is not read from, and one that is silent for too long is let
-//! go.
+//! It runs on one thread, or on a group of loops with a thread each. The first loop of a group accepts, and hands each connection
+//! to the loop with the fewest.
+//!
+//! Each connection with something to do gets one turn per round, and a turn processes a bounded number of bytes, so that no peer
+//! starves the others. How the loop learns of what a turn leaves behind is set by the switch `signal`, see
+//! [`SignalKind`](crate::switches::SignalKind). The loop does not read from a peer that does not read, and closes connections that
+//! are silent for too long.
 
 mod acceptor;
 mod group;
@@ -36,39 +38,39 @@ use group::Group;
 use ready::{ReturnedQueue, SignalQueue};
 use running::RunningLoop;
 
-/// Stops all loops of a group from another thread.
+/// Stops all loops of a group, from any thread.
 #[derive(Clone, Debug)]
 pub struct Stopper(Arc<Group>);
 
 impl Stopper {
-    /// Has the loops take leave of their connections and end.
+    /// Makes the loops close their connections and return.
     pub fn stop(&self) -> io::Result<()> {
         self.0.stop()
     }
 }
 
-/// A server, or one loop of it, that has yet to run.
+/// A server, or one loop of it, before it runs.
 pub struct EventLoop {
     poll: Poll,
     group: Arc<Group>,
     /// Which loop of the group it is.
     index: usize,
-    /// Of the loop that accepts.
+    /// Only in the loop that accepts.
     acceptor: Option<Acceptor>,
     config: Arc<ServerConfig>,
     options: LoopOptions,
 }
 
 impl EventLoop {
-    /// A server that accepts from `listener` and shakes hands as `config` says.
+    /// A server on one thread that accepts from `listener`.
     pub fn new(listener: Listener, config: &Arc<ServerConfig>, options: &LoopOptions) -> io::Result<Self> {
         let mut loops = Self::group(listener, config, options, NonZeroUsize::MIN)?;
         // There is one for each.
         loops.pop().ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
 
-    /// A server of so many `loops`, each to be run by a thread of its own. All of them have to be run: the first accepts for
-    /// all. What `options` bound is bounded for all together.
+    /// A server of several `loops`, each of which has to be run by a thread of its own. The first accepts for all. The limits in
+    /// `options` are for all loops together.
     pub fn group(
         listener: Listener,
         config: &Arc<ServerConfig>,
@@ -92,13 +94,13 @@ impl EventLoop {
         Ok(polls.into_iter().enumerate().map(event_loop).collect())
     }
 
-    /// What stops it, and all loops of its group.
+    /// A handle that stops this loop and all others of its group.
     pub fn stopper(&self) -> Stopper {
         Stopper(Arc::clone(&self.group))
     }
 
-    /// Serves until it is stopped, or the last of [`LoopOptions::connections_total`] has ended. Fails only where the
-    /// poll itself does; then the other loops of the group end too.
+    /// Serves until it is stopped, or until the last of [`LoopOptions::connections_total`] has ended. Fails only where the poll
+    /// does. Then the other loops of the group end, too.
     pub fn run(self, service: impl Service) -> io::Result<LoopStatistics> {
         match self.options.signal {
             SignalKind::Off => RunningLoop::new(self, service, ReturnedQueue::default()).run(),

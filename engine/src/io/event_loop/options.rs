@@ -5,15 +5,21 @@ use crate::limits::RECORD_MAX;
 use crate::mem::{BufferPool, PoolOptions};
 use crate::switches::{SignalKind, Switches};
 
-/// What bounds a loop.
+/// The limits of an event loop.
+///
+/// ```
+/// use tls_engine::io::event_loop::LoopOptions;
+///
+/// let options = LoopOptions { connections_max: 1000, ..LoopOptions::default() };
+/// ```
 #[derive(Clone, Debug)]
 pub struct LoopOptions {
-    /// Connections at once, in all loops of a group together. More wait to be accepted; where one does, the oldest unfinished
-    /// handshake gives way once it has gone on for some time ([`LoopOptions::eviction_age`]).
+    /// The most connections at once, in all loops of a group together. Further ones wait to be accepted. While one waits, the
+    /// oldest unfinished handshake is evicted, once it is old enough ([`LoopOptions::eviction_age`]).
     pub connections_max: usize,
-    /// Accepts no more than this, all loops together, and ends with the last of them.
+    /// How many connections to accept, all loops together, before the loops end. `None` for no limit.
     pub connections_total: Option<u64>,
-    /// What one connection may receive and send in a turn, bytes; at least one record.
+    /// How much one connection may receive and send in a turn, bytes; at least one record.
     pub turn_bytes: usize,
     /// The receive buffer of each connection, bytes; at least one record.
     pub input_bytes: usize,
@@ -21,18 +27,18 @@ pub struct LoopOptions {
     pub output_bytes: usize,
     /// How long a handshake may take.
     pub handshake_timeout: Duration,
-    /// How long a peer may send no application data and read none.
+    /// How long a peer may neither send nor read application data.
     pub timeout: Duration,
-    /// How long a peer may take to hang up after all that this side had to say has left.
+    /// How long a peer may take to close its socket after this side has sent everything.
     pub linger: Duration,
-    /// How the loop hears of what turns leave behind.
+    /// How the loop learns of what turns leave behind.
     pub signal: SignalKind,
-    /// Where connections have their buffers from. Of a pool that is not off, only while there is something in them.
+    /// The pool of the connections' buffers.
     pub pool: BufferPool,
 }
 
 impl LoopOptions {
-    /// The usual bounds, with the optimizations that `switches` name and a pool of its own.
+    /// The default limits, with the optimizations of `switches` and a pool of its own.
     pub fn new(switches: &Switches) -> Self {
         let sizes = PoolOptions { buffer_bytes: 4 * RECORD_MAX, ..PoolOptions::default() };
         Self {
@@ -51,11 +57,11 @@ impl LoopOptions {
 }
 
 impl LoopOptions {
-    /// How old an unfinished handshake has to be to give way to a connection that has no place.
+    /// How old an unfinished handshake has to be before it is evicted for a connection that waits to be accepted.
     ///
-    /// The fewer places there are, the sooner: so that as many silent peers as the system keeps waiting have had their turns
-    /// after the time of one handshake. Within bounds: a handshake that goes on over a long line is not cut short, and
-    /// one that could have ended on any gives way.
+    /// The age is shorter where `connections_max` is smaller, so that the system's whole queue of silent peers passes within
+    /// [`LoopOptions::handshake_timeout`]. It is at least 100 ms, so that handshakes over slow networks can complete, and at most
+    /// 1 s.
     pub fn eviction_age(&self) -> Duration {
         const LEAST: Duration = Duration::from_millis(100);
         const MOST: Duration = Duration::from_secs(1);
@@ -70,32 +76,32 @@ impl Default for LoopOptions {
     }
 }
 
-/// What a loop has done. Those of several loops are added up.
+/// What an event loop has done. Add up those of several loops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoopStatistics {
     /// Connections accepted.
     pub accepted: u64,
     /// Handshakes completed.
     pub handshakes: u64,
-    /// Connections that ended as both sides wanted.
+    /// Connections that ended in order.
     pub done: u64,
-    /// Connections that ended for lack of time.
+    /// Connections that timed out.
     pub timed_out: u64,
-    /// Connections whose unfinished handshakes gave way to others.
+    /// Connections whose unfinished handshakes were evicted.
     pub evicted: u64,
-    /// Connections that ended because the loop was stopped.
+    /// Connections that were closed because the loop was stopped.
     pub stopped: u64,
     /// Connections that failed.
     pub failed: u64,
-    /// The most connections at once, in all loops; only the loop that accepts knows.
+    /// The most connections at once, in all loops. Only the loop that accepts counts them.
     pub peak: u64,
-    /// Failures to accept, most of them for want of file descriptors; the loop goes on, and tries again.
+    /// Failures to accept, mostly because the process has too many open files. The loop tries again.
     pub accept_failures: u64,
-    /// Times the loop was woken or did not have to sleep.
+    /// Rounds: how often the poll has returned.
     pub rounds: u64,
     /// Turns of connections.
     pub turns: u64,
-    /// Turns that left something behind.
+    /// Turns that spent their budget and left something behind.
     pub cut_turns: u64,
     /// System calls, of connections that have ended and of the loop itself.
     pub syscalls: Syscalls,

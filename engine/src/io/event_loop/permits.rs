@@ -1,18 +1,18 @@
-//! The places of several loops, and who waits for one.
+//! Permits for connections, counted for each of several loops.
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 
-/// How many connections each of several loops has, and whether the one that accepts waits for one of them to end.
+/// How many connections each of several loops has, and whether the acceptor waits for one of them to end.
 ///
-/// Only the acceptor takes places, so that their number is never above the limit that it keeps; loops give them back.
+/// Only the acceptor acquires permits, so that their number never exceeds its limit. Loops release them.
 ///
-/// The wait and the return each write one of the two atomics, pass a **sequentially consistent fence**, and read the other: of
-/// an acceptor that has seen no room and a loop that has seen nobody wait, one would be wrong, and the fences rule out that
-/// both are (`models/tests/places.rs`). The count goes down with **Release** and is read with **Acquire**, so that whoever finds
-/// room finds what came before it done, the closing of a socket for one.
+/// Waiting and releasing each write one of the two atomics, pass a **sequentially consistent fence**, and read the other. The fences
+/// rule out that the acceptor sees no free permit while the loop sees no waiting acceptor (`models/tests/permits.rs`). The count is
+/// decremented with **Release** and read with **Acquire**, so that an acceptor that sees a free permit also sees what came before
+/// its release, such as the closing of a socket.
 #[derive(Debug)]
 pub struct Permits {
     in_use: Box<[AtomicUsize]>,
@@ -20,12 +20,12 @@ pub struct Permits {
 }
 
 impl Permits {
-    /// None is taken yet in any of so many `loops`.
+    /// Permits for so many `loops`, none of them in use.
     pub fn new(loops: usize) -> Self {
         Self { in_use: (0..loops).map(|_| AtomicUsize::new(0)).collect(), is_awaited: AtomicBool::new(false) }
     }
 
-    /// How many are taken in all loops together.
+    /// How many are in use in all loops together.
     pub fn in_use(&self) -> usize {
         self.in_use.iter().map(|taken| taken.load(Ordering::Acquire)).sum()
     }
@@ -36,12 +36,12 @@ impl Permits {
         taken.enumerate().min_by_key(|(_, taken)| *taken).map_or(0, |(index, _)| index)
     }
 
-    /// Takes one in the loop `index`. For the acceptor only.
+    /// Acquires one for the loop `index`. Only the acceptor may call this.
     pub fn acquire(&self, index: usize) {
         self.in_use[index].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Gives one of the loop `index` back. `true` where the acceptor waits for it, and has to be woken.
+    /// Releases one of the loop `index`. Returns `true` where the acceptor waits for it, and has to be woken.
     #[must_use = "the acceptor may sleep until it is woken"]
     pub fn release(&self, index: usize) -> bool {
         self.in_use[index].fetch_sub(1, Ordering::Release);
@@ -49,7 +49,7 @@ impl Permits {
         self.is_awaited.load(Ordering::Relaxed) && self.is_awaited.swap(false, Ordering::Relaxed)
     }
 
-    /// Says that the acceptor waits for a place. `true` where fewer than `limit` are taken after all.
+    /// Notes that the acceptor waits for a release. Returns `true` where fewer than `limit` are in use after all.
     pub fn wait_for_release(&self, limit: usize) -> bool {
         self.is_awaited.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);

@@ -8,32 +8,32 @@ use mio::{Interest, Registry, Token};
 use crate::io::SignalFd;
 use crate::signal::{NullSignal, QueuedSignal, ReadyQueue, Signal};
 
-/// How a loop hears of connections that have more to do although their sockets will not tell.
+/// How a loop learns of connections that have more to do although their sockets report nothing.
 pub(super) trait Readiness {
-    /// What a connection raises.
+    /// The signal of a connection.
     type Signal: Signal;
 
-    /// Has `registry` report what connections raise as `token`.
+    /// Registers with `registry` what connections raise, as `token`.
     fn register(&self, registry: &Registry, token: Token) -> io::Result<()>;
 
     /// The signal of the connection that the loop knows by `token`.
     fn signal(&self, token: usize) -> Self::Signal;
 
-    /// Says that the turn of `token` ended with more to do. Its signal was raised.
+    /// Notes that the turn of `token` ended with more to do. Its signal was raised.
     fn defer(&mut self, token: usize);
 
-    /// Whether someone has more to do, as far as the loop can tell without asking the system.
+    /// Whether a connection has more to do, as far as the loop knows without a system call.
     fn is_waiting(&self) -> bool;
 
-    /// Adds to `tokens` who has more to do. `is_woken` says that the loop has seen the token of
-    /// [`Readiness::register`].
+    /// Adds the connections that have more to do to `tokens`. `is_woken` is set where the token of [`Readiness::register`] was
+    /// reported.
     fn take(&mut self, is_woken: bool, tokens: &mut Vec<usize>);
 
     /// System calls made for the signal.
     fn syscalls(&self) -> u64;
 }
 
-/// The engine says so in what it returns: a plain queue, and no sleep while there is something in it.
+/// From return values: a plain queue. The loop does not sleep while there is something in it.
 #[derive(Default)]
 pub(super) struct ReturnedQueue(Vec<usize>);
 
@@ -65,7 +65,7 @@ impl Readiness for ReturnedQueue {
     }
 }
 
-/// The connections raise one file descriptor for all. What the engine returns is not asked.
+/// From a file descriptor that all connections raise. Return values are ignored.
 pub(super) struct SignalQueue(Arc<ReadyQueue<SignalFd>>);
 
 impl SignalQueue {
@@ -78,7 +78,7 @@ impl Readiness for SignalQueue {
     type Signal = QueuedSignal<SignalFd>;
 
     fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
-        // Readable only: the end of an eventfd is always writable, and would wake the loop for nothing.
+        // Readable only: an eventfd is always writable, and would wake the loop for nothing.
         registry.register(&mut SourceFd(&self.0.signal().as_raw_fd()), token, Interest::READABLE)
     }
 

@@ -21,10 +21,10 @@ use crate::signal::Signal;
 
 /// Events taken from the system at once.
 const EVENTS: usize = 1024;
-/// What is read at once of what a connection sends after its end, bytes.
+/// How much is read at once from a connection that is being closed, bytes.
 const SCRATCH: usize = 1 << 14;
 
-/// A loop that runs.
+/// A running loop.
 pub(super) struct RunningLoop<V: Service, R: Readiness> {
     poll: Poll,
     config: Arc<ServerConfig>,
@@ -32,7 +32,7 @@ pub(super) struct RunningLoop<V: Service, R: Readiness> {
     group: Arc<Group>,
     /// Which loop of the group it is.
     index: usize,
-    /// Of the loop that accepts.
+    /// Only in the loop that accepts.
     acceptor: Option<Acceptor>,
     service: V,
     readiness: R,
@@ -40,7 +40,7 @@ pub(super) struct RunningLoop<V: Service, R: Readiness> {
     timers: Timers,
     /// The unfinished handshakes, by when they began.
     handshakes: Timers,
-    /// Who gets a turn in this round.
+    /// The connections that get a turn in this round.
     listed: Vec<usize>,
     scratch: Box<[u8]>,
     /// Empty between rounds.
@@ -113,7 +113,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         if !self.slots.is_empty() {
             return false;
         }
-        // In this order: what was sent before accepting ended is found.
+        // In this order, so that everything that was sent before accepting ended is found.
         self.is_stopping || (self.group.is_accepting_over() && self.group.inbox(self.index).arrivals.is_empty())
     }
 
@@ -128,17 +128,17 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         Some(wake_at.saturating_duration_since(Instant::now()))
     }
 
-    /// Notes what the system has reported. Tells whether the signal was.
+    /// Notes what the system has reported. Returns whether the signal was.
     fn dispatch(&mut self, events: &Events) -> bool {
         let mut is_woken = false;
         for event in events {
             match event.token() {
                 LISTENER => self.acceptor.iter_mut().for_each(Acceptor::on_event),
                 SIGNAL => is_woken = true,
-                // A place may be free.
+                // A permit may be free.
                 WAKER => self.acceptor.iter_mut().for_each(Acceptor::retry),
                 Token(token) => {
-                    // It may have ended in this round's turns, not before: events of closed sockets do not come.
+                    // Events of closed sockets are not reported, so it can only have ended in this round.
                     let Some(slot) = self.slots.get_mut(token) else { continue };
                     let is_failed = event.is_error();
                     slot.on_event(
@@ -153,11 +153,11 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         is_woken
     }
 
-    /// Lists who was left with more to do in earlier turns.
+    /// Lists the connections that earlier turns left with more to do.
     fn list_unfinished(&mut self, is_woken: bool) {
         let first = self.listed.len();
         self.readiness.take(is_woken, &mut self.listed);
-        // Who is listed already has one turn all the same, and who has ended none.
+        // A connection that is listed already gets one turn, and one that has ended gets none.
         let mut kept = first;
         for at in first..self.listed.len() {
             let token = self.listed[at];
@@ -207,7 +207,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
             Turn::Idle => {}
             Turn::Closed(reason) => return self.end(token, &reason),
         }
-        // A timer is put forward here, and back only when it is due.
+        // A timer is only moved to an earlier time here. When it is due, it is moved to a later one.
         let slot = &mut self.slots[token];
         if slot.expires < slot.timer {
             self.timers.remove(slot.timer, token);
@@ -226,9 +226,9 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         })
     }
 
-    /// Does what the loop that accepts has left here.
+    /// Does what the acceptor has asked for.
     fn drain_inbox(&mut self) -> io::Result<()> {
-        // Kept for its memory.
+        // Kept to reuse its memory.
         let mut inbox = std::mem::take(&mut self.inbox);
         std::mem::swap(&mut inbox, &mut *self.group.inbox(self.index));
         for (socket, peer) in inbox.arrivals.drain(..) {
@@ -241,14 +241,14 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         Ok(())
     }
 
-    /// Frees a place, where the oldest unfinished handshake is old enough, for somebody who has none.
+    /// Evicts the oldest unfinished handshake, if it is old enough.
     fn evict_oldest_handshake(&mut self) -> io::Result<()> {
         match self.handshakes.first() {
             Some((began, token)) if began + self.options.eviction_age() <= self.now => {
                 self.expire(token, ForcedClose::Eviction);
                 Ok(())
             }
-            // It was done meanwhile. The acceptor has to look for another.
+            // It has completed meanwhile. The acceptor has to look for another.
             _ => {
                 self.acceptor.iter_mut().for_each(Acceptor::retry);
                 self.group.wake_acceptor(self.index)
@@ -300,14 +300,14 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
             CloseReason::Stopped => self.statistics.stopped += 1,
             CloseReason::Tls(_) | CloseReason::Transport(_) => self.statistics.failed += 1,
         }
-        // Closing it.
+        // For closing it.
         socket.count_setup();
         self.statistics.syscalls += socket.syscalls();
         drop(socket);
-        // Its place, and its file descriptor, are free for one that has none.
+        // Its permit and its file descriptor are free again.
         if self.group.permits.release(self.index) {
             self.acceptor.iter_mut().for_each(Acceptor::retry);
-            // It can't be told of more than that the poll fails, as it will itself.
+            // Where this fails, the poll of the acceptor fails, too.
             let _ = self.group.wake_acceptor(self.index);
         }
         self.service.ended(peer, handler, connection, reason);
@@ -340,7 +340,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
     }
 }
 
-/// However a loop ends, by a panic of its service too, the others do not wait for it.
+/// However a loop ends, even by a panic of its service, the others do not wait for it.
 impl<V: Service, R: Readiness> Drop for RunningLoop<V, R> {
     fn drop(&mut self) {
         if !self.is_over() {

@@ -10,7 +10,7 @@ use crate::io::{Filled, Socket, fill, flush};
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;
 
-/// What a peer may still send after this side has said all, before it is cut off, bytes.
+/// How much a peer may still send after this side has closed the connection, bytes.
 const DRAINED_MAX: usize = 1 << 20;
 
 /// One connection of a loop.
@@ -22,67 +22,67 @@ pub(super) struct Slot<H, S> {
     input: InBuf,
     output: OutBuf,
     phase: Phase,
-    /// Whether the socket may have bytes. Edge-triggered: it says so once.
+    /// Whether the socket may have bytes. Edge-triggered: this is reported once.
     is_readable: bool,
     /// Whether the socket may take bytes.
     is_writable: bool,
-    /// Whether the system has said that the peer sends no more. Then a short read is not the last one.
+    /// Whether the system has reported that the peer has closed. Then a short read is not the last one.
     is_read_closed: bool,
-    /// Whether all that the peer has sent was read.
+    /// Whether everything that the peer has sent was read.
     has_ended: bool,
-    /// How many of the bytes that wait to be sent go up to the end of the last application data among them.
+    /// How many of the bytes to send there are up to the end of the last application data among them.
     data_waiting: usize,
-    /// How much application data has been sealed, when that was last looked at, bytes.
+    /// How much application data had been sealed when this was last updated, bytes.
     sealed_bytes: u64,
     /// When it was accepted.
     pub(super) began: Instant,
-    /// When it is late.
+    /// When it times out.
     pub(super) expires: Instant,
-    /// When the loop looks whether it is. Never later.
+    /// When the loop checks for the timeout. Never later.
     pub(super) timer: Instant,
-    /// Whether it is among those that get a turn.
+    /// Whether it is listed for a turn.
     pub(super) is_listed: bool,
-    /// Whether the loop is to report when the socket may take bytes.
+    /// Whether the socket is registered for writability.
     pub(super) is_write_watched: bool,
 }
 
-/// How far a connection is.
+/// The phase of a connection.
 enum Phase {
     /// Handshake and data.
     Open,
-    /// This side says no more than what waits in the send buffer.
+    /// This side sends nothing but what is in the send buffer.
     Finishing(CloseReason),
-    /// What still comes is dropped: closing the socket before would take what was sent back from the peer.
+    /// What is still received is dropped. To close the socket earlier could make the peer lose what was sent.
     Draining(CloseReason, usize),
 }
 
-/// What became of the offer to send.
+/// Whether the handler has sent when it was asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WriteOffer {
-    /// Something was sent; there may be more.
+    /// It has sent something, and may have more.
     Taken,
-    /// There was nothing to send.
+    /// It had nothing to send.
     Declined,
-    /// It was not made.
+    /// It was not asked, as there was no room.
     NoRoom,
 }
 
-/// Why a connection may not go on.
+/// Why a connection is closed by the loop.
 #[derive(Clone, Copy)]
 pub(super) enum ForcedClose {
-    /// Its time has run out.
+    /// It has timed out.
     Timeout,
-    /// Another one needs its place.
+    /// Another connection needs its permit.
     Eviction,
 }
 
 /// How a turn ended.
 pub(super) enum Turn {
-    /// Only the socket can tell of more.
+    /// Nothing to do until the socket is reported.
     Idle,
-    /// It has had its share, and there is more.
+    /// Its budget is spent, and there is more to do.
     Cut,
-    /// It is over.
+    /// The connection has ended.
     Closed(CloseReason),
 }
 
@@ -118,24 +118,24 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         }
     }
 
-    /// The system has reported the socket.
+    /// The socket was reported.
     pub(super) const fn on_event(&mut self, is_readable: bool, is_writable: bool, is_read_closed: bool) {
         self.is_readable |= is_readable | is_read_closed;
         self.is_writable |= is_writable;
         self.is_read_closed |= is_read_closed;
     }
 
-    /// Whether the loop has to have the socket watched for room to write.
+    /// Whether the socket has to be registered for writability.
     pub(super) const fn wants_write_watch(&self) -> bool {
         !self.is_writable && !self.is_write_watched
     }
 
-    /// Lets it do its share of work. Never waits.
+    /// Does one turn of work, without blocking.
     pub(super) fn turn(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         let turn = self.advance(options, scratch, now);
         match turn {
             Turn::Cut => self.tls.signal.raise(),
-            // Who waits for its peer needs no memory, unless half a record waits too.
+            // A connection that waits for its peer needs no memory, unless it has part of a record.
             Turn::Idle => {
                 self.input.release_if_empty();
                 self.output.release_if_empty();
@@ -145,7 +145,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         turn
     }
 
-    /// Says that this side sends no more, and ends as `reason`; what waits to be sent goes out in the turns that follow.
+    /// Sends close_notify, and ends because of `reason`. What has to be sent goes out in later turns.
     pub(super) fn finish(&mut self, reason: CloseReason, options: &LoopOptions, now: Instant) {
         if matches!(self.phase, Phase::Open) {
             self.tls.connection.close(&mut self.output);
@@ -166,12 +166,12 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         self.drain(options, scratch, now)
     }
 
-    /// How a connection ends whose socket has failed: by the alert that waits to be read, where there is one. A peer that sends
-    /// one hangs up at once, so that it is often the next write that fails first.
+    /// Why a connection ends whose socket has failed: the alert of the peer, if it has sent one, else the failure. See
+    /// [`crate::io::write_failure`].
     fn write_failure(&mut self, error: std::io::Error, options: &LoopOptions, now: Instant) -> CloseReason {
         let mut read = 0;
         while read < DRAINED_MAX {
-            // Nobody will read it, and without room for answers nothing is taken.
+            // It can't be sent, and without room for answers nothing is taken.
             self.output.sent(self.output.len());
             match self.deliver(&mut { usize::MAX }, options.timeout, now) {
                 Ok(StopReason::NeedInput) => {}
@@ -187,7 +187,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         CloseReason::Transport(error)
     }
 
-    /// Handshake and data. `None` when this side has said all.
+    /// Handshake and data. Returns `None` when this side has sent close_notify.
     fn drive(&mut self, options: &LoopOptions, now: Instant) -> Result<Option<Turn>, CloseReason> {
         let mut budget = options.turn_bytes;
         loop {
@@ -199,18 +199,18 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             }
             let is_flushed = self.flush(options, now)?;
             let is_spent = budget == 0;
-            // Whoever was not asked, for want of room, has not said that it has nothing to send: to sleep with an empty
-            // buffer would be to sleep for good, as no socket tells of room that was there all the time.
+            // A handler that was not asked may have something to send. With an empty buffer the loop must not sleep then, because
+            // the socket would not be reported.
             let goes_on = is_flushed && offered != WriteOffer::Declined;
             match stop_reason {
                 StopReason::BudgetSpent => return Ok(Some(Turn::Cut)),
                 _ if goes_on && is_spent => return Ok(Some(Turn::Cut)),
                 _ if goes_on => {}
-                // Nothing is read from a peer that does not read.
+                // The loop does not read from a peer that does not read.
                 _ if !is_flushed && !self.output.has_room_for_record() => return Ok(Some(Turn::Idle)),
                 StopReason::OutputFull if is_spent => return Ok(Some(Turn::Cut)),
                 StopReason::OutputFull => {}
-                // It still sends: what else comes is of no interest.
+                // This side still sends. What else is received does not matter.
                 StopReason::Closed => return Ok(Some(Turn::Idle)),
                 StopReason::NeedInput if !self.is_readable => return Ok(Some(Turn::Idle)),
                 StopReason::NeedInput if is_spent => return Ok(Some(Turn::Cut)),
@@ -241,7 +241,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         Ok(delivered.stop_reason)
     }
 
-    /// Lets the handler send, where there is room for a record.
+    /// Asks the handler to send, where there is room for a record.
     fn offer_room(&mut self, stop_reason: StopReason, budget: &mut usize) -> Result<WriteOffer, CloseReason> {
         let Self { tls: Signalled { connection, .. }, handler, output, .. } = self;
         if !output.has_room_for_record() {
@@ -262,12 +262,12 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         Ok(if sent > 0 { WriteOffer::Taken } else { WriteOffer::Declined })
     }
 
-    /// Reads once. `false` where there is nothing to read.
+    /// Reads once. Returns `false` where there is nothing to read.
     fn fill(&mut self) -> Result<bool, CloseReason> {
         let room = self.input.spare().len();
         match fill(&mut self.input, &mut self.socket).map_err(CloseReason::Transport)? {
             Filled::Bytes(count) => {
-                // A short read has emptied the socket, so that more is a new event. It saves the read that finds nothing.
+                // A short read has emptied the socket, so that more data is a new event. This saves a read that finds nothing.
                 self.is_readable = count == room || self.is_read_closed;
                 Ok(true)
             }
@@ -285,7 +285,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         }
     }
 
-    /// Notes how far application data reaches in what waits to be sent.
+    /// Notes up to where there is application data in what has to be sent.
     fn note_sealed(&mut self) {
         let sealed_bytes = self.tls.connection.sealed().bytes;
         if sealed_bytes != self.sealed_bytes {
@@ -294,8 +294,8 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         }
     }
 
-    /// Writes what waits. `false` where some of it has to wait on. A peer that takes application data has more time; one that
-    /// takes an answer of the protocol's own (an alert, a KeyUpdate) has asked for that, and has not.
+    /// Writes what has to be sent. Returns `false` where some of it remains. Application data that is taken restarts the timeout.
+    /// Records of the protocol itself, such as alerts and KeyUpdates, do not, because the peer can provoke them.
     fn flush(&mut self, options: &LoopOptions, now: Instant) -> Result<bool, CloseReason> {
         if !self.output.is_empty() && self.is_writable {
             let waiting = self.output.len();
@@ -312,19 +312,19 @@ impl<H: Handler, S: Signal> Slot<H, S> {
 
     fn begin_close(&mut self, reason: CloseReason, options: &LoopOptions, now: Instant) {
         self.note_sealed();
-        // Where the loop is stopped, nobody is waited for, however steadily it reads.
+        // A loop that is stopped does not wait for slow readers.
         let has_data = self.data_waiting > 0 && !matches!(reason, CloseReason::Stopped);
         self.expires = now + if has_data { options.timeout } else { options.linger.min(options.timeout) };
         self.phase = Phase::Finishing(reason);
     }
 
-    /// The end of a connection: the last bytes out, then the peer's.
+    /// Closes a connection: sends what is left, then reads what the peer still sends.
     fn drain(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         if matches!(self.phase, Phase::Finishing(_)) {
             match self.flush(options, now) {
                 Ok(true) => {}
                 Ok(false) => return Turn::Idle,
-                // A last word to a peer that is gone.
+                // The peer is gone.
                 Err(_) => return Turn::Closed(self.take_reason()),
             }
             if self.has_ended || self.socket.finish_writing().is_err() {
@@ -362,11 +362,11 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         let reason = match self.phase {
             Phase::Open => {
                 self.tls.connection.close(&mut self.output);
-                // A courtesy to a peer that is silent.
+                // The peer may be gone, so a failure does not matter.
                 let _ = flush(&mut self.output, &mut self.socket);
                 forced
             }
-            // It has had its answer, and did not take it.
+            // The peer did not read the rest in time.
             Phase::Finishing(CloseReason::Done) => forced,
             Phase::Finishing(reason) | Phase::Draining(reason, _) => reason,
         };

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// Connections in the order of a time each. As for when to look at which again: one entry for each, which is moved only when
-/// it is due, so that a connection that is busy does not touch it.
+/// Connections ordered by time, with one entry for each. The entry of a timeout is only moved when it is due, so that busy
+/// connections do not touch it.
 #[derive(Default)]
 pub(super) struct Timers(BTreeSet<(Instant, usize)>);
 

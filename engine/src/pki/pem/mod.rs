@@ -93,7 +93,7 @@ pub fn private_key_from_pem(pem: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'stati
 
 fn check_size(pem: &[u8]) -> Result<(), Error> {
     if pem.len() > PEM_MAX {
-        return Err(Error::Config(format!("PEM text of {} bytes; at most {PEM_MAX} are taken", pem.len())));
+        return Err(Error::Config(format!("the PEM text has {} bytes; at most {PEM_MAX} are accepted", pem.len())));
     }
     Ok(())
 }

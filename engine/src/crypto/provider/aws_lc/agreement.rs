@@ -57,8 +57,10 @@ impl Group for AwsLcGroup {
                 self.from_private(&*private)
             }
             // To hand in a scalar takes AWS-LC twice the time of making one.
-            Share::UncompressedPoint(_) => self
-                .pair(PrivateKey::generate(self.algorithm).map_err(|_| Error::Crypto("AWS-LC made no private key"))?),
+            Share::UncompressedPoint(_) => self.pair(
+                PrivateKey::generate(self.algorithm)
+                    .map_err(|_| Error::Crypto("AWS-LC failed to generate a private key"))?,
+            ),
         }
     }
 

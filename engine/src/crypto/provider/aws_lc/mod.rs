@@ -24,7 +24,7 @@ pub(super) struct AwsLcRandom;
 
 impl Random for AwsLcRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
-        aws_lc_rs::rand::fill(bytes).map_err(|_| Error::Internal("AWS-LC gave no randomness"))
+        aws_lc_rs::rand::fill(bytes).map_err(|_| Error::Internal("AWS-LC failed to generate random bytes"))
     }
 }
 
@@ -78,7 +78,7 @@ fn origin(implementation: &str) -> Origin {
 fn described(implementation: &str) -> String {
     let variable = if cfg!(target_arch = "aarch64") { "OPENSSL_armcap" } else { "OPENSSL_ia32cap" };
     if std::env::var_os(variable).is_some_and(|value| !value.is_empty()) {
-        format!("AWS-LC, as {variable} of the environment leaves it")
+        format!("AWS-LC, restricted by the environment variable {variable}")
     } else {
         format!("AWS-LC, {implementation}")
     }

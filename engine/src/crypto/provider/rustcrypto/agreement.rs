@@ -100,7 +100,7 @@ where
                 return Ok(pair);
             }
         }
-        Err(Error::Internal("the source of randomness gives no private key"))
+        Err(Error::Internal("the random bytes made no valid private key"))
     }
 
     fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error> {

@@ -25,7 +25,7 @@ pub(super) struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
-        getrandom::fill(bytes).map_err(|_| Error::Internal("the system gave no randomness"))
+        getrandom::fill(bytes).map_err(|_| Error::Internal("the system failed to generate random bytes"))
     }
 }
 

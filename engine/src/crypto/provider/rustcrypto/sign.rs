@@ -141,4 +141,4 @@ impl SigningKey for rsa::PrivateKey {
     }
 }
 
-const SIGN_FAILED: Error = Error::Crypto("signing failed: no randomness, or a key whose parts do not fit");
+const SIGN_FAILED: Error = Error::Crypto("signing failed: no random bytes, or an inconsistent key");
