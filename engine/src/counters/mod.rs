@@ -1,4 +1,4 @@
-//! What connections have done, as plain numbers: of one connection always, of all together where the switch is on.
+//! Counters of what connections have done: of each connection always, of all together where the switch `counters` is on.
 
 mod monitor;
 
@@ -8,29 +8,28 @@ pub use monitor::{Monitor, Snapshot};
 /// Counts of one direction of a connection, since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Records of every type, sealed or opened (plaintext ones included).
+    /// Records of every type, unencrypted ones included.
     pub records: u64,
-    /// Application data carried, bytes.
+    /// Application data, bytes.
     pub bytes: u64,
-    /// Records of application data that nothing was copied for: opened and handed out where they were received, or sealed
-    /// straight from the caller's slice.
+    /// Records of application data without a copy: opened where they were received, or sealed from the caller's slice.
     pub in_place_records: u64,
     /// Records of application data that were copied, whole or in part.
     pub copied_records: u64,
-    /// Application data that the engine copied apart from encrypting or decrypting it, bytes.
+    /// Application data that was copied in addition to being encrypted or decrypted, bytes.
     pub copied_bytes: u64,
     /// KeyUpdates sent or received.
     pub key_updates: u64,
 }
 
 impl Counters {
-    /// Nothing yet.
+    /// All zero.
     pub const ZERO: Self =
         Self { records: 0, bytes: 0, in_place_records: 0, copied_records: 0, copied_bytes: 0, key_updates: 0 };
 
-    /// Application data that an engine with a staging buffer would have copied and this one has not, bytes.
+    /// Application data that was not copied, but would have been with a staging buffer, bytes.
     pub const fn saved_bytes(&self) -> u64 {
-        // Two numbers of a monitor may be a record apart.
+        // Two numbers of a monitor may differ by a record.
         self.bytes.saturating_sub(self.copied_bytes)
     }
 
@@ -46,7 +45,7 @@ impl Counters {
         }
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     #[inline]
     pub const fn plus(self, other: Self) -> Self {
@@ -60,7 +59,7 @@ impl Counters {
         }
     }
 
-    /// What was counted after `before`, an earlier reading.
+    /// What was counted since the earlier reading `before`.
     #[must_use]
     pub const fn since(self, before: Self) -> Self {
         Self {

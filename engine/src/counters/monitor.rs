@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Counters;
 
-/// What many connections have done together. Copies of it are the same monitor; any thread may read it at any time.
+/// Adds up what many connections do. Clones are the same monitor, and any thread may read it at any time.
 ///
-/// Each connection writes into a tally of its own, so that connections of several threads do not wait for each other, and
-/// the monitor adds them up when it is read. Every number is right by itself; two of them may be a record apart.
+/// Each connection writes to its own tally, so that threads do not wait for each other, and the monitor adds them up when it is
+/// read. Each number is exact; two of them may differ by a record.
 #[derive(Clone, Debug, Default)]
 pub struct Monitor(Arc<Shared>);
 
@@ -19,14 +19,14 @@ struct Shared {
     failed: AtomicU64,
 }
 
-/// As many as there ever were connections at once: one that has ended leaves its tally to the next.
+/// As many as there were connections at once: one that ends leaves its tally to the next.
 #[derive(Debug, Default)]
 struct Tallies {
     all: Vec<Arc<Tally>>,
     free: Vec<Arc<Tally>>,
 }
 
-/// What only one connection at a time writes to.
+/// Written by one connection at a time.
 #[derive(Debug, Default)]
 struct Tally {
     opened: Direction,
@@ -52,18 +52,18 @@ pub struct Snapshot {
     pub opened: Counters,
     /// What all connections have sealed.
     pub sealed: Counters,
-    /// Connections that were begun.
+    /// Connections that were made.
     pub connections: u64,
     /// Connections that exist.
     pub active: u64,
-    /// Handshakes that were done.
+    /// Handshakes that have completed.
     pub ready: u64,
     /// Connections that ended with an error, among them those whose transport ended without a close_notify.
     pub failed: u64,
 }
 
 impl Monitor {
-    /// The numbers now. Takes some nanoseconds for each connection that there is.
+    /// The numbers now. This takes some nanoseconds for each connection.
     pub fn snapshot(&self) -> Snapshot {
         let shared = &*self.0;
         let mut snapshot = Snapshot {
@@ -83,7 +83,7 @@ impl Monitor {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Tallies> {
-        // Nothing under the lock panics but for want of memory, and the lists are never half changed.
+        // Nothing panics under the lock, unless memory runs out, and the lists are never half changed.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -98,7 +98,7 @@ impl Shared {
 }
 
 impl Direction {
-    // Relaxed throughout: nobody concludes anything about other memory from a number.
+    // Relaxed throughout: nothing is concluded about other memory from a number.
     #[inline]
     fn read(&self) -> Counters {
         Counters {
@@ -111,7 +111,7 @@ impl Direction {
         }
     }
 
-    /// Plain stores, as nobody else writes here: an atomic addition costs some twenty times as much.
+    /// Plain stores, as there is one writer: an atomic addition costs some twenty times as much.
     #[inline]
     fn write(&self, counters: Counters) {
         self.records.store(counters.records, Ordering::Relaxed);
@@ -123,12 +123,12 @@ impl Direction {
     }
 }
 
-/// The part of one connection: tells the monitor what it does. Each direction by one thread at a time.
+/// Reports what one connection does to its monitor. Each direction is used by one thread at a time.
 #[derive(Debug)]
 pub(crate) struct Meter {
     shared: Arc<Shared>,
     tally: Arc<Tally>,
-    /// What earlier connections have left in the tally.
+    /// What was in the tally from earlier connections.
     opened_before: Counters,
     sealed_before: Counters,
     is_ready: AtomicBool,
@@ -136,7 +136,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// The meter of a connection that begins.
+    /// The meter of a new connection.
     pub(crate) fn new(monitor: &Monitor) -> Self {
         let shared = Arc::clone(&monitor.0);
         shared.connections.fetch_add(1, Ordering::Relaxed);

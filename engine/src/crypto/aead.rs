@@ -17,11 +17,10 @@ pub trait Aead: Send + Sync {
     /// How many full-size records one key may seal before it must be replaced.
     fn records_per_key(&self) -> u64;
 
-    /// What computes it on this CPU: instruction sets, or the library's own choice. For people.
+    /// The implementation that runs on this CPU, such as its instruction sets. For display.
     fn implementation(&self) -> String;
 
-    /// What makes it far slower in this build than it is elsewhere on this CPU, and what helps, where something does. For
-    /// people.
+    /// What makes it much slower in this build than it could be on this CPU, if anything does. For display.
     fn defect(&self) -> Option<Defect> {
         None
     }
@@ -30,30 +29,30 @@ pub trait Aead: Send + Sync {
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error>;
 }
 
-/// A build that is far slower than it should be.
+/// Why a build is much slower than it could be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Defect {
-    /// What is the matter.
+    /// The problem.
     pub problem: &'static str,
-    /// What helps.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
-/// How many bytes of plaintext an operation had to copy apart from encrypting it.
+/// How many bytes of plaintext an operation has copied in addition to encrypting or decrypting it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Copied(pub usize);
 
-/// An expanded key. `nonce` has the algorithm's length everywhere, and the caller never repeats one under a key.
+/// An expanded key. `nonce` has the length of the algorithm, and the caller never repeats one.
 ///
-/// Every length that does not fit is [`Error::Crypto`]; a tag that does not verify, or a text too short to hold one, is
-/// [`Error::BadRecordMac`], after which the output holds nothing that may be used.
+/// A wrong length is [`Error::Crypto`]. A tag that does not verify, or a text too short for one, is [`Error::BadRecordMac`]; the
+/// output must not be used then.
 pub trait AeadKey: Send + Sync {
     /// Encrypts `text` in place and writes the tag to `tag`.
     fn seal_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8], tag: &mut [u8; TAG_LEN]) -> Result<(), Error>;
 
     /// Encrypts `plaintext` followed by `trailer` into `output`, which is longer than both by [`TAG_LEN`] and ends with
-    /// the tag. Tells how many bytes of `plaintext` were copied on the way: 0 where the primitive reads it where it is.
+    /// the tag. Returns how many bytes of `plaintext` were copied: 0 where the primitive reads it where it is.
     fn seal_into(
         &self,
         nonce: &[u8],

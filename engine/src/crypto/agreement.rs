@@ -5,13 +5,13 @@ use crate::mem::Secret;
 
 /// A group for key exchange.
 pub trait Group: Send + Sync {
-    /// Its number on the wire.
+    /// Its code point.
     fn name(&self) -> NamedGroup;
 
-    /// Where it is from, and what computes it on this CPU.
+    /// Its library and the implementation that runs on this CPU.
     fn origin(&self) -> Origin;
 
-    /// A fresh key pair. Randomness comes from `random`, or from the library where that takes none from outside.
+    /// A new key pair. Random bytes come from `random`, or from the library where it accepts none.
     fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error>;
 
     /// The key pair of a given private key: a scalar, big-endian for the NIST curves, or the 32 bytes of X25519. For test
@@ -20,7 +20,7 @@ pub trait Group: Send + Sync {
     fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error>;
 }
 
-/// One key exchange that has begun.
+/// The key pair of one key exchange.
 pub trait KeyPair: Send {
     /// The public key as the wire has it: 32 bytes for X25519, an uncompressed point for the NIST curves (RFC 8446
     /// 4.2.8.2).

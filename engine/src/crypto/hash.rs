@@ -6,7 +6,7 @@ pub const HKDF_INFO_MAX: usize = 2 + (1 + 255) + (1 + 255);
 /// The most blocks, each of the hash's length, that one HKDF-Expand gives (RFC 5869 2.3).
 pub const HKDF_BLOCKS_MAX: usize = 255;
 
-/// A hash with the MAC and key derivation built on it. Nothing here fails: lengths are the engine's own.
+/// A hash function, with HMAC and HKDF. Nothing here fails, because all lengths are chosen by the engine.
 pub trait Hash: Send + Sync {
     /// `SHA-256`, ...
     fn name(&self) -> &'static str;
@@ -14,10 +14,10 @@ pub trait Hash: Send + Sync {
     /// The length of its output, bytes.
     fn output_len(&self) -> usize;
 
-    /// Where it is from, and what computes it on this CPU.
+    /// Its library and the implementation that runs on this CPU.
     fn origin(&self) -> Origin;
 
-    /// An empty running hash.
+    /// A new hash state.
     fn start(&self) -> Box<dyn HashContext>;
 
     /// The hash of all `parts` in a row.
@@ -37,11 +37,11 @@ pub trait Hash: Send + Sync {
     fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]);
 }
 
-/// A running hash.
+/// The state of a hash.
 pub trait HashContext: Send {
     /// Adds bytes.
     fn update(&mut self, bytes: &[u8]);
 
-    /// The hash of all bytes so far; more can follow.
+    /// The hash of all bytes so far. More may be added.
     fn current(&self) -> Digest;
 }

@@ -1,5 +1,7 @@
-//! Cryptography as plain data: a [`Provider`] lists parts, each part is a raw primitive without knowledge of TLS.
-//! Nonces, additional data and framing are written once, in `record`; the key schedule once, in `keys`.
+//! Cryptography: a [`Provider`] is a list of primitives, which know nothing of TLS.
+//!
+//! **Unstable:** the traits and structs of this module, [`Provider::auto`], [`Provider::by_name`] and [`Provider::all`] excepted, may
+//! change in any version.
 
 mod aead;
 mod agreement;

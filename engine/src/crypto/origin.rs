@@ -1,8 +1,8 @@
-/// Where a part is from, and what it runs as on this CPU. For people and for the names of measurements.
+/// The origin of a primitive, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The provider that the part is of: of interest where a provider is put together from others.
+    /// The provider that it is from, where a provider is composed of others.
     pub source: &'static str,
-    /// The library, and the instruction sets that it takes on this CPU.
+    /// The library, and the instruction sets that it uses on this CPU.
     pub implementation: String,
 }

@@ -9,17 +9,17 @@ pub trait SigningKey: Send + Sync {
     /// The schemes it can sign with in TLS 1.3, best first.
     fn schemes(&self) -> &[SignatureScheme];
 
-    /// Where it is from, and what signs on this CPU.
+    /// Its library and the implementation that runs on this CPU.
     fn origin(&self) -> Origin;
 
     /// The signature over `message` (hashed here), in the encoding of the wire: ASN.1 for ECDSA.
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error>;
 }
 
-/// A signature scheme and what verifies it.
+/// A signature scheme and its verification.
 #[derive(Clone, Copy)]
 pub struct VerificationScheme {
-    /// Its number on the wire.
+    /// Its code point.
     pub scheme: SignatureScheme,
     /// The algorithm for signatures of handshakes and certificates.
     pub algorithm: &'static dyn SignatureVerificationAlgorithm,

@@ -14,7 +14,7 @@ use crate::mem::{ArenaLease, ArenaStatistics};
 use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
 use crate::switches::Switches;
 
-/// What tells the time, for the validity of certificates and tickets.
+/// A clock, for the validity of certificates and tickets.
 pub trait Clock: Send + Sync {
     /// Seconds since 1970.
     fn now(&self) -> UnixTime;
@@ -30,7 +30,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// What both roles have, checked to fit together.
+/// The settings of both roles, checked to fit together.
 pub(crate) struct Common {
     pub(crate) provider: &'static Provider,
     pub(crate) suites: Vec<Suite>,
@@ -69,19 +69,19 @@ impl Common {
 /// What can be asked of both configurations.
 macro_rules! common_getters {
     () => {
-        /// Where its connections tell what they do; `None` where the switch is off.
+        /// The monitor of its connections; `None` where the switch `counters` is off.
         pub fn monitor(&self) -> Option<&Monitor> {
             self.common.monitor.as_ref()
         }
 
-        /// What the pool has done that its handshakes lease their memory from; `None` where the switch is off.
+        /// The statistics of its arenas; `None` where the switch `arena` is off.
         pub fn arena_statistics(&self) -> Option<ArenaStatistics> {
             self.common.arenas.as_ref().map(HandshakeArenas::statistics)
         }
     };
 }
 
-/// How clients connect.
+/// The configuration of clients.
 pub struct ClientConfig {
     pub(crate) common: Common,
     pub(crate) verifier: ServerVerifier,
@@ -92,7 +92,7 @@ pub struct ClientConfig {
     pub(crate) middlebox_compatibility: bool,
 }
 
-/// How servers answer.
+/// The configuration of servers.
 pub struct ServerConfig {
     pub(crate) common: Common,
     pub(crate) certificates: Vec<CertifiedKey>,
@@ -212,7 +212,7 @@ macro_rules! common_setters {
             self
         }
 
-        /// Where secrets are told to. Default: nowhere.
+        /// The key log. Default: none.
         pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
             self.common.key_log = Some(key_log);
             self
@@ -224,32 +224,32 @@ macro_rules! common_setters {
             self
         }
 
-        /// Where handshakes lease their memory, to share it between configurations. Default: a pool of its own. Without
-        /// effect where the switch is off.
+        /// The arenas that handshakes lease their memory from, to share them between configurations. Default: its own. Without
+        /// effect where the switch `arena` is off.
         pub fn arenas(mut self, arenas: &HandshakeArenas) -> Self {
             self.common.arenas = Some(arenas.clone());
             self
         }
 
-        /// Where connections tell what they do. Default: a monitor of its own. Without effect where the switch is off.
+        /// The monitor that adds up what connections do. Default: its own. Without effect where the switch `counters` is off.
         pub fn monitor(mut self, monitor: &Monitor) -> Self {
             self.common.monitor = Some(monitor.clone());
             self
         }
 
-        /// What tells the time. Default: the system's clock.
+        /// The clock. Default: the system's.
         pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
             self.common.clock = clock;
             self
         }
 
-        /// Where randomness comes from. Default: the provider's.
+        /// The source of random bytes. Default: the provider's.
         pub fn random(mut self, random: &'static dyn Random) -> Self {
             self.common.random = random;
             self
         }
 
-        /// A lower limit on the records a key seals before it is replaced than the suite's own.
+        /// Updates a key after so many records, where that is fewer than the cipher suite's own limit.
         pub fn records_per_key(mut self, records: u64) -> Self {
             self.common.records_per_key = Some(records);
             self
@@ -269,12 +269,12 @@ pub struct ClientConfigBuilder {
 impl ClientConfig {
     common_getters!();
 
-    /// The default configuration: what [`Provider::auto`] has, for servers with certificates that `roots` issued.
+    /// The default configuration, with [`Provider::auto`], for servers whose certificates `roots` have issued.
     pub fn new(roots: &[CertificateDer<'_>]) -> Result<Arc<Self>, Error> {
         Self::builder(Provider::auto()).verifier(ServerVerifier::new(roots)?).build()
     }
 
-    /// A configuration with the parts of `provider`.
+    /// Builds a configuration with the cryptography of `provider`.
     pub fn builder(provider: &'static Provider) -> ClientConfigBuilder {
         ClientConfigBuilder {
             common: CommonBuilder::new(provider),
@@ -288,25 +288,26 @@ impl ClientConfig {
 impl ClientConfigBuilder {
     common_setters!();
 
-    /// Who verifies the server. There is no default.
+    /// What verifies servers. There is no default.
     pub fn verifier(mut self, verifier: ServerVerifier) -> Self {
         self.verifier = Some(verifier);
         self
     }
 
-    /// The groups a share is sent for at once. Default: the first group. With none, the server has to ask.
+    /// The groups of the key shares in the first ClientHello. Default: the first group. With none, the server has to send a
+    /// HelloRetryRequest.
     pub fn key_share_groups(mut self, groups: &[NamedGroup]) -> Self {
         self.key_share_groups = Some(groups.to_vec());
         self
     }
 
-    /// Whether to look like TLS 1.2 to boxes on the way (RFC 8446 D.4). Default: yes.
+    /// Whether to look like TLS 1.2 to middleboxes (RFC 8446 D.4). Default: yes.
     pub const fn middlebox_compatibility(mut self, on: bool) -> Self {
         self.middlebox_compatibility = on;
         self
     }
 
-    /// Checks that all fits together; [`Error::Config`] where it does not.
+    /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
         let common = self.common.build()?;
         let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a server verifier".into()))?;
@@ -350,13 +351,13 @@ pub struct ServerConfigBuilder {
 impl ServerConfig {
     common_getters!();
 
-    /// The default configuration: what [`Provider::auto`] has, and one certificate with its `key`. `chain` begins with the
-    /// server's own certificate.
+    /// The default configuration, with [`Provider::auto`] and one certificate. `chain` begins with the server's own certificate,
+    /// which `key` belongs to.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'_>) -> Result<Arc<Self>, Error> {
         Self::builder(Provider::auto()).certificate_and_key(chain, key)?.build()
     }
 
-    /// A configuration with the parts of `provider`.
+    /// Builds a configuration with the cryptography of `provider`.
     pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
         ServerConfigBuilder { common: CommonBuilder::new(provider), certificates: Vec::new(), cookie: false }
     }
@@ -365,7 +366,7 @@ impl ServerConfig {
 impl ServerConfigBuilder {
     common_setters!();
 
-    /// Adds a certificate with its key. The first one that the client can verify is used.
+    /// Adds a certificate with its key. The first one whose signatures the client can verify is used.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(certificate);
         self
@@ -381,13 +382,13 @@ impl ServerConfigBuilder {
         Ok(self.certificate(certificate))
     }
 
-    /// Whether a HelloRetryRequest carries a cookie that the client has to bring back. Default: no.
+    /// Whether a HelloRetryRequest has a cookie, which the client has to return. Default: no.
     pub const fn cookie(mut self, on: bool) -> Self {
         self.cookie = on;
         self
     }
 
-    /// Checks that all fits together; [`Error::Config`] where it does not.
+    /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
         if self.certificates.is_empty() {
             return Err(Error::Config("a server needs a certificate".into()));

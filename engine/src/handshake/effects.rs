@@ -6,7 +6,7 @@ use crate::crypto::Suite;
 use crate::keys::{TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span};
 
-/// What a handshake wants to happen, in order, and the memory it works in.
+/// What a handshake wants to be done, in order, and the memory it works in.
 pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
@@ -136,7 +136,7 @@ enum Entry {
     Blank([u8; size_of::<Effect>() + align_of::<Effect>()]),
 }
 
-/// What the two ends agreed on.
+/// What was negotiated in the handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// The version.
@@ -145,12 +145,12 @@ pub struct Negotiated {
     pub suite: CipherSuite,
     /// The group of the key exchange.
     pub group: NamedGroup,
-    /// The scheme that the server signed with.
+    /// The signature scheme of the server.
     pub signature: SignatureScheme,
     /// The application protocol.
     pub alpn: Option<std::sync::Arc<[u8]>>,
     /// The host name that the client asked for.
     pub server_name: Option<CompactString>,
-    /// Whether a HelloRetryRequest was needed.
+    /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
 }

@@ -3,18 +3,18 @@ use crate::limits::HANDSHAKE_HEADER;
 use crate::mem::Region;
 use crate::msgs::{Header, Message};
 
-/// Puts handshake messages together that come in pieces, and takes records apart that hold several (RFC 8446 5.1).
+/// Reassembles handshake messages that are split over records, and splits records that hold several (RFC 8446 5.1).
 #[derive(Default)]
 pub(crate) struct HandshakeReassembler {
     /// The front of a message whose rest has not come.
     partial: Region,
 }
 
-/// What a record has brought of a message.
+/// A part of a message that has become available.
 pub(crate) enum Reassembled<'a> {
-    /// Its header, to be refused or not.
+    /// The header, which may be refused.
     Header(Header),
-    /// All of it.
+    /// The whole message.
     Message(Message<'a>),
 }
 
@@ -40,9 +40,8 @@ impl HandshakeReassembler {
         !self.partial.as_slice().is_empty()
     }
 
-    /// Hands every header, and then its message when it is whole, of a record's `content` to `on`, and keeps what is left
-    /// for the next record. Nothing is kept of a message whose header was refused: nobody makes this side collect what it
-    /// will not take.
+    /// Takes the `content` of a record. Passes each header, and then its message when it is whole, to `on`, and keeps the rest for the
+    /// next record. Nothing is kept of a message whose header was refused, so that no peer makes this side store it.
     pub(crate) fn push(
         &mut self,
         mut content: &[u8],

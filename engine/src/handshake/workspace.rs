@@ -2,7 +2,7 @@ use super::{Effects, HandshakeReassembler, Machine};
 use crate::limits::ARENAS_KEPT;
 use crate::mem::{Arena, ArenaLease, ArenaPool, ArenaStatistics};
 
-/// All memory of one handshake: its state, the messages it sends and the pieces of those it receives.
+/// The memory of one handshake: its state, the messages to send and parts of received ones.
 pub(crate) struct Workspace {
     /// The state, until the handshake has failed.
     pub machine: Option<Machine>,

@@ -35,13 +35,13 @@ impl SecretLabel {
     }
 }
 
-/// Where secrets are told to, for programs that decrypt captured traffic. Whoever has them can read the connection.
+/// Receives the secrets of connections, for programs that decrypt captured traffic. Anyone who has them can read the connection.
 pub trait KeyLog: Send + Sync {
-    /// Tells one secret of the connection that has this `client_random`.
+    /// Logs one secret of the connection with this `client_random`.
     fn log(&self, label: SecretLabel, client_random: &[u8; 32], secret: &Secret);
 }
 
-/// A file in the SSLKEYLOGFILE format, one line per secret, that is appended to.
+/// Appends secrets to a file in the SSLKEYLOGFILE format, a line each.
 pub struct KeyLogFile {
     state: Mutex<LogState>,
 }
@@ -54,19 +54,19 @@ struct LogState {
 type OnFailure = Box<dyn FnOnce(io::Error) + Send>;
 
 impl KeyLogFile {
-    /// Opens the file at `path`, or makes one that only its owner may read; [`Error::Config`] where that can't be done.
+    /// Opens the file at `path`, or creates one that only its owner may read. [`Error::Config`] where that fails.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let file = open(path)
             .map_err(|error| Error::Config(format!("can't write the key log {}: {error}", path.display())))?;
         Ok(Self::new(file))
     }
 
-    /// Writes to what is open already, such as standard error.
+    /// Writes to a file that is open already, such as standard error.
     pub fn new(file: File) -> Self {
         Self { state: Mutex::new(LogState { file, on_failure: None }) }
     }
 
-    /// Has the first failure to write told: it ends no connection, and secrets are missing from then on.
+    /// Calls `tell` with the first failure to write. A failure ends no connection, but secrets are missing from then on.
     pub fn on_failure(mut self, tell: impl FnOnce(io::Error) + Send + 'static) -> Self {
         self.state.get_mut().unwrap_or_else(PoisonError::into_inner).on_failure = Some(Box::new(tell));
         self
@@ -89,7 +89,7 @@ impl KeyLog for KeyLogFile {
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-    // Does not follow links, also where they lead to nothing.
+    // This does not follow links, not even dangling ones.
     match OpenOptions::new().append(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => return made,
@@ -97,7 +97,7 @@ fn open(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().append(true).open(path)?;
     let found = path.symlink_metadata()?;
     let behind = file.metadata()?;
-    // Anybody may have put a link into a folder that is for everybody: to a file of theirs, or to one of ours that is no log.
+    // In a directory that all may write to, anyone may have made a link: to a file of theirs, or to one of ours.
     let own = own_uid();
     let is_ours = own == Some(behind.uid()) && (own == Some(found.uid()) || found.uid() == 0);
     // Links of the system, such as /dev/stderr, lead to what this process has open.
@@ -110,7 +110,7 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The user that this process acts as, where the system tells by a file.
+/// The effective user of this process, where /proc has it.
 #[cfg(unix)]
 fn own_uid() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Arenas for handshakes: memory that is made once, leased for the length of a handshake, wiped and used again.
+//! Arenas for handshakes: memory that is allocated once, leased for a handshake, wiped and reused.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -6,28 +6,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroize;
 
-/// What can be leased: the working memory of one job, in [`Region`]s and other parts that are used again.
+/// The working memory of one job, in [`Region`]s and other parts that are reused.
 pub trait Arena: Send {
-    /// Memory for one job; with all of its regions allocated ahead where `ahead` says so, else as the job goes.
+    /// Memory for one job. Its regions are allocated at once where `ahead` is set, else as they are needed.
     fn new(ahead: bool) -> Self;
 
-    /// Ends the job: everything is dropped or wiped, and regions that have outgrown their size are cut back to it; says
-    /// whether there were any.
+    /// Ends the job: everything is dropped or wiped, and regions that have outgrown their size are cut back. Returns whether there
+    /// were any.
     fn reset(&mut self) -> bool;
 
     /// How many bytes it holds between jobs.
     fn bytes(&self) -> usize;
 }
 
-/// Bytes of an arena. Grows on the heap when the arena was too small for the job; its users bound how far. What is
-/// written is wiped when it is cleared or dropped.
+/// Bytes of an arena, which are wiped when they are cleared or dropped. A region grows where it is too small; its users bound how
+/// far.
 #[derive(Default)]
 pub struct Region {
     bytes: Vec<u8>,
 }
 
 impl Region {
-    /// A region with `capacity` bytes at hand.
+    /// A region with `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { bytes: Vec::with_capacity(capacity) }
     }
@@ -37,7 +37,7 @@ impl Region {
         &self.bytes
     }
 
-    /// Appends `bytes`. What has to move to have room is wiped where it was.
+    /// Appends `bytes`. What has to be moved is wiped where it was.
     pub fn extend_from_slice(&mut self, bytes: &[u8]) {
         let len = self.bytes.len() + bytes.len();
         if len > self.bytes.capacity() {
@@ -49,7 +49,7 @@ impl Region {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Where an encoder can append. What has to move to have room is not wiped where it was: not for secrets.
+    /// For an encoder to append to. What has to be moved is not wiped where it was, so this is not for secrets.
     pub const fn as_mut_vec(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
@@ -65,7 +65,7 @@ impl Region {
         self.bytes.clear();
     }
 
-    /// Wipes what was written, and gives back what it has beyond `capacity`; says whether it had more.
+    /// Wipes what was written, and frees what exceeds `capacity`. Returns whether there was more.
     pub fn reset(&mut self, capacity: usize) -> bool {
         self.clear();
         let has_outgrown = self.bytes.capacity() > capacity;
@@ -87,34 +87,34 @@ impl Drop for Region {
 pub struct ArenaStatistics {
     /// Arenas that were leased.
     pub leases: u64,
-    /// Leases that found an arena waiting.
+    /// Leases for which the pool had an arena.
     pub hits: u64,
-    /// Leases that had to make one.
+    /// Leases for which one was allocated.
     pub misses: u64,
     /// Leases that needed more than an arena has, and took the rest from the heap.
     pub outgrown: u64,
     /// Arenas that are leased now.
     pub active: usize,
-    /// The most that were ever leased at once.
+    /// The most that were leased at once.
     pub peak: usize,
-    /// Bytes of the arenas that wait.
+    /// The size of the idle arenas, bytes.
     pub bytes: usize,
 }
 
-/// A thread-safe pool of arenas. Copies of it are the same pool.
+/// A thread-safe pool of arenas. Clones are the same pool.
 pub struct ArenaPool<T>(Arc<Mutex<Pool<T>>>);
 
 struct Pool<T> {
     waiting: Vec<Box<T>>,
     limit: usize,
     statistics: ArenaStatistics,
-    /// The most that were leased at once since the pool was trimmed last.
+    /// The most that were leased at once since the pool was last trimmed.
     recent_peak: usize,
     returns_until_trim: u32,
 }
 
 impl<T: Arena> ArenaPool<T> {
-    /// After this many returns the pool drops the arenas that were not needed since it did so last.
+    /// After this many returns the pool frees the arenas that were not needed since it last did so.
     const TRIM_EVERY: u32 = 1024;
 
     /// A pool that keeps up to `limit` arenas, of which `ahead` are made now.
@@ -130,7 +130,7 @@ impl<T: Arena> ArenaPool<T> {
         })))
     }
 
-    /// Leases an arena: one that waits, or a new one.
+    /// Leases an idle arena, or a new one.
     pub fn lease(&self) -> ArenaLease<T> {
         let waiting = self.lock().take();
         let arena = waiting.unwrap_or_else(|| Box::new(T::new(true)));
@@ -166,7 +166,7 @@ impl<T: Arena> Pool<T> {
         arena
     }
 
-    /// Takes an arena back. What the pool does not keep is returned, to be freed outside the lock.
+    /// Takes an arena back. Returns those that the pool does not keep, to be freed outside of the lock.
     fn give_back(&mut self, arena: Box<T>, has_outgrown: bool) -> Vec<Box<T>> {
         self.statistics.active -= 1;
         self.statistics.outgrown += u64::from(has_outgrown);
@@ -197,15 +197,15 @@ impl<T: Arena> fmt::Debug for ArenaPool<T> {
     }
 }
 
-/// An arena for one job. Dropping it, however the job ended, wipes it and gives it back.
+/// An arena for one job. Dropping it, however the job ended, wipes it and returns it.
 pub struct ArenaLease<T: Arena> {
-    /// Always there until the drop.
+    /// `None` only during the drop.
     arena: Option<Box<T>>,
     pool: Option<ArenaPool<T>>,
 }
 
 impl<T: Arena> ArenaLease<T> {
-    /// Memory from the heap, of no pool: what a job has that goes without arenas.
+    /// Memory from the heap, without a pool.
     pub fn unpooled() -> Self {
         Self { arena: Some(Box::new(T::new(false))), pool: None }
     }

@@ -1,4 +1,4 @@
-//! Memory: spans, the buffers that callers own, the pool that they may come from, and secrets that wipe themselves.
+//! Buffers of connections, pools for their memory, and secrets that are wiped.
 
 pub(crate) mod arena;
 mod buffer;

@@ -11,18 +11,17 @@ use crate::crypto::{Provider, SigningKey};
 use crate::error::Error;
 use crate::limits::{HANDSHAKE_HEADER, HANDSHAKE_MESSAGE_MAX};
 
-/// What a server proves itself with: a chain, leaf first, and the leaf's private key.
+/// A certificate chain, leaf first, with the private key of the leaf.
 #[derive(Clone)]
 pub struct CertifiedKey {
     /// The certificates as they are sent.
     pub chain: Vec<CertificateDer<'static>>,
-    /// What signs with the leaf's key.
+    /// The private key.
     pub key: Arc<dyn SigningKey>,
 }
 
 impl CertifiedKey {
-    /// Loads `key`, and makes sure that it belongs to the leaf of `chain`: a server that finds out in its first
-    /// handshake finds out too late.
+    /// Loads `key` with `provider`, and checks that it belongs to the first certificate of `chain`.
     pub fn new(
         provider: &Provider,
         chain: Vec<CertificateDer<'static>>,
@@ -51,8 +50,8 @@ impl CertifiedKey {
         Ok(Self { chain, key })
     }
 
-    /// The first of `keys` that can sign with a scheme that is `offered` by the client's signature_algorithms, and the
-    /// best such scheme of that key (RFC 8446 4.4.2.2, 4.4.3). The server's order counts, not the client's.
+    /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446
+    /// 4.4.2.2, 4.4.3).
     pub fn choose(keys: &[Self], offered: impl Fn(SignatureScheme) -> bool) -> Option<(&Self, SignatureScheme)> {
         keys.iter().find_map(|key| {
             let scheme = key.key.schemes().iter().copied().find(|scheme| offered(*scheme))?;

@@ -1,5 +1,4 @@
-//! Certificates, names, signatures of handshakes, and the files they come in. The only module that names `webpki` and
-//! `base64ct`.
+//! Certificates and keys: how they are read from PEM, and how a client verifies those of a server.
 
 mod certified_key;
 mod der;

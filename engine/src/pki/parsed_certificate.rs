@@ -1,7 +1,7 @@
-//! What webpki keeps to itself of a certificate (RFC 5280 4.1). Nothing here judges who issued it.
+//! Fields of a certificate that webpki does not expose (RFC 5280 4.1). Nothing is verified here.
 //!
-//! Every client's handshake goes through here, so elements are taken apart by [`Elements`], in a few instructions each: the
-//! crates for DER take for it as many as webpki takes for the whole chain.
+//! Every handshake of a client comes through here. [`Elements`] takes a few instructions for each element; the crates for DER would
+//! take as many as webpki takes for the whole chain.
 
 use super::der::{BIT_STRING, BOOLEAN, Elements, OCTET_STRING, SEQUENCE};
 use crate::error::CertificateError;
@@ -9,9 +9,9 @@ use crate::error::CertificateError;
 /// The parts of a certificate that are read here, as they stand in it.
 #[derive(Clone, Copy)]
 pub(super) struct ParsedCertificate<'a> {
-    /// Whom it names as its issuer.
+    /// The name of its issuer.
     pub(super) issuer: &'a [u8],
-    /// Whom it is for.
+    /// The name of its subject.
     pub(super) subject: &'a [u8],
     extensions: Elements<'a>,
 }

@@ -13,12 +13,12 @@ const FEW: usize = 7;
 /// How many certificates webpki puts between a leaf and an anchor.
 const PATH_MAX: usize = 6;
 
-/// Those of `intermediates` that a path from `leaf` can go over as far as names tell, each once.
+/// Those of `intermediates` that may be on a path from `leaf`, going by their names, each once.
 ///
-/// A peer may send as many certificates as its message holds, also such that have nothing to do with the chain (RFC 8446
-/// 4.4.2). webpki reads all it is given at each step of each path, and there are as many paths as names allow. Its own
-/// budgets end that after seconds where a dozen certificates have one name and some hundreds have others. So what no path
-/// goes over is left out, in time linear in the message, and where there are still too many paths the chain is refused.
+/// A peer may send many certificates that have nothing to do with the chain (RFC 8446 4.4.2). webpki reads all of them at each step
+/// of each path, and there are as many paths as names allow: with a dozen certificates of one name and some hundreds of others, its
+/// own limits take seconds. So certificates that are on no path are left out, in time linear in the message, and where there are
+/// still too many paths, the chain is refused.
 pub(super) fn path_candidates<'a>(
     leaf: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],

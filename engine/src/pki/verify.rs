@@ -9,7 +9,7 @@ use crate::codes::SignatureScheme;
 use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 
-/// How a client judges a server's certificates: chain, purpose, validity and name, through webpki.
+/// Verifies the certificates of servers: chain, purpose, validity and name.
 ///
 /// Signatures are verified with the algorithms of the provider that the configuration is for.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ enum Trust {
 }
 
 impl ServerVerifier {
-    /// Trusts what `roots` issued. Each of them must parse.
+    /// Trusts certificates that `roots` have issued. There must be at least one, and each must parse.
     pub fn new(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
         let anchors = roots
             .iter()
@@ -40,24 +40,23 @@ impl ServerVerifier {
         Self::with_anchors(anchors)
     }
 
-    /// Trusts what those of `roots` issued that parse: for the operating system's store, where some do not. At least one
-    /// must.
+    /// The same, ignoring roots that do not parse, for the store of the operating system. At least one must parse.
     pub fn from_store(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
         let usable = roots.iter().filter_map(|root| Some(webpki::anchor_from_trusted_cert(root).ok()?.to_owned()));
         Self::with_anchors(usable.collect())
     }
 
-    /// Takes any chain. The signature of the handshake is verified all the same.
+    /// **Accepts any certificate**, so that anyone can be the server. Only the signature of the handshake is verified.
     pub const fn insecure() -> Self {
         Self { trust: Trust::Anyone }
     }
 
-    /// Whether any chain is taken.
+    /// Whether any certificate is accepted.
     pub const fn is_insecure(&self) -> bool {
         matches!(self.trust, Trust::Anyone)
     }
 
-    /// Whether `chain`, leaf first, is good for the server `name` at `now` (RFC 8446 4.4.2.4, RFC 5280 6, RFC 6125).
+    /// Verifies `chain`, leaf first, for the server `name` at `now` (RFC 8446 4.4.2.4, RFC 5280 6, RFC 6125).
     pub fn verify_chain(
         &self,
         provider: &Provider,

@@ -4,7 +4,7 @@ use super::parsed_certificate::{self, ParsedCertificate};
 use super::webpki_error;
 use crate::error::Error;
 
-/// What there is to say of a server's certificate that can be served, and that clients will not take.
+/// Why clients will refuse a server's certificate that is otherwise usable.
 pub fn certificate_warnings(leaf: &CertificateDer<'_>) -> Vec<&'static str> {
     let Ok(parsed) = ParsedCertificate::read(leaf) else { return Vec::new() };
     [
@@ -27,7 +27,7 @@ pub fn certificate_warnings(leaf: &CertificateDer<'_>) -> Vec<&'static str> {
     .collect()
 }
 
-/// Whether a certificate can be trusted as [`ServerVerifier::new`](super::ServerVerifier::new) has to: it parses.
+/// Checks that a root parses, as [`ServerVerifier::new`](super::ServerVerifier::new) needs it to.
 pub fn check_root(root: &CertificateDer<'_>) -> Result<(), Error> {
     webpki::anchor_from_trusted_cert(root).map(drop).map_err(|why| webpki_error::refusal(&why).into())
 }

@@ -1,4 +1,4 @@
-//! What webpki says, in the engine's words.
+//! Translates errors of webpki.
 
 use std::net::IpAddr;
 
@@ -63,7 +63,7 @@ fn is_broken(algorithm: &[u8]) -> bool {
     BROKEN.iter().any(|broken| algorithm.starts_with(broken))
 }
 
-/// Whether it may be the key of an issuer that is the reason.
+/// Whether the reason may be the key of an issuer.
 #[expect(deprecated, reason = "webpki keeps the variants without context, and a match must not miss them")]
 pub(super) const fn is_about_a_signature(reason: &Reason) -> bool {
     matches!(
@@ -144,7 +144,7 @@ fn presented_text(certificate: &ParsedCertificate<'_>) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join(", "))
 }
 
-/// What stands there is the peer's, and goes to terminals and logs: no character of it may do more than be seen.
+/// The names are the peer's, and go to terminals and logs, so control characters are replaced.
 fn presented_name(name: &Name<'_>) -> String {
     let visible = |text: &[u8]| {
         let characters = String::from_utf8_lossy(text);

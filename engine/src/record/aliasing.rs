@@ -1,14 +1,14 @@
 use core::ops::Range;
 
-/// How source and destination of sealing or opening lie to each other in a caller's buffer, which decides what is done.
+/// How source and destination of a record overlap in a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aliasing {
-    /// Aligned: the plaintext lies exactly where the content of the record does. Worked on where it is.
+    /// The plaintext is where the content of the record is: it is sealed or opened in place.
     InPlace,
-    /// They have no byte in common. From the one straight to the other.
+    /// They have no byte in common: it is sealed or opened from one to the other.
     Disjoint,
-    /// They have bytes in common and are shifted against each other, which no AEAD takes: the text is moved first or
-    /// afterwards, and worked on in place. Counted as copied.
+    /// They overlap in another way, which no AEAD supports: it is sealed or opened in place, and the text is moved before or
+    /// afterwards, which counts as a copy.
     Overlapping,
 }
 

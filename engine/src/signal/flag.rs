@@ -3,7 +3,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a signal is up. It decides which raise has to wake the consumer, so that all others cost no system call.
+/// Whether a signal is raised. It decides which raise has to wake the consumer, so that all others make no system call.
 ///
 /// Why each ordering is what it is, and what goes wrong with less (`models/tests/signal.rs` shows the first under loom,
 /// which can't reorder what stands for the system calls of the second):
@@ -38,24 +38,24 @@ impl Flag {
         Self(AtomicBool::new(false))
     }
 
-    /// Puts it up. `true` where it was down: then the caller has to wake the consumer.
+    /// Raises it. Returns `true` where it was down: then the caller has to wake the consumer.
     #[inline]
-    #[must_use = "whoever puts the flag up has to wake the consumer"]
+    #[must_use = "the caller has to wake the consumer"]
     pub fn raise(&self) -> bool {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
-    /// Whether it is up, for a consumer that looks often and seldom finds it so: only [`Flag::clear`] takes what was published.
+    /// Whether it is up, for a consumer that looks often and rarely finds it up. Only [`Flag::clear`] makes what was published
+    /// visible.
     ///
-    /// Relaxed: nothing is concluded from it. A raise that happened before, in the sense of the memory model, is seen; one
-    /// that runs at the same time may be missed, and wakes the consumer.
+    /// Relaxed: nothing is concluded from it. An earlier raise, in the sense of the memory model, is seen. A concurrent one may be
+    /// missed, and wakes the consumer.
     #[inline]
     pub fn is_up(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Takes it down, after the file descriptor was emptied and before looking for what was published. `true` where it
-    /// was up.
+    /// Clears it, after the file descriptor was emptied and before looking for what was published. Returns `true` where it was up.
     #[inline]
     pub fn clear(&self) -> bool {
         self.0.swap(false, Ordering::AcqRel)

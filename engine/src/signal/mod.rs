@@ -1,8 +1,9 @@
-//! Wakes whoever sleeps on file descriptors while deliverable data waits inside the engine: the atomic state, the
-//! [`Signal`] trait with its zero-sized null, and a queue of who is ready, shared by the connections of a loop.
+//! Signals, which wake a thread that sleeps on file descriptors while there is data inside the engine.
 //!
-//! This module makes no system call; the kinds that have a file descriptor are in `io`. It imports nothing of the crate, so
-//! that `models/` can compile it with loom's atomics in the place of the real ones.
+//! [`Signal`] is the trait, and [`NullSignal`] its zero-sized no-op. [`ReadyQueue`] is one signal for all connections of a loop. A
+//! signal with a file descriptor is `SignalFd` in `io`.
+//!
+//! This module makes no system calls and imports nothing of the crate, so that `models/` can compile it with the atomics of loom.
 
 mod flag;
 mod ready;
@@ -10,28 +11,27 @@ mod ready;
 pub use flag::Flag;
 pub use ready::{QueuedSignal, ReadyQueue};
 
-/// What is raised when there is something that its consumer was not told of.
+/// Is raised when there is something for its consumer.
 ///
-/// The rule for both sides: a producer first publishes, then raises; a consumer that wakes up first clears (or
-/// acknowledges), then looks, and looks at everything. Then nothing is lost, whatever happens in between.
+/// A producer first publishes, then raises. A consumer that wakes up first clears or acknowledges, and then looks at everything. Then
+/// nothing is lost, however the two interleave.
 pub trait Signal {
-    /// Whether anyone can wait for it. Where not, callers need not even find out whether to raise it.
+    /// Whether anything can wait for it. Where not, callers need not find out whether to raise it.
     const IS_HEARD: bool = true;
 
-    /// Wakes the consumer, unless it is awake already and still has to look.
+    /// Wakes the consumer, unless it was woken already and has not looked yet.
     fn raise(&self);
 
-    /// Takes the signal down before looking. Right for every way of waiting.
+    /// Clears the signal, before looking. This is right for every way of waiting.
     fn clear(&self);
 
-    /// The same where each raise is reported anew even while an earlier one was not taken away (edge-triggered
-    /// registration): what that saves is saved.
+    /// Clears the signal where it is registered edge-triggered, so that each raise is reported anyway. This may save a system call.
     fn acknowledge(&self) {
         self.clear();
     }
 }
 
-/// The signal that nobody waits for: no size, no instruction.
+/// A signal that does nothing, without size or instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NullSignal;
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{Flag, Signal};
 
-/// Which connections of a loop are ready, with one signal for all of them: ten thousand connections need one file
-/// descriptor and at most one system call for all that become ready before the loop looks.
+/// The connections of a loop that are ready, with one signal for all of them: ten thousand connections need one file descriptor, and
+/// one system call for all that become ready before the loop looks.
 #[derive(Debug)]
 pub struct ReadyQueue<S> {
     waiting: Mutex<Vec<usize>>,
@@ -15,36 +15,36 @@ pub struct ReadyQueue<S> {
 }
 
 impl<S: Signal> ReadyQueue<S> {
-    /// An empty queue that raises `signal` when something is put in.
+    /// An empty queue that raises `signal` when a connection is added.
     pub fn new(signal: S) -> Self {
         Self { waiting: Mutex::new(Vec::new()), signal }
     }
 
-    /// What the loop waits for.
+    /// The signal that the loop waits for.
     pub const fn signal(&self) -> &S {
         &self.signal
     }
 
-    /// Says that `token` is ready.
+    /// Adds the connection `token`.
     pub fn push(&self, token: usize) {
         self.waiting().push(token);
-        // After the lock is given back: the consumer that this wakes would run into it.
+        // After the lock is released, so that the consumer does not wait for it.
         self.signal.raise();
     }
 
-    /// Moves all that is ready to the end of `tokens`, and takes the signal down first.
+    /// Acknowledges the signal, and then moves all tokens to the end of `tokens`.
     pub fn take(&self, tokens: &mut Vec<usize>) {
         self.signal.acknowledge();
         tokens.append(&mut self.waiting());
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<usize>> {
-        // Nothing that can panic happens under the lock, so what a poisoned one holds is whole.
+        // Nothing panics under the lock, so the list is whole even if it is poisoned.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One connection's share of a [`ReadyQueue`]: raising it queues the connection, once.
+/// The signal of one connection in a [`ReadyQueue`]: raising it adds the connection, once.
 #[derive(Debug)]
 pub struct QueuedSignal<S> {
     queue: Arc<ReadyQueue<S>>,
@@ -67,7 +67,7 @@ impl<S: Signal> Signal for QueuedSignal<S> {
         }
     }
 
-    /// To be called when the loop has taken the token from the queue, before it looks at the connection.
+    /// Call this when the loop has taken the token from the queue, before it looks at the connection.
     #[inline]
     fn clear(&self) {
         self.is_queued.clear();

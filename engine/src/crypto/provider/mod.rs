@@ -22,9 +22,9 @@ use crate::error::Error;
 #[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
 compile_error!("at least one of the features aws-lc-rs and rustcrypto is needed");
 
-/// A set of parts.
+/// A set of cryptographic primitives. Its fields are unstable.
 pub struct Provider {
-    /// What `--provider` calls it.
+    /// Its name.
     pub name: &'static str,
     /// Its cipher suites, in order of preference.
     pub suites: Vec<Suite>,
@@ -40,16 +40,16 @@ pub struct Provider {
     pub random: &'static dyn Random,
 }
 
-/// A cipher suite with the parts that carry it out.
+/// A cipher suite with its primitives.
 #[derive(Clone, Copy)]
 pub struct Suite {
     /// Its number on the wire.
     pub code: CipherSuite,
-    /// What seals and opens records.
+    /// The AEAD of its records.
     pub aead: &'static dyn Aead,
     /// The hash of transcript and key schedule.
     pub hash: &'static dyn Hash,
-    /// The provider that the AEAD is from: of interest where a provider is put together from others.
+    /// The provider that the AEAD is from, where a provider is composed of others.
     pub source: &'static str,
 }
 
@@ -63,7 +63,7 @@ fn all() -> &'static [&'static Provider] {
             #[cfg(feature = "rustcrypto")]
             rustcrypto::provider,
         ];
-        // They live as long as the program: every connection refers to its provider.
+        // They live as long as the program, because connections refer to them.
         providers.into_iter().map(|provider| &*Box::leak(Box::new(provider()))).collect()
     });
     &LIST
@@ -85,17 +85,17 @@ impl Provider {
         all()
     }
 
-    /// Its part for the cipher suite `code`.
+    /// Its primitives for the cipher suite `code`.
     pub fn suite(&self, code: CipherSuite) -> Option<&Suite> {
         self.suites.iter().find(|suite| suite.code == code)
     }
 
-    /// Its part for the group `name`.
+    /// Its key exchange for the group `name`.
     pub fn group(&self, name: NamedGroup) -> Option<&'static dyn Group> {
         self.groups.iter().copied().find(|group| group.name() == name)
     }
 
-    /// What verifies signatures of `scheme`.
+    /// Its verification of signatures of `scheme`.
     pub fn verification(&self, scheme: SignatureScheme) -> Option<&'static dyn SignatureVerificationAlgorithm> {
         self.schemes.iter().find(|entry| entry.scheme == scheme).map(|entry| entry.algorithm)
     }

@@ -4,11 +4,11 @@ use crate::mem::Span;
 
 /// Received bytes, in which records are opened in place.
 ///
-/// Bytes are put at the back ([`InBuf::spare`], [`InBuf::filled`]) and consumed from the front. Its size never changes.
+/// Bytes are added at the back ([`InBuf::spare`], [`InBuf::filled`]) and consumed from the front. Its size never changes.
 pub struct InBuf {
     /// Empty where it is pooled and holds nothing.
     bytes: Lease,
-    /// A copy of opened data, for connections that do not hand it out where it was opened.
+    /// A copy of opened data, for connections without zero-copy.
     staging: Lease,
     source: Option<Source>,
     start: usize,
@@ -17,13 +17,13 @@ pub struct InBuf {
 }
 
 impl InBuf {
-    /// A buffer of `capacity` bytes, or of one whole record where that is more.
+    /// A buffer of `capacity` bytes, but at least one record.
     pub fn with_capacity(capacity: usize) -> Self {
         Self::new(Lease::unpooled(capacity.max(RECORD_MAX)), None)
     }
 
-    /// A buffer of at least `capacity` bytes, or of one whole record where that is more, that leases its memory from `pool`
-    /// when it is needed. Of a pool that is off, it has memory of its own.
+    /// A buffer of at least `capacity` bytes, and at least one record, that leases its memory from `pool` when it is needed. Where
+    /// the pool is off, it has memory of its own.
     pub fn pooled(pool: &BufferPool, capacity: usize) -> Self {
         match Source::new(pool, capacity) {
             None => Self::with_capacity(capacity),
@@ -35,7 +35,7 @@ impl InBuf {
         Self { bytes, staging: Lease::default(), source, start: 0, end: 0, moved_bytes: 0 }
     }
 
-    /// Gives its memory back to the pool that it came from, unless bytes wait. It is leased again when it is needed.
+    /// Returns its memory to its pool, if it is empty. It is leased again when it is needed.
     pub fn release_if_empty(&mut self) {
         if self.is_empty() && self.source.is_some() {
             self.bytes = Lease::default();
@@ -44,26 +44,25 @@ impl InBuf {
         }
     }
 
-    /// How much memory it has now, bytes.
+    /// How much memory it has, bytes.
     pub fn held_bytes(&self) -> usize {
         self.bytes.len() + self.staging.len()
     }
 
-    /// How many bytes wait to be read by the connection.
+    /// How many bytes the connection has not taken yet.
     pub const fn len(&self) -> usize {
         self.end - self.start
     }
 
-    /// Whether none wait.
+    /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// Room for more bytes; when empty, the buffer is full of bytes that wait. What waits is moved to the front when
-    /// the room behind it is less than a record.
+    /// The free space behind the bytes, to read into; it is empty where the buffer is full. The bytes are moved to the front when
+    /// less than a record is free behind them.
     ///
-    /// Of memory from a pool, what is said to be filled is wiped before another connection has it; what is written beyond
-    /// that is not.
+    /// Only what is reported by [`InBuf::filled`] is wiped before another connection gets the memory.
     pub fn spare(&mut self) -> &mut [u8] {
         if self.is_empty() {
             self.start = 0;
@@ -87,22 +86,22 @@ impl InBuf {
         }
     }
 
-    /// How many bytes have been moved to the front so far, to make room.
+    /// How many bytes have been moved to the front so far.
     pub const fn moved_bytes(&self) -> u64 {
         self.moved_bytes
     }
 
-    /// Says that the first `count` bytes of [`InBuf::spare`] have been filled.
+    /// Adds the first `count` bytes of [`InBuf::spare`].
     ///
     /// # Panics
-    /// If there was not that much room.
+    /// If it was shorter.
     pub fn filled(&mut self, count: usize) {
         assert!(count <= self.bytes.len() - self.end, "more bytes than there was room for");
         self.end += count;
         self.bytes.mark_written(self.end);
     }
 
-    /// Copies as much of `bytes` as there is room for, and tells how much that was.
+    /// Copies as many of `bytes` as there is room for, and returns how many that were.
     pub fn put(&mut self, bytes: &[u8]) -> usize {
         let spare = self.spare();
         let count = spare.len().min(bytes.len());
@@ -111,7 +110,7 @@ impl InBuf {
         count
     }
 
-    /// The bytes that wait.
+    /// The bytes that the connection has not taken yet.
     pub fn waiting(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
@@ -132,7 +131,7 @@ impl InBuf {
     pub(crate) fn span_mut(&mut self, span: Span) -> &mut [u8] {
         &mut self.bytes.unmarked_mut()[span.range()]
     }
-    /// Copies the bytes of `span`, and tells where in the copy they are ([`InBuf::staged`]). The next copy takes its place.
+    /// Copies the bytes of `span`, and returns where they are in the copy ([`InBuf::staged`]), until the next one.
     pub(crate) fn stage(&mut self, span: Span) -> Span {
         let len = span.len();
         if self.staging.len() < len {

@@ -1,8 +1,8 @@
-//! The two buffers that a caller owns: bytes from the peer on their way in, records on their way out.
+//! The receive buffer and the send buffer of a connection.
 //!
-//! A pooled buffer has no memory until there is something to put into it, and keeps it until `release_if_empty` is called.
-//! The loop that drives a connection does so when its socket would block or when it has been idle for a while, not after
-//! every record: what a buffer has held is wiped then, and that takes some percent of the time of encrypting as much.
+//! A pooled buffer has no memory until something is put into it, and keeps it until `release_if_empty` is called. Call that when the
+//! socket would block or the connection is idle, not after every record: it wipes what the buffer has held, which takes some percent
+//! of the time of encrypting it.
 
 mod in_buf;
 mod out_buf;

@@ -3,8 +3,8 @@ use core::ops::Range;
 use super::{BufferPool, DEFAULT_CAPACITY, Lease, Source};
 use crate::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_MAX};
 
-/// Records to send. Application data fills it up to its capacity; handshake messages and alerts, which can't wait,
-/// may grow it by at most one flight.
+/// Records to send. Application data fills it up to its capacity. Handshake messages and alerts, which can't wait, may let it grow
+/// beyond that by one flight.
 pub struct OutBuf {
     /// Empty where it is pooled and holds nothing.
     bytes: Lease,
@@ -16,16 +16,16 @@ pub struct OutBuf {
 }
 
 impl OutBuf {
-    /// What a flight of handshake messages may add to the capacity, bytes.
+    /// How much a flight of handshake messages may exceed the capacity, bytes.
     const FLIGHT_MAX: usize = 2 * HANDSHAKE_MESSAGE_MAX + 2 * RECORD_MAX;
 
-    /// A buffer of `capacity` bytes, or of one whole record where that is more.
+    /// A buffer of `capacity` bytes, but at least one record.
     pub fn with_capacity(capacity: usize) -> Self {
         let capacity = capacity.max(RECORD_MAX);
         Self { bytes: Lease::unpooled(capacity), source: None, start: 0, end: 0, capacity, moved_bytes: 0 }
     }
 
-    /// The same with memory that is leased from `pool` when it is needed. Of a pool that is off, it has memory of its own.
+    /// The same, with memory that is leased from `pool` when it is needed. Where the pool is off, it has memory of its own.
     pub fn pooled(pool: &BufferPool, capacity: usize) -> Self {
         let capacity = capacity.max(RECORD_MAX);
         match Source::new(pool, capacity) {
@@ -39,7 +39,7 @@ impl OutBuf {
         Self { bytes: Lease::default(), source: None, start: 0, end: 0, capacity: 0, moved_bytes: 0 }
     }
 
-    /// Gives its memory back to the pool that it came from, unless bytes wait. It is leased again when it is needed.
+    /// Returns its memory to its pool, if it is empty. It is leased again when it is needed.
     pub fn release_if_empty(&mut self) {
         if self.is_empty() && self.source.is_some() {
             self.bytes = Lease::default();
@@ -47,7 +47,7 @@ impl OutBuf {
         }
     }
 
-    /// How much memory it has now, bytes.
+    /// How much memory it has, bytes.
     pub fn held_bytes(&self) -> usize {
         self.bytes.len()
     }
@@ -57,25 +57,25 @@ impl OutBuf {
         &self.bytes[self.start..self.end]
     }
 
-    /// The bytes to send, for a transport that hands them on without a copy.
+    /// The bytes to send, for a transport that changes them in place.
     pub fn waiting_mut(&mut self) -> &mut [u8] {
         &mut self.bytes.unmarked_mut()[self.start..self.end]
     }
 
-    /// How many bytes wait to be sent.
+    /// How many bytes there are to send.
     pub const fn len(&self) -> usize {
         self.end - self.start
     }
 
-    /// Whether none wait.
+    /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    /// Says that the first `count` waiting bytes have been sent.
+    /// Removes the first `count` bytes, which have been sent.
     ///
     /// # Panics
-    /// If fewer were waiting.
+    /// If there were fewer.
     pub fn sent(&mut self, count: usize) {
         assert!(count <= self.len(), "more bytes sent than there were");
         self.start += count;
@@ -90,8 +90,8 @@ impl OutBuf {
         self.capacity.saturating_sub(self.end)
     }
 
-    /// Whether an answer as long as the longest record fits. A record that a peer may send is longer than any that this side
-    /// makes of the same content, by more than the key update that may go before it.
+    /// Whether an answer as long as the longest record fits. A peer's record may be longer than this side's for the same content, by
+    /// more than the KeyUpdate that may go before it.
     #[inline]
     pub(crate) fn has_room_for_record(&mut self) -> bool {
         if self.room() < RECORD_MAX {
@@ -100,8 +100,8 @@ impl OutBuf {
         self.room() >= RECORD_MAX
     }
 
-    /// Moves what waits to the front, so that the spare room is in one piece, where that frees at least as much as it
-    /// moves: a full buffer that is sent bit by bit must not be copied at every bit.
+    /// Moves the bytes to the front, where that frees at least as much as it moves: a full buffer that is sent in small pieces must
+    /// not be copied for each of them.
     pub(crate) fn compact(&mut self) {
         if self.start > 0 && self.len() <= self.start {
             self.moved_bytes += self.len() as u64;
@@ -111,13 +111,13 @@ impl OutBuf {
         }
     }
 
-    /// How many bytes have been moved to the front so far, to make room.
+    /// How many bytes have been moved to the front so far.
     pub const fn moved_bytes(&self) -> u64 {
         self.moved_bytes
     }
 
-    /// `count` bytes at the back, to be written. They count as waiting at once. `None` where the buffer would outgrow
-    /// its bound: the caller has let whole flights pile up without sending them.
+    /// Adds `count` bytes at the back, to be written. Returns `None` where the buffer would exceed its limit, because the caller has
+    /// not sent earlier flights.
     pub(crate) fn append(&mut self, count: usize) -> Option<&mut [u8]> {
         let Range { start, end } = self.end..self.end + count;
         if end > self.bytes.len() {
@@ -128,7 +128,7 @@ impl OutBuf {
         Some(&mut self.bytes.unmarked_mut()[start..end])
     }
 
-    /// Memory of `len` bytes at least, unless that is beyond the bound: the first, or more.
+    /// Leases or enlarges the memory to at least `len` bytes, unless that exceeds the limit.
     #[cold]
     fn grow(&mut self, len: usize) -> Option<()> {
         let limit = self.capacity + Self::FLIGHT_MAX;
@@ -139,7 +139,7 @@ impl OutBuf {
             self.bytes.unmarked_mut().resize(len, 0);
             return Some(());
         };
-        // What is little fits a buffer of the pool, also where the capacity does not.
+        // A small length fits a buffer of the pool even where the capacity does not.
         let mut larger = if len <= pool.buffer_bytes() {
             pool.lease()
         } else {
@@ -151,7 +151,7 @@ impl OutBuf {
         Some(())
     }
 
-    /// Takes back the last `count` bytes that were appended.
+    /// Removes the last `count` bytes that were appended.
     pub(crate) const fn retract(&mut self, count: usize) {
         self.end -= count;
     }

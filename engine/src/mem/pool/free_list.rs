@@ -1,14 +1,13 @@
 use super::PoolOptions;
 
-/// Buffers that wait to be leased again, wiped and all of the same size. The one that was returned last goes out first:
-/// it is the likeliest to be in a cache.
+/// Idle buffers, wiped and all of the same size. The one that was returned last is leased first, as it is most likely in a cache.
 #[derive(Debug)]
 pub(super) struct FreeList {
     buffers: Vec<Vec<u8>>,
     options: PoolOptions,
-    /// The fewest that have lain here since the period began: these were not needed.
+    /// The fewest there were in this period: so many were not needed.
     idle: usize,
-    /// How many of those that are returned next are not kept.
+    /// How many of the next returned buffers are not kept.
     surplus: usize,
     returns: u32,
 }
@@ -28,7 +27,7 @@ impl FreeList {
         buffer
     }
 
-    /// Keeps `buffer`, or gives it back to be freed, which is better done outside of locks.
+    /// Keeps `buffer`, or returns it to be freed, outside of locks.
     #[inline]
     pub(super) fn put(&mut self, buffer: Vec<u8>) -> Option<Vec<u8>> {
         self.returns += 1;
@@ -48,7 +47,7 @@ impl FreeList {
         (self.buffers.len() * self.options.buffer_bytes) as u64
     }
 
-    /// All that waits, to be freed.
+    /// Removes all buffers, to be freed.
     pub(super) fn clear(&mut self) -> Vec<Vec<u8>> {
         (self.idle, self.surplus) = (0, 0);
         core::mem::take(&mut self.buffers)

@@ -7,12 +7,11 @@ use zeroize::Zeroize;
 use super::local;
 use super::shared::SharedPool;
 
-/// A buffer out of a pool. Dropping it is the one way to return it, so that nothing is returned twice, nor to a pool that it
-/// is not from; what was written is wiped then.
+/// A buffer of a pool. Dropping it wipes what was written and returns it.
 #[derive(Default)]
 pub struct Lease {
     bytes: Vec<u8>,
-    /// Nothing at or behind this place has been written.
+    /// How many bytes at the front may have been written.
     written: usize,
     home: Home,
 }
@@ -20,7 +19,7 @@ pub struct Lease {
 /// Where a buffer is returned to.
 #[derive(Default)]
 pub(super) enum Home {
-    /// To the allocator, unwiped: it belongs to one connection for as long as that lives.
+    /// To the allocator, without wiping: it belongs to one connection.
     #[default]
     None,
     Shared(Arc<SharedPool>),
@@ -42,7 +41,7 @@ impl Lease {
         Self::new(vec![0; len], Home::None)
     }
 
-    /// The first `len` bytes, to be written; they alone count as written.
+    /// The first `len` bytes, to be written. Only they count as written.
     ///
     /// # Panics
     /// If there are fewer.
@@ -56,7 +55,7 @@ impl Lease {
         self.written
     }
 
-    /// Says that nothing behind the first `len` bytes has been written, or only what was marked before.
+    /// Marks the first `len` bytes as written.
     #[inline]
     pub(in crate::mem) const fn mark_written(&mut self, len: usize) {
         if len > self.written {
@@ -64,7 +63,7 @@ impl Lease {
         }
     }
 
-    /// All bytes, none of which counts as written: the caller marks what is.
+    /// All bytes, without marking any as written: the caller does.
     #[inline]
     pub(in crate::mem) const fn unmarked_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -81,7 +80,7 @@ impl Deref for Lease {
 }
 
 impl DerefMut for Lease {
-    /// All bytes count as written.
+    /// Marks all bytes as written.
     fn deref_mut(&mut self) -> &mut [u8] {
         self.written = self.bytes.len();
         &mut self.bytes

@@ -1,15 +1,13 @@
-//! A pool of record-sized buffers, so that connections need memory only while they carry something.
+//! A pool of buffers, so that connections need memory only while they carry data.
 //!
 //! # Secrets
-//! A buffer has held plaintext of one connection when it is leased to the next. A [`Lease`] knows how far it has been
-//! written, and exactly that is wiped when it is dropped, also where the memory is then freed. What was never written is
-//! zero from its allocation.
+//! A buffer may have held plaintext of another connection. A [`Lease`] knows how far it has been written, and exactly that is wiped
+//! when it is dropped, even if the memory is then freed. What was never written is zero.
 //!
 //! # Bounds
-//! What waits to be leased again is bounded by [`PoolOptions::free_max`]; what is returned beyond that is freed. A pool
-//! that has nothing to lease allocates: that is a miss, never an error. The pool trims itself: over every
-//! 256 buffers that are returned it notes how many lay idle all the time, and lets go of half of them by not keeping
-//! as many of the next ones that are returned. [`BufferPool::trim`] lets go of all at once.
+//! [`PoolOptions::free_max`] limits how many idle buffers are kept; more are freed. A pool without an idle buffer allocates one, which
+//! is a miss and not an error. The pool trims itself: over every 256 returns it notes how many buffers were idle all the time, and
+//! frees half as many of the next ones that are returned. [`BufferPool::trim`] frees all at once.
 
 mod free_list;
 mod lease;
@@ -26,21 +24,20 @@ use self::shared::SharedPool;
 use crate::limits::RECORD_MAX;
 use crate::switches::BufferPoolKind;
 
-/// Where buffers are leased from. Clones lease from the same pool, in any thread.
+/// A pool of buffers. Clones are the same pool, in any thread.
 #[derive(Clone, Debug)]
 pub struct BufferPool {
     options: PoolOptions,
     kind: Kind,
 }
 
-/// How large a pool and its buffers are.
+/// The sizes of a pool and of its buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolOptions {
-    /// The size of each buffer, bytes; at least that of a whole record. A buffer that is asked to be larger is
-    /// allocated and freed each time ([`PoolStatistics::oversized`]), so this should be the largest capacity of the
-    /// connections.
+    /// The size of each buffer, bytes; at least one record. A larger buffer is allocated and freed for each lease
+    /// ([`PoolStatistics::oversized`]), so this should be the largest capacity of the connections.
     pub buffer_bytes: usize,
-    /// The most buffers kept for reuse: in all by a shared pool, by each thread where the pool is thread-local.
+    /// The most idle buffers that are kept: by a shared pool in all, by a thread-local pool in each thread.
     pub free_max: usize,
 }
 
@@ -52,23 +49,23 @@ impl Default for PoolOptions {
 
 /// What a pool has done, and what it holds.
 ///
-/// A shared pool counts under its lock, and its numbers belong to one moment. Of a thread-local pool they are added up
-/// over its threads, those that have ended included, and are exact while no thread is about to lease or return.
+/// The numbers of a shared pool are of one moment. Those of a thread-local pool are added up over its threads, including those that
+/// have ended, and are exact while no thread leases or returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStatistics {
-    /// Leases of memory that the pool had.
+    /// Leases of an idle buffer.
     pub hits: u64,
-    /// Leases that had to be allocated.
+    /// Leases for which a buffer was allocated.
     pub misses: u64,
-    /// Those of the misses that asked for more than a buffer of the pool has: nothing is ever kept for them.
+    /// Misses that asked for more than the size of the pool's buffers.
     pub oversized: u64,
-    /// Leases out now.
+    /// Current leases.
     pub active: u64,
-    /// The most leases that were out at once; of a thread-local pool, those of the one thread that had the most.
+    /// The most leases at once; in a thread-local pool, those of the thread with the most.
     pub peak: u64,
-    /// What waits to be leased again, bytes.
+    /// The size of the idle buffers, bytes.
     pub held_bytes: u64,
-    /// What was wiped when leases were returned, bytes.
+    /// How much was wiped when leases were returned, bytes.
     pub wiped_bytes: u64,
 }
 
@@ -80,7 +77,7 @@ enum Kind {
 }
 
 impl BufferPool {
-    /// A pool of that kind. Off: one that allocates every time, wipes nothing and counts nothing.
+    /// A pool of that kind. [`BufferPoolKind::Off`] allocates every time, wipes nothing and counts nothing.
     pub fn new(kind: BufferPoolKind, options: PoolOptions) -> Self {
         let options = PoolOptions { buffer_bytes: options.buffer_bytes.max(RECORD_MAX), ..options };
         let kind = match kind {
@@ -111,8 +108,8 @@ impl BufferPool {
         self.lease_at_least(0)
     }
 
-    /// A buffer of [`BufferPool::buffer_bytes`] or of `bytes`, whichever is more, all zero. What is larger than the
-    /// pool's buffers is always allocated, and freed when it is returned; that is counted.
+    /// A buffer of [`BufferPool::buffer_bytes`] or of `bytes`, whichever is more, all zero. A buffer that is larger than those of the
+    /// pool is always allocated, and freed when it is returned.
     #[inline]
     pub fn lease_at_least(&self, bytes: usize) -> Lease {
         let is_regular = bytes <= self.options.buffer_bytes;
@@ -127,7 +124,7 @@ impl BufferPool {
         Lease::new(kept.unwrap_or_else(|| vec![0; bytes.max(self.options.buffer_bytes)]), home)
     }
 
-    /// Frees all that waits to be leased again; of a thread-local pool, what waits in this thread.
+    /// Frees the idle buffers; of a thread-local pool, those of this thread.
     pub fn trim(&self) {
         match &self.kind {
             Kind::Off => {}
@@ -136,7 +133,7 @@ impl BufferPool {
         }
     }
 
-    /// What it has done so far. Of a pool that is off: nothing.
+    /// What the pool has done so far. All zero where it is off.
     pub fn statistics(&self) -> PoolStatistics {
         match &self.kind {
             Kind::Off => PoolStatistics::default(),

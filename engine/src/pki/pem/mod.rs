@@ -1,6 +1,6 @@
-//! PEM (RFC 7468) as people have it: what they use of a file is found, and what they don't use can be told by name.
+//! Reads PEM files (RFC 7468), and names the sections that are not used.
 //!
-//! What may be a private key is decoded where it lies, in constant time, and wiped.
+//! Private keys are decoded in place and in constant time, and wiped.
 
 mod sections;
 #[cfg(test)]
@@ -26,26 +26,25 @@ pub enum PemKind {
     Other,
 }
 
-/// A section of a PEM file, as far as it can be told to people.
+/// A section of a PEM file, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PemSection {
-    /// What it says it is.
+    /// Its label.
     pub label: String,
-    /// The line that it begins in, from 1.
+    /// The number of its first line, from 1.
     pub line: usize,
-    /// What that means here.
+    /// What it holds.
     pub kind: PemKind,
 }
 
-/// All sections in the text of a PEM file, so that those which are not used can be named.
+/// All sections of a PEM file, so that those which are not used can be named.
 pub fn sections_of_pem(pem: &[u8]) -> Result<Vec<PemSection>, Error> {
     check_size(pem)?;
     let told = |section: &Section<'_>| PemSection { label: label(section), line: section.line, kind: kind(section) };
     Ok(sections(pem)?.iter().map(told).collect())
 }
 
-/// All certificates in the text of a PEM file, in its order. Sections that are no certificates are passed over:
-/// [`sections_of_pem`] tells which there are.
+/// All certificates of a PEM file, in order. Other sections are skipped: [`sections_of_pem`] lists them.
 pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     check_size(pem)?;
     let sections = sections(pem)?;
@@ -74,8 +73,7 @@ pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     Ok(certificates)
 }
 
-/// The first private key in the text of a PEM file, in any of the three encodings (PKCS #8, PKCS #1, SEC 1). It is wiped when
-/// it is dropped, as is every copy that was made of it on the way.
+/// The first private key of a PEM file, in PKCS #8, PKCS #1 or SEC 1. It is wiped when it is dropped, and so was every copy of it.
 pub fn private_key_from_pem(pem: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, Error> {
     check_size(pem)?;
     let sections = sections(pem)?;
@@ -126,7 +124,7 @@ fn envelope(section: &Section<'_>) -> Error {
     ))
 }
 
-/// What stands there instead of a private key, and how it becomes one.
+/// What the file holds instead of a private key, and how to convert it.
 fn no_private_key(pem: &[u8], sections: &[Section<'_>]) -> Error {
     let has = |label: &[u8]| sections.iter().any(|section| section.label == label);
     Error::Config(if sections.iter().any(Section::is_encrypted) {
