@@ -7,6 +7,7 @@ use crate::mem::Secret;
 
 /// A ticket with its PSK (RFC 8446 4.6.1). The engine does not resume sessions yet.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Ticket {
     /// The cipher suite of the connection that it was received on. The PSK is bound to its hash.
     pub suite: CipherSuite,

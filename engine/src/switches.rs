@@ -209,7 +209,6 @@ impl Switch {
 
 /// A switch or a value that does not exist.
 #[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SwitchError {
     /// There is no such switch.
     #[error("no switch is called {name:?}; the switches are {}", names())]

@@ -7,7 +7,6 @@ use crate::mem::{InBuf, OutBuf};
 
 /// Why a stream failed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StreamError {
     /// TLS failed. The alert, if there is one, was sent.
     #[error(transparent)]

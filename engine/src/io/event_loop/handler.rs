@@ -81,6 +81,7 @@ pub enum Activity {
 
 /// Why a connection ended.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// Both sides have sent close_notify, or this side has and the peer is gone.
     Done,
