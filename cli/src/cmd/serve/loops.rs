@@ -132,10 +132,10 @@ impl Service for Host {
 /// Why it ended, where that is worth a complaint.
 fn failure(end: &CloseReason, is_handshaking: bool) -> Option<Failure> {
     match end {
-        CloseReason::Done | CloseReason::Stopped | CloseReason::Evicted => None,
         CloseReason::Tls(tls_engine::Error::Truncated) if is_handshaking => Some(Failure::Cut),
         CloseReason::Tls(error) => Some(Failure::Tls(error.clone())),
         CloseReason::Transport(error) => Some(Failure::Transport(io::Error::new(error.kind(), error.to_string()))),
         CloseReason::TimedOut => Some(Failure::Late),
+        _ => None,
     }
 }
