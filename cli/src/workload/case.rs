@@ -23,10 +23,10 @@ use crate::interrupt;
 use crate::measure::{Layout, Pattern, RawAead};
 use crate::net::Target;
 
-/// The seed of what `tlsbench serve --mode source` sends, which both ends have to know.
+/// The seed of the stream that `tlsbench serve --mode source` sends; both ends must use the same one.
 pub const SOURCE_SEED: u64 = 0;
 
-/// Which way the data goes, seen from the client.
+/// The direction of the data, seen from the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// The client seals and the server opens.
@@ -36,7 +36,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Its name in results.
+    /// The name in results.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Send => "send",
@@ -45,21 +45,21 @@ impl Direction {
     }
 }
 
-/// What carries the records, and who drives the ends.
+/// What carries the records, and which threads drive the ends.
 #[derive(Clone)]
 pub enum Transport {
-    /// Buffers; one thread drives both ends.
+    /// Buffers in memory; one thread drives both ends.
     Memory(Arc<EndpointConfigs>),
-    /// Two TCP sockets of this machine; one thread drives both ends.
+    /// Two TCP sockets on this machine; one thread drives both ends.
     LoopbackOneThread(Arc<EndpointConfigs>),
-    /// Two TCP sockets of this machine, and a thread for each end.
+    /// Two TCP sockets on this machine, with a thread for each end.
     LoopbackThreadPerEnd(Arc<EndpointConfigs>),
     /// A socket to another process, which runs `tlsbench serve`.
     Remote(Remote),
 }
 
 impl Transport {
-    /// Its name in those of cases.
+    /// The name in the names of cases.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Memory(_) => "memory",
@@ -73,7 +73,7 @@ impl Transport {
 /// The other process.
 #[derive(Clone)]
 pub struct Remote {
-    /// Where it is.
+    /// Its address.
     pub target: Target,
     /// The name to verify.
     pub name: ServerName<'static>,
@@ -83,36 +83,36 @@ pub struct Remote {
     pub pool: BufferPool,
 }
 
-/// What is moved in a case, and through what.
+/// What a case moves, and over what.
 #[derive(Clone)]
 pub struct Work {
     /// The suite, for the raw AEAD.
     pub suite: Suite,
     /// The length of a write, bytes.
     pub write_bytes: usize,
-    /// About the size of each end's buffer, bytes.
+    /// The approximate size of each end's buffer, bytes.
     pub buffer_bytes: usize,
-    /// Which way.
+    /// The direction of the data.
     pub direction: Direction,
-    /// How.
+    /// What carries the records.
     pub transport: Transport,
     /// How sockets are set up.
     pub sockets: SocketOptions,
-    /// Conversations at once.
+    /// The number of concurrent conversations.
     pub conversations: usize,
-    /// What is compared.
+    /// Which received records are compared.
     pub verify: Verify,
-    /// The seed of the bytes, and of what is compared.
+    /// The seed for the bytes, and for which records are compared.
     pub seed: u64,
 }
 
 impl Work {
-    /// How the writes fall into batches.
+    /// How writes are grouped into batches.
     pub fn layout(&self) -> Layout {
         Layout::new(self.write_bytes, self.buffer_bytes)
     }
 
-    /// What is timed in this work: the engine first, then its references.
+    /// What is timed: the engine first, then its references.
     pub const fn lanes(&self) -> &'static [Lane] {
         match self.transport {
             Transport::Memory(_) | Transport::Remote(_) => &[Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
@@ -122,9 +122,9 @@ impl Work {
         }
     }
 
-    /// How long a block of one lane should be: short, so that of the blocks that another program interrupts there are few
-    /// enough for the median to pass over them; but long against what is between two blocks. Threads that wake each
-    /// other, and kernel buffers that are filled and emptied, take longer to settle than one thread's work.
+    /// The target length of one lane's block. It is short, so that few blocks are disturbed by other programs and the
+    /// median ignores those. It is long compared with the gap between two blocks: threads that wake each other, and
+    /// kernel buffers that fill and drain, take longer to settle than the work of a single thread.
     pub const fn block(&self) -> Duration {
         match self.transport {
             Transport::Memory(_) => Duration::from_millis(2),
@@ -133,15 +133,15 @@ impl Work {
         }
     }
 
-    /// The writes of a block whose heap calls are counted: whole batches, and enough of them to show a call that is made now
-    /// and then.
+    /// The number of writes in the block whose heap calls are counted: whole batches, and enough of them to show a call
+    /// that is made only occasionally.
     pub fn counted_writes(&self) -> u64 {
         const BYTES: u64 = 16 << 20;
         let cycle = self.layout().cycle_writes().max(1);
         (BYTES / self.write_bytes.max(1) as u64).clamp(1, 1_000).next_multiple_of(cycle)
     }
 
-    /// Starts the threads, with their connections.
+    /// Starts the threads with their connections.
     pub fn start(&self) -> Result<WorkerPool, Error> {
         let pattern = Arc::new(self.pattern());
         let conversations: Result<Vec<_>, Error> =
@@ -188,7 +188,7 @@ impl Work {
         }
     }
 
-    /// The sealing and the opening end, of which one is the client.
+    /// The sealing and the opening end. One of them is the client.
     fn local_ends(&self, configs: &EndpointConfigs) -> Result<(Endpoint, Endpoint), Error> {
         let is_client_sealing = self.direction == Direction::Send;
         let (input_bytes, output_bytes) = self.buffers(is_client_sealing);
@@ -198,13 +198,13 @@ impl Work {
         Ok(if is_client_sealing { (client, server) } else { (server, client) })
     }
 
-    /// The capacities of the receive and the send buffer of an end: the one that carries the data holds a batch.
+    /// The capacities of an end's receive and send buffer. The one that carries the data holds a batch.
     fn buffers(&self, is_sealing: bool) -> (usize, usize) {
         let room = buffer_bytes(&self.layout());
         if is_sealing { (0, room) } else { (room, 0) }
     }
 
-    /// The sockets of the sealing and of the opening end, connected by the client.
+    /// The sockets of the sealing and the opening end. The client connects.
     fn loopback(&self) -> Result<(Socket, Socket), Error> {
         let (client, server) = loopback(&self.sockets)?;
         looks_up(&client)?;
@@ -268,14 +268,14 @@ impl Work {
 
     fn pattern(&self) -> Pattern {
         match (&self.transport, self.direction) {
-            // The sender is elsewhere, and knows nothing of this end's batches.
+            // The sender is another process and does not know the batches of this end.
             (Transport::Remote(_), Direction::Receive) => Pattern::new(SOURCE_SEED, RECORD_CONTENT_MAX),
             _ => Pattern::new(self.seed, self.layout().batch_bytes()),
         }
     }
 }
 
-/// Lets calls on a socket that blocks return now and then, so that who waits can look up.
+/// Makes blocking calls on a socket return at intervals, so that the waiting thread can check for an interrupt.
 fn looks_up(socket: &Socket) -> Result<(), Error> {
     let tcp = socket.tcp();
     tcp.set_read_timeout(Some(LOOK))

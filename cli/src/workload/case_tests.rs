@@ -1,4 +1,4 @@
-//! Whole cases, short ones: every transport and direction, over real sockets where it has some.
+//! Short runs of whole cases: every transport and direction, over real sockets where the transport has them.
 
 use std::sync::Arc;
 use std::time::Duration;

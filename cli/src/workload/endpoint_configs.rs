@@ -7,26 +7,26 @@ use tls_engine::mem::{BufferPool, InBuf, OutBuf};
 use super::ends::Endpoint;
 use crate::error::Error;
 
-/// How both ends of the conversations on this machine are set up.
+/// The configuration of both ends of conversations on this machine.
 #[derive(Clone)]
 pub struct EndpointConfigs {
     /// The client.
     pub client: Arc<ClientConfig>,
     /// The server.
     pub server: Arc<ServerConfig>,
-    /// The name that the client asks for, and verifies.
+    /// The name that the client requests and verifies.
     pub name: ServerName<'static>,
-    /// Where the buffers of both come from.
+    /// The pool that both ends take buffers from.
     pub pool: BufferPool,
 }
 
 impl EndpointConfigs {
-    /// A client whose buffers have these capacities. Its first bytes are in the output.
+    /// A client with buffers of these capacities. Its first bytes are already in the output.
     pub(super) fn client(&self, input_bytes: usize, output_bytes: usize) -> Result<Endpoint, Error> {
         client(&self.client, self.name.clone(), &self.pool, input_bytes, output_bytes)
     }
 
-    /// A server whose buffers have these capacities.
+    /// A server with buffers of these capacities.
     pub(super) fn server(&self, input_bytes: usize, output_bytes: usize) -> Endpoint {
         Endpoint {
             connection: Connection::server(&self.server),
@@ -36,7 +36,7 @@ impl EndpointConfigs {
     }
 }
 
-/// A client of `name` whose buffers have these capacities. Its first bytes are in the output.
+/// A client of `name` with buffers of these capacities. Its first bytes are already in the output.
 pub(super) fn client(
     config: &Arc<ClientConfig>,
     name: ServerName<'static>,
@@ -59,7 +59,7 @@ pub(super) mod tests {
     use tls_engine::pki::ServerVerifier;
     use tls_engine::switches::Switches;
 
-    /// Both ends on `suite`, with the cryptography that is fastest.
+    /// Both ends with `suite` and the fastest cryptography.
     pub(in crate::workload) fn endpoint_configs(
         suite: CipherSuite,
         records_per_key: Option<u64>,

@@ -8,57 +8,57 @@ use super::verifier::Verifier;
 use crate::error::Error;
 use crate::measure::{Batch, Batches, Layout, Part, Pattern, Stopwatch};
 
-/// What a buffer holds besides a batch: a key update, an alert (RFC 8446 4.6.3, 6).
+/// What a buffer must hold besides a batch: a key update, an alert (RFC 8446 4.6.3, 6).
 const SLACK_BYTES: usize = 256;
 
 /// A connection with its two buffers.
 pub(super) struct Endpoint {
     /// The connection.
     pub connection: Connection,
-    /// What came from the peer; records are opened in it.
+    /// Bytes from the peer; records are opened in place.
     pub input: InBuf,
-    /// What is to go to the peer.
+    /// Bytes for the peer.
     pub output: OutBuf,
 }
 
-/// The end that seals: what it sends, and how far it has come.
+/// The sealing end: what it sends, and how far it has got.
 pub(super) struct SealingEnd {
-    /// The connection, its handshake done.
+    /// The connection, after its handshake.
     pub endpoint: Endpoint,
     layout: Layout,
     pattern: Arc<Pattern>,
     position: u64,
     batches: Batches,
-    /// A batch that has not been sealed whole, because a key update took the room, and how much of it has.
+    /// A batch that is only partly sealed because a key update took the space, and the number of bytes sealed.
     rest: Option<(Batch, usize)>,
     mark: Counters,
     heap: HeapCalls,
 }
 
-/// The end that opens, and checks what comes out.
+/// The opening end, which checks the plaintext.
 pub(super) struct OpeningEnd {
-    /// The connection, its handshake done.
+    /// The connection, after its handshake.
     pub endpoint: Endpoint,
-    /// What becomes of the plaintext.
+    /// The check of the plaintext.
     pub verifier: Verifier,
     mark: Counters,
     heap: HeapCalls,
 }
 
-/// Heap calls of a block, where they are counted: not in blocks that are timed.
+/// Heap calls in a block, counted only in blocks that are not timed.
 #[derive(Clone, Copy, Debug, Default)]
 struct HeapCalls {
     is_counting: bool,
     calls: u64,
 }
 
-/// The capacity that the buffers need for a batch of `layout`, bytes.
+/// The buffer capacity that a batch of `layout` needs, bytes.
 pub fn buffer_bytes(layout: &Layout) -> usize {
     layout.batch_wire_bytes() + SLACK_BYTES
 }
 
 impl SealingEnd {
-    /// Sends `pattern` in the batches of `layout`.
+    /// An end that sends `pattern` in the batches of `layout`.
     pub(super) fn new(endpoint: Endpoint, layout: Layout, pattern: Arc<Pattern>) -> Self {
         let batches = layout.batches(0);
         Self {
@@ -73,19 +73,19 @@ impl SealingEnd {
         }
     }
 
-    /// The next block has `writes` writes.
+    /// Starts a block of `writes` writes.
     pub(super) fn begin(&mut self, writes: u64) {
         self.batches = self.layout.batches(writes);
         self.mark = self.endpoint.connection.sealed();
         self.heap.calls = 0;
     }
 
-    /// Whether heap calls are counted from now on.
+    /// Turns the counting of heap calls on or off.
     pub(super) const fn count_heap(&mut self, is_counting: bool) {
         self.heap.is_counting = is_counting;
     }
 
-    /// Seals the next batch into the output while `watch` runs. `false` when the block is done.
+    /// Seals the next batch into the output while `watch` runs. Returns `false` once the block is complete.
     pub(super) fn seal_batch(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
         if !self.heap.is_counting {
             return self.seal_next(watch);
@@ -121,37 +121,37 @@ impl SealingEnd {
         Ok(true)
     }
 
-    /// How many bytes have been sealed.
+    /// The number of bytes sealed so far.
     pub(super) const fn position(&self) -> u64 {
         self.position
     }
 
-    /// What the connection has counted since the block began; the times are left to the caller.
+    /// The connection's counts since the block began. The caller adds the times.
     pub(super) fn counted(&self) -> Part {
         counted(self.mark, self.endpoint.connection.sealed(), self.heap)
     }
 }
 
 impl OpeningEnd {
-    /// Hands what is received to `verifier`.
+    /// An end that hands received data to `verifier`.
     pub(super) fn new(endpoint: Endpoint, verifier: Verifier) -> Self {
         Self { endpoint, verifier, mark: Counters::default(), heap: HeapCalls::default() }
     }
 
-    /// The next block has `bytes`.
+    /// Starts a block of `bytes`.
     pub(super) fn begin(&mut self, bytes: u64) {
         self.verifier.expect(bytes);
         self.mark = self.endpoint.connection.opened();
         self.heap.calls = 0;
     }
 
-    /// Whether heap calls are counted from now on.
+    /// Turns the counting of heap calls on or off.
     pub(super) const fn count_heap(&mut self, is_counting: bool) {
         self.heap.is_counting = is_counting;
     }
 
-    /// Opens all whole records that wait, while `watch` runs (comparisons apart). `true` once the peer has said that it
-    /// sends no more.
+    /// Opens all complete records that have arrived, while `watch` runs (it stops during comparisons). Returns `true`
+    /// once the peer has sent close_notify.
     pub(super) fn open_waiting(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
         if !self.heap.is_counting {
             return self.open_all(watch);
@@ -176,7 +176,7 @@ impl OpeningEnd {
         Ok(closed)
     }
 
-    /// What the connection has counted since the block began; the times are left to the caller.
+    /// The connection's counts since the block began. The caller adds the times.
     pub(super) fn counted(&self) -> Part {
         let compared_bytes = self.verifier.compared_bytes();
         Part { compared_bytes, ..counted(self.mark, self.endpoint.connection.opened(), self.heap) }

@@ -12,19 +12,19 @@ use crate::interrupt;
 use crate::measure::{Stopwatch, nanoseconds};
 use crate::schema::Side;
 
-/// Two ends that have shaken hands.
+/// Two ends that have completed their handshake.
 pub(super) struct EstablishedPair {
     /// The client.
     pub client: Endpoint,
     /// The server.
     pub server: Endpoint,
-    /// What each of them sent, client first.
+    /// The bytes that each end sent, client first.
     pub wire_bytes: [u64; 2],
-    /// From the creation of the ClientHello until both ends were ready and no data was in flight.
+    /// The time from the creation of the ClientHello until both ends were ready and no data was in flight.
     pub elapsed_ns: u64,
 }
 
-/// Lets a new client and a new server of `configs` shake hands over `link`, in which the client is the sealing end.
+/// Completes a handshake between a new client and a new server of `configs` over `link`. The client is the sealing end.
 pub(super) fn drive_handshake<L: Link>(
     configs: &EndpointConfigs,
     link: &mut L,
@@ -53,18 +53,18 @@ pub(super) fn drive_handshake<L: Link>(
     Ok(EstablishedPair { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
 }
 
-/// What went from one end to the other in a turn.
+/// What one end sent to the other in one turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Transferred {
-    /// Bytes of the wire that were sent.
+    /// Bytes sent on the wire.
     pub sent_bytes: u64,
-    /// Bytes of the wire that arrived.
+    /// Bytes received from the wire.
     pub received_bytes: u64,
-    /// Application data among what was read, bytes.
+    /// Application data among the bytes that were read.
     pub data_bytes: usize,
 }
 
-/// Lets `to` read what `from` has to say. Carrying it over is part of the reader's work.
+/// Lets `to` read what `from` has to send. Carrying the bytes over counts as the reader's work.
 pub(super) fn transfer<L: Link>(
     link: &mut L,
     observer: &mut impl Observer,
@@ -101,13 +101,13 @@ const fn role(side: Side) -> Role {
     if matches!(side, Side::Client) { Role::Sealing } else { Role::Opening }
 }
 
-/// Sees each step of a connection, and whose it is.
+/// Observes each step of a connection, with the side that does it.
 pub(super) trait Observer {
-    /// Does a step of a side.
+    /// Runs a step of `side`.
     fn on<T>(&mut self, side: Side, step: impl FnOnce() -> T) -> T;
 }
 
-/// Looks away.
+/// Observes nothing.
 pub(super) struct Unobserved;
 
 impl Observer for Unobserved {

@@ -9,12 +9,12 @@ use crate::error::Error;
 use crate::schema::Metric;
 use crate::schema::quantity::Quantity;
 
-/// The longest time that is told from longer ones, nanoseconds.
+/// The longest time that can be distinguished from longer ones, nanoseconds.
 const LONGEST_NS: u64 = 10_000_000_000;
-/// The significant digits of a time.
+/// The number of significant digits of a time.
 const DIGITS: u8 = 3;
 
-/// Takes the times of a few blocks.
+/// Collects the times of several blocks.
 pub(in crate::workload) struct Times(Histogram<u64>);
 
 impl Times {
@@ -26,23 +26,23 @@ impl Times {
         self.0.saturating_record(time_ns);
     }
 
-    /// What there was. It takes less memory than what a histogram keeps ready for everything there could be.
+    /// The recorded times. They take less memory than the histogram, which reserves space for every possible value.
     pub(in crate::workload) fn buckets(&self) -> Buckets {
         Buckets(self.0.iter_recorded().map(|value| (value.value_iterated_to(), value.count_at_value())).collect())
     }
 }
 
-/// Times, nanoseconds, and how many there were of each; shortest first.
+/// Times in nanoseconds with their counts, shortest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Buckets(pub(in crate::workload) Vec<(u64, u64)>);
 
 impl Buckets {
-    /// How many there are in all.
+    /// The number of times.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|(_, count)| count).sum()
     }
 
-    /// What this share of them does not exceed. `None` where there are none.
+    /// The time that this share of them does not exceed. `None` if there are none.
     pub(in crate::workload) fn percentile(&self, share: f64) -> Option<f64> {
         let target = (self.count() as f64 * share).ceil().max(1.0) as u64;
         let mut below = 0;
@@ -52,7 +52,7 @@ impl Buckets {
         })
     }
 
-    /// All of them together.
+    /// All of them added up.
     pub(in crate::workload) fn sum<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut sum = BTreeMap::new();
         for (value, count) in all.into_iter().flat_map(|buckets| &buckets.0) {
@@ -61,7 +61,7 @@ impl Buckets {
         Self(sum.into_iter().collect())
     }
 
-    /// All of them as one metric, each round's median as its samples. `None` where there are none.
+    /// All of them as one metric, whose samples are the medians of the rounds. `None` if there are none.
     pub fn metric(quantity: &Quantity, rounds: &[Self], seed: u64) -> Result<Option<Metric>, Error> {
         let medians: Vec<f64> = rounds.iter().filter_map(|round| round.percentile(0.5)).collect();
         let Some(mut metric) = Metric::of(quantity, &medians, seed) else { return Ok(None) };

@@ -3,7 +3,7 @@ use tls_engine::mem::{InBuf, OutBuf};
 use crate::error::Error;
 use crate::measure::Stopwatch;
 
-/// Which of the two ends of a conversation.
+/// One of the two ends of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// The one that sends application data.
@@ -12,23 +12,23 @@ pub(super) enum Role {
     Opening,
 }
 
-/// What carries records between two ends that one thread drives.
+/// Carries records between two ends that one thread drives.
 pub(super) trait Link {
-    /// Sends what `from` has to say, as far as it goes now; `watch` runs where that is part of its work.
+    /// Sends as much of `output` as it can right now. `watch` runs while this is part of the work of `from`.
     fn push(&mut self, from: Role, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error>;
 
-    /// Moves bytes from an end that pushed them to the other, where nobody's clock runs.
+    /// Moves bytes from the end that pushed them to the other, outside of both ends' time.
     fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error>;
 
-    /// Takes what has arrived for `to`, if anything has; `watch` runs where that is part of its work. `false` when the
-    /// other end has closed.
+    /// Receives what has arrived for `to`, if anything. `watch` runs while this is part of the work of `to`. Returns
+    /// `false` once the other end has closed.
     fn pull(&mut self, to: Role, input: &mut InBuf, watch: &mut Stopwatch) -> Result<bool, Error>;
 
-    /// The system calls made for an end so far.
+    /// The number of system calls made for an end so far.
     fn syscalls(&self, end: Role) -> u64;
 }
 
-/// Memory: no sockets, no system calls. What it copies is on nobody's clock.
+/// Memory: no sockets and no system calls. The time of its copies counts for neither end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory;
 

@@ -5,7 +5,7 @@ use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Side};
 use crate::stats;
 
-/// Adds to `case` what the rounds say about each side, and about both together.
+/// Adds the metrics of each side, and of both together, to `case`.
 pub fn record(case: &mut Case, rounds: &Rounds, seed: u64) {
     for side in [Side::Send, Side::Receive] {
         record_side(case, rounds, side, seed);
@@ -49,7 +49,7 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     add(&quantity::KEY_UPDATES, &total(|part| part.key_updates));
 }
 
-/// Adds the heap calls of a block in which they were counted: for each conversation a sample of each of its sides.
+/// Adds the heap calls of a block in which they were counted: one sample per conversation and side.
 pub fn record_heap(case: &mut Case, counted: &[Sample], seed: u64) {
     let per_record = |part: Part| part.heap_calls as f64 / part.records.max(1) as f64;
     let send: Vec<f64> = counted.iter().filter_map(|sample| sample.send.map(per_record)).collect();
@@ -80,7 +80,7 @@ pub fn reference(rounds: &Rounds, side: Side) -> Option<(Method, Vec<f64>)> {
         .map(|(_, method, rates)| (method, rates))
 }
 
-/// All that the engine did on a side.
+/// The sum of the engine's work on a side.
 pub fn sum_of_all(rounds: &Rounds, side: Side) -> Option<Part> {
     let parts = parts(rounds, Lane::Tls, side);
     (!parts.is_empty()).then(|| sum(&parts.concat()))
@@ -90,7 +90,7 @@ fn samples(rounds: &Rounds, lane: Lane) -> &[Vec<Sample>] {
     rounds.lanes.iter().find(|(known, _)| *known == lane).map_or(&[], |(_, samples)| samples)
 }
 
-/// What a side did in a lane: for each round one part of each conversation. Empty where nobody was on that side.
+/// The work of a side in a lane: for each round, one part per conversation. Empty if that side did not run here.
 fn parts(rounds: &Rounds, lane: Lane, side: Side) -> Vec<Vec<Part>> {
     let of_side = |sample: &Sample| if side == Side::Send { sample.send } else { sample.receive };
     samples(rounds, lane)
@@ -108,7 +108,7 @@ fn raw_rates(rounds: &Rounds, method: Method, side: Side) -> Vec<f64> {
     rates(&parts(rounds, lane, side), Part::engine_bytes_per_s)
 }
 
-/// The rate of each round: of all conversations together, which ran at the same time.
+/// The rate of each round, summed over the conversations, which run concurrently.
 fn rates(rounds: &[Vec<Part>], rate: impl Fn(&Part) -> f64) -> Vec<f64> {
     rounds.iter().map(|round| round.iter().map(&rate).sum()).collect()
 }
@@ -172,7 +172,7 @@ mod tests {
         assert!((median(Side::Receive, &quantity::EFFICIENCY) - 0.5).abs() < 1e-9);
         assert_eq!(reference(&rounds, Side::Send).unwrap().0, Method::OutOfPlace);
         assert_eq!(reference(&rounds, Side::Receive).unwrap().0, Method::InPlace);
-        // Two conversations at once, each 2^20 bytes in 2,000 ns.
+        // Two concurrent conversations, each 2^20 bytes in 2,000 ns.
         let expected = 2.0 * f64::from(1 << 20) / 2000e-9;
         assert!((median(Side::Send, &quantity::THROUGHPUT_BYTES_PER_S) / expected - 1.0).abs() < 1e-9);
         assert!((median(Side::Send, &quantity::SYSCALLS_PER_MIB) - 2.0).abs() < 1e-9);
@@ -189,11 +189,11 @@ mod tests {
             assert!((median / expected - 1.0).abs() < 1e-9, "{side:?} {}: {median}, not {expected}", quantity.name);
         };
         let one = f64::from(1 << 20);
-        // Two conversations at once.
+        // Two concurrent conversations.
         is(Side::Send, &quantity::RAW_AEAD_BYTES_PER_S, 2.0 * one / 800e-9);
         is(Side::Send, &quantity::ENGINE_BYTES_PER_S, 2.0 * one / 1000e-9);
         is(Side::Send, &quantity::CPU_NS_PER_BYTE, 1000.0 / one);
-        // One thread drives both ends of each: the time of both is that of the one and then of the other.
+        // One thread drives both ends of each conversation, so the total time is the sum of both ends' times.
         is(Side::Send, &quantity::THROUGHPUT_BYTES_PER_S, 2.0 * one / 2000e-9);
         is(Side::Receive, &quantity::THROUGHPUT_BYTES_PER_S, 2.0 * one / 4000e-9);
         is(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, 2.0 * one / 6000e-9);

@@ -1,4 +1,4 @@
-//! Moving data: two ends in memory or over sockets, what is measured while they do, and the check that every byte
+//! Moving data: two ends in memory or over sockets, the measurements taken meanwhile, and the check that every byte
 //! arrives.
 
 pub mod ablation;

@@ -8,14 +8,14 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Method, Part, RawAead, RawSample, Sample};
 
-/// The batches of a raw AEAD between two looks at whether an end was asked for.
+/// The number of batches of a raw AEAD between two checks for an interrupt.
 const BATCHES_BETWEEN_LOOKS: u64 = 8;
 
-/// Both ends in one thread, with the references beside them.
+/// Both ends in one thread, with their references.
 pub(super) struct OneThread<L> {
-    /// The engine's two ends, their handshake done.
+    /// The engine's two ends, after their handshake.
     pub pair: Pair<L>,
-    /// Plain TCP, where there are sockets.
+    /// Plain TCP, if there are sockets.
     pub raw_tcp: Option<RawPair>,
     /// The AEAD alone.
     pub aead: RawAead,
@@ -49,10 +49,10 @@ impl<L: Link + Send> Worker for OneThread<L> {
     }
 }
 
-/// A block of the raw AEAD as what two ends did.
+/// A block of the raw AEAD, reported as the work of two ends.
 pub(super) fn raw_aead(aead: &mut RawAead, method: Method, writes: u64) -> Result<Sample, Error> {
     let mut raw = RawSample::default();
-    // In whole batches, as one run of all of them would have them.
+    // Whole batches, so that the pieces together are the same work as a single run.
     let piece = BATCHES_BETWEEN_LOOKS * aead.cycle_writes();
     let mut left = writes;
     while left > 0 {
@@ -72,7 +72,7 @@ pub(super) fn raw_aead(aead: &mut RawAead, method: Method, writes: u64) -> Resul
     Ok(Sample { send: Some(part(raw.seal_ns)), receive: Some(part(raw.open_ns)), total_ns: None })
 }
 
-/// A plan asked for a reference that the transport does not have.
+/// The error for a plan that asks for a reference which the transport does not have.
 pub(super) fn no_such_lane() -> Error {
     Error::Failed("this transport has no plain TCP beside it".to_owned())
 }

@@ -9,37 +9,37 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Part, Sample, Stopwatch};
 
-/// Two ends that one thread drives, and what lies between them.
+/// Two ends driven by one thread, and the link between them.
 pub(super) struct Pair<L> {
     sealing: SealingEnd,
     opening: OpeningEnd,
     pub(super) link: L,
 }
 
-/// The clocks of a block: of each end's engine, and of its share of the link.
+/// The clocks of a block: each end's engine, and its share of the link.
 #[derive(Default)]
 struct Watches {
     seal: Stopwatch,
     push: Stopwatch,
     pull: Stopwatch,
     open: Stopwatch,
-    /// What flows against the data, and is no part of the measurement.
+    /// What flows against the data; it is not part of the measurement.
     back: Stopwatch,
 }
 
 impl<L: Link> Pair<L> {
-    /// Two ends whose handshake is done.
+    /// Two ends that have completed their handshake.
     pub(super) const fn new(sealing: SealingEnd, opening: OpeningEnd, link: L) -> Self {
         Self { sealing, opening, link }
     }
 
-    /// Whether heap calls of both ends are counted from now on.
+    /// Turns the counting of heap calls of both ends on or off.
     pub(super) const fn count_heap(&mut self, is_counting: bool) {
         self.sealing.count_heap(is_counting);
         self.opening.count_heap(is_counting);
     }
 
-    /// What the ends agreed on.
+    /// What the ends negotiated.
     pub(super) fn negotiated(&self) -> Option<&Negotiated> {
         self.opening.endpoint.connection.negotiated()
     }
@@ -72,7 +72,7 @@ impl<L: Link> Pair<L> {
         Ok(Sample { send: Some(send), receive: Some(receive), total_ns })
     }
 
-    /// Ends the conversation as RFC 8446 6.1 asks, and checks that the other end understood.
+    /// Closes the conversation as RFC 8446 6.1 requires, and checks that the other end noticed.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         let mut watches = Watches::default();
         self.opening.begin(0);
@@ -86,7 +86,7 @@ impl<L: Link> Pair<L> {
         self.opening.verifier.check_complete()
     }
 
-    /// Lets what the sealing end has sealed arrive and be opened. `true` when that was its last.
+    /// Delivers and opens what the sealing end has sealed. Returns `true` if that was the last of its data.
     fn forward(&mut self, watches: &mut Watches) -> Result<bool, Error> {
         let (from, to) = (&mut self.sealing.endpoint, &mut self.opening.endpoint);
         self.link.push(Role::Sealing, &mut from.output, &mut watches.push)?;
@@ -99,14 +99,14 @@ impl<L: Link> Pair<L> {
         Ok(is_closed)
     }
 
-    /// Lets the sealing end hear what the other has to say: key updates of its own.
+    /// Delivers what the opening end has to send, such as key updates of its own, to the sealing end.
     fn backward(&mut self, watches: &mut Watches) -> Result<(), Error> {
         let (from, to) = (&mut self.opening.endpoint, &mut self.sealing.endpoint);
         exchange(&mut self.link, (Role::Opening, from), (Role::Sealing, to), &mut watches.back)
     }
 }
 
-/// Completes the handshake of two ends: `sealing` and `opening`, whichever of them is the client.
+/// Completes the handshake of `sealing` and `opening`, whichever of them is the client.
 pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: &mut Endpoint) -> Result<(), Error> {
     let mut watch = Stopwatch::default();
     let began = Instant::now();
@@ -124,7 +124,7 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
     }
 }
 
-/// One way of a conversation without application data.
+/// Exchanges data in one direction without application data.
 fn exchange<L: Link>(
     link: &mut L,
     (from_end, from): (Role, &mut Endpoint),

@@ -1,4 +1,4 @@
-//! Two real ends in one thread, over links that do or don't do their duty.
+//! Two real ends in one thread, over links that work and links that fail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::measure::{Layout, Pattern, Stopwatch};
 
 const AES_128: CipherSuite = CipherSuite::AES_128_GCM_SHA256;
 
-/// Memory that turns one bit of the records once armed.
+/// Memory that flips one bit of the records once armed.
 struct Flipping {
     is_armed: bool,
 }
@@ -42,7 +42,7 @@ impl Link for Flipping {
     }
 }
 
-/// A pair that sends the pattern of one seed, and expects that of another.
+/// A pair that sends the pattern of one seed, and expects the pattern of another.
 fn pair<L: Link>(configs: &EndpointConfigs, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
     let layout = Layout::new(size, 1 << 17);
     let room = buffer_bytes(&layout);
@@ -65,14 +65,14 @@ fn every_byte_of_every_size_arrives() {
             assert_eq!(receive.compared_bytes, receive.bytes);
             assert_eq!(send.records, writes * size.div_ceil(16_384) as u64);
             assert_eq!(receive.copied_bytes, 0);
-            // A provider may copy a record that is short, where that is faster: never a full one.
+            // A provider may copy a short record if that is faster, but never a full one.
             assert!(send.copied_bytes <= writes * (size as u64 % 16_384), "{size}");
         }
         pair.close().expect("an end");
     }
 }
 
-/// Memory that keeps whoever sends waiting.
+/// Memory that never lets a sender proceed.
 struct Waiting;
 
 impl Link for Waiting {

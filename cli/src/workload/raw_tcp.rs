@@ -1,4 +1,4 @@
-//! Plain TCP, moving the same bytes in the same batches as the engine: what the transport alone can do.
+//! Plain TCP with the same bytes in the same batches as the engine: what the transport can do on its own.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -11,45 +11,45 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Batches, Layout, Part, Pattern, Sample, Stopwatch};
 
-/// The end that sends.
+/// The sending end.
 pub(super) struct RawSender {
     socket: Socket,
     layout: Layout,
     pattern: Arc<Pattern>,
     position: u64,
     batches: Batches,
-    /// What is left of the current batch, bytes.
+    /// The remaining bytes of the current batch.
     left: usize,
 }
 
-/// The end that receives, and checks what comes.
+/// The receiving end, which checks what arrives.
 pub(super) struct RawReceiver {
     socket: Socket,
     buffer: Vec<u8>,
     verifier: Verifier,
 }
 
-/// Both, driven by one thread. The sockets must not block.
+/// Both ends, driven by one thread. The sockets must be non-blocking.
 pub(super) struct RawPair {
-    /// The end that sends.
+    /// The sending end.
     pub sender: RawSender,
-    /// The end that receives.
+    /// The receiving end.
     pub receiver: RawReceiver,
 }
 
 impl RawSender {
-    /// Sends `pattern` in the batches of `layout`.
+    /// An end that sends `pattern` in the batches of `layout`.
     pub(super) fn new(socket: Socket, layout: Layout, pattern: Arc<Pattern>) -> Self {
         Self { socket, layout, pattern, position: 0, batches: layout.batches(0), left: 0 }
     }
 
-    /// The next block has `writes` writes.
+    /// Starts a block of `writes` writes.
     pub(super) fn begin(&mut self, writes: u64) {
         self.batches = self.layout.batches(writes);
         self.left = 0;
     }
 
-    /// Sends the rest of a batch, or a new one, in one call. `false` when the block is done.
+    /// Sends a new batch or the rest of one in a single call. Returns `false` once the block is complete.
     pub(super) fn send_some(&mut self) -> Result<bool, Error> {
         if self.left == 0 {
             let Some(batch) = self.batches.next() else { return Ok(false) };
@@ -66,7 +66,7 @@ impl RawSender {
         }
     }
 
-    /// How many bytes have been sent.
+    /// The number of bytes sent so far.
     pub(super) const fn position(&self) -> u64 {
         self.position
     }
@@ -78,17 +78,17 @@ impl RawSender {
 }
 
 impl RawReceiver {
-    /// Receives through a buffer of `buffer_bytes`.
+    /// An end that receives through a buffer of `buffer_bytes`.
     pub(super) fn new(socket: Socket, buffer_bytes: usize, verifier: Verifier) -> Self {
         Self { socket, buffer: vec![0; buffer_bytes], verifier }
     }
 
-    /// The next block has `bytes`.
+    /// Starts a block of `bytes`.
     pub(super) fn begin(&mut self, bytes: u64) {
         self.verifier.expect(bytes);
     }
 
-    /// Receives what one call brings, while `watch` runs.
+    /// Receives what a single call returns, while `watch` runs.
     pub(super) fn receive_some(&mut self, watch: &mut Stopwatch) -> Result<(), Error> {
         watch.start();
         let received = self.socket.read(&mut self.buffer);
@@ -102,7 +102,7 @@ impl RawReceiver {
         accepted
     }
 
-    /// The check of what comes.
+    /// The check of what arrives.
     pub(super) const fn verifier(&self) -> &Verifier {
         &self.verifier
     }
@@ -114,7 +114,7 @@ impl RawReceiver {
 }
 
 impl RawPair {
-    /// Makes the sockets fit for one thread.
+    /// Makes both sockets non-blocking, as one thread needs them.
     pub(super) fn set_nonblocking(&self) -> Result<(), Error> {
         for socket in [&self.sender.socket, &self.receiver.socket] {
             socket.set_nonblocking(true).map_err(|error| Error::io("setting up a socket", error))?;

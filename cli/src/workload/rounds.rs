@@ -5,56 +5,56 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Order, Sample};
 
-/// The rounds that a duration has room for at the least, so that an interval can be told.
+/// The minimum number of rounds that a duration is divided into, so that there is an interval to report.
 const ROUNDS_MIN: u32 = 20;
-/// And at the most: more samples would say no more, and fill the results.
+/// The maximum number of rounds: more samples would add no information and bloat the results.
 const ROUNDS_MAX: u32 = 300;
-/// The blocks that a run of a given count is cut into, unless they had more than so many writes: who ends a long run early
-/// gets what was measured, and that is whole blocks.
+/// The number of blocks that a run of a given count is divided into, unless a block would have too many writes. A run
+/// that is ended early keeps only whole blocks.
 const BLOCKS_OF_COUNT: u64 = 32;
 const BLOCK_WRITES_MAX: u64 = 1 << 14;
 
 /// How long a case runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// All of its lanes together, the warm-up not counted.
+    /// The total time of all lanes, without the warm-up.
     Duration(Duration),
-    /// This many writes through the engine, in all conversations together, and as many through each reference.
+    /// This many writes through the engine, summed over the conversations, and as many through each reference.
     Writes(u64),
 }
 
-/// What is run, for how long, and in which order.
+/// What runs, for how long, and in which order.
 #[derive(Clone, Debug)]
 pub struct RoundSchedule {
     /// The lanes, the engine's first.
     pub lanes: Vec<Lane>,
-    /// How long.
+    /// How long to run.
     pub limit: Limit,
-    /// How long before that nothing is kept.
+    /// The warm-up before that, whose results are discarded.
     pub warmup: Duration,
-    /// How long a block of one lane should be, where the duration has room for a sensible number of them.
+    /// The target length of one lane's block, if the duration allows a sensible number of them.
     pub block: Duration,
-    /// The writes that fill a batch: blocks are made of whole batches.
+    /// The number of writes that fill a batch: blocks consist of whole batches.
     pub cycle_writes: u64,
-    /// Chooses the order of the lanes.
+    /// The seed for the order of the lanes.
     pub seed: u64,
 }
 
-/// What came of it: for each lane its rounds, for each round what each conversation did.
+/// The results: for each lane its rounds, and for each round the samples of the conversations.
 #[derive(Clone, Debug)]
 pub struct Rounds {
     /// By lane, in the order of [`RoundSchedule::lanes`].
     pub lanes: Vec<(Lane, Vec<Vec<Sample>>)>,
-    /// Whether it was ended by Ctrl-C.
+    /// Whether Ctrl-C ended it.
     pub interrupted: bool,
-    /// How long the timed part was, all lanes together.
+    /// The length of the timed part, all lanes together.
     pub elapsed: Duration,
 }
 
-/// How far a case has come, for who waits.
+/// The progress of a case, for display.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Advance {
-    /// Whether it still warms up.
+    /// Whether the warm-up is still running.
     pub is_warming_up: bool,
     /// The share that is done, 0 to 1.
     pub done: f64,
@@ -62,7 +62,7 @@ pub struct Advance {
     pub bytes_per_s: f64,
 }
 
-/// Runs the rounds of a case: in each every lane gets one block, in random order.
+/// Runs the rounds of a case. In each round, every lane gets one block, in random order.
 pub fn run(
     workers: &mut WorkerPool,
     schedule: &RoundSchedule,
@@ -96,13 +96,13 @@ pub fn run(
     }
     let elapsed = began.elapsed();
     let interrupted = interrupt::requested();
-    // Blocks whose round was cut short have nothing to be held against.
+    // The blocks of an interrupted round have nothing to be compared with.
     lanes.iter_mut().for_each(|lane| lane.kept.truncate(rounds as usize));
     lanes.sort_by_key(|lane| schedule.lanes.iter().position(|known| *known == lane.lane));
     Ok(Rounds { lanes: lanes.into_iter().map(|lane| (lane.lane, lane.kept)).collect(), interrupted, elapsed })
 }
 
-/// One block of every lane: of so many writes, or of as many as the lane is known to do in its time.
+/// Runs one block of every lane: `block_writes` writes, or as many as the lane can do in its time.
 fn round(workers: &mut WorkerPool, block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
     for lane in lanes {
         interrupt::check()?;
@@ -111,7 +111,7 @@ fn round(workers: &mut WorkerPool, block_writes: Option<u64>, lanes: &mut [LaneS
     Ok(())
 }
 
-/// What was done, or nothing where it was cut short: that is an end and no failure.
+/// The result, or `None` if it was interrupted, which is not a failure.
 fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Err(Error::Interrupted) => Ok(None),
@@ -119,8 +119,8 @@ fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Runs blocks that are not kept until the machine is warm and, where time is the limit, every lane knows how many writes
-/// make a block.
+/// Runs blocks that are discarded, until the machine is warm. If time is the limit, also until every lane knows how
+/// many writes make a block.
 fn warm_up(
     workers: &mut WorkerPool,
     schedule: &RoundSchedule,
@@ -148,13 +148,13 @@ fn warm_up(
     Ok(())
 }
 
-/// A lane, and how many writes make a block of the wanted length.
+/// A lane, and the number of writes in a block of the target length.
 struct LaneState {
     lane: Lane,
     block: Duration,
-    /// In all conversations together.
+    /// Summed over the conversations.
     writes: u64,
-    /// A whole batch in each conversation.
+    /// One whole batch in each conversation.
     batch_writes: u64,
     is_calibrated: bool,
     kept: Vec<Vec<Sample>>,
@@ -173,18 +173,18 @@ impl LaneState {
         Self { lane, block, writes: batch_writes, batch_writes, is_calibrated: false, kept: Vec::new() }
     }
 
-    /// Runs a block of `writes` writes, shared between the conversations.
+    /// Runs a block of `writes` writes, divided between the conversations.
     fn run(&self, workers: &mut WorkerPool, writes: u64) -> Result<Vec<Sample>, Error> {
         let pairs = workers.pairs() as u64;
         workers.run(self.lane, |pair| share(writes, pairs, pair as u64))
     }
 
-    /// Runs a block that is not kept, and learns from it how long one should be. Returns the rate.
+    /// Runs a block that is discarded, and adjusts the block length. Returns the rate.
     fn calibrate(&mut self, workers: &mut WorkerPool) -> Result<f64, Error> {
         let began = Instant::now();
         let samples = self.run(workers, self.writes)?;
         let factor = self.block.as_secs_f64() / began.elapsed().as_secs_f64().max(1e-9);
-        // Half and double are near enough: what is measured is a rate. Less than a batch is never run.
+        // A factor of two is close enough, since the measurement is a rate. A block is never shorter than a batch.
         self.is_calibrated = (0.5..2.0).contains(&factor) || (factor < 1.0 && self.writes == self.batch_writes);
         let batches = (self.writes as f64 * factor.min(16.0) / self.batch_writes as f64).round().max(1.0);
         self.writes = batches as u64 * self.batch_writes;
@@ -192,7 +192,7 @@ impl LaneState {
     }
 }
 
-/// How many of `writes` writes are in the block of this number, after `done`.
+/// The number of writes in block `number` of `writes` writes in all, of which `done` are done.
 fn block_of(writes: u64, batch_writes: u64, number: u64, done: u64) -> u64 {
     let blocks = (writes / batch_writes).clamp(1, BLOCKS_OF_COUNT);
     if writes / blocks <= BLOCK_WRITES_MAX {
@@ -202,18 +202,19 @@ fn block_of(writes: u64, batch_writes: u64, number: u64, done: u64) -> u64 {
     }
 }
 
-/// The length of round `number` where there is no saying how many there will be: as long as `first` for as many as a run of a
-/// given duration has at the most, and then twice as long. So results hold all of them, however many.
+/// The length of round `number` if the number of rounds is unknown. The first rounds, as many as a run of a given
+/// duration has at most, are as long as `first`; then the length doubles. So results can hold all rounds, however many
+/// there are.
 pub(super) fn longer_and_longer(first: u64, number: u64) -> u64 {
     first.saturating_mul(1_u64.checked_shl((number / u64::from(ROUNDS_MAX)) as u32).unwrap_or(u64::MAX))
 }
 
-/// The part of `whole` that falls to number `index` of `parts`; all parts together are the whole.
+/// Part `index` of `whole` divided into `parts`; the parts add up to the whole.
 const fn share(whole: u64, parts: u64, index: u64) -> u64 {
     whole / parts + if index < whole % parts { 1 } else { 0 }
 }
 
-/// The payload that the conversations received (or sent, where nobody here receives), bytes per second.
+/// The payload that the conversations received (or sent, if no receiver is local), bytes per second.
 fn rate(samples: &[Sample]) -> f64 {
     samples.iter().filter_map(|sample| sample.receive.or(sample.send)).map(|side| side.bytes_per_s()).sum()
 }
@@ -232,7 +233,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use tls_engine::conn::Negotiated;
 
-    /// Notes what it is asked to do; each write takes a microsecond.
+    /// Records what it is asked to do; each write takes a microsecond.
     struct Noting(Arc<Mutex<Vec<(Lane, u64)>>>);
 
     impl Worker for Noting {

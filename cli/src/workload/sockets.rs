@@ -7,7 +7,7 @@ use super::link::{Link, Role};
 use crate::error::Error;
 use crate::measure::Stopwatch;
 
-/// Two ends of a TCP connection of this machine: the one that connected, and the one that accepted.
+/// Two ends of a TCP connection on this machine: the one that connected, and the one that accepted.
 pub(super) fn loopback(options: &SocketOptions) -> Result<(Socket, Socket), Error> {
     let connect = || {
         let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), *options)?;
@@ -19,14 +19,14 @@ pub(super) fn loopback(options: &SocketOptions) -> Result<(Socket, Socket), Erro
     connect().map_err(|error| Error::io("connecting over loopback", error))
 }
 
-/// Two sockets that one thread serves in turn, without ever waiting for either.
+/// Two sockets that one thread serves in turn, without ever blocking on either.
 pub(super) struct Sockets {
     sealing: Socket,
     opening: Socket,
 }
 
 impl Sockets {
-    /// From the sockets of the two ends.
+    /// Takes the sockets of the two ends.
     pub(super) fn new(sealing: Socket, opening: Socket) -> Result<Self, Error> {
         for socket in [&sealing, &opening] {
             socket.set_nonblocking(true).map_err(|error| Error::io("setting up a socket", error))?;
@@ -34,7 +34,7 @@ impl Sockets {
         Ok(Self { sealing, opening })
     }
 
-    /// The sockets again, which never wait.
+    /// Returns the sockets, which are non-blocking.
     pub(super) fn into_sockets(self) -> (Socket, Socket) {
         (self.sealing, self.opening)
     }

@@ -2,10 +2,10 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// How long nothing may arrive before that is an error.
+/// How long nothing may arrive before it is an error.
 pub(super) const STALL: Duration = Duration::from_secs(10);
 
-/// Notices when nothing arrives any more.
+/// Detects that data has stopped arriving.
 #[derive(Debug, Default)]
 pub(super) struct Stall {
     position: u64,
@@ -14,7 +14,7 @@ pub(super) struct Stall {
 }
 
 impl Stall {
-    /// To be asked in each turn, with how much has arrived.
+    /// Checks for a stall. To be called in each turn with the number of bytes that have arrived.
     #[inline]
     pub(super) fn check(&mut self, position: u64) -> Result<(), Error> {
         if position != self.position {
@@ -22,7 +22,7 @@ impl Stall {
             return Ok(());
         }
         self.idle_turns += 1;
-        // A socket takes some turns to hand a batch over: the clock is asked only when there have been many.
+        // A socket takes some turns to hand over a batch, so the clock is read only after many idle turns.
         if self.idle_turns < 100 {
             return Ok(());
         }

@@ -13,40 +13,40 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Method, Part, RawAead, Sample, Stopwatch, nanoseconds};
 
-/// How long a call on a socket of an end waits at the most, before the end looks up.
+/// The longest time that a call on an end's socket blocks before the end checks for an interrupt.
 pub(super) const LOOK: Duration = Duration::from_millis(250);
 /// How long an end waits for its peer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest answer that an end may give after it has been told the end: a number of bytes, and a line break.
+/// The longest answer that an end may give after close_notify: a number of bytes, and a line break.
 const LAST_WORDS_MAX: usize = 64;
 
-/// The sealing end on a socket that blocks for [`LOOK`] and a thread of its own.
+/// The sealing end, with a thread of its own and a socket that blocks for up to [`LOOK`].
 pub(super) struct SealingThread {
     /// The engine's end.
     pub end: SealingEnd,
     /// Its socket.
     pub socket: Socket,
-    /// Plain TCP beside it.
+    /// Plain TCP over the same transport.
     pub raw_tcp: Option<RawSender>,
     /// The AEAD alone.
     pub aead: RawAead,
-    /// Whether the other end answers close_notify with the number of bytes that it got.
+    /// Whether the other end answers close_notify with the number of bytes that it received.
     pub wants_receipt: bool,
 }
 
-/// The opening end on a socket that blocks for [`LOOK`] and a thread of its own.
+/// The opening end, with a thread of its own and a socket that blocks for up to [`LOOK`].
 pub(super) struct OpeningThread {
     /// The engine's end.
     pub end: OpeningEnd,
     /// Its socket.
     pub socket: Socket,
-    /// Plain TCP beside it.
+    /// Plain TCP over the same transport.
     pub raw_tcp: Option<RawReceiver>,
     /// The AEAD alone.
     pub aead: RawAead,
     /// The length of a write, bytes.
     pub write_bytes: u64,
-    /// Whether the sender knows nothing of blocks, and goes on until it is told the end.
+    /// Whether the sender knows nothing of blocks, and sends until close_notify.
     pub is_endless: bool,
 }
 
@@ -75,7 +75,7 @@ impl Worker for SealingThread {
         let Endpoint { connection, output, .. } = &mut self.end.endpoint;
         connection.close(output);
         send_all(&mut self.end.endpoint, &mut self.socket)?;
-        // What the other end has to say must be taken, or the connection is reset under what is still on its way.
+        // Whatever the other end sends must be read, or a reset of the connection would discard data still in flight.
         let mut last_words = Vec::new();
         while receive_record(&mut self.end.endpoint, &mut self.socket, |words| {
             last_words.extend_from_slice(words);
@@ -131,14 +131,14 @@ impl Worker for OpeningThread {
             Lane::RawAeadInPlace => raw_aead(&mut self.aead, Method::InPlace, writes)?.receive,
             Lane::RawAeadOutOfPlace => raw_aead(&mut self.aead, Method::OutOfPlace, writes)?.receive,
         };
-        // This end waits from the start of the block to its last byte: its time is that of the whole.
+        // This end waits from the start of the block to its last byte, so its time is that of the whole block.
         Ok(Sample { receive, total_ns: receive.map(|part| part.elapsed_ns), ..Sample::default() })
     }
 
     fn finish(&mut self) -> Result<(), Error> {
         if self.is_endless {
             self.end.endpoint.connection.close(&mut self.end.endpoint.output);
-            // The sender need not hear of it: it learns the end from the connection's.
+            // Whether the sender reads this does not matter: it learns of the end when the connection closes.
             return send_all(&mut self.end.endpoint, &mut self.socket);
         }
         while receive_record(&mut self.end.endpoint, &mut self.socket, |_| {
@@ -159,7 +159,7 @@ impl OpeningThread {
             fill_some(&mut self.end.endpoint, &mut self.socket)?;
             let opened = self.end.open_waiting(&mut watch);
             if opened.is_err() {
-                // The alert is a courtesy: the error is told whether or not it arrives.
+                // Sending the alert is best effort: the error is reported whether or not the alert arrives.
                 let _ = flush(&mut self.end.endpoint.output, &mut self.socket);
             }
             let is_closed = opened?;
@@ -194,7 +194,7 @@ impl OpeningThread {
     }
 }
 
-/// The clocks and counts of an end when its block began.
+/// An end's clocks and counts at the start of its block.
 struct Block {
     waits: Option<u64>,
     syscalls: u64,
@@ -204,12 +204,12 @@ struct Block {
 
 impl Block {
     fn begin(socket: &Socket) -> Self {
-        // In this order: asking for the waits takes longer than reading a clock.
+        // In this order, because reading the waits takes longer than reading a clock.
         let (waits, syscalls) = (thread_waits(), socket.syscalls().total());
         Self { waits, syscalls, cpu_ns: thread_cpu_ns(), began: Instant::now() }
     }
 
-    /// What has been since, without the comparisons for which `watch` stood still, and its own work.
+    /// The end's work since then, without its own measuring and the comparisons for which `watch` was stopped.
     fn end(&self, socket: &Socket, watch: &Stopwatch, counted: Part) -> Part {
         Part {
             elapsed_ns: nanoseconds(self.began, Instant::now()).saturating_sub(watch.excluded_ns()),
@@ -235,7 +235,7 @@ fn handshake(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<Negotiated,
     endpoint.connection.negotiated().cloned().ok_or_else(|| Error::Failed("nothing was agreed on".to_owned()))
 }
 
-/// Takes one record, waiting for it. `false` once the peer has said that it sends no more.
+/// Receives one record, waiting for it. Returns `false` once the peer has sent close_notify.
 fn receive_record(
     endpoint: &mut Endpoint,
     socket: &mut Socket,
@@ -249,7 +249,7 @@ fn receive_record(
             Ok(Progress::Advanced) => return Ok(true),
             Ok(Progress::Closed) => return Ok(false),
             Err(error) => {
-                // The alert is a courtesy: the error is told whether or not it arrives.
+                // Sending the alert is best effort: the error is reported whether or not the alert arrives.
                 let _ = flush(output, socket);
                 return Err(error.into());
             }
@@ -270,7 +270,7 @@ fn fill_some(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> 
     Ok(())
 }
 
-/// Sends all that is to be sent. A peer that takes some of it now and then has all the time it needs.
+/// Sends everything that is pending. There is no time limit while the peer keeps accepting some of it.
 fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
     let Endpoint { connection, input, output } = endpoint;
     loop {
@@ -288,7 +288,7 @@ fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
     }
 }
 
-/// Calls until there is something, as long as nobody asks for an end and patience lasts.
+/// Repeats `call` until it returns something, unless there is an interrupt or [`PATIENCE`] runs out.
 fn patiently<T>(doing: &str, mut call: impl FnMut() -> Result<Option<T>, Error>) -> Result<T, Error> {
     let mut since = None;
     loop {
@@ -302,7 +302,7 @@ fn patiently<T>(doing: &str, mut call: impl FnMut() -> Result<Option<T>, Error>)
     }
 }
 
-/// Compares what a sink says that it got with what was sent.
+/// Compares the number of bytes that a sink reports with the number sent.
 fn check_receipt(words: &[u8], sent_bytes: u64) -> Result<(), Error> {
     let bytes = std::str::from_utf8(words)
         .ok()

@@ -5,10 +5,10 @@ use clap::ValueEnum;
 use crate::error::Error;
 use crate::measure::{Order, Pattern, Stopwatch};
 
-/// One record in this many is compared in full, besides the first and the last of every block.
+/// One record in this many is compared in full, as are the first and the last of every block.
 pub const SAMPLED_ONE_IN: u64 = 1024;
 
-/// Which received records are compared with what was sent. Their bytes are counted in any case.
+/// Which received records are compared with what was sent. All bytes are counted in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Verify {
     /// The first and the last record of every block, and one in 1,024.
@@ -33,36 +33,36 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// For a stream of `pattern`; `seed` chooses which records are compared.
+    /// A verifier for a stream of `pattern`; `seed` chooses which records are compared.
     pub fn new(pattern: Arc<Pattern>, verify: Verify, seed: u64) -> Self {
         let mut order = Order::new(seed);
         let until_sample = order.next() % SAMPLED_ONE_IN;
         Self { pattern, verify, order, position: 0, block_end: 0, is_first: true, until_sample, compared_bytes: 0 }
     }
 
-    /// The next block has `bytes`.
+    /// Starts a block of `bytes`.
     pub fn expect(&mut self, bytes: u64) {
         self.block_end = self.position + bytes;
         self.is_first = true;
         self.compared_bytes = 0;
     }
 
-    /// How many bytes of the block are still to come.
+    /// The number of bytes of the block still to come.
     pub const fn missing(&self) -> u64 {
         self.block_end.saturating_sub(self.position)
     }
 
-    /// How many bytes have come.
+    /// The number of bytes received.
     pub const fn position(&self) -> u64 {
         self.position
     }
 
-    /// How many bytes of the block have been compared.
+    /// The number of bytes of the block compared so far.
     pub const fn compared_bytes(&self) -> u64 {
         self.compared_bytes
     }
 
-    /// Takes the content of a record, and compares it if it is due; `watch` stands still meanwhile.
+    /// Takes the content of a record, and compares it if it is due; `watch` is stopped meanwhile.
     #[inline]
     pub fn accept(&mut self, content: &[u8], watch: &mut Stopwatch) -> Result<(), Error> {
         let is_last = content.len() as u64 >= self.missing();
@@ -75,7 +75,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Refuses a block that ended with another number of bytes than were sent.
+    /// Returns an error if the block ended with a different number of bytes than were sent.
     pub fn check_complete(&self) -> Result<(), Error> {
         if self.position == self.block_end {
             return Ok(());

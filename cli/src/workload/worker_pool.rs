@@ -8,31 +8,31 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Sample;
 
-/// What is timed in blocks of its own.
+/// What is timed in separate blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     /// The engine, over the transport.
     Tls,
-    /// The same, while heap calls are counted, which costs time.
+    /// The engine while heap calls are counted, which costs time.
     Counted,
     /// Plain TCP over the same transport.
     RawTcp,
-    /// The AEAD without TLS, plaintext and ciphertext in one place.
+    /// The AEAD without TLS, in place.
     RawAeadInPlace,
-    /// The AEAD without TLS, from one place to another.
+    /// The AEAD without TLS, out of place.
     RawAeadOutOfPlace,
 }
 
 impl Lane {
-    /// Whether the ends of a conversation run it one after the other.
+    /// Whether the ends of a conversation run this lane one after the other.
     const fn takes_turns(self) -> bool {
         matches!(self, Self::RawAeadInPlace | Self::RawAeadOutOfPlace)
     }
 }
 
-/// One thread's part in a case: one end of a conversation, or both.
+/// The part of one thread in a case: one end of a conversation, or both.
 pub trait Worker: Send {
-    /// Makes the conversation ready for data, and tells what was agreed on.
+    /// Completes the handshake, and returns what was negotiated.
     fn prepare(&mut self) -> Result<Negotiated, Error>;
 
     /// Runs a block of `writes` writes in `lane`.
@@ -42,9 +42,10 @@ pub trait Worker: Send {
     fn finish(&mut self) -> Result<(), Error>;
 }
 
-/// The threads of a case. All do the same step at the same time, so that what is compared meets the same neighbours; but
-/// for the AEAD alone, for which the ends of a conversation take turns: two that encrypt all the time on processors that
-/// share a core slow each other down, more than two do that wait for each other, and would be too easy a reference.
+/// The threads of a case. All do the same step at the same time, so that everything that is compared runs with the same
+/// neighbours. The AEAD alone is the exception: there the ends of a conversation take turns. Two threads that encrypt
+/// all the time on processors that share a core slow each other down more than two that wait for each other do, which
+/// would make the reference too easy to beat.
 pub struct WorkerPool {
     threads: Vec<WorkerThread>,
     replies: Receiver<(usize, Result<Done, Error>)>,
@@ -66,7 +67,7 @@ enum Step {
     Finish,
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Debug)]
 enum Done {
     Prepared(Box<Negotiated>),
@@ -75,7 +76,7 @@ enum Done {
 }
 
 impl WorkerPool {
-    /// Starts a thread for each worker; the workers of one inner list are the ends of one conversation.
+    /// Starts a thread for each worker. The workers of an inner list are the ends of one conversation.
     pub fn start(pairs: Vec<Vec<Box<dyn Worker>>>) -> Result<Self, Error> {
         let (reply, replies) = channel();
         let mut pool = Self { threads: Vec::new(), replies, pairs: pairs.len() };
@@ -93,12 +94,12 @@ impl WorkerPool {
         Ok(pool)
     }
 
-    /// How many conversations there are.
+    /// The number of conversations.
     pub const fn pairs(&self) -> usize {
         self.pairs
     }
 
-    /// Makes all conversations ready for data, and tells what each of their ends agreed on.
+    /// Prepares all conversations, and returns what each of their ends negotiated.
     pub fn prepare(&mut self) -> Result<Vec<Negotiated>, Error> {
         let mut agreed = Vec::new();
         self.step(
@@ -112,7 +113,7 @@ impl WorkerPool {
         Ok(agreed)
     }
 
-    /// Runs a block of `lane`, of as many writes in each conversation as `writes` tells, and returns what each did.
+    /// Runs a block of `lane` with `writes(index)` writes in each conversation, and returns the sample of each.
     pub fn run(&mut self, lane: Lane, writes: impl Fn(usize) -> u64) -> Result<Vec<Sample>, Error> {
         let mut samples = vec![Sample::default(); self.pairs];
         let mut on_done = |pair: usize, done| {
@@ -137,7 +138,7 @@ impl WorkerPool {
         self.step(|_| Some(Step::Finish), |_, _| ())
     }
 
-    /// Has the threads do what `step` tells each, and waits for those that it tells something.
+    /// Gives each thread the step that `step` returns for it, and waits for those that got one.
     fn step(
         &self,
         step: impl Fn(&WorkerThread) -> Option<Step>,
@@ -148,7 +149,7 @@ impl WorkerPool {
             let Some(step) = step(thread) else { continue };
             busy += 1;
             if let Some(orders) = &thread.orders {
-                // A thread that is gone has said why, or is found out below.
+                // A thread that is gone has reported why, or is detected below.
                 let _ = orders.send(step);
             }
         }
@@ -159,14 +160,15 @@ impl WorkerPool {
             };
             match outcome {
                 Ok(done) => on_done(self.threads[thread].pair, done),
-                // When one end fails the other fails too, for want of a peer: the cause is worth more than that.
+                // When one end fails, the other fails too because its peer is gone. The cause is the error worth
+                // reporting.
                 Err(error) if failure.as_ref().is_none_or(|known| is_aftermath(known) && !is_aftermath(&error)) => {
                     failure = Some(error);
                 }
                 Err(_) => {}
             }
         }
-        // Where all are asked to end, whatever one of them says of the others is for that.
+        // After an interrupt, errors of the threads about each other are only its consequences.
         failure.map_or(Ok(()), |failure| interrupt::check().and(Err(failure)))
     }
 }
@@ -186,8 +188,8 @@ impl Drop for WorkerPool {
     }
 }
 
-/// A thread's life: does steps until one fails or none come any more. A worker that failed is dropped at once, so that
-/// its sockets close and nobody waits for it.
+/// A thread's loop: does steps until one fails or the channel closes. A worker that fails is dropped at once, so that
+/// its sockets close and its peer stops waiting.
 fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<Done, Error>) -> bool) {
     let mut worker = Some(worker);
     for step in steps {
@@ -210,7 +212,7 @@ fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<
     }
 }
 
-/// Whether an error is what an end sees when the other has failed.
+/// Whether an error only says that the peer has failed.
 fn is_aftermath(error: &Error) -> bool {
     use tls_engine::Error as Engine;
     match error {
@@ -227,7 +229,7 @@ pub(super) mod tests {
 
     use crate::measure::Part;
 
-    /// What two ends may agree on.
+    /// What two ends may negotiate.
     pub(in crate::workload) fn agreed() -> Negotiated {
         Negotiated {
             version: ProtocolVersion::TLS13,

@@ -6,7 +6,7 @@ use crate::setting::Setting;
 use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
-/// A workload as the comparison drives it.
+/// A workload, as the comparison drives it.
 pub(super) trait Bench {
     /// What a block measures.
     fn timed(&self) -> &'static [Measure];
@@ -16,25 +16,25 @@ pub(super) trait Bench {
         &[]
     }
 
-    /// The ends of the conversations with a setting, with pools and arenas of their own.
+    /// The two ends for conversations with `setting`, with their own pools and arenas.
     fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error>;
 
-    /// Begins: new connections, and what has to be warm before it is timed.
+    /// Starts the workload: opens new connections, and warms up what must be warm before it is timed.
     fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error>;
 
-    /// Counts, in a pass that is not timed: a value for each of [`Bench::counted`].
+    /// Counts in a pass that is not timed. Returns a value for each of [`Bench::counted`].
     fn count(&self, configs: &Arc<EndpointConfigs>) -> Result<Vec<f64>, Error> {
         let _ = configs;
         Ok(Vec::new())
     }
 }
 
-/// A workload that is under way with one setting.
+/// A workload that is running with one setting.
 pub(super) trait Running {
-    /// One block: a value for each of [`Bench::timed`], and the round trips where messages come back.
+    /// Runs one block. Returns a value for each of [`Bench::timed`], and adds to `round_trips` if messages come back.
     fn block(&mut self, round_trips: &mut RoundTrips) -> Result<Vec<f64>, Error>;
 
-    /// The end, with what is to be checked there.
+    /// Ends the workload, with any final checks.
     fn end(self: Box<Self>) -> Result<(), Error> {
         Ok(())
     }

@@ -16,13 +16,13 @@ use crate::workload::{EndpointConfigs, Verifier, Verify};
 
 /// The length of a write: a full record.
 const WRITE_BYTES: usize = 16 << 10;
-/// About the size of each end's buffer, as `throughput` has it.
+/// The approximate size of each end's buffer, as in `throughput`.
 const BUFFER_BYTES: usize = 256 << 10;
-/// How long a block is at the least.
+/// The minimum length of a block.
 const BLOCK: Duration = Duration::from_millis(4);
-/// The batches between two looks at the clock.
+/// The number of batches between two readings of the clock.
 const BATCHES: u64 = 2;
-/// The runs of that many batches in a block at the least.
+/// The minimum number of such runs in a block.
 const RUNS_MIN: usize = 5;
 
 const MEASURES: [Measure; 2] = [
@@ -61,13 +61,13 @@ impl Bench for Bulk {
         let sealing = SealingEnd::new(client, self.layout, Arc::clone(&self.pattern));
         let mut pair = Pair::new(sealing, OpeningEnd::new(server, verifier), Memory);
         let writes = BATCHES * self.layout.cycle_writes();
-        // The first batch finds memory that nobody has touched.
+        // The first batch touches fresh memory.
         pair.run(writes, WRITE_BYTES as u64)?;
         Ok(Box::new(Moving { pair, writes }))
     }
 }
 
-/// A conversation that is under way.
+/// A running conversation.
 struct Moving {
     pair: Pair<Memory>,
     writes: u64,
@@ -84,7 +84,7 @@ impl Running for Moving {
                 runs.push(cpu_ns as f64 / bytes as f64);
             }
         }
-        // The middle one: where other programs interrupt the thread, they do so in few of the runs.
+        // The median run: if other programs interrupt the thread, they do so in few of the runs.
         Ok(runs.iter().filter_map(|runs| stats::median(runs)).collect())
     }
 

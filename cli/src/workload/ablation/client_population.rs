@@ -19,48 +19,48 @@ use crate::setting::Setting;
 use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
-/// The length of a message: more records than a turn takes, so that each message is served in several turns.
+/// The length of a message: more records than one turn handles, so that each message takes several turns.
 const MESSAGE_BYTES: usize = 3 * RECORD_CONTENT_MAX;
-/// What a connection may do in a turn, bytes: a full record.
+/// The budget of a connection's turn, bytes: a full record.
 const TURN_BYTES: usize = RECORD_CONTENT_MAX + RECORD_OVERHEAD;
-/// The buffers of clients: a message goes out with one call, so that it arrives as a whole.
+/// The size of the clients' buffers: a message is sent with one call, so that it arrives as a whole.
 pub(super) const CLIENT_BUFFER_BYTES: usize = 4 * RECORD_MAX;
-/// Connections that have something to say.
+/// The number of active connections.
 const ACTIVE: usize = 8;
-/// Connections that shake hands at once while a population gathers.
+/// The number of concurrent handshakes while a population is set up.
 const BATCH: usize = 64;
-/// Exchanges in a block: as many messages of each that is active.
+/// The number of exchanges in a block: that many messages per active connection.
 const EXCHANGES: usize = 8;
-/// What each connection says when it has come: that it is answered shows that the server is done with the handshake.
+/// What each client sends once connected. The echo shows that the server has completed the handshake.
 const GREETING: &[u8] = b"here I am";
-/// How long any step may take.
+/// The time limit of any step.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// No connection is let go for being idle.
+/// No connection is closed for being idle.
 const IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
-/// How long a server may take to give back what it had for its last answer.
+/// How long a server may take to release the memory of its last echo.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// Connections to a server on an event loop, most of them idle, a few active. Its clients are the same for every setting,
-/// with all optimizations: what is compared is the server.
+/// Connections to a server on an event loop, most of them idle, a few active. The clients have all optimizations with
+/// every setting, because only the servers are compared.
 pub(super) struct ClientPopulation {
-    // Before the server: the ends of connections are what lets it end.
+    // Declared before the server, because the server ends once its connections are closed.
     clients: Vec<Stream<Socket>>,
     server: Server,
     message: Arc<[u8]>,
     back: Vec<u8>,
 }
 
-/// What the server had of the heap, bytes.
+/// The server's heap memory, bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
-    /// When all had come and were idle.
+    /// When all clients had connected and were idle.
     pub idle_bytes: i64,
-    /// At most, while they came.
+    /// The peak while they connected.
     pub peak_bytes: i64,
 }
 
 impl ClientPopulation {
-    /// A server with a setting, and `count` connections to it. `advance` hears how far it has come, 0 to 1.
+    /// A server with a setting, and `count` connections to it. `advance` receives the progress, 0 to 1.
     pub(super) fn gather(
         ends: &Ends,
         clients: &EndpointConfigs,
@@ -80,7 +80,7 @@ impl ClientPopulation {
         Ok(population)
     }
 
-    /// The same, and what the server holds for it. Nothing is timed meanwhile, as heap calls are counted.
+    /// The same, and the heap memory of the server. Nothing is timed meanwhile, because heap calls are counted.
     pub(super) fn gather_counted(
         ends: &Ends,
         clients: &EndpointConfigs,
@@ -93,14 +93,14 @@ impl ClientPopulation {
             std::thread::sleep(SETTLE);
             Ok::<_, Error>(population)
         };
-        // The server is what else runs in this process.
+        // The server is everything else that runs in this process.
         let ((population, own), all) = heap_meter::count_process(|| heap_meter::count(gather));
         let population = population?;
         let peak_bytes = population.server.peak_bytes.load(Ordering::Relaxed);
         Ok((population, Held { idle_bytes: all.live_bytes - own.live_bytes, peak_bytes }))
     }
 
-    /// So many more, at once.
+    /// Adds `count` connections concurrently.
     fn join(&mut self, configs: &EndpointConfigs, count: usize) -> Result<(), Error> {
         let first = self.clients.len();
         let failed = |error| Error::io("connecting to the event loop", error);
@@ -125,11 +125,11 @@ impl ClientPopulation {
         Ok(())
     }
 
-    /// One block: the server's processor time per message, nanoseconds.
+    /// Runs one block. Returns the server's processor time per message, nanoseconds.
     pub(super) fn block(&mut self, round_trips: &mut RoundTrips) -> Result<f64, Error> {
         // Compared in full, and not timed.
         self.exchange(None)?;
-        // Whatever runs besides this thread is the server.
+        // Everything besides this thread is the server.
         let others = || process_cpu_ns() - thread_cpu_ns();
         let before = others();
         for _ in 0..EXCHANGES {
@@ -139,13 +139,13 @@ impl ClientPopulation {
         Ok(others().saturating_sub(before) as f64 / messages as f64)
     }
 
-    /// A message from each that is active, all at once, and the answers. Without `round_trips` the answers are compared with
-    /// what was sent.
+    /// Sends a message on each active connection, all at once, and reads the echoes. Without `round_trips`, the echoes
+    /// are compared with what was sent.
     pub(super) fn exchange(&mut self, mut round_trips: Option<&mut RoundTrips>) -> Result<(), Error> {
         interrupt::check()?;
         let Self { clients, message, back, .. } = self;
         let active = ACTIVE.min(clients.len());
-        // Spread evenly among those that are idle.
+        // The active connections are spread evenly among the idle ones.
         let stride = (clients.len() / active.max(1)).max(1);
         let failed = |error| Error::io("talking to the event loop", error);
         let mut sent_at = [None; ACTIVE];
@@ -165,12 +165,12 @@ impl ClientPopulation {
         Ok(())
     }
 
-    /// How many messages an exchange has.
+    /// The number of messages in an exchange.
     pub(super) fn active(&self) -> usize {
         ACTIVE.min(self.clients.len())
     }
 
-    /// Lets them leave, one after the other, and tells what the loop has done in its life.
+    /// Closes the connections one after the other, and returns the statistics of the loop over its lifetime.
     pub(super) fn leave(mut self) -> Result<LoopStatistics, Error> {
         let failed = |error| Error::io("leaving the event loop", error);
         for mut client in self.clients.drain(..) {
@@ -183,7 +183,7 @@ impl ClientPopulation {
     }
 }
 
-/// An event loop on a thread of its own.
+/// An event loop with its own thread.
 struct Server {
     address: SocketAddr,
     stopper: Stopper,
@@ -223,7 +223,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Its thread does not outlive it. What it has done is of no interest then.
+    /// Ends the thread; its statistics are discarded.
     fn drop(&mut self) {
         if self.thread.is_some() {
             let _ = self.stop();
@@ -231,7 +231,7 @@ impl Drop for Server {
     }
 }
 
-/// Sends back what comes, and notes how much of the heap the loop's thread has had at most while that was counted.
+/// Echoes what arrives, and records the peak heap memory of the loop's thread while heap calls are counted.
 #[derive(Clone, Default)]
 struct Gauge {
     peak_bytes: Arc<AtomicI64>,

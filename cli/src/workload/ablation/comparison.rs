@@ -3,7 +3,7 @@ use tls_engine::switches::Switch;
 use crate::error::Error;
 use crate::setting::{PROVIDER, Setting};
 
-/// One value of a switch, to be held against what a plain engine does.
+/// One value of a switch, to be compared with that of a plain engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The switch, or `provider`.
@@ -14,29 +14,29 @@ pub struct Row {
     pub plain: &'static str,
 }
 
-/// What the other switches are set to meanwhile.
+/// The values of the other switches meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
-    /// Everything at its best: what is lost where the switch is taken away.
+    /// Everything at its best: shows what is lost without the switch.
     Full,
-    /// A plain engine: what is won where the switch is added.
+    /// A plain engine: shows what is gained with the switch.
     Empty,
 }
 
-/// Two settings that differ in one thing, or for the noise in nothing.
+/// Two settings that differ in one switch, or in nothing to measure the noise.
 #[derive(Clone, Copy)]
 pub struct Comparison {
-    /// What differs; nothing where the noise is measured.
+    /// The difference; `None` to measure the noise.
     pub row: Option<Row>,
     /// The rest.
     pub base: Base,
-    /// With the value.
+    /// The setting with the value.
     pub with: Setting,
-    /// As a plain engine has it.
+    /// The setting with the value of a plain engine.
     pub without: Setting,
 }
 
-/// A row for every value of every switch that is not a plain engine's, and one for the cryptography.
+/// A row for every value of every switch that differs from a plain engine's, and one for the cryptography.
 pub fn rows() -> Result<Vec<Row>, Error> {
     let of_switch = |switch: &'static Switch| {
         let plain = switch.values[0];
@@ -48,10 +48,10 @@ pub fn rows() -> Result<Vec<Row>, Error> {
 }
 
 impl Base {
-    /// Both.
+    /// Both bases.
     pub const ALL: [Self; 2] = [Self::Full, Self::Empty];
 
-    /// Its name in identifiers.
+    /// The name in identifiers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -68,7 +68,7 @@ impl Base {
 }
 
 impl Comparison {
-    /// Of a row, within a base.
+    /// The comparison for a row within a base.
     pub fn of(row: Row, base: Base) -> Result<Self, Error> {
         let (mut with, mut without) = (base.setting()?, base.setting()?);
         with.set(row.name, row.value)?;
@@ -76,7 +76,7 @@ impl Comparison {
         Ok(Self { row: Some(row), base, with, without })
     }
 
-    /// Of a base with itself: the noise.
+    /// A base compared with itself: the noise.
     pub fn of_nothing(base: Base) -> Result<Self, Error> {
         let setting = base.setting()?;
         Ok(Self { row: None, base, with: setting, without: setting })

@@ -2,58 +2,58 @@ use crate::schema::quantity::Quantity;
 use crate::schema::{Better, Kind, Side};
 use crate::stats::{self, Summary};
 
-/// The share of a count that was taken once below which a change gets no verdict.
+/// Changes of a count that was taken only once get no verdict below this share.
 const NEGLIGIBLE: f64 = 0.015;
-/// How much wider than the 95 % interval the one is that a verdict takes. There are hundreds of effects in a run, and one in
-/// twenty is outside of such an interval for no reason.
+/// A verdict needs an interval this many times as wide as the 95 % interval. A run has hundreds of effects, and one in
+/// twenty lies outside of its 95 % interval by chance.
 const WIDER: f64 = 2.0;
 
 /// What a workload measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {
-    /// Whose.
+    /// The side.
     pub side: Side,
-    /// What.
+    /// The quantity.
     pub quantity: &'static Quantity,
 }
 
-/// What samples come to.
+/// The estimate from samples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// One per round, or one for all where a round has too few to say something.
+    /// One per round, or a single one for all rounds if a round has too few values to be meaningful.
     pub samples: Vec<f64>,
     /// Their median and its interval.
     pub summary: Summary,
 }
 
-/// How a measure changes where a switch is on.
+/// How a switch changes a measure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effect {
-    /// With it.
+    /// With the switch.
     pub with: Estimate,
-    /// Without it.
+    /// Without the switch.
     pub without: Estimate,
-    /// The difference: of a time as a share of what it is without the switch, of a count in its own unit.
+    /// The difference: a share of the value without the switch for times, in its own unit for counts.
     pub change: Estimate,
-    /// The smallest change that this run could have shown.
+    /// The smallest change that this run could have detected.
     pub smallest: f64,
-    /// What it comes to.
+    /// The conclusion.
     pub verdict: Verdict,
 }
 
-/// What an effect comes to.
+/// The conclusion about an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The measure is better with the switch.
     Helps,
     /// It is worse.
     Hurts,
-    /// Neither can be told.
+    /// Neither can be shown.
     InsideTheNoise,
 }
 
 impl Verdict {
-    /// In words.
+    /// The words for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Helps => "helps",
@@ -64,7 +64,7 @@ impl Verdict {
 }
 
 impl Estimate {
-    /// `None` where there are no samples.
+    /// `None` if there are no samples.
     fn of(samples: Vec<f64>, seed: u64) -> Option<Self> {
         let summary = stats::summarize(&samples, seed)?;
         Some(Self { samples, summary })
@@ -72,7 +72,7 @@ impl Estimate {
 }
 
 impl Effect {
-    /// Of paired samples, with a noise of that size between equals. `None` where there are none.
+    /// The effect from paired samples, where equal settings differ by `noise`. `None` if there are none.
     pub fn of(measure: &Measure, with: &[f64], without: &[f64], noise: f64, seed: u64) -> Option<Self> {
         let change = |(with, without): (&f64, &f64)| match measure.quantity.kind {
             Kind::Time => with / without - 1.0,
@@ -83,10 +83,10 @@ impl Effect {
         Some(Self::estimated(measure, estimate(with)?, estimate(without)?, Estimate::of(changes, seed)?, noise))
     }
 
-    /// Of what was estimated in another way.
+    /// The effect from estimates that were obtained in another way.
     pub fn estimated(measure: &Measure, with: Estimate, without: Estimate, change: Estimate, noise: f64) -> Self {
         let Summary { median, ci95, .. } = change.summary;
-        // A number that comes out the same each time is exact, however small the change.
+        // A number that is the same every time is exact, however small the change.
         let is_counted_once = measure.quantity.kind == Kind::Count && without.samples.len() == 1;
         let negligible = if is_counted_once { NEGLIGIBLE * without.summary.median.abs() } else { 0.0 };
         let noise = noise.max(negligible);
@@ -102,7 +102,7 @@ impl Effect {
         Self { with, without, change, smallest, verdict }
     }
 
-    /// Taken as one between equals, the noise that it shows: the end of its interval that is farther from zero.
+    /// The noise, if this compares equal settings: the end of the interval that is farther from zero.
     pub fn noise(&self) -> f64 {
         let [low, high] = self.change.summary.ci95;
         low.abs().max(high.abs())

@@ -2,20 +2,20 @@ use super::latency;
 use super::{Base, Buckets, Comparison, Effect, Measure, Workload};
 use crate::schema::Kind;
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Finding {
     /// Each measure with its effect.
     pub effects: Vec<(Measure, Effect)>,
-    /// With and without: the round trips of each round, where messages come back.
+    /// With and without: the round trips of each round, if messages come back.
     pub round_trips: [Vec<Buckets>; 2],
-    /// How often it was timed.
+    /// The number of timed rounds.
     pub rounds: usize,
-    /// Whether all of it ran on one processor.
+    /// Whether everything ran on one processor.
     pub on_one_processor: bool,
 }
 
-/// All that was measured of a comparison: what was timed comes last.
+/// Everything measured for a comparison. The timed measures come last.
 #[derive(Default)]
 pub(super) struct Raw(pub(super) Vec<Group>);
 
@@ -28,14 +28,14 @@ pub(super) struct Group {
 /// A round, with and without.
 pub(super) type Round = [Half; 2];
 
-/// What one side of a comparison came to in a round: a value for each measure, and the round trips where messages come back.
+/// One half of a round: a value for each measure, and the round trips if messages come back.
 #[derive(Clone, Default)]
 pub(super) struct Half {
     pub(super) values: Vec<f64>,
     pub(super) round_trips: Buckets,
 }
 
-/// What was measured comes to this. Comparisons of equals tell the noise for all others of their base.
+/// Turns measurements into findings. Comparisons of equal settings provide the noise for all others of their base.
 pub(super) fn findings(comparisons: &[Comparison], all: &[Raw], workload: Workload, seed: u64) -> Vec<Finding> {
     let of_equals = |base: Base| {
         let equals = comparisons.iter().zip(all);

@@ -14,14 +14,14 @@ use crate::workload::handshake_driver::{
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::link::Memory;
 
-/// Connections in a timed block.
+/// The number of connections in a timed block.
 const CONNECTIONS: usize = 7;
-/// Connections that find pools and arenas empty, before any is counted.
+/// The number of uncounted connections that fill empty pools and arenas first.
 const WARM_UP: usize = 2;
-/// Of so many connections the least is counted: a signature's length is random, and with it whether a buffer for it has to
-/// grow. All but surely one of them has the shortest.
+/// The minimum over this many connections is counted. The length of a signature is random, and determines whether its
+/// buffer has to grow. It is almost certain that at least one of them has the shortest.
 const LEAST_OF: usize = 16;
-/// What the client says when it has shaken hands, and what it is answered, bytes.
+/// The client's request after the handshake, and the server's response.
 const REQUEST: [u8; 200] = [b'?'; 200];
 const ANSWER: [u8; 1000] = [b'!'; 1000];
 
@@ -41,7 +41,7 @@ const COUNTED: [Measure; 8] = [
     Measure { side: Side::Total, quantity: &quantity::IDLE_BYTES_PER_CONNECTION },
 ];
 
-/// Connections one after the other: a handshake, a request and its answer, and the end.
+/// Connections one after the other: a handshake, a request and its response, and the end.
 pub(super) struct Handshakes;
 
 impl Bench for Handshakes {
@@ -90,17 +90,17 @@ impl Running for HandshakeRun {
                 runs.push(watch.cpu_ns() as f64 / 1e3);
             }
         }
-        // The middle one: where other programs interrupt the thread, they do so in few of them.
+        // The median connection: if other programs interrupt the thread, they do so in few of them.
         Ok(runs.iter().filter_map(|runs| stats::median(runs)).collect())
     }
 }
 
 impl HandshakeRun {
-    /// A connection: a value for each of [`COUNTED`].
+    /// Makes a connection. Returns a value for each of [`COUNTED`].
     fn count(&self) -> Result<[f64; COUNTED.len()], Error> {
         let mut tallies = SideCounts::default();
         let (connection, whole) = heap_meter::count(|| self.connect(&mut tallies));
-        // The connection is idle and its memory still held: it ends with this line.
+        // Until this line, the connection is idle and holds its memory.
         drop(connection?);
         let [client, server] = [tallies.client, tallies.server];
         Ok([
@@ -115,7 +115,7 @@ impl HandshakeRun {
         ])
     }
 
-    /// Client and server, their handshake and a short exchange behind them, idle.
+    /// An idle client and server, after their handshake and a short exchange.
     fn connect(&self, observer: &mut impl Observer) -> Result<[Endpoint; 2], Error> {
         let EstablishedPair { mut client, mut server, .. } = drive_handshake(&self.0, &mut Memory, observer)?;
         observer.on(Side::Client, || say(&mut client, &REQUEST))?;

@@ -3,21 +3,21 @@ use crate::schema::Side;
 use crate::schema::quantity::{self, Quantity};
 use crate::stats::{self, Summary};
 
-/// How many samples a percentile has to have beyond it.
+/// The number of samples that must lie beyond a percentile.
 const BEYOND_MIN: f64 = 10.0;
-/// How often rounds are drawn anew for an interval of what they hold together.
+/// The number of bootstrap resamples for the interval of pooled rounds.
 const RESAMPLES: usize = 1_000;
 
 /// A percentile of the round trips.
 pub struct Percentile {
-    /// The share that it does not exceed.
+    /// The share of round trips that do not exceed it.
     pub share: f64,
-    /// What it is called.
+    /// The quantity.
     pub quantity: &'static Quantity,
 }
 
 impl Percentile {
-    /// All that are told.
+    /// All percentiles that are reported.
     pub const ALL: [Self; 4] = [
         Self { share: 0.5, quantity: &quantity::ROUND_TRIP_P50_NS },
         Self { share: 0.9, quantity: &quantity::ROUND_TRIP_P90_NS },
@@ -25,7 +25,7 @@ impl Percentile {
         Self { share: 0.999, quantity: &quantity::ROUND_TRIP_P999_NS },
     ];
 
-    /// How many round trips it takes to say something of it.
+    /// The number of round trips needed to report it.
     pub fn samples_min(&self) -> u64 {
         (BEYOND_MIN / (1.0 - self.share)).round() as u64
     }
@@ -35,11 +35,11 @@ impl Percentile {
     }
 }
 
-/// The effect on each percentile. `rounds` are with and without, `noise` what equals differ by.
+/// The effect on each percentile. `rounds` are with and without, `noise` is the difference between equal settings.
 ///
-/// A percentile that the round trips of each round are enough for is compared round by round, as all else is. For the
-/// others all rounds are put together, and what the interval draws from is whole rounds: round trips that
-/// were close to each other in time had the same disturbances.
+/// If each round has enough round trips for a percentile, it is compared round by round, like everything else.
+/// Otherwise all rounds are pooled. Their interval resamples whole rounds, because round trips that are close in time
+/// share the same disturbances.
 pub(super) fn effects(
     rounds: [&[Buckets]; 2],
     percentiles: &[Percentile],
@@ -65,7 +65,7 @@ pub(super) fn effects(
     effects
 }
 
-/// For each share what it is with, without, and how the two differ, all rounds put together.
+/// For each share: the value with, the value without, and their difference, from the pooled rounds.
 fn together(rounds: [&[Buckets]; 2], shares: &[f64], seed: u64) -> Vec<[Estimate; 3]> {
     let count = rounds[0].len().min(rounds[1].len());
     let mut random = fastrand::Rng::with_seed(seed);
@@ -100,13 +100,13 @@ fn percentiles(pools: &mut [Pool; 2], drawn: &[usize], shares: &[f64]) -> Option
     Some(pairs.map(|(with, without)| [with, without, with / without - 1.0]).collect())
 }
 
-/// The round trips of several rounds, to be drawn from quickly.
+/// The round trips of several rounds, prepared for fast resampling.
 struct Pool {
-    /// Those that occur, in order.
+    /// The distinct values, in order.
     values: Vec<u64>,
-    /// Of each round, which of the values and how often.
+    /// For each round, the indexes of its values and their counts.
     rounds: Vec<Vec<(usize, u64)>>,
-    /// How often each value was drawn.
+    /// The number of times each value was drawn.
     counts: Vec<u64>,
 }
 
@@ -118,7 +118,7 @@ impl Pool {
         Self { rounds: rounds.collect(), counts: vec![0; values.len()], values }
     }
 
-    /// Of the rounds that were drawn. `None` where they are empty. `shares` ascend.
+    /// The percentiles of the drawn rounds. `None` if these are empty. `shares` must be ascending.
     fn percentiles(&mut self, drawn: &[usize], shares: &[f64]) -> Option<Vec<f64>> {
         self.counts.fill(0);
         for (at, count) in drawn.iter().flat_map(|round| &self.rounds[*round]) {
@@ -144,7 +144,7 @@ mod tests {
     use crate::workload::ablation::Verdict;
     use crate::workload::histogram::Times as RoundTrips;
 
-    /// Rounds whose times are those of `of`, from the number of the round and a random number of 0 to 1.
+    /// Rounds whose times are computed by `of` from the number of the round and a random number between 0 and 1.
     fn rounds(count: usize, each: usize, seed: u64, of: impl Fn(f64) -> f64) -> Vec<Buckets> {
         let mut random = fastrand::Rng::with_seed(seed);
         let round = |_| {
@@ -188,7 +188,7 @@ mod tests {
         let tail = effect(&worse, &quantity::ROUND_TRIP_P999_NS);
         assert_eq!(tail.verdict, Verdict::Hurts);
         assert!((3.0..4.0).contains(&tail.change.summary.median), "{tail:?}");
-        // Half of 500 are enough for the first, one in 100 of them is not: it has one value for all rounds.
+        // 500 round trips per round are enough for p50, but not for p99, which has one value for all rounds.
         let samples = |quantity| effect(&worse, quantity).with.samples.len();
         assert_eq!(samples(&quantity::ROUND_TRIP_P50_NS), 60);
         assert_eq!(samples(&quantity::ROUND_TRIP_P99_NS), 1);

@@ -1,5 +1,5 @@
-//! What each switch is worth: a workload is run with it and without it in turns, once within the full set and once within
-//! the empty one.
+//! The effect of each switch: a workload runs with and without it in turns, once on top of the full set and once on top
+//! of the empty one.
 
 mod bench;
 mod bulk;
@@ -37,33 +37,33 @@ use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity};
 use crate::setting::Setting;
 
-/// What is done while switches are compared.
+/// What runs while switches are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
-    /// Connections that shake hands, exchange a little, and end: what they ask of the heap and of the processor.
+    /// Connections that complete a handshake, exchange a little data, and end: their heap calls and processor time.
     Handshakes,
     /// Data in one direction, in memory: processor time per byte.
     Bulk,
-    /// Messages there and back, one at a time, over loopback: how long each is under way.
+    /// Messages sent and echoed, one at a time, over loopback: their round-trip times.
     Small {
-        /// Their length.
+        /// The length of a message.
         message_bytes: usize,
     },
-    /// Very many connections to one event loop, of which few are active.
+    /// Very many connections to one event loop, few of them active.
     Scale {
-        /// How many.
+        /// The number of connections.
         connections: usize,
     },
 }
 
 impl Workload {
-    /// All that there are: messages in several sizes, and so many connections.
+    /// All workloads: messages of several sizes, and `connections` connections.
     pub fn all(connections: usize) -> Vec<Self> {
         let small = [64, 512, 1024, 4096].map(|message_bytes| Self::Small { message_bytes });
         [Self::Handshakes, Self::Bulk].into_iter().chain(small).chain([Self::Scale { connections }]).collect()
     }
 
-    /// Its name in flags.
+    /// The name in flags.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Handshakes => "handshakes",
@@ -73,7 +73,7 @@ impl Workload {
         }
     }
 
-    /// Its name in identifiers.
+    /// The name in identifiers.
     pub fn label(self) -> String {
         match self {
             Self::Small { message_bytes } => format!("{}-{message_bytes}", self.name()),
@@ -81,7 +81,7 @@ impl Workload {
         }
     }
 
-    /// The percentiles of its round trips that a run has enough of.
+    /// The percentiles of its round trips for which a run has enough samples.
     pub const fn percentiles(self) -> &'static [Percentile] {
         match self {
             Self::Handshakes | Self::Bulk => &[],
@@ -90,8 +90,9 @@ impl Workload {
         }
     }
 
-    /// The share of a time below which a change gets no verdict, however often it was seen: from one start of the program to
-    /// the next as much changes with where code and memory happen to lie, and from one crowd of connections to another more.
+    /// Changes of a time below this share get no verdict, however often they were seen. The placement of code and
+    /// memory changes times by as much from one start of the program to the next, and by more from one population of
+    /// connections to another.
     pub const fn least_change(self) -> f64 {
         match self {
             Self::Handshakes | Self::Bulk | Self::Small { .. } => 0.015,
@@ -99,7 +100,8 @@ impl Workload {
         }
     }
 
-    /// Why a switch can't matter to it, or `None` where the switch is on its path. What is not known here is measured.
+    /// The reason why a switch can't affect it, or `None` if the switch is on its path. Switches unknown here are
+    /// measured.
     pub fn off_path(self, switch: &str) -> Option<&'static str> {
         match (self, switch) {
             (Self::Bulk | Self::Small { .. }, "arena") => Some("the handshake is over before the clock runs"),
@@ -111,18 +113,18 @@ impl Workload {
     }
 }
 
-/// What the conversations of all settings have in common.
+/// What the conversations with all settings have in common.
 pub struct Ends {
-    /// Who the servers are.
+    /// The identity of the servers.
     pub identity: Identity,
-    /// Whom the clients trust.
+    /// The authority that the clients trust.
     pub authority: CertificateDer<'static>,
-    /// The cipher suite of all.
+    /// The cipher suite.
     pub suite: CipherSuite,
 }
 
 impl Ends {
-    /// Both ends of conversations with a setting, and buffers of this size.
+    /// Both ends for conversations with a setting, and buffers of this size.
     fn endpoint_configs(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<EndpointConfigs>, Error> {
         let Setting { switches, provider } = *setting;
         let verifier = ServerVerifier::new(std::slice::from_ref(&self.authority))?;

@@ -1,6 +1,6 @@
-/// Keeps this thread, and all that it starts, on one processor for as long as it lives. Where a thread happens to run makes
-/// more of a difference than what is compared: one that is woken on another processor is late by as long as
-/// that takes to wake up. Where the system has no such call, threads run where they do.
+/// Pins this thread, and all threads that it starts, to one processor for as long as it lives. The choice of processor
+/// has a larger effect than what is compared: a thread that is woken on another processor is delayed until that one
+/// wakes up. On systems without such a call, threads are not pinned.
 pub(super) struct OneProcessor {
     #[cfg(target_os = "linux")]
     before: Option<rustix::thread::CpuSet>,
@@ -8,12 +8,12 @@ pub(super) struct OneProcessor {
 
 #[cfg(target_os = "linux")]
 impl OneProcessor {
-    /// The one that it runs on: the scheduler has chosen it as one that is free.
+    /// Pins to the current processor: the scheduler has chosen it as a free one.
     pub(super) fn begin() -> Self {
         use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
         let Ok(before) = sched_getaffinity(None) else { return Self { before: None } };
         let here = sched_getcpu();
-        // A set is as large as the system call's, which not every system of very many processors fits into.
+        // The set has the size of the system call's, which is too small for some systems with very many processors.
         if here >= CpuSet::MAX_CPU {
             return Self { before: None };
         }
@@ -22,7 +22,7 @@ impl OneProcessor {
         Self { before: sched_setaffinity(None, &one).is_ok().then_some(before) }
     }
 
-    /// Whether it is so.
+    /// Whether the thread is pinned.
     pub(super) const fn holds(&self) -> bool {
         self.before.is_some()
     }
@@ -32,7 +32,7 @@ impl OneProcessor {
 impl Drop for OneProcessor {
     fn drop(&mut self) {
         if let Some(before) = self.before {
-            // Where it fails the thread stays where it is, which is right too.
+            // If this fails, the thread stays where it is, which is fine too.
             let _ = rustix::thread::sched_setaffinity(None, &before);
         }
     }

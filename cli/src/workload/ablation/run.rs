@@ -15,11 +15,11 @@ use crate::measure::Order;
 use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
-/// How often each counted pass is made.
+/// The number of counting passes.
 const COUNTED_ROUNDS: usize = 7;
 
-/// Compares: for each comparison what it found, in the order given. Ctrl-C ends it early, with what there is. `advance`
-/// hears how far it has come, 0 to 1.
+/// Runs the comparisons, and returns a finding for each, in the order given. Ctrl-C ends it early with the results so
+/// far. `advance` receives the progress, 0 to 1.
 pub fn run(ends: &Ends, schedule: AblationSchedule, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
     let processor = OneProcessor::begin();
     let all = match schedule.workload {
@@ -37,9 +37,8 @@ pub fn run(ends: &Ends, schedule: AblationSchedule, advance: &mut dyn FnMut(f64)
     Ok(found)
 }
 
-/// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with
-/// connections that are new in each round, so that neither a drift of the machine nor where memory happens to lie is
-/// taken for an effect.
+/// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with new
+/// connections for each round. So neither a drift of the machine nor the placement of memory is mistaken for an effect.
 fn interleaved(
     bench: &dyn Bench,
     ends: &Ends,
@@ -89,7 +88,7 @@ fn time(
         for (turn, index) in turns.iter().enumerate() {
             let is_with_first = order.next().is_multiple_of(2);
             match four_blocks(bench, &sessions[*index], is_with_first) {
-                // Blocks that were cut short are none.
+                // Interrupted blocks are discarded.
                 Err(Error::Interrupted) => return Ok(rounds),
                 round => rounds[*index].push(round?),
             }
@@ -101,7 +100,7 @@ fn time(
     Ok(rounds)
 }
 
-/// A B B A, or B A A B: a drift that is even over the four is in neither mean.
+/// A B B A, or B A A B: a linear drift over the four cancels out.
 fn four_blocks(bench: &dyn Bench, sessions: &Sessions, is_with_first: bool) -> Result<Round, Error> {
     let mut running = [bench.open(&sessions[0])?, bench.open(&sessions[1])?];
     let mut sums = [vec![0.0; bench.timed().len()], vec![0.0; bench.timed().len()]];
@@ -156,8 +155,8 @@ mod tests {
         assert!(findings.iter().all(|finding| finding.rounds == ROUNDS_MIN), "{findings:?}");
         assert_eq!(last, 1.0);
         for (measure, effect) in &findings[2].effects {
-            // What is counted does not depend on the clock. An ECDSA signature has one length or another by chance, and a
-            // call or two with it.
+            // Counts do not depend on the clock. But the length of an ECDSA signature is random, and costs a call or
+            // two more.
             if measure.quantity == &quantity::HEAP_CALLS_PER_HANDSHAKE {
                 assert!(effect.change.summary.median.abs() <= 2.0, "{measure:?}: {effect:?}");
             }

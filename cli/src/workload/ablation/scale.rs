@@ -15,24 +15,24 @@ use crate::setting::Setting;
 use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
-/// Crowds that are up at once: that of a base, which is compared with all others, and two more.
+/// The number of populations that exist at once: that of the base, which is compared with all others, and two more.
 const POPULATIONS_MAX: u64 = 3;
-/// Files that the process may have open besides.
+/// Other files that the process may have open.
 const OTHER_FILES: u64 = 200;
-/// Connections of a loop that is watched over its whole life.
+/// The number of connections of a loop that is observed over its whole lifetime.
 const WATCHED: usize = 16;
-/// How often its active ones exchange a message at the least, and for each second of the timed part.
+/// The minimum number of exchanges on its active connections, and the number for each second of the timed part.
 const EXCHANGES_MIN: usize = 8;
 const EXCHANGES_PER_S: f64 = 2.0;
-/// How many such lives are counted for a setting.
+/// The number of such lifetimes counted for a setting.
 const LIVES: usize = 5;
 
-/// Counted when all connections have come.
+/// Counted when all clients have connected.
 const HELD: [Measure; 2] = [
     Measure { side: Side::Server, quantity: &quantity::IDLE_BYTES_PER_CONNECTION },
     Measure { side: Side::Server, quantity: &quantity::PEAK_BYTES_PER_CONNECTION },
 ];
-/// Counted over whole lives of loops.
+/// Counted over whole lifetimes of loops.
 const DONE: [Measure; 4] = [
     Measure { side: Side::Server, quantity: &quantity::WAKE_UPS_PER_MESSAGE },
     Measure { side: Side::Server, quantity: &quantity::TURNS_PER_MESSAGE },
@@ -41,23 +41,23 @@ const DONE: [Measure; 4] = [
 ];
 const TIMED: [Measure; 1] = [Measure { side: Side::Server, quantity: &quantity::CPU_NS_PER_MESSAGE }];
 
-/// Raises the limit on open files as far as this process may, and returns it; none is no limit.
+/// Raises the limit on open files as far as this process may, and returns it; `None` means no limit.
 pub fn raise_open_files() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    // Where it can't be raised, it stays what it is.
+    // If it can't be raised, it stays as it is.
     if raised.is_ok() { maximum } else { current }
 }
 
-/// The most connections that a population may have with so many open files.
+/// The largest population that is possible with this many open files.
 pub const fn connections_max(open_files: u64) -> u64 {
     // A connection has two ends, both in this process.
     open_files.saturating_sub(OTHER_FILES) / (2 * POPULATIONS_MAX)
 }
 
-/// Compares servers of many connections. They take too long to gather to be new in each round, and all settings together
-/// would be too many: one comparison follows the other, and within it blocks of both servers take turns. Ctrl-C ends it, with
-/// the comparisons that are done.
+/// Compares servers with many connections. Populations take too long to set up to be new in each round, and too many
+/// would exist if all settings ran at once. So the comparisons run one after the other, and within each, blocks of both
+/// servers take turns. Ctrl-C ends it with the completed comparisons.
 pub(super) fn measure(
     ends: &Ends,
     schedule: &AblationSchedule,
@@ -66,8 +66,8 @@ pub(super) fn measure(
 ) -> Result<Vec<Raw>, Error> {
     let mut servers = Servers::new(ends, connections, schedule.duration)?;
     let mut order = Order::new(schedule.seed);
-    // Base by base, so that the population of a base has to gather once; equals first, so that the noise is known of a run that
-    // ends early.
+    // Grouped by base, so that the population of a base is set up only once. Equal settings come first, so that the
+    // noise is known if the run ends early.
     let mut in_turn: Vec<(usize, &Comparison)> = schedule.comparisons.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, comparison)| (comparison.base as usize, comparison.row.is_some()));
     let steps = schedule.comparisons.len().max(1);
@@ -84,7 +84,7 @@ pub(super) fn measure(
     Ok(all)
 }
 
-/// A setting, and which of two servers that have it: equals are compared too.
+/// A setting, and which of two servers with it: a setting is also compared with itself.
 #[derive(Clone, Copy)]
 struct Key {
     setting: Setting,
@@ -98,15 +98,15 @@ impl PartialEq for Key {
     }
 }
 
-/// The servers that are up, and what was counted of those that were.
+/// The running servers, and the counts of all that ran.
 struct Servers<'a> {
     ends: &'a Ends,
     clients: Arc<EndpointConfigs>,
     connections: usize,
-    /// How often the active ones of a loop that is watched exchange a message.
+    /// The number of exchanges on the active connections of an observed loop.
     exchanges: usize,
     up: Vec<(Key, ClientPopulation, Vec<f64>)>,
-    /// Of each life, a value for each of [`DONE`].
+    /// For each lifetime, a value for each of [`DONE`].
     lives: Vec<(Key, Vec<Vec<f64>>)>,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Servers<'a> {
         if keys.iter().any(|key| self.position(key).is_none()) {
             self.up.retain(|(key, ..)| keys.contains(key) || *key == of_base);
         }
-        // Gathering takes about half of the time.
+        // Setup takes about half of the time.
         let with = self.gathered(&keys[0], &mut |done| advance(done / 4.0))?;
         let without = self.gathered(&keys[1], &mut |done| advance(0.25 + done / 4.0))?;
         let held: Round = [with, without].map(|at| Half::of(self.up[at].2.clone()));
@@ -147,7 +147,7 @@ impl<'a> Servers<'a> {
         self.up.iter().position(|(key, ..)| key == wanted)
     }
 
-    /// Where the population is that has this key, once it has gathered.
+    /// The index of the population with this key, which is set up if needed.
     fn gathered(&mut self, key: &Key, advance: &mut dyn FnMut(f64)) -> Result<usize, Error> {
         if let Some(at) = self.position(key) {
             return Ok(at);
@@ -171,8 +171,8 @@ impl<'a> Servers<'a> {
         Ok(pairs.map(|(with, without)| [Half::of(with.clone()), Half::of(without.clone())]).collect())
     }
 
-    /// A loop tells what it has done when it ends. The messages' share is what one with messages has done more than one
-    /// without; what is left is the handshakes' and the ends'.
+    /// A loop reports its statistics when it ends. The cost of the messages is the difference between a lifetime with
+    /// messages and one without; the rest is the cost of handshakes and closing.
     fn life(&self, setting: &Setting) -> Result<Vec<f64>, Error> {
         let live = |exchanges: usize| {
             let mut population = ClientPopulation::gather(self.ends, &self.clients, setting, WATCHED, &mut |_| ())?;

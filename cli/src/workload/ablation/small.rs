@@ -19,11 +19,11 @@ use crate::workload::pair::handshake;
 use crate::workload::sockets::{Sockets, loopback};
 use crate::workload::stall::Stall;
 
-/// Round trips in a block.
+/// The number of round trips in a block.
 const ROUND_TRIPS: u32 = 256;
-/// Round trips with new connections that are not timed.
+/// The number of untimed round trips on new connections.
 const WARM_UP: u32 = 32;
-/// One round trip in so many is compared in full, and not timed.
+/// One round trip in this many is compared in full, and not timed.
 const COMPARED_ONE_IN: u32 = 32;
 
 const MEASURES: [Measure; 4] = [
@@ -33,9 +33,9 @@ const MEASURES: [Measure; 4] = [
     Measure { side: Side::Server, quantity: &quantity::SYSCALLS_PER_MESSAGE },
 ];
 
-/// Messages there and back over two TCP sockets of this machine, one at a time. One thread drives both ends, so that nobody
-/// has to be woken: on few processors that would be most of the time, and all of its noise. An end that waits for the other
-/// has given its buffers back.
+/// Messages sent and echoed over two TCP sockets on this machine, one at a time. One thread drives both ends, so that
+/// no thread has to be woken: on few processors wake-ups would take most of the time and cause all of the noise. An end
+/// that waits for the other has returned its buffers to the pool.
 pub(super) struct Small {
     message: Arc<[u8]>,
 }
@@ -71,7 +71,7 @@ impl Bench for Small {
     }
 }
 
-/// A conversation that is under way.
+/// A running conversation.
 struct Talk {
     client: End,
     server: End,
@@ -83,7 +83,7 @@ struct End {
     socket: Socket,
 }
 
-/// What a round trip took: of each end's processor time, and of wall time.
+/// The times of a round trip: the processor time of each end, and wall time.
 #[derive(Clone, Copy, Default)]
 struct Trip {
     client_cpu_ns: u64,
@@ -108,7 +108,7 @@ impl Running for Talk {
         let after = calls(self);
         let per_trip = |count: u64| count as f64 / f64::from(ROUND_TRIPS);
         let [client_calls, server_calls] = [0, 1].map(|end| per_trip(after[end] - before[end]));
-        // The middle one: where other programs interrupt the thread, they do so in few of them.
+        // The median round trip: if other programs interrupt the thread, they do so in few of them.
         let times_ns = times_ns.iter().filter_map(|times_ns| stats::median(times_ns));
         Ok(times_ns.chain([client_calls, server_calls]).collect())
     }
@@ -125,14 +125,14 @@ impl Talk {
         Ok(Trip {
             client_cpu_ns: client.cpu_ns(),
             server_cpu_ns: server.cpu_ns(),
-            // Neither end runs beside the other: what both took is all there was.
+            // The ends never run concurrently, so the total is the sum of both.
             total_ns: client.total_ns() + server.total_ns(),
         })
     }
 }
 
 impl End {
-    /// A message is far below what a socket takes at once.
+    /// A message is far smaller than what a socket accepts at once.
     fn send(&mut self, message: &[u8]) -> Result<(), Error> {
         let Endpoint { connection, input, output } = &mut self.endpoint;
         let taken = connection.write_tls(&[message], output)?;

@@ -3,26 +3,26 @@ use crate::error::Error;
 use crate::workload::handshake_driver::{SideCounts, Unobserved, drive_handshake};
 use crate::workload::link::{Link, Role};
 
-/// How many connections are counted. The length of an ECDSA signature varies by a byte or two, and what is made of it
-/// with it: among so many the median of calls and of bytes on the wire is the same in every run.
+/// The number of counted connections. The length of an ECDSA signature varies by a byte or two, and with it what
+/// depends on it. Over this many, the median of calls and of bytes on the wire is the same in every run.
 const CONNECTIONS: usize = 101;
-/// Connections of each pair that find pools and arenas empty, before any is counted.
+/// The number of uncounted connections of each pair that fill empty pools and arenas first.
 const WARM_UP: usize = 2;
 
-/// What a connection asked for. Of both ends the client's comes first.
+/// The counts of a connection. In each array, the client comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
-    /// Calls of the allocator, of Rust and of C code.
+    /// Allocator calls by Rust and C code.
     pub heap_calls: [u64; 2],
-    /// Those of C code among them.
+    /// Those made by C code.
     pub c_heap_calls: [u64; 2],
-    /// What they asked for.
+    /// The bytes that these calls requested.
     pub heap_bytes: [u64; 2],
-    /// What was sent.
+    /// The bytes sent.
     pub wire_bytes: [u64; 2],
     /// System calls.
     pub syscalls: [u64; 2],
-    /// The most that both held at once.
+    /// The peak heap memory of both ends together.
     pub peak_bytes: i64,
 }
 

@@ -6,12 +6,12 @@ use crate::workload::histogram::{Buckets, Times};
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
-/// How many samples a percentile has to have beyond it.
+/// The number of samples that must lie beyond a percentile.
 const BEYOND_MIN: f64 = 10.0;
-/// The percentiles that are told of how long handshakes took, where there are enough of them.
+/// The percentiles of the handshake time that are reported if there are enough samples.
 const PERCENTILES: [(f64, &Quantity); 2] = [(0.9, &quantity::HANDSHAKE_P90_NS), (0.99, &quantity::HANDSHAKE_P99_NS)];
 
-/// Adds to `case` what was counted and timed.
+/// Adds the counted and timed metrics to `case`.
 pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
     counts(case, &found.counted, seed);
     times(case, &found.rounds, seed);

@@ -1,5 +1,5 @@
-//! Handshakes, one after the other, by one thread that drives both ends: what each costs either end, beside the bare
-//! cryptography of a handshake in the same run.
+//! Handshakes, one after the other, in one thread that drives both ends: what each costs either end, compared with the
+//! bare cryptography of a handshake in the same run.
 
 mod counted;
 mod metrics;
@@ -26,62 +26,62 @@ use super::sockets::{Sockets, loopback};
 use super::{Advance, EndpointConfigs, Limit};
 use crate::error::Error;
 
-/// Who shakes hands.
+/// The two ends of a handshake.
 pub struct Pair {
-    /// Both ends, configured.
+    /// The configuration of both ends.
     pub configs: Arc<EndpointConfigs>,
-    /// What the server proves itself with.
+    /// The server's certificate and key.
     pub key: CertifiedKey,
-    /// How the client judges it.
+    /// The client's verifier.
     pub verifier: ServerVerifier,
 }
 
 /// What carries a handshake.
 #[derive(Clone, Copy, Debug)]
 pub enum Carrier {
-    /// Buffers, without a system call.
+    /// Buffers, without system calls.
     Memory,
-    /// One TCP connection of this machine, over which all handshakes take place in turn: setting it up is in no number.
+    /// One TCP connection on this machine, which all handshakes share in turn. Its setup is not part of any metric.
     Loopback(SocketOptions),
 }
 
-/// What is done.
+/// What is measured.
 pub struct Work {
-    /// Who shakes hands. With servers of several identities, the lengths of signatures, which vary by chance, are not
-    /// those of one certificate.
+    /// The ends that complete handshakes. Several server identities average out the lengths of signatures, which vary
+    /// randomly.
     pub pairs: Vec<Pair>,
-    /// The cryptography of all.
+    /// The provider for all cryptography.
     pub provider: &'static Provider,
-    /// The name that clients ask for.
+    /// The name that clients request.
     pub name: ServerName<'static>,
-    /// What is between them.
+    /// What carries the handshakes.
     pub carrier: Carrier,
 }
 
-/// How long it is done.
+/// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct HandshakeSchedule {
-    /// All of the timed part together.
+    /// The limit of the timed part.
     pub limit: Limit,
-    /// How long before that nothing is kept.
+    /// The warm-up before that, whose results are discarded.
     pub warmup: Duration,
-    /// Chooses whether the engine or the bare cryptography goes first in a round.
+    /// Decides whether the engine or the bare cryptography goes first in a round.
     pub seed: u64,
 }
 
-/// What came of it.
+/// The results.
 pub struct Found {
-    /// What the ends agreed on.
+    /// What the ends negotiated.
     pub negotiated: Negotiated,
-    /// What was counted, for each connection of a pass that is not timed.
+    /// The counts of each connection in the untimed pass.
     pub counted: Vec<Counted>,
-    /// What was timed, for each round.
+    /// The times of each round.
     pub rounds: Vec<Round>,
-    /// How long the timed part was.
+    /// The length of the timed part.
     pub elapsed: Duration,
 }
 
-/// Counts, and then measures. Ctrl-C ends it early, with what there is.
+/// Counts, and then times. Ctrl-C ends it early with the results so far.
 pub fn run(work: &Work, schedule: &HandshakeSchedule, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
     match work.carrier {
         Carrier::Memory => run_over(work, schedule, &mut Memory, advance),

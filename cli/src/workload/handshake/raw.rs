@@ -13,9 +13,9 @@ use crate::schema::Side;
 /// What a CertificateVerify signs besides a hash (RFC 8446 4.4.3), bytes.
 const MESSAGE_LEN: usize = 64 + 33 + 1;
 
-/// The cryptography of a handshake, without TLS: the key exchange of both ends, the server's signature, the client's look at it
-/// and at the chain, and on either side the transcript and the key schedule. What is left to TLS are messages, records and
-/// their protection, which is of some hundred bytes.
+/// The cryptography of a handshake, without TLS: the key exchange of both ends, the server's signature, the client's
+/// verification of it and of the chain, and on either side the transcript and the key schedule. What remains for TLS is
+/// messages, records and their protection, for some hundred bytes.
 pub(super) struct Raw<'a> {
     provider: &'static Provider,
     group: &'static dyn Group,
@@ -29,7 +29,7 @@ pub(super) struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// For handshakes in which client and server have sent so many bytes.
+    /// The cryptography of handshakes in which client and server send this many bytes.
     pub(super) fn new(
         work: &'a Work,
         pair: &'a Pair,
@@ -55,7 +55,7 @@ impl<'a> Raw<'a> {
         })
     }
 
-    /// What a client has to do.
+    /// The client's operations.
     pub(super) fn client(&self) -> Result<(), Error> {
         self.schedule.derive(Side::Client, &self.exchange()?);
         self.pair.verifier.verify_chain(self.provider, &self.pair.key.chain, &self.work.name, UnixTime::now())?;
@@ -63,7 +63,7 @@ impl<'a> Raw<'a> {
         Ok(verify_handshake_signature(self.provider, leaf, self.scheme, &self.message, &self.signature)?)
     }
 
-    /// What a server has to do.
+    /// The server's operations.
     pub(super) fn server(&self) -> Result<(), Error> {
         self.schedule.derive(Side::Server, &self.exchange()?);
         let signature = self.pair.key.key.sign(self.scheme, &self.message, self.provider.random)?;

@@ -8,31 +8,31 @@ use tls_engine::mem::Secret;
 use crate::measure::RECORD_OVERHEAD;
 use crate::schema::Side;
 
-/// A ServerHello of RFC 8446 4.1.3 with a session id, the version and the share of a group, bytes: the middle of what groups
-/// have. What it is off by, the messages behind it have less or more, and all are hashed.
+/// The length of a ServerHello (RFC 8446 4.1.3) with a session id, the version and a key share, bytes: typical of the
+/// groups. If it is off, the messages after it are longer or shorter by as much; all of them are hashed.
 const SERVER_HELLO: usize = 122;
 
-/// All that a side hashes in a handshake, and all that it derives (RFC 8446 4.4.1, 7.1 and 7.3): as many operations, of the
-/// same kinds, over as many bytes as were sent.
+/// Everything that a side hashes and derives in a handshake (RFC 8446 4.4.1, 7.1 and 7.3): the same number and kinds of
+/// operations, over as many bytes as were sent.
 pub(super) struct Schedule {
     suite: Suite,
     client_hello: Vec<u8>,
     server_hello: Vec<u8>,
     /// EncryptedExtensions, Certificate and CertificateVerify.
     flight: [Vec<u8>; 3],
-    /// Of either side.
+    /// The Finished message of either side.
     finished: Vec<u8>,
 }
 
 impl Schedule {
-    /// For handshakes in which client and server have sent so many bytes.
+    /// The schedule of handshakes in which client and server send this many bytes.
     pub(super) fn new(suite: &Suite, wire_bytes: [u64; 2]) -> Self {
         let [client, server] = wire_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(0));
         let finished = HANDSHAKE_HEADER + suite.hash.output_len();
         let client_hello = client.saturating_sub(RECORD_HEADER + RECORD_OVERHEAD + finished);
         let hello = RECORD_HEADER + SERVER_HELLO;
         let flight = server.saturating_sub(hello + RECORD_OVERHEAD + finished);
-        // Only the sum counts: a hash takes bytes as they come.
+        // Only the total length matters, because a hash accepts any division of its input.
         let message = |len: usize| vec![0x16; len];
         let (extensions, signature) = (flight / 100, flight / 8);
         Self {
@@ -44,7 +44,7 @@ impl Schedule {
         }
     }
 
-    /// Hashes and derives what a side has to, from the secret that both share.
+    /// Performs the hashing and derivations of a side, from the shared secret.
     pub(super) fn derive(&self, side: Side, shared: &Secret) {
         let hash = self.suite.hash;
         let mut transcript = Transcript::new(hash);
@@ -58,7 +58,7 @@ impl Schedule {
         let [extensions, certificate, signature] = &self.flight;
         transcript.add(extensions);
         transcript.add(certificate);
-        // What is signed, and what the MACs of both are over.
+        // The transcript hash that is signed, and below those that the two MACs cover.
         black_box(transcript.current());
         transcript.add(signature);
         black_box(server.finished(&transcript.current()));
@@ -70,7 +70,7 @@ impl Schedule {
         black_box(master.exporter(&messages));
         black_box(client.finished(&transcript.current()));
         if side == Side::Client {
-            // Of a server only who sends tickets needs it.
+            // Only a server that sends tickets needs it.
             transcript.add(&self.finished);
             black_box(master.resumption(&transcript.current()));
         }
@@ -98,7 +98,7 @@ mod tests {
     use crate::workload::handshake_driver::{Observer, drive_handshake};
     use crate::workload::link::Memory;
 
-    /// Operations of a hash, by kind, and what a running hash was given.
+    /// The operations of a hash by kind, and the bytes hashed incrementally.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     struct Tally {
         digests: u32,
@@ -117,14 +117,14 @@ mod tests {
         TALLY.with(|tally| change(&mut tally.borrow_mut()));
     }
 
-    /// What `work` asks of a hash.
+    /// Counts the hash operations of `work`.
     fn tally<T>(work: impl FnOnce() -> T) -> (T, Tally) {
         TALLY.take();
         let result = work();
         (result, TALLY.take())
     }
 
-    /// A hash that is counted.
+    /// A hash that counts its operations.
     struct Told<T>(T);
 
     impl Hash for Told<&'static dyn Hash> {
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// SideCounts the hash operations of each side.
+    /// Counts the hash operations of each side.
     #[derive(Default)]
     struct SideCounts([Tally; 2]);
 
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// A provider whose hashes are counted; once in this process.
+    /// A provider with counting hashes, created once per process.
     fn told() -> &'static Provider {
         let real = Provider::auto();
         let suite = |suite: &Suite| Suite { hash: Box::leak(Box::new(Told(suite.hash))), ..*suite };

@@ -12,29 +12,29 @@ use crate::workload::link::Link;
 use crate::workload::rounds::longer_and_longer;
 use crate::workload::{Advance, Limit};
 
-/// The connections of a round at the least.
+/// The minimum number of connections in a round.
 const CONNECTIONS_MIN: usize = 8;
-/// The rounds that the timed part should have: more samples would say no more, and fill the results.
+/// The target number of rounds of the timed part: more samples would add no information and bloat the results.
 const ROUNDS_WANTED: f64 = 200.0;
-/// The rounds of a run of a given count, unless they had more than so many connections: who ends a long run early gets what was
-/// measured, and that is whole rounds.
+/// The number of rounds of a run of a given count, unless a round would have too many connections. A run that is ended
+/// early keeps only whole rounds.
 const ROUNDS_OF_COUNT: u64 = 20;
 const CONNECTIONS_MAX: u64 = 500;
 
-/// What was timed in a round: so many connections through the engine, and as many without.
+/// The times of a round: some connections through the engine, and as many of the bare cryptography.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Round {
-    /// Processor time of client and server, microseconds: that of the connection in the middle.
+    /// The processor time of client and server, microseconds: the median connection.
     pub cpu_us: [f64; 2],
-    /// The same of the bare cryptography.
+    /// The same for the bare cryptography.
     pub raw_us: [f64; 2],
-    /// How long each handshake took, nanoseconds.
+    /// The time of each handshake, nanoseconds.
     pub handshakes_ns: Vec<u64>,
-    /// How long both ends were busy with all connections, nanoseconds of wall time.
+    /// The wall time that both ends were busy with all connections, nanoseconds.
     pub busy_ns: u64,
 }
 
-/// The rounds, and how long they took.
+/// Runs the rounds. Returns them with the time they took.
 pub(super) fn time<L: Link>(
     work: &Work,
     raw: &[Raw],
@@ -57,11 +57,11 @@ pub(super) fn time<L: Link>(
         }
         if let Limit::Writes(count) = schedule.limit {
             let most = longer_and_longer(CONNECTIONS_MAX, rounds.len() as u64);
-            // The last round has what is left.
+            // The last round gets the remainder.
             connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections) as usize;
         }
         match turns.round(connections, link) {
-            // A round that was cut short is none.
+            // An interrupted round is discarded.
             Err(Error::Interrupted) => break,
             round => rounds.push(round?),
         }
@@ -70,7 +70,7 @@ pub(super) fn time<L: Link>(
     Ok((rounds, began.elapsed()))
 }
 
-/// Runs rounds that are not kept until the machine is warm, and tells how many connections make one.
+/// Runs rounds that are discarded until the machine is warm, and returns the number of connections in a round.
 fn warm_up<L: Link>(
     turns: &mut Turns,
     schedule: &HandshakeSchedule,
@@ -103,7 +103,7 @@ fn rate(round: Option<&Round>) -> f64 {
     round.map_or(0.0, |round| round.handshakes_ns.len() as f64 * 1e9 / (round.busy_ns as f64).max(1.0))
 }
 
-/// All pairs get their turn.
+/// Gives all pairs their turn.
 struct Turns<'a> {
     work: &'a Work,
     raw: &'a [Raw<'a>],
@@ -126,7 +126,7 @@ impl Turns<'_> {
                 times[0].push(client as f64 / 1e3);
                 times[1].push(server as f64 / 1e3);
             }
-            // The middle one: where other programs interrupt the thread, they do so in few of them.
+            // The median connection: if other programs interrupt the thread, they do so in few of them.
             let medians = times.map(|times| stats::median(&times).unwrap_or(0.0));
             *(if is_engine { &mut round.cpu_us } else { &mut round.raw_us }) = medians;
         }
