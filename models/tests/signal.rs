@@ -7,10 +7,10 @@ use loom::thread;
 use models::signal::{Flag, QueuedSignal, ReadyQueue, Signal};
 
 /// A file descriptor in the way of eventfd, and what two kinds of poll say of it.
-struct FileDescriptor(Mutex<State>);
+struct FileDescriptor(Mutex<DescriptorState>);
 
 #[derive(Default)]
-struct State {
+struct DescriptorState {
     is_readable: bool,
     /// Written since the last edge-triggered poll.
     has_edge: bool,
@@ -19,7 +19,7 @@ struct State {
 
 impl FileDescriptor {
     fn new() -> Self {
-        Self(Mutex::new(State::default()))
+        Self(Mutex::new(DescriptorState::default()))
     }
 
     fn write(&self) {

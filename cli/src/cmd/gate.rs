@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use crate::comparison::{Limits, Named, Rules, check, compare, confirm, is_suspect};
+use crate::comparison::{AllowedChanges, Named, Rules, check, compare, confirm, is_suspect};
 use crate::error::Error;
 use crate::files;
 use crate::host;
@@ -159,7 +159,7 @@ fn judged(plan: &Gate, before: Named<'_>, after: Named<'_>, interleaved: bool) -
         noise_threshold: 0.0,
         allow_foreign: plan.judgement.allow_foreign,
         interleaved,
-        limits: Some(Limits { profile: plan.profile.origin.clone(), find: &find }),
+        limits: Some(AllowedChanges { profile: plan.profile.origin.clone(), find: &find }),
         seed: plan.judgement.seed,
     };
     compare(before, after, &rules).map_err(|refusal| refusal.into_error(before.name))

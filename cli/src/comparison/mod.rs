@@ -21,22 +21,22 @@ pub struct Rules<'a> {
     /// Whether sample for sample of both belongs together: they were measured in turns.
     pub interleaved: bool,
     /// Thresholds, in place of the one for noise: only metrics that have one are compared.
-    pub limits: Option<Limits<'a>>,
+    pub limits: Option<AllowedChanges<'a>>,
     /// The seed of all that is random in this.
     pub seed: u64,
 }
 
 /// The thresholds of a profile.
-pub struct Limits<'a> {
+pub struct AllowedChanges<'a> {
     /// The profile.
     pub profile: String,
     /// The limit of a metric of a case whose median was this.
-    pub find: &'a dyn Fn(&str, &str, f64) -> Option<Limit>,
+    pub find: &'a dyn Fn(&str, &str, f64) -> Option<AllowedChange>,
 }
 
 /// How much worse a metric may become.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limit {
+pub struct AllowedChange {
     /// By this, in its unit.
     pub allowed: f64,
     /// Whether it counts for the outcome; what does not is only told.

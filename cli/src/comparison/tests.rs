@@ -75,11 +75,11 @@ fn a_difference_is_told_with_its_interval_and_what_could_have_been_shown() {
 #[test]
 fn a_gate_compares_what_has_a_threshold_and_what_does_not_bind_is_only_told() {
     let find = |_: &str, metric: &str, before: f64| match metric {
-        "send.cpu_ns_per_byte" => Some(Limit { allowed: 0.05 * before, is_binding: false }),
-        "send.heap_calls_per_record" => Some(Limit { allowed: 2.0, is_binding: true }),
+        "send.cpu_ns_per_byte" => Some(AllowedChange { allowed: 0.05 * before, is_binding: false }),
+        "send.heap_calls_per_record" => Some(AllowedChange { allowed: 2.0, is_binding: true }),
         _ => None,
     };
-    let rules = Rules { limits: Some(Limits { profile: "p".into(), find: &find }), ..rules() };
+    let rules = Rules { limits: Some(AllowedChanges { profile: "p".into(), find: &find }), ..rules() };
     let told = compared(&document(1.0, 0.0), &document(1.1, 2.0), &rules);
     assert_eq!(told.cases[0].metrics.len(), 2);
     assert_eq!((told.outcome, told.counts.worse, told.counts.regressions), (Outcome::Passed, 1, 0));
@@ -89,8 +89,8 @@ fn a_gate_compares_what_has_a_threshold_and_what_does_not_bind_is_only_told() {
 
 #[test]
 fn a_metric_or_case_that_is_gone_fails_a_gate_and_is_named_by_a_comparison() {
-    let find = |_: &str, _: &str, _: f64| Some(Limit { allowed: 1e9, is_binding: true });
-    let gate = || Rules { limits: Some(Limits { profile: "p".into(), find: &find }), ..rules() };
+    let find = |_: &str, _: &str, _: f64| Some(AllowedChange { allowed: 1e9, is_binding: true });
+    let gate = || Rules { limits: Some(AllowedChanges { profile: "p".into(), find: &find }), ..rules() };
     let mut less = document(1.0, 0.0);
     less.cases[0].metrics.remove("send.heap_calls_per_record");
     let mut fewer = document(1.0, 0.0);
@@ -185,9 +185,9 @@ fn what_was_not_measurable_is_inconclusive_and_says_why() {
         busy
     };
     let find = |_: &str, metric: &str, _: f64| {
-        (metric == "send.efficiency").then_some(Limit { allowed: 0.02, is_binding: true })
+        (metric == "send.efficiency").then_some(AllowedChange { allowed: 0.02, is_binding: true })
     };
-    let gate = || Rules { limits: Some(Limits { profile: "p".into(), find: &find }), ..rules() };
+    let gate = || Rules { limits: Some(AllowedChanges { profile: "p".into(), find: &find }), ..rules() };
     for (before, after, whose) in [
         (document(1.0, 0.0), busy(), "in the candidate"),
         (busy(), document(1.0, 0.0), "in the baseline"),

@@ -82,7 +82,7 @@ struct Ends {
 }
 
 /// One end with its buffers.
-struct End {
+struct Endpoint {
     connection: Connection,
     input: InBuf,
     output: OutBuf,
@@ -121,8 +121,8 @@ impl Ends {
         })
     }
 
-    fn end(&self, connection: Connection, output: OutBuf, capacity: usize) -> End {
-        End { connection, input: InBuf::pooled(&self.pool, capacity), output }
+    fn end(&self, connection: Connection, output: OutBuf, capacity: usize) -> Endpoint {
+        Endpoint { connection, input: InBuf::pooled(&self.pool, capacity), output }
     }
 }
 
@@ -145,7 +145,7 @@ fn records(ends: &Ends, size_bytes: usize, steps: &mut Steps) -> Result<(), Erro
     Ok(())
 }
 
-fn seal(end: &mut End, content: &[u8]) -> Result<usize, Error> {
+fn seal(end: &mut Endpoint, content: &[u8]) -> Result<usize, Error> {
     let mut bytes = 0;
     for _ in 0..RECORDS {
         bytes += end.connection.write_tls(&[black_box(content)], &mut end.output)?;
@@ -154,7 +154,7 @@ fn seal(end: &mut End, content: &[u8]) -> Result<usize, Error> {
 }
 
 /// Tells how many records came that held `content`.
-fn open(end: &mut End, content: &[u8]) -> Result<usize, Error> {
+fn open(end: &mut Endpoint, content: &[u8]) -> Result<usize, Error> {
     let mut good = 0;
     loop {
         match end.connection.read_tls(&mut end.input, &mut end.output)? {
@@ -186,7 +186,7 @@ fn shake_hands(
     ends: &Ends,
     capacity: usize,
     mut count: impl FnMut(Side, &mut dyn FnMut() -> Result<(), Error>) -> Result<(), Error>,
-) -> Result<[End; 2], Error> {
+) -> Result<[Endpoint; 2], Error> {
     let (mut output, mut client, mut server) = (OutBuf::pooled(&ends.pool, capacity), None, None);
     count(Side::Client, &mut || {
         client = Some(Connection::client(&ends.client, ends.name.clone(), &mut output)?);
@@ -215,13 +215,13 @@ fn unending() -> Error {
     Error::Failed("the handshake does not come to an end".to_owned())
 }
 
-fn read(end: &mut End) -> Result<(), Error> {
+fn read(end: &mut Endpoint) -> Result<(), Error> {
     while end.connection.read_tls(&mut end.input, &mut end.output)? != Progress::NeedInput {}
     Ok(())
 }
 
 /// Carries all bytes that wait, which is nobody's work.
-fn carry(from: &mut End, to: &mut End) -> usize {
+fn carry(from: &mut Endpoint, to: &mut Endpoint) -> usize {
     let count = to.input.put(from.output.waiting());
     from.output.sent(count);
     count

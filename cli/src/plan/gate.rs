@@ -4,7 +4,7 @@ use super::compare::{Judgement, Results};
 use super::measure::{find, measurements};
 use super::{Measurement, output};
 use crate::args;
-use crate::comparison::Limit;
+use crate::comparison::AllowedChange;
 use crate::error::Error;
 use crate::profile::{Profile, Threshold};
 use crate::render::{Display, Output};
@@ -67,11 +67,11 @@ impl Gate {
     }
 
     /// The limit of a metric whose median was `before`. If several thresholds apply, the last one counts.
-    pub fn limit(&self, case: &str, metric: &str, before: f64) -> Option<Limit> {
+    pub fn limit(&self, case: &str, metric: &str, before: f64) -> Option<AllowedChange> {
         let found = self.thresholds().filter(|threshold| threshold.applies_to(case, metric)).last()?;
         // The machine may have changed between two runs, but not between turns of one run.
         let is_binding = found.is_hard || matches!(self.reference, Reference::Binary { .. });
-        Some(Limit { allowed: found.allowed_of(before), is_binding })
+        Some(AllowedChange { allowed: found.allowed_of(before), is_binding })
     }
 
     /// The thresholds that count.

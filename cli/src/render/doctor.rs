@@ -1,5 +1,5 @@
 use super::{Align, Report, Sheet, View};
-use crate::schema::doctor::{Check, Diagnosis, State};
+use crate::schema::doctor::{Check, CheckState, Diagnosis};
 
 impl Report for Diagnosis {
     fn table(&self, view: &View) -> String {
@@ -37,7 +37,7 @@ impl Diagnosis {
 
 impl Diagnosis {
     fn warnings(&self) -> impl Iterator<Item = &Check> {
-        self.checks.iter().filter(|check| check.state == State::Warning)
+        self.checks.iter().filter(|check| check.state == CheckState::Warning)
     }
 
     fn conclusion(&self) -> String {
@@ -54,9 +54,9 @@ fn checks(diagnosis: &Diagnosis) -> Sheet {
     let mut sheet = Sheet::new([("", Align::Left), ("found", Align::Left), ("verdict", Align::Left)]);
     for check in &diagnosis.checks {
         let verdict = match check.state {
-            State::Good => "good",
-            State::Warning => "WARNING",
-            State::Unknown => "unknown",
+            CheckState::Good => "good",
+            CheckState::Warning => "WARNING",
+            CheckState::Unknown => "unknown",
         };
         sheet.row(vec![check.name.clone(), check.finding.clone(), verdict.to_owned()]);
     }

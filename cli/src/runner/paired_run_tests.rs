@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use fastrand::Rng;
 
 use super::*;
-use crate::comparison::{Limit, Limits, Named, Rules, compare};
+use crate::comparison::{AllowedChange, AllowedChanges, Named, Rules, compare};
 use crate::render::{Color, Messages};
 use crate::schema::comparison::{Outcome, Verdict};
 use crate::schema::{Case, Host, Side, quantity};
@@ -87,13 +87,13 @@ fn gate(slower: f64, seed: u64) -> (crate::schema::comparison::Comparison, Vec<&
     };
     let PairedResults { documents: [before, after], unknown, .. } = turns.run(quiet(), &mut |_| {}).expect("it runs");
     assert!(unknown.is_empty(), "{unknown:?}");
-    let find = |_: &str, _: &str, median: f64| Some(Limit { allowed: 0.02 * median, is_binding: true });
+    let find = |_: &str, _: &str, median: f64| Some(AllowedChange { allowed: 0.02 * median, is_binding: true });
     let rules = Rules {
         confidence: 0.95,
         noise_threshold: 0.0,
         allow_foreign: false,
         interleaved: true,
-        limits: Some(Limits { profile: "mock".into(), find: &find }),
+        limits: Some(AllowedChanges { profile: "mock".into(), find: &find }),
         seed,
     };
     let named = |name, document| Named { name, document };

@@ -32,7 +32,7 @@ pub struct Check {
     /// What was found.
     pub finding: String,
     /// Whether that is good.
-    pub state: State,
+    pub state: CheckState,
     /// What to do, where something can be done.
     pub advice: Option<String>,
 }
@@ -40,7 +40,7 @@ pub struct Check {
 /// Whether something is good for measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum CheckState {
     /// It is.
     Good,
     /// It makes numbers worth less.
@@ -74,17 +74,17 @@ pub struct Noise {
 impl Check {
     /// Something that is as it should be.
     pub fn good(name: &str, finding: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), finding: finding.into(), state: State::Good, advice: None }
+        Self { name: name.to_owned(), finding: finding.into(), state: CheckState::Good, advice: None }
     }
 
     /// Something that makes numbers worth less, with what to do about it.
     pub fn warning(name: &str, finding: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), finding: finding.into(), state: State::Warning, advice: Some(advice.into()) }
+        Self { name: name.to_owned(), finding: finding.into(), state: CheckState::Warning, advice: Some(advice.into()) }
     }
 
     /// Something that the system does not tell.
     pub fn unknown(name: &str) -> Self {
-        Self { name: name.to_owned(), finding: "not told".to_owned(), state: State::Unknown, advice: None }
+        Self { name: name.to_owned(), finding: "not told".to_owned(), state: CheckState::Unknown, advice: None }
     }
 }
 

@@ -206,12 +206,16 @@ fn cryptography(host: &Host, contradictions: &[String]) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::doctor::State;
+    use crate::schema::doctor::CheckState;
 
-    fn state_of(name: &str, host: &Host) -> State {
+    fn state_of(name: &str, host: &Host) -> CheckState {
         let checks = of(host, host.open_files_limit, &[]);
         let check = checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("{name}"));
-        assert_eq!(check.state == State::Warning, check.advice.is_some(), "each warning says what to do: {check:?}");
+        assert_eq!(
+            check.state == CheckState::Warning,
+            check.advice.is_some(),
+            "each warning says what to do: {check:?}"
+        );
         check.state
     }
 
@@ -222,7 +226,7 @@ mod tests {
             checks
                 .iter()
                 .filter(|check| check.name != "build" && check.name != "open files")
-                .all(|check| check.state == State::Unknown)
+                .all(|check| check.state == CheckState::Unknown)
         );
     }
 
@@ -230,13 +234,16 @@ mod tests {
     fn a_processor_whose_features_are_taken_away_is_not_good() {
         let environment = [("OPENSSL_ia32cap".to_owned(), "~0x200000200000000".to_owned())].into();
         let host = Host { cpu_flags: vec!["aes".into(), "vaes".into()], environment, ..Host::default() };
-        assert_eq!(state_of("cryptography", &host), State::Warning);
-        assert_eq!(state_of("environment", &host), State::Warning);
+        assert_eq!(state_of("cryptography", &host), CheckState::Warning);
+        assert_eq!(state_of("environment", &host), CheckState::Warning);
         let able = Host { cpu_flags: vec!["aes".into()], ..Host::default() };
         let found = of(&able, None, &["it is slow".to_owned()]);
-        assert!(found.iter().any(|check| check.finding == "it is slow" && check.state == State::Warning), "{found:?}");
+        assert!(
+            found.iter().any(|check| check.finding == "it is slow" && check.state == CheckState::Warning),
+            "{found:?}"
+        );
         let host = Host { logical_cpus: Some(2), usable_cpus: Some(1), ..Host::default() };
-        assert_eq!(state_of("processors", &host), State::Warning);
+        assert_eq!(state_of("processors", &host), CheckState::Warning);
     }
 
     #[test]
@@ -279,8 +286,8 @@ mod tests {
             .into_iter()
             .filter(|check| check.name != "build" && check.name != "ASLR")
         {
-            assert_eq!(state_of(&check.name, &fit), State::Good, "{check:?}");
-            assert_eq!(state_of(&check.name, &poor), State::Warning, "{check:?}");
+            assert_eq!(state_of(&check.name, &fit), CheckState::Good, "{check:?}");
+            assert_eq!(state_of(&check.name, &poor), CheckState::Warning, "{check:?}");
         }
     }
 
@@ -291,8 +298,8 @@ mod tests {
         let crate::args::Command::Ablate(ablate) = args.command else { panic!("another command") };
         assert_eq!(ablate.connections.0, CONNECTIONS_WANTED);
         let enough = (0..).find(|limit| connections_max(*limit) == CONNECTIONS_WANTED).expect("a limit");
-        assert_eq!(files(Some(enough)).state, State::Good);
-        assert_eq!(files(Some(enough - 1)).state, State::Warning);
-        assert_eq!(files(None).state, State::Good);
+        assert_eq!(files(Some(enough)).state, CheckState::Good);
+        assert_eq!(files(Some(enough - 1)).state, CheckState::Warning);
+        assert_eq!(files(None).state, CheckState::Good);
     }
 }

@@ -127,15 +127,15 @@ fn ask(name: &str, question: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::doctor::State;
+    use crate::schema::doctor::CheckState;
 
     #[test]
     fn noise_is_judged_by_the_worst_end_of_an_interval() {
         let noise = |ci95| Noise { metric: "send.cpu_ns_per_byte".to_owned(), median: 0.0, ci95, rounds: 9 };
-        assert_eq!(noise_check(&[]).state, State::Unknown);
-        assert_eq!(noise_check(&[noise([-0.009, 0.002]), noise([-0.001, 0.001])]).state, State::Good);
+        assert_eq!(noise_check(&[]).state, CheckState::Unknown);
+        assert_eq!(noise_check(&[noise([-0.009, 0.002]), noise([-0.001, 0.001])]).state, CheckState::Good);
         let check = noise_check(&[noise([-0.03, 0.002]), noise([-0.001, 0.001])]);
-        assert_eq!(check.state, State::Warning);
+        assert_eq!(check.state, CheckState::Warning);
         assert!(check.finding.contains("3.00 %") && check.advice.is_some(), "{check:?}");
     }
 

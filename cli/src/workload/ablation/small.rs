@@ -61,8 +61,8 @@ impl Bench for Small {
         let (mut client, mut server) = (configs.client(0, 0)?, configs.server(0, 0));
         handshake(&mut link, &mut client, &mut server)?;
         let (client_socket, server_socket) = link.into_sockets();
-        let client = End { endpoint: client, socket: client_socket };
-        let server = End { endpoint: server, socket: server_socket };
+        let client = Peer { endpoint: client, socket: client_socket };
+        let server = Peer { endpoint: server, socket: server_socket };
         let mut talk = Talk { client, server, message: Arc::clone(&self.message) };
         for _ in 0..WARM_UP {
             talk.round_trip(true)?;
@@ -73,12 +73,12 @@ impl Bench for Small {
 
 /// A running conversation.
 struct Talk {
-    client: End,
-    server: End,
+    client: Peer,
+    server: Peer,
     message: Arc<[u8]>,
 }
 
-struct End {
+struct Peer {
     endpoint: Endpoint,
     socket: Socket,
 }
@@ -131,7 +131,7 @@ impl Talk {
     }
 }
 
-impl End {
+impl Peer {
     /// A message is far smaller than what a socket accepts at once.
     fn send(&mut self, message: &[u8]) -> Result<(), Error> {
         let Endpoint { connection, input, output } = &mut self.endpoint;
