@@ -2,18 +2,18 @@ use super::Refusal;
 use crate::schema::quantity::{Comparable, Quantity};
 use crate::schema::{Case, Document, Facts, terms};
 
-/// What two results stand on: what of them may be compared, and what has to be said about it.
+/// Which metrics of two results may be compared, and the notes that go with the comparison.
 pub(super) struct Comparability {
-    /// What differs and is no reason not to compare.
+    /// Differences that do not prevent a comparison.
     pub(super) notes: Vec<String>,
     is_foreign: bool,
     has_equal_aead: bool,
 }
 
-/// The facts that decide how many instructions are counted.
+/// The facts that determine instruction counts.
 const OF_INSTRUCTIONS: [&str; 5] = ["rustc", "target_features", "valgrind", "cpu_class", "libc"];
 
-/// Processor flags that decide how fast the raw AEAD is, and with it how large a share is left for all else.
+/// The processor flags that determine the speed of the raw AEAD, and so the share of time left for everything else.
 const OF_AEADS: [&str; 4] = ["aes", "vaes", "vpclmulqdq", "avx512"];
 
 impl Comparability {
@@ -57,7 +57,8 @@ impl Comparability {
         Ok(Self { notes, is_foreign, has_equal_aead })
     }
 
-    /// Why a metric can't be compared for what surrounds it, if so.
+    /// The reason why a metric can't be compared because of the machine, the toolchain or the way it was measured, if
+    /// there is one.
     pub(super) fn objection(&self, quantity: Option<&Quantity>, before: &Case, after: &Case) -> Option<String> {
         let comparable = quantity.map_or(Comparable::OnThisMachine, |quantity| quantity.comparable);
         if comparable == Comparable::WithTheToolchain {
@@ -84,7 +85,7 @@ impl Comparability {
     }
 }
 
-/// What may be the reason for a difference, and is none not to compare.
+/// Facts that may explain a difference, but do not prevent a comparison.
 fn circumstances(document: &Document) -> Facts {
     terms::known([
         ("kernel", document.host.kernel.clone().into()),
@@ -102,8 +103,8 @@ fn aead_flags(document: &Document) -> Vec<&String> {
     document.host.cpu_flags.iter().filter(decides).collect()
 }
 
-/// Why two cases of one name are not the same case, if so. A fact that one of them does not tell is one that a version of
-/// the program did not tell yet.
+/// The reason why two cases with the same name are not the same case, if there is one. A fact that is missing from one
+/// of them was not yet recorded by its version of the program.
 pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
     let mut other = requests(before, after, true);
     other.extend(terms::differences(&terms::negotiated(after), &terms::negotiated(before)));
@@ -113,15 +114,16 @@ pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
     (!other.is_empty()).then(|| other.join("; "))
 }
 
-/// How the switches of two cases differ, and what only one of them tells of what was asked for. They are compared all the
-/// same: a switch may be the question.
+/// The differences between the switches of two cases, and requested facts that only one of them records. The cases are
+/// compared anyway, since a switch may be what is investigated.
 pub(super) fn remarks(before: &Case, after: &Case) -> Vec<String> {
     let switches = terms::differences(&after.switches, &before.switches).into_iter();
     let switches = switches.map(|difference| format!("another switch: {difference}"));
     switches.chain(requests(before, after, false)).collect()
 }
 
-/// How what was asked for differs: in what both tell of it, or in what only one of them does.
+/// The differences between what was requested: in facts that both record if `both`, else in facts that only one of them
+/// records.
 fn requests(before: &Case, after: &Case, both: bool) -> Vec<String> {
     let (earlier, later) = (terms::requested(before), terms::requested(after));
     let part = |facts: &Facts, others: &Facts| -> Facts {

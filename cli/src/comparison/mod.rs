@@ -1,4 +1,4 @@
-//! Two results, metric by metric: what may be compared, how it differs, and what that comes to.
+//! Compares two results, metric by metric: what may be compared, how it differs, and the verdict.
 
 mod comparability;
 
@@ -10,19 +10,19 @@ use crate::schema::{self, Document, Kind, Side, Tool, name_of, primary, quantity
 use crate::stats::{self, Scale, Slack};
 use comparability::Comparability;
 
-/// How verdicts are reached.
+/// The rules for verdicts.
 pub struct Rules<'a> {
-    /// The confidence in all of them together.
+    /// The confidence level of all verdicts together.
     pub confidence: f64,
-    /// How much a metric may differ that varies, as a share; counts that do not vary may not.
+    /// The share by which a varying metric may differ. A count that does not vary may not differ at all.
     pub noise_threshold: f64,
-    /// Whether results of another machine are compared, as far as they can be.
+    /// Whether results of another machine are compared, as far as possible.
     pub allow_foreign: bool,
-    /// Whether sample for sample of both belongs together: they were measured in turns.
+    /// Whether the samples of both belong together in pairs, because they were measured in turns.
     pub interleaved: bool,
-    /// Thresholds, in place of the one for noise: only metrics that have one are compared.
+    /// Thresholds that replace the noise threshold. Only metrics that have one are compared.
     pub limits: Option<AllowedChanges<'a>>,
-    /// The seed of all that is random in this.
+    /// The seed of all randomness.
     pub seed: u64,
 }
 
@@ -30,20 +30,20 @@ pub struct Rules<'a> {
 pub struct AllowedChanges<'a> {
     /// The profile.
     pub profile: String,
-    /// The limit of a metric of a case whose median was this.
+    /// The allowed change for a case, a metric, and the metric's baseline median.
     pub find: &'a dyn Fn(&str, &str, f64) -> Option<AllowedChange>,
 }
 
 /// How much worse a metric may become.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AllowedChange {
-    /// By this, in its unit.
+    /// The allowed change for the worse, in the metric's unit.
     pub allowed: f64,
-    /// Whether it counts for the outcome; what does not is only told.
+    /// Whether the metric affects the outcome. If not, it is only reported.
     pub is_binding: bool,
 }
 
-/// Results with a name to call them by.
+/// Results with a name for messages.
 #[derive(Clone, Copy)]
 pub struct Named<'a> {
     /// The file, or what was measured.
@@ -52,23 +52,23 @@ pub struct Named<'a> {
     pub document: &'a Document,
 }
 
-/// Why two results are not compared at all.
+/// The reason why two results are not compared at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What stands against it.
+    /// What prevents the comparison.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: &'static str,
 }
 
 impl Refusal {
-    /// The error that ends a command with it; `baseline` is what is refused.
+    /// The error that ends a command with this refusal. `baseline` is the name of the refused results.
     pub fn into_error(self, baseline: &str) -> Error {
         Error::Baseline { name: baseline.to_owned(), problem: self.message, hint: Some(self.hint.to_owned()) }
     }
 }
 
-/// Compares the results `after` with those `before`.
+/// Compares the results `after` with the results `before`.
 pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result<Comparison, Refusal> {
     let comparability = Comparability::of(before.document, after.document, rules.allow_foreign)?;
     let mut pairs = Vec::new();
@@ -107,12 +107,12 @@ pub fn compare(before: Named<'_>, after: Named<'_>, rules: &Rules<'_>) -> Result
     Ok(comparison)
 }
 
-/// Whether results of this machine and build may be compared with those `before`: to be asked before they are measured.
+/// Checks, before measuring, that results of this machine and build may be compared with `before`.
 pub fn check(before: &Document, this: &Document, allow_foreign: bool) -> Result<(), Refusal> {
     Comparability::of(before, this, allow_foreign).map(|_| ())
 }
 
-/// Holds what is worse to a second measurement: what is not worse there too was chance.
+/// Checks regressions against a second measurement: what is not worse there too was chance.
 pub fn confirm(first: &mut Comparison, second: &Comparison) {
     let again: HashMap<&str, &Case> = second.cases.iter().map(|case| (case.id.as_str(), case)).collect();
     for case in &mut first.cases {
@@ -136,19 +136,19 @@ pub fn confirm(first: &mut Comparison, second: &Comparison) {
     first.conclude();
 }
 
-/// Whether a metric that counts for the outcome is worse, be it by chance: also a count that does not vary within a run may
-/// do so from run to run, such as how often a side reads from a socket.
+/// Whether a metric that affects the outcome is worse, possibly by chance. A count that does not vary within a run may
+/// still vary between runs, such as the number of reads from a socket.
 pub fn is_suspect(metric: &Metric) -> bool {
     metric.is_binding && metric.verdict == Verdict::Worse
 }
 
-/// A metric, and its samples where they can be compared.
+/// A metric, and its difference if it can be compared.
 struct Found<'a> {
     metric: Metric,
     difference: Option<stats::Difference<'a>>,
 }
 
-/// The cases by their ids: the candidate's, and then those that only the baseline has.
+/// The cases of both by id: those of the candidate, then those that only the baseline has.
 fn matched<'a>(
     before: &'a Document,
     after: &'a Document,
@@ -212,7 +212,7 @@ fn metrics<'a>(
             (None, _) => Err(("the baseline does not have it".to_owned(), true)),
             (_, None) => Err(("the candidate does not have it".to_owned(), true)),
             _ if objection.is_some() => Err((objection.clone().unwrap_or_default(), true)),
-            // What surrounds the program is no fault of it.
+            // Different surroundings are not the program's fault, so they do not affect the outcome.
             _ if surroundings.is_some() => Err((surroundings.unwrap_or_default(), false)),
             (Some(earlier), Some(later)) if !rules.interleaved && (is_told_once(earlier) || is_told_once(later)) => {
                 Err(("a run tells one number of it, and not how it varies".to_owned(), false))
@@ -237,7 +237,7 @@ fn metrics<'a>(
     keys.into_iter().filter_map(one).collect()
 }
 
-/// How much worse a metric may become, in its unit, and whether that counts; `None` where nobody asks for the metric.
+/// How much worse a metric may become, in its unit, and whether it affects the outcome. `None` if it is not compared.
 fn allowed(case: &schema::Case, key: &str, median: f64, rules: &Rules<'_>) -> Option<(f64, bool)> {
     match &rules.limits {
         Some(limits) => (limits.find)(&case.id, key, median).map(|limit| (limit.allowed, limit.is_binding)),
@@ -245,12 +245,12 @@ fn allowed(case: &schema::Case, key: &str, median: f64, rules: &Rules<'_>) -> Op
     }
 }
 
-/// Such as a percentile of all that a run measured.
+/// Such as a percentile over the whole run.
 fn is_told_once(metric: &schema::Metric) -> bool {
     metric.kind == Kind::Time && metric.samples.len() == 1
 }
 
-/// How often a side reads from a socket differs from run to run, and yet hardly within one.
+/// The number of reads from a socket varies between runs, but hardly within one.
 fn is_for_the_kernel_to_say(key: &str, before: &schema::Metric, after: &schema::Metric) -> bool {
     let is_read = key == schema::key(Side::Receive, &quantity::SYSCALLS_PER_MIB);
     is_read && before.median != after.median
@@ -265,7 +265,7 @@ fn difference<'a>(
         let of = if interleaved { stats::Difference::of_pairs } else { stats::Difference::of_runs };
         of(scale, &before.samples, &after.samples)
     };
-    // Of nothing there is no share.
+    // There is no share of zero.
     let share = (before.kind == Kind::Time).then(|| of(Scale::Share)).flatten();
     share.or_else(|| of(Scale::Units))
 }
@@ -288,7 +288,7 @@ fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], ru
     for (((case, place, _), (difference, slack, _)), verdict) in pairs.iter().zip(&family).zip(verdicts) {
         let metric = &mut cases[*case].metrics[*place];
         let (told, reaches) = told(difference, tests, rules);
-        // Only what lies within the slack with all its doubt is no difference that matters.
+        // It is a difference that does not matter only if its whole interval lies within the slack.
         let is_wide = !difference.is_exact && (told.smallest.is_none() || reaches > slack.units);
         metric.allowed = slack.units;
         metric.verdict = match verdict {
@@ -307,8 +307,8 @@ fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], ru
     }
 }
 
-/// A difference with its interval; and how far it may reach from nothing, in the unit of the metric, with a confidence that
-/// holds for all of so many tests.
+/// A difference with its interval; and how far it may reach from zero, in the unit of the metric, with the confidence
+/// level corrected for this number of tests.
 fn told(difference: &stats::Difference<'_>, tests: usize, rules: &Rules<'_>) -> (Difference, f64) {
     let doubt = (1.0 - rules.confidence) / tests as f64;
     let corrected = difference.interval(1.0 - doubt, rules.seed);

@@ -34,7 +34,7 @@ fn compared(before: &Document, after: &Document, rules: &Rules<'_>) -> Compariso
         .expect("comparable")
 }
 
-/// The verdict on a metric, and why.
+/// The verdict on a metric, and the reason.
 fn verdict<'a>(comparison: &'a Comparison, case: &str, metric: &str) -> (Verdict, &'a str) {
     let case = comparison.cases.iter().find(|known| known.id == case).expect("the case");
     let metric = case.metrics.iter().find(|known| known.name == metric).expect("the metric");

@@ -1,12 +1,12 @@
 use tls_engine::crypto::TAG_LEN;
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 
-/// What TLS 1.3 adds to the content of an encrypted record, bytes: header, inner type and tag (RFC 8446 5.2).
+/// The overhead of an encrypted TLS 1.3 record, bytes: header, inner type and tag (RFC 8446 5.2).
 pub const RECORD_OVERHEAD: usize = RECORD_HEADER + 1 + TAG_LEN;
 
-/// How the writes of an application fall into records, and records into batches that fit a buffer.
+/// How an application's writes are divided into records, and records into batches that fit a buffer.
 ///
-/// Engine and reference both walk it, so that they do the same work at the same places of buffers of one size.
+/// Engine and reference both follow it, so that they do the same work at the same buffer offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     write_bytes: usize,
@@ -15,8 +15,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// For writes of `write_bytes` (at least 1) through buffers of about `buffer_bytes`. Small writes share a batch; a
-    /// write that does not fit is cut into pieces of whole records.
+    /// The layout for writes of `write_bytes` (at least 1) through buffers of about `buffer_bytes`. Small writes share
+    /// a batch; a write that does not fit is divided into pieces of whole records.
     pub fn new(write_bytes: usize, buffer_bytes: usize) -> Self {
         let write_bytes = write_bytes.max(1);
         let records_that_fit = (buffer_bytes / (RECORD_CONTENT_MAX + RECORD_OVERHEAD)).max(1);
@@ -26,12 +26,12 @@ impl Layout {
         Self { write_bytes, piece_bytes, pieces_per_batch }
     }
 
-    /// What the application hands over at a time, bytes.
+    /// The length of an application's write, bytes.
     pub const fn write_bytes(&self) -> usize {
         self.write_bytes
     }
 
-    /// The longest piece that is handed to the engine in one call, bytes.
+    /// The longest piece that is passed to the engine in one call, bytes.
     pub const fn piece_bytes(&self) -> usize {
         self.piece_bytes
     }
@@ -41,34 +41,34 @@ impl Layout {
         self.piece_bytes * self.pieces_per_batch
     }
 
-    /// The records of a full batch, bytes on the wire.
+    /// The size of a full batch on the wire, bytes.
     pub const fn batch_wire_bytes(&self) -> usize {
         self.pieces_per_batch * wire_bytes(self.piece_bytes)
     }
 
-    /// The whole writes that pass before the batches repeat.
+    /// The number of whole writes after which the batches repeat.
     pub const fn cycle_writes(&self) -> u64 {
         if self.piece_bytes < self.write_bytes { 1 } else { self.pieces_per_batch as u64 }
     }
 
-    /// The records that one write becomes.
+    /// The number of records in a write.
     pub const fn records_per_write(&self) -> u64 {
-        // Pieces are whole records, so the cut changes nothing.
+        // Pieces are whole records, so dividing a write does not change their number.
         self.write_bytes.div_ceil(RECORD_CONTENT_MAX) as u64
     }
 
-    /// The batches that `writes` writes become.
+    /// The batches for `writes` writes.
     pub const fn batches(&self, writes: u64) -> Batches {
         Batches { layout: *self, writes, done_of_write: 0 }
     }
 }
 
-/// Pieces of one length that are handed over one after the other before the buffer is sent.
+/// Pieces of equal length that are passed one after the other before the buffer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// The length of each, bytes.
+    /// The length of each piece, bytes.
     pub piece_bytes: usize,
-    /// How many there are.
+    /// The number of pieces.
     pub pieces: usize,
 }
 
@@ -78,7 +78,7 @@ impl Batch {
         self.piece_bytes * self.pieces
     }
 
-    /// The lengths of its records' contents, in order.
+    /// The content lengths of its records, in order.
     pub fn records(&self) -> impl Iterator<Item = usize> + use<> {
         let Self { piece_bytes, pieces } = *self;
         (0..pieces).flat_map(move |_| {
@@ -118,7 +118,7 @@ impl Iterator for Batches {
     }
 }
 
-/// The records that `piece_bytes` become, bytes on the wire.
+/// The length on the wire of the records for `piece_bytes`, bytes.
 const fn wire_bytes(piece_bytes: usize) -> usize {
     piece_bytes + piece_bytes.div_ceil(RECORD_CONTENT_MAX) * RECORD_OVERHEAD
 }

@@ -1,5 +1,5 @@
-//! What every measurement of moving data is made of: the bytes that are sent, how they fall into records and batches,
-//! the raw cryptography they are held against, and the order of the blocks in which both are timed.
+//! The building blocks of every measurement of moving data: the bytes that are sent, their division into records and
+//! batches, the raw cryptography they are compared with, and the order of the timed blocks.
 
 mod layout;
 mod order;

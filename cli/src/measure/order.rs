@@ -1,14 +1,14 @@
-/// The order in which the lanes of a round are timed: shuffled anew each round, the same for the same seed.
+/// The order in which the lanes of a round are timed: shuffled anew each round, and the same for the same seed.
 ///
-/// What is compared alternates in short blocks, so that a drift of the machine (clock, heat, neighbours) meets all of
-/// it alike; a random order keeps any lane from always running after the same other one.
+/// The lanes alternate in short blocks, so that a drift of the machine (clock, heat, neighbours) affects all of them
+/// alike. A random order prevents a lane from always running after the same other one.
 #[derive(Clone, Debug)]
 pub struct Order {
     state: u64,
 }
 
 impl Order {
-    /// The orders that belong to `seed`.
+    /// The orders for `seed`.
     pub const fn new(seed: u64) -> Self {
         Self { state: seed }
     }
@@ -16,13 +16,13 @@ impl Order {
     /// The next round's order of `lanes`.
     pub fn shuffle<T>(&mut self, lanes: &mut [T]) {
         for last in (1..lanes.len()).rev() {
-            // The remainder's bias is below 2^-50 for the handful of lanes there are.
+            // The bias of the remainder is below 2^-50 for these few lanes.
             let other = self.next() % (last as u64 + 1);
             lanes.swap(last, other as usize);
         }
     }
 
-    /// A number that follows from the seed and the calls before. SplitMix64: for orders and patterns, never for keys.
+    /// The next number of the sequence (SplitMix64). For orders and patterns, never for keys.
     pub const fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;

@@ -1,24 +1,24 @@
 use super::Order;
 
-/// The length after which the pattern repeats, bytes, in units of a cache line: primes, so that writes of any usual
-/// size begin at all of its lines before the first comes again.
+/// The possible periods of the pattern, bytes. As numbers of cache lines they are prime, so that writes of any usual
+/// size start at every line before the first start repeats.
 const PERIODS: [usize; 2] = [64 * 1021, 64 * 1019];
 
 /// The bytes that are sent: pseudo-random, known at every position of the stream, and different from one record to the
-/// next, so that a record that is swapped, repeated or lost is noticed.
+/// next, so that a swapped, repeated or lost record is noticed.
 ///
-/// Small enough to stay in the processor's second-level cache together with the buffers.
+/// Small enough for the processor's second-level cache, together with the buffers.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    /// One period, and behind it the beginning again, so that each piece lies in one slice.
+    /// One period, followed by its beginning, so that each piece is one slice.
     bytes: Box<[u8]>,
     period: usize,
 }
 
 impl Pattern {
-    /// The pattern of `seed`, to be taken in pieces of up to `piece_bytes`.
+    /// The pattern for `seed`, to be read in pieces of up to `piece_bytes`.
     pub fn new(seed: u64, piece_bytes: usize) -> Self {
-        // A piece of exactly some periods would begin at the same byte each time.
+        // If the length of pieces were a multiple of the period, each would start at the same byte.
         let period = if piece_bytes.is_multiple_of(PERIODS[0]) { PERIODS[1] } else { PERIODS[0] };
         let mut order = Order::new(seed);
         let mut bytes: Vec<u8> = (0..period / 8).flat_map(|_| order.next().to_le_bytes()).collect();
@@ -31,14 +31,14 @@ impl Pattern {
     /// The `len` bytes at `position` of the stream.
     ///
     /// # Panics
-    /// If `len` is over the `piece_bytes` that it was made for.
+    /// If `len` exceeds the `piece_bytes` that the pattern was made for.
     #[inline]
     pub fn at(&self, position: u64, len: usize) -> &[u8] {
         let start = (position % self.period as u64) as usize;
         &self.bytes[start..start + len]
     }
 
-    /// The first of `bytes` that is not what the stream has at `position` and after: its place in `bytes`.
+    /// The index of the first byte of `bytes` that differs from the stream at `position`.
     pub fn first_difference(&self, position: u64, bytes: &[u8]) -> Option<usize> {
         let mut done = 0;
         while done < bytes.len() {

@@ -7,26 +7,26 @@ use tls_engine::limits::RECORD_HEADER;
 
 use super::{Batch, Layout, Pattern, RECORD_OVERHEAD, Stopwatch};
 
-/// The inner type of application data, the one byte that TLS 1.3 encrypts besides the payload (RFC 8446 5.2).
+/// The inner type of application data, the only byte that TLS 1.3 encrypts besides the payload (RFC 8446 5.2).
 const TRAILER: [u8; 1] = [23];
 
 /// How the primitive is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Plaintext and ciphertext share their place.
+    /// Plaintext and ciphertext share a buffer.
     InPlace,
-    /// From one place to another.
+    /// From one buffer to another.
     OutOfPlace,
 }
 
-/// What a block of the reference took.
+/// The measurement of a block of the reference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RawSample {
-    /// The payload that was sealed, and then opened, bytes.
+    /// The payload that was sealed and then opened, bytes.
     pub bytes: u64,
-    /// The records that it came in.
+    /// The number of its records.
     pub records: u64,
-    /// The processor time of sealing alone, by the clock that the engine's blocks are timed with.
+    /// The processor time of sealing alone, by the same clock as the engine's blocks.
     pub seal_ns: u64,
     /// The processor time of opening alone.
     pub open_ns: u64,
@@ -41,11 +41,11 @@ impl AddAssign for RawSample {
     }
 }
 
-/// The speed of a suite's AEAD without any TLS around it: what efficiency is measured against.
+/// The speed of a suite's AEAD without TLS, the reference for efficiency.
 ///
-/// The key is expanded once; each record has a fresh nonce, 5 bytes of additional data and one byte more than its
-/// payload. Source, destination and their offsets are those of the engine's own run: a layout's batches, sealed from the
-/// pattern into one buffer, carried over to another while no clock runs, and opened there.
+/// The key is expanded once. Each record has a fresh nonce, 5 bytes of additional data and one byte more than its
+/// payload. Source, destination and offsets are those of the engine's own run: the batches of a layout are sealed from
+/// the pattern into one buffer, moved to another outside the timed parts, and opened there.
 pub struct RawAead {
     key: Box<dyn AeadKey>,
     nonce_len: usize,
@@ -59,9 +59,9 @@ pub struct RawAead {
 }
 
 impl RawAead {
-    /// The reference for `suite`, on the work that `layout` and `pattern` describe.
+    /// The reference for `suite`, with the work given by `layout` and `pattern`.
     pub fn new(suite: &Suite, layout: Layout, pattern: Arc<Pattern>) -> Result<Self, Error> {
-        // No secret is protected by it, so the key is as good as any other.
+        // The key protects nothing secret, so any key will do.
         let key = [0x5a; 64];
         let buffer = vec![0; layout.batch_wire_bytes()];
         Ok(Self {
@@ -77,12 +77,12 @@ impl RawAead {
         })
     }
 
-    /// The writes that fill a batch.
+    /// The number of writes that fill a batch.
     pub fn cycle_writes(&self) -> u64 {
         self.layout.cycle_writes()
     }
 
-    /// Seals and opens what `writes` writes come to, batch by batch, timing both apart.
+    /// Seals and opens the batches for `writes` writes, and times the two separately.
     pub fn run(&mut self, method: Method, writes: u64) -> Result<RawSample, Error> {
         let mut sample = RawSample::default();
         let (mut seal, mut open) = (Stopwatch::default(), Stopwatch::default());
@@ -175,7 +175,7 @@ impl RawAead {
     }
 }
 
-/// The additional data: a record's header (RFC 8446 5.2).
+/// The additional data: the header of a record (RFC 8446 5.2).
 fn header(content_len: usize) -> [u8; RECORD_HEADER] {
     let [high, low] = ((content_len + RECORD_OVERHEAD - RECORD_HEADER) as u16).to_be_bytes();
     [TRAILER[0], 3, 3, high, low]
@@ -200,7 +200,7 @@ mod tests {
                     assert_eq!((sample.bytes, sample.records), (140_000, 14));
                     assert_eq!(raw.sequence, records, "each record has a nonce of its own");
                 }
-                // The last batch has one write, of a full record and the rest.
+                // The last batch has one write, which is a full record and the remainder.
                 let position = raw.position - 20_000;
                 let first = &raw.opened[RECORD_HEADER..][..16_384];
                 assert_eq!(pattern.first_difference(position, first), None, "{} {}", provider.name, suite.code);

@@ -1,50 +1,51 @@
 use core::ops::AddAssign;
 
-/// What one end did in one block.
+/// The work of one end in one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// Payload that was carried, bytes.
+    /// Payload carried, bytes.
     pub bytes: u64,
-    /// Records of application data that it came in; for raw TCP, 0.
+    /// Records of application data that carried it; 0 for raw TCP.
     pub records: u64,
-    /// How long the end took in wall time, system calls and waiting included, comparisons of received bytes not. Where one
-    /// thread drives both ends, only while it was at work for this one. Of the raw AEAD the same as `engine_ns`.
+    /// Wall time of the end, including system calls and waiting, without the comparisons of received bytes. If one
+    /// thread drives both ends, only the time that it worked for this one. For the raw AEAD the same as `engine_ns`.
     pub elapsed_ns: u64,
-    /// Processor time of the thread within the engine (or the raw AEAD): sealing or opening alone. Both by the same clock,
-    /// which stands still while other programs have the processor.
+    /// Processor time of the thread within the engine (or the raw AEAD), for sealing or opening alone. Both are read
+    /// from the same clock, which stops while other programs have the processor.
     pub engine_ns: u64,
-    /// Processor time of the end, system calls included: all that its thread used in the block, or where one thread drives
-    /// both ends what that used while it was at work for this one.
+    /// Processor time of the end, including system calls: all that its thread used in the block. If one thread drives
+    /// both ends, what it used while it worked for this one.
     pub cpu_ns: u64,
-    /// Records of application data that the engine copied nothing for; for raw TCP and the raw AEAD, 0.
+    /// Records of application data for which the engine copied nothing; 0 for raw TCP and the raw AEAD.
     pub in_place_records: u64,
-    /// Records of application data that it copied, whole or in part.
+    /// Records of application data that it copied entirely or in part.
     pub copied_records: u64,
-    /// Payload that the engine copied apart from encrypting or decrypting it, bytes.
+    /// Payload that the engine copied, not counting encryption and decryption, bytes.
     pub copied_bytes: u64,
-    /// Payload that it was spared to copy, bytes.
+    /// Payload that it avoided copying, bytes.
     pub saved_bytes: u64,
     /// Received payload that was compared with what was sent, bytes.
     pub compared_bytes: u64,
     /// System calls that moved bytes or waited for them.
     pub syscalls: u64,
-    /// How often the end's thread went to sleep to wait for the other; `None` where it never does, or nobody counts.
+    /// The number of times the end's thread slept to wait for the other; `None` if it never does, or the system does
+    /// not count.
     pub waits: Option<u64>,
     /// Key updates.
     pub key_updates: u64,
-    /// Heap calls, of Rust and of C code, while the end sealed or opened; 0 in blocks in which nobody counts them.
+    /// Heap calls by Rust and C code while the end sealed or opened; 0 in blocks that do not count them.
     pub heap_calls: u64,
 }
 
-/// What both ends did in one block; an end that the block did not have is `None`.
+/// The work of both ends in one block. An end that did not take part is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
     /// The sealing end.
     pub send: Option<Part>,
     /// The opening end.
     pub receive: Option<Part>,
-    /// From the first byte's sealing to the last byte's opening, where both ends were at hand. Where one thread drives both,
-    /// that is the time of both together, since neither runs beside the other.
+    /// From sealing the first byte to opening the last, if both ends are local. If one thread drives both, the sum of
+    /// both ends' times, since they never run concurrently.
     pub total_ns: Option<u64>,
 }
 
@@ -66,18 +67,18 @@ impl Part {
 }
 
 impl Sample {
-    /// The payload that was moved: as received, or where nobody here received as sent.
+    /// The payload moved: as received, or as sent if the receiver is not local.
     pub fn bytes(&self) -> u64 {
         self.receive.or(self.send).map_or(0, |part| part.bytes)
     }
 
-    /// Payload per second from end to end: of [`Sample::total_ns`], or where that is unknown of the end that was here.
+    /// Payload per second from end to end: of [`Sample::total_ns`], or if that is unknown, of the local end.
     pub fn total_bytes_per_s(&self) -> f64 {
         let elapsed_ns = self.total_ns.or_else(|| Some(self.receive.or(self.send)?.elapsed_ns));
         per_second(self.bytes(), elapsed_ns.unwrap_or(0))
     }
 
-    /// Adds what the other end of the conversation did in the same block.
+    /// Adds the work of the other end of the conversation in the same block.
     pub fn merge(&mut self, other: Self) {
         self.send = self.send.or(other.send);
         self.receive = self.receive.or(other.receive);
@@ -86,7 +87,7 @@ impl Sample {
 }
 
 impl AddAssign for Part {
-    /// Adds what another block of the same end came to.
+    /// Adds another block of the same end.
     fn add_assign(&mut self, other: Self) {
         self.bytes += other.bytes;
         self.records += other.records;
@@ -108,7 +109,7 @@ impl AddAssign for Part {
     }
 }
 
-/// `count` in `ns` nanoseconds, per second; 0 where no time has passed.
+/// `count` in `ns` nanoseconds, per second; 0 if no time has passed.
 pub fn per_second(count: u64, ns: u64) -> f64 {
     if ns == 0 { 0.0 } else { count as f64 * 1e9 / ns as f64 }
 }

@@ -3,10 +3,10 @@ use std::time::{Duration, Instant};
 
 use crate::clock::thread_cpu_ns;
 
-/// Adds up the time between its starts and stops: wall time, and the processor time of the thread meanwhile, which goes on
-/// only while the thread runs. A machine that has other things to do makes the one longer and not the other.
+/// Adds up the time between its starts and stops: wall time, and the processor time of the thread, which passes only
+/// while the thread runs. If the machine is busy with other work, only the wall time is longer.
 ///
-/// It is started and stopped in one thread.
+/// It must be started and stopped in the same thread.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stopwatch {
     ran: Lap,
@@ -14,14 +14,14 @@ pub struct Stopwatch {
     since: Option<Moment>,
 }
 
-/// What both clocks say of one stretch.
+/// The readings of both clocks over one interval.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lap {
     wall_ns: u64,
     cpu_ns: u64,
 }
 
-/// Where both clocks are.
+/// The state of both clocks.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     wall: Instant,
@@ -29,24 +29,24 @@ struct Moment {
 }
 
 impl Stopwatch {
-    /// Lets it run.
+    /// Starts it.
     #[inline]
     pub fn start(&mut self) {
         self.since = Some(Moment::before());
     }
 
-    /// Stops it, if it runs.
+    /// Stops it, if it is running.
     #[inline]
     pub fn stop(&mut self) {
         if let Some(since) = self.since.take() {
             self.ran.add(since.until(Moment::after()));
-            // What looking at the clocks costs is no work of whoever is timed.
+            // The cost of reading the clocks is not part of the timed work.
             let looks_ns = 2 * look_ns();
             self.excluded.add(Lap { wall_ns: looks_ns, cpu_ns: looks_ns });
         }
     }
 
-    /// Does `work` while it stands still.
+    /// Runs `work` while it is stopped.
     pub fn without<R>(&mut self, work: impl FnOnce() -> R) -> R {
         let was_running = self.since.is_some();
         self.stop();
@@ -59,44 +59,44 @@ impl Stopwatch {
         result
     }
 
-    /// How long it has run, in wall time.
+    /// The wall time that it has run.
     pub const fn total_ns(&self) -> u64 {
         self.ran.wall_ns
     }
 
-    /// The processor time of the thread while it ran: never more than the wall time.
+    /// The thread's processor time while it ran: never more than the wall time.
     pub const fn cpu_ns(&self) -> u64 {
         self.ran.cpu_ns
     }
 
-    /// How long it was made to stand still, and its own work took, in wall time.
+    /// The wall time that it was stopped by [`Stopwatch::without`], and the cost of its own readings.
     pub const fn excluded_ns(&self) -> u64 {
         self.excluded.wall_ns
     }
 
-    /// The same in processor time of the thread.
+    /// The same as processor time of the thread.
     pub const fn excluded_cpu_ns(&self) -> u64 {
         self.excluded.cpu_ns
     }
 }
 
 impl Moment {
-    /// The wall clock is read last, so that the time it tells is without the look at the other.
+    /// Reads the wall clock last, so that its interval excludes the reading of the other clock.
     #[inline]
     fn before() -> Self {
         let cpu_ns = thread_cpu_ns();
         Self { wall: Instant::now(), cpu_ns }
     }
 
-    /// And first where it ends.
+    /// Reads the wall clock first, for the same reason.
     #[inline]
     fn after() -> Self {
         let wall = Instant::now();
         Self { wall, cpu_ns: thread_cpu_ns() }
     }
 
-    /// A look at the processor clock is a system call, and in what that clock says. At its least it is taken off, and what is
-    /// left of it is cut by the wall time, which a thread can't use more of than there was.
+    /// Reading the processor clock is a system call, and its cost is part of what that clock measures. The minimum cost
+    /// is subtracted. Any remaining cost is limited by the wall time, which a thread's processor time can't exceed.
     #[inline]
     fn until(self, end: Self) -> Lap {
         let wall_ns = nanoseconds(self.wall, end.wall);
@@ -112,7 +112,7 @@ impl Lap {
     }
 }
 
-/// The processor time that a look at the processor clock takes at the least, nanoseconds.
+/// The minimum processor time of reading the processor clock, nanoseconds.
 fn look_ns() -> u64 {
     const LOOKS: usize = 100;
     static LEAST: OnceLock<u64> = OnceLock::new();
@@ -139,7 +139,7 @@ pub fn nanoseconds_of(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// Uses the processor for as long.
+    /// Uses the processor for `cpu_ns`.
     fn work(cpu_ns: u64) {
         let began = thread_cpu_ns();
         while thread_cpu_ns() - began < cpu_ns {
@@ -182,7 +182,7 @@ mod tests {
             watch.start();
             watch.stop();
         }
-        // A thousand looks at the processor clock take a hundred times as long on most systems.
+        // A thousand readings of the processor clock take a hundred times as long on most systems.
         assert!(watch.cpu_ns() <= watch.total_ns(), "{watch:?}");
         assert_eq!(watch.excluded_cpu_ns(), 2_000 * look_ns());
     }

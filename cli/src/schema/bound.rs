@@ -1,17 +1,17 @@
 use super::{Metric, Warning};
 use crate::stats;
 
-/// How far above the most a round comes out that was disturbed. What is closer to it is how rounds vary where the median is
-/// just below.
+/// A sample this many times the maximum comes from a disturbed round. Samples closer to the maximum are normal
+/// variation when the median is just below it.
 const FAR: f64 = 1.1;
-/// The share of such rounds from which on a run says nothing: where so many were disturbed on the one side of the ratio, nobody
-/// knows how many were on the other.
+/// The share of such rounds above which a run is not meaningful. If this many were disturbed on one side of the ratio,
+/// it is unknown how many were disturbed on the other.
 const DISTURBED_MAX: f64 = 0.25;
 
-/// Holds a metric to the most that its quantity can be. A value above is no good one, but a reference that was slowed down
-/// while its round was measured, as other programs do. Where the median is above (and with it, if not before, the lower end of
-/// its interval), or too many rounds are far above, the metric says nothing, and there is a reason in its place. Single rounds
-/// above count as `most`, which hardly changes the median.
+/// Limits a metric to the maximum of its quantity. A value above it is not a good result: the reference was slowed down
+/// while its round was measured, for example by other programs. If the median is above, or too many rounds are far
+/// above, there is a reason instead of the metric. Single rounds above count as `most`, which hardly changes the
+/// median.
 pub(super) fn hold(metric: Metric, most: f64) -> Result<Metric, Warning> {
     let above = metric.samples.iter().filter(|sample| **sample > most).count();
     let disturbed = metric.samples.iter().filter(|sample| **sample > FAR * most).count();
@@ -26,7 +26,7 @@ pub(super) fn hold(metric: Metric, most: f64) -> Result<Metric, Warning> {
         });
     }
     let samples: Vec<f64> = metric.samples.iter().map(|sample| sample.min(most)).collect();
-    // Of an even number of rounds the median is between two, of which the one may be above.
+    // With an even number of rounds, the median lies between two, and one of them may be above.
     let median = stats::median(&samples).unwrap_or(metric.median);
     let mad = stats::mad(&samples).unwrap_or(metric.mad);
     let [low, high] = metric.ci95.map(|end| end.min(most));
@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn above_what_is_possible_there_is_a_reason_and_no_number() {
         for samples in [
-            // On a quiet machine, ever so little; on a busy one; the median alone; and many rounds below a good median.
+            // Barely above on a quiet machine; far above on a busy one; only the median above; and many rounds above,
+            // but not the median.
             &[1.04, 1.041, 1.039, 1.04][..],
             &[1.5, 0.7, 1.8, 2.9, 1.4],
             &[0.9, 1.000_1, 1.2],

@@ -10,27 +10,27 @@ use super::{Metric, Side, Warning, bound, key, name_of};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// Its name: the same in every version for the same thing measured.
+    /// The name: the same in every version for the same thing measured.
     pub id: String,
-    /// What was asked for.
+    /// What was requested.
     pub requested: Facts,
-    /// What the two ends agreed on.
+    /// What the two ends negotiated.
     pub negotiated: Negotiated,
-    /// The optimizations it ran with.
+    /// The optimizations that were in use.
     pub switches: Facts,
-    /// What was reached of what was asked for.
+    /// What was achieved of the request.
     pub achieved: Facts,
-    /// `SIDE.NAME` to what was measured.
+    /// The metrics by `SIDE.NAME`.
     pub metrics: BTreeMap<String, Metric>,
-    /// `SIDE.NAME` to why there is no number, and what to do about it: what was measured is impossible.
+    /// By `SIDE.NAME`, the reason why there is no number, and the remedy: the measured value is impossible.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_measurable: BTreeMap<String, Warning>,
 }
 
-/// Scalars by name, units in the names.
+/// Scalars by name, with units in the names.
 pub type Facts = Map<String, Value>;
 
-/// What the two ends agreed on.
+/// What the two ends negotiated.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Negotiated {
@@ -64,15 +64,16 @@ impl Case {
         }
     }
 
-    /// Adds the `samples` of a quantity of one side. Without samples, or with one that is no number, nothing is added:
-    /// the document holds measurements only. Where they are above what is possible, a reason is added in their place.
+    /// Adds the `samples` of a quantity of one side. If there are none, or one is not a finite number, nothing is
+    /// added, because the document holds only measurements. If they are above what is possible, a reason is added
+    /// instead.
     pub fn record(&mut self, side: Side, quantity: &Quantity, samples: &[f64], seed: u64) {
         if let Some(metric) = Metric::of(quantity, samples, seed) {
             self.insert(key(side, quantity), metric);
         }
     }
 
-    /// Adds a metric, held to what its quantity can be.
+    /// Adds a metric, limited to the maximum of its quantity.
     fn insert(&mut self, key: String, metric: Metric) {
         let held = match quantity::find(name_of(&key)).and_then(Quantity::most) {
             Some(most) => bound::hold(metric, most),
@@ -84,19 +85,19 @@ impl Case {
         }
     }
 
-    /// Holds all metrics to what their quantities can be: those of files that did not yet.
+    /// Limits all metrics to the maxima of their quantities, for files of versions that did not.
     pub fn hold(&mut self) {
         for (key, metric) in std::mem::take(&mut self.metrics) {
             self.insert(key, metric);
         }
     }
 
-    /// Why a quantity of one side has no number, where that was impossible.
+    /// The reason why a quantity of one side has no number, if it was impossible.
     pub fn reason(&self, side: Side, quantity: &Quantity) -> Option<&Warning> {
         self.not_measurable.get(&key(side, quantity))
     }
 
-    /// The metric of a quantity of one side, where it was measured.
+    /// The metric of a quantity of one side, if it was measured.
     pub fn metric(&self, side: Side, quantity: &Quantity) -> Option<&Metric> {
         self.metrics.get(&key(side, quantity))
     }

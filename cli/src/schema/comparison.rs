@@ -1,39 +1,39 @@
-//! Two results held against each other: what `compare` and `gate` find. `results/comparison.schema.json` says the same for
+//! A comparison of two results, as found by `compare` and `gate`. `results/comparison.schema.json` describes it for
 //! other programs.
 
 use serde::Serialize;
 
 use super::{Better, Kind, Tool};
 
-/// The document's version. A change that breaks readers changes it.
+/// The document's version. It changes with every change that breaks readers.
 pub const SCHEMA: &str = "tlsbench-comparison/1";
 
-/// All that a comparison found.
+/// The findings of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// [`SCHEMA`].
     pub schema: String,
     /// The program that compared.
     pub tool: Tool,
-    /// The profile whose thresholds are held to, where there is one.
+    /// The profile whose thresholds apply, if any.
     pub profile: Option<String>,
-    /// What is compared with.
+    /// The results to compare with.
     pub baseline: Run,
-    /// What is compared.
+    /// The results that are compared.
     pub candidate: Run,
-    /// Whether both ran in turns: then each metric is compared pair by pair.
+    /// Whether both ran in turns, so that each metric is compared pair by pair.
     pub interleaved: bool,
-    /// How sure verdicts are, all of them together.
+    /// The confidence level of all verdicts together.
     pub confidence_level: f64,
-    /// How much a metric may differ that varies, as a share; a gate's thresholds are with the metrics.
+    /// The share by which a varying metric may differ. A gate's thresholds are with the metrics.
     pub noise_threshold: Option<f64>,
-    /// What differs between the two as a whole.
+    /// Differences between the two as a whole.
     pub notes: Vec<String>,
-    /// The cases, in the order of the candidate's.
+    /// The cases, in the candidate's order.
     pub cases: Vec<Case>,
-    /// What it all comes to.
+    /// The overall result.
     pub outcome: Outcome,
-    /// How many metrics have which verdict.
+    /// The number of metrics with each verdict.
     pub counts: Counts,
 }
 
@@ -59,7 +59,7 @@ pub struct Run {
 pub struct Case {
     /// Its id.
     pub id: String,
-    /// What differs between the two: switches that they ran with.
+    /// Differences between the two, such as their switches.
     pub notes: Vec<String>,
     /// Its metrics, in the order that tables print them.
     pub metrics: Vec<Metric>,
@@ -68,7 +68,7 @@ pub struct Case {
 /// A metric of both results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metric {
-    /// Its key, such as `send.efficiency`.
+    /// The key, such as `send.efficiency`.
     pub name: String,
     /// The unit of its numbers.
     pub unit: String,
@@ -76,74 +76,75 @@ pub struct Metric {
     pub better: Better,
     /// How it varies.
     pub kind: Kind,
-    /// The medians.
+    /// The median of the baseline.
     pub baseline: Option<f64>,
-    /// The medians.
+    /// The median of the candidate.
     pub candidate: Option<f64>,
-    /// How many samples there are of each.
+    /// The number of samples of each.
     pub samples: [usize; 2],
-    /// How they differ.
+    /// The difference.
     pub difference: Option<Difference>,
     /// How much worse it may become, in its unit.
     pub allowed: f64,
-    /// Whether it counts for the outcome; what does not is only told.
+    /// Whether it affects the outcome. If not, it is only reported.
     pub is_binding: bool,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why that is the verdict, where the numbers do not say it.
+    /// The reason for the verdict, if the numbers do not show it.
     pub why: Option<String>,
 }
 
-/// How two sets of samples differ.
+/// The difference between two sets of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// Whether `change`, `ci95` and `smallest` are shares of the baseline; they are in the unit of the metric where not.
+    /// Whether `change`, `ci95` and `smallest` are shares of the baseline; otherwise they are in the unit of the
+    /// metric.
     pub is_share: bool,
-    /// The candidate's median, less the baseline's; of pairs the median of their differences.
+    /// The candidate's median minus the baseline's; for pairs, the median of their differences.
     pub change: f64,
-    /// Its interval, at the confidence level.
+    /// The interval of the change, at the confidence level.
     pub ci95: [f64; 2],
-    /// How likely chance alone differs as much; nothing for counts that do not vary.
+    /// The probability that chance alone produces such a difference; `None` for counts that do not vary.
     pub p_value: Option<f64>,
-    /// The smallest difference that these samples could have shown, among so many metrics; 0 for counts that do not vary, and
-    /// nothing where they are too few to show any.
+    /// The smallest difference that these samples could have shown, among this many metrics; 0 for counts that do not
+    /// vary, and `None` if there are too few samples to show any.
     pub smallest: Option<f64>,
 }
 
-/// What a difference comes to.
+/// The verdict on a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Worse by more than is allowed, surely.
+    /// Worse by more than is allowed, beyond doubt.
     Worse,
-    /// Better by more than that, surely.
+    /// Better by more than that, beyond doubt.
     Better,
-    /// No difference that matters was seen, and the noise is too much to say that there is none.
+    /// No difference that matters was found, but there is too much noise to rule one out.
     Inconclusive,
     /// It can't be compared.
     NotComparable,
-    /// No difference that matters.
+    /// There is no difference that matters.
     InsideTheNoise,
 }
 
-/// What a comparison comes to.
+/// The overall result of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Nothing that counts is worse.
+    /// Nothing that affects the outcome is worse.
     Passed,
-    /// Something that counts is worse.
+    /// Something that affects the outcome is worse.
     Regression,
-    /// Something that should count can't be compared.
+    /// Something that should affect the outcome can't be compared.
     NotComparable,
 }
 
-/// How many metrics have which verdict.
+/// The number of metrics with each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Worse.
     pub worse: usize,
-    /// Worse ones that count for the outcome.
+    /// Those of the worse ones that affect the outcome.
     pub regressions: usize,
     /// Better.
     pub better: usize,
@@ -153,7 +154,7 @@ pub struct Counts {
     pub inconclusive: usize,
     /// Not comparable.
     pub not_comparable: usize,
-    /// Those of them that both should have.
+    /// Those not comparable that both results should have.
     pub missing: usize,
 }
 
@@ -162,7 +163,7 @@ impl Verdict {
     pub const ALL: [Self; 5] =
         [Self::Worse, Self::Better, Self::Inconclusive, Self::NotComparable, Self::InsideTheNoise];
 
-    /// In one word, which is easy to search for.
+    /// One word, which is easy to search for.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Worse => "worse",
@@ -175,7 +176,7 @@ impl Verdict {
 }
 
 impl Comparison {
-    /// Counts the verdicts anew, and what they come to.
+    /// Updates the counts of verdicts and the outcome.
     pub fn conclude(&mut self) {
         let metrics = || self.cases.iter().flat_map(|case| &case.metrics);
         let count = |verdict: Verdict| metrics().filter(|metric| metric.verdict == verdict).count();
@@ -200,8 +201,8 @@ impl Comparison {
         self.counts = counts;
     }
 
-    /// The metrics with this verdict, with their cases; those that count for the outcome first, and of those the
-    /// greatest changes.
+    /// The metrics with this verdict, with their cases: those that affect the outcome first, and among them the largest
+    /// changes first.
     pub fn with(&self, verdict: Verdict) -> Vec<(&Case, &Metric)> {
         let of_case = |case| move |metric| (case, metric);
         let all = self.cases.iter().flat_map(|case| case.metrics.iter().map(of_case(case)));
@@ -213,7 +214,7 @@ impl Comparison {
 }
 
 impl Metric {
-    /// The difference as a share of the baseline, for sorting; counts that were 0 come first.
+    /// The difference as a share of the baseline, for sorting. Counts that were 0 come first.
     pub fn relative_change(&self) -> f64 {
         match (self.difference, self.baseline) {
             (Some(difference), _) if difference.is_share => difference.change,

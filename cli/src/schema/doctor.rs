@@ -1,4 +1,4 @@
-//! Whether a machine is fit to measure, `tlsbench-doctor/1`: the results of the command `doctor`.
+//! Whether a machine is fit for measurements, `tlsbench-doctor/1`: the results of the command `doctor`.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::{Host, Tool};
 /// The document's version.
 pub const SCHEMA: &str = "tlsbench-doctor/1";
 
-/// What was found out about a machine.
+/// The findings about a machine.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diagnosis {
     /// [`SCHEMA`].
@@ -16,36 +16,36 @@ pub struct Diagnosis {
     pub tool: Tool,
     /// The machine: the same facts as in every results document.
     pub host: Host,
-    /// What was looked at, and what is to be said about it.
+    /// The checks with their findings and advice.
     pub checks: Vec<Check>,
-    /// Programs that measurements and tests can be made against.
+    /// Programs that measurements and tests can run against.
     pub peers: Vec<Peer>,
-    /// What two equal runs differ by.
+    /// The difference between two equal runs.
     pub noise: Vec<Noise>,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What it is about.
+    /// The subject.
     pub name: String,
     /// What was found.
     pub finding: String,
-    /// Whether that is good.
+    /// Whether the finding is good.
     pub state: CheckState,
-    /// What to do, where something can be done.
+    /// What to do, if anything can be done.
     pub advice: Option<String>,
 }
 
-/// Whether something is good for measurements.
+/// Whether a finding is good for measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {
-    /// It is.
+    /// It is good.
     Good,
-    /// It makes numbers worth less.
+    /// It makes results less reliable.
     Warning,
-    /// The system does not tell.
+    /// The system does not report it.
     Unknown,
 }
 
@@ -54,11 +54,11 @@ pub enum CheckState {
 pub struct Peer {
     /// Its name.
     pub name: String,
-    /// The first line of what it says about itself; nothing where it is not installed.
+    /// The first line of its version output; `None` if it is not installed.
     pub version: Option<String>,
 }
 
-/// What two equal runs differ by in a metric, as shares of it.
+/// The difference between two equal runs in a metric, as shares of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Noise {
     /// The metric.
@@ -67,29 +67,29 @@ pub struct Noise {
     pub median: f64,
     /// Its 95 % interval.
     pub ci95: [f64; 2],
-    /// How often both were run.
+    /// The number of runs of each.
     pub rounds: usize,
 }
 
 impl Check {
-    /// Something that is as it should be.
+    /// A finding that is as it should be.
     pub fn good(name: &str, finding: impl Into<String>) -> Self {
         Self { name: name.to_owned(), finding: finding.into(), state: CheckState::Good, advice: None }
     }
 
-    /// Something that makes numbers worth less, with what to do about it.
+    /// A finding that makes results less reliable, with advice.
     pub fn warning(name: &str, finding: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { name: name.to_owned(), finding: finding.into(), state: CheckState::Warning, advice: Some(advice.into()) }
     }
 
-    /// Something that the system does not tell.
+    /// A finding that the system does not report.
     pub fn unknown(name: &str) -> Self {
         Self { name: name.to_owned(), finding: "not told".to_owned(), state: CheckState::Unknown, advice: None }
     }
 }
 
 impl Noise {
-    /// How far from nothing the interval reaches.
+    /// The largest distance of the interval from zero.
     pub fn size(&self) -> f64 {
         self.ci95[0].abs().max(self.ci95[1].abs())
     }

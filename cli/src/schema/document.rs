@@ -4,40 +4,40 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, Host, Kind, SCHEMA, Tool, name_of, quantity};
 
-/// All that one run of a command found.
+/// Everything that one run of a command found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// [`SCHEMA`].
     pub schema: String,
-    /// What measured.
+    /// The program that measured.
     pub tool: Tool,
-    /// Where it measured.
+    /// The machine.
     pub host: Host,
     /// RFC 3339, UTC.
     pub started_at: String,
     /// RFC 3339, UTC.
     pub finished_at: String,
-    /// Whether the run ended before all of its cases did.
+    /// Whether the run ended before all of its cases were complete.
     pub partial: bool,
-    /// What makes these numbers worth less than they could be.
+    /// What makes these results less reliable than they could be.
     pub warnings: Vec<Warning>,
     /// The cases, in the order they were asked for.
     pub cases: Vec<Case>,
 }
 
-/// A fact that makes the numbers worth less, and what can be done about it.
+/// A fact that makes the results less reliable, and a remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Warning {
-    /// What is the matter.
+    /// The problem.
     pub message: String,
-    /// What to do next.
+    /// The next step.
     pub advice: String,
 }
 
 impl Document {
-    /// A document without cases, begun now.
+    /// A document without cases, starting now.
     pub fn begin(host: Host) -> Self {
         let now = timestamp(SystemTime::now());
         Self {
@@ -52,14 +52,14 @@ impl Document {
         }
     }
 
-    /// Notes the end of the run, now.
+    /// Records the end of the run, now.
     pub fn finish(&mut self, load: Option<[f64; 3]>, partial: bool) {
         self.finished_at = timestamp(SystemTime::now());
         self.host.load_at_end = load;
         self.partial = partial;
     }
 
-    /// Adds a warning, once.
+    /// Adds a warning, unless it is there already.
     pub fn warn(&mut self, message: impl Into<String>, advice: impl Into<String>) {
         let warning = Warning { message: message.into(), advice: advice.into() };
         if !self.warnings.contains(&warning) {
@@ -67,7 +67,7 @@ impl Document {
         }
     }
 
-    /// The same with nothing but counts: what hardly varies, and means the same on a busy machine.
+    /// The document with only its counts: they hardly vary, and mean the same on a busy machine.
     pub fn counts(&self) -> Self {
         let mut document = self.clone();
         for case in &mut document.cases {
@@ -79,7 +79,7 @@ impl Document {
         document
     }
 
-    /// What could not be measured, case by case, each with what to do about it.
+    /// What could not be measured, case by case, each with its remedy.
     pub fn not_measurable(&self) -> Vec<Warning> {
         let told = |case: &Case, key: &String, reason: &Warning| Warning {
             message: format!("{}: {key} is not measurable in this run: {}", case.id, reason.message),
@@ -90,7 +90,7 @@ impl Document {
     }
 }
 
-/// A moment as the document writes it.
+/// A time in the document's format.
 pub fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_seconds(time).to_string()
 }

@@ -1,4 +1,4 @@
-//! HDR histograms as results carry them: V2, compressed, in base64.
+//! HDR histograms in results: V2, compressed, in base64.
 
 use std::io::{Cursor, Read};
 
@@ -8,27 +8,27 @@ use flate2::read::ZlibDecoder;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 
-/// No histogram of three digits is longer, unpacked.
+/// The maximum size of a histogram with three digits, uncompressed.
 const BYTES_MAX: u64 = 8 << 20;
-/// What a compressed histogram begins with: a number that says so, and its length.
+/// The start of a compressed histogram: a magic number, and the length.
 const COOKIE: [u8; 4] = [0x1c, 0x84, 0x93, 0x14];
 const HEADER_BYTES: usize = 8;
-/// Where an unpacked one has the length of its payload, after the number that says what it is.
+/// The position of the payload length in an uncompressed one, after the magic number.
 const PAYLOAD_LENGTH: std::ops::Range<usize> = 4..8;
-/// What stands before the payload.
+/// The length of the header before the payload.
 const PREFIX_BYTES: usize = 40;
 
-/// Latencies, nanoseconds.
+/// Latencies in nanoseconds.
 pub struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    /// Those of a histogram in text. `None` where it is none, or one that would take more memory than any of ours.
+    /// Reads a histogram from text. `None` if it is malformed, or would take more memory than any that tlsbench writes.
     pub fn read(text: &str) -> Option<Self> {
         let packed = STANDARD.decode(text).ok()?;
         let packed = packed.strip_prefix(&COOKIE)?.get(HEADER_BYTES - COOKIE.len()..)?;
         let mut plain = Vec::new();
         ZlibDecoder::new(packed).take(BYTES_MAX + 1).read_to_end(&mut plain).ok()?;
-        // The library takes the lengths in it at their word, and reserves memory for them.
+        // The library trusts the lengths in it, and reserves memory for them.
         let length = u32::from_be_bytes(plain.get(PAYLOAD_LENGTH)?.try_into().ok()?) as usize;
         if plain.len() as u64 > BYTES_MAX || length > plain.len().checked_sub(PREFIX_BYTES)? {
             return None;
@@ -37,12 +37,12 @@ impl Latencies {
         (!histogram.is_empty()).then_some(Self(histogram))
     }
 
-    /// How many there are.
+    /// The number of latencies.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// What this share of them does not exceed.
+    /// The latency that this share of them does not exceed.
     pub fn percentile(&self, share: f64) -> f64 {
         self.0.value_at_quantile(share.clamp(0.0, 1.0)) as f64
     }
@@ -84,7 +84,7 @@ mod tests {
             for change in [1, 0x80, 0xff] {
                 let mut spoiled = good.clone();
                 spoiled[index] ^= change;
-                // Whatever comes of it, it is an answer.
+                // Any result will do, as long as there is no panic.
                 let _ = Latencies::read(&STANDARD.encode(&spoiled)).map(|latencies| latencies.percentile(0.5));
             }
         }

@@ -1,4 +1,4 @@
-//! What several runs say about the same cases, `tlsbench-history/1`: the results of the command `history`.
+//! What several runs show about the same cases, `tlsbench-history/1`: the results of the command `history`.
 
 use serde::Serialize;
 
@@ -7,18 +7,18 @@ use super::{Better, Facts, Kind, Tool};
 /// The document's version.
 pub const SCHEMA: &str = "tlsbench-history/1";
 
-/// Runs in the order of their time, and where they changed.
+/// Runs in chronological order, and where they changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct History {
     /// [`SCHEMA`].
     pub schema: String,
-    /// The program that looked.
+    /// The program that analysed them.
     pub tool: Tool,
-    /// How sure a change has to be: that of all series together.
+    /// The confidence level of changes, for all series together.
     pub confidence_level: f64,
-    /// Smaller changes of times are passed over, as a share.
+    /// Smaller changes of times are ignored, as a share.
     pub noise_threshold: f64,
-    /// One for each metric of each case; several where the runs can't be joined.
+    /// One for each metric of each case; several if the runs can't be joined.
     pub series: Vec<Series>,
 }
 
@@ -35,13 +35,13 @@ pub struct Series {
     pub better: Better,
     /// How it varies.
     pub kind: Kind,
-    /// What all its runs share: the machine, what was negotiated, the switches, what was asked for.
+    /// What all its runs have in common: the machine, what was negotiated, the switches, what was requested.
     pub setting: Facts,
-    /// Where that differs from the series of the latest run, and how; empty in that one.
+    /// How that differs from the series of the latest run; empty for that one.
     pub differs: Vec<String>,
-    /// What differs among its runs and may be the reason for a change.
+    /// Differences among its runs that may explain a change.
     pub notes: Vec<String>,
-    /// How many runs it would take to tell a change from chance, where these are too few.
+    /// The number of runs needed to distinguish a change from chance, if there are too few.
     pub runs_needed: Option<usize>,
     /// The runs, first to last.
     pub runs: Vec<Run>,
@@ -58,13 +58,13 @@ pub struct Run {
     pub started_at: String,
     /// The commit that it measured.
     pub git_commit: Option<String>,
-    /// Whether it was ended early.
+    /// Whether it ended early.
     pub partial: bool,
-    /// What it found.
+    /// The median.
     pub median: f64,
-    /// The interval of that, within the run.
+    /// The interval of the median within the run.
     pub ci95: [f64; 2],
-    /// From how many samples.
+    /// The number of samples.
     pub samples: usize,
 }
 
@@ -79,12 +79,12 @@ pub struct Change {
     pub before: f64,
     /// The median of the runs after, up to the next one.
     pub after: f64,
-    /// What that is: of times as a share of what was before, of counts in their unit.
+    /// The difference: a share of the value before for times, in their unit for counts.
     pub change: f64,
-    /// Its interval, from how runs differ, at the confidence level.
+    /// The interval of the change, from the variation between runs, at the confidence level.
     pub interval: [f64; 2],
-    /// How often chance alone looks as much like a change; nothing for counts that do not vary.
+    /// The probability that chance alone looks as much like a change; `None` for counts that do not vary.
     pub p_value: Option<f64>,
-    /// Whether it became better.
+    /// Whether it is an improvement.
     pub is_better: bool,
 }

@@ -1,4 +1,4 @@
-//! What a build can do, `tlsbench-ciphers/1`: the results of the command `ciphers`.
+//! What a build supports, `tlsbench-ciphers/1`: the results of the command `ciphers`.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::{Host, Tool, Warning};
 /// The document's version.
 pub const SCHEMA: &str = "tlsbench-ciphers/1";
 
-/// What a build can do.
+/// What a build supports.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Inventory {
     /// [`SCHEMA`].
@@ -16,13 +16,13 @@ pub struct Inventory {
     pub tool: Tool,
     /// The machine it runs on.
     pub host: Host,
-    /// What is not as fast as it could be.
+    /// What is slower than it could be.
     pub warnings: Vec<Warning>,
     /// The providers.
     pub providers: Vec<Provider>,
 }
 
-/// What one provider can do, each list in its order of preference.
+/// What one provider supports, each list in order of preference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Provider {
     /// Its name.
@@ -44,11 +44,11 @@ pub struct Suite {
     pub iana_name: String,
     /// Its number on the wire.
     pub code: String,
-    /// The provider whose part it is.
+    /// The provider that implements it.
     pub source: String,
-    /// What computes it on this CPU.
+    /// The implementation that runs on this CPU.
     pub implementation: String,
-    /// Whether that is a form known to be far slower than this CPU allows.
+    /// Whether that implementation is known to be far slower than this CPU allows.
     pub is_slow: bool,
 }
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::quantity::Quantity;
 use crate::stats;
 
-/// One quantity, measured.
+/// The measurement of one quantity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Metric {
@@ -11,9 +11,9 @@ pub struct Metric {
     pub unit: String,
     /// Which direction is good.
     pub better: Better,
-    /// Whether it varies as times do, or hardly at all.
+    /// Whether it varies like a time, or hardly at all.
     pub kind: Kind,
-    /// What was measured, one number per round.
+    /// The samples, one per round.
     pub samples: Vec<f64>,
     /// Their median.
     pub median: f64,
@@ -21,7 +21,7 @@ pub struct Metric {
     pub mad: f64,
     /// The 95 % bootstrap interval of the median.
     pub ci95: [f64; 2],
-    /// Where there are too many samples to name each: all of them as an HDR histogram, in base64 as its tools write it.
+    /// If there are too many samples to list, all of them as an HDR histogram, in the base64 format of its tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub histogram: Option<String>,
 }
@@ -40,13 +40,13 @@ pub enum Better {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// As times do: compare ratios from one run.
+    /// Like a time: compare ratios within one run.
     Time,
     /// Hardly: compare tightly.
     Count,
 }
 
-/// Whose quantity it is.
+/// The side that a quantity belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The end that sends data.
@@ -55,19 +55,19 @@ pub enum Side {
     Receive,
     /// The client of a handshake.
     Client,
-    /// Its server.
+    /// The server of a handshake.
     Server,
     /// Both ends together.
     Total,
 }
 
 impl Metric {
-    /// The metric of these samples, or `None` where there are none or one is no number.
+    /// The metric of these samples, or `None` if there are none or one is not a finite number.
     pub fn of(quantity: &Quantity, samples: &[f64], seed: u64) -> Option<Self> {
         Some(Self::summarized(quantity, samples, stats::summarize(samples, seed)?))
     }
 
-    /// The metric of samples that are summarized already.
+    /// The metric of samples that are already summarized.
     pub fn summarized(quantity: &Quantity, samples: &[f64], summary: stats::Summary) -> Self {
         let stats::Summary { median, mad, ci95 } = summary;
         let Quantity { unit, better, kind, .. } = *quantity;
@@ -91,7 +91,7 @@ impl Side {
     }
 }
 
-/// The name in a metric's key, without the side.
+/// The part of a metric's key without the side.
 pub fn name_of(key: &str) -> &str {
     key.split_once('.').map_or(key, |(_, name)| name)
 }

@@ -1,5 +1,5 @@
-//! The results document, `tlsbench/1`. `results/schema.json` says the same for other programs; a test holds the two
-//! together.
+//! The results document, `tlsbench/1`. `results/schema.json` describes it for other programs; a test keeps the two
+//! consistent.
 
 mod bound;
 mod case;
@@ -20,7 +20,7 @@ pub use document::{Document, Warning, timestamp};
 pub use metric::{Better, Kind, Metric, Side, key, name_of};
 pub use origin::{Host, Tool};
 
-/// The document's version. A change that breaks readers changes it.
+/// The document's version. It changes with every change that breaks readers.
 pub const SCHEMA: &str = "tlsbench/1";
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What measured.
+/// The program that measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tool {
@@ -10,7 +10,7 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// The commit it was built from, where that was known; `+` at its end marks changes that were not committed.
+    /// The commit it was built from, if known; a `+` at the end marks uncommitted changes.
     pub git_commit: Option<String>,
     /// `release` or `debug`.
     pub build_profile: String,
@@ -18,21 +18,21 @@ pub struct Tool {
     pub features: Vec<String>,
 }
 
-/// Where it measured. What the system does not tell is `null`.
+/// The machine. What the system does not report is `null`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Host {
     /// The processor's name.
     pub cpu_model: Option<String>,
-    /// Those of its flags that matter to cryptography.
+    /// The flags that matter to cryptography.
     pub cpu_flags: Vec<String>,
     /// Physical cores.
     pub cores: Option<u32>,
-    /// Processors that the scheduler sees.
+    /// Processors visible to the scheduler.
     pub logical_cpus: Option<u32>,
     /// The frequency governor of the first processor.
     pub governor: Option<String>,
-    /// Whether the clock may rise beyond its nominal frequency.
+    /// Whether the clock may exceed its nominal frequency.
     pub turbo: Option<bool>,
     /// Whether cores run more than one thread.
     pub smt: Option<bool>,
@@ -40,33 +40,33 @@ pub struct Host {
     pub virtualization: Option<String>,
     /// The kernel's name and release.
     pub kernel: Option<String>,
-    /// Memory in all.
+    /// Total memory.
     pub memory_bytes: Option<u64>,
     /// Load averages over 1, 5 and 15 minutes when the run began.
     pub load_at_start: Option<[f64; 3]>,
     /// The same when it ended.
     pub load_at_end: Option<[f64; 3]>,
-    /// Files that the process may open (soft limit).
+    /// The number of files that the process may open (soft limit).
     pub open_files_limit: Option<u64>,
-    /// What the kernel tells the time from.
+    /// The kernel's clock source.
     #[serde(default)]
     pub clock_source: Option<String>,
-    /// What reading the clock costs.
+    /// The cost of reading the clock.
     #[serde(default)]
     pub timer_cost_ns: Option<f64>,
-    /// Whether memory lies elsewhere in each run.
+    /// Whether memory addresses differ from run to run.
     #[serde(default)]
     pub aslr: Option<bool>,
-    /// The largest buffer that a socket may ask for, for what it sends.
+    /// The largest send buffer that a socket may request.
     #[serde(default)]
     pub send_buffer_max_bytes: Option<u64>,
-    /// The same for what it receives.
+    /// The largest receive buffer that a socket may request.
     #[serde(default)]
     pub receive_buffer_max_bytes: Option<u64>,
-    /// Processors that the process may use, by affinity and quota.
+    /// Processors that the process may use, limited by affinity and quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usable_cpus: Option<u32>,
-    /// Variables of the environment that change what is measured, with their values.
+    /// Environment variables that affect measurements, with their values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
 }

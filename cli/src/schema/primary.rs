@@ -1,9 +1,10 @@
-//! Which metrics of a case are primary, and their order. The fewer metrics are tested, the smaller a change each can show.
+//! Which metrics of a case are primary, and their order. The fewer metrics are tested, the smaller the changes that
+//! each can show.
 
 use super::quantity::{self, Quantity, Role};
 use super::{Case, Side};
 
-/// Whether the metric of this key says what no other metric of the case says.
+/// Whether the metric with this key shows something that no other metric of the case shows.
 pub fn is_primary(case: &Case, key: &str) -> bool {
     let Some((side, quantity)) = parts(key) else { return false };
     let has = |side: Side| case.metric(side, quantity).is_some();
@@ -15,7 +16,7 @@ pub fn is_primary(case: &Case, key: &str) -> bool {
     }
 }
 
-/// The place of a metric in the lists of quantities and sides.
+/// The position of a metric in the lists of quantities and sides.
 pub fn rank(key: &str) -> (usize, usize) {
     let Some((side, quantity)) = parts(key) else { return (usize::MAX, usize::MAX) };
     let place_of = |found: Option<usize>| found.unwrap_or(usize::MAX);

@@ -1,5 +1,5 @@
-//! What numbers depend on besides the program: facts that two results have to share to be compared, or whose difference has
-//! to be told.
+//! What numbers depend on besides the program: facts that two results must share to be compared, or whose difference
+//! must be reported.
 
 use std::collections::BTreeSet;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use super::{Case, Facts, Host};
 
-/// Letters of a value that are told: it is said of every number that depends on it.
+/// The longest part of a value that is shown: it is repeated for every number that depends on it.
 const WORD_MAX: usize = 200;
 
-/// What was asked for and may differ: how long and how random a measurement was is no other case, and what a part runs as
-/// may be the very change that is looked for. That a key log was written is another, and not where.
+/// Requested facts that may differ. The length and the seed of a measurement do not make it another case, and an
+/// implementation may be the very change that is investigated. Whether a key log was written matters, but not its path.
 const FREE: [&str; 6] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes", KEY_LOG];
 
-/// The file that secrets were written to, told where they were.
+/// The file that secrets were written to, recorded only if there was one.
 const KEY_LOG: &str = "keylog_file";
 
-/// What makes a machine another one.
+/// The facts that identify a machine.
 pub fn machine(host: &Host) -> Facts {
     known([
         ("cpu_model", host.cpu_model.clone().into()),
@@ -28,8 +28,8 @@ pub fn machine(host: &Host) -> Facts {
     ])
 }
 
-/// In words, where what a process was given differs: variables of its environment, and processors. Results of versions that
-/// did not look at processors tell nothing of them.
+/// Words for the differences between what the processes were given: environment variables, and processors. Results of
+/// versions that did not record processors have no such difference.
 pub fn surroundings(later: &Host, earlier: &Host) -> Vec<String> {
     let names: BTreeSet<&String> = later.environment.keys().chain(earlier.environment.keys()).collect();
     let told = |host: &Host, name: &String| {
@@ -46,7 +46,7 @@ pub fn surroundings(later: &Host, earlier: &Host) -> Vec<String> {
     all
 }
 
-/// What was taken away from a machine or changed on it for a process: variables, and processors that it may not use.
+/// What was withheld from a process or changed for it: variables, and processors that it may not use.
 pub fn restrictions(host: &Host) -> Facts {
     let mut facts: Facts = host.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     let usable = host.usable_cpus.filter(|usable| host.logical_cpus.is_some_and(|all| *usable < all));
@@ -54,7 +54,7 @@ pub fn restrictions(host: &Host) -> Facts {
     facts
 }
 
-/// What the two ends agreed on.
+/// What the two ends negotiated.
 pub fn negotiated(case: &Case) -> Facts {
     let negotiated = &case.negotiated;
     known([
@@ -69,13 +69,13 @@ pub fn negotiated(case: &Case) -> Facts {
     ])
 }
 
-/// What was asked for, without what may differ.
+/// What was requested, without the facts that may differ.
 pub fn requested(case: &Case) -> Facts {
     let fixed = case.requested.iter().filter(|(name, _)| !FREE.contains(&name.as_str()));
     fixed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// How a quantity was measured, where a case tells of it: versions that measure it in another way tell so.
+/// How a quantity was measured, if the case records it: versions that measure it in another way do.
 pub fn way<'a>(case: &'a Case, quantity: &str) -> Option<&'a str> {
     let fact = match quantity {
         "efficiency" | "engine_bytes_per_s" => "efficiency_of",
@@ -86,12 +86,12 @@ pub fn way<'a>(case: &'a Case, quantity: &str) -> Option<&'a str> {
     case.achieved.get(fact)?.as_str()
 }
 
-/// Whether secrets were written to a file, which costs each handshake.
+/// Whether secrets were written to a file, which makes each handshake slower.
 pub fn logs_keys(case: &Case) -> bool {
     case.requested.get(KEY_LOG).is_some_and(|file| !file.is_null())
 }
 
-/// In words, where the `later` facts are not the `earlier` ones.
+/// Words for the differences between the `later` facts and the `earlier` ones.
 pub fn differences(later: &Facts, earlier: &Facts) -> Vec<String> {
     let names = later.keys().chain(earlier.keys().filter(|name| !later.contains_key(*name)));
     let told = |facts: &Facts, name: &str| facts.get(name).map_or_else(|| "unknown".to_owned(), word);
@@ -99,7 +99,7 @@ pub fn differences(later: &Facts, earlier: &Facts) -> Vec<String> {
     different.map(|name| format!("{name} is {}, not {}", told(later, name), told(earlier, name))).collect()
 }
 
-/// A fact's value as people write it; of a long one, its beginning.
+/// The value of a fact as people write it; the beginning of a long one.
 pub fn word(value: &Value) -> String {
     let mut text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     if let Some((end, _)) = text.char_indices().nth(WORD_MAX) {
@@ -109,7 +109,7 @@ pub fn word(value: &Value) -> String {
     text
 }
 
-/// Those of the facts that are known.
+/// The facts that are known.
 pub fn known<'a>(facts: impl IntoIterator<Item = (&'a str, Value)>) -> Facts {
     facts.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -1,23 +1,24 @@
 //! Where a series of runs changed.
 //!
-//! A segment has a change if somewhere, in it or in one of the windows that are laid over it (seeded binary segmentation, so
-//! that what goes up and comes down again is seen), the ranks of two neighbouring parts differ more than shuffling would
-//! make them differ anywhere. It is cut where two levels then fit best, by least absolute distances, and both parts are asked again.
-//! Ranks and absolute distances, so that a run gone wrong counts as one run; the most of all places, so that having looked
-//! at every place is allowed for. What is assumed is that the order of runs without a change says nothing: a slow drift
-//! counts as a change.
+//! A segment has a change if the ranks of two neighbouring parts differ more than shuffling would make them differ
+//! anywhere. The parts may lie in the whole segment or in one of several windows within it (seeded binary
+//! segmentation), so that a rise followed by a fall is found too. The segment is cut where two levels fit best, by
+//! least absolute deviations, and both parts are searched again. Ranks and absolute deviations give an outlier no more
+//! weight than any other run. Taking the maximum over all places accounts for having searched all of them. The
+//! assumption is that without a change the order of runs is random: a slow drift counts as a change.
 
 use super::median;
 use super::rank::ranks;
 use super::resample::{Run, interval};
 
-/// A part that is shorter is a run gone wrong, not a level.
+/// A shorter part is an outlier, not a level.
 const SHORTEST: usize = 2;
-/// In a window of fewer runs even the clearest order is no rarity.
+/// With a window of fewer runs, even the clearest order is not rare enough.
 const WINDOW_MIN: usize = 8;
-/// With fewer runs there is no room for going up and coming down again, and looking for it would only hide a single step.
+/// With fewer runs there is not enough room for a rise and a fall, and searching for them would only hide a single
+/// step.
 const RUNS_WITH_WINDOWS: usize = 2 * WINDOW_MIN;
-/// What shuffling has to be able to show: this many times rarer than the level.
+/// The shuffles must be able to show a p-value this many times below the level.
 const RESOLUTION: f64 = 20.0;
 const SHUFFLES_MIN: usize = 999;
 const SHUFFLES_MAX: usize = 50_000;
@@ -25,13 +26,13 @@ const SHUFFLES_MAX: usize = 50_000;
 /// A place where a series changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
-    /// The first value after it.
+    /// The index of the first value after the change.
     pub at: usize,
-    /// How often chance alone looks as much like a change, in the segment that it cut.
+    /// The probability that chance alone looks as much like a change, in the segment that was cut.
     pub p_value: f64,
 }
 
-/// What lies between two levels.
+/// The step between two levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// The medians before and after.
@@ -42,15 +43,15 @@ pub struct Step {
     pub interval: [f64; 2],
 }
 
-/// The step between the values before a change and those after it, with an interval of that confidence. `None` where one
-/// is empty, or where a share of 0 is asked for.
+/// The step between the values before a change and those after it, with an interval at `confidence`. `None` if one of
+/// them is empty, or if the change would be a share of 0.
 ///
-/// Not a [`super::Difference`]: that one looks at samples within runs, of which neighbours are alike. Here each value is a run,
-/// and that their order says nothing is what the change was found by.
+/// Not a [`super::Difference`], which compares samples within runs, where neighbours are alike. Here each value is a
+/// run, and the change was found on the assumption that their order is random.
 pub fn step(before: &[f64], after: &[f64], as_share: bool, confidence: f64, seed: u64) -> Option<Step> {
     let change = |medians: &[f64]| {
         let change = medians[1] - medians[0];
-        // Of what is below zero too more is more.
+        // An increase is positive, also for values below zero.
         if as_share { change / medians[0].abs() } else { change }
     };
     let medians = [median(before)?, median(after)?];
@@ -59,14 +60,15 @@ pub fn step(before: &[f64], after: &[f64], as_share: bool, confidence: f64, seed
     [step.change, step.interval[0], step.interval[1]].iter().all(|number| number.is_finite()).then_some(step)
 }
 
-/// The changes of `values`, first to last. In a series without any, one is found with a probability of at most `level`.
+/// The changes of `values`, first to last. In a series without changes, one is found with a probability of at most
+/// `level`.
 pub fn changes(values: &[f64], level: f64, seed: u64) -> Vec<Change> {
     let mut found = Vec::new();
     if values.iter().any(|value| !value.is_finite()) {
         return found;
     }
     let mut open = vec![(0, values.len())];
-    // Segments of one generation share the level, so that more of them do not mean more false alarms.
+    // The segments of one generation share the level, so that more segments do not cause more false alarms.
     while !open.is_empty() {
         let own = level / open.len() as f64;
         let mut next = Vec::new();
@@ -84,7 +86,8 @@ pub fn changes(values: &[f64], level: f64, seed: u64) -> Vec<Change> {
     found
 }
 
-/// How likely chance alone looks as much like a change as `values` do, at their most likely place; 1 where there is none.
+/// The probability that chance alone looks as much like a change as `values` do at their most likely place; 1 if there
+/// is no such place.
 pub fn p_value(values: &[f64], level: f64, seed: u64) -> f64 {
     if values.iter().any(|value| !value.is_finite()) {
         return 1.0;
@@ -92,11 +95,12 @@ pub fn p_value(values: &[f64], level: f64, seed: u64) -> f64 {
     best_cut(values, level, seed).map_or(1.0, |cut| cut.p_value)
 }
 
-/// The fewest runs in which a change can be told from chance at this level: with fewer even the clearest order is no rarity.
+/// The fewest runs in which a change can be distinguished from chance at this level. With fewer, even the clearest
+/// order is not rare enough.
 pub fn runs_needed(level: f64) -> usize {
     let mut ways = 1.0;
     for half in 1..40 {
-        // From n over n/2 to (n + 1) over n/2, and on to (n + 2) over n/2 + 1.
+        // From C(n, n/2) to C(n + 1, n/2), and on to C(n + 2, n/2 + 1).
         let runs = 2 * half - 1;
         ways *= f64::from(runs) / f64::from(half);
         if 2.0 / ways <= level {
@@ -110,9 +114,9 @@ pub fn runs_needed(level: f64) -> usize {
     80
 }
 
-/// The levels of several series that are looked at together (Benjamini and Hochberg): what is found in any of them while
-/// none changed is found with a probability of at most `level`; where many changed, each needs to be less of a rarity.
-/// A series with a higher p-value is left alone: its level is 0.
+/// The levels for several series that are searched together (Benjamini and Hochberg). If none of them changed, a change
+/// is found in any with a probability of at most `level`; if many changed, each needs less evidence. A series with a
+/// higher p-value is not searched: its level is 0.
 pub fn shared_levels(p_values: &[f64], level: f64) -> Vec<f64> {
     let mut sorted = p_values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -133,11 +137,11 @@ fn best_cut(values: &[f64], level: f64, seed: u64) -> Option<Change> {
     let shuffles = ((RESOLUTION / level) as usize).clamp(SHUFFLES_MIN, SHUFFLES_MAX);
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut as_strong, mut done) = (0_usize, 0_usize);
-    // Once the level can't be kept any more, how far it is missed does not matter.
+    // Once the level is exceeded, it does not matter by how much.
     while done < shuffles && as_strong as f64 <= level * shuffles as f64 {
         random.shuffle(&mut ranks);
         done += 1;
-        // What is equal may come out different in its last digits.
+        // Equal values may differ in their last digits.
         if strongest(&ranks, &windows).is_some_and(|(other, _)| other >= strength * (1.0 - 1e-9)) {
             as_strong += 1;
         }
@@ -146,7 +150,8 @@ fn best_cut(values: &[f64], level: f64, seed: u64) -> Option<Change> {
     Some(Change { at, p_value: (as_strong + 1) as f64 / (done + 1) as f64 })
 }
 
-/// The whole, and shorter windows: each layer by a factor shorter, its windows a quarter of their length apart.
+/// The whole, and shorter windows: each layer is shorter by a constant factor, and its windows start a quarter of their
+/// length apart.
 fn windows(count: usize) -> Vec<(usize, usize)> {
     let mut windows = vec![(0, count)];
     let mut length = if count < RUNS_WITH_WINDOWS { 0.0 } else { count as f64 / std::f64::consts::SQRT_2 };
@@ -160,8 +165,8 @@ fn windows(count: usize) -> Vec<(usize, usize)> {
     windows
 }
 
-/// How much two neighbouring parts of a window differ, where they differ most, each place measured by what it differs by at
-/// random; and that window. `None` where all is equal.
+/// The largest difference between two neighbouring parts of a window, relative to the random difference at that place;
+/// and the window. `None` if all values are equal.
 fn strongest(ranks: &[f64], windows: &[(usize, usize)]) -> Option<(f64, (usize, usize))> {
     let mut best: Option<(f64, (usize, usize))> = None;
     for &(start, end) in windows {
@@ -183,7 +188,7 @@ fn strongest(ranks: &[f64], windows: &[(usize, usize)]) -> Option<(f64, (usize, 
     best
 }
 
-/// The place in the window where two levels leave the least distance to them.
+/// The place in the window where two levels leave the smallest absolute deviations.
 fn best_fit(values: &[f64], (start, end): (usize, usize)) -> Option<usize> {
     let distance = |part: &[f64]| {
         let level = median(part).unwrap_or(0.0);
@@ -200,18 +205,18 @@ mod tests {
 
     const LEVEL: f64 = 0.05;
 
-    /// About normal.
+    /// Approximately normal.
     fn bell(random: &mut fastrand::Rng) -> f64 {
         (0..12).map(|_| random.f64()).sum::<f64>() - 6.0
     }
 
-    /// Student's with two degrees of freedom: one in twenty lies beyond four.
+    /// Student's t with two degrees of freedom: one value in twenty lies beyond four.
     fn heavy(random: &mut fastrand::Rng) -> f64 {
         let share = random.f64().clamp(1e-9, 1.0 - 1e-9);
         (2.0 * share - 1.0) / (2.0 * share * (1.0 - share)).sqrt()
     }
 
-    /// Two levels that a run is on by chance, as where its memory comes to lie.
+    /// Two levels that a run is on by chance, for example because of its memory layout.
     fn two_modes(random: &mut fastrand::Rng) -> f64 {
         bell(random) + if random.bool() { 0.0 } else { 8.0 }
     }
@@ -220,7 +225,7 @@ mod tests {
         f64::from(random.u32(..3))
     }
 
-    /// Of this many series, in how many a change is found; `step` is added from `at` on.
+    /// The changes found in each of this many series; `step` is added from `at` on.
     fn found(noise: fn(&mut fastrand::Rng) -> f64, runs: usize, at: usize, step: f64, series: u64) -> Vec<Vec<usize>> {
         let of = |seed: u64| {
             let mut random = fastrand::Rng::with_seed(seed);
@@ -295,7 +300,7 @@ mod tests {
         let step = |runs: usize| -> Vec<f64> { (0..runs).map(|run| if run < runs / 2 { 1.0 } else { 2.0 }).collect() };
         for seed in 0..20 {
             assert_eq!(changes(&step(needed), LEVEL, seed).len(), 1);
-            // With one fewer chance is at 5.7 %, which shuffling can't tell from 5 % every time.
+            // With one run fewer, chance is at 5.7 %, which shuffling does not always distinguish from 5 %.
             assert_eq!(changes(&step(needed - 2), LEVEL, seed), []);
         }
     }

@@ -1,13 +1,13 @@
-//! Samples that follow each other are alike: a machine that is slow now is slow a moment later. So there are fewer of them
-//! than it seems.
+//! Neighbouring samples are alike: a machine that is slow now is still slow a moment later. So there are fewer
+//! independent samples than it seems.
 
-/// How many batches the samples of a run are put into at the most.
+/// The maximum number of batches for the samples of a run.
 const BATCHES_MAX: usize = 24;
-/// No samples are taken for more alike than this.
+/// The upper limit of the estimate.
 const LIKENESS_MAX: f64 = 0.95;
 
-/// The medians of up to [`BATCHES_MAX`] batches of neighbours: most of what makes neighbours alike stays within a batch, and
-/// an outlier is passed over.
+/// The medians of up to [`BATCHES_MAX`] batches of neighbours. Most of the similarity between neighbours stays within a
+/// batch, and an outlier is ignored.
 pub(super) fn batch_medians(samples: &[f64]) -> Vec<f64> {
     let batches = samples.len().min(BATCHES_MAX);
     let edge = |index: usize| index * samples.len() / batches;
@@ -15,9 +15,9 @@ pub(super) fn batch_medians(samples: &[f64]) -> Vec<f64> {
     (0..batches).map(batch).collect()
 }
 
-/// How alike neighbours are in runs of the same kind: the correlation of each value with the one after it, taken together,
-/// and rather too much than too little. The estimate of few values is too low by about (1 + 4 r) / n (Marriott and Pope,
-/// Kendall), and off by its own standard error as easily as not; both are added.
+/// How alike neighbours are in runs of the same kind: the correlation of each value with its successor, over all runs,
+/// rather too high than too low. The estimate from few values is too low by about (1 + 4 r) / n (Marriott and Pope,
+/// Kendall), and is off by its own standard error as often as not; both are added.
 pub(super) fn likeness(runs: &[&[f64]]) -> f64 {
     let (mut products, mut squares, mut count) = (0.0, 0.0, 0.0);
     for run in runs.iter().filter(|run| run.len() > 2) {
@@ -35,12 +35,12 @@ pub(super) fn likeness(runs: &[&[f64]]) -> f64 {
     (found + bias + doubt).clamp(0.0, LIKENESS_MAX)
 }
 
-/// How many times more the mean of values that are so alike varies than that of independent ones.
+/// The factor by which the variance of the mean of such values exceeds that of independent ones.
 pub(super) fn inflation(likeness: f64) -> f64 {
     (1.0 + likeness) / (1.0 - likeness)
 }
 
-/// How many neighbours are drawn together where samples are drawn anew: about as far as likeness reaches.
+/// The number of neighbours that a bootstrap draws together: about as far as the correlation reaches.
 pub(super) fn block_length(likeness: f64, samples: usize) -> usize {
     (inflation(likeness).ceil() as usize).clamp(1, (samples / 4).max(1))
 }

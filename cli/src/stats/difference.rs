@@ -3,12 +3,12 @@ use super::rank::{rank_sum_p, ranks, signed_rank_p};
 use super::resample::{self, Run};
 use super::summary::median;
 
-/// Samples below which a set tells nothing about its noise.
+/// With fewer samples, a set shows nothing about its noise.
 const SAMPLES_MIN: usize = 5;
-/// The same of what is left of them where neighbours are alike.
+/// The same limit for the effective number of samples if neighbours are alike.
 const INDEPENDENT_MIN: f64 = 4.0;
 
-/// How a difference is told.
+/// How a difference is expressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// As a share of the first median: times.
@@ -17,10 +17,10 @@ pub enum Scale {
     Units,
 }
 
-/// How two sets of samples of the same quantity differ: the second, seen from the first.
+/// The difference between two sets of samples of the same quantity: the second relative to the first.
 #[derive(Clone, Debug)]
 pub struct Difference<'a> {
-    /// How it is told.
+    /// How the difference is expressed.
     pub scale: Scale,
     /// The medians of both.
     pub medians: [f64; 2],
@@ -29,15 +29,15 @@ pub struct Difference<'a> {
     /// How likely a difference like this is, two-sided, where there is none. `None` where nothing is left to chance
     /// ([`Difference::is_exact`]), or where there are too few samples, or too few that are independent, to tell.
     pub p: Option<f64>,
-    /// Whether no sample differs from the others of its set: a count that does not vary.
+    /// Whether all samples of each set are equal: a count that does not vary.
     pub is_exact: bool,
-    /// The lowest that `p` can be with so many samples: where even that shows nothing, no difference can be shown.
+    /// The lowest possible `p` with this many samples. If even that is not significant, no difference can be shown.
     pub least_p: f64,
     samples: [&'a [f64]; 2],
     changes: Option<Vec<f64>>,
 }
 
-/// Where a difference lies.
+/// The interval of a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
     /// Its ends.
@@ -45,9 +45,10 @@ pub struct Interval {
 }
 
 impl<'a> Difference<'a> {
-    /// Of two runs, one after the other or elsewhere: nothing belongs together but the sets as wholes. What neighbouring
-    /// samples have in common is allowed for; what a whole run has in common, such as where its memory came to lie,
-    /// can't be told from one run. `None` where a set is empty or not all numbers, or where a share of 0 is asked for.
+    /// The difference between two runs, one after the other or on different machines: only the sets as wholes are
+    /// compared. The correlation of neighbouring samples is accounted for. What a whole run has in common, such as its
+    /// memory layout, can't be seen from a single run. `None` if a set is empty or not all finite numbers, or if the
+    /// difference would be a share of 0.
     pub fn of_runs(scale: Scale, before: &'a [f64], after: &'a [f64]) -> Option<Self> {
         let mut difference = Self::begin(scale, before, after)?;
         if !difference.is_exact && before.len().min(after.len()) >= SAMPLES_MIN {
@@ -64,8 +65,8 @@ impl<'a> Difference<'a> {
         Some(difference)
     }
 
-    /// Of pairs: two blocks that ran side by side, in an order left to chance. Only what differs within pairs counts, so
-    /// that no drift of the machine does.
+    /// The difference of pairs: two blocks that ran side by side, in random order. Only differences within pairs count,
+    /// so a drift of the machine does not.
     pub fn of_pairs(scale: Scale, before: &'a [f64], after: &'a [f64]) -> Option<Self> {
         let mut difference = Self::begin(scale, before, after)?;
         if before.len() != after.len() {
@@ -76,7 +77,7 @@ impl<'a> Difference<'a> {
             Scale::Units => after - before,
         };
         let changes: Vec<f64> = before.iter().zip(after).map(change).collect();
-        // A sample that is next to nothing makes no share.
+        // A sample close to zero has no share.
         difference.change = median(&changes).filter(|change| change.is_finite())?;
         if !difference.is_exact && changes.len() >= SAMPLES_MIN {
             difference.p = Some(signed_rank_p(&changes));
@@ -101,7 +102,7 @@ impl<'a> Difference<'a> {
         Some(Self { scale, medians, change, p: None, is_exact, least_p: 1.0, samples: [before, after], changes: None })
     }
 
-    /// The bootstrap interval of [`Difference::change`], with this confidence. It takes a millisecond.
+    /// The bootstrap interval of [`Difference::change`] at `confidence`. It takes a millisecond.
     pub fn interval(&self, confidence: f64, seed: u64) -> Interval {
         let found = match &self.changes {
             _ if self.is_exact => None,
@@ -120,7 +121,7 @@ impl<'a> Difference<'a> {
                 })
             }
         };
-        // Where a share of nothing was drawn, it may be anything.
+        // If a resample divides by zero, the difference may be anything.
         let anywhere = if self.is_exact { [self.change; 2] } else { [f64::MIN, f64::MAX] };
         let finite = found.filter(|ends| ends.iter().all(|end| end.is_finite()));
         Interval { ends: finite.unwrap_or(anywhere) }
@@ -134,19 +135,19 @@ impl<'a> Difference<'a> {
         }
     }
 
-    /// The samples on both sides.
+    /// The number of samples of both sets.
     pub fn counts(&self) -> [usize; 2] {
         self.samples.map(<[f64]>::len)
     }
 }
 
 impl Interval {
-    /// Whether it lies on the side of zero that `change` is on, and does not touch zero.
+    /// Whether the interval lies on the same side of zero as `change`, without touching zero.
     pub fn is_on_the_side_of(&self, change: f64) -> bool {
         if change > 0.0 { self.ends[0] > 0.0 } else { self.ends[1] < 0.0 }
     }
 
-    /// Half of its width.
+    /// Half of the interval's width.
     pub fn half_width(&self) -> f64 {
         (self.ends[1] - self.ends[0]) / 2.0
     }

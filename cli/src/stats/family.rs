@@ -1,6 +1,6 @@
 use super::difference::Difference;
 
-/// What a difference may be without being one that matters: the greater of the two.
+/// The largest difference that does not matter: the greater of the two.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Slack {
     /// As a share of the first median.
@@ -9,29 +9,30 @@ pub struct Slack {
     pub units: f64,
 }
 
-/// What a difference comes to.
+/// The verdict on a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// Worse: by more than the slack, surely.
+    /// Worse by more than the slack, beyond doubt.
     Worse,
     /// Neither.
     InsideTheNoise,
-    /// Better: by more than the slack, surely.
+    /// Better by more than the slack, beyond doubt.
     Better,
 }
 
 impl Slack {
-    /// In the unit of samples whose median is `median`. Numbers that only rounding tells apart are equal.
+    /// The slack in the unit of samples whose median is `median`. Numbers that differ only by rounding are equal.
     pub fn in_units(&self, median: f64) -> f64 {
         self.units.max(self.share * median.abs()).max(1e-9 * median.abs())
     }
 }
 
-/// The p-values, corrected for how many there are: the chance that any at all of those below a limit is there by accident
-/// is no greater than the limit, however the tests hang together (Holm's step-down method).
+/// The p-values, corrected for their number: the probability that any of those below a limit is there by chance is at
+/// most the limit, however the tests depend on each other (Holm's step-down method).
 ///
-/// A gate is one decision, and its false alarm is any metric's. What Benjamini and Hochberg bound instead, the share of
-/// accidents among the alarms, lets more of them through once one metric has really changed.
+/// A gate is a single decision, and a false alarm of any metric is a false alarm of the gate. The method of Benjamini
+/// and Hochberg bounds the share of false alarms among all alarms instead, and lets more of them through once one
+/// metric has really changed.
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_unstable_by(|left, right| p_values[*left].total_cmp(&p_values[*right]));
@@ -44,16 +45,16 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     corrected
 }
 
-/// How many of a family are left to chance: those that each other's accidents have to be allowed for.
+/// The number of tests in a family that are left to chance, and must be corrected for each other.
 pub fn tests_of<'a, 'b: 'a>(family: impl IntoIterator<Item = &'a Difference<'b>>) -> usize {
     family.into_iter().filter(|difference| !difference.is_exact).count().max(1)
 }
 
-/// The verdicts on a family of differences, each with its slack and whether less is better. A verdict needs three things:
-/// a difference beyond the slack, a p-value that holds for the family as a whole, and an interval on one side of zero. What
-/// does not vary needs the first only, and is no part of the family.
+/// The verdicts on a family of differences, each with its slack and whether less is better. A verdict needs three
+/// things: a difference beyond the slack, a p-value that holds for the family as a whole, and an interval on one side
+/// of zero. A count that does not vary needs only the first, and is not part of the family.
 pub fn judge(family: &[(&Difference<'_>, Slack, bool)], confidence: f64, seed: u64) -> Vec<Verdict> {
-    // What has too few samples counts as a test that shows nothing: else the others would gain by its noise.
+    // Too few samples count as a test that shows nothing. Otherwise the other tests would gain from its noise.
     let left_to_chance = family.iter().map(|(difference, ..)| difference).filter(|difference| !difference.is_exact);
     let p_values: Vec<f64> = left_to_chance.map(|difference| difference.p.unwrap_or(1.0)).collect();
     let mut corrected = holm(&p_values).into_iter();
@@ -61,7 +62,7 @@ pub fn judge(family: &[(&Difference<'_>, Slack, bool)], confidence: f64, seed: u
         let is_sure = difference.is_exact || corrected.next().is_some_and(|p| p < 1.0 - confidence);
         let matters = difference.in_units().abs() > slack.in_units(difference.medians[0]);
         let is_better = (difference.change < 0.0) == *less_is_better;
-        // The interval comes last: it takes the longest.
+        // The interval comes last because it takes longest.
         let is_shown =
             || difference.is_exact || difference.interval(confidence, seed).is_on_the_side_of(difference.change);
         match is_sure && matters && is_shown() {

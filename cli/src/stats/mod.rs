@@ -1,4 +1,5 @@
-//! Statistics of samples: what one set says, how two differ, and which of many differences may be believed.
+//! Statistics of samples: the summary of one set, the difference between two, and which of many differences are
+//! significant.
 
 mod changes;
 mod dependence;

@@ -1,6 +1,6 @@
-/// How many pairs a family of so many tests needs, so that one of them can be shown with this confidence: signs that are
-/// left to chance agree by accident in 2 of 2^pairs cases, and the least likely of many has to be that much less likely.
-/// Two pairs more than just enough bear that one of them goes the other way.
+/// The number of pairs that a family of `tests` needs so that one of them can be significant at `confidence`. Random
+/// signs agree by chance in 2 of 2^pairs cases, and in a family the limit is lower by the number of tests. Two pairs
+/// more than the minimum allow one pair to go the other way.
 pub fn pairs_needed(tests: usize, confidence: f64) -> usize {
     let odds = 2.0 * tests.max(1) as f64 / (1.0 - confidence).max(1e-6);
     odds.log2().ceil() as usize + 2

@@ -1,11 +1,13 @@
-//! Tests that look at the order of samples only: an outlier, a second mode or a long tail weighs no more than its rank.
+//! Rank tests. They use only the order of samples, so an outlier, a second mode or a long tail weighs no more than its
+//! rank.
 
 use libm::erfc;
 
-/// Up to this many pairs the signed-rank distribution is counted out; beyond, the normal one is as good.
+/// Up to this many pairs, the signed-rank distribution is computed exactly. Beyond, the normal approximation is as
+/// good.
 const EXACT_PAIRS_MAX: usize = 40;
 
-/// The ranks of `values`, from 1, in their order; equal values share the mean of theirs.
+/// The ranks of `values`, from 1, in the order of `values`. Equal values share the mean of their ranks.
 pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_unstable_by(|left, right| values[*left].total_cmp(&values[*right]));
@@ -21,9 +23,9 @@ pub(super) fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// The rank-sum test of Mann and Whitney: how likely two-sided, where both sets come from one source, ranks lie at least as
-/// far apart as these. `left` are how many of the joint `ranks` belong to the first set; `inflation` is how much more the
-/// statistic varies than it would with independent samples.
+/// The rank-sum test of Mann and Whitney: the two-sided probability that ranks lie at least this far apart if both sets
+/// come from the same distribution. The first `left` of the joint `ranks` belong to the first set. `inflation` is the
+/// factor by which the variance exceeds that of independent samples.
 pub(super) fn rank_sum_p(ranks: &[f64], left: usize, inflation: f64) -> f64 {
     let (all, n, m) = (ranks.len() as f64, left as f64, (ranks.len() - left) as f64);
     if n == 0.0 || m == 0.0 {
@@ -31,21 +33,21 @@ pub(super) fn rank_sum_p(ranks: &[f64], left: usize, inflation: f64) -> f64 {
     }
     let expected = n * (all + 1.0) / 2.0;
     let center = (all + 1.0) / 2.0;
-    // With equal values among them: the variance of what ranks there are.
+    // The variance of the actual ranks, which allows for equal values.
     let spread = ranks.iter().map(|rank| (rank - center).powi(2)).sum::<f64>() / (all - 1.0);
     let variance = n * m / all * spread * inflation;
     if variance <= 0.0 {
         return 1.0;
     }
     let sum: f64 = ranks[..left].iter().sum();
-    // Half a rank less, for a statistic of steps held against a smooth curve.
+    // The continuity correction of half a rank.
     let distance = ((sum - expected).abs() - 0.5).max(0.0);
     two_sided(distance / variance.sqrt())
 }
 
-/// The signed-rank test of Wilcoxon: how likely two-sided, where each change could as well have had the other sign, they
-/// lean to one side at least as much as these. Exact, also with equal values: it asks nothing of the noise but that a pair's
-/// order was left to chance. Changes of nothing keep their ranks and count half for each side (Pratt).
+/// The signed-rank test of Wilcoxon: the two-sided probability that changes lean to one side at least this much if each
+/// could as well have the other sign. It is exact, also with equal values. It assumes nothing of the noise except that
+/// the order within pairs was random. Zero changes keep their ranks and count half for each side (Pratt).
 pub(super) fn signed_rank_p(changes: &[f64]) -> f64 {
     let sizes: Vec<f64> = changes.iter().map(|change| change.abs()).collect();
     let ranks = ranks(&sizes);
@@ -60,7 +62,7 @@ pub(super) fn signed_rank_p(changes: &[f64]) -> f64 {
         let variance = moved().map(|(_, rank)| rank * rank).sum::<f64>() / 4.0;
         return two_sided((distance - 0.5).max(0.0) / variance.sqrt());
     }
-    // Twice the ranks are whole numbers, even where values share them.
+    // Twice the ranks are integers, even if values share them.
     let doubled: Vec<usize> = moved().map(|(_, rank)| (2.0 * rank).round() as usize).collect();
     let total: usize = doubled.iter().sum();
     let mut ways = vec![0.0_f64; total + 1];
@@ -108,12 +110,12 @@ mod tests {
 
     #[test]
     fn the_signed_rank_test_counts_signs_out() {
-        // All of one sign: 2 of 2^n ways.
+        // All of the same sign: 2 of 2^n ways.
         for count in [5_i32, 12] {
             let changes: Vec<f64> = (1..=count).map(f64::from).collect();
             assert!((signed_rank_p(&changes) - 2.0 / 2.0_f64.powi(count)).abs() < 1e-12);
         }
-        // Of the 64 ways of 6 signs, the 10 with a sum of at most 3 or at least 18.
+        // Of the 64 combinations of 6 signs, the 10 with a sum of at most 3 or at least 18.
         let changes = [-3.0, 1.0, 2.0, 4.0, 5.0, 6.0];
         assert!((signed_rank_p(&changes) - 10.0 / 64.0).abs() < 1e-12, "{}", signed_rank_p(&changes));
         assert_eq!(signed_rank_p(&[0.0; 8]), 1.0);
@@ -124,7 +126,7 @@ mod tests {
     fn many_pairs_come_out_as_few_do() {
         let changes: Vec<f64> = (1..=40).map(|n| f64::from(if n % 3 == 0 { -n } else { n })).collect();
         let exact = signed_rank_p(&changes);
-        // The same with a pair more that says nothing, which takes the other way.
+        // The same with an additional zero pair, which uses the normal approximation.
         let smooth = signed_rank_p(&[&changes[..], &[0.0]].concat());
         assert!((exact / smooth - 1.0).abs() < 0.1, "{exact} {smooth}");
     }

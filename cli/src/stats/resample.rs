@@ -1,20 +1,20 @@
-//! Intervals by drawing the samples anew.
+//! Bootstrap intervals.
 
 use fastrand::Rng;
 
 use super::summary::{median_in, quantile};
 
-/// How often samples are drawn anew for an interval: so often that a few lie beyond its ends, within reason.
+/// The minimum and maximum number of resamples for an interval: enough that a few lie beyond its ends.
 const RESAMPLES: [f64; 2] = [1_000.0, 4_000.0];
 
-/// Samples, and how many neighbours of them are drawn together.
+/// Samples, and the number of neighbours that are drawn together.
 pub(super) struct Run<'a> {
     pub(super) samples: &'a [f64],
     pub(super) block: usize,
 }
 
-/// The interval that holds what `statistic` makes of the medians of `runs` drawn anew, with the given confidence. A block
-/// that runs over the end goes on at the front, so that every sample is drawn equally often.
+/// The bootstrap interval of `statistic`, applied to the medians of resampled `runs`, at the given confidence. A block
+/// that extends over the end continues at the beginning, so that every sample is drawn equally often.
 pub(super) fn interval(
     runs: &[Run<'_>],
     confidence: f64,

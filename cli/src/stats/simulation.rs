@@ -1,4 +1,4 @@
-//! Known answers: thousands of simulated gates on runs whose noise and whose true difference are known.
+//! Known answers: thousands of simulated gates on runs with known noise and a known true difference.
 
 use fastrand::Rng;
 
@@ -6,20 +6,20 @@ use super::{Difference, Scale, Slack, Verdict, judge, pairs_needed};
 
 const GATES: u64 = 1_000;
 const METRICS: usize = 40;
-/// The rounds of a run; those of `throughput` are 20 to 300.
+/// The rounds of a run; those of `throughput` are between 20 and 300.
 const ROUNDS: usize = 120;
 const SLACK: Slack = Slack { share: 0.02, units: 0.0 };
 
-/// What a machine adds to a time of 100.
+/// The noise that a machine adds to a time of 100.
 #[derive(Clone, Copy, Debug)]
 enum Noise {
     /// 2 %, independent.
     Gaussian,
-    /// Student's t with two degrees of freedom: no variance at all.
+    /// Student's t with two degrees of freedom: its variance is infinite.
     HeavyTailed,
-    /// Each round is much like the one before.
+    /// Each round resembles the one before.
     Autocorrelated(f64),
-    /// Slow and fast, 10 % apart, and staying that way with this probability.
+    /// Slow and fast, 10 % apart, staying in the same mode with this probability.
     TwoModes(f64),
 }
 
@@ -51,17 +51,17 @@ fn gaussian(random: &mut Rng) -> f64 {
     (-2.0 * (1.0 - random.f64()).ln()).sqrt() * (std::f64::consts::TAU * random.f64()).cos()
 }
 
-/// How two sets are taken.
+/// How two sets are measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Design {
     /// One after the other: each has the noise of its own time.
     Runs(usize),
-    /// In turns, the order of each pair of blocks left to chance: both have the noise of the same time.
+    /// In turns, with the order of each pair of blocks random: both have the noise of the same time.
     Pairs(usize),
 }
 
 impl Design {
-    /// Both sets of a metric; the second is slower by `share`.
+    /// Both sets of samples of a metric; the second is slower by `share`.
     fn measure(self, noise: Noise, share: f64, random: &mut Rng) -> [Vec<f64>; 2] {
         let [before, mut after] = match self {
             Self::Runs(rounds) => [noise.run(random, rounds), noise.run(random, rounds)],

@@ -1,9 +1,9 @@
-//! What one set of samples says: median, spread, and a bootstrap interval that a seed reproduces.
+//! The summary of one set of samples: median, spread, and a bootstrap interval that a seed reproduces.
 
-/// How often the samples are drawn anew for an interval.
+/// The number of resamples for an interval.
 const RESAMPLES: usize = 2_000;
 
-/// What a set of samples says.
+/// The summary of a set of samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     /// The middle of the samples.
@@ -14,7 +14,7 @@ pub struct Summary {
     pub ci95: [f64; 2],
 }
 
-/// The summary of `samples`, or `None` where there are none or one is no number.
+/// The summary of `samples`, or `None` if there are none or one is not a finite number.
 pub fn summarize(samples: &[f64], seed: u64) -> Option<Summary> {
     let median = median(samples)?;
     Some(Summary { median, mad: mad(samples)?, ci95: median_ci95(samples, seed)? })
@@ -28,12 +28,12 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     Some(median_of(samples))
 }
 
-/// The median of what is known to be numbers, and not empty.
+/// The median of values that are known to be finite, and not empty.
 pub(super) fn median_of(samples: &[f64]) -> f64 {
     median_in(&mut samples.to_vec())
 }
 
-/// The same, of samples whose order may be lost: without sorting all of them.
+/// The same without sorting all of them. The order of `samples` changes.
 pub(super) fn median_in(samples: &mut [f64]) -> f64 {
     let half = samples.len() / 2;
     let (below, middle, _) = samples.select_nth_unstable_by(half, f64::total_cmp);
