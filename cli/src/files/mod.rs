@@ -1,4 +1,4 @@
-//! The files that people name: one way to write them and one to read them, whatever stands at their paths.
+//! The files that users name: one way to write them and one to read them, whatever kind of file their paths lead to.
 
 mod read;
 mod same;

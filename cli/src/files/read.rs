@@ -8,21 +8,21 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::io::retry_on_intr;
 use zeroize::Zeroizing;
 
-/// How long somebody is waited for who is to write to a named pipe.
+/// How long to wait for a writer of a named pipe.
 const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// Reads a file of at most `max` bytes. A device that never ends is too large, and a named pipe that nobody writes to is not
-/// waited for.
+/// Reads a file of at most `max` bytes. An endless device is too large. A named pipe without a writer is not waited for
+/// longer than [`PATIENCE`].
 pub fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let (file, is_pipe) = open(path)?;
     let mut bytes = Vec::new();
-    // Not by the size that the file system tells: a pipe has none, and a file may grow.
+    // The size reported by the file system is not used: a pipe has none, and a file may grow.
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     check(bytes.len(), max, is_pipe)?;
     Ok(bytes)
 }
 
-/// The same for what may be secret: it is read into one buffer, which is never moved, and wiped when it is dropped.
+/// The same for secrets: the file is read into one buffer, which is never moved, and is wiped when dropped.
 pub fn read_secret(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let (mut file, is_pipe) = open(path)?;
     let mut bytes = Zeroizing::new(vec![0; max + 1]);
@@ -50,16 +50,16 @@ fn check(len: usize, max: u64, is_pipe: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file without waiting for somebody who writes to it, unless they come soon.
+/// Opens a file. Waits only briefly for the first writer of a pipe.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = File::options().read(true).custom_flags(flags.bits() as i32).open(path)?;
     let is_pipe = file.metadata()?.file_type().is_fifo();
     if is_pipe {
-        // Before the first one comes, a pipe has nothing to say.
+        // A pipe has nothing to read before its first writer comes.
         retry_on_intr(|| poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&PATIENCE)))?;
     }
-    // Whoever has begun to write is waited for.
+    // From here on, reads wait for the writer.
     fcntl_setfl(&file, OFlags::empty())?;
     Ok((file, is_pipe))
 }

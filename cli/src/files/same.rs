@@ -4,28 +4,28 @@ use std::path::{Path, PathBuf};
 
 use super::target::{Target, descriptor, find, folder_of};
 
-/// Where a file is, whatever its path says: by links and by other names it is the same.
+/// The identity of a file, independent of its path: links and other names have the same one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileId {
-    /// One that is there.
+    /// An existing file.
     Present {
         /// The device.
         device: u64,
         /// The file's number on it.
         inode: u64,
     },
-    /// One that is not there yet, in a folder that is.
+    /// A file that does not exist yet, in a folder that does.
     Missing {
         /// The folder.
         folder: Box<FileId>,
         /// The name.
         path: PathBuf,
     },
-    /// One in a folder that is not there yet.
+    /// A file in a folder that does not exist yet.
     Elsewhere(PathBuf),
 }
 
-/// Where a file is. None for what is no file: what is written to a terminal is not what is read from it.
+/// The identity of a file. `None` if it is not a file: what is read from a terminal is not what was written to it.
 pub fn file_id(path: &Path) -> Option<FileId> {
     match find(path) {
         Ok(Target::Present(_, found)) => Some(of(&found)),
@@ -46,7 +46,7 @@ fn of(found: &Metadata) -> FileId {
     FileId::Present { device: found.dev(), inode: found.ino() }
 }
 
-/// Devices give to everyone something else than they were given.
+/// Excludes devices: what is read from one is not what was written to it.
 fn open(found: &Metadata) -> Option<FileId> {
     let kind = found.file_type();
     (kind.is_file() || kind.is_fifo()).then(|| of(found))

@@ -5,10 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-/// How many links a path may lead through, as on Linux.
+/// The maximum number of links in a path, as on Linux.
 const LINKS_MAX: usize = 40;
 
-/// What stands at a path.
+/// What a path leads to.
 #[derive(Debug)]
 pub(super) enum Target {
     /// Nothing; a file can be made there. Links are resolved.
@@ -17,11 +17,11 @@ pub(super) enum Target {
     Present(PathBuf, Metadata),
     /// A device or a named pipe.
     Stream(PathBuf),
-    /// What this process has open under a number, such as `/dev/stdout` or what a shell makes of `>(command)`.
+    /// A file descriptor of this process, such as `/dev/stdout` or a shell's `>(command)`.
     Descriptor(RawFd),
 }
 
-/// What a path leads to. What can't be written to in any way is an error.
+/// Finds what a path leads to. It is an error if that can't be written to at all.
 pub(super) fn find(path: &Path) -> io::Result<Target> {
     if path.as_os_str().as_bytes().ends_with(b"/") {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -44,7 +44,7 @@ pub(super) fn find(path: &Path) -> io::Result<Target> {
     }
 }
 
-/// What this process has open under a number. It is shared, with the place in a file where writing goes on.
+/// Duplicates a file descriptor of this process. The duplicate shares the offset of the file.
 pub(super) fn descriptor(number: RawFd) -> io::Result<File> {
     let own: OwnedFd = match number {
         1 => io::stdout().as_fd().try_clone_to_owned()?,
@@ -60,7 +60,7 @@ fn numbered(number: RawFd) -> io::Result<OwnedFd> {
     let own = pidfd_open(getpid(), PidfdFlags::empty()).map_err(io::Error::from);
     match own.and_then(|process| Ok(pidfd_getfd(process, number, PidfdGetfdFlags::empty())?)) {
         Ok(descriptor) => Ok(descriptor),
-        // Containers may not allow it.
+        // Containers may forbid this.
         Err(_) => opened_anew(number),
     }
 }
@@ -79,7 +79,7 @@ enum Followed {
     Descriptor(RawFd),
 }
 
-/// Resolves links, also where nothing stands at the end of them.
+/// Resolves links, even if there is nothing at their end.
 fn follow(path: &Path) -> io::Result<Followed> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
@@ -93,7 +93,7 @@ fn follow(path: &Path) -> io::Result<Followed> {
         path = folder.join(name);
         match path.read_link() {
             Ok(to) => path = folder.join(to),
-            // It is no link, or it is not there.
+            // It is not a link, or does not exist.
             Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
                 return Ok(Followed::Path(path));
             }
@@ -103,7 +103,7 @@ fn follow(path: &Path) -> io::Result<Followed> {
     Err(rustix::io::Errno::LOOP.into())
 }
 
-/// The folder that a path is in.
+/// The folder of a path.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,20 +1,20 @@
 use std::str::Utf8Error;
 
-/// Why bytes are no text that can be read.
+/// The reason why bytes are not readable text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
-    /// It is text of another encoding.
+    /// Text in another encoding.
     #[error("it is {0} text, not UTF-8: `iconv -f {0} -t UTF-8 FILE > FILE2` makes UTF-8 of it")]
     Foreign(&'static str),
-    /// It ends within a character.
+    /// UTF-8 that ends within a character.
     #[error("it is cut short: it ends within a character, at byte {0}")]
     Cut(usize),
-    /// It is something else.
+    /// Something else.
     #[error("it is not text: byte {0} is not UTF-8")]
     Binary(usize),
 }
 
-/// The text in the bytes of a file: UTF-8, with or without a byte order mark.
+/// The text of a file: UTF-8, with or without a byte order mark.
 pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     if let Some(encoding) = foreign_encoding(bytes) {
         return Err(NotText::Foreign(encoding));
@@ -27,8 +27,8 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotText> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The encoding of text that is not UTF-8 but one with more bytes for each character: by its byte order mark, or by the zeros
-/// beside its first letter.
+/// The encoding of text that uses two or four bytes per character, found by its byte order mark, or by the zeros next
+/// to its first letter.
 pub fn foreign_encoding(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",

@@ -10,13 +10,14 @@ use tempfile::NamedTempFile;
 
 use super::target::{Target, descriptor, find, folder_of};
 
-/// How long a named pipe is offered to somebody who reads it.
+/// How long to wait for a reader of a named pipe.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is looked for them.
+/// How often to check for a reader.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Writes a file. It is replaced as a whole, so that a reader, or a run that is killed, never finds half of one; where that
-/// would change more than its content, or can't be done, it is written in place. Devices and pipes are written to.
+/// Writes a file. It is replaced as a whole, so that neither a reader nor a killed run ever leaves half of one. If that
+/// would change more than its content, or is impossible, it is written in place. Devices and pipes are written
+/// directly.
 pub fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     match find(path)? {
         Target::Missing(path) => {
@@ -30,13 +31,13 @@ pub fn write(path: &Path, text: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes a file, after making the folder that it is in.
+/// Writes a file, after creating its folder.
 pub fn write_in_new_folder(path: &Path, text: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder_of(path))?;
     write(path, text)
 }
 
-/// Writes at the end of a file.
+/// Appends to a file.
 pub fn append(path: &Path, text: &[u8]) -> io::Result<()> {
     match stream(path)? {
         Some(stream) => send(stream, text),
@@ -44,8 +45,8 @@ pub fn append(path: &Path, text: &[u8]) -> io::Result<()> {
     }
 }
 
-/// What is written to once, and not replaced: what this process has open, a device or a pipe. None where it is a file, or
-/// could be one.
+/// Opens what is written once and never replaced: a file descriptor of this process, a device or a pipe. `None` if it
+/// is a regular file, or could become one.
 pub fn stream(path: &Path) -> io::Result<Option<File>> {
     match find(path)? {
         Target::Descriptor(number) => descriptor(number).map(Some),
@@ -54,12 +55,12 @@ pub fn stream(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Tries whether a file could be written now, and leaves all as it is.
+/// Checks that a file could be written now, without changing anything.
 pub fn check(path: &Path) -> io::Result<()> {
     match find(path)? {
         Target::Missing(path) => beside(&path).map(drop),
         Target::Present(path, _) => File::options().write(true).open(path).map(drop),
-        // Whoever reads a pipe would take its being opened and closed for the end.
+        // Opening and closing a pipe would look like the end of the data to its reader.
         Target::Stream(path) => Ok(access(&path, Access::WRITE_OK)?),
         Target::Descriptor(number) => {
             let flags = fcntl_getfl(descriptor(number)?)?;
@@ -73,37 +74,37 @@ pub fn check(path: &Path) -> io::Result<()> {
 pub fn check_in_new_folder(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
     match folder.symlink_metadata() {
-        // The topmost of the folders that are to be made is tried as a file would be.
+        // The topmost folder to be created is checked as a file would be.
         Err(error) if error.kind() == ErrorKind::NotFound && folder != path => check_in_new_folder(folder),
         _ => check(path),
     }
 }
 
-/// Whether a file is replaced by what is written to it, and not added to: it may be written again and again.
+/// Whether writing to a file replaces it, rather than appending: then it may be written repeatedly.
 pub fn is_replaced(path: &Path) -> bool {
     matches!(find(path), Ok(Target::Missing(_) | Target::Present(..)))
 }
 
 fn replace(path: &Path, found: &Metadata, text: &[u8]) -> io::Result<()> {
-    // Who may not change a file may not replace it either.
+    // Replacing a file requires permission to change it.
     let mut old = File::options().write(true).open(path)?;
     let new = if found.nlink() > 1 { None } else { successor(path, found)? };
     if let Some(new) = new {
         fill(&new, text)?;
         match new.persist(path) {
             Ok(_) => return Ok(()),
-            // Something is mounted there, or only the owner of the folder may take files away.
+            // The file is a mount point, or only the owner of the folder may remove files.
             Err(refusal) if is_pinned(&refusal.error) => {}
             Err(refusal) => return Err(refusal.error),
         }
     }
-    // What there was is lost only once it is sure that there is room for what comes.
+    // The old content is lost only once there is certain to be space for the new one.
     reserve(&old, text.len() as u64)?;
     old.write_all(text)?;
     old.set_len(text.len() as u64)
 }
 
-/// Makes sure that a file may have so many bytes. File systems that can't are written to all the same.
+/// Reserves space for a file of this size. On file systems that can't, it does nothing.
 fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     match fallocate(file, FallocateFlags::empty(), 0, bytes.max(1)) {
         Err(Errno::NOSPC) => Err(ErrorKind::StorageFull.into()),
@@ -113,7 +114,7 @@ fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     }
 }
 
-/// A new file that can take the place of the one that was found: of the same owners and mode. None where there is no such.
+/// A new file that can replace the existing one, with the same owners and mode. `None` if that is impossible.
 fn successor(path: &Path, found: &Metadata) -> io::Result<Option<NamedTempFile>> {
     let new = match beside(path) {
         Ok(new) => new,
@@ -128,14 +129,14 @@ fn successor(path: &Path, found: &Metadata) -> io::Result<Option<NamedTempFile>>
     Ok(Some(new))
 }
 
-/// A new file in the folder of another, with a name that nobody knows; it goes away unless it is persisted.
+/// A new file in the same folder, with an unguessable name. It is deleted unless it is persisted.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    // The mask of this process takes from the mode what it takes from those of all files.
+    // The umask of this process restricts the mode, as for all files.
     let made = tempfile::Builder::new()
         .prefix(".tlsbench-")
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder_of(path));
-    // Without the name, which would say nothing.
+    // The error is without the name, which would mean nothing to the user.
     made.map_err(|error| io::Error::from(error.kind()))
 }
 
@@ -147,7 +148,7 @@ fn is_pinned(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ResourceBusy | ErrorKind::PermissionDenied | ErrorKind::CrossesDevices)
 }
 
-/// Opens a device or a pipe. A pipe that nobody reads is an error after a while.
+/// Opens a device or a pipe. A pipe without a reader is an error after a while.
 fn open_stream(path: &Path) -> io::Result<File> {
     let began = Instant::now();
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -166,7 +167,7 @@ fn open_stream(path: &Path) -> io::Result<File> {
 
 fn send(mut stream: File, text: &[u8]) -> io::Result<()> {
     match stream.write_all(text) {
-        // The reader may close early: `>(head -1)` is no failure.
+        // The reader may close early: `>(head -1)` is not a failure.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }

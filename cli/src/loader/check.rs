@@ -7,22 +7,23 @@ use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Metric, Negotiated, Side, Tool, Warning, timestamp};
 use crate::stats;
 
-/// No run has more cases, and none of its metrics more samples: what looks at all of them has to come to an end.
+/// The maximum number of cases in a run, and of samples in a metric: bounds the time of everything that looks at all of
+/// them.
 const CASES_MAX: usize = 10_000;
 const SAMPLES_MAX: usize = 5_000;
-/// No case has more metrics, nor facts of one kind, and no name in it is longer, bytes: what is drawn and compared of a file
-/// grows as fast as the file, and no faster.
+/// The maximum number of metrics in a case, and of facts of one kind; and the maximum length of their names, bytes.
+/// They keep the cost of drawing and comparing a file proportional to its size.
 const METRICS_MAX: usize = 250;
 const FACTS_MAX: usize = 100;
 const TEXT_MAX: usize = 2_000;
-/// No run has more warnings.
+/// The maximum number of warnings in a run.
 const WARNINGS_MAX: usize = 100_000;
-/// No measurement is larger, whatever its unit: sums of such numbers are still numbers.
+/// The largest measurement, in any unit: sums of such numbers are still finite.
 const NUMBER_MAX: f64 = 1e100;
-/// What text and back may change a number by, as a share of it.
+/// The largest share by which conversion to text and back may change a number.
 const ROUNDING: f64 = 1e-9;
 
-/// Whether a document says what measurements can say, and agrees with itself.
+/// Checks that a document contains possible measurements and is consistent.
 pub(super) fn document(document: &Document) -> Result<(), Refusal> {
     for (name, moment) in [("started_at", &document.started_at), ("finished_at", &document.finished_at)] {
         if !humantime::parse_rfc3339(moment).is_ok_and(|time| timestamp(time) == *moment) {
@@ -107,7 +108,7 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A metric has a number or a reason why there is none.
+/// A metric has either a number or a reason why there is none.
 fn check_reason(case: &Case, name: &str, reason: &Warning) -> Result<(), String> {
     name_of(name)?;
     if case.metrics.contains_key(name) {
@@ -172,14 +173,14 @@ fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
     quantity.map_or(Ok(()), |quantity| check_terms(quantity, metric))
 }
 
-/// Whether it looks like one. What is in it is read where it is drawn.
+/// Whether it looks like a histogram. Its content is read when it is drawn.
 fn is_histogram(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("HISTFAA") else { return false };
     let digits = rest.trim_end_matches('=');
     !digits.is_empty() && digits.chars().all(|letter| letter.is_ascii_alphanumeric() || "+/".contains(letter))
 }
 
-/// The quantity of a metric's key, where the list has it as it is: a later version may know more.
+/// The quantity of a metric's key, if the list contains it exactly: a later version may have more.
 fn name_of(key: &str) -> Result<Option<&'static Quantity>, String> {
     let (side, name) = key.split_once('.').unwrap_or((key, ""));
     let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';

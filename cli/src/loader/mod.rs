@@ -1,5 +1,5 @@
-//! Reads result files back. A file is what somebody sent, cut short or edited: it is read as one reads what a peer says, and
-//! every refusal tells where the fault is.
+//! Reads result files. They may be truncated, edited or from anybody, so they are untrusted input, and every refusal
+//! says where the error is.
 
 mod check;
 #[cfg(test)]
@@ -13,23 +13,23 @@ use crate::error::Error;
 use crate::files::{self, NotText};
 use crate::schema::{Case, Document, SCHEMA};
 
-/// The largest file that is read, bytes: several hundred cases with all of their samples.
+/// The size of the largest file that is read, bytes: several hundred cases with all of their samples.
 pub const SIZE_MAX: u64 = 64 << 20;
 
-/// Letters of what is said of a file.
+/// The maximum length of an error message about a file.
 const MESSAGE_MAX: usize = 1_000;
 
-/// Why text is no result that can be compared.
+/// The reason why text is not a result that can be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// What is wrong, and where.
     pub message: String,
-    /// What to do about it, where that is known.
+    /// The remedy, if it is known.
     pub hint: Option<&'static str>,
 }
 
-/// The results in a file, to compare with.
+/// Reads the results in a file, for a comparison.
 pub fn load(path: &Path) -> Result<Document, Error> {
     read_file(path).map_err(|refusal| Error::Baseline {
         name: path.display().to_string(),
@@ -38,7 +38,7 @@ pub fn load(path: &Path) -> Result<Document, Error> {
     })
 }
 
-/// The results in a file that are only looked at: one that is none is a slip in what was typed.
+/// Reads the results in a file that is only shown. A file without results is a usage error.
 pub fn load_to_show(path: &Path) -> Result<Document, Error> {
     read_file(path).map_err(|refusal| Error::NoResults {
         name: path.display().to_string(),
@@ -47,7 +47,7 @@ pub fn load_to_show(path: &Path) -> Result<Document, Error> {
     })
 }
 
-/// The results in the bytes of a file.
+/// Reads results from the bytes of a file.
 pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
     let text = files::text(bytes).map_err(not_text)?;
     if text.trim().is_empty() {
@@ -62,7 +62,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, Refusal> {
         Refusal::new(format!("{place}{}", error.inner()), EDITED)
     })?;
     check::document(&document)?;
-    // Earlier versions wrote down what is impossible.
+    // Earlier versions recorded impossible values.
     document.cases.iter_mut().for_each(Case::hold);
     Ok(document)
 }
@@ -75,7 +75,7 @@ const EDITED: Option<&str> =
 impl Refusal {
     fn new(message: impl Into<String>, hint: Option<&'static str>) -> Self {
         let mut message = message.into();
-        // It may repeat what stands in the file, however long.
+        // The message may quote from the file, at any length.
         if let Some((end, _)) = message.char_indices().nth(MESSAGE_MAX) {
             message.truncate(end);
             message.push('…');
@@ -97,7 +97,7 @@ fn not_text(why: NotText) -> Refusal {
         why.to_string(),
         match why {
             NotText::Cut(_) => CUT,
-            // It says itself what to do.
+            // The message already contains the remedy.
             NotText::Foreign(_) => None,
             NotText::Binary(_) => NOT_OURS,
         },
@@ -112,7 +112,7 @@ fn not_json(error: &serde_json::Error) -> Refusal {
     }
 }
 
-/// `tlsbench/1`, with what is said of other numbers and other documents.
+/// Accepts `tlsbench/1`, with specific messages for other versions and other documents.
 fn check_version(schema: Option<&str>) -> Result<(), Refusal> {
     let own = number(SCHEMA);
     match schema {

@@ -5,8 +5,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use crate::names::is_hidden;
 
-/// Walks through all of a JSON text and returns its schema's name. Refuses what a reader of fields would let pass: the same
-/// key twice, of which only one would count, and control characters, which would reach a terminal.
+/// Walks through a JSON text and returns the name of its schema. Refuses what a field-by-field reader would accept:
+/// duplicate keys, of which only one would count, and control characters, which would reach a terminal.
 pub(super) fn schema_of(text: &str) -> serde_json::Result<Option<String>> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut schema = None;
@@ -35,7 +35,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
 }
 
 impl<'de> Visitor<'de> for Walk<'_> {
-    /// The text, where it is one.
+    /// The name of the schema, if it is a string.
     type Value = Option<String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

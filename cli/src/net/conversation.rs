@@ -10,20 +10,20 @@ use super::deadline_socket::DeadlineSocket;
 use crate::error::Error;
 use crate::interrupt;
 
-/// Each buffer of a conversation, bytes: a few records.
+/// The size of each buffer of a conversation, bytes: a few records.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// A TLS connection over a socket on which no wait is for ever.
+/// A TLS connection over a socket, on which every wait has a deadline.
 pub struct Conversation {
     stream: Stream<DeadlineSocket>,
 }
 
-/// Why a conversation ended.
+/// The reason why a conversation ended.
 #[derive(Debug)]
 pub enum Failure {
     /// TLS failed.
     Tls(tls_engine::Error),
-    /// The transport ended within the handshake.
+    /// The transport ended during the handshake.
     Cut,
     /// The transport failed.
     Transport(io::Error),
@@ -34,13 +34,13 @@ pub enum Failure {
 }
 
 impl Conversation {
-    /// Begins a conversation; what a client wants to say first is in `output`.
+    /// Starts a conversation. A client's first bytes are already in `output`.
     pub fn new(connection: Connection, socket: Socket, output: OutBuf, pool: &BufferPool) -> io::Result<Self> {
         let input = InBuf::pooled(pool, BUFFER_BYTES);
         Ok(Self { stream: Stream::new(connection, DeadlineSocket::new(socket)?, input, output) })
     }
 
-    /// A buffer for what is sent, of the usual size.
+    /// An output buffer of the usual size.
     pub fn output_buffer(pool: &BufferPool) -> OutBuf {
         OutBuf::pooled(pool, BUFFER_BYTES)
     }
@@ -55,13 +55,13 @@ impl Conversation {
         self.stream.connection()
     }
 
-    /// The parts, to be driven in another way; the socket does not block.
+    /// The parts, to be driven in another way. The socket is non-blocking.
     pub fn into_parts(self) -> io::Result<StreamParts<Socket>> {
         let StreamParts { connection, transport, input, output, unread } = self.stream.into_parts();
         Ok(StreamParts { connection, transport: transport.into_socket()?, input, output, unread })
     }
 
-    /// Carries the handshake to its end, before `deadline`.
+    /// Completes the handshake before `deadline`.
     pub fn handshake(&mut self, deadline: Instant) -> Result<(), Failure> {
         self.wait_until(Some(deadline))?;
         match self.stream.handshake() {
@@ -76,7 +76,7 @@ impl Conversation {
 }
 
 impl Failure {
-    /// The error that tells about it, where the peer is `target`.
+    /// The error to report, with `target` as the peer.
     pub fn with_target(self, target: &str) -> Error {
         match self {
             Self::Tls(source) => Error::Tls { target: target.to_owned(), source },
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// Whether the peer has ended the transport, or reset it.
+    /// Whether the peer has closed or reset the transport.
     pub fn is_gone(&self) -> bool {
         use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
         match self {

@@ -6,19 +6,20 @@ use tls_engine::io::Socket;
 
 use crate::interrupt;
 
-/// How often a call that waits looks up: for Ctrl-C, and for its deadline.
+/// How often a waiting call checks for Ctrl-C and for its deadline.
 const POLL: Duration = Duration::from_millis(100);
 
-/// A socket whose calls wait until a deadline, or Ctrl-C, and no longer: both end in [`ErrorKind::TimedOut`].
+/// A socket whose calls wait until a deadline or Ctrl-C, and no longer. Both end in [`ErrorKind::TimedOut`].
 ///
-/// The deadline is for all calls until the next one is set: a peer that sends a byte now and then gains nothing.
+/// The deadline applies to all calls until the next one is set, so a peer can't extend it by sending a byte now and
+/// then.
 pub struct DeadlineSocket {
     socket: Socket,
     deadline: Cell<Option<Instant>>,
 }
 
 impl DeadlineSocket {
-    /// Waits for nothing until it is told to.
+    /// Calls do not wait until a deadline is set.
     pub fn new(socket: Socket) -> io::Result<Self> {
         socket.tcp().set_read_timeout(Some(POLL))?;
         socket.tcp().set_write_timeout(Some(POLL))?;
@@ -26,7 +27,7 @@ impl DeadlineSocket {
         Ok(Self { socket, deadline: Cell::new(None) })
     }
 
-    /// From now on, calls wait until `deadline`; with `None` they do not wait.
+    /// Makes calls wait until `deadline`; with `None` they do not wait.
     pub fn wait_until(&self, deadline: Option<Instant>) -> io::Result<()> {
         if deadline.is_some() != self.deadline.get().is_some() {
             self.socket.set_nonblocking(deadline.is_none())?;
@@ -35,12 +36,12 @@ impl DeadlineSocket {
         Ok(())
     }
 
-    /// The socket below.
+    /// The underlying socket.
     pub const fn socket(&self) -> &Socket {
         &self.socket
     }
 
-    /// The socket below, non-blocking.
+    /// The underlying socket, non-blocking.
     pub fn into_socket(self) -> io::Result<Socket> {
         self.wait_until(None)?;
         Ok(self.socket)
@@ -53,7 +54,7 @@ impl DeadlineSocket {
                 return Err(ErrorKind::TimedOut.into());
             }
             match call(&mut self.socket) {
-                // Linux says that a call that ran into its timeout would block, others that it timed out.
+                // A timeout is reported as `WouldBlock` on Linux and as `TimedOut` elsewhere.
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 result => return result,
             }

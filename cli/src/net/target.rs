@@ -9,7 +9,7 @@ use tls_engine::io::{Socket, SocketOptions};
 use crate::error::Error;
 use crate::interrupt;
 
-/// How often a wait looks up for an end that was asked for.
+/// How often a wait checks for an interrupt.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A host and a port to connect to.
@@ -35,7 +35,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// The version of IP, where only one is used.
+    /// The IP version, if only one is used.
     pub const fn version(self) -> Option<u8> {
         match self {
             Self::Any => None,
@@ -46,7 +46,7 @@ impl Family {
 }
 
 impl Target {
-    /// Reads `HOST:PORT`, `[ADDRESS]:PORT`, or one of these without the port where there is a `default_port`.
+    /// Parses `HOST:PORT`, `[ADDRESS]:PORT`, or either without the port if there is a `default_port`.
     pub fn parse(text: &str, default_port: Option<u16>, family: Family) -> Result<Self, Error> {
         let refuse = |why: &str| Error::Usage(format!("'{text}' is not HOST:PORT: {why}"));
         if let Some((_, rest)) = text.split_once("://") {
@@ -87,13 +87,13 @@ impl Target {
         Ok(Self { host: host.to_owned(), port, family })
     }
 
-    /// Connects to the first address that answers. Where none does, the error of the first one tried is told.
+    /// Connects to the first address that responds. If none does, the error of the first one tried is returned.
     pub fn connect(&self, options: &SocketOptions) -> Result<Socket, Error> {
-        // Nothing cuts the search for an address short, nor the wait for an answer: a thread has to do both.
+        // Neither name resolution nor connecting can be interrupted, so a thread does both.
         let (sender, connected) = channel();
         let (target, options) = (self.clone(), *options);
         let connect = move || {
-            // Where nobody waits for it any more, it is closed again.
+            // If nobody waits any longer, the socket is closed again.
             let _ = sender.send(target.connect_patiently(&options));
         };
         thread::Builder::new()

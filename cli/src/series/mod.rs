@@ -1,4 +1,4 @@
-//! Several result files as series: which runs may be joined, in the order of their time, and where they changed.
+//! Several result files as series: which runs may be joined, their chronological order, and where they changed.
 
 mod setting;
 mod steps;
@@ -9,12 +9,12 @@ use crate::schema::history::{Run, Series};
 use crate::schema::{Case, Document, Metric, name_of, primary};
 use setting::Setting;
 
-/// A file of results.
+/// A result file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
-    /// The file's name, to be shown.
+    /// The file's name, for display.
     pub name: String,
-    /// What is in it.
+    /// Its content.
     pub document: Document,
 }
 
@@ -30,15 +30,15 @@ pub struct Wanted {
 /// How changes are distinguished from chance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Significance {
-    /// How likely a change may be found in any series while there is none.
+    /// The probability of finding a change in any series if there is none.
     pub level: f64,
-    /// Smaller changes of times are passed over, as a share.
+    /// Smaller changes of times are ignored, as a share.
     pub threshold: f64,
-    /// The seed of all that is random in this.
+    /// The seed of all randomness.
     pub seed: u64,
 }
 
-/// The series of these files: cases and metrics in the order of the latest run that has them.
+/// The series of these files, with cases and metrics in the order of the latest run that has them.
 pub fn series(sources: &[Source], wanted: &Wanted, significance: &Significance) -> Vec<Series> {
     let mut sources: Vec<&Source> = sources.iter().collect();
     sources.sort_by(|a, b| a.document.started_at.cmp(&b.document.started_at));
@@ -46,7 +46,7 @@ pub fn series(sources: &[Source], wanted: &Wanted, significance: &Significance) 
     let sources: Vec<Indexed> = sources.into_iter().map(Indexed::of).collect();
     for (case, metric) in names(&sources, wanted) {
         let mut joined = join(&sources, case, metric);
-        // The latest run's series first: it is the one that goes on.
+        // The series of the latest run comes first, because it will continue.
         joined
             .sort_by_key(|(_, runs)| std::cmp::Reverse(runs.last().map(|run| run.source.document.started_at.clone())));
         let latest = joined.first().map(|(setting, _)| setting.clone());
@@ -73,7 +73,7 @@ struct Measured<'a> {
     metric: &'a Metric,
 }
 
-/// A file whose cases are found by their names.
+/// A file, with its cases by name.
 struct Indexed<'a> {
     source: &'a Source,
     cases: HashMap<&'a str, &'a Case>,
@@ -85,7 +85,7 @@ impl<'a> Indexed<'a> {
     }
 }
 
-/// What there is to look at, by case and metric.
+/// The cases and metrics to look at.
 fn names<'a>(sources: &[Indexed<'a>], wanted: &Wanted) -> Vec<(&'a str, &'a str)> {
     let (mut names, mut known) = (Vec::new(), HashSet::new());
     let is_case = |case: &&Case| wanted.case.as_ref().is_none_or(|wanted| case.id == *wanted);
@@ -105,7 +105,7 @@ fn is_wanted(key: &str, case: &Case, wanted: &Wanted) -> bool {
     primary::is_primary(case, key)
 }
 
-/// The runs that have the metric, apart where they can't be joined.
+/// The runs that have the metric, in groups of those that can be joined.
 fn join<'a>(sources: &[Indexed<'a>], case: &str, metric: &str) -> Vec<(Setting, Vec<Measured<'a>>)> {
     let mut groups: Vec<(Setting, Vec<Measured>)> = Vec::new();
     for Indexed { source, cases } in sources {
@@ -174,7 +174,7 @@ mod tests {
         Source { name: format!("{day}.json"), document }
     }
 
-    /// Twelve runs, the last six of them slower.
+    /// Twelve runs, the last six slower.
     fn runs(change: impl Fn(usize, &mut Document)) -> Vec<Source> {
         let mut random = fastrand::Rng::with_seed(3);
         let efficiency = |day: usize| if day > 6 { 0.90 } else { 0.97 };
@@ -222,7 +222,7 @@ mod tests {
                 (2, &["cpu_model is Other 1, not Example 9000".to_owned()][..])
             ]
         );
-        // With three series that are looked at together.
+        // With three series searched together.
         assert_eq!(series[2].runs_needed, Some(9));
     }
 

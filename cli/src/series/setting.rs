@@ -1,7 +1,7 @@
 use crate::schema::terms::{self, word};
 use crate::schema::{Case, Document, Facts, Metric, name_of};
 
-/// What runs have to share to be joined.
+/// What runs must have in common to be joined.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Setting(Facts);
 
@@ -23,21 +23,21 @@ impl Setting {
         Self(facts)
     }
 
-    /// All of it.
+    /// All of its facts.
     pub(super) fn facts(&self) -> Facts {
         self.0.clone()
     }
 
-    /// In words, where it differs.
+    /// Words for the differences.
     pub(super) fn differences_from(&self, other: &Self) -> Vec<String> {
         terms::differences(&self.0, &other.0)
     }
 }
 
-/// A fact of a run: its name, and where it is.
+/// A fact of a run: its name, and how to get it.
 type Fact = (&'static str, fn(&Document, &Case) -> Option<String>);
 
-/// Facts that may be the reason for a change.
+/// Facts that may explain a change.
 const REASONS: [Fact; 5] = [
     ("kernel", |document, _| document.host.kernel.clone()),
     ("governor", |document, _| document.host.governor.clone()),
@@ -46,7 +46,7 @@ const REASONS: [Fact; 5] = [
     ("implementation", |_, case| case.requested.get("implementation").map(word)),
 ];
 
-/// What differs among runs that are joined, and may be the reason for a change.
+/// Differences among joined runs that may explain a change.
 pub(super) fn notes(runs: &[(&Document, &Case)]) -> Vec<String> {
     let note = |(name, fact): &Fact| {
         let value =

@@ -3,10 +3,10 @@ use crate::schema::history::{Change, Series};
 use crate::schema::{Better, Kind};
 use crate::stats;
 
-/// Of counts that do not vary, more than one step in so many runs is no step but noise.
+/// A count that does not vary may have one step in this many runs; more are noise.
 const RUNS_PER_STEP: usize = 4;
 
-/// Marks where the series changed. All that leave something to chance are looked at together.
+/// Marks where the series changed. All series that leave something to chance are searched together.
 pub(super) fn find(all: &mut [Series], significance: &Significance) {
     let fewest = stats::change_runs_needed(significance.level);
     let (mut uncertain, mut short) = (Vec::new(), Vec::new());
@@ -16,7 +16,7 @@ pub(super) fn find(all: &mut [Series], significance: &Significance) {
         } else if series.runs.len() >= fewest {
             uncertain.push(series);
         } else {
-            // Where nothing can be found, looking costs the others nothing.
+            // A series that is too short to show a change must not raise the bar for the others.
             short.push(series);
         }
     }
@@ -25,7 +25,7 @@ pub(super) fn find(all: &mut [Series], significance: &Significance) {
         |series: &&mut Series| stats::change_p_value(&medians(series), significance.level / 20.0, significance.seed);
     let p_values: Vec<f64> = uncertain.iter().map(p_value).collect();
     let levels = stats::shared_levels(&p_values, significance.level);
-    // What it takes for one of them alone; where several change at once, fewer do.
+    // For a change in one series alone; if several change at once, fewer runs are enough.
     let needed = stats::change_runs_needed(significance.level / (levels.len() + short.len()).max(1) as f64);
     short.into_iter().for_each(|series| series.runs_needed = Some(needed));
     for (series, level) in uncertain.into_iter().zip(levels) {
@@ -36,7 +36,7 @@ pub(super) fn find(all: &mut [Series], significance: &Significance) {
     }
 }
 
-/// Where a count that varies within no run is another than in the run before. `None` where it does vary.
+/// The runs in which a count that does not vary within a run differs from the run before. `None` if it does vary.
 fn exact_steps(series: &Series) -> Option<Vec<(usize, Option<f64>)>> {
     let is_exact = series.kind == Kind::Count && series.runs.iter().all(|run| run.ci95[0] == run.ci95[1]);
     let is_step = |run: &usize| {
@@ -47,7 +47,7 @@ fn exact_steps(series: &Series) -> Option<Vec<(usize, Option<f64>)>> {
     (is_exact && (steps.len() <= 1 || steps.len() * RUNS_PER_STEP <= series.runs.len())).then_some(steps)
 }
 
-/// What the steps amount to. Those that are too small are none, and what they cut is joined again.
+/// The changes at `steps`. Steps that are too small are dropped, and the parts next to them joined again.
 fn changes(series: &Series, steps: &[(usize, Option<f64>)], significance: &Significance) -> Vec<Change> {
     let mut steps = steps.to_vec();
     loop {

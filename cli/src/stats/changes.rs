@@ -37,7 +37,7 @@ pub struct Change {
 pub struct Step {
     /// The medians before and after.
     pub medians: [f64; 2],
-    /// Their difference: as a share of the first, or in its unit.
+    /// Their difference: as a share of the first, or in the unit of the values.
     pub change: f64,
     /// Its bootstrap interval.
     pub interval: [f64; 2],

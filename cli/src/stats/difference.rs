@@ -26,8 +26,8 @@ pub struct Difference<'a> {
     pub medians: [f64; 2],
     /// The difference.
     pub change: f64,
-    /// How likely a difference like this is, two-sided, where there is none. `None` where nothing is left to chance
-    /// ([`Difference::is_exact`]), or where there are too few samples, or too few that are independent, to tell.
+    /// The two-sided probability of such a difference if there is none. `None` if nothing is left to chance
+    /// ([`Difference::is_exact`]), or if there are too few samples or too few independent ones.
     pub p: Option<f64>,
     /// Whether all samples of each set are equal: a count that does not vary.
     pub is_exact: bool,

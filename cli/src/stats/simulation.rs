@@ -101,7 +101,7 @@ fn gate(design: Design, noise: Noise, share: f64, slack: Slack, seed: u64) -> Ve
     judge(&family, 0.95, seed)
 }
 
-/// How many gates on equals call any metric worse, and how many any worse or better.
+/// The number of gates on equal runs that call any metric worse, and of those that call any worse or better.
 fn false_alarms(design: Design, noise: Noise) -> [usize; 2] {
     let mut alarms = [0; 2];
     for seed in 0..GATES {
@@ -112,7 +112,7 @@ fn false_alarms(design: Design, noise: Noise) -> [usize; 2] {
     alarms
 }
 
-/// The same of gates that measure again what they call worse, once, and believe what comes out twice.
+/// The same for gates that repeat the measurement once if it is worse, and accept only what is worse twice.
 fn confirmed_false_alarms(design: Design, noise: Noise) -> usize {
     let is_alarm = |seed: &u64| {
         let suspects = gate(design, noise, 0.0, NO_SLACK, *seed);
@@ -124,7 +124,7 @@ fn confirmed_false_alarms(design: Design, noise: Noise) -> usize {
     (0..GATES).filter(is_alarm).count()
 }
 
-/// No slack: what the tests alone let through.
+/// No slack, to see the false alarms of the tests alone.
 const NO_SLACK: Slack = Slack { share: 0.0, units: 0.0 };
 /// 5 % of the gates.
 const ALARMS_MAX: usize = GATES as usize / 20;
@@ -158,8 +158,8 @@ fn runs_of_equals_with_two_modes_raise_few_alarms() {
     check_false_alarms(Design::Runs(ROUNDS), Noise::TwoModes(0.8));
 }
 
-/// What a run has in common with itself only, such as a mode that it never leaves, no comparison of two runs can see. Pairs
-/// do: nothing is asked of their noise.
+/// What only one run has in common, such as a mode that it never leaves, can't be seen by comparing two runs. Pairs
+/// show it, and assume nothing about the noise.
 #[test]
 fn pairs_of_equals_raise_few_alarms_whatever_the_noise() {
     let pairs = Design::Pairs(pairs_needed(METRICS, 0.95));

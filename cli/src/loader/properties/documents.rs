@@ -1,4 +1,4 @@
-//! Documents at random.
+//! Random documents.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -20,7 +20,7 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
     (tool(), host(), any::<[u32; 2]>(), any::<bool>(), vec(warning, 0..3), vec(case(), 0..4)).prop_map(
         |(tool, host, moments, partial, warnings, mut cases)| {
             let moment = |seconds: u32| timestamp(UNIX_EPOCH + Duration::from_secs(seconds.into()));
-            // Of one name there is one case, and each has one.
+            // Case names are unique.
             for (index, case) in cases.iter_mut().enumerate() {
                 case.id.push_str(&format!("/{index}"));
             }
@@ -39,11 +39,11 @@ pub(super) fn document() -> impl Strategy<Value = Document> {
     )
 }
 
-/// Whatever a text may hold: letters of all scripts, and what JSON has to escape, but nothing that a terminal would obey.
+/// Any text: letters of all scripts, and characters that JSON must escape, but none that control a terminal.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-z0-9_./-]{0,12}",
-        // Of what is not seen, the class leaves the two separators in.
+        // Of the invisible characters, the class includes two separators.
         2 => "\\PC{0,12}".prop_map(|text| text.replace(['\u{2028}', '\u{2029}'], " ")),
         1 => select(&["\"", "\\", "\\u0000", "null", "ä", "e\u{301}", "🦀", "</script>"][..]).prop_map(str::to_owned),
     ]
@@ -73,7 +73,7 @@ fn facts() -> impl Strategy<Value = Facts> {
     vec((text(), fact()), 0..4).prop_map(|entries| entries.into_iter().collect())
 }
 
-/// Every quantity of the list, and some that a later version may know.
+/// Every quantity of the list, and some that a later version may have.
 fn metric() -> impl Strategy<Value = (String, Metric)> {
     let sides = select(Side::ALL.to_vec());
     let known = (sides.clone(), select(quantity::ALL), vec(number(), 1..12), any::<u64>());
@@ -123,7 +123,7 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Of what there is no number, and why.
+/// A metric without a number, and the reason.
 fn reason() -> impl Strategy<Value = (String, Warning)> {
     (select(Side::ALL.to_vec()), select(quantity::ALL), text_of_some(), text_of_some())
         .prop_map(|(side, quantity, message, advice)| (key(side, quantity), Warning { message, advice }))

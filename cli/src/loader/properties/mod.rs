@@ -1,4 +1,4 @@
-//! The reader of result files before documents at random, and before edits of them at random.
+//! Tests the reader of result files with random documents, and with random edits of them.
 
 mod documents;
 
@@ -14,7 +14,7 @@ use super::{Refusal, read};
 use crate::schema::{Case, Document, Host, Side, quantity};
 use documents::{document, fact};
 
-/// The same documents each time: what is new each time is for the fuzz targets.
+/// The same documents every time; the fuzz targets provide new ones.
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() }
 }
@@ -24,8 +24,8 @@ fn written(document: &Document, is_pretty: bool) -> String {
     text.expect("it serializes")
 }
 
-/// Fails where `outcome` is neither a refusal with a place to look at nor a document that other programs may rely on: one
-/// that follows the schema, is the same when written and read again, and whose numbers can be calculated with.
+/// Fails unless `outcome` is a refusal with a location, or a document that other programs may rely on: it follows the
+/// schema, survives writing and reading, and has numbers that can be calculated with.
 fn check_outcome(outcome: Result<Document, Refusal>) -> Result<(), TestCaseError> {
     static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
     let document = match outcome {
@@ -51,7 +51,7 @@ fn check_outcome(outcome: Result<Document, Refusal>) -> Result<(), TestCaseError
             .samples
             .iter()
             .fold((f64::MAX, f64::MIN), |(least, most), sample| (least.min(*sample), most.max(*sample)));
-        // But for the last digits, which another program may write otherwise.
+        // Except for the last digits, which another program may write differently.
         let slack = 2e-9 * metric.median.abs();
         prop_assert!(least - slack <= metric.median && metric.median <= most + slack, "{metric:?}");
     }
@@ -78,7 +78,7 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What may stand where something else stood.
+/// A value that may replace another.
 fn stranger() -> impl Strategy<Value = Value> {
     let texts = ["", "tlsbench/1", "tlsbench/2", "2026-01-31T12:00:00Z", "\u{1b}[2J", "higher", "count", "NaN", "1"];
     let mut values = vec![json!(null), json!([]), json!({}), json!(true), json!([0.5, 0.25]), json!([[[]]])];

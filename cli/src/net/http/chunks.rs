@@ -1,27 +1,27 @@
-/// Content that comes in chunks (RFC 9112 7.1), of which only the end is of interest.
+/// Finds the end of chunked content (RFC 9112 7.1).
 ///
-/// Line ends are CRLF and nothing else here: where a chunk ends must not be a matter of opinion.
+/// Line ends must be CRLF, because two readers must not disagree about where a chunk ends.
 #[derive(Debug)]
 pub(super) struct Chunks(ChunkState);
 
 #[derive(Clone, Copy, Debug)]
 enum ChunkState {
-    /// The size of a chunk, and whether a digit of it has come.
+    /// The size of a chunk, and whether there has been a digit of it.
     Size(u64, bool),
-    /// What may stand behind it.
+    /// The optional extension after the size.
     Extension(u64),
-    /// The LF behind it.
+    /// The LF after the size.
     SizeEnd(u64),
-    /// This much of the chunk is still to come.
+    /// The number of bytes of the chunk still to come.
     Data(u64),
-    /// CR and LF behind the chunk.
+    /// CR and LF after the chunk.
     DataReturn,
     DataEnd,
-    /// The first byte of a line of the trailer section, which ends with an empty one.
+    /// The first byte of a line of the trailer section, which ends with an empty line.
     Trailer,
     TrailerLine,
     TrailerLineEnd,
-    /// The LF of the empty one.
+    /// The LF of the empty line.
     LastEnd,
     Whole,
 }
@@ -31,7 +31,7 @@ impl Chunks {
         Self(ChunkState::Size(0, false))
     }
 
-    /// Takes what belongs to it of `data`, and tells how much that was; `None` where it is against the rules.
+    /// Takes the part of `data` that belongs to the content, and returns its length; `None` if it is malformed.
     pub(super) fn take(&mut self, data: &[u8]) -> Option<usize> {
         let mut used = 0;
         while used < data.len() && !self.is_whole() {
@@ -48,7 +48,7 @@ impl Chunks {
         Some(used)
     }
 
-    /// Whether all has come, with the trailer section and its end.
+    /// Whether all of it has arrived, including the trailer section and its end.
     pub(super) const fn is_whole(&self) -> bool {
         matches!(self.0, ChunkState::Whole)
     }

@@ -3,26 +3,26 @@ use std::collections::VecDeque;
 use super::fields::{Content, content};
 use super::messages::Messages;
 
-/// The most fields in a head.
+/// The maximum number of fields in a head.
 const FIELDS_MAX: usize = 128;
-/// The most requests that may wait for their answers.
+/// The maximum number of requests without a response.
 const ASKED_MAX: usize = 1 << 16;
 
-/// What a client sends and gets back, looked at from aside, to tell whether an answer is whole: TLS says so with close_notify,
-/// which not every server sends, and an answer says so by its length (RFC 9112 6.3, 8).
+/// Observes what a client sends and receives, to determine whether the response is complete. TLS signals this with
+/// close_notify, which not every server sends; a response signals it by its length (RFC 9112 6.3, 8).
 ///
-/// Where there is a doubt, nothing is whole. Holds no more than one head in each direction.
+/// If in doubt, nothing is complete. Holds at most one head in each direction.
 #[derive(Debug)]
 pub struct Dialogue {
     requests: Messages,
-    /// The requests without an answer.
+    /// The requests without a response.
     asked: VecDeque<Asked>,
     answers: Messages,
-    /// Whether a last answer to a request has begun, and nothing since that is to be followed by another.
+    /// Whether a final response to a request has begun, and no interim response since.
     is_answered: bool,
 }
 
-/// What an answer is like depends on its request.
+/// The properties of a request that determine the form of its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Head,
@@ -31,12 +31,12 @@ enum Asked {
 }
 
 impl Dialogue {
-    /// Nothing was sent, and nothing has come.
+    /// A dialogue in which nothing has been sent or received.
     pub const fn new() -> Self {
         Self { requests: Messages::new(), asked: VecDeque::new(), answers: Messages::new(), is_answered: false }
     }
 
-    /// The client sends this. It need not be HTTP.
+    /// Adds what the client sends. It need not be HTTP.
     pub fn sent(&mut self, data: &[u8]) {
         let Self { requests, asked, answers, .. } = self;
         requests.take(data, |head| {
@@ -51,24 +51,24 @@ impl Dialogue {
         }
     }
 
-    /// This has come back.
+    /// Adds what was received.
     pub fn received(&mut self, data: &[u8]) {
         let Self { asked, answers, is_answered, .. } = self;
         answers.take(data, |head| {
             let (code, content) = read_answer(head)?;
             *is_answered = code >= 200;
             match (code, if *is_answered { asked.pop_front() } else { None }) {
-                // What follows is another protocol, or the other end of a tunnel.
+                // The rest is another protocol, or a tunnel.
                 (101, _) | (200..=299, Some(Asked::Connect)) => None,
                 (100..=199 | 204 | 304, _) | (_, Some(Asked::Head)) => Some(Content::Bytes(0)),
-                // It goes on until the end of the connection, wherever that may be.
+                // The content extends to the end of the connection, wherever that may be.
                 _ if content? == Content::Untold => None,
                 _ => content,
             }
         });
     }
 
-    /// Whether every request that is known of has its answer, and the last one is whole.
+    /// Whether every known request has its response, and the last one is complete.
     pub fn is_whole(&self) -> bool {
         self.is_answered && self.answers.is_between() && self.asked.is_empty()
     }
@@ -92,7 +92,7 @@ fn read_request(head: &[u8]) -> Option<(Asked, Content)> {
     Some((asked, content(request.headers, request.version?)?))
 }
 
-/// The status of an answer, and the length that its fields tell, if they tell it without doubt.
+/// The status of a response, and the length given by its fields if it is unambiguous.
 fn read_answer(head: &[u8]) -> Option<(u16, Option<Content>)> {
     let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut answer = httparse::Response::new(&mut storage);
@@ -116,7 +116,8 @@ mod tests {
         dialogue
     }
 
-    /// Whole at its end, however its bytes come, and at no byte before but at those of `earlier`.
+    /// Checks that the dialogue is whole at the end, however its bytes are split, and before it only at the offsets in
+    /// `earlier`.
     fn check(sent: &str, received: &str, earlier: &[usize]) {
         for cut in 0..=received.len() {
             let expected = cut == received.len() || earlier.contains(&cut);
@@ -147,9 +148,9 @@ mod tests {
         check(&[post, GET].concat(), &[FOUR, FOUR].concat(), &[]);
         let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /\r\n0\r\n\r\n";
         check(&[chunked, HEAD].concat(), &[FOUR, "HTTP/1.1 200 OK\r\n\r\n"].concat(), &[]);
-        // 1xx are no answers yet.
+        // 1xx responses are interim.
         check(GET, &["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n", FOUR].concat(), &[]);
-        // Where no more is known of what was sent, an answer for each request that was understood is enough.
+        // If nothing more is known about what was sent, one response for each understood request is enough.
         check("", &[FOUR, FOUR].concat(), &[FOUR.len()]);
         check("hello\n", FOUR, &[]);
         check("no request\r\n\r\n", FOUR, &[]);
@@ -212,7 +213,7 @@ mod tests {
                 let piece = &text[from..random.usize(from..text.len())];
                 if random.bool() { got.sent(piece) } else { got.received(piece) }
             }
-            // Whatever it makes of them, it is the same when it is asked again.
+            // Whatever the result, it is the same when asked again.
             assert_eq!(got.is_whole(), got.is_whole());
         }
     }

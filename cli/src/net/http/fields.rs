@@ -1,40 +1,41 @@
 use httparse::Header;
 
-/// How long the content of a message is, as its fields say it.
+/// The length of a message's content, as given by its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
-    /// None of them does.
+    /// No field gives it.
     Untold,
     /// This many bytes.
     Bytes(u64),
-    /// It ends with its last chunk. Other codings may lie below.
+    /// It ends with the last chunk. Other codings may be applied below.
     Chunked {
-        /// Whether none does.
+        /// Whether there are none.
         is_alone: bool,
     },
 }
 
-/// The length of what comes after these fields; `None` where they don't tell it without doubt (RFC 9112 6.3), and two readers could
-/// find the next message in two places.
+/// The length of the content after these fields; `None` if they are ambiguous (RFC 9112 6.3), so that two readers could
+/// find the next message in different places.
 pub(super) fn content(fields: &[Header<'_>], minor_version: u8) -> Option<Content> {
     let mut lengths = values(fields, "content-length");
     let mut codings = values(fields, "transfer-encoding").peekable();
     match (lengths.next(), lengths.next(), codings.peek()) {
         (None, _, None) => Some(Content::Untold),
         (Some(length), None, None) => decimal(length).map(Content::Bytes),
-        // HTTP/1.0 knows no codings: somebody between may have passed on what it did not understand (RFC 9112 6.1).
+        // HTTP/1.0 has no transfer codings: an intermediary may have forwarded what it did not understand (RFC 9112
+        // 6.1).
         (None, _, Some(_)) if minor_version > 0 => chunked(list(codings)),
-        // Both, or several lengths, though they be the same.
+        // Both, or several lengths, even if they are equal.
         _ => None,
     }
 }
 
-/// The values of all fields of this name, which is in small letters.
+/// The values of all fields with this name, which must be in lower case.
 pub(super) fn values<'a>(fields: &'a [Header<'_>], name: &'static str) -> impl Iterator<Item = &'a [u8]> {
     fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
 }
 
-/// The members of lists, which several fields of one name continue (RFC 9110 5.3, 5.6.1).
+/// The members of a list, which may extend over several fields with the same name (RFC 9110 5.3, 5.6.1).
 pub(super) fn list<'a>(values: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
     values
         .flat_map(|value| value.split(|byte| *byte == b','))
@@ -42,7 +43,7 @@ pub(super) fn list<'a>(values: impl Iterator<Item = &'a [u8]>) -> impl Iterator<
         .filter(|member| !member.is_empty())
 }
 
-/// Digits and nothing else: no sign, no list (RFC 9110 8.6).
+/// A number of digits only: no sign, no list (RFC 9110 8.6).
 fn decimal(value: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(value).ok()?;
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -51,7 +52,7 @@ fn decimal(value: &[u8]) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// Chunked is the last coding and there once, or the length is anybody's guess (RFC 9112 6.1, 6.3).
+/// Chunked must be the last coding, and appear once, or the length is ambiguous (RFC 9112 6.1, 6.3).
 fn chunked<'a>(codings: impl Iterator<Item = &'a [u8]>) -> Option<Content> {
     let (mut count, mut is_last) = (0, false);
     for coding in codings {

@@ -1,23 +1,24 @@
 use std::ops::Range;
 
-/// Finds lines in bytes that come in pieces, and looks at each byte once.
+/// Finds lines in bytes that arrive in pieces, looking at each byte once.
 ///
 /// A line ends with CRLF, or with LF alone (RFC 9112 2.2).
 #[derive(Debug)]
 pub(super) struct Lines {
-    /// Where the line begins that has not ended yet.
+    /// The start of the line that has not ended yet.
     start: usize,
-    /// How far it was searched for its end.
+    /// The position up to which its end was searched.
     searched: usize,
 }
 
 impl Lines {
-    /// No line yet.
+    /// Starts without lines.
     pub(super) const fn new() -> Self {
         Self { start: 0, searched: 0 }
     }
 
-    /// The next whole line of `bytes`, without its end. They are those of the last call, and what has come since.
+    /// The next complete line of `bytes`, without its end. `bytes` are those of the last call, and what has arrived
+    /// since.
     pub(super) fn next(&mut self, bytes: &[u8]) -> Option<Range<usize>> {
         let Some(at) = bytes[self.searched..].iter().position(|byte| *byte == b'\n') else {
             self.searched = bytes.len();
@@ -30,12 +31,12 @@ impl Lines {
         Some(start..end - usize::from(has_return))
     }
 
-    /// How many bytes all lines so far take up, with their ends.
+    /// The length of all lines so far, including their ends.
     pub(super) const fn taken(&self) -> usize {
         self.start
     }
 
-    /// How many bytes were looked at.
+    /// The number of bytes searched.
     pub(super) const fn searched(&self) -> usize {
         self.searched
     }

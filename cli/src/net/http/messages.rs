@@ -1,26 +1,26 @@
 use super::chunks::Chunks;
 use super::fields::Content;
 
-/// The longest head that is understood, bytes. What others send is not for this program to bound closely.
+/// The longest head that is parsed, bytes. It is generous, because this program does not control what others send.
 const HEAD_MAX: usize = 64 << 10;
 
-/// Messages of one direction, one after the other: their heads are handed on, their content is only counted.
+/// The messages of one direction. Their heads are passed on, their content is only counted.
 #[derive(Debug)]
 pub(super) struct Messages {
     state: MessageState,
-    /// The head that is not whole yet.
+    /// The head that is not complete yet.
     head: Vec<u8>,
-    /// Where its last line begins.
+    /// The start of its last line.
     line_at: usize,
 }
 
 #[derive(Debug)]
 enum MessageState {
     Head,
-    /// This many bytes of content are still to come.
+    /// The number of content bytes still to come.
     Bytes(u64),
     Chunks(Chunks),
-    /// Where a message ends is not known, and will not be.
+    /// The end of a message is unknown, and will remain so.
     Lost,
 }
 
@@ -29,7 +29,7 @@ impl Messages {
         Self { state: MessageState::Head, head: Vec::new(), line_at: 0 }
     }
 
-    /// Takes what has come. `content` is asked about each head how long its content is: `None` where that can't be told.
+    /// Takes what has arrived. `content` returns the length of the content for a head: `None` if it is ambiguous.
     pub(super) fn take(&mut self, mut data: &[u8], mut content: impl FnMut(&[u8]) -> Option<Content>) {
         while !data.is_empty() {
             let used = match &mut self.state {
@@ -55,23 +55,24 @@ impl Messages {
         }
     }
 
-    /// Whether one message has ended, or none has come, and nothing of the next one has.
+    /// Whether the parser is between two messages: the last one has ended, or there was none, and the next has not
+    /// begun.
     pub(super) const fn is_between(&self) -> bool {
         matches!(self.state, MessageState::Head) && self.head.is_empty()
     }
 
-    /// How much memory the head has.
+    /// The memory that the head uses.
     #[cfg(test)]
     pub(super) const fn held_bytes(&self) -> usize {
         self.head.capacity()
     }
 
-    /// Gives up understanding.
+    /// Stops parsing.
     pub(super) fn lose(&mut self) {
         *self = Self { state: MessageState::Lost, ..Self::new() };
     }
 
-    /// Takes the next line of a head, or what there is of it.
+    /// Takes the next line of a head, or as much of it as has arrived.
     fn take_head(&mut self, data: &[u8], content: &mut impl FnMut(&[u8]) -> Option<Content>) -> Option<usize> {
         let end_of_line = data.iter().position(|byte| *byte == b'\n');
         let used = end_of_line.map_or(data.len(), |at| at + 1);
@@ -92,7 +93,7 @@ impl Messages {
                     Content::Chunked { .. } => MessageState::Chunks(Chunks::new()),
                 };
             }
-            // An empty line before a head is no part of it (RFC 9112 2.2).
+            // An empty line before a head is not part of it (RFC 9112 2.2).
             self.head = Vec::new();
             self.line_at = 0;
         }

@@ -1,5 +1,5 @@
-//! As much HTTP/1.1 (RFC 9112) as it takes to serve one page, within bounds, and to tell whether what another server answers is
-//! whole. Makes no I/O itself.
+//! As much HTTP/1.1 (RFC 9112) as is needed to serve one page, within bounds, and to determine whether the response of
+//! another server is complete. It performs no I/O itself.
 
 mod chunks;
 mod dialogue;
@@ -14,7 +14,7 @@ pub use dialogue::Dialogue;
 pub use request::Request;
 pub use requests::Requests;
 
-/// Code and reason of an answer.
+/// Code and reason of a response.
 pub type Status = (u16, &'static str);
 
 const OK: Status = (200, "OK");
@@ -25,7 +25,7 @@ const HEAD_TOO_LARGE: Status = (431, "Request Header Fields Too Large");
 const NOT_IMPLEMENTED: Status = (501, "Not Implemented");
 const VERSION_NOT_SUPPORTED: Status = (505, "HTTP Version Not Supported");
 
-/// Whether a method or the name of a field may have this byte (RFC 9110 5.6.2).
+/// Whether a method or a field name may contain this byte (RFC 9110 5.6.2).
 const fn is_token_byte(byte: u8) -> bool {
     matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
 }

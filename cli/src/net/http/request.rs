@@ -7,10 +7,10 @@ use super::{
     is_token_byte,
 };
 
-/// The most fields in a head.
+/// The maximum number of fields in a head.
 const FIELDS_MAX: usize = 64;
 
-/// What is answered.
+/// A request, with its response.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
     status: Status,
@@ -28,17 +28,17 @@ pub(super) struct Line {
 }
 
 impl Request {
-    /// The answer to what is no good request.
+    /// The response to an invalid request.
     pub(super) const fn refused(status: Status) -> Self {
         Self { status, has_body: true, keeps_alive: false }
     }
 
-    /// What is answered.
+    /// The status of the response.
     pub const fn status(&self) -> Status {
         self.status
     }
 
-    /// The whole answer, with `page` of type `kind` where it was found.
+    /// The whole response, with `page` of type `kind` if it was found.
     pub fn answer(&self, kind: &str, page: &str) -> Vec<u8> {
         let (code, reason) = self.status;
         let (kind, body) = match self.status {
@@ -57,7 +57,7 @@ impl Request {
 }
 
 impl Line {
-    /// Reads the line of a request, where the path `served` is the one thing that is (RFC 9112 3).
+    /// Parses a request line. The only path that exists is `served` (RFC 9112 3).
     pub(super) fn parse(line: &[u8], served: &str) -> Result<Self, Status> {
         let line = std::str::from_utf8(line).map_err(|_| BAD_REQUEST)?;
         let mut words = line.split(' ');
@@ -79,7 +79,7 @@ impl Line {
         Ok(Self { status, is_head: method == "HEAD", minor_version })
     }
 
-    /// The request of this line and of these fields, which end with an empty line.
+    /// The request with this line and these fields, which end with an empty line.
     pub(super) fn with_fields(&self, text: &[u8]) -> Request {
         let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
         let fields = match httparse::parse_headers(text, &mut storage) {
@@ -93,7 +93,7 @@ impl Line {
         }
     }
 
-    /// Whether another request may follow one with these fields, where they are good ones.
+    /// Whether another request may follow one with these fields, or the error if they are invalid.
     fn keeps_alive(&self, fields: &[Header<'_>]) -> Result<bool, Status> {
         let mut hosts = values(fields, "host");
         match (hosts.next(), hosts.next()) {
@@ -102,7 +102,8 @@ impl Line {
             (Some(host), None) if is_host(host) => {}
             _ => return Err(BAD_REQUEST),
         }
-        // Content is not read here, so that the connection can't go on after it (RFC 9112 9.3): it could pass for a request.
+        // Content is not read, so the connection can't continue after it (RFC 9112 9.3): it could be mistaken for a
+        // request.
         let has_content = match content(fields, self.minor_version).ok_or(BAD_REQUEST)? {
             Content::Untold | Content::Bytes(0) => false,
             Content::Bytes(_) | Content::Chunked { is_alone: true } => true,
@@ -116,13 +117,13 @@ impl Line {
         Ok(goes_on && !has_content)
     }
 
-    /// The answer to this request where it is no good one.
+    /// The response to this request if it is invalid.
     pub(super) const fn refused(&self, status: Status) -> Request {
         Request { has_body: !self.is_head, ..Request::refused(status) }
     }
 }
 
-/// The minor version of HTTP/1; a later one than is known counts as the last that is (RFC 9110 2.5).
+/// The minor version of HTTP/1. A later version than is known counts as the latest known one (RFC 9110 2.5).
 fn minor_version(text: &str) -> Result<u8, Status> {
     match text.as_bytes() {
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {

@@ -5,28 +5,28 @@ use super::{BAD_REQUEST, HEAD_TOO_LARGE, is_token_byte};
 /// The longest head of a request, bytes.
 pub(super) const HEAD_MAX: usize = 16 << 10;
 
-/// Requests for one path, which come in pieces of any size, and more than one at once.
+/// Requests for one path, which arrive in pieces of any size, possibly several at once.
 ///
-/// What a client makes of the pieces is its own affair, and must not be work here: each byte is searched once for the end of its
-/// line, and parsed once when its line or its head is whole.
+/// A client must not cause extra work by its choice of pieces: each byte is searched once for the end of its line, and
+/// parsed once when its line or its head is complete.
 #[derive(Debug)]
 pub struct Requests {
     path: &'static str,
     received: Vec<u8>,
-    /// Where the head begins that is not whole yet; what lies before it was taken.
+    /// The start of the head that is not complete yet. Everything before it was taken.
     start: usize,
     /// The lines of this head.
     lines: Lines,
-    /// The first of them.
+    /// The first line of this head.
     first: Option<Line>,
-    /// Where the lines after it begin, seen from the head's beginning.
+    /// The start of the lines after it, relative to the head.
     fields_at: usize,
     is_closed: bool,
     work_bytes: u64,
 }
 
 impl Requests {
-    /// Requests for `path`, none of which has come yet.
+    /// Requests for `path`. None has arrived yet.
     pub const fn new(path: &'static str) -> Self {
         Self {
             path,
@@ -40,14 +40,15 @@ impl Requests {
         }
     }
 
-    /// Adds what has come. After a request that ends the connection it is dropped: it may be that one's content, or anything.
+    /// Adds what has arrived. After a request that ends the connection it is discarded: it may be content of that
+    /// request, or anything.
     pub fn push(&mut self, data: &[u8]) {
         if self.is_closed {
             return;
         }
         let waiting = self.waiting_bytes();
         if self.start >= waiting {
-            // As many bytes were taken, so that in all no more are moved than have come.
+            // As many bytes were taken, so the bytes moved in total do not exceed those that arrived.
             self.work_bytes += waiting as u64;
             self.received.drain(..self.start);
             self.start = 0;
@@ -55,7 +56,7 @@ impl Requests {
         self.received.extend_from_slice(data);
     }
 
-    /// Takes the next request, where its head is whole or can't become a good one.
+    /// Takes the next request, if its head is complete or can't become valid.
     pub fn take(&mut self) -> Option<Request> {
         loop {
             let head = &self.received[self.start..];
@@ -66,7 +67,7 @@ impl Requests {
                 return refusal(head, self.first.as_ref()).map(|request| self.end_with(request));
             };
             match (self.first.take(), line.is_empty()) {
-                // Empty lines before a request are no part of it (RFC 9112 2.2).
+                // Empty lines before a request are not part of it (RFC 9112 2.2).
                 (None, true) => self.begin_next(),
                 (None, false) => match Line::parse(&head[line], self.path) {
                     Ok(first) => {
@@ -87,12 +88,12 @@ impl Requests {
         }
     }
 
-    /// How many bytes wait, of requests that were not taken yet.
+    /// The number of bytes of requests that were not taken yet.
     pub const fn waiting_bytes(&self) -> usize {
         self.received.len() - self.start
     }
 
-    /// Gives back the memory, where nothing waits.
+    /// Releases the memory if there are no such bytes.
     pub fn release_if_empty(&mut self) {
         if self.waiting_bytes() == 0 {
             self.received = Vec::new();
@@ -100,7 +101,7 @@ impl Requests {
         }
     }
 
-    /// Drops what waits, and what else comes.
+    /// Discards these bytes, and all that follow.
     pub fn close(&mut self) {
         self.is_closed = true;
         self.received = Vec::new();
@@ -109,7 +110,8 @@ impl Requests {
         self.first = None;
     }
 
-    /// What was done for all that came: bytes searched, parsed and moved. A fixed multiple of those that came.
+    /// The work for everything that arrived: bytes searched, parsed and moved. A fixed multiple of the bytes that
+    /// arrived.
     pub const fn work_bytes(&self) -> u64 {
         self.work_bytes
     }
@@ -125,13 +127,13 @@ impl Requests {
     }
 }
 
-/// The answer to a head that can't become a good one, though none of its lines has ended since `first`.
+/// The response to a head that can't become valid, although none of its lines has ended since `first`.
 fn refusal(head: &[u8], first: Option<&Line>) -> Option<Request> {
     let is_too_long = head.len() >= HEAD_MAX;
     match (first, head) {
         (Some(first), _) => is_too_long.then(|| first.refused(HEAD_TOO_LARGE)),
         (None, [] | [b'\r']) => None,
-        // No request begins so, such as a TLS record: there may be no end of its line to wait for.
+        // A request can't begin like this, for example a TLS record: there may never be an end of line to wait for.
         (None, [byte, ..]) if !is_token_byte(*byte) => Some(Request::refused(BAD_REQUEST)),
         (None, _) => is_too_long.then(|| Request::refused(HEAD_TOO_LARGE)),
     }
@@ -144,7 +146,7 @@ mod tests {
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    /// The status of all requests of `data`, in pieces of `step` bytes; and the reader.
+    /// The status of all requests in `data`, read in pieces of `step` bytes; and the reader.
     fn read(data: &[u8], step: usize) -> (Vec<Status>, Requests) {
         let (mut requests, mut statuses) = (Requests::new("/"), Vec::new());
         for piece in data.chunks(step) {
@@ -177,7 +179,7 @@ mod tests {
             (REQUEST.repeat(3_000), 3_000),
             (b"\r\n".repeat(50_000), 0),
             ([&b"\r\n".repeat(50_000), REQUEST].concat(), 1),
-            // Refused, and then nothing of it is kept or looked at.
+            // Refused, and nothing after it is kept or searched.
             ([b"GET / HTTP/1.1\r\nA: ", &[b'a'; 1 << 20][..]].concat(), 1),
             ([&b"A"[..], &[b'a'; 1 << 20]].concat(), 1),
             ([&b"\r"[..], &[b'\r'; 1 << 20]].concat(), 1),

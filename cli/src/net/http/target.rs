@@ -1,9 +1,9 @@
 use std::net::Ipv6Addr;
 
-/// The path that a request with this method and target asks for, without its query; `None` where the target has none of the forms
-/// that it may have (RFC 9112 3.2). What is no path is handed on as it is.
+/// The path requested by this method and target, without its query; `None` if the target has none of the valid forms
+/// (RFC 9112 3.2). A target that is not a path is returned unchanged.
 pub(super) fn path<'a>(method: &str, target: &'a str) -> Option<&'a str> {
-    // A fragment is never sent (RFC 9110 4.1).
+    // Fragments are never sent (RFC 9110 4.1).
     if target.is_empty() || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
         return None;
     }
@@ -21,7 +21,8 @@ pub(super) fn path<'a>(method: &str, target: &'a str) -> Option<&'a str> {
     }
 }
 
-/// Whether the field Host may have this value: a host, with a port or without, or nothing (RFC 9112 3.2, RFC 3986 3.2.2).
+/// Whether this is a valid value of the Host field: a host, with or without a port, or nothing (RFC 9112 3.2, RFC 3986
+/// 3.2.2).
 pub(super) fn is_host(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_ok_and(|text| split_port(text).is_some())
 }
@@ -33,16 +34,16 @@ fn behind_authority(target: &str) -> Option<&str> {
         return None;
     }
     let (authority, hierarchy) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    // The host is not empty, and there is no user before it (RFC 9110 4.2.1, 4.2.4).
+    // The host must not be empty, and there is no user before it (RFC 9110 4.2.1, 4.2.4).
     split_port(authority).filter(|(host, _)| !host.is_empty()).map(|_| hierarchy)
 }
 
-/// The form of CONNECT, which has no default for the port (RFC 9110 9.3.6).
+/// The form for CONNECT, which has no default port (RFC 9110 9.3.6).
 fn is_host_with_port(target: &str) -> bool {
     split_port(target).is_some_and(|(host, port)| !host.is_empty() && !port.is_empty())
 }
 
-/// Host and port of an authority without a user; `None` where it is not a good one.
+/// Host and port of an authority without a user; `None` if it is invalid.
 fn split_port(text: &str) -> Option<(&str, &str)> {
     let end_of_host = if text.starts_with('[') { text.find(']')? + 1 } else { text.find(':').unwrap_or(text.len()) };
     let (host, rest) = text.split_at(end_of_host);
@@ -55,13 +56,13 @@ fn split_port(text: &str) -> Option<(&str, &str)> {
     (is_good && is_port).then_some((host, port))
 }
 
-/// A name, or an IPv4 address, which is a name by its form.
+/// A name, or an IPv4 address, which has the form of a name.
 fn is_registered_name(host: &str) -> bool {
     let mut bytes = host.bytes();
     while let Some(byte) = bytes.next() {
         let is_good = match byte {
             b'%' => [bytes.next(), bytes.next()].iter().all(|byte| byte.is_some_and(|byte| byte.is_ascii_hexdigit())),
-            // RFC 3986 2.2, 2.3: what is not reserved, and what separates within a part.
+            // RFC 3986 2.2, 2.3: unreserved characters, and sub-delimiters.
             b'-' | b'.' | b'_' | b'~' => true,
             b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
             _ => byte.is_ascii_alphanumeric(),
