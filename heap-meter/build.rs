@@ -1,6 +1,7 @@
-//! Says whether this build defines `malloc`: on Linux with glibc, unless a sanitizer does so, which has to see every call.
+//! Defines `cfg(defines_malloc)` if this build defines `malloc`: on Linux with glibc, unless a sanitizer defines it,
+//! which must see every call.
 //!
-//! Cargo tells build scripts of the sanitizer; the code itself may not ask for it on a stable toolchain.
+//! Cargo tells build scripts about the sanitizer; on a stable toolchain, the code itself can't ask.
 
 use std::env;
 

@@ -1,8 +1,8 @@
-//! The clocks: wall time that only goes forward, and processor time of this thread and of the process.
+//! The clocks: monotonic wall time, and processor time of this thread and of the process.
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// Nanoseconds since an arbitrary moment; never goes back.
+/// Nanoseconds since an arbitrary moment; it never goes back.
 pub fn monotonic_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::Monotonic))
 }
@@ -17,7 +17,7 @@ pub fn process_cpu_ns() -> u64 {
     nanoseconds(clock_gettime(ClockId::ProcessCPUTime))
 }
 
-/// How often the calling thread has gone to sleep to wait for something; `None` where the system does not tell.
+/// The number of times the calling thread has slept to wait for something; `None` if the system does not report it.
 pub fn thread_waits() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/thread-self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?.trim().parse().ok()
@@ -52,14 +52,14 @@ mod tests {
 
     #[test]
     fn working_takes_processor_time_of_thread_and_process() {
-        // In this order: what the thread uses between the two reads must not be missing from the process's.
+        // In this order, so that what the thread uses between the two readings is included in the process's time.
         let (process, thread) = (process_cpu_ns(), thread_cpu_ns());
         let mut value = 1_u64;
         while thread_cpu_ns() - thread < 5_000_000 {
             value = std::hint::black_box(value.wrapping_mul(3));
         }
         assert!(process_cpu_ns() - process >= 5_000_000);
-        // Another thread's work is not this thread's.
+        // Work of another thread does not count for this one.
         let elsewhere = std::thread::spawn(thread_cpu_ns).join().expect("the thread ends");
         assert!(elsewhere < 5_000_000);
     }

@@ -11,7 +11,7 @@ use crate::names::shown;
 use crate::schema::terms::word;
 use crate::schema::{Document, Host};
 
-/// The flags that decide which code cryptography runs on.
+/// The flags that determine which code the cryptography uses.
 const RELEVANT_FLAGS: [&str; 24] = [
     "ssse3",
     "sse4_1",
@@ -39,8 +39,8 @@ const RELEVANT_FLAGS: [&str; 24] = [
     "sve", // Arm; its AES flag has the name of the x86 one
 ];
 
-/// Variables that take features of the processor away from AWS-LC, put other code between it and the C library, or change how
-/// that allocates and copies.
+/// Variables that hide processor features from AWS-LC, load other code in front of the C library, or change how that
+/// allocates and copies.
 const CHANGING: [&str; 6] =
     ["OPENSSL_ia32cap", "OPENSSL_armcap", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "GLIBC_TUNABLES"];
 const CHANGING_PREFIXES: [&str; 1] = ["MALLOC_"];
@@ -48,7 +48,7 @@ const CHANGING_PREFIXES: [&str; 1] = ["MALLOC_"];
 /// The load that other programs may put on each processor.
 const LOAD_MAX: f64 = 0.5;
 
-/// Warns of what makes every time of a run worth less: a debug build, and other programs.
+/// Warns of conditions that make all times of a run less reliable: a debug build, and other programs.
 pub fn warn_of_conditions(document: &mut Document) {
     if cfg!(debug_assertions) {
         document.warn("THIS IS A DEBUG BUILD: its times are meaningless", "build with `cargo build --release`");
@@ -73,7 +73,7 @@ pub fn warn_of_conditions(document: &mut Document) {
     }
 }
 
-/// This machine, now.
+/// Describes this machine as it is now.
 pub fn describe() -> Host {
     Host {
         timer_cost_ns: Some(timer_cost_ns()),
@@ -83,7 +83,7 @@ pub fn describe() -> Host {
     }
 }
 
-/// The load averages, now.
+/// The current load averages.
 pub fn load() -> Option<[f64; 3]> {
     load_from(Path::new("/proc"))
 }
@@ -116,7 +116,7 @@ fn describe_from(proc: &Path, sys: &Path) -> Host {
     }
 }
 
-/// Those of the variables that change what is measured. An empty one counts as unset.
+/// The variables that affect measurements. An empty one counts as unset.
 fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<String, String> {
     let text = |text: OsString| shown(&text.to_string_lossy());
     let changes =
@@ -131,7 +131,7 @@ fn number(path: &Path) -> Option<u64> {
     read(path)?.parse().ok()
 }
 
-/// What a reading of the clock costs: the least of some batches, which nothing interrupted.
+/// The cost of reading the clock: the minimum of several batches, so that interruptions do not count.
 fn timer_cost_ns() -> f64 {
     const READINGS: u32 = 200;
     let batch = || {
@@ -217,7 +217,7 @@ fn open_files(proc: &Path) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// A tree of files as the kernel shows them.
+    /// A tree of files with the kernel's layout.
     fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().expect("a directory");
         for (name, text) in files {

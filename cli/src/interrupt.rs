@@ -1,5 +1,5 @@
-//! Signals that ask for an end: Ctrl-C (INT), TERM and HUP. The first asks for a clean one; only Ctrl-C once more ends at
-//! once. What a command keeps for that case is said even then.
+//! Signals that end the program: Ctrl-C (INT), TERM and HUP. The first one requests a clean end; only a second Ctrl-C
+//! ends at once. The last words that a command has registered are printed even then.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,34 +13,34 @@ use signal_hook::iterator::Signals;
 
 use crate::error::{Error, exit};
 
-/// What asks for an end.
+/// The signals that request an end.
 const ASKING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
-/// Two Ctrl-C within this time are one: programs that start others signal them, and then their group.
+/// Two Ctrl-C within this time count as one: programs that start others signal them, and then their process group.
 const ONE_WISH: Duration = Duration::from_millis(100);
-/// How long a command whose end is bounded may take for it, and how long it may still be saying what it has to say: somebody
-/// has to read it.
+/// The time limit of a clean end, and the limit for a command that is still printing its results, because nobody may be
+/// reading them.
 const CLEAN_END_MAX: Duration = Duration::from_millis(1_400);
 const SAYING_MAX: Duration = Duration::from_millis(350);
-/// How long what is kept may take to be said where there is no time left.
+/// The time limit for printing the last words when a clean end is impossible.
 const LAST_WORDS_MAX: Duration = Duration::from_millis(300);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static LAST_WORDS: Mutex<LastWords> = Mutex::new(LastWords::Nothing);
 
-/// What is said of a run that has to end before it is through.
+/// What to print about a run that ends early.
 enum LastWords {
     Nothing,
     Kept(Box<dyn FnOnce() + Send>),
-    /// The command is saying all it has to say.
+    /// The command is printing its results.
     BeingSaid,
-    /// Others depend on a clean end, which takes the time that it takes.
+    /// Others depend on a clean end, which has no time limit.
     NotHurried,
-    /// There is no time left: they are said, and nothing else is.
+    /// There is no time left: only the last words are printed.
     Last,
 }
 
-/// Begins to listen. What was ignored when the program started stays ignored, as `nohup` and shells want it. A clean end
-/// may take 1.4 s; what is not done by then is left, unless [`take_time`] was called.
+/// Starts listening. Signals that were ignored when the program started stay ignored, as `nohup` and shells require. A
+/// clean end may take 1.4 s. After that the program ends, unless [`take_time`] was called.
 pub fn listen() -> Result<(), Error> {
     let failed = |error| Error::io("listening for signals", error);
     let ignored = ignored();
@@ -58,32 +58,32 @@ pub fn listen() -> Result<(), Error> {
     thread::Builder::new().name("signals".to_owned()).spawn(answer).map(drop).map_err(failed)
 }
 
-/// Whether an end was asked for. Long loops look here once a batch, not once a record.
+/// Whether an end was requested. Long loops check this once per batch, not once per record.
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
 }
 
-/// An error where an end was asked for: what is under way is given up, and counts for nothing.
+/// Returns an error if an end was requested: the current work is abandoned and its result discarded.
 pub fn check() -> Result<(), Error> {
     if requested() { Err(Error::Interrupted) } else { Ok(()) }
 }
 
-/// Lets a clean end take the time that it takes: others depend on it, as the clients of a server do.
+/// Removes the time limit of a clean end, because others depend on it, such as the clients of a server.
 pub fn take_time() {
     *last_words() = LastWords::NotHurried;
 }
 
-/// Keeps what is to be said should there be no time for a clean end: what was measured so far.
+/// Registers what to print if there is no time for a clean end: the results so far.
 pub fn keep_last_words(words: impl FnOnce() + Send + 'static) {
     replace(LastWords::Kept(Box::new(words)));
 }
 
-/// The command begins to say all it has to say: nothing is kept any more.
+/// The command starts to print its results: the registered words are dropped.
 pub fn begin_to_say() {
     replace(LastWords::BeingSaid);
 }
 
-/// Where the last words are being said nothing else is, and the program ends.
+/// If the last words are being printed, nothing else may be, and the program is about to end.
 fn replace(words: LastWords) {
     let mut known = last_words();
     if !matches!(*known, LastWords::Last) {
@@ -94,7 +94,7 @@ fn replace(words: LastWords) {
     thread::sleep(2 * LAST_WORDS_MAX);
 }
 
-/// What the signals so far come to.
+/// The signals so far.
 #[derive(Debug, Default)]
 struct Wishes {
     is_known: bool,
@@ -103,11 +103,11 @@ struct Wishes {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
-    /// The first.
+    /// The first signal.
     CleanEnd,
-    /// Ctrl-C once more, by somebody who has waited.
+    /// Another Ctrl-C after a while.
     EndAtOnce,
-    /// Nothing new.
+    /// No change.
     Known,
 }
 
@@ -127,9 +127,9 @@ impl Wishes {
 fn begin_to_end() {
     REQUESTED.store(true, Ordering::SeqCst);
     let mut errors = std::io::stderr();
-    // At a terminal a bar may stand in the line.
+    // A progress bar may be on the terminal's current line.
     let line = if errors.is_terminal() { "\nstopping\n" } else { "stopping\n" };
-    // Who does not listen to it is stopped all the same.
+    // The program stops even if this can't be printed.
     let _ = errors.write_all(line.as_bytes());
     let end = || {
         thread::sleep(CLEAN_END_MAX);
@@ -137,11 +137,11 @@ fn begin_to_end() {
             end_at_once();
         }
     };
-    // Without a thread for it the end is as late as the command makes it.
+    // Without this thread, a clean end has no time limit.
     let _ = thread::Builder::new().name("end".to_owned()).spawn(end);
 }
 
-/// Says what is kept, or lets the command end what it is saying, as far as that is possible at once, and ends.
+/// Prints the last words, or lets the command finish printing, within a short time limit, and exits.
 fn end_at_once() {
     let words = {
         let mut known = last_words();
@@ -154,25 +154,25 @@ fn end_at_once() {
         let (said, is_said) = channel();
         let say = move || {
             words();
-            // Nobody waits for it any more where it came too late.
+            // If it was too late, nobody waits for it any more.
             let _ = said.send(());
         };
         if thread::Builder::new().name("last words".to_owned()).spawn(say).is_ok() {
             let _ = is_said.recv_timeout(LAST_WORDS_MAX);
         }
     } else if matches!(*last_words(), LastWords::BeingSaid) {
-        // Where it comes to an end the program does, too.
+        // If the command finishes printing, the program exits by itself.
         thread::sleep(SAYING_MAX);
     }
     std::process::exit(i32::from(exit::INTERRUPTED));
 }
 
 fn last_words() -> MutexGuard<'static, LastWords> {
-    // A thread that panicked has left one value or another.
+    // Any value is fine after a panic in another thread.
     LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The signals that were ignored when this program started. Systems without `/proc` do not tell.
+/// The signals that were ignored when this program started. Unknown on systems without `/proc`.
 fn ignored() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     ASKING.into_iter().filter(|signal| is_ignored(&status, *signal)).collect()

@@ -1,4 +1,4 @@
-//! The names people type for what the wire has numbers for.
+//! The names that people type for numbers on the wire.
 
 use std::path::{Path, PathBuf};
 
@@ -13,14 +13,14 @@ pub const SUITES: [(CipherSuite, &str); 5] = [
     (CipherSuite::AEGIS_256_SHA512, "aegis256"),
 ];
 
-/// The groups with their names; the first of each is the one that is printed.
+/// The groups with their names. The first name of each is the one that is printed.
 pub const GROUPS: [(NamedGroup, &[&str]); 3] = [
     (NamedGroup::X25519, &["x25519"]),
     (NamedGroup::SECP256R1, &["secp256r1", "p256", "p-256", "prime256v1"]),
     (NamedGroup::SECP384R1, &["secp384r1", "p384", "p-384"]),
 ];
 
-/// The cipher suite of a short name or of its IANA name, in any case.
+/// The cipher suite with this short name or IANA name, ignoring case.
 pub fn suite(name: &str) -> Option<CipherSuite> {
     SUITES
         .iter()
@@ -30,24 +30,24 @@ pub fn suite(name: &str) -> Option<CipherSuite> {
         .map(|(code, _)| *code)
 }
 
-/// The short name of a cipher suite; its IANA name or number where it has none.
+/// The short name of a cipher suite, or its IANA name or number if it has none.
 pub fn short_suite(code: CipherSuite) -> String {
     SUITES.iter().find(|(known, _)| *known == code).map_or_else(|| code.to_string(), |(_, short)| (*short).to_owned())
 }
 
-/// The name of a group that is printed; its IANA name or number where it has none.
+/// The printed name of a group, or its IANA name or number if it has none.
 pub fn short_group(code: NamedGroup) -> String {
     let known = GROUPS.iter().find(|(known, _)| *known == code);
     known.map_or_else(|| code.to_string(), |(_, names)| names[0].to_owned())
 }
 
-/// The group of a name, in any case.
+/// The group with this name, ignoring case.
 pub fn group(name: &str) -> Option<NamedGroup> {
     GROUPS.iter().find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name))).map(|(code, _)| *code)
 }
 
-/// A word that people give to something of theirs, and that becomes part of names and paths: letters, digits, and `-`, `_`,
-/// `.`, `=` between them.
+/// A label that users choose and that becomes part of names and paths: letters, digits, and `-`, `_`, `.`, `=` between
+/// them.
 pub fn parse_label(text: &str) -> Result<String, String> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.=".contains(letter);
     let begins_well = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
@@ -58,29 +58,29 @@ pub fn parse_label(text: &str) -> Result<String, String> {
     }
 }
 
-/// Text that people, peers or files gave, as it is shown at terminals: they would obey some of it.
+/// Text from users, peers or files, with hidden characters replaced: a terminal would obey some of them.
 pub fn shown(text: &str) -> String {
     text.chars().map(|letter| if is_hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// Whether a character does something else than to be seen: it controls a terminal, ends a line, turns the direction of text,
-/// or has no width.
+/// Whether a character is not visible as such: it controls a terminal, ends a line, changes the direction of text, or
+/// has no width.
 pub fn is_hidden(letter: char) -> bool {
     let is_format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
     letter.is_control() || is_format
 }
 
-/// Where the results that are kept under a name are: in the folder `.tlsbench` below the current one.
+/// The path of the results that are saved under a name: in the folder `.tlsbench` below the current one.
 pub fn baseline_path(name: &str) -> PathBuf {
     Path::new(".tlsbench").join(format!("{name}.json"))
 }
 
-/// Whether `text` is what `pattern` says, in which `*` stands for anything.
+/// Whether `text` matches `pattern`, in which `*` stands for any text.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();
-    // What stands after the last star is at the end; each part between two of them may as well stand as early as it can.
+    // The part after the last star must be at the end. Each part between two stars may match at its first occurrence.
     let tail = parts.pop().unwrap_or_default();
     for part in parts {
         let Some((_, after)) = text.split_once(part) else { return false };
@@ -89,7 +89,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     text.ends_with(tail)
 }
 
-/// The known name that is nearest to `typed`, where one is near enough to have been meant.
+/// The known name that is closest to `typed`, if one is close enough to have been meant.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
     known

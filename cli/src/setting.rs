@@ -1,5 +1,5 @@
-//! What moves data: the optimizations, and the cryptography, which is chosen as they are. The names are those of the engine's
-//! one list, and `provider`.
+//! The optimizations and the cryptography, which are selected in the same way. The names are those of the engine's
+//! list, and `provider`.
 
 use serde_json::Value;
 use tls_engine::crypto::Provider;
@@ -8,12 +8,12 @@ use tls_engine::switches::{Switch, SwitchError, Switches};
 use crate::error::Error;
 use crate::schema::Facts;
 
-/// The name by which the cryptography is switched.
+/// The name for selecting the cryptography.
 pub const PROVIDER: &str = "provider";
-/// The cryptography of the full set, and that of the empty one.
+/// The cryptography of the full set, and of the empty one.
 const PROVIDERS: [&str; 2] = ["auto", "rustcrypto"];
 
-/// One choice for everything that can be switched.
+/// A value for everything that can be switched.
 #[derive(Clone, Copy)]
 pub struct Setting {
     /// The optimizations.
@@ -28,13 +28,13 @@ impl Setting {
         Ok(Self { switches: Switches::all(), provider: find_provider(PROVIDERS[0])? })
     }
 
-    /// What a plain engine does, with plain cryptography.
+    /// A plain engine, with plain cryptography.
     pub fn none() -> Result<Self, Error> {
         Ok(Self { switches: Switches::none(), provider: find_provider(PROVIDERS[1])? })
     }
 
-    /// Reads `all`, `none`, or changes such as `zero-copy=off,arena=on`, to the full set where they do not begin with
-    /// one of the two words.
+    /// Parses `all`, `none`, or changes such as `zero-copy=off,arena=on`. Changes apply to the full set unless the list
+    /// begins with one of the two words.
     pub fn parse(list: &str) -> Result<Self, Error> {
         let mut setting = Self::all()?;
         for (index, item) in list.split(',').map(str::trim).enumerate() {
@@ -65,7 +65,7 @@ impl Setting {
         if name == PROVIDER { Some(self.provider.name) } else { self.switches.get(name) }
     }
 
-    /// As a result names it: `true` and `false` for what is on or off, else the value's name.
+    /// The facts in a result: `true` and `false` for what is on or off, otherwise the name of the value.
     pub fn facts(&self) -> Facts {
         let value = |text: &str| match text {
             "on" => Value::Bool(true),
@@ -81,17 +81,17 @@ impl Setting {
     }
 }
 
-/// All names there are: those of the engine's list, and `provider`.
+/// All names: those of the engine's list, and `provider`.
 pub fn names() -> impl Iterator<Item = &'static str> {
     Switch::ALL.iter().map(|switch| switch.name).chain([PROVIDER])
 }
 
-/// Whether a switch is on or off and nothing else.
+/// Whether a switch can only be on or off.
 pub fn is_on_off(switch: &Switch) -> bool {
     switch.values == ["off", "on"]
 }
 
-/// The provider called `name`.
+/// The provider with this name.
 pub fn find_provider(name: &str) -> Result<&'static Provider, Error> {
     Provider::by_name(name)
         .ok_or_else(|| Error::unknown("provider", name, Provider::all().iter().map(|provider| provider.name)))

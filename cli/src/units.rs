@@ -12,7 +12,7 @@ pub struct Bytes(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Count(pub u64);
 
-/// What was typed is no such number.
+/// The input is not a valid number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseError(String);
@@ -94,7 +94,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Share(pub f64);
 
-/// A share as people type it.
+/// Parses a share.
 pub fn parse_share(text: &str) -> Result<Share, ParseError> {
     let (number, factor) = text.trim().strip_suffix('%').map_or((text, 1.0), |percent| (percent, 0.01));
     let share = number.trim().parse::<f64>().map(|number| number * factor);
@@ -104,17 +104,17 @@ pub fn parse_share(text: &str) -> Result<Share, ParseError> {
     }
 }
 
-/// A duration for people, in the largest unit that leaves a digit before the point.
+/// A duration for display, in the largest unit that leaves a digit before the point.
 pub fn format_duration(duration: Duration) -> String {
     format_quantity(duration.as_nanos() as f64, "ns")
 }
 
-/// A number with what it counts, of which there may be one.
+/// A number with the singular or the plural of what it counts.
 pub fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// `value` with a thousands separator.
+/// `value` with thousands separators.
 pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -127,7 +127,7 @@ pub fn grouped(value: u64) -> String {
     text
 }
 
-/// `value`, in the unit that the results document gives it, for people: scaled, and with three significant digits or so.
+/// `value` for display, given its unit in the results document: scaled, with about three significant digits.
 pub fn format_quantity(value: f64, unit: &str) -> String {
     const RATES: [(f64, &str); 4] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s"), (1.0, "B/s")];
     const TIMES: [(f64, &str); 4] = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
@@ -141,13 +141,13 @@ pub fn format_quantity(value: f64, unit: &str) -> String {
         "ratio" => format!("{:.1} %", value * 100.0),
         "" if value.fract() == 0.0 && value.abs() < 1e6 => format!("{value}"),
         "" => significant(value),
-        // Such as 1/MiB
+        // Such as 1/MiB.
         per if per.starts_with("1/") => format!("{}{}", significant(value), &per[1..]),
         other => format!("{} {other}", significant(value)),
     }
 }
 
-/// `value` with about three significant digits, and never in exponent form.
+/// `value` with about three significant digits, never in exponent form.
 pub fn significant(value: f64) -> String {
     let size = value.abs();
     let decimals = match size {
@@ -168,7 +168,7 @@ fn scaled_text(value: f64, units: &[(f64, &str)]) -> String {
     format!("{} {unit}", significant(value / factor))
 }
 
-/// Reads a number, whole or with a decimal point, and a suffix that `factor` knows in lower case.
+/// Parses a number, with or without a decimal point, and a suffix that `factor` recognizes in lower case.
 fn scaled(text: &str, help: &str, factor: impl Fn(&str) -> Option<u64>) -> Result<u64, ParseError> {
     let refuse = || ParseError(help.to_owned());
     let text = text.trim();
@@ -181,7 +181,7 @@ fn scaled(text: &str, help: &str, factor: impl Fn(&str) -> Option<u64>) -> Resul
     let too_large = || ParseError("this number is too large".to_owned());
     let mut value = whole.checked_mul(factor).ok_or_else(too_large)?;
     if number.contains('.') {
-        // The fraction is taken digit by digit, so that no amount is rounded unseen.
+        // The fraction is parsed digit by digit, so that no amount is silently rounded.
         if fraction.is_empty() || fraction.len() > 9 {
             return Err(refuse());
         }

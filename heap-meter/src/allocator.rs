@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout};
 
 use crate::tally::{self, Caller};
 
-/// Counts the heap calls of Rust code; to be named as the `#[global_allocator]` of a program.
+/// Counts the heap calls of Rust code. A program must name it as its `#[global_allocator]`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Allocator;
 
@@ -59,7 +59,7 @@ fn note(layout: Layout, asked_bytes: usize, old_bytes: i64, block: *mut u8) {
     }
 }
 
-/// glibc's heap, past `malloc` and `free`.
+/// glibc's heap, without going through `malloc` and `free`.
 #[cfg(defines_malloc)]
 mod heap {
     use std::alloc::Layout;
@@ -67,7 +67,7 @@ mod heap {
 
     use crate::glibc::{__libc_calloc, __libc_free, __libc_malloc, __libc_memalign, __libc_realloc};
 
-    /// What every block of glibc is aligned to.
+    /// The alignment of every block of glibc.
     const HEAP_ALIGNMENT: usize = 2 * size_of::<usize>();
 
     pub(super) unsafe fn alloc(layout: Layout) -> *mut u8 {

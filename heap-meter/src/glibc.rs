@@ -1,7 +1,8 @@
 //! The C side on glibc: `malloc` and its family, defined by the program instead of by the C library.
 //!
 //! Every function here may be called before `main`, in any thread and while a thread ends, so none of them may
-//! allocate, lock or panic. `valloc` and `pvalloc` are left to glibc: same heap, not counted, and nobody's choice today.
+//! allocate, lock or panic. `valloc` and `pvalloc` are left to glibc: they use the same heap, are not counted, and are
+//! obsolete.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_char, c_int, c_void};
@@ -29,11 +30,11 @@ unsafe extern "C" {
 /// # Safety
 /// `block` is null or a live block of glibc's heap.
 pub(crate) unsafe fn block_bytes(block: *mut c_void) -> i64 {
-    // SAFETY: what the caller promises is all that malloc_usable_size asks for.
+    // SAFETY: malloc_usable_size requires what the caller promises.
     unsafe { malloc_usable_size(block) as i64 }
 }
 
-/// One call of `malloc` and one of `free` by code that is not ours: a copy of a string made within glibc.
+/// One call of `malloc` and one of `free` by C code: glibc copies a string.
 pub(crate) fn probe() {
     // SAFETY: the argument ends with a zero; the copy comes from malloc, and free accepts the null of a failure.
     unsafe { free(black_box(strdup(c"".as_ptr())).cast()) }
@@ -69,10 +70,10 @@ unsafe extern "C" fn realloc(old: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: the caller of realloc keeps its contract.
     let block = unsafe { __libc_realloc(old, size) };
     if size == 0 && !old.is_null() {
-        // glibc gives the block back then.
+        // In this case, glibc has freed the block.
         tally::note_free(Caller::C, old_bytes);
     } else {
-        // After a failure the old block is still there.
+        // If it failed, the old block still exists.
         note(size, if block.is_null() { 0 } else { old_bytes }, block);
     }
     block
@@ -102,7 +103,7 @@ unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usize, s
     if block.is_null() {
         return ENOMEM;
     }
-    // SAFETY: POSIX lets the caller hand in a place that may be written.
+    // SAFETY: POSIX requires the caller to pass a place that may be written.
     unsafe { *place = block };
     0
 }

@@ -1,14 +1,13 @@
-//! Counts heap calls, those of Rust code and those of C code apart.
+//! Counts heap calls, separately for Rust code and C code.
 //!
-//! A test or a benchmark that claims "no heap call per record" has to see every call, also those of a
-//! cryptographic library written in C. On Linux with glibc this crate therefore defines `malloc` and its
-//! family itself, over glibc's own `__libc_malloc`; the linker prefers the definitions of the program, and
-//! glibc's own users (`strdup`, ...) follow. Rust code does not pass through them: [`Allocator`] calls
-//! `__libc_malloc` directly and counts as Rust, so that whatever arrives at `malloc` is C. Elsewhere only
-//! Rust is counted, and [`covers_c`] says so.
+//! A test or a benchmark that claims "no heap call per record" must see every call, including those of a cryptographic
+//! library written in C. On Linux with glibc this crate therefore defines `malloc` and its family itself, on top of
+//! glibc's own `__libc_malloc`. The linker prefers the definitions of the program, and glibc's own users (`strdup`,
+//! ...) follow. Rust code does not go through them: [`Allocator`] calls `__libc_malloc` directly and counts as Rust, so
+//! that every call of `malloc` is from C. On other systems only Rust is counted, and [`covers_c`] says so.
 //!
-//! In a build with a sanitizer, which has a `malloc` of its own and must see every call, the crate leaves `malloc` alone:
-//! [`Allocator`] then calls the sanitizer's, and only Rust is counted.
+//! A build with a sanitizer has its own `malloc`, which must see every call, so the crate leaves `malloc` alone:
+//! [`Allocator`] calls the sanitizer's, and only Rust is counted.
 //!
 //! The binary or test has to name the allocator once:
 //!
@@ -40,13 +39,13 @@ mod tally;
 pub use allocator::Allocator;
 pub use tally::{Counts, count, count_process, of_this_thread};
 
-/// Whether this build of the crate defines `malloc`, so that calls of C code should be counted: on Linux with glibc, but
-/// not with a sanitizer.
+/// Whether this build of the crate defines `malloc`, so that calls by C code should be counted: on Linux with glibc,
+/// but not with a sanitizer.
 pub const DEFINES_MALLOC: bool = cfg!(defines_malloc);
 
-/// Whether calls of C code are counted in this program: tried, not assumed.
+/// Whether calls by C code are counted in this program. This is tested, not assumed.
 ///
-/// False where the crate does not define `malloc`, and where something else has replaced it before us.
+/// False if the crate does not define `malloc`, and if something else has replaced it first.
 pub fn covers_c() -> bool {
     #[cfg(defines_malloc)]
     return count(glibc::probe).1.c_calls == 1;
@@ -54,7 +53,7 @@ pub fn covers_c() -> bool {
     false
 }
 
-/// Whether calls of Rust code are counted in this program, that is, whether [`Allocator`] is its global allocator.
+/// Whether calls by Rust code are counted in this program, that is, whether [`Allocator`] is its global allocator.
 pub fn covers_rust() -> bool {
     count(|| std::hint::black_box(Box::new(0_u8))).1.rust_calls == 1
 }

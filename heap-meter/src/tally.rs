@@ -1,46 +1,46 @@
-//! The counters: one set in every thread, one for the process, and the flag in front of both.
+//! The counters: one set per thread, one for the process, and the flag that turns them on.
 
 use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering, compiler_fence};
 
-/// What happened on the heap while a closure ran.
+/// The heap activity while a closure ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls of Rust code that asked for memory; a reallocation is one call.
+    /// Calls by Rust code that requested memory; a reallocation is one call.
     pub rust_calls: u64,
-    /// Bytes that those calls asked for; a reallocation counts its whole new size.
+    /// Bytes that these calls requested; a reallocation counts its whole new size.
     pub rust_bytes: u64,
-    /// Blocks that Rust code gave back.
+    /// Blocks freed by Rust code.
     pub rust_frees: u64,
-    /// Calls of C code that asked for memory; a reallocation is one call.
+    /// Calls by C code that requested memory; a reallocation is one call.
     pub c_calls: u64,
-    /// Bytes that those calls asked for; a reallocation counts its whole new size.
+    /// Bytes that these calls requested; a reallocation counts its whole new size.
     pub c_bytes: u64,
-    /// Blocks that C code gave back.
+    /// Blocks freed by C code.
     pub c_frees: u64,
-    /// Bytes obtained less bytes given back, as the heap rounds them; negative when older blocks were freed.
+    /// Bytes allocated minus bytes freed, as rounded by the heap; negative if older blocks were freed.
     pub live_bytes: i64,
-    /// The highest value that `live_bytes` had, never below zero.
+    /// The maximum of `live_bytes`, never below zero.
     pub peak_bytes: i64,
 }
 
 impl Counts {
-    /// Calls of Rust and C code together that asked for memory.
+    /// Calls by Rust and C code together that requested memory.
     pub fn calls(&self) -> u64 {
         self.rust_calls + self.c_calls
     }
 
-    /// Blocks that Rust and C code gave back.
+    /// Blocks freed by Rust and C code.
     pub fn frees(&self) -> u64 {
         self.rust_frees + self.c_frees
     }
 }
 
-/// Runs `work` and counts the heap calls of this thread, and of no other.
+/// Runs `work` and counts the heap calls of this thread only.
 ///
-/// May be nested, and may run in many threads at once.
+/// It may be nested, and may run in many threads at once.
 pub fn count<T>(work: impl FnOnce() -> T) -> (T, Counts) {
     let _on = Switch::on(THREAD);
     let outer_peak = THREAD_TALLY.with(|tally| tally.peak_bytes.replace(tally.live_bytes.get()));
@@ -53,7 +53,7 @@ pub fn count<T>(work: impl FnOnce() -> T) -> (T, Counts) {
 
 /// Runs `work` and counts the heap calls of all threads of the process meanwhile.
 ///
-/// One at a time: a second caller waits for the first, so a call inside `work` would wait for ever.
+/// Only one caller at a time: a second one waits for the first, so a call within `work` would deadlock.
 pub fn count_process<T>(work: impl FnOnce() -> T) -> (T, Counts) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -64,13 +64,13 @@ pub fn count_process<T>(work: impl FnOnce() -> T) -> (T, Counts) {
     (result, difference(before, read_process()))
 }
 
-/// All that this thread has done while any thread was within [`count`]: for a thread that can't be within it itself, because it
-/// is somebody else's loop. Nothing is set back in between.
+/// The counts of this thread since it started, for the time that any thread was within [`count`]. For a thread that
+/// can't call [`count`] itself, because its loop belongs to other code. The counts are never reset.
 pub fn of_this_thread() -> Counts {
     read_thread()
 }
 
-/// Who called the heap.
+/// The caller of the heap.
 #[derive(Clone, Copy)]
 pub(crate) enum Caller {
     Rust,
@@ -78,13 +78,13 @@ pub(crate) enum Caller {
     C,
 }
 
-/// Whether anybody counts now; everything else is reached only when this says so.
+/// Whether anyone is counting. Everything else is reached only if this is true.
 #[inline]
 pub(crate) fn is_on() -> bool {
     RUNNING.load(Ordering::Relaxed) != 0
 }
 
-/// Notes a call that asked for `asked_bytes` and changed the heap by `live_bytes`.
+/// Records a call that requested `asked_bytes` and changed the heap by `live_bytes`.
 #[cold]
 pub(crate) fn note_call(caller: Caller, asked_bytes: usize, live_bytes: i64) {
     let running = RUNNING.load(Ordering::Relaxed);
@@ -103,7 +103,7 @@ pub(crate) fn note_call(caller: Caller, asked_bytes: usize, live_bytes: i64) {
     }
 }
 
-/// Notes that a block of `freed_bytes` is given back.
+/// Records that a block of `freed_bytes` is freed.
 #[cold]
 pub(crate) fn note_free(caller: Caller, freed_bytes: i64) {
     let running = RUNNING.load(Ordering::Relaxed);
@@ -124,12 +124,12 @@ const SIDES: usize = 2;
 const RUST: usize = 0;
 const C: usize = 1;
 
-/// What a meter of a thread adds to [`RUNNING`] while it runs, and what a meter of the process adds.
+/// The amount that a meter of a thread adds to [`RUNNING`] while it runs, and the amount for a meter of the process.
 const THREAD: u64 = 1;
 const PROCESS: u64 = 1 << 32;
 
-/// The flag: zero while nobody counts. Relaxed is enough: a thread sees its own change at once, a thread started
-/// later sees it through the start, and for the others the documentation promises nothing.
+/// The flag: zero while nobody counts. Relaxed is enough: a thread sees its own change at once, a thread started later
+/// sees it because it was started, and the documentation promises nothing for the others.
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 
 struct Switch(u64);
@@ -147,7 +147,7 @@ impl Drop for Switch {
     }
 }
 
-/// Only the differences between two readings mean anything.
+/// Only differences between two readings are meaningful.
 struct ThreadTally {
     calls: [Cell<u64>; SIDES],
     bytes: [Cell<u64>; SIDES],
@@ -180,8 +180,8 @@ impl ProcessTally {
 }
 
 thread_local! {
-    // Constant and without a destructor: neither the first access nor the end of the thread calls the heap, and
-    // the hooks still find it while other thread-local values are being destroyed.
+    // Constant and without a destructor: neither the first access nor the end of the thread calls the heap, and the
+    // hooks can still use it while other thread-local values are being destroyed.
     static THREAD_TALLY: ThreadTally = const {
         ThreadTally {
             calls: [const { Cell::new(0) }; SIDES],
@@ -201,7 +201,7 @@ static PROCESS_TALLY: ProcessTally = ProcessTally {
     peak_bytes: AtomicI64::new(0),
 };
 
-/// Keeps the compiler from moving heap calls over the readings of the counters, or from leaving them out.
+/// Prevents the compiler from moving heap calls across the readings of the counters, or from removing them.
 fn fenced<T>(work: impl FnOnce() -> T) -> T {
     compiler_fence(Ordering::SeqCst);
     let result = black_box(black_box(work)());

@@ -1,4 +1,4 @@
-//! Known heap calls of Rust and of C come out as exactly those numbers.
+//! Known heap calls by Rust and C produce exactly those counts.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
@@ -48,7 +48,7 @@ fn rust_calls_bytes_and_frees() {
 fn large_alignments_keep_their_content() {
     let layout = Layout::from_size_align(100, 4096).unwrap();
     let ((), counts) = count(|| {
-        // SAFETY: the block is used within its size and freed with the layout that it then has.
+        // SAFETY: the block is used within its size and freed with the layout that it has by then.
         unsafe {
             let block = alloc(layout);
             block.write_bytes(5, 100);
@@ -127,7 +127,7 @@ mod c {
     #[test]
     fn every_function_of_the_family() {
         let ((), counts) = count(|| {
-            // SAFETY: every block is freed once, and only used within its size.
+            // SAFETY: every block is freed once, and used only within its size.
             unsafe {
                 let mut block = black_box(libc::malloc(10));
                 block = black_box(libc::realloc(block, 1000));
@@ -157,7 +157,7 @@ mod c {
             unsafe { libc::strdup(c"counted".as_ptr()) }
         });
         assert_eq!((counts.c_calls, counts.c_bytes, counts.rust_calls), (1, 8, 0));
-        // SAFETY: strdup hands over a block of malloc.
+        // SAFETY: strdup returns a block of malloc.
         let ((), counts) = count(|| unsafe { libc::free(copy.cast()) });
         assert_eq!((counts.c_calls, counts.c_frees, counts.rust_frees), (0, 1, 0));
     }
@@ -174,7 +174,7 @@ mod c {
 
     #[test]
     fn realloc_to_nothing_is_a_free() {
-        // SAFETY: the block is given up by the second call.
+        // SAFETY: the second call frees the block.
         let ((), counts) = count(|| unsafe {
             let block = black_box(libc::malloc(100));
             assert!(libc::realloc(block, 0).is_null());

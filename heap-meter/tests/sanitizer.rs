@@ -1,4 +1,4 @@
-//! A build with AddressSanitizer finds what it is there to find, in memory that comes from the meter's allocator and in that of C.
+//! A build with AddressSanitizer finds errors in memory of the meter's allocator and of C.
 #![cfg(sanitized)]
 #![allow(unsafe_code)]
 
@@ -9,7 +9,7 @@ use std::process::Command;
 #[global_allocator]
 static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
 
-/// Which mistake the child of this test makes.
+/// The error that the child of this test makes.
 const MISTAKE: &str = "HEAP_METER_TEST_MISTAKE";
 
 #[test]

@@ -1,5 +1,5 @@
-//! The modules of the engine that threads share, compiled with loom's atomics and locks. The tests try every order in which
-//! their threads can run, and every value that the memory model lets a load return.
+//! The modules of the engine that threads share, compiled with loom's atomics and locks. The tests try every order in
+//! which their threads can run, and every value that the memory model allows a load to return.
 
 #[path = "../../engine/src/io/event_loop/permits.rs"]
 pub mod permits;

@@ -1,11 +1,11 @@
-//! An acceptor that waits for a place is woken, in any order in which it and the loops can run.
+//! An acceptor that waits for a place is woken, in every order in which it and the loops can run.
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use loom::thread;
 use models::permits::Permits;
 
-/// Loops that each give one place back, while the acceptor waits for one: it finds room or is woken.
+/// Each loop returns one place while the acceptor waits for one: it finds a place or is woken.
 #[test]
 fn a_place_that_is_given_back_is_found_or_told_of() {
     loom::model(|| {
@@ -46,7 +46,7 @@ fn only_one_loop_wakes_for_one_wait() {
     });
 }
 
-/// The same without the fences, to show that the model notices.
+/// The same without the fences, to show that the model detects this.
 #[test]
 #[should_panic(expected = "it sleeps beside free permits")]
 fn without_fences_the_acceptor_can_sleep_for_good() {

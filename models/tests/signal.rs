@@ -1,12 +1,12 @@
-//! No wake-up is lost, in any order in which the threads can run: a consumer that is left with something unseen and a silent
-//! file descriptor would sleep for ever. Each rule that the engine follows is broken once, to show that the models notice.
+//! No wake-up is lost, in any order in which the threads can run. If it were, a consumer with unseen items and a silent
+//! file descriptor would sleep forever. Each rule of the engine is broken once, to show that the models detect it.
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use models::signal::{Flag, QueuedSignal, ReadyQueue, Signal};
 
-/// A file descriptor in the way of eventfd, and what two kinds of poll say of it.
+/// A file descriptor that behaves like an eventfd, with level-triggered and edge-triggered polls.
 struct FileDescriptor(Mutex<DescriptorState>);
 
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl FileDescriptor {
     }
 }
 
-/// The engine's flag before a file descriptor: what `io::SignalFd` is, with loom's parts.
+/// The engine's flag in front of a file descriptor: `io::SignalFd` built from loom's parts.
 struct FdSignal {
     flag: Flag,
     fd: FileDescriptor,
@@ -75,8 +75,9 @@ impl Signal for FdSignal {
     }
 }
 
-/// One producer for each of `items`, that publishes so often and raises each time, and a consumer that looks only when
-/// `poll_and_clear` says that it was woken. Each time it polls it may find nothing, which is where others would sleep.
+/// Runs one producer for each of `items`, which publishes that many items and raises the signal each time, and a
+/// consumer that looks only when `poll_and_clear` reports that it was woken. Each poll may find nothing; that is where
+/// a real consumer would sleep.
 fn nothing_is_lost<S: Signal + Send + Sync + 'static>(
     items: &[usize],
     signal: S,
@@ -90,7 +91,7 @@ fn nothing_is_lost<S: Signal + Send + Sync + 'static>(
             let (signal, published) = (signal.clone(), published.clone());
             thread::spawn(move || {
                 for _ in 0..items {
-                    // Relaxed: only the signal orders it.
+                    // Relaxed: the signal alone provides the ordering.
                     published.fetch_add(1, Ordering::Relaxed);
                     signal.raise();
                 }
@@ -105,7 +106,7 @@ fn nothing_is_lost<S: Signal + Send + Sync + 'static>(
         }
         is_woken
     };
-    // While they run, and when they are done.
+    // While they run, and after they are done.
     look();
     look();
     for producer in producers {
@@ -116,8 +117,8 @@ fn nothing_is_lost<S: Signal + Send + Sync + 'static>(
     signal
 }
 
-/// Every order for one producer. With two there are too many: those in which at most so many threads are stopped where
-/// they would not have waited.
+/// Explores every order for one producer. Two have too many, so only the orders with a limited number of preemptions
+/// are explored.
 fn model(check: impl Fn(&[usize]) + Send + Sync + Copy + 'static) {
     loom::model(move || check(&[3]));
     let mut builder = loom::model::Builder::new();
@@ -165,7 +166,7 @@ fn an_edge_triggered_consumer_that_empties_misses_nothing() {
     });
 }
 
-/// As many system calls as the consumer took it down, and one: whatever the number of raises.
+/// One system call more than the number of times that the consumer cleared the signal, whatever the number of raises.
 #[test]
 fn repeated_raises_cost_one_system_call() {
     loom::model(|| {
@@ -229,11 +230,11 @@ struct Broken {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
-    /// Relaxed swaps.
+    /// Swaps with relaxed ordering.
     Ordered,
-    /// A raise that finds the flag up returns after a load.
+    /// A raise of a flag that is already up only loads it.
     AlwaysSwaps,
-    /// The flag is taken down before the file descriptor is emptied.
+    /// The flag is cleared before the file descriptor is emptied.
     EmptiesFirst,
 }
 

@@ -1,5 +1,5 @@
-//! A certificate that is the same, to the byte, in every run: a handshake parses it, and a length that differs by one byte is
-//! another count.
+//! A certificate that is identical in every run. A handshake parses it, so a difference of one byte in length would
+//! change the counts.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -9,17 +9,17 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::error::Error;
 
-/// The name that it is for.
+/// The name in the certificate.
 pub(super) const NAME: &str = "localhost";
 
-/// A chain of one, its key, and who issued it.
+/// A chain of one certificate, its key, and its issuer.
 pub(super) struct Fixed {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
     pub(super) root: CertificateDer<'static>,
 }
 
-/// Ed25519, because its signatures are the same each time and have one length.
+/// Uses Ed25519, because its signatures are deterministic and have a fixed length.
 pub(super) fn fixed() -> Result<Fixed, Error> {
     make().map_err(|error| Error::Failed(format!("generating a certificate failed: {error}")))
 }
@@ -42,7 +42,7 @@ fn make() -> Result<Fixed, rcgen::Error> {
     Ok(Fixed { chain: vec![leaf.der().clone()], key: key.into(), root: authority.der().clone() })
 }
 
-/// The key whose seed is this byte, 32 times, as PKCS #8 (RFC 8410 7). A secret of nobody.
+/// The private key whose seed repeats this byte 32 times, as PKCS #8 (RFC 8410 7). It is not a secret.
 fn private_key(seed: u8) -> PrivatePkcs8KeyDer<'static> {
     const HEAD: [u8; 16] = [0x30, 46, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 34, 4, 32];
     [&HEAD[..], &[seed; 32]].concat().into()

@@ -1,4 +1,4 @@
-//! What runs under callgrind, which counts each call of `counted_step` and writes a profile after it.
+//! Runs under callgrind, which counts each call of `counted_step` and writes a profile after it.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use super::{Job, Work};
 use crate::error::Error;
 use crate::schema::Side;
 
-/// The samples, after one that is not counted, in which memory is taken that the others find.
+/// The number of samples, after an uncounted one that allocates the memory which the others reuse.
 const SAMPLES: usize = 3;
-/// The records of a sample.
+/// The number of records in a sample.
 const RECORDS: usize = 64;
-/// What a record takes more than its content (RFC 8446 5.2).
+/// The overhead of a record (RFC 8446 5.2).
 const RECORD_OVERHEAD: usize = 5 + 1 + 16;
-/// The turns that a handshake can take at the most: with HelloRetryRequest it takes three.
+/// The maximum number of turns in a handshake: with HelloRetryRequest it takes three.
 const TURNS_MAX: usize = 8;
 
-/// Does the job, and returns what the parent has to know to read the profiles. Only under callgrind does this make sense.
+/// Does the job, and returns what the parent needs to read the profiles. It is only useful under callgrind.
 ///
-/// In a thread of its own: its stack and heap begin at the same place whatever the names of program and folders, and the
-/// variables, have taken. Where data lies decides on how it is copied.
+/// It runs in a separate thread, whose stack and heap start at the same addresses whatever the length of paths and
+/// environment variables. Addresses affect how data is copied.
 pub fn run(job: &Job) -> Result<String, Error> {
     thread::scope(|scope| {
         let ended = scope.spawn(|| work(job)).join();
@@ -47,8 +47,8 @@ fn work(job: &Job) -> Result<String, Error> {
     Ok(ChildReport { steps: steps.0, cpu_class: cpu_class() }.to_text())
 }
 
-/// What callgrind is told to count, by name: this function with all that it calls. One for everything, because callgrind
-/// mistakes when to count where it is told of several that it writes profiles after.
+/// The name of the function that callgrind counts, including everything that it calls. There is only one, because
+/// callgrind does not toggle correctly with several functions that it dumps profiles after.
 pub(super) const COUNTED: &str = concat!(module_path!(), "::counted_step");
 
 #[inline(never)]
@@ -56,7 +56,7 @@ fn counted_step(step: &mut dyn FnMut()) {
     step();
 }
 
-/// The processor as this process sees it: under valgrind another one than there is.
+/// The processor as seen by this process, which under valgrind is not the real one.
 fn cpu_class() -> String {
     #[cfg(target_arch = "x86_64")]
     let features = [
@@ -73,7 +73,7 @@ fn cpu_class() -> String {
     [std::env::consts::ARCH].into_iter().chain(present).collect::<Vec<_>>().join("+")
 }
 
-/// Both ends' configuration.
+/// The configuration of both ends.
 struct Ends {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
@@ -92,7 +92,7 @@ struct Endpoint {
 struct Steps(Vec<Step>);
 
 impl Steps {
-    /// Does a step that is counted, and notes whose it was.
+    /// Runs a counted step, and records its side.
     fn count<T>(&mut self, step: Step, mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
         self.0.push(step);
         let mut done = None;
@@ -108,7 +108,7 @@ impl Ends {
         let fixed = certificate::fixed()?;
         let verifier = ServerVerifier::new(&[fixed.root])?;
         let key = CertifiedKey::new(provider, fixed.chain, &fixed.key)?;
-        // The provider's own randomness is silenced where it is not to be counted.
+        // The provider's own random numbers are not counted if cryptography is not.
         let random = if job.with_cryptography { &SEEDED } else { provider.random };
         let client = ClientConfig::builder(provider).suites(&[job.suite]).switches(switches).verifier(verifier);
         let server = ServerConfig::builder(provider).suites(&[job.suite]).switches(switches).certificate(key);
@@ -126,7 +126,7 @@ impl Ends {
     }
 }
 
-/// Batches of records from the client to the server.
+/// Sends batches of records from the client to the server.
 fn records(ends: &Ends, size_bytes: usize, steps: &mut Steps) -> Result<(), Error> {
     let capacity = RECORDS * (size_bytes + RECORD_OVERHEAD);
     let [mut client, mut server] = shake_hands(ends, capacity, |_, work| work())?;
@@ -153,7 +153,7 @@ fn seal(end: &mut Endpoint, content: &[u8]) -> Result<usize, Error> {
     Ok(bytes)
 }
 
-/// Tells how many records came that held `content`.
+/// Returns the number of records that contained `content`.
 fn open(end: &mut Endpoint, content: &[u8]) -> Result<usize, Error> {
     let mut good = 0;
     loop {
@@ -165,7 +165,7 @@ fn open(end: &mut Endpoint, content: &[u8]) -> Result<usize, Error> {
     }
 }
 
-/// Connections one after the other.
+/// Makes connections one after the other.
 fn handshakes(ends: &Ends, steps: &mut Steps) -> Result<(), Error> {
     for sample in 0..=SAMPLES {
         let step = |side| Step { side, sample, units: 1 };
@@ -181,7 +181,7 @@ fn handshakes(ends: &Ends, steps: &mut Steps) -> Result<(), Error> {
     Ok(())
 }
 
-/// Two ends whose handshake is behind them. `count` does what is the work of one side.
+/// Two ends that have completed their handshake. `count` runs the work of one side.
 fn shake_hands(
     ends: &Ends,
     capacity: usize,
@@ -220,7 +220,7 @@ fn read(end: &mut Endpoint) -> Result<(), Error> {
     Ok(())
 }
 
-/// Carries all bytes that wait, which is nobody's work.
+/// Moves all pending bytes. This counts for neither side.
 fn carry(from: &mut Endpoint, to: &mut Endpoint) -> usize {
     let count = to.input.put(from.output.waiting());
     from.output.sent(count);

@@ -1,4 +1,4 @@
-//! A provider that does real cryptography, all of it [`without_counting`].
+//! A provider with real cryptography, all of which runs in [`without_counting`].
 
 use std::sync::Arc;
 
@@ -14,19 +14,20 @@ use tls_engine::mem::{Digest, Secret};
 use super::seeded::{SEEDED, Seeded};
 use crate::error::Error;
 
-/// The provider whose cryptography it is: the one that takes randomness from outside, in all of its parts.
+/// The provider of this cryptography: the one whose randomness can be replaced in all of its parts.
 pub(super) const PROVIDER: &str = "rustcrypto";
 
-/// What callgrind is told to leave out, by name.
+/// The name of the function that callgrind does not count.
 pub(super) const UNCOUNTED: &str = concat!(module_path!(), "::without_counting");
 
-/// Does `work` without counting it: callgrind stops on the way into this function, and goes on on the way out.
+/// Runs `work` without counting it: callgrind stops counting when this function is entered, and resumes when it
+/// returns.
 #[inline(never)]
 pub(super) fn without_counting<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// The parts of [`PROVIDER`], not counted, with seeded randomness.
+/// The parts of [`PROVIDER`], uncounted, with seeded randomness.
 pub(super) fn uncounted() -> Result<&'static Provider, Error> {
     let real = real().map_err(|error| Error::Usage(error.to_string()))?;
     let suite = |suite: &Suite| Suite { aead: leak(Quiet(suite.aead)), hash: leak(Quiet(suite.hash)), ..*suite };
@@ -51,7 +52,7 @@ fn quiet(algorithm: &'static dyn SignatureVerificationAlgorithm) -> &'static dyn
     leak(Quiet(algorithm))
 }
 
-/// Once in a process, which ends soon.
+/// Leaks a part. This happens once in a process, which ends soon.
 fn leak<T>(part: T) -> &'static T {
     Box::leak(Box::new(part))
 }
@@ -65,7 +66,7 @@ fn load_key(key: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, EngineError>
 #[derive(Debug)]
 struct Quiet<T>(T);
 
-/// What a connection drops, which is not counted either. There until then.
+/// A value whose drop is not counted either. It is `Some` until then.
 struct Owned<T>(Option<T>);
 
 impl<T> Drop for Owned<T> {

@@ -7,10 +7,10 @@ use crate::names::short_suite;
 use crate::schema::Facts;
 use crate::setting::{Setting, find_provider};
 
-/// One thing whose instructions are counted.
+/// A measurement of instructions.
 #[derive(Clone)]
 pub struct Job {
-    /// What is done meanwhile.
+    /// The work to count.
     pub work: Work,
     /// The cipher suite.
     pub suite: CipherSuite,
@@ -20,17 +20,17 @@ pub struct Job {
     pub with_cryptography: bool,
 }
 
-/// What is done while instructions are counted.
+/// The work whose instructions are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Records with this much content, bytes, are sealed by the client and opened by the server.
+    /// The client seals records with this much content, bytes, and the server opens them.
     Record(usize),
     /// A connection is created, performs its handshake, and is dropped.
     Handshake,
 }
 
 impl Work {
-    /// Its name in identifiers.
+    /// The name in identifiers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Record(_) => "record",
@@ -40,19 +40,19 @@ impl Work {
 }
 
 impl Job {
-    /// The engine's own work, without the cryptography. Of `setting` the switches count.
+    /// Counts the engine's own work, without cryptography. Only the switches of `setting` are used.
     pub fn of_engine(work: Work, suite: CipherSuite, setting: Setting) -> Result<Self, Error> {
         let setting = Setting { provider: find_provider(PROVIDER)?, ..setting };
         Ok(Self { work, suite, setting, with_cryptography: false })
     }
 
-    /// With the cryptography of the setting's provider. Where randomness can't be handed in, as with `aws-lc-rs`, such
-    /// counts vary; and valgrind hides AVX-512 from it.
+    /// Counts the cryptography of the setting's provider too. If its randomness can't be replaced, as with `aws-lc-rs`,
+    /// such counts vary; and valgrind hides AVX-512 from it.
     pub const fn with_cryptography(work: Work, suite: CipherSuite, setting: Setting) -> Self {
         Self { work, suite, setting, with_cryptography: true }
     }
 
-    /// Its name: the same in every version for the same thing counted.
+    /// The id: the same in every version for the same thing counted.
     pub fn id(&self) -> String {
         let mut parts = vec!["instructions".to_owned(), self.work.name().to_owned(), short_suite(self.suite)];
         if let Work::Record(size_bytes) = self.work {
@@ -65,7 +65,7 @@ impl Job {
         parts.join("/")
     }
 
-    /// What was asked for.
+    /// What was requested.
     pub fn requested(&self) -> Facts {
         let mut facts = Facts::new();
         let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
@@ -76,13 +76,13 @@ impl Job {
             add("size_bytes", size_bytes.into());
         }
         add("setting", self.switches().into());
-        // The provider that is asked for is counted too; the other only has to be there.
+        // With cryptography, the requested provider is counted too; otherwise it is only needed to run.
         let provider = if self.with_cryptography { "provider" } else { "uncounted_provider" };
         add(provider, self.setting.provider.name.into());
         facts
     }
 
-    /// What has to be typed after `tlsbench` for this job alone.
+    /// The arguments of `tlsbench` for this job alone.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = ["instructions", "--work", self.work.name(), "--cipher"].map(str::to_owned).to_vec();
         arguments.push(short_suite(self.suite));
@@ -96,7 +96,7 @@ impl Job {
         arguments
     }
 
-    /// The optimizations, as `--setting` reads them: by what differs from the full set, or as the empty one.
+    /// The optimizations in the format of `--setting`: differences from the full set, or the empty set.
     fn switches(&self) -> String {
         let switches = &self.setting.switches;
         let is_plain = |switch: &&Switch| switch.value(switches) == switch.values[0];

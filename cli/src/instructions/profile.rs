@@ -1,6 +1,6 @@
-//! What callgrind writes.
+//! Callgrind's output format.
 
-/// The instructions in a profile. `Err` says what is wrong with it.
+/// The instructions in a profile, or what is wrong with it.
 pub(super) fn instructions(profile: &str) -> Result<u64, String> {
     let field = |name: &str| profile.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let events = field("events").ok_or("it does not say what was counted")?;

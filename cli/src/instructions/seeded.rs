@@ -7,10 +7,10 @@ use rustls_pki_types::UnixTime;
 use tls_engine::conn::Clock;
 use tls_engine::crypto::Random;
 
-/// Numbers that look random and are the same in every process.
+/// Pseudo-random numbers that are the same in every process.
 pub(super) struct Seeded(AtomicU64);
 
-/// Where all randomness of a counted process comes from.
+/// The source of all randomness in a counted process.
 pub(super) static SEEDED: Seeded = Seeded(AtomicU64::new(0));
 
 impl Random for Seeded {
@@ -23,17 +23,17 @@ impl Random for Seeded {
     }
 }
 
-/// A clock that stands still, within the validity of the certificates.
+/// A stopped clock, within the validity of the certificates.
 pub(super) struct Stopped;
 
 impl Clock for Stopped {
     fn now(&self) -> UnixTime {
-        // Some day in 2026.
+        // A day in 2026.
         UnixTime::since_unix_epoch(Duration::from_secs(1_790_000_000))
     }
 }
 
-/// Spreads a counter over 64 bits (Steele, Lea and Flood, 2014).
+/// Maps a counter to 64 bits (Steele, Lea and Flood, 2014).
 fn splitmix64(counter: u64) -> u64 {
     let mut number = counter.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,24 +1,24 @@
-//! What the child tells its parent: a line for each counted step, in the order in which callgrind writes its profiles.
+//! The child's report to its parent: a line for each counted step, in the order in which callgrind writes its profiles.
 
 use crate::error::Error;
 use crate::schema::Side;
 
-/// A call of a function that was counted.
+/// A call of a counted function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Whose work it was.
+    /// The side whose work it was.
     pub(super) side: Side,
-    /// The sample that it is a part of, from 0.
+    /// The index of its sample, from 0.
     pub(super) sample: usize,
-    /// The records or handshakes of that sample.
+    /// The number of records or handshakes in that sample.
     pub(super) units: usize,
 }
 
-/// All that the child tells.
+/// The whole report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ChildReport {
     pub(super) steps: Vec<Step>,
-    /// The processor as valgrind shows it.
+    /// The processor as valgrind presents it.
     pub(super) cpu_class: String,
 }
 
@@ -26,7 +26,7 @@ const CPU: &str = "cpu";
 const STEP: &str = "step";
 
 impl ChildReport {
-    /// As the child prints it.
+    /// The report as text.
     pub(super) fn to_text(&self) -> String {
         let mut text = format!("{CPU} {}\n", self.cpu_class);
         for Step { side, sample, units } in &self.steps {
@@ -35,7 +35,7 @@ impl ChildReport {
         text
     }
 
-    /// What the child has printed.
+    /// Parses the child's output.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let mut told = Self::default();
         for line in text.lines() {
@@ -56,7 +56,7 @@ impl ChildReport {
         Ok(told)
     }
 
-    /// The instructions per unit of each sample of `side`, where callgrind has counted these in each step.
+    /// The instructions per unit of each sample of `side`. `counts` are those of callgrind for each step.
     pub(super) fn per_unit(&self, side: Side, counts: &[u64]) -> Vec<f64> {
         let mut samples: Vec<(u64, usize)> = Vec::new();
         for (step, count) in self.steps.iter().zip(counts).filter(|(step, _)| step.side == side) {

@@ -1,4 +1,4 @@
-//! The parent's part: runs the child under callgrind, and makes a case of what it counted.
+//! The parent: runs the child under callgrind, and turns its counts into a case.
 
 use std::fs::File;
 use std::io;
@@ -21,20 +21,20 @@ use crate::schema::{Case, Facts, Negotiated, Side};
 /// The flag that makes this program the child.
 const CHILD_FLAG: &str = "--counted";
 
-/// How often the child is looked after.
+/// How often the child is polled.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Valgrind, as this machine has it.
+/// The valgrind installed on this machine.
 pub struct Valgrind {
     version: String,
     libc: Option<String>,
 }
 
-/// Variables that the child keeps. Others could change how its C library allocates or copies.
+/// The variables that the child inherits. Others could change how its C library allocates or copies.
 const KEPT_VARIABLES: [&str; 4] = ["PATH", "HOME", "TMPDIR", "VALGRIND_LIB"];
 
 impl Valgrind {
-    /// Finds it. Where it is not installed, the error says how to get it.
+    /// Finds valgrind. If it is not installed, the error says how to get it.
     pub fn find() -> Result<Self, Error> {
         let answer = Command::new("valgrind").arg("--version").output();
         let answer = answer.map_err(|source| Error::NoProgram { name: "valgrind", source })?;
@@ -65,7 +65,7 @@ impl Valgrind {
             (Work::Handshake, true) => ([Side::Client, Side::Server], &ALL_INSTRUCTIONS_PER_HANDSHAKE),
         };
         for side in sides {
-            // Without the first, which finds memory that nobody has touched.
+            // Without the first sample, which touches fresh memory.
             let samples = told.per_unit(side, &counts).split_off(1);
             if samples.contains(&0.0) {
                 return Err(failed(format!(
@@ -78,7 +78,7 @@ impl Valgrind {
         Ok(case)
     }
 
-    /// What a count depends on besides the program's source: counts of two results are only comparable where these are equal.
+    /// What a count depends on besides the program's source. Counts are only comparable if these facts are equal.
     fn achieved(&self, told: &ChildReport) -> Facts {
         let mut facts = Facts::new();
         facts.insert("rustc".into(), env!("TLSBENCH_RUSTC").into());
@@ -90,7 +90,7 @@ impl Valgrind {
     }
 }
 
-/// Runs the job under callgrind and returns what it printed. Profiles are in `folder`.
+/// Runs the job under callgrind and returns its output. Profiles are written to `folder`.
 fn run(job: &Job, folder: &Path) -> Result<String, Error> {
     let this = std::env::current_exe().map_err(|error| Error::io("finding this program", error))?;
     let mut command = Command::new("valgrind");
@@ -100,7 +100,7 @@ fn run(job: &Job, folder: &Path) -> Result<String, Error> {
         command.arg(format!("--{option}={COUNTED}"));
     }
     if !job.with_cryptography {
-        // It is generic: how its name ends depends on how the compiler mangles.
+        // The function is generic, so the end of its name depends on the compiler's mangling.
         command.arg(format!("--toggle-collect={UNCOUNTED}*"));
     }
     command.arg(this).args(job.arguments()).arg(CHILD_FLAG);
@@ -108,7 +108,7 @@ fn run(job: &Job, folder: &Path) -> Result<String, Error> {
     let (status, output, errors) = run_to_its_end(command, folder)?;
     if !status.success() {
         let said = String::from_utf8_lossy(&errors);
-        // The program's own words, without valgrind's, which begin with its number.
+        // The program's own output. Lines of valgrind begin with its process number.
         let own: Vec<&str> = said.lines().filter(|line| !line.starts_with("==")).collect();
         let why = if own.is_empty() { said.trim().to_owned() } else { own.join("\n") };
         return Err(Error::Failed(format!("{} under valgrind ended with {status}: {why}", job.id())));
@@ -116,8 +116,8 @@ fn run(job: &Job, folder: &Path) -> Result<String, Error> {
     String::from_utf8(output).map_err(|_| Error::Failed(format!("{} printed something that is not text", job.id())))
 }
 
-/// Runs the child, and returns what it wrote to both streams, which go to files: nobody has to read them meanwhile. It does
-/// not outlive a wish for the end.
+/// Runs the child, and returns the contents of both of its output streams. They are files, so that nobody has to read
+/// them meanwhile. The child is killed on Ctrl-C.
 fn run_to_its_end(mut command: Command, folder: &Path) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), Error> {
     let (output, errors) = (folder.join("output"), folder.join("errors"));
     let create = |path: &Path| File::create(path).map_err(|error| Error::write(path, error));
@@ -139,7 +139,7 @@ fn run_to_its_end(mut command: Command, folder: &Path) -> Result<(ExitStatus, Ve
     Ok((status, read(&output)?, read(&errors)?))
 }
 
-/// The instructions of each step. Callgrind numbers its profiles; the last has no number and holds what came after.
+/// The instructions of each step. Callgrind numbers its profiles; the last one has no number and holds the rest.
 fn read_profiles(folder: &Path, steps: usize) -> Result<Vec<u64>, String> {
     let path = |number: usize| folder.join(format!("profile.{number}"));
     let more = path(steps + 1);
@@ -159,7 +159,7 @@ fn read_profiles(folder: &Path, steps: usize) -> Result<Vec<u64>, String> {
     (1..=steps).map(read).collect()
 }
 
-/// The C library that allocates and copies for the engine; `None` where nobody tells.
+/// The C library that allocates and copies for the engine; `None` if it is unknown.
 fn libc_version() -> Option<String> {
     let answer = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
     let text = String::from_utf8(answer.stdout).ok()?;

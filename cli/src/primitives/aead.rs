@@ -8,14 +8,14 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Method, Pattern, nanoseconds};
 
-/// What a batch of texts comes to, bytes, where there are neither too many nor too few in it: with its three buffers it
-/// stays in a second-level cache of 512 KiB.
+/// The size of a batch of texts, bytes, within the limits of [`BATCH`]. Its three buffers fit a second-level cache of
+/// 512 KiB.
 const BATCH_BYTES: usize = 64 << 10;
-/// The fewest texts of a batch, so that reading the clock does not weigh, and the most.
+/// The minimum number of texts in a batch, so that reading the clock is negligible, and the maximum.
 const BATCH: core::ops::RangeInclusive<usize> = 4..=1024;
-/// The additional data: the header of a record, as in TLS (RFC 8446 5.2).
+/// The additional data: a record header as in TLS (RFC 8446 5.2).
 const AAD: [u8; 5] = [23, 3, 3, 0x40, 0x11];
-/// Every text begins at a cache line, so that no part is lucky.
+/// Every text starts at a cache line, so that alignment favours no implementation.
 const ALIGNMENT: usize = 64;
 
 /// Seals texts of one size with fresh nonces under an expanded key, opens them again, and compares them.
@@ -41,7 +41,7 @@ impl AeadBench {
         size: usize,
         pattern: &Arc<Pattern>,
     ) -> Result<Self, Error> {
-        // No secret is protected by it, so the key is as good as any other.
+        // The key protects nothing secret, so any key will do.
         let key = [0x5a; 64];
         let slots = slots(size);
         Ok(Self {
@@ -95,7 +95,7 @@ impl AeadBench {
         Ok(())
     }
 
-    /// Where sealing is in place, the texts have to be there first.
+    /// Sealing in place needs the plaintexts in the buffer.
     fn fill(&mut self, slots: usize) {
         for slot in 0..slots {
             let text = self.pattern.at(self.position + (slot * self.size) as u64, self.size);
@@ -143,7 +143,7 @@ impl Bench for AeadBench {
     }
 }
 
-/// How many texts of `size` bytes a batch has.
+/// The number of texts of `size` bytes in a batch.
 pub(super) fn slots(size: usize) -> usize {
     (BATCH_BYTES / size).clamp(*BATCH.start(), *BATCH.end())
 }
@@ -155,7 +155,7 @@ fn nonce(sequence: u64) -> [u8; NONCE_MAX] {
     nonce
 }
 
-/// Places of one size in one buffer.
+/// Slots of equal size in one buffer.
 struct Slots {
     bytes: Vec<u8>,
     start: usize,

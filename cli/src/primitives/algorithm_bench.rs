@@ -12,43 +12,43 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Method, Order, Pattern, per_second};
 
-/// What a block should take: less than a turn of the scheduler, so that most blocks are whole even where other programs
-/// want the processor, and long enough for some operations of the slowest.
+/// The target length of a block: shorter than a scheduler's time slice, so that most blocks are undisturbed even if
+/// other programs compete for the processor, and long enough for several operations of the slowest algorithm.
 const BLOCK: Duration = Duration::from_millis(2);
-/// The fewest and the most rounds of a benchmark: enough for an interval, and no more than a document should hold.
+/// The minimum and maximum number of rounds: enough for an interval, and no more than a document should hold.
 const ROUNDS: core::ops::RangeInclusive<u128> = 25..=75;
 
-/// How long, and in which order.
+/// The length and the order of the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// How long each operation of each implementation is measured.
+    /// The time for each operation of each implementation.
     pub duration: Duration,
     /// The seed of the order.
     pub seed: u64,
 }
 
-/// The parts of one algorithm, which take turns at texts of one size.
+/// The implementations of one algorithm, which take turns with texts of one size.
 pub struct AlgorithmBench {
     lanes: Vec<Lane>,
 }
 
-/// What one operation of one part came to.
+/// The measurement of one operation of one implementation.
 pub struct Measured {
-    /// The part.
+    /// The implementation.
     pub part: Part,
     /// The operation.
     pub operation: &'static str,
-    /// Where the operation is from and what computes it on this CPU.
+    /// The provider of the operation, and what computes it on this CPU.
     pub origin: Origin,
-    /// How many there were.
+    /// The number of operations.
     pub operations: u64,
-    /// How long they took.
+    /// The time they took.
     pub elapsed_ns: u64,
-    /// Operations per second, of each round. The rounds of a benchmark's operations belong together.
+    /// Operations per second of each round. The rounds of all operations in a benchmark belong together.
     pub per_s: Vec<f64>,
 }
 
-/// One part with operations that are timed together.
+/// One implementation, with operations that are timed together.
 struct Lane {
     part: Part,
     origin: Origin,
@@ -57,19 +57,19 @@ struct Lane {
 }
 
 impl AlgorithmBench {
-    /// The benchmark of `parts`, which are of one algorithm, at texts of `size` bytes where its kind has sizes.
+    /// The benchmark of `parts`, which must be of one algorithm, with texts of `size` bytes if its kind has sizes.
     pub fn new(parts: &[&Part], size: usize, keys: &mut Keys, seed: u64) -> Result<Self, Error> {
         let pattern = Arc::new(Pattern::new(seed, size.max(1 << 10)));
         let mut lanes = Vec::new();
         for part in parts {
-            // Another provider says what is right, where there is one.
+            // An implementation of another provider checks the results, if there is one.
             let other = parts.iter().find(|other| other.origin.source != part.origin.source);
             lanes.extend(lanes_of(part, other.unwrap_or(part), size, keys, &pattern)?);
         }
         Ok(Self { lanes })
     }
 
-    /// Measures all of it. `on_advance` hears now and then which share is done.
+    /// Runs the benchmark. `on_advance` receives the share that is done from time to time.
     pub fn run(mut self, schedule: &Schedule, on_advance: &mut dyn FnMut(f64)) -> Result<Vec<Measured>, Error> {
         let rounds = rounds(schedule.duration);
         let block_ns = (schedule.duration.as_nanos() / u128::from(rounds)).max(1);
@@ -86,7 +86,7 @@ impl AlgorithmBench {
             order.shuffle(&mut turns);
             for turn in &turns {
                 match self.lanes[*turn].block(counts[*turn]) {
-                    // A round that was cut short is none.
+                    // An interrupted round is discarded.
                     Err(Error::Interrupted) if round > 0 => return Ok(measured.into_iter().flatten().collect()),
                     block => blocks[*turn] = block?,
                 }
@@ -99,14 +99,14 @@ impl AlgorithmBench {
 }
 
 impl Lane {
-    /// The number of operations that a block of this time has. Finding out warms up caches and clock.
+    /// The number of operations in a block of this length. Finding it also warms up caches and clock.
     fn count_that_takes(&mut self, block_ns: u64) -> Result<u64, Error> {
         let mut count = 1;
         loop {
             let mut ns = vec![0; self.operations.len()];
             let done = self.bench.run(count, &mut ns)?;
             interrupt::check()?;
-            // Where operations are timed together the slowest decides.
+            // If operations are timed together, the slowest determines the count.
             let elapsed_ns = ns.into_iter().max().unwrap_or(0).max(1);
             if elapsed_ns >= block_ns / 4 {
                 let count = u128::from(done) * u128::from(block_ns) / u128::from(elapsed_ns);
@@ -128,7 +128,7 @@ impl Lane {
         self.operations.iter().map(measured).collect()
     }
 
-    /// One block: of each operation how many there were, and how long they took.
+    /// Runs one block. Returns the count and the time of each operation.
     fn block(&mut self, count: u64) -> Result<Vec<(u64, u64)>, Error> {
         let mut ns = vec![0; self.operations.len()];
         let done = self.bench.run(count, &mut ns)?;
@@ -138,7 +138,7 @@ impl Lane {
 
 fn add(measured: &mut [Measured], block: &[(u64, u64)]) {
     for (measured, (done, ns)) in measured.iter_mut().zip(block) {
-        // A block that takes no time that the clock can tell has at least a tick.
+        // A block that is too short for the clock is taken to last one tick.
         measured.per_s.push(per_second(*done, (*ns).max(1)));
         measured.operations += done;
         measured.elapsed_ns += ns;
@@ -150,7 +150,7 @@ fn rounds(duration: Duration) -> u64 {
     rounds.clamp(*ROUNDS.start(), *ROUNDS.end()) as u64
 }
 
-/// What is measured of a part. `reference` is of the same algorithm and says what is right.
+/// The measurements of a part. `reference` is a part of the same algorithm that checks the results.
 fn lanes_of(
     part: &Part,
     reference: &Part,

@@ -8,15 +8,15 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::nanoseconds;
 
-/// The exchanges of a batch.
+/// The number of exchanges in a batch.
 const BATCH: usize = 8;
-/// The longest share, bytes: an uncompressed point of P-521.
+/// The length of the longest key share, bytes: an uncompressed point of P-521.
 const SHARE_MAX: usize = 133;
-/// A private key of the peer: a number below the order of each curve, whose length is cut to the curve's.
+/// The peer's private key, cut to the length of the curve's keys: a number below the order of each curve.
 const PEER: [u8; 48] = [0x31; 48];
 
-/// Makes a key pair and agrees with a peer on a secret, as each end of a handshake does once. The peer is another part of
-/// the algorithm, and has to come to the same secrets.
+/// Creates a key pair and agrees on a secret with a peer, as each end of a handshake does once. The peer is another
+/// part of the algorithm, and must derive the same secrets.
 pub(super) struct ExchangeBench {
     part: Part,
     group: &'static dyn Group,
@@ -28,14 +28,14 @@ pub(super) struct ExchangeBench {
 }
 
 impl ExchangeBench {
-    /// `reference` is the peer's.
+    /// `reference` is the peer.
     pub(super) fn new(
         part: &Part,
         group: &'static dyn Group,
         random: &'static dyn Random,
         reference: &'static dyn Group,
     ) -> Result<Self, Error> {
-        // The one length that is a private key's: 32 bytes for X25519 and P-256, 48 for P-384.
+        // The length that is valid for the group: 32 bytes for X25519 and P-256, 48 for P-384.
         let (peer, pair) = [32, 48]
             .into_iter()
             .find_map(|len| Some((PEER[..len].to_vec(), reference.from_private(&PEER[..len]).ok()?)))

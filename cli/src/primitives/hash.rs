@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::measure::{Pattern, nanoseconds};
 
-/// Hashes texts of one size, and compares what comes out with what another part of the algorithm said.
+/// Hashes texts of one size, and compares the results with those of another part of the algorithm.
 pub(super) struct HashBench {
     part: Part,
     hash: &'static dyn Hash,
@@ -19,7 +19,7 @@ pub(super) struct HashBench {
 }
 
 impl HashBench {
-    /// `reference` is who says what is right.
+    /// `reference` provides the expected results.
     pub(super) fn new(
         part: &Part,
         hash: &'static dyn Hash,
@@ -30,7 +30,7 @@ impl HashBench {
         let texts = (0..aead::slots(size)).map(|slot| pattern.at((slot * size) as u64, size));
         let expected: Vec<Vec<u8>> = texts
             .map(|text| {
-                // Piece by piece, which goes another way than what is measured.
+                // Incrementally, which uses other code than what is measured.
                 let mut context = reference.start();
                 text.chunks(100).for_each(|piece| context.update(piece));
                 context.current().as_bytes().to_vec()

@@ -1,4 +1,4 @@
-//! Raw cryptography without any TLS: every part of every provider, and benchmarks in which the parts of one algorithm take
+//! Raw cryptography without TLS: every part of every provider, and benchmarks in which the parts of one algorithm take
 //! turns.
 
 mod aead;
@@ -16,14 +16,14 @@ pub use signature::Keys;
 
 use crate::error::Error;
 
-/// Operations of one or more kinds on one part, in batches that all parts of the algorithm have alike.
+/// Operations of one or more kinds on one part, in batches that are the same for all parts of the algorithm.
 trait Bench {
-    /// Carries out about `count` operations of each kind, and adds the time that each kind took to `ns`. Every result is
-    /// checked, while no clock runs. Tells how many operations of each kind there were.
+    /// Runs about `count` operations of each kind, and adds the time that each kind took to `ns`. Every result is
+    /// checked outside the timed part. Returns the number of operations of each kind.
     fn run(&mut self, count: u64, ns: &mut [u64]) -> Result<u64, Error>;
 }
 
-/// A result that is wrong: cryptography that can't be trusted, so there is nothing to measure.
+/// The error for a wrong result: the cryptography can't be trusted, so there is nothing to measure.
 fn wrong(part: &Part, what: &str) -> Error {
     Error::Failed(format!("{} of {}: {what}", part.algorithm, part.origin.source))
 }

@@ -2,7 +2,7 @@ use tls_engine::crypto::{Aead, Group, Hash, Origin, Provider, Random, Verificati
 
 use crate::names;
 
-/// What an algorithm is for.
+/// The purpose of an algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Seals and opens.
@@ -15,22 +15,22 @@ pub enum Kind {
     Signature,
 }
 
-/// What one provider has for one algorithm.
+/// One provider's implementation of one algorithm.
 #[derive(Clone)]
 pub struct Part {
-    /// What the algorithm is for.
+    /// The purpose of the algorithm.
     pub kind: Kind,
     /// The algorithm's name, in lower case: `aes128gcm`, `sha256`, `x25519`, `ed25519`.
     pub algorithm: String,
-    /// The provider, and what it runs as on this CPU.
+    /// The provider, and the implementation that runs on this CPU.
     pub origin: Origin,
-    /// Whether the provider `auto` takes it.
+    /// Whether the provider `auto` uses it.
     pub is_auto: bool,
     /// The part itself.
     pub primitive: Primitive,
 }
 
-/// The part itself, with what it needs.
+/// The primitive, with what it needs.
 #[derive(Clone, Copy)]
 pub enum Primitive {
     /// Seals and opens.
@@ -58,10 +58,11 @@ impl Kind {
     }
 }
 
-/// Every part of every provider, once: by kind, by algorithm in the order of preference, the one that `auto` takes first.
+/// Every part of every provider, once: by kind, then by algorithm in order of preference, with the one that `auto` uses
+/// first.
 pub fn parts() -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    // `auto` comes first in the list, and what it is put together from is not listed again.
+    // `auto` comes first in the list, and the parts that it consists of are not listed again.
     for provider in Provider::all() {
         for part in parts_of(provider) {
             if !parts.iter().any(|known| known.algorithm == part.algorithm && known.origin.source == part.origin.source)
@@ -128,7 +129,7 @@ mod tests {
             assert!(taken.next().is_some_and(|part| part.is_auto), "{algorithm}");
             assert!(taken.all(|part| !part.is_auto), "{algorithm}");
         }
-        // The second AEGIS needs SHA-512, which no other suite does: AWS-LC's is there all the same.
+        // The second AEGIS needs SHA-512, which no other suite uses: the SHA-512 of AWS-LC is listed anyway.
         let sha512 = parts.iter().filter(|part| part.algorithm == "sha512").map(|part| part.origin.source);
         assert_eq!(sha512.collect::<Vec<_>>(), ["aws-lc-rs", "rustcrypto"]);
     }

@@ -7,22 +7,22 @@ use tls_engine::limits::RECORD_CONTENT_MAX;
 use crate::measure::{Layout, Method, Pattern, RawAead};
 use crate::schema::Document;
 
-/// What implementations of AES say where they take the processor's instructions for it.
+/// How AES implementations that use the processor's instructions describe themselves.
 const INSTRUCTIONS: [&str; 3] = ["AES-NI", "VAES", "AES instructions"];
-/// How often each is timed, for records that come to so many bytes.
+/// The number of times each is timed, with this many bytes of records.
 const ROUNDS: usize = 5;
 const ROUND_BYTES: usize = 256 << 10;
 
-/// Warns where a provider's AES-GCM says that it takes the processor's instructions and has less than half of the speed of
-/// ChaCha20-Poly1305, which needs none: with them it is as fast at least, and without them it has a fifth. The environment, an
-/// emulator or a hypervisor can take away what the processor seems to have.
+/// Warns if a provider's AES-GCM claims to use the processor's instructions but has less than half of the speed of
+/// ChaCha20-Poly1305, which needs none. With the instructions it is at least as fast, without them it has a fifth. The
+/// environment, an emulator or a hypervisor can take away instructions that the processor appears to have.
 pub fn warn_of_contradictions(document: &mut Document) {
     for found in contradictions() {
         document.warn(found, "look for what takes AES from the processor: a variable, an emulator, a hypervisor; compare with no other run");
     }
 }
 
-/// The same in words, each once. Nothing can be told from the speed of a debug build.
+/// The warnings, each once. In a debug build there are none, because its speeds mean nothing.
 pub fn contradictions() -> Vec<String> {
     if cfg!(debug_assertions) {
         return Vec::new();
@@ -48,7 +48,7 @@ fn judged(aes: CipherSuite, said: &str, stream: CipherSuite, [aes_ns, stream_ns]
     })
 }
 
-/// The shortest times of the same work. Cryptography that fails is told by whoever measures it.
+/// The shortest times for the same work. Failing cryptography is reported when it is measured.
 fn race(suites: [&Suite; 2]) -> Option<[u64; 2]> {
     let layout = Layout::new(RECORD_CONTENT_MAX, ROUND_BYTES);
     let pattern = Arc::new(Pattern::new(1, layout.batch_bytes()));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn what_takes_the_instructions_is_ahead() {
-        // Where the environment of this test takes them away nothing says that it takes them.
+        // If the environment of this test takes the instructions away, no implementation claims to use them.
         assert_eq!(contradictions(), Vec::<String>::new());
         assert!(says_instructions("AWS-LC, VAES and VPCLMULQDQ on AVX-512"));
         assert!(!says_instructions("AWS-LC, without AES instructions"));

@@ -11,19 +11,20 @@ use crate::identity::{KeyType, SigningIdentity};
 use crate::interrupt;
 use crate::measure::{Pattern, nanoseconds};
 
-/// The signatures of a batch.
+/// The number of signatures in a batch.
 const BATCH: usize = 8;
-/// What is signed is as long as in a handshake, bytes: the content of a CertificateVerify with SHA-256 (RFC 8446 4.4.3).
+/// The length of the signed message, as in a handshake, bytes: the content of a CertificateVerify with SHA-256 (RFC
+/// 8446 4.4.3).
 const MESSAGE_LEN: usize = 64 + 33 + 1 + 32;
 
-/// The private keys of a run, one of each kind, made where they are first asked for.
+/// The private keys of a run, one of each kind, created on first use.
 #[derive(Default)]
 pub struct Keys {
     made: BTreeMap<KeyType, Arc<SigningIdentity>>,
 }
 
 impl Keys {
-    /// The key to sign `scheme` with.
+    /// The key for signing with `scheme`.
     pub fn of(&mut self, scheme: SignatureScheme) -> Result<Arc<SigningIdentity>, Error> {
         let kind = KeyType::of(scheme).ok_or_else(|| Error::Failed(format!("no key is known for {scheme}")))?;
         if let Some(key) = self.made.get(&kind) {
@@ -35,7 +36,7 @@ impl Keys {
     }
 }
 
-/// A part that signs: what is signed is verified by another part of the algorithm.
+/// A part that signs. Another part of the algorithm verifies its signatures.
 pub(super) struct SignBench {
     part: Part,
     provider: &'static Provider,
@@ -46,7 +47,7 @@ pub(super) struct SignBench {
     done: Vec<Vec<u8>>,
 }
 
-/// A part that verifies what another part of the algorithm signed.
+/// A part that verifies signatures of another part of the algorithm.
 pub(super) struct VerifyBench {
     part: Part,
     verifier: Verifier,
@@ -79,7 +80,7 @@ impl SignBench {
         })
     }
 
-    /// Where the key is from, and what signs on this CPU: not always what verifies.
+    /// The provider of the key, and what signs on this CPU, which is not always what verifies.
     pub(super) fn origin(&self) -> Origin {
         self.key.origin()
     }
@@ -123,7 +124,7 @@ impl VerifyBench {
             .map(|at| key.sign(scheme.scheme, verifier.message(at), signer.random))
             .collect::<Result<Vec<_>, _>>()?;
         let bench = Self { part: part.clone(), verifier, signatures };
-        // A verifier that takes anything would be the fastest of all.
+        // A verifier that accepts anything would be the fastest of all.
         if bench.verifier.verifies(1, &bench.signatures[0]) {
             return Err(wrong(part, "it verifies the signature of another message"));
         }

@@ -1,4 +1,4 @@
-//! Measures what each switch is worth.
+//! Measures the effect of each switch.
 
 use super::Job;
 use crate::error::Error;
@@ -14,11 +14,11 @@ use crate::workload::ablation::{
 /// Rounds below which an interval says little.
 const ROUNDS_MIN: usize = 12;
 
-/// A job for every workload of the plan: its comparisons take turns.
+/// A job for every workload of the plan, in which its comparisons take turns.
 pub(super) fn jobs(plan: &Ablate) -> Result<Vec<Box<dyn Job>>, Error> {
     let job = |workload: &Workload| {
         let label = format!("ablate/{}", workload.label());
-        // Sizes of messages share the time of their workload.
+        // The message sizes share the time of their workload.
         let alike = plan.workloads.iter().filter(|other| other.name() == workload.name()).count();
         let plan = Ablate { duration: plan.duration / u32::try_from(alike).unwrap_or(1), ..plan.clone() };
         Ok(Box::new(Planned { plan, workload: *workload, label }) as Box<dyn Job>)
@@ -79,7 +79,7 @@ impl Job for Planned {
     }
 }
 
-/// With no more connections than open files allow.
+/// Limits the number of connections to what the limit on open files allows.
 fn bounded(workload: Workload, document: &mut Document) -> Workload {
     let Workload::Scale { connections } = workload else { return workload };
     let Some(open_files) = ablation::raise_open_files() else { return workload };
@@ -93,7 +93,7 @@ fn bounded(workload: Workload, document: &mut Document) -> Workload {
     Workload::Scale { connections: connections.min(allowed) }
 }
 
-/// A comparison as a case: each measure with the switch, without it, and what that changes.
+/// A comparison as a case: each measure with the switch, without it, and the change.
 fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding: &Finding) -> Result<Case, Error> {
     let mut case = begin(plan, workload, comparison.row.as_ref(), comparison.base);
     case.switches = comparison.with.facts();
@@ -136,7 +136,7 @@ fn record(case: &mut Case, measure: &Measure, effect: &Effect) {
     case.metrics.insert(name, metric(&effect.with));
 }
 
-/// A switch that the workload does not touch.
+/// A switch that does not affect the workload.
 fn off_path(plan: &Ablate, workload: Workload, row: &Row) -> Result<Case, Error> {
     let mut case = begin(plan, workload, Some(row), Base::Full);
     case.switches = Comparison::of(*row, Base::Full)?.with.facts();

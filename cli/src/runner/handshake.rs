@@ -16,9 +16,10 @@ use crate::units::format_quantity;
 use crate::workload::handshake::{self, Found, Pair, Work};
 use crate::workload::{Advance, EndpointConfigs, Limit};
 
-/// Generated certificates of servers: the length of an ECDSA signature varies, so one certificate would not be typical.
+/// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
+/// be typical.
 const IDENTITIES: usize = 101;
-/// Rounds below which an interval says little.
+/// With fewer rounds, an interval says little.
 const ROUNDS_MIN: usize = 12;
 /// The shortest duration that lets the clock of a processor settle.
 const DURATION_MIN: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! Instructions of the engine's own work.
+//! Counts the instructions of the engine's own work.
 
 use super::Job;
 use crate::error::Error;

@@ -28,10 +28,10 @@ use crate::schema::Document;
 
 /// A measurement that is ready to run.
 pub trait Job {
-    /// What it is called while it runs.
+    /// The name to show while it runs.
     fn label(&self) -> &str;
 
-    /// Remarks on the files that were named.
+    /// Remarks on the files that the user named.
     fn notes(&self) -> &[String] {
         &[]
     }
@@ -39,12 +39,12 @@ pub trait Job {
     /// Adds warnings that are known before measuring.
     fn warn(&self, document: &mut Document);
 
-    /// Measures and adds the cases to the document. `advance` receives the progress, 0 to 1, and a short text. After Ctrl-C it
-    /// adds what it has.
+    /// Measures and adds the cases to the document. `advance` receives the progress, 0 to 1, and a short text. After
+    /// Ctrl-C it adds what it has.
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error>;
 }
 
-/// The jobs of `measurements`: one for each case, or for each group of cases that only make sense together.
+/// The jobs of `measurements`: one for each case, or for each group of cases that are only meaningful together.
 pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     for measurement in measurements {
@@ -76,8 +76,8 @@ pub fn jobs_of_profile(profile: &Profile, measurements: &[Measurement]) -> Resul
     Ok(all)
 }
 
-/// Runs the jobs in turn. `save` receives the document after each. If saving fails, this is reported once and measuring goes
-/// on: the disk may have room again at the end.
+/// Runs the jobs in turn. `save` receives the document after each. If saving fails, this is reported once and measuring
+/// goes on, because the disk may have space again at the end.
 ///
 /// The document contains everything measured. It is marked as partial if a job failed or Ctrl-C ended the run.
 pub fn run(
@@ -108,10 +108,11 @@ pub fn run(
     (document, outcome)
 }
 
-/// Runs the jobs, reports warnings, and writes the results: to files after each job, and at the end to their destination. With
-/// `counts_only`, only counts are written.
+/// Runs the jobs, reports warnings, and writes the results: to files after each job, and at the end to their
+/// destination. With `counts_only`, only counts are written.
 ///
-/// If a job fails or Ctrl-C ends the run, the results so far are written, marked as partial, but never saved as a baseline.
+/// If a job fails or Ctrl-C ends the run, the results so far are written, marked as partial, but never saved as a
+/// baseline.
 pub fn run_and_write(
     jobs: &[Box<dyn Job>],
     counts_only: bool,
@@ -156,9 +157,9 @@ pub struct Measured {
     pub saved: Result<(), Error>,
 }
 
-/// Runs the jobs and returns their results, for a command that processes them further. The document is written to `file` after
-/// each job. An interrupted run returns a partial document, and an error only if nothing was measured. Warnings are reported
-/// unless `counts_only`.
+/// Runs the jobs and returns their results, for a command that processes them further. The document is written to
+/// `file` after each job. An interrupted run returns a partial document, and an error only if nothing was measured.
+/// Warnings are reported unless `counts_only`.
 pub fn measure(
     jobs: &[Box<dyn Job>],
     counts_only: bool,
@@ -178,7 +179,7 @@ pub fn measure(
     Ok(Measured { document, saved })
 }
 
-/// What is written of a document.
+/// The part of a document that is written.
 fn wanted(document: &Document, counts_only: bool) -> Cow<'_, Document> {
     if counts_only { Cow::Owned(document.counts()) } else { Cow::Borrowed(document) }
 }

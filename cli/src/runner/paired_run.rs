@@ -7,39 +7,39 @@ use crate::request::{LASTS, Request};
 use crate::schema::{Document, Metric};
 use crate::stats;
 
-/// The share of a case's duration that a block has.
+/// A block takes this fraction of a case's duration.
 const BLOCKS_OF_A_CASE: u32 = 16;
-/// Counts that the programs take under valgrind are the same each time.
+/// The command whose results are the same each time, because programs count them under valgrind.
 const ONCE: &str = "instructions";
 
-/// Two programs that measure in turns: block by block, in pairs of random order, so that disturbances of the machine affect
-/// both.
+/// Two programs that measure in turns: block by block, in pairs of random order, so that disturbances of the machine
+/// affect both.
 pub struct PairedRun<'a> {
     /// The baseline's program and the candidate's.
     pub programs: [&'a dyn Measures; 2],
     /// What both measure.
     pub requests: &'a [Request],
-    /// The blocks of each, where so many metrics are judged.
+    /// The number of blocks of each program, given the number of judged metrics.
     pub blocks: &'a dyn Fn(usize) -> usize,
     /// Whether a metric of a case is judged.
     pub is_judged: &'a dyn Fn(&str, &str, &Metric) -> bool,
-    /// Decides which one begins.
+    /// Decides which one goes first.
     pub seed: u64,
 }
 
-/// What both programs found: of each metric the medians of its blocks, in the order of the pairs.
+/// The results of both programs: for each metric the medians of its blocks, in the order of the pairs.
 pub struct PairedResults {
     /// The results, the baseline's first.
     pub documents: [Document; 2],
-    /// Which request each case belongs to.
+    /// The index of the request that each case belongs to.
     pub requests: HashMap<String, usize>,
     /// The cases that the first program does not support, with its message. The second measured them once, alone.
     pub unknown: HashMap<String, String>,
 }
 
 impl PairedRun<'_> {
-    /// Measures, pair by pair. Where that is interrupted, `on_interrupt` gets what the second program found so far; what both
-    /// found is marked as partial.
+    /// Measures, pair by pair. If it is interrupted, `on_interrupt` receives the second program's results so far, and
+    /// the results of both are marked as partial.
     pub fn run(&self, messages: Messages, on_interrupt: &mut dyn FnMut(&Document)) -> Result<PairedResults, Error> {
         let mut boards = [Board::default(), Board::default()];
         let mut known = (HashMap::new(), HashMap::new());
@@ -100,7 +100,7 @@ impl PairedRun<'_> {
         Ok(())
     }
 
-    /// One block of each, or the message of the first program if it does not support the request.
+    /// Runs one block of each, or returns the message of the first program if it does not support the request.
     fn pair(
         &self,
         pair: usize,
@@ -121,7 +121,7 @@ impl PairedRun<'_> {
         Ok(unknown)
     }
 
-    /// How many metrics are judged, of those that both have.
+    /// The number of judged metrics among those that both have.
     fn judged(&self, boards: &[Board; 2]) -> usize {
         let [first, second] = boards;
         let cases = second.document.iter().flat_map(|document| &document.cases);
@@ -132,15 +132,15 @@ impl PairedRun<'_> {
     }
 }
 
-/// Which request each case belongs to, and what was said of those that are not known.
+/// The index of the request for each case, and the message for each case that is not supported.
 type Known = (HashMap<String, usize>, HashMap<String, String>);
 
-/// The request of one block.
+/// The request for one block.
 fn block_of(request: &Request) -> Request {
     request.lasting(request.duration().map_or(LASTS, |duration| LASTS.max(duration / BLOCKS_OF_A_CASE)))
 }
 
-/// What one program has found so far.
+/// The results of one program so far.
 #[derive(Default)]
 struct Board {
     document: Option<Document>,
@@ -181,7 +181,7 @@ impl Board {
     fn finish(self, seed: u64) -> Option<Document> {
         let mut document = self.document?;
         for case in &mut document.cases {
-            // What could be measured in some blocks has these.
+            // A metric that was measured in some blocks has a number.
             case.not_measurable.retain(|name, _| !case.metrics.contains_key(name));
             case.metrics.retain(|name, metric| {
                 let medians = self.medians.get(&(case.id.clone(), name.clone()));
@@ -197,7 +197,8 @@ impl Board {
     }
 }
 
-/// Leaves of metrics that both have the blocks that both have: what one did not measure in a pair says nothing of the other.
+/// Keeps only the blocks that both have: if one did not measure a metric in a pair, the other has nothing to be
+/// compared with.
 fn keep_common([first, second]: &mut [Board; 2]) {
     for (key, medians) in &mut first.medians {
         let Some(others) = second.medians.get_mut(key) else { continue };

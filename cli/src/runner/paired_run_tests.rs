@@ -1,4 +1,4 @@
-//! Known answers: programs that work by a clock of their own, on a machine that is slower at times.
+//! Known answers: mock programs with a clock of their own, on a machine that is slower at times.
 
 use std::cell::{Cell, RefCell};
 
@@ -11,7 +11,7 @@ use crate::schema::comparison::{Outcome, Verdict};
 use crate::schema::{Case, Host, Side, quantity};
 use crate::stats::pairs_needed;
 
-/// A clock that goes on only where work is done.
+/// A clock that advances only with work.
 #[derive(Default)]
 struct MockClock(Cell<f64>);
 
@@ -20,7 +20,8 @@ impl MockClock {
         self.0.get()
     }
 
-    /// The same work takes up to half as long again while the machine is busy with something else, which comes and goes.
+    /// The same work takes up to half as long again while the machine is busy with something else, which comes and
+    /// goes.
     fn work(&self, cost_ns: f64, random: &mut Rng) {
         let now = self.now_ns();
         let busy = 1.0 + 0.25 * (1.0 + (now / 3e8).sin());
@@ -73,7 +74,7 @@ fn quiet() -> Messages {
     Messages::new(true, 0, Color::Never)
 }
 
-/// The verdicts on a second program that is so much slower, and the names of both in the order in which they ran.
+/// The verdicts on a second program that is `slower`, and the names of both in the order in which they ran.
 fn gate(slower: f64, seed: u64) -> (crate::schema::comparison::Comparison, Vec<&'static str>) {
     let (clock, random, calls) = (MockClock::default(), RefCell::new(Rng::with_seed(seed)), RefCell::default());
     let program = |slower, name| MockProgram { clock: &clock, random: &random, slower, calls: &calls, name };
@@ -112,7 +113,7 @@ fn a_slower_program_is_found_on_a_machine_whose_speed_comes_and_goes() {
             let change = time.difference.expect("a difference").change;
             assert!((0.03..0.07).contains(&change), "{change}: what was put in is 0.05");
         }
-        // The heap call shows everywhere, and exactly.
+        // The heap call is found everywhere, exactly.
         let calls = comparison.with(Verdict::Worse);
         assert_eq!(calls.iter().filter(|(_, metric)| metric.name == "send.heap_calls_per_record").count(), CASES);
         assert_eq!(comparison.outcome, Outcome::Regression);
@@ -154,7 +155,7 @@ fn what_the_other_program_does_not_know_is_told_and_the_rest_is_measured() {
     assert!(measured([&program, &newer], &both[..1]).is_err(), "nothing is left");
 }
 
-/// A program that knows a command more.
+/// A program that knows an additional command.
 struct Newer<'a>(&'a MockProgram<'a>);
 
 impl Measures for Newer<'_> {
@@ -167,7 +168,7 @@ impl Measures for Newer<'_> {
     }
 }
 
-/// A program that is interrupted after some blocks.
+/// A program that is interrupted after a few blocks.
 struct Interrupted<'a>(&'a MockProgram<'a>, Cell<u32>);
 
 impl Measures for Interrupted<'_> {

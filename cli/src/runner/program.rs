@@ -11,32 +11,32 @@ use crate::loader;
 use crate::request::Request;
 use crate::schema::Document;
 
-/// No block takes longer: a program that hangs must not block the gate.
+/// The time limit of a block: a program that hangs must not block the gate.
 const BLOCK_MAX: Duration = Duration::from_secs(600);
-/// How often Ctrl-C is checked.
+/// How often to check for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long a program may take to end when asked: less than this program itself has.
+/// How long a program may take to end when asked: less than the limit for this program itself.
 const END_MAX: Duration = Duration::from_millis(800);
 /// How long a program's children may keep its output open.
 const GRACE: Duration = Duration::from_secs(2);
-/// How much of a program's standard error is kept, bytes.
+/// The part of a program's standard error that is kept, bytes.
 const ERRORS_MAX: u64 = 64 << 10;
 
 /// Something that can measure a request.
 pub trait Measures {
-    /// What it found.
+    /// Measures the request.
     fn measure(&self, request: &Request) -> Result<Response, Error>;
 }
 
 /// A program's response to a request.
 pub enum Response {
-    /// What it measured.
+    /// Its results.
     Results(Box<Document>),
-    /// It does not support the request; its message.
+    /// It does not support the request; the string is its message.
     Unknown(String),
 }
 
-/// A tlsbench, by its path.
+/// A tlsbench executable, by its path.
 pub struct Binary(pub PathBuf);
 
 impl Measures for Binary {
@@ -45,7 +45,7 @@ impl Measures for Binary {
     }
 }
 
-/// Runs a program and reads its results. It is ended if it takes too long, and on Ctrl-C.
+/// Runs a program and reads its results. The program is ended if it takes too long, and on Ctrl-C.
 fn measure(program: &Path, request: &Request) -> Result<Response, Error> {
     let mut command = Command::new(program);
     command.args(request.arguments()).args(["--format=json", "--quiet", "--color=never"]);
@@ -116,12 +116,12 @@ impl Running {
         self.0.try_wait().map_err(|error| Error::io("waiting for a program", error))
     }
 
-    /// Asks it to end, so that it can end its own children. Not by SIGINT, which it may ignore.
+    /// Asks it to end, so that it can end its own children. Not with SIGINT, which it may ignore.
     #[cfg(unix)]
     fn ask_to_end(&mut self) {
         use rustix::process::{Pid, Signal, kill_process};
         if matches!(self.0.try_wait(), Ok(None)) {
-            // Where it has ended meanwhile there is nobody to ask; its number is not given away before it is waited for.
+            // If it has already ended, there is nothing to ask. Its process id is not reused before it is waited for.
             let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
             let asked = Instant::now();
             while asked.elapsed() < END_MAX && matches!(self.0.try_wait(), Ok(None)) {
@@ -151,7 +151,7 @@ fn reader(stream: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<Ve
             let mut bytes = Vec::new();
             let mut limited = stream.take(limit);
             if limited.read_to_end(&mut bytes).is_ok() {
-                // What is beyond the limit is read, so that the program can end, and not kept.
+                // The rest is read too, so that the program can end, but not kept.
                 let _ = sender.send(bytes);
                 let _ = std::io::copy(&mut limited.into_inner(), &mut std::io::sink());
             }

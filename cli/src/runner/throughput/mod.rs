@@ -12,7 +12,7 @@ use crate::schema::{Case, Document, Negotiated, Side};
 use crate::units::format_quantity;
 use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport};
 
-/// Both sides of moving data.
+/// Both sides of a data transfer.
 const SIDES: [Side; 2] = [Side::Send, Side::Receive];
 
 /// A job for every case of the plan.
@@ -54,7 +54,7 @@ fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Res
     let mut workers = planned.work.start().map_err(named)?;
     let agreed = workers.prepare().map_err(named)?;
     let rounds = workload::run(&mut workers, &planned.schedule, on_advance).map_err(named)?;
-    // Apart from what is timed: counting takes time.
+    // Separately from what is timed, because counting takes time.
     let is_wanted = !rounds.interrupted;
     let counted =
         if is_wanted { workers.run(Lane::Counted, |_| planned.work.counted_writes()) } else { Ok(Vec::new()) };
@@ -83,7 +83,7 @@ fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Res
     Ok((case, rounds))
 }
 
-/// Names the other process, and suggests a mode if it does not do its half of the work.
+/// Adds the other process to the error, and suggests a mode if it does not do its part of the work.
 fn name_remote(error: Error, planned: &ThroughputCase) -> Error {
     let Transport::Remote(remote) = &planned.work.transport else { return error };
     let target = remote.target.to_string();

@@ -8,14 +8,14 @@ use crate::schema::quantity;
 use crate::schema::{Case, Document, Side};
 use crate::workload::{Direction, Lane, Limit, Rounds, Transport, Verify};
 
-/// Rounds below which an interval says little.
+/// With fewer rounds, an interval says little.
 const ROUNDS_MIN: usize = 12;
 /// The shortest duration that lets the clock of a processor settle.
 const DURATION_MIN: Duration = Duration::from_millis(500);
 /// The half-width of an efficiency's interval above which noise dominates.
 const NOISE_MAX: f64 = 0.03;
 
-/// What is known before anything is measured.
+/// Warnings that are known before measuring.
 pub(super) fn before(document: &mut Document, planned: &ThroughputCase) {
     if let Some(defect) = planned.work.suite.aead.defect() {
         document.warn(defect.problem, defect.remedy);
@@ -46,7 +46,7 @@ pub(super) fn before(document: &mut Document, planned: &ThroughputCase) {
     }
 }
 
-/// What a case showed.
+/// Warnings from the results of a case.
 pub(super) fn after(document: &mut Document, planned: &ThroughputCase, case: &Case, rounds: &Rounds) {
     let id = &case.id;
     let count = rounds.lanes.first().map_or(0, |(_, samples)| samples.len());
