@@ -1,5 +1,6 @@
-//! The sources that this package shares with the engine choose loom's atomics by this name. It is set for this package
-//! alone: set for all, as loom's documentation has it, it would build every dependency anew, the C code included.
+//! The sources that this package shares with the engine select loom's atomics by this name. It is set only for this
+//! package. If it were set globally, as loom's documentation suggests, every dependency would be rebuilt, including the
+//! C code.
 
 fn main() {
     println!("cargo::rustc-cfg=loom");

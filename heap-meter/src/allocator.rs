@@ -43,7 +43,7 @@ unsafe impl GlobalAlloc for Allocator {
         let old_bytes = unsafe { heap::block_bytes(old, layout) };
         // SAFETY: the caller's promise about all three is passed on.
         let block = unsafe { heap::realloc(old, layout, new_size) };
-        // SAFETY: GlobalAlloc lets nobody ask for a size that does not fit a layout of the same alignment.
+        // SAFETY: GlobalAlloc requires the new size to fit a layout of the same alignment.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         // After a failure the old block is still there.
         note(new_layout, new_size, if block.is_null() { 0 } else { old_bytes }, block);

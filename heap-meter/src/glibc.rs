@@ -30,7 +30,7 @@ unsafe extern "C" {
 /// # Safety
 /// `block` is null or a live block of glibc's heap.
 pub(crate) unsafe fn block_bytes(block: *mut c_void) -> i64 {
-    // SAFETY: malloc_usable_size requires what the caller promises.
+    // SAFETY: malloc_usable_size requires no more than the caller promises.
     unsafe { malloc_usable_size(block) as i64 }
 }
 

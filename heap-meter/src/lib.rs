@@ -9,7 +9,7 @@
 //! A build with a sanitizer has its own `malloc`, which must see every call, so the crate leaves `malloc` alone:
 //! [`Allocator`] calls the sanitizer's, and only Rust is counted.
 //!
-//! The binary or test has to name the allocator once:
+//! The program or test must name the allocator once:
 //!
 //! ```
 //! #[global_allocator]
@@ -21,15 +21,15 @@
 //! # drop(list);
 //! ```
 //!
-//! # Cost, and what is seen when
+//! # Cost and accuracy
 //!
-//! While nobody counts, a heap call costs one relaxed load more than without this crate. The flag is a count
-//! of the meters that run, so that tests in parallel do not switch each other off.
+//! While nobody counts, a heap call costs one relaxed load more than without this crate. The flag is the number of
+//! running meters, so that tests in parallel do not turn each other off.
 //!
-//! [`count`] is exact: its counters live in the thread. [`count_process`] adds up over all threads with
-//! relaxed atomics. A thread that was started and joined inside the closure is counted in full, as starting
-//! and joining order its calls with ours; a thread that runs through may have a call near the beginning or the
-//! end of the closure counted or not.
+//! [`count`] is exact: its counters are thread-local. [`count_process`] adds up over all threads with relaxed atomics. A
+//! thread that is started and joined within the closure is counted in full, because starting and joining order its
+//! calls with ours. For a thread that runs all the time, calls near the beginning or the end of the closure may or may
+//! not be counted.
 
 mod allocator;
 #[cfg(defines_malloc)]

@@ -20,7 +20,7 @@ impl Comparability {
     pub(super) fn of(before: &Document, after: &Document, allow_foreign: bool) -> Result<Self, Refusal> {
         if before.tool.build_profile != after.tool.build_profile {
             let message = format!(
-                "it is of a {} build, and what is compared with it of a {} build",
+                "it is from a {} build, and what is compared with it from a {} build",
                 before.tool.build_profile, after.tool.build_profile
             );
             return Err(Refusal { message, hint: "measure both with `cargo build --release`" });
@@ -45,7 +45,7 @@ impl Comparability {
         notes.extend(terms::differences(&circumstances(after), &circumstances(before)));
         for (name, document) in [("the baseline", before), ("the candidate", after)] {
             if document.partial {
-                notes.push(format!("{name} is of a run that ended early"));
+                notes.push(format!("{name} is from a run that ended early"));
             }
         }
         if after.tool.build_profile == "debug" {

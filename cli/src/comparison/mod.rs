@@ -127,7 +127,7 @@ pub fn confirm(first: &mut Comparison, second: &Comparison) {
                 }
                 Some(Verdict::Inconclusive | Verdict::NotComparable) => {
                     metric.verdict = Verdict::Inconclusive;
-                    metric.why = Some("worse in one measurement, and nothing could be told from the next".to_owned());
+                    metric.why = Some("worse in one measurement, and inconclusive in the next".to_owned());
                 }
                 None => metric.why = Some("not measured a second time".to_owned()),
             }
@@ -215,10 +215,10 @@ fn metrics<'a>(
             // Different surroundings are not the program's fault, so they do not affect the outcome.
             _ if surroundings.is_some() => Err((surroundings.unwrap_or_default(), false)),
             (Some(earlier), Some(later)) if !rules.interleaved && (is_told_once(earlier) || is_told_once(later)) => {
-                Err(("a run tells one number of it, and not how it varies".to_owned(), false))
+                Err(("a run has only one number for it, which does not show how it varies".to_owned(), false))
             }
             (Some(earlier), Some(later)) if !rules.interleaved && is_for_the_kernel_to_say(key, earlier, later) => {
-                Err(("how much arrives at once differs from run to run: `gate --against` can tell".to_owned(), false))
+                Err(("how much arrives at once differs from run to run: use `gate --against`".to_owned(), false))
             }
             (Some(earlier), Some(later)) => {
                 let difference = difference(earlier, later, rules.interleaved);

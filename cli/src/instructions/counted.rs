@@ -212,7 +212,7 @@ fn shake_hands(
 }
 
 fn unending() -> Error {
-    Error::Failed("the handshake does not come to an end".to_owned())
+    Error::Failed("the handshake does not finish".to_owned())
 }
 
 fn read(end: &mut Endpoint) -> Result<(), Error> {

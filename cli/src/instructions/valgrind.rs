@@ -69,7 +69,7 @@ impl Valgrind {
             let samples = told.per_unit(side, &counts).split_off(1);
             if samples.contains(&0.0) {
                 return Err(failed(format!(
-                    "nothing was counted of the side {}: were the symbols of this program stripped?",
+                    "nothing was counted for the side {}: were the symbols of this program stripped?",
                     side.name()
                 )));
             }
@@ -135,7 +135,7 @@ fn run_to_its_end(mut command: Command, folder: &Path) -> Result<(ExitStatus, Ve
         }
         thread::sleep(LOOK);
     };
-    let read = |path: &Path| std::fs::read(path).map_err(|error| Error::io("reading what valgrind said", error));
+    let read = |path: &Path| std::fs::read(path).map_err(|error| Error::io("reading valgrind's output", error));
     Ok((status, read(&output)?, read(&errors)?))
 }
 
@@ -154,7 +154,7 @@ fn read_profiles(folder: &Path, steps: usize) -> Result<Vec<u64>, String> {
             }
             text => text.map_err(|error| format!("profile {number} can't be read: {error}"))?,
         };
-        profile::instructions(&text).map_err(|why| format!("profile {number} is of no use: {why}"))
+        profile::instructions(&text).map_err(|why| format!("profile {number} is unusable: {why}"))
     };
     (1..=steps).map(read).collect()
 }

@@ -27,7 +27,7 @@ const ROUNDING: f64 = 1e-9;
 pub(super) fn document(document: &Document) -> Result<(), Refusal> {
     for (name, moment) in [("started_at", &document.started_at), ("finished_at", &document.finished_at)] {
         if !humantime::parse_rfc3339(moment).is_ok_and(|time| timestamp(time) == *moment) {
-            return Err(refuse(name, format!("'{moment}' is no moment such as 2026-01-31T12:00:00Z")));
+            return Err(refuse(name, format!("'{moment}' is not a time such as 2026-01-31T12:00:00Z")));
         }
     }
     check_tool(&document.tool)?;
@@ -112,7 +112,7 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
 fn check_reason(case: &Case, name: &str, reason: &Warning) -> Result<(), String> {
     name_of(name)?;
     if case.metrics.contains_key(name) {
-        return Err("it is measured, and said not to be measurable".to_owned());
+        return Err("it has a value, but is marked as not measurable".to_owned());
     }
     let texts = [&reason.message, &reason.advice];
     if texts.iter().any(|text| text.is_empty()) {
@@ -148,7 +148,7 @@ fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
     let numbers = metric.samples.iter().copied().chain([metric.median, metric.mad, low, high]);
     for number in numbers {
         if number.is_nan() || number.abs() > NUMBER_MAX {
-            return Err(format!("{number} is no measurement"));
+            return Err(format!("{number} is not a measurement"));
         }
     }
     let differs = |told: f64, true_value: Option<f64>| {
@@ -168,7 +168,7 @@ fn check_metric(name: &str, metric: &Metric) -> Result<(), String> {
         return Err(format!("its ci95 [{low}, {high}] is not around its median {}", metric.median));
     }
     if metric.histogram.as_ref().is_some_and(|text| !is_histogram(text)) {
-        return Err("its histogram is none".to_owned());
+        return Err("its histogram is malformed".to_owned());
     }
     quantity.map_or(Ok(()), |quantity| check_terms(quantity, metric))
 }
@@ -197,7 +197,7 @@ fn check_terms(quantity: &Quantity, metric: &Metric) -> Result<(), String> {
         return Err(format!("its unit is '{unit}', {better:?} is better, and it is a {kind:?}").to_lowercase());
     }
     if metric.samples.iter().any(|sample| *sample < 0.0) {
-        return Err("a sample is less than nothing".to_owned());
+        return Err("a sample is negative".to_owned());
     }
     Ok(())
 }
@@ -235,7 +235,7 @@ mod tests {
             (at("mad"), json!(0.0), "its mad is 0, but that of its samples is 0.05"),
             (at("samples"), json!([]), "it has no samples"),
             (at("samples"), json!([0.9, 0.8]), "its median is 0.825, but that of its samples is 0.85"),
-            (at("samples/0"), json!(1e300), "is no measurement"),
+            (at("samples/0"), json!(1e300), "is not a measurement"),
             (at("samples/0"), json!("fast"), "cases[0].metrics.send.efficiency.samples[0]: invalid type: string"),
             (at("ci95"), json!([0.9, 0.99]), "its ci95 [0.9, 0.99] is not around its median 0.825"),
             (at("ci95"), json!([0.9, 0.1]), "is not around its median"),
@@ -244,8 +244,8 @@ mod tests {
             (at("better"), json!("lower"), "higher is better"),
             (at("better"), json!("more"), "unknown variant `more`"),
             (at("kind"), json!("count"), "it is a time"),
-            ("/started_at".into(), json!("yesterday"), "started_at: 'yesterday' is no moment"),
-            ("/started_at".into(), json!("2026-01-31T12:00:00.5Z"), "is no moment"),
+            ("/started_at".into(), json!("yesterday"), "started_at: 'yesterday' is not a time"),
+            ("/started_at".into(), json!("2026-01-31T12:00:00.5Z"), "is not a time"),
             ("/tool/name".into(), json!("other"), "tool.name: 'other' is not tlsbench"),
             ("/tool/version".into(), json!(""), "tool.version: it says nothing"),
             ("/tool/build_profile".into(), json!("fast"), "'fast' is neither release nor debug"),
@@ -284,12 +284,12 @@ mod tests {
         let drawn = |text: &'static str| with("send.efficiency", &move |metric| metric["histogram"] = json!(text));
         assert_eq!(drawn("HISTFAAAABt4nJNpmSzMwMDAxAABzFCaEUoz2X+AMIQE0gAAAA=="), Ok(()));
         for text in ["", "HISTFAA==", "HISTFAA A", "SISTFAAAAA"] {
-            assert!(drawn(text).is_err_and(|message| message.contains("its histogram is none")), "{text}");
+            assert!(drawn(text).is_err_and(|message| message.contains("its histogram is malformed")), "{text}");
         }
         let negative = |metric: &mut Value| {
             *metric = json!(Metric::of(&quantity::EFFICIENCY, &[-1.0], 1));
         };
-        assert!(with("receive.efficiency", &negative).is_err_and(|message| message.contains("less than nothing")));
+        assert!(with("receive.efficiency", &negative).is_err_and(|message| message.contains("negative")));
     }
 
     #[test]
@@ -303,7 +303,7 @@ mod tests {
         let read_back = with(json!({"receive.efficiency": reason("busy")})).expect("a result");
         assert_eq!(read_back.cases[0].not_measurable["receive.efficiency"].message, "busy");
         for (reasons, said) in [
-            (json!({"send.efficiency": reason("busy")}), "it is measured, and said not to be measurable"),
+            (json!({"send.efficiency": reason("busy")}), "it has a value, but is marked as not measurable"),
             (json!({"receive.efficiency": reason("")}), "says nothing"),
             (json!({"efficiency": reason("busy")}), "SIDE.NAME"),
             (json!({"receive.efficiency": 1.2}), "invalid type"),

@@ -18,7 +18,7 @@ const ROUND_BYTES: usize = 256 << 10;
 /// environment, an emulator or a hypervisor can take away instructions that the processor appears to have.
 pub fn warn_of_contradictions(document: &mut Document) {
     for found in contradictions() {
-        document.warn(found, "look for what takes AES from the processor: a variable, an emulator, a hypervisor; compare with no other run");
+        document.warn(found, "look for what hides AES from this process: a variable, an emulator, a hypervisor; do not compare with other runs");
     }
 }
 

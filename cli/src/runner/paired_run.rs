@@ -93,7 +93,7 @@ impl PairedRun<'_> {
                 // A B B A, or B A A B.
                 *begins = if pair % 2 == 0 { random.bool() } else { !*begins };
                 if let Some(said) = self.pair(pair, block, *begins, boards)? {
-                    return Err(Error::Failed(format!("a program does not know any more what it was asked: {said}")));
+                    return Err(Error::Failed(format!("a program no longer supports what it was asked for: {said}")));
                 }
             }
         }

@@ -47,7 +47,7 @@ pub(super) fn drive_handshake<L: Link>(
         }
         interrupt::check()?;
         if began.elapsed() > STALL {
-            return Err(Error::Failed("the handshake does not come to an end".to_owned()));
+            return Err(Error::Failed("the handshake does not finish".to_owned()));
         }
     }
     Ok(EstablishedPair { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })

@@ -74,5 +74,5 @@ pub(super) fn raw_aead(aead: &mut RawAead, method: Method, writes: u64) -> Resul
 
 /// The error for a plan that asks for a reference which the transport does not have.
 pub(super) fn no_such_lane() -> Error {
-    Error::Failed("this transport has no plain TCP beside it".to_owned())
+    Error::Failed("this transport has no plain TCP to compare with".to_owned())
 }

@@ -119,7 +119,7 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
         }
         interrupt::check()?;
         if began.elapsed() > STALL {
-            return Err(Error::Failed("the handshake does not come to an end".to_owned()));
+            return Err(Error::Failed("the handshake does not finish".to_owned()));
         }
     }
 }
@@ -139,7 +139,7 @@ fn exchange<L: Link>(
             Progress::NeedInput if is_open => return Ok(()),
             Progress::NeedInput | Progress::Closed => return Ok(to.connection.end_of_input()?),
             Progress::Advanced => {}
-            Progress::Data(_) => return Err(Error::Failed("data came against the direction of the run".to_owned())),
+            Progress::Data(_) => return Err(Error::Failed("data arrived in the wrong direction".to_owned())),
         }
     }
 }

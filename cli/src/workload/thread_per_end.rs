@@ -80,7 +80,7 @@ impl Worker for SealingThread {
         while receive_record(&mut self.end.endpoint, &mut self.socket, |words| {
             last_words.extend_from_slice(words);
             if last_words.len() > LAST_WORDS_MAX {
-                return Err(Error::Failed("the other end sends data: it is no sink".to_owned()));
+                return Err(Error::Failed("the other end sends data: it is not a sink".to_owned()));
             }
             Ok(())
         })? {}
@@ -226,13 +226,13 @@ impl Block {
 fn handshake(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<Negotiated, Error> {
     while endpoint.connection.is_handshaking() {
         send_all(endpoint, socket)?;
-        let came_early = |_: &[u8]| Err(Error::Failed("data came before it was asked for".to_owned()));
+        let came_early = |_: &[u8]| Err(Error::Failed("data arrived before it was expected".to_owned()));
         if !receive_record(endpoint, socket, came_early)? {
             return Err(tls_engine::Error::Truncated.into());
         }
     }
     send_all(endpoint, socket)?;
-    endpoint.connection.negotiated().cloned().ok_or_else(|| Error::Failed("nothing was agreed on".to_owned()))
+    endpoint.connection.negotiated().cloned().ok_or_else(|| Error::Failed("nothing was negotiated".to_owned()))
 }
 
 /// Receives one record, waiting for it. Returns `false` once the peer has sent close_notify.

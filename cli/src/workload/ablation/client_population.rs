@@ -158,7 +158,7 @@ impl ClientPopulation {
             match (&mut round_trips, sent_at) {
                 (Some(round_trips), Some(sent_at)) => round_trips.record(nanoseconds(sent_at, Instant::now())),
                 _ if back[..] == message[..] => {}
-                _ => return Err(Error::Failed("an answer is not what was sent".to_owned())),
+                _ => return Err(Error::Failed("an echo is not what was sent".to_owned())),
             }
             client.release_buffers();
         }
@@ -176,7 +176,7 @@ impl ClientPopulation {
         for mut client in self.clients.drain(..) {
             client.close().map_err(|error| failed(error.into()))?;
             if client.read(&mut [0]).map_err(failed)? > 0 {
-                return Err(Error::Failed("more came back than was sent".to_owned()));
+                return Err(Error::Failed("more was echoed than was sent".to_owned()));
             }
         }
         self.server.stop()

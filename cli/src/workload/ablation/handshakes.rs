@@ -125,7 +125,7 @@ impl HandshakeRun {
         let answered =
             transfer(&mut Memory, observer, (Side::Server, &mut server), (Side::Client, &mut client))?.data_bytes;
         if (asked, answered) != (REQUEST.len(), ANSWER.len()) {
-            return Err(Error::Failed("the exchange after the handshake is not what was said".to_owned()));
+            return Err(Error::Failed("the data after the handshake is not what was sent".to_owned()));
         }
         for (side, end) in [(Side::Client, &mut client), (Side::Server, &mut server)] {
             observer.on(side, || {

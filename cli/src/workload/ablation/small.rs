@@ -138,7 +138,7 @@ impl Peer {
         let taken = connection.write_tls(&[message], output)?;
         let is_flushed = flush(output, &mut self.socket).map_err(|error| Error::io("sending", error))?;
         if taken < message.len() || !is_flushed {
-            return Err(Error::Failed("a small message does not go out at once".to_owned()));
+            return Err(Error::Failed("a small message was not sent at once".to_owned()));
         }
         input.release_if_empty();
         output.release_if_empty();
@@ -164,7 +164,7 @@ impl Peer {
             interrupt::check()?;
         }
         if arrived > message.len() {
-            return Err(Error::Failed("more came than was sent".to_owned()));
+            return Err(Error::Failed("more was received than was sent".to_owned()));
         }
         Ok(())
     }

@@ -101,7 +101,7 @@ fn run_over<L: Link>(
     let first = work.pairs.first().ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
     let established = drive_handshake(&first.configs, link, &mut Unobserved)?;
     let negotiated = established.client.connection.negotiated().cloned();
-    let negotiated = negotiated.ok_or_else(|| Error::Failed("a handshake without an agreement".to_owned()))?;
+    let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
     let counted = counted::count(work, link)?;
     let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, established.wire_bytes);
     let raw = work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
