@@ -288,7 +288,7 @@ fn judge(cases: &mut [Case], pairs: &[(usize, usize, stats::Difference<'_>)], ru
     for (((case, place, _), (difference, slack, _)), verdict) in pairs.iter().zip(&family).zip(verdicts) {
         let metric = &mut cases[*case].metrics[*place];
         let (told, reaches) = told(difference, tests, rules);
-        // It is a difference that does not matter only if its whole interval lies within the slack.
+        // A difference is negligible only if its whole interval lies within the slack.
         let is_wide = !difference.is_exact && (told.smallest.is_none() || reaches > slack.units);
         metric.allowed = slack.units;
         metric.verdict = match verdict {

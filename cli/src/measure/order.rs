@@ -1,4 +1,4 @@
-/// The order in which the lanes of a round are timed: shuffled anew each round, and the same for the same seed.
+/// The order in which the lanes of a round are timed: reshuffled each round, and the same for the same seed.
 ///
 /// The lanes alternate in short blocks, so that a drift of the machine (clock, heat, neighbours) affects all of them
 /// alike. A random order prevents a lane from always running after the same other one.

@@ -93,7 +93,7 @@ impl Requests {
         self.received.len() - self.start
     }
 
-    /// Releases the memory if there are no such bytes.
+    /// Releases the memory if no bytes are waiting.
     pub fn release_if_empty(&mut self) {
         if self.waiting_bytes() == 0 {
             self.received = Vec::new();
@@ -101,7 +101,7 @@ impl Requests {
         }
     }
 
-    /// Discards these bytes, and all that follow.
+    /// Discards the waiting bytes, and all that follow.
     pub fn close(&mut self) {
         self.is_closed = true;
         self.received = Vec::new();

@@ -37,7 +37,7 @@ pub fn run(ends: &Ends, schedule: AblationSchedule, advance: &mut dyn FnMut(f64)
     Ok(found)
 }
 
-/// In each round every comparison gets its turn, in an order shuffled anew: four blocks, A B B A or B A A B, with new
+/// In each round every comparison gets its turn, in a new random order: four blocks, A B B A or B A A B, with new
 /// connections for each round. So neither a drift of the machine nor the placement of memory is mistaken for an effect.
 fn interleaved(
     bench: &dyn Bench,
