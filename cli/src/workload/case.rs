@@ -59,7 +59,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// The name in the names of cases.
+    /// The name as part of case names.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Memory(_) => "memory",

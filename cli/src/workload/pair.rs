@@ -124,7 +124,7 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
     }
 }
 
-/// Exchanges data in one direction without application data.
+/// Carries one direction of the conversation while there is no application data.
 fn exchange<L: Link>(
     link: &mut L,
     (from_end, from): (Role, &mut Endpoint),

@@ -202,9 +202,8 @@ fn block_of(writes: u64, batch_writes: u64, number: u64, done: u64) -> u64 {
     }
 }
 
-/// The length of round `number` if the number of rounds is unknown. The first rounds, as many as a run of a given
-/// duration has at most, are as long as `first`; then the length doubles. So results can hold all rounds, however many
-/// there are.
+/// The length of round `number` if the number of rounds is unknown. The first [`ROUNDS_MAX`] rounds are as long as
+/// `first`, the next ones twice as long, and so on. So results can hold all rounds of a run, however long it is.
 pub(super) fn longer_and_longer(first: u64, number: u64) -> u64 {
     first.saturating_mul(1_u64.checked_shl((number / u64::from(ROUNDS_MAX)) as u32).unwrap_or(u64::MAX))
 }

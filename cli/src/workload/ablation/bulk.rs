@@ -22,7 +22,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 const BLOCK: Duration = Duration::from_millis(4);
 /// The number of batches between two readings of the clock.
 const BATCHES: u64 = 2;
-/// The minimum number of such runs in a block.
+/// The minimum number of runs of [`BATCHES`] in a block.
 const RUNS_MIN: usize = 5;
 
 const MEASURES: [Measure; 2] = [

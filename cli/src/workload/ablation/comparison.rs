@@ -23,7 +23,7 @@ pub enum Base {
     Empty,
 }
 
-/// Two settings that differ in one switch, or in nothing to measure the noise.
+/// Two settings that differ in one switch or, to measure the noise, in nothing.
 #[derive(Clone, Copy)]
 pub struct Comparison {
     /// The difference; `None` to measure the noise.

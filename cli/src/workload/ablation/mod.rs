@@ -1,5 +1,5 @@
-//! The effect of each switch: a workload runs with and without it in turns, once on top of the full set and once on top
-//! of the empty one.
+//! The effect of each switch: a workload runs with and without it in turns, once within the full set of optimizations
+//! and once within the empty set.
 
 mod bench;
 mod bulk;

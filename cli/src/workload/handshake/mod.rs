@@ -81,7 +81,7 @@ pub struct Found {
     pub elapsed: Duration,
 }
 
-/// Counts, and then times. Ctrl-C ends it early with the results so far.
+/// Counts first, then times. Ctrl-C ends it early with the results so far.
 pub fn run(work: &Work, schedule: &HandshakeSchedule, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
     match work.carrier {
         Carrier::Memory => run_over(work, schedule, &mut Memory, advance),
