@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 /// How long to wait for a writer of a named pipe.
 const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// Reads a file of at most `max` bytes. An endless device is too large. A named pipe without a writer is not waited for
-/// longer than [`PATIENCE`].
+/// Reads a file of at most `max` bytes. An endless device is too large. A named pipe without a writer is waited
+/// for only briefly.
 pub fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let (file, is_pipe) = open(path)?;
     let mut bytes = Vec::new();

@@ -44,7 +44,7 @@ fn contradiction(aes: &Suite, stream: &Suite) -> Option<String> {
 fn judged(aes: CipherSuite, said: &str, stream: CipherSuite, [aes_ns, stream_ns]: [u64; 2]) -> Option<String> {
     let is_behind = aes_ns > 2 * stream_ns;
     is_behind.then(|| {
-        format!("{aes} is said to run as '{said}', and has less than half of the speed of {stream}: it does not")
+        format!("{aes} claims to run as '{said}', but has less than half of the speed of {stream}, so it does not")
     })
 }
 
@@ -84,7 +84,7 @@ mod tests {
     fn what_only_says_that_it_takes_them_is_found() {
         let [aes, stream] = [CipherSuite::AES_128_GCM_SHA256, CipherSuite::CHACHA20_POLY1305_SHA256];
         let found = judged(aes, "AES-NI", stream, [500, 100]).expect("five times as slow");
-        assert!(found.starts_with("TLS_AES_128_GCM_SHA256 is said to run as 'AES-NI'"), "{found}");
+        assert!(found.starts_with("TLS_AES_128_GCM_SHA256 claims to run as 'AES-NI'"), "{found}");
         assert_eq!(judged(aes, "AES-NI", stream, [120, 100]), None);
     }
 }
