@@ -11,7 +11,7 @@ pub enum FileId {
     Present {
         /// The device.
         device: u64,
-        /// The file's number on it.
+        /// The inode number.
         inode: u64,
     },
     /// A file that does not exist yet, in a folder that does.

@@ -4,9 +4,9 @@ use crate::schema::comparison::{Comparison, Outcome};
 /// Which findings of a comparison are errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExitPolicy {
-    /// Whether regressions are, and metrics that can no longer be compared.
+    /// Whether regressions are errors, and metrics that can no longer be compared.
     pub fails_on_regression: bool,
-    /// Whether metrics without a verdict are.
+    /// Whether metrics without a verdict are errors.
     pub is_strict: bool,
 }
 

@@ -28,7 +28,7 @@ pub enum Base {
 pub struct Comparison {
     /// The difference; `None` to measure the noise.
     pub row: Option<Row>,
-    /// The rest.
+    /// The values of the other switches.
     pub base: Base,
     /// The setting with the value.
     pub with: Setting,
