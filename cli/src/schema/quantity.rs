@@ -113,7 +113,7 @@ quantities! {
     /// one thread drives both ends, the time that it works for that side. For several conversations, the mean.
     CPU_NS_PER_BYTE = "cpu_ns_per_byte", "ns/B", Lower, Time,
         OfEachEnd, OnThisMachine, "CPU";
-    /// Records sealed or opened.
+    /// Records sealed or opened per second.
     RECORDS_PER_S = "records_per_s", "1/s", Higher, Time,
         Reference, OnThisMachine, "records";
     /// Bytes that the engine copied, not counting encryption and decryption, per byte carried.
