@@ -99,7 +99,7 @@ fn the_same_build_passes_and_the_summary_is_appended() {
     assert!(text.starts_with("before\n### tlsbench: nothing is worse\n"), "{text}");
     let mut gate = tlsbench(["gate", "--profile", "p.toml", "--baseline", "base.json", "--counts-only"]);
     let ended = support::run_with_in(gate.env("GITHUB_STEP_SUMMARY", "/nonexistent/summary"), bench.folder.path());
-    ended.expect(0, &["the summary can't be written to /nonexistent/summary"]);
+    ended.expect(0, &["can't write the summary to /nonexistent/summary"]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_gate_that_could_not_see_does_not_pass() {
     bench.edit(|document| document["cases"][0]["id"] = "another".into());
     bench
         .gate(&["--baseline", "edited.json"])
-        .expect(5, &["the baseline has no such case", "measure the baseline anew"]);
+        .expect(5, &["the baseline has no such case", "measure the baseline again"]);
     bench.edit(|document| {
         document["cases"][0]["metrics"].as_object_mut().expect("metrics").remove("send.heap_calls_per_record");
     });
@@ -247,7 +247,7 @@ fn a_server_of_ones_own_is_held_to_thresholds() {
     let gate = || bench.run(&["gate", "--profile", "server.toml", "--baseline", "base"]);
     gate().expect(0, &[]);
     // What the results of somebody name is not connected to, unless that is allowed.
-    bench.run(&["compare", "base"]).expect(5, &["--use-named allows that"]);
+    bench.run(&["compare", "base"]).expect(5, &["which needs --use-named"]);
     bench.run(&["compare", "base", "--use-named", "--noise-threshold", "90%"]).expect(0, &[]);
     server.interrupt();
     gate().expect(6, &["can't reach"]);

@@ -75,7 +75,7 @@ fn what_can_not_be_asked_for_again_is_named_with_the_reason() {
     let (requests, lost) = Request::of_document(&document);
     assert_eq!(requests.len(), 1);
     let lost: Vec<_> = lost.iter().map(|case| (case.id.as_str(), case.why.as_str())).collect();
-    assert_eq!(lost[0], ("throughput/memory/send/aes128gcm/1", "it does not tell which command measured it"));
+    assert_eq!(lost[0], ("throughput/memory/send/aes128gcm/1", "its command is missing"));
     assert_eq!(lost[1], ("throughput/memory/send/aes128gcm/2", "seed has the value -1"));
     // A switch that this program does not know, of a newer version perhaps; or a flag that a file must not ask for.
     for name in ["warp_drive", "keylog"] {

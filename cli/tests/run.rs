@@ -97,7 +97,7 @@ fn what_is_wrong_in_a_profile_is_told_with_its_line_and_the_nearest_name() {
         ("size = [64", "size = ['64q'", 11, "64q"),
         ("size = [64", "size = [0", 11, "--size must be 1 B"),
         ("size = [64", "cipher = ['aes129gcm'", 11, "did you mean 'aes128gcm'?"),
-        ("count = 3", "count = 3.5", 5, "'count' takes"),
+        ("count = 3", "count = 3.5", 5, "invalid value '3.5' for '--count"),
         ("count = 3", "counts = 3", 5, "did you mean 'count'?"),
         ("count = 3", "count = ", 5, "value"),
         ("warmup = \"0s\"", "warmup = 5", 6, "5"),

@@ -251,7 +251,7 @@ fn what_can_not_be_served_is_told_before_anything_is() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     run(["serve", "--listen", &address]).expect(1, &["error: listening on 127.0.0.1:", "in use"]);
-    run(["serve", "--listen", "nowhere"]).expect(2, &["'nowhere' is no ADDR:PORT"]);
+    run(["serve", "--listen", "nowhere"]).expect(2, &["'nowhere' is not ADDR:PORT"]);
     run(["serve", "--listen", "127.0.0.1:0", "--ca-out", "/nonexistent/ca.pem"]).expect(2, &["can't write"]);
     for (flag, problem) in
         [("--max-connections", "is at least 1"), ("--count", "is at least 1"), ("--threads", "1..=1024")]

@@ -89,7 +89,8 @@ impl Combination {
 
     /// The request of a case of this combination.
     pub(super) fn ask(&self, request: Request) -> Request {
-        let mut request = request.with("provider", self.tls.provider.name).with("groups", self.tls.groups_typed());
+        let mut request =
+            request.without("swept").with("provider", self.tls.provider.name).with("groups", self.tls.groups_typed());
         if !self.tls.alpn.is_empty() {
             request = request.with("alpn", self.tls.alpn_typed());
         }
@@ -101,6 +102,7 @@ impl Combination {
     }
 }
 
+/// The items whose keys differ, each first one.
 fn first_of_each<T, K: PartialEq>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut kept: Vec<T> = Vec::new();
     for item in items {
