@@ -82,7 +82,7 @@ fn noise_that_hides_what_is_asked_for_is_inconclusive_and_ends_with_4_where_that
     let told = compare(&unclear, &["--fail-on-regression"]);
     told.expect(0, &[]);
     assert!(told.output.contains("\ninconclusive"), "{}", told.output);
-    compare(&unclear, &["--strict"]).expect(4, &["the noise is too much to tell of send.cpu_ns_per_byte"]);
+    compare(&unclear, &["--strict"]).expect(4, &["too noisy to judge: send.cpu_ns_per_byte"]);
 }
 
 /// Writes a baseline as `change` leaves it, and compares results with it.

@@ -117,7 +117,7 @@ fn a_whole_answer_without_close_notify_is_a_warning() {
         (head, "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\n", "close"),
     ] {
         let ended = ask(&python, &files, request, answer, ending);
-        ended.expect(0, &["warning: localhost:", "without close_notify", "whole by its own length"]);
+        ended.expect(0, &["warning: localhost:", "without close_notify", "its HTTP response is complete"]);
         assert!(!ended.errors.contains("error"), "{ended:?}");
     }
 }

@@ -92,7 +92,7 @@ fn measured() -> (TempDir, PathBuf) {
 fn times_become_seconds_for_hyperfines_readers() {
     let (_folder, file) = measured();
     let ended = export(&file, &["--for", "hyperfine"]);
-    ended.expect(0, &["metrics are no times"]);
+    ended.expect(0, &["metrics were left out"]);
     let found: Hyperfine = read(&ended.output);
     let document = document(&file);
     let named = |name: &str| found.results.iter().find(|timed| timed.command == name);

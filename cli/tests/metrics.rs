@@ -140,7 +140,7 @@ fn an_address_that_is_taken_or_none_is_told_before_anything_is_served() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     run(["serve", "--listen", "127.0.0.1:0", "--metrics", &address]).expect(1, &["error: listening on 127.0.0.1:"]);
-    run(["serve", "--listen", "127.0.0.1:0", "--metrics", "nowhere"]).expect(2, &["'nowhere' is no ADDR:PORT"]);
+    run(["serve", "--listen", "127.0.0.1:0", "--metrics", "nowhere"]).expect(2, &["'nowhere' is not ADDR:PORT"]);
 }
 
 /// The port of the endpoint, from the line on standard error.

@@ -77,7 +77,7 @@ fn a_request_may_come_in_records_of_one_byte() {
 fn only_the_protocol_that_is_spoken_can_be_negotiated() {
     let start = |alpn: &str| run(["serve", "--listen", "127.0.0.1:0", "--mode", "http", "--alpn", alpn]);
     for alpn in ["h2", "h2,http/1.1", "http/1.1,h2"] {
-        start(alpn).expect(2, &["--mode http speaks http/1.1 and http/1.0, and not 'h2' (--alpn)"]);
+        start(alpn).expect(2, &["--mode http supports http/1.1 and http/1.0, not 'h2' (--alpn)"]);
     }
     start("HTTP/1.1").expect(2, &["not 'HTTP/1.1'"]);
     for alpn in ["http/1.1", "http/1.0", "http/1.0,http/1.1"] {

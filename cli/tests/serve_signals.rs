@@ -187,6 +187,6 @@ fn help_tells_where_the_signal_has_no_effect() {
     for command in ["serve", "throughput", "connect"] {
         let ended = run([command, "--help"]);
         let words: Vec<&str> = ended.output.split_whitespace().collect();
-        assert!(words.join(" ").contains("no effect but in `serve`"), "{}", ended.output);
+        assert!(words.join(" ").contains("Only affects `serve`"), "{}", ended.output);
     }
 }

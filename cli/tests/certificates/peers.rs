@@ -44,9 +44,9 @@ fn a_peers_certificate_is_told_what_it_is_and_what_to_do() {
         bench.certificate(name, &format!("{name}-root.key"), &server);
     }
     write_old(&bench);
-    let another = "hint: the server needs another certificate";
+    let another = "hint: the server needs a different certificate";
     let alert = "the peer sent the alert handshake_failure";
-    let kinds = "ECDSA on P-256 or P-384, Ed25519, RSA";
+    let kinds = "ECDSA on P-256 or P-384, Ed25519, or RSA";
     for (chain, key, trust, what, hint) in [
         ("authority.crt", "own.key", "authority.crt", "CA certificate (CA:TRUE), not a server's", SERVER),
         (
