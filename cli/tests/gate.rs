@@ -121,7 +121,7 @@ fn what_is_worse_is_measured_once_more_and_ends_with_3() {
         "slow.json",
     ]);
     let ended = support::run_with_in(gate.env("GITHUB_STEP_SUMMARY", &summary), bench.folder.path());
-    ended.expect(3, &["send.copied_bytes_per_byte of throughput/", ": once more", "error: 2 metrics are worse"]);
+    ended.expect(3, &["send.copied_bytes_per_byte +1.00 (throughput/", ": once more", "error: 2 metrics are worse"]);
     assert_eq!(ended.output.lines().filter(|line| line.starts_with("worse")).count(), 2, "{}", ended.output);
     assert!(ended.output.contains("Differs: another switch: zero_copy is false, not true."), "{}", ended.output);
     let text = fs::read_to_string(&summary).expect("a summary");

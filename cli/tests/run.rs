@@ -100,7 +100,7 @@ fn what_is_wrong_in_a_profile_is_told_with_its_line_and_the_nearest_name() {
         ("count = 3", "count = 3.5", 5, "invalid value '3.5' for '--count"),
         ("count = 3", "counts = 3", 5, "did you mean 'count'?"),
         ("count = 3", "count = ", 5, "value"),
-        ("warmup = \"0s\"", "warmup = 5", 6, "5"),
+        ("warmup = \"0s\"", "warmup = 'five'", 6, "five"),
         ("command = \"throughput\"\nlabel", "command = \"thruput\"\nlabel", 15, "did you mean 'throughput'?"),
         ("command = \"throughput\"\nlabel", "label", 14, "a case needs a command"),
         ("insecure = false", "insecure = 'no'", 18, "true or false"),

@@ -254,7 +254,7 @@ fn what_can_not_be_served_is_told_before_anything_is() {
     run(["serve", "--listen", "nowhere"]).expect(2, &["'nowhere' is not ADDR:PORT"]);
     run(["serve", "--listen", "127.0.0.1:0", "--ca-out", "/nonexistent/ca.pem"]).expect(2, &["can't write"]);
     for (flag, problem) in
-        [("--max-connections", "is at least 1"), ("--count", "is at least 1"), ("--threads", "1..=1024")]
+        [("--max-connections", "must be at least 1"), ("--count", "must be at least 1"), ("--threads", "1..=1024")]
     {
         run(["serve", flag, "0"]).expect(2, &[flag, problem]);
     }
