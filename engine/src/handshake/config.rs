@@ -66,7 +66,7 @@ impl Common {
     }
 }
 
-/// What can be asked of both configurations.
+/// The getters of both configurations.
 macro_rules! common_getters {
     () => {
         /// The monitor of its connections; `None` where the switch `counters` is off.

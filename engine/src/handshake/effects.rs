@@ -11,8 +11,8 @@ pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
     list: Vec<Entry>,
-    /// For what a state has to keep and can't know the length of: the first ClientHello until its hash is known, then a
-    /// cookie, then the server's certificate. One at a time.
+    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the server's
+    /// certificate.
     pub(super) kept: Region,
 }
 
@@ -22,27 +22,27 @@ pub(crate) enum Effect {
     Send(Span),
     /// Send a ChangeCipherSpec for compatibility with middleboxes (RFC 8446 D.4).
     SendChangeCipherSpec,
-    /// Protect what is sent from now on with this secret.
+    /// Install the secret for sending.
     InstallWrite {
         /// The suite.
         suite: Suite,
         /// The secret.
         secret: TrafficSecret,
     },
-    /// Expect what is received from now on to be protected with this secret.
+    /// Install the secret for receiving.
     InstallRead {
         /// The suite.
         suite: Suite,
         /// The secret.
         secret: TrafficSecret,
     },
-    /// Early data that was not agreed to may come: skip it (RFC 8446 4.2.10).
+    /// Skip early data, which was not accepted (RFC 8446 4.2.10).
     SkipEarlyData,
-    /// The handshake is done.
+    /// The handshake has completed.
     Ready {
-        /// What was agreed on.
+        /// What was negotiated.
         negotiated: Negotiated,
-        /// `resumption_master_secret`, for a client, to whom tickets may come.
+        /// `resumption_master_secret` of a client, for tickets.
         resumption: Option<Secret>,
     },
 }
@@ -58,13 +58,13 @@ impl Effects {
         let capacity = |capacity| if ahead { capacity } else { 0 };
         Self {
             messages: Region::with_capacity(capacity(Self::MESSAGES)),
-            // At once also where memory is taken as it is needed: a list that grows leaves secrets behind.
+            // Always allocated at once: a list that grows leaves secrets behind.
             list: Vec::with_capacity(Self::LIST),
             kept: Region::with_capacity(capacity(Self::KEPT)),
         }
     }
 
-    /// Wipes everything, and cuts back what has outgrown its size; says whether anything had.
+    /// Wipes everything, and cuts back what has outgrown its size. Returns whether anything had.
     pub(super) fn reset(&mut self) -> bool {
         self.wipe();
         self.messages.reset(Self::MESSAGES) | self.kept.reset(Self::KEPT)
@@ -74,8 +74,8 @@ impl Effects {
         self.messages.capacity() + self.list.capacity() * size_of::<Entry>() + self.kept.capacity()
     }
 
-    /// Hands each thing to do to `on`, in order and with the bytes of all messages, and forgets them. Secrets are lent, and
-    /// wiped where they lie: to move them out would leave copies there that nothing wipes.
+    /// Passes each effect to `on`, in order and with the bytes of all messages, and clears the list. Secrets are borrowed and wiped in
+    /// place: to move them out would leave copies.
     pub(crate) fn carry_out<E>(&mut self, mut on: impl FnMut(&[u8], &mut Effect) -> Result<(), E>) -> Result<(), E> {
         let result = self.list.iter_mut().try_for_each(|entry| match entry {
             Entry::Effect(effect) => on(self.messages.as_slice(), effect),
@@ -108,8 +108,8 @@ impl Effects {
         span
     }
 
-    /// Empties the list and wipes its memory. To drop the effects is not enough: an effect that is shorter than others brings
-    /// with it whatever lay on the stack where it was made.
+    /// Clears the list and wipes its memory. To drop the effects is not enough: the unused bytes of a short variant may hold what was
+    /// on the stack.
     pub(super) fn wipe(&mut self) {
         self.list.clear();
         for _ in 0..self.list.capacity() {
@@ -129,10 +129,10 @@ impl Effects {
     }
 }
 
-/// A place in the list of effects.
+/// An entry of the list of effects.
 enum Entry {
     Effect(Effect),
-    /// Nothing, but zeros as far as an effect reaches, wherever in an entry that begins.
+    /// Zeros that cover any effect, wherever it begins in an entry.
     Blank([u8; size_of::<Effect>() + align_of::<Effect>()]),
 }
 

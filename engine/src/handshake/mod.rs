@@ -1,4 +1,4 @@
-//! The handshake (RFC 8446 4) as machines that see messages and return effects. Nothing here knows records, buffers or
+//! The handshake (RFC 8446 4) as state machines that take messages and return effects. Nothing here knows records, buffers or
 //! sockets.
 
 mod client;
@@ -31,25 +31,25 @@ pub(crate) struct Machine(MachineState);
 enum MachineState {
     Client(client::ClientState),
     Server(server::ServerState),
-    /// No state, but zeros as far as one reaches.
+    /// Zeros that cover any state.
     Blank([u8; BLANK_LEN]),
 }
 
-/// What a handshake waits for that is done.
+/// What a completed handshake expects.
 const NOTHING: &str = "nothing, as the handshake is done";
 
-/// As long as the longest state, wherever in [`MachineState`] that begins.
+/// Long enough to cover the longest state, wherever it begins in [`MachineState`].
 const BLANK_LEN: usize = {
     let (client, server) = (size_of::<client::ClientState>(), size_of::<server::ServerState>());
     let offset_max = align_of::<client::ClientState>() + align_of::<server::ServerState>();
     offset_max + if client > server { client } else { server }
 };
 
-/// What a state waits for: what that is called in errors, and the types of message that may come.
+/// What a state expects: its name in errors, and the types of messages that are allowed.
 struct Expected(&'static str, &'static [HandshakeType]);
 
 impl Machine {
-    /// Whether the message with this header may come now, and may be so long.
+    /// Checks that a message of this type and length is allowed now.
     pub(crate) fn admit(&self, header: Header) -> Result<(), Error> {
         let Expected(expected, types) = match &self.0 {
             MachineState::Client(state) => state.expected(),
@@ -59,7 +59,7 @@ impl Machine {
         if types.contains(&header.handshake_type) { header.check_len() } else { Err(header.unexpected(expected)) }
     }
 
-    /// Takes the next message; what should happen is added to `effects`.
+    /// Takes the next message. What should be done is added to `effects`.
     pub(crate) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         Ok(Self(match self.0 {
             MachineState::Client(state) => MachineState::Client(state.on(message, effects)?),
@@ -68,7 +68,7 @@ impl Machine {
         }))
     }
 
-    /// Empties `place`, and wipes what states have left there when they were moved on: secrets that nothing else reaches.
+    /// Empties `place`, and wipes what earlier states have left there when they were moved: secrets that nothing else wipes.
     pub(super) fn wipe(place: &mut Option<Self>) {
         if let Self(MachineState::Blank(bytes)) = place.insert(Self(MachineState::Blank([0; BLANK_LEN]))) {
             bytes.zeroize();

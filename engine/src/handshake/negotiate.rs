@@ -18,7 +18,7 @@ pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
     if hello.pre_shared_key && !hello.psk_key_exchange_modes {
         return Err(Error::MissingExtension(ExtensionType::PSK_KEY_EXCHANGE_MODES));
     }
-    // A PSK alone is never agreed to, so the rest has to be there.
+    // PSKs are never accepted, so the rest is required.
     if hello.signature_algorithms.is_none() {
         return Err(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS));
     }

@@ -6,7 +6,7 @@ use crate::msgs::{Header, Message};
 /// Reassembles handshake messages that are split over records, and splits records that hold several (RFC 8446 5.1).
 #[derive(Default)]
 pub(crate) struct HandshakeReassembler {
-    /// The front of a message whose rest has not come.
+    /// The start of an incomplete message.
     partial: Region,
 }
 
@@ -19,14 +19,14 @@ pub(crate) enum Reassembled<'a> {
 }
 
 impl HandshakeReassembler {
-    /// A flight that was cut into records at odd places fits.
+    /// Enough for a usual flight.
     const PARTIAL: usize = 6 << 10;
 
     pub(super) fn new(ahead: bool) -> Self {
         Self { partial: Region::with_capacity(if ahead { Self::PARTIAL } else { 0 }) }
     }
 
-    /// Wipes what is there, and cuts it back to its size; says whether it had outgrown that.
+    /// Wipes the memory, and cuts it back to its size. Returns whether it had outgrown that.
     pub(super) fn reset(&mut self) -> bool {
         self.partial.reset(Self::PARTIAL)
     }
@@ -35,7 +35,7 @@ impl HandshakeReassembler {
         self.partial.capacity()
     }
 
-    /// Whether a message has begun and not ended.
+    /// Whether there is an incomplete message.
     pub(crate) fn is_partial(&self) -> bool {
         !self.partial.as_slice().is_empty()
     }
@@ -61,7 +61,7 @@ impl HandshakeReassembler {
         Ok(())
     }
 
-    /// Adds what belongs to the message that has begun, and returns what does not.
+    /// Adds what belongs to the incomplete message, and returns the rest.
     fn complete<'a>(
         &mut self,
         content: &'a [u8],
@@ -85,7 +85,7 @@ impl HandshakeReassembler {
         Ok(rest)
     }
 
-    /// Takes of `content` what is missing to `len` bytes, and returns what is not.
+    /// Takes what is missing to `len` bytes from `content`, and returns the rest.
     fn fill<'a>(&mut self, len: usize, content: &'a [u8]) -> &'a [u8] {
         let missing = len - self.partial.as_slice().len();
         let (front, rest) = content.split_at(missing.min(content.len()));

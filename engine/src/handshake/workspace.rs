@@ -8,16 +8,16 @@ pub(crate) struct Workspace {
     pub machine: Option<Machine>,
     /// What is to be done.
     pub effects: Effects,
-    /// Messages that come in pieces.
+    /// Reassembles received messages.
     pub reassembler: HandshakeReassembler,
 }
 
-/// A pool of arenas, memory for handshakes, that several configurations may share. Clones are the same pool.
+/// A pool of memory for handshakes, which several configurations may share. Clones are the same pool.
 #[derive(Clone, Debug)]
 pub struct HandshakeArenas(ArenaPool<Workspace>);
 
 impl HandshakeArenas {
-    /// A pool that keeps up to `limit` arenas, `preallocated` of which are made now.
+    /// A pool that keeps up to `limit` arenas, `preallocated` of which are allocated now.
     pub fn new(limit: usize, preallocated: usize) -> Self {
         Self(ArenaPool::new(limit, preallocated))
     }
@@ -45,7 +45,7 @@ impl Arena for Workspace {
 
     fn reset(&mut self) -> bool {
         Machine::wipe(&mut self.machine);
-        // Each of them, whatever the others say.
+        // All of them: `|` does not short-circuit.
         self.effects.reset() | self.reassembler.reset()
     }
 

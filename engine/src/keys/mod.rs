@@ -1,4 +1,4 @@
-//! Secrets and what is derived from them: the transcript, the key schedule of TLS 1.3 and the key log.
+//! The transcript, the key schedule of TLS 1.3 and the key log.
 
 mod key_log;
 mod schedule;

@@ -10,7 +10,7 @@ use crate::mem::{Digest, SECRET_MAX, Secret};
 /// HKDF-Expand-Label (RFC 8446 7.1), which fills `output`.
 pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: &[u8], output: &mut [u8]) {
     const PREFIX: &[u8] = b"tls13 ";
-    // Labels and contexts are the engine's own and short: no length is cut.
+    // Never truncated: labels and contexts are the engine's own, and short.
     let length = (output.len() as u16).to_be_bytes();
     let label_len = [(PREFIX.len() + label.len()) as u8];
     let context_len = [context.len() as u8];
@@ -125,7 +125,7 @@ pub fn resumption_psk(hash: &dyn Hash, resumption_master_secret: &Secret, ticket
     psk
 }
 
-/// The secret that one side protects its records with, for a while.
+/// A traffic secret of one side, until its next key update.
 #[derive(Clone)]
 pub struct TrafficSecret {
     hash: &'static dyn Hash,

@@ -1,6 +1,6 @@
 use core::ops::Range;
 
-/// A range of bytes in a buffer that the holder of the span does not have at hand.
+/// A range of bytes in a buffer, without a borrow of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     /// The first byte.

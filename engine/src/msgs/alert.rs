@@ -4,7 +4,7 @@ use crate::error::Error;
 /// An alert (RFC 8446 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// What it says.
+    /// Its description.
     pub description: AlertDescription,
 }
 

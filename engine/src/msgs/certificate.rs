@@ -14,7 +14,7 @@ const WHAT: &str = "Certificate";
 pub struct CertificateMessage<'a> {
     /// `certificate_request_context`: empty in the handshake.
     pub context: &'a [u8],
-    /// The certificates, leaf first: as many as the message has bytes for. Those of a usual chain take no memory.
+    /// The certificates, leaf first. A usual chain needs no heap memory.
     pub chain: SmallVec<[CertificateDer<'a>; 8]>,
 }
 

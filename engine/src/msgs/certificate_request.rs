@@ -6,7 +6,7 @@ use crate::wire::{Numbers, Reader};
 
 const WHAT: &str = "CertificateRequest";
 
-/// A CertificateRequest (RFC 8446 4.3.2). The engine's client has no certificate to show: it answers with an empty one.
+/// A CertificateRequest (RFC 8446 4.3.2). The engine's client has no certificate, and answers with an empty Certificate.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CertificateRequest<'a> {
     /// `certificate_request_context`, to be sent back.

@@ -32,7 +32,7 @@ impl<'a> EncryptedExtensions<'a> {
                     message.alpn = Some(names.filled8()?);
                     names.finish()?;
                 }
-                // What the server would have liked, for another time (RFC 8446 4.2.7).
+                // What the server prefers, for later connections (RFC 8446 4.2.7).
                 ExtensionType::SUPPORTED_GROUPS => {
                     reader.numbers16()?;
                 }

@@ -13,8 +13,8 @@ pub struct Extension<'a> {
     pub reader: Reader<'a>,
 }
 
-/// The extensions of a message, none of which comes twice. There may be as many as the message has bytes for: RFC 8446 9.3
-/// has those that are not known ignored, and sets no bound.
+/// The extensions of a message, none of which may come twice. Unknown ones are ignored, and their number is not limited (RFC 8446
+/// 9.3).
 pub struct Extensions<'a> {
     reader: Reader<'a>,
     what: &'static str,
@@ -46,17 +46,17 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Types of extension, each once. A few are found by looking through them; beyond these, each is a bit, so that the work
-/// grows with the message and not with its square.
+/// A set of extension types. A few are searched one by one; beyond these, each is a bit, so that the work is linear in the length of
+/// the message.
 #[derive(Default)]
 struct Seen {
     few: ArrayVec<ExtensionType, 64>,
-    /// Those for which there was no room: 8 KiB, where there are any.
+    /// The others: a bit each, 8 KiB where there are any.
     more: Option<Box<[u64]>>,
 }
 
 impl Seen {
-    /// Adds a type; says whether it is new.
+    /// Adds a type, and returns whether it is new.
     fn insert(&mut self, extension_type: ExtensionType) -> bool {
         if self.few.contains(&extension_type) {
             return false;
@@ -86,7 +86,7 @@ pub(super) enum ContainingMessage {
     ServerHello,
 }
 
-/// Refuses an extension that is known, and not for this message (RFC 8446 4.2).
+/// Refuses a known extension that is not allowed in this message (RFC 8446 4.2).
 pub(super) fn check_allowed_in(extension_type: ExtensionType, message: ContainingMessage) -> Result<(), Error> {
     match allowed_messages(extension_type) {
         Some(allowed_messages) if !allowed_messages.contains(&message) => {

@@ -6,7 +6,7 @@ use crate::limits::{
 };
 use crate::mem::SECRET_MAX;
 
-/// The front of a handshake message (RFC 8446 4), from which it is judged before the rest of it has come.
+/// The header of a handshake message (RFC 8446 4), which is checked before the rest has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Its type.
@@ -32,7 +32,7 @@ impl Header {
         HANDSHAKE_HEADER + self.body_len
     }
 
-    /// Whether a message of this type may be so long. One whose length is fixed and another does not parse.
+    /// Checks whether a message of this type may have this length.
     pub const fn check_len(self) -> Result<(), Error> {
         let max = match self.handshake_type {
             HandshakeType::FINISHED if self.body_len > FINISHED_BODY_MAX => return Err(Error::Decode("Finished")),
@@ -45,7 +45,7 @@ impl Header {
         if self.message_len() > max { Err(Error::TooLarge("a handshake message")) } else { Ok(()) }
     }
 
-    /// That such a message is not what the state waits for.
+    /// The error for a message that the state does not expect.
     pub const fn unexpected(self, expected: &'static str) -> Error {
         Error::UnexpectedMessage { got: self.handshake_type, expected }
     }

@@ -3,8 +3,8 @@ use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::wire::Reader;
 
-/// Checks the form of an extension that nothing is read from: what is known has to parse (RFC 8446 6.2), used or not. Of
-/// a type that nobody here knows, any content is passed over (RFC 8446 9.3).
+/// Checks the form of an extension that is not used: known types have to parse (RFC 8446 6.2). The content of unknown types is
+/// ignored (RFC 8446 9.3).
 pub(super) fn check(
     extension_type: ExtensionType,
     message: ContainingMessage,
@@ -21,7 +21,7 @@ pub(super) fn check(
         E::SIGNATURE_ALGORITHMS_CERT => drop(reader.numbers16()?),
         E::CERTIFICATE_AUTHORITIES => certificate_authorities(&mut reader)?,
         E::OID_FILTERS => oid_filters(&mut reader)?,
-        // Padding among them, whose zeros nobody has to count (RFC 7685 3).
+        // Among them padding, whose zeros need not be checked (RFC 7685 3).
         _ => drop(reader.rest()),
     }
     reader.finish()

@@ -5,7 +5,7 @@ use crate::error::Error;
 /// A KeyUpdate (RFC 8446 4.6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyUpdate {
-    /// Whether one is asked for in return.
+    /// Whether an update is requested in return.
     pub request: KeyUpdateRequest,
 }
 
@@ -26,7 +26,7 @@ impl KeyUpdate {
 }
 
 code! {
-    /// Whether a KeyUpdate asks for one in return (RFC 8446 4.6.3).
+    /// Whether a KeyUpdate requests one in return (RFC 8446 4.6.3).
     KeyUpdateRequest(u8) {
         NOT_REQUESTED = 0, "update_not_requested";
         REQUESTED = 1, "update_requested";

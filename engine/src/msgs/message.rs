@@ -25,7 +25,7 @@ impl<'a> Message<'a> {
         if self.handshake_type == handshake_type { Ok(self.body()) } else { Err(self.unexpected(expected)) }
     }
 
-    /// That this message is not what the state waits for.
+    /// The error for a message that the state does not expect.
     pub const fn unexpected(&self, expected: &'static str) -> Error {
         Error::UnexpectedMessage { got: self.handshake_type, expected }
     }

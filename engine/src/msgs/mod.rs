@@ -1,4 +1,4 @@
-//! The handshake messages of RFC 8446 4, encode and decode side by side, as views of the bytes they came in.
+//! The handshake messages of RFC 8446 4, with encoding and decoding side by side, as views of the received bytes.
 
 mod alert;
 mod certificate;

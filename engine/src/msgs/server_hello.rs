@@ -14,7 +14,7 @@ pub const HELLO_RETRY_REQUEST_RANDOM: [u8; 32] = [
     0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-/// The ends of `random` by which a server says that it could have done better (RFC 8446 4.1.3).
+/// The last bytes of `random` of a server that supports TLS 1.3 and negotiates an older version (RFC 8446 4.1.3).
 const DOWNGRADES: [&[u8]; 2] = [b"DOWNGRD\x00", b"DOWNGRD\x01"];
 
 /// A ServerHello (RFC 8446 4.1.3).
@@ -41,11 +41,11 @@ pub struct HelloRetryRequest<'a> {
     pub cookie: Option<&'a [u8]>,
 }
 
-/// What comes as a message of type server_hello.
+/// The two messages of type server_hello.
 pub enum ServerHelloOrRetry<'a> {
-    /// A choice.
+    /// A ServerHello.
     Hello(ServerHello<'a>),
-    /// A request for another ClientHello.
+    /// A HelloRetryRequest.
     Retry(HelloRetryRequest<'a>),
 }
 
@@ -142,9 +142,9 @@ fn find_version(mut reader: Reader<'_>) -> Result<Option<ProtocolVersion>, Error
     Ok(version)
 }
 
-/// Without supported_versions the server has chosen an older version, which this client does not speak; with the mark of
-/// a downgrade, somebody on the way has made it do so (RFC 8446 4.1.3). With it, the legacy version of a ServerHello is
-/// ignored (RFC 8446 4.2.1), that of a HelloRetryRequest is checked (RFC 8446 4.1.4). The latter is of TLS 1.3 by itself.
+/// Without supported_versions the server has chosen an older version, which this client does not support; with the downgrade mark, an
+/// attacker has made it do so (RFC 8446 4.1.3). With supported_versions, the legacy version of a ServerHello is ignored (RFC 8446
+/// 4.2.1), and that of a HelloRetryRequest is checked (RFC 8446 4.1.4).
 fn check_version(
     legacy_version: ProtocolVersion,
     selected: Option<ProtocolVersion>,

@@ -11,9 +11,9 @@ pub struct Fragments<'a> {
 
 /// The content of one record.
 pub(super) enum Fragment<'a> {
-    /// Within one slice: can be sealed from where it is.
+    /// Within one slice, so that it can be sealed from where it is.
     Whole(&'a [u8]),
-    /// Spans slices: must be gathered with [`Fragments::gather`]; this long.
+    /// Spans slices, so that it must be gathered with [`Fragments::gather`]. Its length.
     Spread(usize),
 }
 

@@ -1,5 +1,5 @@
-//! The record layer (RFC 8446 5): framing, nonces, additional data, padding and the inner content type, written once
-//! for every provider.
+//! The record layer (RFC 8446 5): framing, nonces, additional data, padding and the inner content type, the same for
+//! every provider.
 
 mod aliasing;
 mod deframe;

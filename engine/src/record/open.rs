@@ -24,17 +24,17 @@ impl Opener {
         Self { key: None, counters: Counters::ZERO }
     }
 
-    /// What it has done so far.
+    /// Its counters.
     pub const fn counters(&self) -> Counters {
         self.counters
     }
 
-    /// What it has done so far, to add what happens to plaintext after it was opened.
+    /// Its counters, to count what happens to plaintext after it was opened.
     pub const fn counters_mut(&mut self) -> &mut Counters {
         &mut self.counters
     }
 
-    /// From now on opens with `keys`.
+    /// Installs `keys`.
     pub fn install(&mut self, suite: &Suite, keys: &TrafficKeys) -> Result<(), Error> {
         self.key = Some(RecordKey::new(suite, keys)?);
         Ok(())
@@ -50,7 +50,7 @@ impl Opener {
         self.key.as_ref().map_or(0, |key| key.nonces.taken())
     }
 
-    /// Takes a record in the clear.
+    /// Counts an unencrypted record.
     pub const fn take_plaintext(&mut self) {
         self.counters.records += 1;
     }
@@ -67,7 +67,7 @@ impl Opener {
     }
 
     /// Opens the `body` of an encrypted record to `inner`, which is as long as [`inner_len`] says; the content is the first of
-    /// its bytes. Tells how many bytes the primitive copied, too.
+    /// its bytes. Also returns how many bytes the primitive copied.
     pub fn open_into(
         &mut self,
         frame: &Frame,

@@ -26,7 +26,7 @@ pub(super) trait SealPath {
 /// Every step is part of the loop.
 pub struct Inlined;
 
-/// Every step is a call, as it is where parsing, decryption and the loop are far apart.
+/// Every step is a call, as where parsing, decryption and the loop are in different modules.
 pub struct Split;
 
 impl Path for Inlined {

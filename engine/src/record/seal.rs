@@ -22,7 +22,7 @@ pub const fn sealed_len(content_len: usize) -> usize {
     RECORD_HEADER + content_len + ENCRYPTED_EXTRA
 }
 
-/// Writes records: in the clear until keys are installed, then sealed.
+/// Writes records: unencrypted until keys are installed, then sealed.
 pub struct Sealer {
     key: Option<RecordKey>,
     records_per_key: u64,
@@ -45,12 +45,12 @@ impl Sealer {
         }
     }
 
-    /// What it has done so far.
+    /// Its counters.
     pub const fn counters(&self) -> Counters {
         self.counters
     }
 
-    /// From now on seals with `keys`, up to `records_per_key` records of application data.
+    /// Installs `keys`, for up to `records_per_key` records of application data.
     pub fn install(&mut self, suite: &Suite, keys: &TrafficKeys, records_per_key: u64) -> Result<(), Error> {
         self.key = Some(RecordKey::new(suite, keys)?);
         self.records_per_key = records_per_key;
@@ -73,7 +73,7 @@ impl Sealer {
         self.key.as_ref().is_some_and(|key| key.nonces.taken() >= self.records_per_key)
     }
 
-    /// Seals application data as far as `output` has room and the key may go. Without keys, or with a spent key, nothing.
+    /// Seals application data while `output` has room and the key is not spent. Without keys, nothing is sealed.
     pub fn seal_application_data(&mut self, fragments: &mut Fragments<'_>, output: &mut OutBuf) -> Result<(), Error> {
         (self.seal_batch)(self, fragments, output)
     }
@@ -107,8 +107,8 @@ impl Sealer {
         Ok(())
     }
 
-    /// Seals `content` as one record of application data, which fills `record` ([`sealed_len`]). Tells how many bytes were
-    /// copied. Where it fails, `record` holds zeros.
+    /// Seals `content` as one record of application data, which fills `record` ([`sealed_len`]). Returns how many bytes
+    /// were copied. Where it fails, `record` is zeroed.
     pub fn seal_into(&mut self, content: &[u8], record: &mut [u8]) -> Result<usize, Error> {
         let Some(key) = &mut self.key else { return Err(NO_KEY) };
         let Copied(copied) = seal_from(key, ContentType::APPLICATION_DATA, content, record).inspect_err(|_| {
@@ -119,7 +119,7 @@ impl Sealer {
         Ok(copied)
     }
 
-    /// The same from one span of `buffer` to another, wherever they lie in it.
+    /// The same from one range of `buffer` to another, which may overlap.
     pub fn seal_within(
         &mut self,
         buffer: &mut [u8],
@@ -151,7 +151,7 @@ impl Sealer {
     }
 
     /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for
-    /// room, so `output` may grow; [`Error::Internal`] where it has outgrown its bound.
+    /// room, so `output` may grow; [`Error::Internal`] where it would exceed its limit.
     pub fn seal_control(&mut self, content_type: ContentType, bytes: &[u8], output: &mut OutBuf) -> Result<(), Error> {
         for content in bytes.chunks(RECORD_CONTENT_MAX) {
             self.counters.records += 1;
@@ -168,8 +168,7 @@ impl Sealer {
         Ok(())
     }
 
-    /// Writes the first ClientHello, in records that claim TLS 1.0 for the sake of old servers and of what stands in
-    /// between (RFC 8446 5.1).
+    /// Writes the first ClientHello, in records with the version TLS 1.0 for compatibility (RFC 8446 5.1).
     pub fn seal_first_hello(&mut self, message: &[u8], output: &mut OutBuf) -> Result<(), Error> {
         for content in message.chunks(RECORD_CONTENT_MAX) {
             self.counters.records += 1;

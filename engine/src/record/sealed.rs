@@ -9,7 +9,7 @@ use crate::limits::RECORD_HEADER;
 /// The header of a record (RFC 8446 5.1).
 pub(super) fn header(content_type: ContentType, version: ProtocolVersion, body_len: usize) -> [u8; RECORD_HEADER] {
     let [major, minor] = version.0.to_be_bytes();
-    // Never cut short: no caller makes a body of 2^16 bytes.
+    // Never truncated: a body is shorter than 2^16 bytes.
     let [high, low] = (body_len as u16).to_be_bytes();
     [content_type.0, major, minor, high, low]
 }

@@ -1,4 +1,4 @@
-//! The presentation language of RFC 8446 section 3: a reader that checks every bound, a writer that patches lengths.
+//! The presentation language of RFC 8446 section 3: a reader that checks bounds, and a writer that patches lengths.
 
 mod reader;
 mod writer;

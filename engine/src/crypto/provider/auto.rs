@@ -1,4 +1,4 @@
-//! The provider put together from the fastest known part for each algorithm.
+//! The provider composed of the fastest known primitive for each algorithm.
 
 #[cfg(feature = "aws-lc-rs")]
 use super::aws_lc as main;
@@ -30,8 +30,8 @@ fn load_key(key: &rustls_pki_types::PrivateKeyDer<'_>) -> Result<std::sync::Arc<
     main::load_key(key).and_then(without_rsa)
 }
 
-/// Refuses RSA keys: what the `rsa` crate does with private keys takes a time that depends on them (RUSTSEC-2023-0071). It signs
-/// only for those who ask for the provider `rustcrypto` by its name.
+/// Refuses RSA keys: the private-key operations of the `rsa` crate are not constant in time (RUSTSEC-2023-0071). Only the provider
+/// `rustcrypto` signs with it.
 #[cfg(any(test, not(feature = "aws-lc-rs")))]
 fn without_rsa(
     key: std::sync::Arc<dyn crate::crypto::SigningKey>,
@@ -46,7 +46,7 @@ fn without_rsa(
     Ok(key)
 }
 
-/// In order of preference: the suites of RFC 8446 first, because they are what others know.
+/// In order of preference: the suites of RFC 8446 first, because peers support them.
 fn suites() -> Vec<Suite> {
     #[allow(unused_mut, reason = "not without the feature rustcrypto")]
     let mut suites = main::suites();

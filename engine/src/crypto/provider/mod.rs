@@ -70,7 +70,7 @@ fn all() -> &'static [&'static Provider] {
 }
 
 impl Provider {
-    /// The provider put together from the fastest part of this build for each algorithm. Its name is `auto`.
+    /// The provider composed of the fastest primitive of this build for each algorithm. Its name is `auto`.
     pub fn auto() -> &'static Self {
         all()[0]
     }

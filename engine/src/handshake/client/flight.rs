@@ -16,7 +16,7 @@ use crate::msgs::{
 };
 use crate::pki::verify_handshake_signature;
 
-/// What is known from ServerHello on.
+/// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
     pub(super) client: ClientContext,
     pub(super) suite: Suite,
@@ -28,7 +28,7 @@ pub(super) struct HandshakeContext {
     pub(super) server_secret: TrafficSecret,
     /// The protocol of EncryptedExtensions.
     pub(super) alpn: Option<Arc<[u8]>>,
-    /// Whether a CertificateRequest came. Its context is empty.
+    /// Whether the server has sent a CertificateRequest.
     pub(super) is_certificate_requested: bool,
 }
 
@@ -60,7 +60,7 @@ pub(in crate::handshake) struct WaitCertificate {
 }
 
 impl WaitCertificate {
-    /// Whether a CertificateRequest may come: it has not yet.
+    /// Whether a CertificateRequest is allowed: at most one is.
     pub(super) const fn may_be_asked(&self) -> bool {
         !self.handshake.is_certificate_requested
     }
@@ -157,7 +157,7 @@ impl WaitFinished {
 }
 
 impl HandshakeContext {
-    /// The client's second flight: no certificate where one was asked for, as it has none, and Finished.
+    /// The client's second flight: Finished, and before it an empty Certificate where one was requested.
     fn send_own_flight(&mut self, effects: &mut Effects) {
         if self.is_certificate_requested {
             effects.send(&mut self.transcript, |out| encode_certificate(out, &[], &[]));

@@ -70,7 +70,7 @@ impl WaitServerHello {
         let body = message.expect(HandshakeType::SERVER_HELLO, "ServerHello")?;
         let offered = self.offered();
         let decoded = ServerHelloOrRetry::decode(body, offered)?;
-        // RFC 8446 5.1, 4.1.4: the server goes on with other keys, or waits for another ClientHello.
+        // RFC 8446 5.1, 4.1.4: the server continues with other keys, or waits for another ClientHello.
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as keys or turns change"));
         }

@@ -44,7 +44,7 @@ impl WaitClientHello {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
         negotiate::check(&hello)?;
-        // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers what this side says first.
+        // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers a HelloRetryRequest.
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as keys or turns change"));
         }
@@ -157,10 +157,9 @@ fn choose_certificate<'a>(
 
 /// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).
 ///
-/// What is no host name is passed over, as if the extension were not there: an IP address, which is not allowed there but
-/// common, and names that no DNS has. RFC 6066 3 leaves it to a server that does not know a name to go on or to end the
-/// handshake. Nothing is chosen by it here, so there is no harm in going on; and the client, whose choice it was, is told
-/// by the missing acknowledgement and judges the certificate.
+/// Anything but a host name is ignored: an IP address, which is common though not allowed, and names that are not valid in DNS. RFC
+/// 6066 3 lets a server that does not know a name continue. Nothing is chosen by the name here, so that does no harm; the client sees
+/// that the extension is not acknowledged, and verifies the certificate.
 fn server_name(hello: &ClientHello<'_>) -> Option<CompactString> {
     let name = core::str::from_utf8(hello.server_name?).ok()?;
     let Ok(ServerName::DnsName(_)) = ServerName::try_from(name) else { return None };

@@ -1,8 +1,8 @@
 //! Pools with a list of buffers for each thread.
 //!
-//! Leasing and returning in one thread takes no lock, and no atomic operation but loads and stores of counters that no
-//! other thread writes. What else may happen is slower and takes a lock: the first lease of a thread, a lease that another
-//! thread returns (its memory stays with that thread), the end of a thread, and statistics.
+//! Leasing and returning in one thread takes no lock, and no atomic operations but loads and stores of counters that no other thread
+//! writes. Other cases are slower and take a lock: the first lease of a thread, a lease that another thread returns (the memory
+//! stays with that thread), the end of a thread, and statistics.
 
 mod tally;
 
@@ -19,7 +19,7 @@ thread_local! {
     static LISTS: RefCell<Vec<List>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The pools that live, by number: where a thread finds a pool that it knows only from a lease that came to it.
+/// All pools, by number, for threads that return a lease of a pool that they have not used.
 static POOLS: Mutex<Vec<(u64, Weak<LocalPool>)>> = Mutex::new(Vec::new());
 
 /// What the lists of a pool have in common.
@@ -158,7 +158,7 @@ pub(super) fn put(pool: u64, number: u64, buffer: Vec<u8>, wiped_bytes: usize) {
     }
 }
 
-/// Returns what another thread leased: its memory goes to the list of this thread, and the other is told.
+/// Returns what another thread leased: the memory goes to the list of this thread, and the tally of the other is updated.
 #[cold]
 fn put_elsewhere(pool: u64, number: u64, buffer: Vec<u8>, wiped_bytes: usize) {
     // Where the pool is no more, the buffer is freed.

@@ -5,9 +5,9 @@ use crate::mem::pool::PoolStatistics;
 
 /// What one thread has done with one pool.
 ///
-/// Only that thread writes, by a relaxed load and a relaxed store: the same plain moves as for a `Cell`, but others may
-/// read. Relaxed is enough, as each number stands for itself; who needs them to belong together has waited for the thread
-/// in some way, and so sees what it wrote. The one exception is written by others, under the registry's lock.
+/// Only that thread writes, with relaxed loads and stores, which are the same plain moves as for a `Cell`; others may read. Relaxed is
+/// enough, as each number is independent; a reader that needs them to be consistent has waited for the thread in some way. One
+/// number is written by others, under the registry's lock.
 #[derive(Debug, Default)]
 // So that no two threads write to one cache line, or to the pair of lines that is fetched at once.
 #[repr(align(128))]
@@ -136,7 +136,7 @@ fn get(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
-/// Not `fetch_add`, which is several times as slow: nobody else writes.
+/// Not `fetch_add`, which is several times as slow: there is only one writer.
 #[inline]
 fn add(counter: &AtomicU64, count: u64) {
     counter.store(get(counter) + count, Ordering::Relaxed);
