@@ -84,14 +84,15 @@
 //! | own buffers | [`Connection::seal_within`] and [`Connection::open_within`] take one record from where it is in your memory to where you want it. | `own_buffers.rs` |
 //! | two halves | [`Connection::split`] makes a half that seals and a half that opens, for two threads, without a lock. | `two_halves.rs` |
 //!
-//! All four are one [`Connection`]: [`Connection::read_tls`] takes received bytes, [`Connection::write_tls`] takes data to send, and
-//! what has to be sent is in an [`OutBuf`]. An error leaves its alert there, too; send it before you drop the connection.
+//! All four are one [`Connection`]: [`Connection::read_tls`] takes received bytes, [`Connection::write_tls`] takes data to
+//! send, and what has to be sent is in an [`OutBuf`]. An error leaves its alert there, too; send it before you drop the
+//! connection.
 //!
 //! # Configurations
 //!
-//! [`ClientConfig::new`] and [`ServerConfig::new`] have the defaults. [`ClientConfig::builder`] and [`ServerConfig::builder`] change
-//! them: cipher suites, groups, application protocols (ALPN), a key log, the clock, the optimizations. A configuration is made once
-//! and shared by its connections.
+//! [`ClientConfig::new`] and [`ServerConfig::new`] have the defaults. [`ClientConfig::builder`] and [`ServerConfig::builder`]
+//! change them: cipher suites, groups, application protocols (ALPN), a key log, the clock, the optimizations. A configuration
+//! is made once and shared by its connections.
 //!
 //! # Providers
 //!
@@ -128,9 +129,9 @@
 //!
 //! # Scope
 //!
-//! TLS 1.3 alone, with certificates of servers. Not supported: TLS 1.2, resumption and early data (tickets are kept, but not used),
-//! certificates of clients, revocation, QUIC, DTLS, post-quantum key exchange, exporters. [`limits`] has every bound that a peer
-//! runs into.
+//! TLS 1.3 alone, with certificates of servers. Not supported: TLS 1.2, resumption and early data (tickets are kept, but not
+//! used), certificates of clients, revocation, QUIC, DTLS, post-quantum key exchange, exporters. [`limits`] has every bound
+//! that a peer runs into.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -1,8 +1,8 @@
 //! A connection in two halves, one that seals and one that opens, which may be on two threads.
 //!
-//! Each has its own buffer and its own keys, and no record takes a lock. What the opening half receives and the sealing half has to
-//! answer goes through a small shared state. Then a signal is raised, because the thread of the sealing half sleeps, and no socket
-//! wakes it.
+//! Each has its own buffer and its own keys, and no record takes a lock. What the opening half receives and the sealing half
+//! has to answer goes through a small shared state. Then a signal is raised, because the thread of the sealing half sleeps, and
+//! no socket wakes it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -48,8 +48,8 @@ impl Connection {
     /// Splits the connection, once its handshake has completed. `signal` is raised when the sealing half has to
     /// [answer](SealingHalf::answer): the thread of that half waits for it, and for its socket.
     ///
-    /// What is in the two buffers of the connection stays there. Records that wait to be sent go before those of the sealing half,
-    /// and the opening half continues with the same receive buffer.
+    /// What is in the two buffers of the connection stays there. Records that wait to be sent go before those of the sealing
+    /// half, and the opening half continues with the same receive buffer.
     ///
     /// # Errors
     /// Where the handshake has not completed ([`Connection::is_handshaking`]), or the connection has failed. The connection is

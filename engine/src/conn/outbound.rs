@@ -50,8 +50,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends close_notify: nothing follows from this side. The peer may still send (RFC 8446 6.1). A connection whose handshake has
-    /// not completed has failed with this.
+    /// Sends close_notify: nothing follows from this side. The peer may still send (RFC 8446 6.1). A connection whose handshake
+    /// has not completed has failed with this.
     pub fn close(&mut self, output: &mut OutBuf) {
         if !self.sending.is_closed && self.failed.is_none() {
             self.sending.close(output);

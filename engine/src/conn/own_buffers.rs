@@ -4,8 +4,8 @@
 //! result says how they do ([`Aliasing`]), and copies are counted in [`Connection::sealed`] and [`Connection::opened`]. With two
 //! slices (`_into`), the compiler makes sure that they are disjoint.
 //!
-//! The switch `zero_copy` changes nothing here. What the protocol itself has to send is still in an [`OutBuf`]. All records have to
-//! be sent in the order in which they were made, those in the caller's buffers and those in the [`OutBuf`].
+//! The switch `zero_copy` changes nothing here. What the protocol itself has to send is still in an [`OutBuf`]. All records
+//! have to be sent in the order in which they were made, those in the caller's buffers and those in the [`OutBuf`].
 
 use core::ops::Range;
 
@@ -61,8 +61,8 @@ impl Connection {
         sealed_len(data_bytes)
     }
 
-    /// How many bytes the destination of the record at the front of `received` needs to have: its content, and what TLS adds behind
-    /// it (RFC 8446 5.2). 0 while its header is incomplete, or where it is not encrypted.
+    /// How many bytes the destination of the record at the front of `received` needs to have: its content, and what TLS adds
+    /// behind it (RFC 8446 5.2). 0 while its header is incomplete, or where it is not encrypted.
     pub fn opening_bytes(received: &[u8]) -> usize {
         match received {
             [23, _, _, high, low, ..] => inner_len(usize::from(u16::from_be_bytes([*high, *low]))),
@@ -119,8 +119,8 @@ impl Connection {
     }
 
     /// Takes at most one record from the front of the range `received` of `buffer`, and opens it to the front of the range
-    /// `destination`. That needs [`Connection::opening_bytes`], which is a little more than the data; the bytes behind the data are
-    /// undefined.
+    /// `destination`. That needs [`Connection::opening_bytes`], which is a little more than the data; the bytes behind the data
+    /// are undefined.
     ///
     /// The content of a record begins 5 bytes behind its start. With a destination at `received.start + 5` it is therefore opened
     /// in place. Where the destination is disjoint from the body of the record, the record is opened straight into it. Where they
@@ -130,9 +130,9 @@ impl Connection {
     /// What has to be sent because of the record is added to `output`, as by [`Connection::read_tls`].
     ///
     /// # Errors
-    /// [`Error::BufferTooSmall`] where `destination` is too short, [`Error::Usage`] where a range is outside of the buffer. Nothing
-    /// has been taken or written after these. After any other error the connection has failed, the alert is in `output`, and no
-    /// plaintext is left in the buffer.
+    /// [`Error::BufferTooSmall`] where `destination` is too short, [`Error::Usage`] where a range is outside of the buffer.
+    /// Nothing has been taken or written after these. After any other error the connection has failed, the alert is in
+    /// `output`, and no plaintext is left in the buffer.
     pub fn open_within(
         &mut self,
         buffer: &mut [u8],

@@ -74,8 +74,8 @@ impl Effects {
         self.messages.capacity() + self.list.capacity() * size_of::<Entry>() + self.kept.capacity()
     }
 
-    /// Passes each effect to `on`, in order and with the bytes of all messages, and clears the list. Secrets are borrowed and wiped in
-    /// place: to move them out would leave copies.
+    /// Passes each effect to `on`, in order and with the bytes of all messages, and clears the list. Secrets are borrowed and
+    /// wiped in place: to move them out would leave copies.
     pub(crate) fn carry_out<E>(&mut self, mut on: impl FnMut(&[u8], &mut Effect) -> Result<(), E>) -> Result<(), E> {
         let result = self.list.iter_mut().try_for_each(|entry| match entry {
             Entry::Effect(effect) => on(self.messages.as_slice(), effect),
@@ -108,8 +108,8 @@ impl Effects {
         span
     }
 
-    /// Clears the list and wipes its memory. To drop the effects is not enough: the unused bytes of a short variant may hold what was
-    /// on the stack.
+    /// Clears the list and wipes its memory. To drop the effects is not enough: the unused bytes of a short variant may hold
+    /// what was on the stack.
     pub(super) fn wipe(&mut self) {
         self.list.clear();
         for _ in 0..self.list.capacity() {

@@ -40,8 +40,8 @@ impl HandshakeReassembler {
         !self.partial.as_slice().is_empty()
     }
 
-    /// Takes the `content` of a record. Passes each header, and then its message when it is whole, to `on`, and keeps the rest for the
-    /// next record. Nothing is kept of a message whose header was refused, so that no peer makes this side store it.
+    /// Takes the `content` of a record. Passes each header, and then its message when it is whole, to `on`, and keeps the rest
+    /// for the next record. Nothing is kept of a message whose header was refused, so that no peer makes this side store it.
     pub(crate) fn push(
         &mut self,
         mut content: &[u8],

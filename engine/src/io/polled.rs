@@ -8,12 +8,12 @@ use crate::signal::Signal;
 
 /// A connection over a non-blocking transport, for a loop that knows nothing but file descriptors.
 ///
-/// Such a loop polls the transport, and would sleep although there is data here: the rest of a record that was read in part, records
-/// that arrived with the same read, or bytes in a transport that is reported only once. The signal is its second file descriptor,
-/// which is readable while a read has left something behind.
+/// Such a loop polls the transport, and would sleep although there is data here: the rest of a record that was read in part,
+/// records that arrived with the same read, or bytes in a transport that is reported only once. The signal is its second file
+/// descriptor, which is readable while a read has left something behind.
 ///
-/// A level-triggered loop reads when either is reported. An edge-triggered loop calls [`PolledStream::acknowledge`] first when the
-/// signal is.
+/// A level-triggered loop reads when either is reported. An edge-triggered loop calls [`PolledStream::acknowledge`] first when
+/// the signal is.
 pub struct PolledStream<T, S> {
     connection: Connection,
     transport: T,
@@ -143,8 +143,8 @@ impl<T: Read + Write, S: Signal> Read for PolledStream<T, S> {
 }
 
 impl<T: Read + Write, S: Signal> Write for PolledStream<T, S> {
-    /// Takes as much as there is room for. Fails with [`ErrorKind::WouldBlock`] where there is none until the transport takes more,
-    /// and until the handshake has completed, which reading drives.
+    /// Takes as much as there is room for. Fails with [`ErrorKind::WouldBlock`] where there is none until the transport takes
+    /// more, and until the handshake has completed, which reading drives.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if self.connection.is_handshaking() {
             return Err(ErrorKind::WouldBlock.into());

@@ -9,7 +9,8 @@ use rustix::pipe;
 
 use crate::signal::{Flag, Signal};
 
-/// A signal with a file descriptor that is readable while the signal is raised. The descriptor does not block, and is closed on exec.
+/// A signal with a file descriptor that is readable while the signal is raised. The descriptor does not block, and is closed on
+/// exec.
 ///
 /// Raising it again makes no system call. It may be polled level-triggered, where [`Signal::clear`] answers a wake-up, or
 /// edge-triggered, where [`Signal::acknowledge`] is enough, which makes no system call with an eventfd.

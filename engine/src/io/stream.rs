@@ -274,8 +274,8 @@ impl<T: Read + Write> BufRead for Stream<T> {
 }
 
 impl<T: Read + Write> Write for Stream<T> {
-    /// Takes as much as there is room for. What was taken counts as written: where the transport times out, it is sent by the next
-    /// call.
+    /// Takes as much as there is room for. What was taken counts as written: where the transport times out, it is sent by the
+    /// next call.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         Ok(self.send_some(data)?)
     }

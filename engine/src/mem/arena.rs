@@ -11,8 +11,8 @@ pub trait Arena: Send {
     /// Memory for one job. Its regions are allocated at once where `ahead` is set, else as they are needed.
     fn new(ahead: bool) -> Self;
 
-    /// Ends the job: everything is dropped or wiped, and regions that have outgrown their size are cut back. Returns whether there
-    /// were any.
+    /// Ends the job: everything is dropped or wiped, and regions that have outgrown their size are cut back. Returns whether
+    /// there were any.
     fn reset(&mut self) -> bool;
 
     /// How many bytes it holds between jobs.

@@ -46,8 +46,8 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// A set of extension types. A few are searched one by one; beyond these, each is a bit, so that the work is linear in the length of
-/// the message.
+/// A set of extension types. A few are searched one by one; beyond these, each is a bit, so that the work is linear in the
+/// length of the message.
 #[derive(Default)]
 struct Seen {
     few: ArrayVec<ExtensionType, 64>,

@@ -142,9 +142,9 @@ fn find_version(mut reader: Reader<'_>) -> Result<Option<ProtocolVersion>, Error
     Ok(version)
 }
 
-/// Without supported_versions the server has chosen an older version, which this client does not support; with the downgrade mark, an
-/// attacker has made it do so (RFC 8446 4.1.3). With supported_versions, the legacy version of a ServerHello is ignored (RFC 8446
-/// 4.2.1), and that of a HelloRetryRequest is checked (RFC 8446 4.1.4).
+/// Without supported_versions the server has chosen an older version, which this client does not support; with the downgrade
+/// mark, an attacker has made it do so (RFC 8446 4.1.3). With supported_versions, the legacy version of a ServerHello is
+/// ignored (RFC 8446 4.2.1), and that of a HelloRetryRequest is checked (RFC 8446 4.1.4).
 fn check_version(
     legacy_version: ProtocolVersion,
     selected: Option<ProtocolVersion>,

@@ -1,7 +1,7 @@
 //! Fields of a certificate that webpki does not expose (RFC 5280 4.1). Nothing is verified here.
 //!
-//! Every handshake of a client comes through here. [`Elements`] takes a few instructions for each element; the crates for DER would
-//! take as many as webpki takes for the whole chain.
+//! Every handshake of a client comes through here. [`Elements`] takes a few instructions for each element; the crates for DER
+//! would take as many as webpki takes for the whole chain.
 
 use super::der::{BIT_STRING, BOOLEAN, Elements, OCTET_STRING, SEQUENCE};
 use crate::error::CertificateError;

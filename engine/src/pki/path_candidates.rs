@@ -15,10 +15,10 @@ const PATH_MAX: usize = 6;
 
 /// Those of `intermediates` that may be on a path from `leaf`, going by their names, each once.
 ///
-/// A peer may send many certificates that have nothing to do with the chain (RFC 8446 4.4.2). webpki reads all of them at each step
-/// of each path, and there are as many paths as names allow: with a dozen certificates of one name and some hundreds of others, its
-/// own limits take seconds. So certificates that are on no path are left out, in time linear in the message, and where there are
-/// still too many paths, the chain is refused.
+/// A peer may send many certificates that have nothing to do with the chain (RFC 8446 4.4.2). webpki reads all of them at each
+/// step of each path, and there are as many paths as names allow: with a dozen certificates of one name and some hundreds of
+/// others, its own limits take seconds. So certificates that are on no path are left out, in time linear in the message, and
+/// where there are still too many paths, the chain is refused.
 pub(super) fn path_candidates<'a>(
     leaf: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],

@@ -5,8 +5,8 @@ use crate::codes::ContentType;
 /// Splits an inner plaintext into content and type: its last byte that is not zero is the type, zeros after it are
 /// padding (RFC 8446 5.4). `None` where all is zero.
 ///
-/// A record without padding ends with its type. Where there is padding, every byte takes the same time, so that the time depends on
-/// the length of the record, which is public, and not on where the padding begins.
+/// A record without padding ends with its type. Where there is padding, every byte takes the same time, so that the time
+/// depends on the length of the record, which is public, and not on where the padding begins.
 #[inline]
 pub(super) fn strip(inner: &[u8]) -> Option<(ContentType, usize)> {
     match inner.split_last() {

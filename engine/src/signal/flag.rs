@@ -48,14 +48,15 @@ impl Flag {
     /// Whether it is up, for a consumer that looks often and rarely finds it up. Only [`Flag::clear`] makes what was published
     /// visible.
     ///
-    /// Relaxed: nothing is concluded from it. An earlier raise, in the sense of the memory model, is seen. A concurrent one may be
-    /// missed, and wakes the consumer.
+    /// Relaxed: nothing is concluded from it. An earlier raise, in the sense of the memory model, is seen. A concurrent one may
+    /// be missed, and wakes the consumer.
     #[inline]
     pub fn is_up(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Clears it, after the file descriptor was emptied and before looking for what was published. Returns `true` where it was up.
+    /// Clears it, after the file descriptor was emptied and before looking for what was published. Returns `true` where it was
+    /// up.
     #[inline]
     pub fn clear(&self) -> bool {
         self.0.swap(false, Ordering::AcqRel)

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{Flag, Signal};
 
-/// The connections of a loop that are ready, with one signal for all of them: ten thousand connections need one file descriptor, and
-/// one system call for all that become ready before the loop looks.
+/// The connections of a loop that are ready, with one signal for all of them: ten thousand connections need one file
+/// descriptor, and one system call for all that become ready before the loop looks.
 #[derive(Debug)]
 pub struct ReadyQueue<S> {
     waiting: Mutex<Vec<usize>>,

@@ -30,8 +30,8 @@ fn load_key(key: &rustls_pki_types::PrivateKeyDer<'_>) -> Result<std::sync::Arc<
     main::load_key(key).and_then(without_rsa)
 }
 
-/// Refuses RSA keys: the private-key operations of the `rsa` crate are not constant in time (RUSTSEC-2023-0071). Only the provider
-/// `rustcrypto` signs with it.
+/// Refuses RSA keys: the private-key operations of the `rsa` crate are not constant in time (RUSTSEC-2023-0071). Only the
+/// provider `rustcrypto` signs with it.
 #[cfg(any(test, not(feature = "aws-lc-rs")))]
 fn without_rsa(
     key: std::sync::Arc<dyn crate::crypto::SigningKey>,

@@ -157,9 +157,9 @@ fn choose_certificate<'a>(
 
 /// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).
 ///
-/// Anything but a host name is ignored: an IP address, which is common though not allowed, and names that are not valid in DNS. RFC
-/// 6066 3 lets a server that does not know a name continue. Nothing is chosen by the name here, so that does no harm; the client sees
-/// that the extension is not acknowledged, and verifies the certificate.
+/// Anything but a host name is ignored: an IP address, which is common though not allowed, and names that are not valid in DNS.
+/// RFC 6066 3 lets a server that does not know a name continue. Nothing is chosen by the name here, so that does no harm; the
+/// client sees that the extension is not acknowledged, and verifies the certificate.
 fn server_name(hello: &ClientHello<'_>) -> Option<CompactString> {
     let name = core::str::from_utf8(hello.server_name?).ok()?;
     let Ok(ServerName::DnsName(_)) = ServerName::try_from(name) else { return None };

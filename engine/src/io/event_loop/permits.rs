@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 ///
 /// Only the acceptor acquires permits, so that their number never exceeds its limit. Loops release them.
 ///
-/// Waiting and releasing each write one of the two atomics, pass a **sequentially consistent fence**, and read the other. The fences
-/// rule out that the acceptor sees no free permit while the loop sees no waiting acceptor (`models/tests/permits.rs`). The count is
-/// decremented with **Release** and read with **Acquire**, so that an acceptor that sees a free permit also sees what came before
-/// its release, such as the closing of a socket.
+/// Waiting and releasing each write one of the two atomics, pass a **sequentially consistent fence**, and read the other. The
+/// fences rule out that the acceptor sees no free permit while the loop sees no waiting acceptor (`models/tests/permits.rs`).
+/// The count is decremented with **Release** and read with **Acquire**, so that an acceptor that sees a free permit also sees
+/// what came before its release, such as the closing of a socket.
 #[derive(Debug)]
 pub struct Permits {
     in_use: Box<[AtomicUsize]>,

@@ -22,8 +22,8 @@ impl InBuf {
         Self::new(Lease::unpooled(capacity.max(RECORD_MAX)), None)
     }
 
-    /// A buffer of at least `capacity` bytes, and at least one record, that leases its memory from `pool` when it is needed. Where
-    /// the pool is off, it has memory of its own.
+    /// A buffer of at least `capacity` bytes, and at least one record, that leases its memory from `pool` when it is needed.
+    /// Where the pool is off, it has memory of its own.
     pub fn pooled(pool: &BufferPool, capacity: usize) -> Self {
         match Source::new(pool, capacity) {
             None => Self::with_capacity(capacity),

@@ -1,8 +1,8 @@
 //! The receive buffer and the send buffer of a connection.
 //!
-//! A pooled buffer has no memory until something is put into it, and keeps it until `release_if_empty` is called. Call that when the
-//! socket would block or the connection is idle, not after every record: it wipes what the buffer has held, which takes some percent
-//! of the time of encrypting it.
+//! A pooled buffer has no memory until something is put into it, and keeps it until `release_if_empty` is called. Call that
+//! when the socket would block or the connection is idle, not after every record: it wipes what the buffer has held, which
+//! takes some percent of the time of encrypting it.
 
 mod in_buf;
 mod out_buf;

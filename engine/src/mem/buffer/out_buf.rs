@@ -3,8 +3,8 @@ use core::ops::Range;
 use super::{BufferPool, DEFAULT_CAPACITY, Lease, Source};
 use crate::limits::{HANDSHAKE_MESSAGE_MAX, RECORD_MAX};
 
-/// Records to send. Application data fills it up to its capacity. Handshake messages and alerts, which can't wait, may let it grow
-/// beyond that by one flight.
+/// Records to send. Application data fills it up to its capacity. Handshake messages and alerts, which can't wait, may let it
+/// grow beyond that by one flight.
 pub struct OutBuf {
     /// Empty where it is pooled and holds nothing.
     bytes: Lease,
@@ -90,8 +90,8 @@ impl OutBuf {
         self.capacity.saturating_sub(self.end)
     }
 
-    /// Whether an answer as long as the longest record fits. A peer's record may be longer than this side's for the same content, by
-    /// more than the KeyUpdate that may go before it.
+    /// Whether an answer as long as the longest record fits. A peer's record may be longer than this side's for the same
+    /// content, by more than the KeyUpdate that may go before it.
     #[inline]
     pub(crate) fn has_room_for_record(&mut self) -> bool {
         if self.room() < RECORD_MAX {
@@ -100,8 +100,8 @@ impl OutBuf {
         self.room() >= RECORD_MAX
     }
 
-    /// Moves the bytes to the front, where that frees at least as much as it moves: a full buffer that is sent in small pieces must
-    /// not be copied for each of them.
+    /// Moves the bytes to the front, where that frees at least as much as it moves: a full buffer that is sent in small pieces
+    /// must not be copied for each of them.
     pub(crate) fn compact(&mut self) {
         if self.start > 0 && self.len() <= self.start {
             self.moved_bytes += self.len() as u64;
@@ -116,8 +116,8 @@ impl OutBuf {
         self.moved_bytes
     }
 
-    /// Adds `count` bytes at the back, to be written. Returns `None` where the buffer would exceed its limit, because the caller has
-    /// not sent earlier flights.
+    /// Adds `count` bytes at the back, to be written. Returns `None` where the buffer would exceed its limit, because the
+    /// caller has not sent earlier flights.
     pub(crate) fn append(&mut self, count: usize) -> Option<&mut [u8]> {
         let Range { start, end } = self.end..self.end + count;
         if end > self.bytes.len() {

@@ -1,13 +1,13 @@
 //! A pool of buffers, so that connections need memory only while they carry data.
 //!
 //! # Secrets
-//! A buffer may have held plaintext of another connection. A [`Lease`] knows how far it has been written, and exactly that is wiped
-//! when it is dropped, even if the memory is then freed. What was never written is zero.
+//! A buffer may have held plaintext of another connection. A [`Lease`] knows how far it has been written, and exactly that is
+//! wiped when it is dropped, even if the memory is then freed. What was never written is zero.
 //!
 //! # Bounds
-//! [`PoolOptions::free_max`] limits how many idle buffers are kept; more are freed. A pool without an idle buffer allocates one, which
-//! is a miss and not an error. The pool trims itself: over every 256 returns it notes how many buffers were idle all the time, and
-//! frees half as many of the next ones that are returned. [`BufferPool::trim`] frees all at once.
+//! [`PoolOptions::free_max`] limits how many idle buffers are kept; more are freed. A pool without an idle buffer allocates
+//! one, which is a miss and not an error. The pool trims itself: over every 256 returns it notes how many buffers were idle all
+//! the time, and frees half as many of the next ones that are returned. [`BufferPool::trim`] frees all at once.
 
 mod free_list;
 mod lease;
@@ -49,8 +49,8 @@ impl Default for PoolOptions {
 
 /// What a pool has done, and what it holds.
 ///
-/// The numbers of a shared pool are of one moment. Those of a thread-local pool are added up over its threads, including those that
-/// have ended, and are exact while no thread leases or returns.
+/// The numbers of a shared pool are of one moment. Those of a thread-local pool are added up over its threads, including those
+/// that have ended, and are exact while no thread leases or returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStatistics {
     /// Leases of an idle buffer.
@@ -108,8 +108,8 @@ impl BufferPool {
         self.lease_at_least(0)
     }
 
-    /// A buffer of [`BufferPool::buffer_bytes`] or of `bytes`, whichever is more, all zero. A buffer that is larger than those of the
-    /// pool is always allocated, and freed when it is returned.
+    /// A buffer of [`BufferPool::buffer_bytes`] or of `bytes`, whichever is more, all zero. A buffer that is larger than those
+    /// of the pool is always allocated, and freed when it is returned.
     #[inline]
     pub fn lease_at_least(&self, bytes: usize) -> Lease {
         let is_regular = bytes <= self.options.buffer_bytes;

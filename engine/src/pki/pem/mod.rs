@@ -73,7 +73,8 @@ pub fn certificates_from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     Ok(certificates)
 }
 
-/// The first private key of a PEM file, in PKCS #8, PKCS #1 or SEC 1. It is wiped when it is dropped, and so was every copy of it.
+/// The first private key of a PEM file, in PKCS #8, PKCS #1 or SEC 1. It is wiped when it is dropped, and so was every copy of
+/// it.
 pub fn private_key_from_pem(pem: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, Error> {
     check_size(pem)?;
     let sections = sections(pem)?;

@@ -1,8 +1,8 @@
 //! Pools with a list of buffers for each thread.
 //!
-//! Leasing and returning in one thread takes no lock, and no atomic operations but loads and stores of counters that no other thread
-//! writes. Other cases are slower and take a lock: the first lease of a thread, a lease that another thread returns (the memory
-//! stays with that thread), the end of a thread, and statistics.
+//! Leasing and returning in one thread takes no lock, and no atomic operations but loads and stores of counters that no other
+//! thread writes. Other cases are slower and take a lock: the first lease of a thread, a lease that another thread returns (the
+//! memory stays with that thread), the end of a thread, and statistics.
 
 mod tally;
 

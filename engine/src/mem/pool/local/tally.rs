@@ -5,9 +5,9 @@ use crate::mem::pool::PoolStatistics;
 
 /// What one thread has done with one pool.
 ///
-/// Only that thread writes, with relaxed loads and stores, which are the same plain moves as for a `Cell`; others may read. Relaxed is
-/// enough, as each number is independent; a reader that needs them to be consistent has waited for the thread in some way. One
-/// number is written by others, under the registry's lock.
+/// Only that thread writes, with relaxed loads and stores, which are the same plain moves as for a `Cell`; others may read.
+/// Relaxed is enough, as each number is independent; a reader that needs them to be consistent has waited for the thread in
+/// some way. One number is written by others, under the registry's lock.
 #[derive(Debug, Default)]
 // So that no two threads write to one cache line, or to the pair of lines that is fetched at once.
 #[repr(align(128))]
