@@ -21,7 +21,7 @@ pub struct Switches {
     pub arena: bool,
     /// Inline the steps that a record takes into one loop. Off: each step is a call.
     pub inline: bool,
-    /// Report what connections do to a [`Monitor`](crate::counters::Monitor). This costs a little, and is off by default.
+    /// Report what connections do to a `Monitor`. This costs a little, and is off by default.
     pub counters: bool,
     /// How an event loop learns of connections that have more to do.
     pub signal: SignalKind,

@@ -26,7 +26,7 @@ const BELONGS: [(&str, &str); 7] = [
     ("webpki::", "pki/"),
     ("base64ct", "pki/"),
     ("socket2::", "io/"),
-    ("TcpStream", "io/"),
+    ("TcpStream", "io/ lib.rs"),
     ("feature = \"", "crypto/provider/ io/mod.rs"),
     ("std::fs", "keys/key_log.rs"),
     ("SystemTime::now", "handshake/config.rs"),

@@ -114,10 +114,16 @@ fn it_is_refused_beyond_them() {
 
 fn after_a_retry(table: &mut Table<ScriptedClient>) {
     table.from(offered_and_retried);
-    table.row("4.2.10", "more early data than is skipped, retried", Alert::UNEXPECTED_MESSAGE, "any key", |client| {
-        fill(client);
-        client.send(&early_record(0));
-    });
+    table.row(
+        "4.2.10",
+        "more early data than is skipped, retried",
+        Alert::UNEXPECTED_MESSAGE,
+        "before keys were established",
+        |client| {
+            fill(client);
+            client.send(&early_record(0));
+        },
+    );
     table.row("4.2.10", "early data after the second hello", Alert::BAD_RECORD_MAC, "decrypted", |client| {
         client.send(&early_record(100));
         second_hello(client);
@@ -128,7 +134,13 @@ fn after_a_retry(table: &mut Table<ScriptedClient>) {
         client.send(&early_record(100));
     });
     table.from(server_retried);
-    table.row("4.2.10", "early data not announced, retried", Alert::UNEXPECTED_MESSAGE, "any key", |client| {
-        client.send(&early_record(100));
-    });
+    table.row(
+        "4.2.10",
+        "early data not announced, retried",
+        Alert::UNEXPECTED_MESSAGE,
+        "before keys were established",
+        |client| {
+            client.send(&early_record(100));
+        },
+    );
 }

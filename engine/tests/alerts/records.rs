@@ -162,7 +162,7 @@ fn records_without_content() {
         }
         for zeros in [0, 1, 100, RECORD_CONTENT_MAX + 1] {
             let name = format!("{zeros} zeros in an encrypted record");
-            table.row("5.4", name, Alert::UNEXPECTED_MESSAGE, "nothing but padding", move |peer| {
+            table.row("5.4", name, Alert::UNEXPECTED_MESSAGE, "all padding", move |peer| {
                 let record = peer.seal(&vec![0; zeros]);
                 peer.send(&record);
             });

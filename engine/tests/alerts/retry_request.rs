@@ -264,7 +264,7 @@ fn after_a_retry(table: &mut Table<ScriptedServer>) {
     });
     for group in [NamedGroup::X25519, NamedGroup::SECP384R1] {
         let name = format!("a share for {group} instead of the group asked for");
-        table.row("4.2.8", name, Alert::ILLEGAL_PARAMETER, "a group that none was sent for", move |server| {
+        table.row("4.2.8", name, Alert::ILLEGAL_PARAMETER, "without a share of the client's", move |server| {
             let hello = server.hello(group);
             server.send_hello(&hello);
         });

@@ -164,7 +164,7 @@ fn extensions(table: &mut Table<ScriptedServer>) {
 fn shares(table: &mut Table<ScriptedServer>) {
     for (name, group) in [("offered without a share", NamedGroup::SECP256R1.0), ("never offered", 0x0100)] {
         let name = format!("a share for a group {name}");
-        table.row("4.2.8", name, Alert::ILLEGAL_PARAMETER, "a group that none was sent for", move |server| {
+        table.row("4.2.8", name, Alert::ILLEGAL_PARAMETER, "without a share of the client's", move |server| {
             server.send_hello_with(|hello| {
                 hello.extensions().set(ExtensionType::KEY_SHARE, share(group, &[4; 65]));
             });
