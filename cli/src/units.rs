@@ -252,7 +252,7 @@ mod tests {
             assert_eq!(parse_duration(text).map(|duration| duration.as_millis()), Ok(milliseconds), "{text}");
         }
         let long = "9".repeat(30);
-        for text in ["", ".", "1.2.3", "soon", "-1", "1.5q", "1.5m 3s", "1e3", "NaN", &long, &format!("{long}.0")] {
+        for text in ["", ".", "1.2.3", "soon", "-1", "1.5q", "1e3", "NaN", &long, &format!("{long}.0")] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

@@ -158,7 +158,7 @@ fn what_can_not_be_measured_is_a_usage_error_that_helps() {
         (&["--algorithm", "aes128gmc"][..], "did you mean 'aes128gcm'?"),
         (&["--provider", "openssl"], "expected one of: auto, aws-lc-rs, rustcrypto"),
         (&["--provider", "aws-lc-rs", "--algorithm", "aegis256"], "none of these providers"),
-        (&["--size", "0"], "--size is 1 B to 16 MiB"),
+        (&["--size", "0"], "--size must be 1 B to 16 MiB"),
         (&["--duration", "0s"], "longer than 0"),
         (&["--json=/nonexistent/crypto.json"], "/nonexistent/crypto.json"),
     ] {

@@ -31,7 +31,7 @@ mod tests {
             (PROFILE.replace("Ir", "Ir Dr"), "not instructions alone"),
             (PROFILE.replace("summary: 12", "").replace("totals: 12", ""), "cut short"),
             (PROFILE.replace("totals: 12", "totals: twelve"), "not a number"),
-            (PROFILE.replace("totals: 12", "totals: -1"), "no number"),
+            (PROFILE.replace("totals: 12", "totals: -1"), "not a number"),
         ] {
             let error = instructions(&wrong).expect_err(&wrong);
             assert!(error.contains(saying), "{error}");

@@ -48,7 +48,7 @@ impl Report for AblationTable<'_> {
         let mut lines = self.conclusions();
         lines.push(String::new());
         let mut text: String = lines.iter().map(|line| view.wrapped(line) + "\n").collect();
-        text.extend(self.sheets(view.width()).iter().map(|sheet| sheet.table(view)));
+        text.extend(self.sheets(view.width()).iter().map(|sheet| sheet.table(view) + "\n"));
         let mut notes = vec![LEGEND.to_owned()];
         notes.extend(self.notes(view.is_verbose));
         text.extend(notes.iter().map(|line| view.wrapped(line) + "\n"));

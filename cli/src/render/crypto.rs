@@ -97,7 +97,7 @@ impl CryptoReport<'_> {
 fn fitting(cases: &[&Case], view: &View) -> Sheet {
     let all = in_order(cases.iter().map(|case| size(case))).len();
     let wide = speeds(cases, all, true);
-    if view.is_verbose || wide.width() <= view.width() {
+    if view.fits(wide.width()) {
         return wide;
     }
     let mut narrower = (1..=all).rev().map(|count| speeds(cases, count, false));

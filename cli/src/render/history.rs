@@ -146,8 +146,7 @@ impl History {
 
 /// The whole table where it fits, or was asked for; else the short one.
 fn fitting([whole, short]: &[Sheet; 2], view: &View) -> String {
-    let fits = view.is_verbose || whole.width() <= view.width();
-    if fits { whole.table(view) } else { short.table(view) }
+    if view.fits(whole.width()) { whole.table(view) } else { short.table(view) }
 }
 
 const fn are(count: usize) -> &'static str {

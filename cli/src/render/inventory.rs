@@ -4,8 +4,8 @@ use crate::units::counted;
 
 impl Report for Inventory {
     fn table(&self, view: &View) -> String {
-        let is_wide = |sheet: &Sheet| view.is_verbose || sheet.width() <= view.width();
-        let suites = Some(suites(self, true)).filter(is_wide).unwrap_or_else(|| suites(self, false));
+        let fits = |sheet: &Sheet| view.fits(sheet.width());
+        let suites = Some(suites(self, true)).filter(fits).unwrap_or_else(|| suites(self, false));
         let text = self.text(&suites, |sheet| sheet.table(view), |heading| format!("{heading}\n"), "WARNING: ");
         format!("{}\n\n{}", view.wrapped(&self.conclusion()), text)
     }

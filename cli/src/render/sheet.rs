@@ -41,7 +41,7 @@ impl Sheet {
     /// Columns below a rule. Where they are too wide for the view, text is broken within its cell and numbers are not.
     pub fn table(&self, view: &View) -> String {
         let mut table = self.build(view.color);
-        if self.width() > view.width() {
+        if self.width() > view.terminal.unwrap_or(usize::MAX) {
             // Each line is stripped of the blank that it begins with.
             let width = u16::try_from(view.width() + 1).unwrap_or(u16::MAX);
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);

@@ -30,7 +30,12 @@ impl View {
         Table::new().width().map(usize::from)
     }
 
-    /// How wide a table may be.
+    /// Whether lines of so many columns are shown whole. A file or a pipe takes any.
+    pub fn fits(&self, width: usize) -> bool {
+        self.is_verbose || self.terminal.is_none_or(|columns| width <= columns)
+    }
+
+    /// How wide a table of chosen columns may be.
     pub fn width(&self) -> usize {
         self.terminal.unwrap_or(WIDTH)
     }

@@ -50,7 +50,7 @@ fn authorities_that_the_environment_names_are_used_or_told() {
         (&[(file, "/dev/null")], 2, &["error: SSL_CERT_FILE: /dev/null: no certificate found: the text is empty"]),
         (&[(file, "keys/key.pem")], 2, &["SSL_CERT_FILE: keys/key.pem: no certificate found", "(PRIVATE KEY)"]),
         (&[(file, "wide.pem")], 2, &["SSL_CERT_FILE: wide.pem: ", UTF_16]),
-        (&[(folders, "none")], 2, &["error: SSL_CERT_DIR: can't read none: No such file", "unset it"]),
+        (&[(folders, "none")], 2, &["error: SSL_CERT_DIR: can't read none: No such file", "or unset the variable"]),
         (
             &[(folders, "keys")],
             2,
