@@ -151,7 +151,7 @@ fn what_valgrind_gets_wrong_is_an_error_and_no_count() {
     for (does, saying) in [
         (format!("{told}; {}", profiles("garbage")), "it does not say what was counted"),
         (format!("{told}; {}", profiles(r"events: Ir\n")), "cut short"),
-        (format!("{told}; {}", profiles(r"events: Ir\ntotals: many\n")), "no number"),
+        (format!("{told}; {}", profiles(r"events: Ir\ntotals: many\n")), "not a number"),
         (format!("{told}; {}", profiles(r"events: Ir\ntotals: 0\n")), "nothing was counted"),
         (told.to_owned(), "profile 1 of 4 is missing"),
         (format!("{told}; {}; cp $0 \"${{3#--callgrind-out-file=}}.5\"", profiles(good)), "more than 4 profiles"),
