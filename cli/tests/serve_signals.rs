@@ -166,7 +166,7 @@ fn peers_that_misbehave_are_a_line_each_and_lose_their_places() {
 #[test]
 fn the_flag_of_old_is_taken_and_said_to_be_the_only_way() {
     let server = Server::start(&["--event-loop", "--mode", "echo"]);
-    server.program.wait_error("--event-loop changes nothing");
+    server.program.wait_error("--event-loop has no effect");
     server.interrupt().expect(0, &["stopped"]);
     assert!(!run(["serve", "--help"]).output.contains("--event-loop"), "help tells of what does something");
 }
