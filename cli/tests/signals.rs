@@ -210,11 +210,16 @@ fn every_command_that_measures_ends_in_time_whenever_it_is_asked_to() {
 #[test]
 fn what_was_measured_is_kept_and_printed_however_the_end_is_asked_for() {
     let most = u64::MAX.to_string();
-    for (case, limit, signal, way) in [
-        ("throughput/memory/send", &["throughput", "--duration", "1m"][..], Signal::INT, Way::Twice),
-        ("throughput/memory/send", &["throughput", "--duration", "1m"], Signal::TERM, Way::Twice),
-        ("throughput/memory/send", &["throughput", "--size", "1k", "--count", &most], Signal::HUP, Way::Once),
-        ("handshake/memory", &["handshake", "--count", "1m"], Signal::TERM, Way::Twice),
+    for (conclusion, limit, signal, way) in [
+        ("AES-128-GCM 16 KiB, in memory, send: ", &["throughput", "--duration", "1m"][..], Signal::INT, Way::Twice),
+        ("AES-128-GCM 16 KiB, in memory, send: ", &["throughput", "--duration", "1m"], Signal::TERM, Way::Twice),
+        (
+            "AES-128-GCM 1 KiB, in memory, send: ",
+            &["throughput", "--size", "1k", "--count", &most],
+            Signal::HUP,
+            Way::Once,
+        ),
+        ("AES-128-GCM, in memory: ", &["handshake", "--count", "1m"], Signal::TERM, Way::Twice),
     ] {
         let arguments = [limit, &["--transport", "memory", "--warmup", "0s", "--json=kept.json"]].concat();
         let row = Row { arguments, signal, moment: Moment::After(Duration::from_millis(2_500)), way };
@@ -222,7 +227,7 @@ fn what_was_measured_is_kept_and_printed_however_the_end_is_asked_for() {
         let document = kept(running.folder.path());
         assert_eq!(document["partial"], true);
         assert_eq!(document["cases"].as_array().map(Vec::len), Some(1), "{document}");
-        assert!(running.said("output").contains(case), "{}", running.said("output"));
+        assert!(running.said("output").contains(conclusion), "{}", running.said("output"));
     }
 }
 
@@ -282,7 +287,7 @@ fn what_waits_for_others_ends_in_time() {
         let row = Row { arguments, signal, moment, way: Way::Once };
         let running = ends_in_time(&row);
         if row.moment != Moment::Early {
-            assert!(running.said("output").contains("throughput/"), "{}", running.said("errors"));
+            assert!(running.said("output").contains("in memory, send: "), "{}", running.said("errors"));
         }
     }
 }
