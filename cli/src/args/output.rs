@@ -38,7 +38,7 @@ pub struct Display {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Print more, such as how each connection of `serve` ends
+    /// Print more: every figure of each case, and how each connection of `serve` ends
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 
