@@ -26,7 +26,7 @@ pub(super) fn sentences(switches: &[((&str, &str), Vec<Effect>)]) -> Vec<String>
     for ((switch, value), effects) in switches {
         let name = if *value == "on" { (*switch).to_owned() } else { format!("{switch}={value}") };
         match effects.iter().any(|effect| effect.is_real) {
-            true => sentences.push(sentence(&name, effects)),
+            true => sentences.push(format!("{name}: {}.", phrase(effects, "below"))),
             false if effects.is_empty() => not_on_path.push(name),
             false => without_effect.push(name),
         }
@@ -41,11 +41,17 @@ pub(super) fn sentences(switches: &[((&str, &str), Vec<Effect>)]) -> Vec<String>
     sentences
 }
 
-/// The largest changes of times first, then counts in the order of the table.
-fn sentence(name: &str, effects: &[Effect]) -> String {
+impl Effect {
+    /// How far it comes to the front: the size of a change of times; counts follow in the order of the table.
+    pub(super) fn weight(&self) -> f64 {
+        if self.quantity.kind == Kind::Time { self.change.abs() } else { 0.0 }
+    }
+}
+
+/// The effects beyond the noise, the largest first; of many the first few, and where the others are.
+pub(super) fn phrase(effects: &[Effect], place_of_others: &str) -> String {
     let mut real: Vec<&Effect> = effects.iter().filter(|effect| effect.is_real).collect();
-    let weight = |effect: &Effect| if effect.quantity.kind == Kind::Time { effect.change.abs() } else { 0.0 };
-    real.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
+    real.sort_by(|one, other| other.weight().total_cmp(&one.weight()));
     let more = real.len().saturating_sub(NAMED);
     real.truncate(NAMED);
     let mut parts = Vec::new();
@@ -57,8 +63,8 @@ fn sentence(name: &str, effects: &[Effect]) -> String {
         let noun = if is_said { String::new() } else { format!(" {direction} {what}") };
         parts.push(format!("{}{noun}{of}", amount(effect)));
     }
-    let more = if more > 0 { format!("; {more} more below") } else { String::new() };
-    format!("{name}: {}{more}.", parts.join(", "))
+    let more = if more > 0 { format!("; {more} more {place_of_others}") } else { String::new() };
+    format!("{}{more}", parts.join(", "))
 }
 
 /// What is measured, and of whom.
