@@ -1,10 +1,10 @@
 //! One compact table: a row for each case, a column for each figure that matters, as many as the width allows.
 
 use super::document::NOT_MEASURABLE;
-use super::labels::Labels;
+use super::labels::{Labels, way};
 use super::{Align, Sheet, View};
 use crate::schema::quantity::{self, Quantity, Role};
-use crate::schema::{Case, Kind, Metric, Side};
+use crate::schema::{Better, Case, Kind, Metric, Side};
 use crate::units::format_quantity;
 
 /// What stands in a column.
@@ -45,12 +45,13 @@ pub(super) fn figure<'a>(case: &'a Case, sides: &[Side], quantity: &Quantity) ->
     sides.iter().find_map(|side| case.metric(*side, quantity))
 }
 
-/// A case's leading figure as a share of the best one's; 1 for the best.
+/// A case's leading figure as a share of the best one's among those whose data travels the same way; 1 for the best.
 pub(super) fn share_of_best(command: &str, cases: &[&Case], case: &Case) -> Option<f64> {
     let (sides, quantity) = leading(command)?;
     let value = |case: &Case| figure(case, sides, quantity).map(|metric| metric.median);
-    let speed = |value: f64| if quantity.better == crate::schema::Better::Higher { value } else { 1.0 / value };
-    let best = cases.iter().filter_map(|case| value(case).map(speed)).reduce(f64::max)?;
+    let speed = |value: f64| if quantity.better == Better::Higher { value } else { 1.0 / value };
+    let peers = cases.iter().filter(|other| way(&other.id) == way(&case.id));
+    let best = peers.filter_map(|case| value(case).map(speed)).reduce(f64::max)?;
     Some(speed(value(case)?) / best).filter(|share| share.is_finite())
 }
 
@@ -120,8 +121,11 @@ fn has(case: &Case, side: Side, quantity: &Quantity) -> bool {
 }
 
 fn sheet(columns: &[Column], cases: &[&Case], labels: &Labels) -> Sheet {
+    let command = cases.first().map_or("", |case| command(case));
+    let is_cost = leading(command).is_some_and(|(_, quantity)| quantity.better == Better::Lower);
     let headings = columns.iter().map(|column| match column {
         Column::Figure { heading, .. } => (heading.as_str(), Align::Right),
+        Column::OfBest if is_cost => ("times\nbest", Align::Right),
         Column::OfBest => ("of\nbest", Align::Right),
     });
     let mut sheet = Sheet::new([("\ncase", Align::Left)].into_iter().chain(headings));
@@ -132,6 +136,11 @@ fn sheet(columns: &[Column], cases: &[&Case], labels: &Labels) -> Sheet {
     sheet
 }
 
+/// The command that measured a case.
+pub(super) fn command(case: &Case) -> &str {
+    case.id.split('/').next().unwrap_or_default()
+}
+
 fn cell(column: &Column, cases: &[&Case], case: &Case) -> String {
     match column {
         Column::Figure { sides, quantity, .. } => match figure(case, sides, quantity) {
@@ -140,8 +149,11 @@ fn cell(column: &Column, cases: &[&Case], case: &Case) -> String {
             None => String::new(),
         },
         Column::OfBest => {
-            let share = share_of_best(case.id.split('/').next().unwrap_or_default(), cases, case);
-            share.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default()
+            let share = share_of_best(command(case), cases, case);
+            let is_cost = leading(command(case)).is_some_and(|(_, quantity)| quantity.better == Better::Lower);
+            let text =
+                |share: f64| if is_cost { format!("{:.2}×", 1.0 / share) } else { format!("{:.0} %", share * 100.0) };
+            share.map(text).unwrap_or_default()
         }
     }
 }

@@ -1,21 +1,31 @@
-//! What cases come to, in a sentence.
+//! What cases come to, in sentences.
 
 use serde_json::Value;
 
 use super::case_table::{figure, leading, share_of_best};
-use super::labels::Labels;
+use super::groups::grouped;
+use super::labels::{Labels, labels, way};
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Case, Side};
-use crate::units::format_quantity;
+use crate::schema::{Case, Metric, Side};
+use crate::units::{Bytes, format_quantity};
 
-/// The conclusion of the cases of one command; `None` where there are no figures to draw one from.
-pub(super) fn conclusion(command: &str, cases: &[&Case], labels: &Labels) -> Option<String> {
-    match (command, cases) {
-        ("throughput", [case]) => throughput(case, labels),
-        ("handshake", [case]) => handshake(case, labels),
-        ("instructions", _) => instructions(cases),
-        _ => comparison(command, cases, labels),
+/// The conclusions of the cases of one command: a sentence for each way that data travels, since one thread for both ends and
+/// two are not to be compared. None where there are no figures to draw one from.
+pub(super) fn conclusions(command: &str, cases: &[&Case]) -> Vec<String> {
+    if command == "instructions" {
+        return instructions(cases).into_iter().collect();
     }
+    let ways = grouped(cases.iter().map(|case| (way(&case.id), *case)));
+    let sentence = |(_, cases): &(String, Vec<&Case>)| {
+        let labels = labels(cases.iter().map(|case| case.id.as_str()));
+        let sentence = match (command, &cases[..]) {
+            ("throughput", [case]) => throughput(case, &labels),
+            ("handshake", [case]) => handshake(case, &labels),
+            _ => comparison(command, cases, &labels),
+        };
+        sentence.map(|sentence| capitalized(&sentence))
+    };
+    ways.iter().filter_map(sentence).collect()
 }
 
 /// Such as "AES-128-GCM 16 KiB, loopback, send: 3.6 GB/s; sealing at 96 % of the raw cipher, opening at 97 %."
@@ -59,32 +69,50 @@ fn instructions(cases: &[&Case]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Instructions without cryptography: {}.", parts.join(", ")))
 }
 
-/// Such as "AES-128-GCM 16 KiB is fastest, 3.6 GB/s; ChaCha20-Poly1305 16 KiB slowest, 1.7 GB/s (48 % of it)." Of several
-/// sizes the largest are compared, so that it is not the size that is told apart.
+/// Such as "16 KiB: AES-128-GCM is fastest, 3.6 GB/s; ChaCha20-Poly1305 slowest, 1.7 GB/s (48 % of it)." Of several sizes the
+/// largest are compared, so that it is not the size that is told apart.
 fn comparison(command: &str, cases: &[&Case], labels: &Labels) -> Option<String> {
     let (sides, quantity) = leading(command)?;
     let size = |case: &Case| case.requested.get("size_bytes").and_then(Value::as_u64);
     let largest = cases.iter().filter_map(|case| size(case)).max();
-    let is_only_one = cases.iter().filter(|case| size(case) == largest).count() < 2;
+    let of_largest = cases.iter().filter(|case| size(case) == largest).count();
+    let is_compared = |case: &Case| of_largest < 2 || size(case) == largest;
     let mut ranked: Vec<(usize, f64)> = cases
         .iter()
         .enumerate()
-        .filter(|(_, case)| is_only_one || size(case) == largest)
+        .filter(|(_, case)| is_compared(case))
         .filter_map(|(place, case)| Some((place, share_of_best(command, cases, case)?)))
         .collect();
     ranked.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let ([(best, _), .., (worst, share)], true) = (&ranked[..], cases.len() > 1) else { return None };
-    let value =
-        |place: usize| figure(cases[place], sides, quantity).map(|metric| format_quantity(metric.median, &metric.unit));
-    let (first, last) = (&labels.own[*best], &labels.own[*worst]);
+    let ([(best, first), .., (worst, last)], true) = (&ranked[..], cases.len() > 1) else { return None };
+    let metric = |place: usize| figure(cases[place], sides, quantity);
+    let value = |place: usize| metric(place).map(|metric| format_quantity(metric.median, &metric.unit));
     let (fastest, slowest) = (value(*best)?, value(*worst)?);
-    let common = if labels.common.is_empty() { String::new() } else { format!("{}: ", capitalized(&labels.common)) };
+    let sizes = if of_largest < 2 || of_largest == cases.len() { None } else { largest };
+    let at_size = sizes.map(|bytes| format!("at {}", Bytes(bytes)));
+    let context: Vec<String> =
+        Some(labels.common.clone()).filter(|text| !text.is_empty()).into_iter().chain(at_size).collect();
+    let context = if context.is_empty() { String::new() } else { format!("{}: ", context.join(", ")) };
+    let (best_name, worst_name) = (&labels.own[*best], &labels.own[*worst]);
+    if overlap(metric(*best)?, metric(*worst)?) {
+        return Some(format!("{context}no difference beyond the noise, {slowest} to {fastest}."));
+    }
     Some(match command {
-        "handshake" => format!("{common}{first} costs the server least, {fastest}; {last} most, {slowest}."),
-        _ => {
-            format!("{common}{first} is fastest, {fastest}; {last} slowest, {slowest} ({:.0} % of it).", share * 100.0)
+        "handshake" => {
+            format!(
+                "{context}{best_name} costs the server least for a handshake, {fastest}; {worst_name} most, {slowest}."
+            )
         }
+        _ => format!(
+            "{context}{best_name} is fastest, {fastest}; {worst_name} slowest, {slowest} ({:.0} % of it).",
+            last / first * 100.0
+        ),
     })
+}
+
+/// Whether the intervals of two medians have anything in common.
+fn overlap(one: &Metric, other: &Metric) -> bool {
+    one.ci95[0] <= other.ci95[1] && other.ci95[0] <= one.ci95[1]
 }
 
 fn name(labels: &Labels, place: usize) -> String {
@@ -105,4 +133,42 @@ fn percent(case: &Case, side: Side) -> Option<String> {
 fn format_median(case: &Case, side: Side, quantity: &Quantity) -> Option<String> {
     let metric = case.metric(side, quantity)?;
     Some(format_quantity(metric.median, &metric.unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(id: &str, size: u64, samples: &[f64]) -> Case {
+        let mut case = Case::new(id);
+        case.requested.insert("size_bytes".into(), size.into());
+        case.record(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S, samples, 1);
+        case
+    }
+
+    fn said(cases: &[Case]) -> Vec<String> {
+        conclusions("throughput", &cases.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn only_what_travels_the_same_way_is_compared() {
+        let told = said(&[
+            case("throughput/memory/send/aes128gcm/64", 64, &[1e9, 1e9]),
+            case("throughput/memory/send/aes128gcm/16384", 16_384, &[4e9, 4e9]),
+            case("throughput/memory/send/aes256gcm/16384", 16_384, &[3e9, 3e9]),
+            case("throughput/loopback-2/send/aes128gcm/16384", 16_384, &[9e9, 9e9]),
+        ]);
+        let in_memory = "In memory, send, at 16 KiB: AES-128-GCM 16 KiB is fastest, 4.00 GB/s; AES-256-GCM 16 KiB slowest, \
+                         3.00 GB/s (75 % of it).";
+        assert_eq!(told, [in_memory, "AES-128-GCM 16 KiB, loopback, send: 9.00 GB/s."]);
+    }
+
+    #[test]
+    fn nothing_is_called_fastest_within_the_noise() {
+        let told = said(&[
+            case("throughput/memory/send/aes128gcm/16384", 16_384, &[3e9, 4e9, 5e9]),
+            case("throughput/memory/send/aes256gcm/16384", 16_384, &[3.5e9, 4.1e9, 5e9]),
+        ]);
+        assert_eq!(told, ["In memory, send, 16 KiB: no difference beyond the noise, 4.00 GB/s to 4.10 GB/s."]);
+    }
 }

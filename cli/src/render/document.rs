@@ -1,5 +1,5 @@
-use super::case_table::case_table;
-use super::conclusion::conclusion;
+use super::case_table::{case_table, command};
+use super::conclusion::conclusions;
 use super::groups::{grouped, in_order};
 use super::labels::{Labels, labels};
 use super::unusual::{switch, unusual};
@@ -107,20 +107,26 @@ fn main_sheet(document: &Document) -> Sheet {
 
 /// The cases of each command, in the order of its first.
 fn by_command(cases: &[Case]) -> Vec<(String, Vec<&Case>)> {
-    grouped(cases.iter().map(|case| (case.id.split('/').next().unwrap_or_default().to_owned(), case)))
+    // Records and handshakes have nothing in common whose instructions could stand in one table.
+    let parts = |case: &Case| if command(case) == "instructions" { 2 } else { 1 };
+    let name = |case: &Case| case.id.split('/').take(parts(case)).collect::<Vec<_>>().join("/");
+    grouped(cases.iter().map(|case| (name(case), case)))
 }
 
 /// What the cases of a command come to, and their table.
 fn section(cases: &[&Case], view: &View) -> String {
-    let command = cases.first().and_then(|case| case.id.split('/').next()).unwrap_or_default();
+    let command = cases.first().map_or("", |case| command(case));
     let labels = labels(cases.iter().map(|case| case.id.as_str()));
-    let mut lines = vec![conclusion(command, cases, &labels).unwrap_or_else(|| heading(command, &labels))];
+    let mut lines = conclusions(command, cases);
+    if lines.is_empty() {
+        lines.push(heading(command, &labels));
+    }
     lines.extend(unusual(cases));
     let table = case_table(command, cases, &labels, view);
     let mut text: String = lines.iter().map(|line| view.wrapped(&names::shown(line)) + "\n").collect();
     text.push('\n');
     text.push_str(&table.sheet.table(view));
-    if table.is_cut && !view.is_verbose {
+    if table.is_cut && !view.is_verbose && view.terminal.is_some() {
         text.push_str("More figures: -v, --json, or a wider terminal.\n");
     }
     text

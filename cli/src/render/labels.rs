@@ -26,26 +26,36 @@ pub(super) fn labels<'a>(ids: impl IntoIterator<Item = &'a str>) -> Labels {
         _ => (0..first.len()).map(is_alike).collect(),
     };
     let common = |place: usize| is_common.get(place).copied().unwrap_or(false);
-    let part = |(_, text): (usize, &&str)| readable(text);
+    let part = |id: &[&str], place: usize| match place.checked_sub(1).map(|before| id[before]) {
+        // What follows a cipher is the size of writes; elsewhere a number may be a label.
+        Some(before) if cipher(before) != before => size(id[place]),
+        _ => readable(id[place]),
+    };
+    let chosen = |id: &[&str], wanted: bool| -> Vec<String> {
+        (0..id.len()).filter(|place| common(*place) == wanted).map(|place| part(id, place)).collect()
+    };
     let join = |parts: Vec<String>, between: &str| parts.join(between);
-    Labels {
-        common: join(first.iter().enumerate().filter(|(place, _)| common(*place)).map(part).collect(), ", "),
-        own: ids
-            .iter()
-            .map(|id| join(id.iter().enumerate().filter(|(place, _)| !common(*place)).map(part).collect(), " "))
-            .collect(),
-    }
+    Labels { common: join(chosen(first, true), ", "), own: ids.iter().map(|id| join(chosen(id, false), " ")).collect() }
 }
 
 /// A part of an id as a person would say it.
 pub(super) fn readable(part: &str) -> String {
     match part {
         "memory" => "in memory".to_owned(),
-        "loopback-1" => "loopback, one thread".to_owned(),
+        "loopback-1" => "one-thread loopback".to_owned(),
         "loopback-2" => "loopback".to_owned(),
         "send" | "receive" => part.to_owned(),
-        _ => part.parse().map_or_else(|_| cipher(part), |bytes| Bytes(bytes).to_string()),
+        _ => cipher(part),
     }
+}
+
+fn size(part: &str) -> String {
+    part.parse().map_or_else(|_| readable(part), |bytes| Bytes(bytes).to_string())
+}
+
+/// The parts of an id that say how data travels.
+pub(super) fn way(id: &str) -> String {
+    id.split('/').filter(|part| WAYS.contains(part)).collect::<Vec<_>>().join("/")
 }
 
 /// A cipher's name as RFCs write it; any other name as it is.
@@ -77,6 +87,8 @@ mod tests {
         let alone = of(&["throughput/loopback-2/send/aes128gcm/16384"]);
         assert_eq!(alone, ("loopback, send".into(), vec!["AES-128-GCM 16 KiB".into()]));
         assert_eq!(of(&["handshake/memory/aes128gcm"]), ("in memory".into(), vec!["AES-128-GCM".into()]));
+        let labelled = of(&["throughput/memory/send/aes128gcm/16384/500"]);
+        assert_eq!(labelled.1, ["AES-128-GCM 16 KiB 500"], "a label is no size");
         let forms = of(&["throughput/a/b", "throughput/a/b/c"]);
         assert_eq!(forms, (String::new(), vec!["a b".into(), "a b c".into()]));
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::case_table::command;
 use crate::schema::{Case, Facts};
 use crate::setting::Setting;
 
@@ -25,6 +26,10 @@ pub fn usual() -> Facts {
 
 /// What all of these cases agree on and is not the default: switches, and what was asked for.
 pub(super) fn unusual(cases: &[&Case]) -> Option<String> {
+    // Counted instructions have a provider of their own, which nobody chose.
+    if cases.first().is_some_and(|case| command(case) == "instructions") {
+        return None;
+    }
     let switches = differing(cases, &Setting::all().ok()?.facts(), |case| &case.switches);
     let requested = differing(cases, &usual(), |case| &case.requested);
     let told: Vec<String> = switches.into_iter().chain(requested).collect();
@@ -37,7 +42,19 @@ fn differing<'a>(cases: &[&'a Case], usual: &Facts, facts: impl Fn(&'a Case) -> 
         usual.get(*name).is_some_and(|usual| usual != *value)
             && cases.iter().all(|case| facts(case).get(*name) == Some(value))
     };
-    facts(first).iter().filter(is_unusual).map(|(name, value)| switch(name, value)).collect()
+    facts(first).iter().filter(is_unusual).map(|(name, value)| switch(flag(name), value)).collect()
+}
+
+/// The flag of a fact, where it has another name.
+fn flag(name: &str) -> &str {
+    match name {
+        "buffer_bytes" => "buffer",
+        "conversations" => "threads",
+        "receive_buffer_bytes" => "receive-buffer",
+        "send_buffer_bytes" => "send-buffer",
+        "server_name" => "sni",
+        other => other,
+    }
 }
 
 /// As it is typed, such as `zero-copy=off`.

@@ -8,6 +8,8 @@ use crate::schema::name_of;
 use crate::units::{counted, format_quantity};
 use rows::{change, escaped, listing, paint, sheet};
 
+/// How many reasons are given at a terminal.
+const REASONS: usize = 5;
 /// How many metrics a sentence names.
 const NAMED: usize = 3;
 
@@ -26,6 +28,11 @@ impl Report for Comparison {
             text.push_str(&format!("\n{}\n", paint(&listing(&rows, view), view.color)));
         }
         let mut lines = self.reasons();
+        let more = lines.len().saturating_sub(REASONS);
+        if !view.is_verbose && view.terminal.is_some() && more > 0 {
+            lines.truncate(REASONS);
+            lines.push(format!("{} with -v.", counted(more, "more reason", "more reasons")));
+        }
         lines
             .extend(self.objections().iter().map(|objection| format!("{} {objection}", Verdict::NotComparable.word())));
         let hidden = self.rows(&[noise]).len();
@@ -143,6 +150,11 @@ impl Comparison {
             Outcome::NotComparable => {
                 format!("{}: {}.", word("FAIL, not comparable", "Not comparable"), self.missing())
             }
+            Outcome::Passed if !is_gate && self.counts.inconclusive * 2 > count => format!(
+                "Inconclusive: of {}, {} can't be judged; nothing is worse among the others.",
+                counted(count, "metric", "metrics"),
+                self.counts.inconclusive
+            ),
             Outcome::Passed => {
                 let unclear = match self.counts.inconclusive {
                     0 => String::new(),
