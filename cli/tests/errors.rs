@@ -70,7 +70,7 @@ fn a_value_that_is_none_is_told() {
     run(["handshake", "--alpn", "A\u{1b}[31m\nhint: B"])
         .expect(2, &["must not contain invisible characters: 'A\u{fffd}[31m\u{fffd}hint: B'"]);
     run(["handshake", "--label", "A\nhint: B\u{202e}"]).expect(2, &["'A\u{fffd}hint: B\u{fffd}'"]);
-    run(["connect", "http://localhost/"]).expect(2, &["'http://localhost/'", "only those with https://"]);
+    run(["connect", "http://localhost/"]).expect(2, &["'http://localhost/'", "only https:// URLs"]);
     run(["throughput", "--connect", "https://localhost:443/"])
         .expect(2, &["it is a URL, whose host is 'localhost:443'"]);
     run(["throughput", "--connect", "localhost:443/"]).expect(2, &["it contains a path"]);

@@ -71,7 +71,7 @@ impl Connect {
 fn without_scheme(typed: &str) -> Result<(&str, Option<&str>), Error> {
     let Some((scheme, rest)) = typed.split_once("://") else { return Ok((typed, None)) };
     if !scheme.eq_ignore_ascii_case("https") {
-        return Err(Error::Usage(format!("'{typed}' can't be connected to: of URLs, only those with https:// can")));
+        return Err(Error::Usage(format!("'{typed}': only https:// URLs are supported")));
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (address, path) = rest.split_at(end);

@@ -48,8 +48,7 @@ impl Gate {
         let profile = find(&args.profile, args.counts_only)?;
         if profile.thresholds.is_empty() {
             let message = "it has no thresholds, so nothing could fail";
-            let hint =
-                Some("add a [[threshold]] with a metric and a max_change, as bench-profiles/ci.toml does".to_owned());
+            let hint = Some("add a [[threshold]] with a metric and a max_change, or use the profile ci".to_owned());
             return Err(Error::Profile { origin: profile.origin, line: 1, message: message.to_owned(), hint });
         }
         let measurements = measurements(&profile)?;

@@ -220,20 +220,23 @@ fn overview(all: &[&Series], is_whole: bool) -> Sheet {
         ("latest", Align::Right),
         ("last change", Align::Left),
     ];
-    let mut sheet = Sheet::new(columns);
+    // Where all are of one case, the conclusion names it.
+    let has_cases = is_whole || short.iter().any(|name| !name.is_empty());
+    let mut sheet = Sheet::new(columns.into_iter().skip(usize::from(!has_cases)));
     for (series, short) in all.iter().zip(short) {
         let value = |run: Option<&Run>| run.map(|run| format_quantity(run.median, &series.unit)).unwrap_or_default();
-        let apart = if series.differs.is_empty() { "" } else { " (not joined)" };
+        let apart = Some("not joined".to_owned()).filter(|_| !series.differs.is_empty());
         let change = series.changes.last().map(|change| format!("{} at {}", told(change, series), change.file));
-        sheet.row(vec![
+        let mut row = vec![
             if is_whole { series.case.clone() } else { short },
-            format!("{}{apart}", series.metric),
+            series.metric.clone(),
             series.runs.len().to_string(),
             blocks(series),
             value(series.runs.first()),
             value(series.runs.last()),
-            change.unwrap_or_default(),
-        ]);
+            apart.into_iter().chain(change).collect::<Vec<_>>().join("; "),
+        ];
+        sheet.row(row.split_off(usize::from(!has_cases)));
     }
     sheet
 }
@@ -333,7 +336,7 @@ mod tests {
         let text = history(vec![worse(), worse(), worse(), apart, series(&[0.7], Vec::new())]).markdown();
         for part in [
             "| 3 | ▇█│▁ | 97.0 % | 90.0 % | ▼ −7.2 % [−8.0 %, −6.5 %] worse at 2.json |",
-            "| send.efficiency (not joined) | 2 | ▅▅ | 50.0 % | 50.0 % |  |",
+            "| send.efficiency | 2 | ▅▅ | 50.0 % | 50.0 % | not joined |",
             "1 series of a single run is not shown.",
             "1 series is of runs that can't be joined with the latest (cpu_model is A, not B), such as",
             "1 series is short: where one of so many changes alone, it takes 8 runs to tell that from chance. --case and",

@@ -45,13 +45,31 @@ impl Sheet {
             // Each line is stripped of the blank that it begins with.
             let width = u16::try_from(view.width() + 1).unwrap_or(u16::MAX);
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-            for (column, (_, align)) in table.column_iter_mut().zip(&self.columns) {
-                if *align == Align::Right {
+            let names_stay_whole = self.least_width() <= view.width();
+            for (place, column) in table.column_iter_mut().enumerate() {
+                if self.columns[place].1 == Align::Right || (names_stay_whole && !self.has_blanks(place)) {
                     column.set_constraint(ColumnConstraint::ContentWidth);
                 }
             }
         }
         lines(&table)
+    }
+
+    /// Whether a column has text that can be broken between words.
+    fn has_blanks(&self, place: usize) -> bool {
+        self.rows.iter().any(|row| row[place].contains(' '))
+    }
+
+    /// The width where only text with blanks is broken.
+    fn least_width(&self) -> usize {
+        const BROKEN: usize = 16;
+        let longest = |text: &String| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        let widths = self.columns.iter().enumerate().map(|(place, (heading, align))| {
+            let cells = self.rows.iter().map(|row| longest(&row[place]));
+            let whole = cells.chain([longest(heading)]).max().unwrap_or(0);
+            if *align == Align::Left && self.has_blanks(place) { whole.min(BROKEN) } else { whole }
+        });
+        widths.map(|width| width + 2).sum()
     }
 
     /// Aligned columns without lines: one line for each row, which is easy to search.
