@@ -132,7 +132,7 @@ impl Ends {
         let key = self.identity.certified_key(provider)?;
         let server = ServerConfig::builder(provider).suites(&[self.suite]).switches(switches).certificate(key);
         let name = ServerName::try_from(GENERATED_NAMES[0])
-            .map_err(|_| Error::Failed("the throw-away certificate has no name".to_owned()))?;
+            .map_err(|_| Error::Failed("the generated certificate has no name".to_owned()))?;
         let options = PoolOptions { buffer_bytes, ..PoolOptions::default() };
         let pool = BufferPool::new(switches.buffer_pool, options);
         Ok(Arc::new(EndpointConfigs { client: client.build()?, server: server.build()?, name, pool }))
