@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use clap::{Command, CommandFactory, Parser, ValueEnum};
+use clap::{Command, CommandFactory, ValueEnum};
 use tls_engine::switches::Switch;
 
 use crate::args::{Args, Workload};
 use crate::identity::GENERATED_NAMES;
 use crate::names::{self, is_hidden};
-use crate::request::Request;
+use crate::request::{Flag, Request};
 use crate::schema::{Case, Document};
 use crate::setting::{self, PROVIDER, Setting, find_provider};
 use crate::units::{Bytes, Count, parse_duration};
@@ -35,28 +35,17 @@ const SWEEPS: [&str; 12] = [
 pub(super) fn commands(document: &Document) -> Vec<String> {
     let program = Args::command();
     let (requests, _) = Request::of_document(document);
-    let asked = requests.iter().map(|request| Line::of(&request.arguments()));
-    let mut lines: Vec<Line> = asked.chain(document.cases.iter().filter_map(crypto)).collect();
+    let mut lines: Vec<Request> = requests.into_iter().chain(document.cases.iter().filter_map(crypto)).collect();
     // Without the defaults more of them are alike, and more of them together are a default.
     // What becomes a list with others stays until it has met them.
     for kept in [&["transport", PROVIDER][..], &[]] {
-        lines = joined(lines).into_iter().map(|line| line.short(&program, kept)).collect();
+        lines = joined(lines).into_iter().map(|line| short(&line, &program, kept)).collect();
     }
-    lines.iter().filter(|line| line.is_fit_to_show()).map(Line::text).collect()
+    lines.iter().filter(|line| is_fit_to_show(line)).map(text).collect()
 }
-
-/// A command with its flags.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Line {
-    command: String,
-    flags: Vec<Flag>,
-}
-
-/// A flag's name and value.
-type Flag = (String, Option<String>);
 
 /// The line of a case of raw cryptography: such results name no command, but all that was asked of it.
-fn crypto(case: &Case) -> Option<Line> {
+fn crypto(case: &Case) -> Option<Request> {
     let text = |name: &str| Some(case.requested.get(name)?.as_str()?.to_owned());
     let number = |name: &str, unit: &str| Some(format!("{}{unit}", case.requested.get(name)?.as_u64()?));
     let flags = [
@@ -66,84 +55,60 @@ fn crypto(case: &Case) -> Option<Line> {
         ("duration", number("duration_ns", "ns")),
         ("seed", number("seed", "")),
     ];
-    let flags = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Some(value?))));
-    case.id.starts_with("crypto/").then(|| Line { command: "crypto".to_owned(), flags: flags.collect() })
+    let flags = flags.into_iter().filter(|(_, value)| value.is_some());
+    let flags = flags.map(|(name, value)| Flag { name: name.to_owned(), value });
+    case.id.starts_with("crypto/").then(|| Request { command: "crypto".to_owned(), flags: flags.collect() })
 }
 
-impl Line {
-    /// The line of a command and its flags, each in one piece.
-    fn of(arguments: &[String]) -> Self {
-        let flag = |argument: &String| {
-            let flag = argument.trim_start_matches('-');
-            flag.split_once('=')
-                .map_or_else(|| (flag.to_owned(), None), |(name, value)| (name.to_owned(), Some(value.to_owned())))
-        };
-        let (command, flags) =
-            arguments.split_first().map_or((String::new(), &[][..]), |(command, rest)| (command.clone(), rest));
-        Self { command, flags: flags.iter().map(flag).collect() }
-    }
+/// A file can say anything. What this program does not understand, or what does not look like what it does, is not offered.
+fn is_fit_to_show(line: &Request) -> bool {
+    !line.arguments().iter().any(|word| word.contains(is_hidden)) && line.parse().is_ok()
+}
 
-    fn words(&self) -> Vec<String> {
-        let flag = |(name, value): &Flag| match value {
-            Some(value) => format!("--{name}={value}"),
-            None => format!("--{name}"),
-        };
-        [env!("CARGO_PKG_NAME").to_owned(), self.command.clone()]
-            .into_iter()
-            .chain(self.flags.iter().map(flag))
-            .collect()
-    }
+fn text(line: &Request) -> String {
+    let program = env!("CARGO_PKG_NAME").to_owned();
+    std::iter::once(program).chain(line.arguments()).map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
+}
 
-    /// A file can say anything. What this program does not understand, or what does not look like what it does, is not offered.
-    fn is_fit_to_show(&self) -> bool {
-        let words = self.words();
-        !words.iter().any(|word| word.contains(is_hidden)) && Args::try_parse_from(words).is_ok()
-    }
+/// Without what is the default, but for some flags, each value as people type it.
+fn short(line: &Request, program: &Command, kept: &[&str]) -> Request {
+    let spelled = |flag: &Flag| Flag {
+        name: flag.name.clone(),
+        value: flag.value.as_deref().map(|value| spelled(&flag.name, value)),
+    };
+    let is_kept = |flag: &Flag| kept.contains(&flag.name.as_str()) || !is_default(line, flag, program);
+    let flags = line.flags.iter().map(spelled).filter(is_kept).collect();
+    Request { command: line.command.clone(), flags }
+}
 
-    /// Without what is the default, but for some flags, each value as people type it.
-    fn short(&self, program: &Command, kept: &[&str]) -> Self {
-        let spelled = |(name, value): &Flag| (name.clone(), value.as_deref().map(|value| spelled(name, value)));
-        let flags = self
-            .flags
-            .iter()
-            .map(spelled)
-            .filter(|flag| kept.contains(&flag.0.as_str()) || !self.is_default(flag, program));
-        Self { command: self.command.clone(), flags: flags.collect() }
-    }
+fn value<'a>(line: &'a Request, name: &str) -> Option<&'a str> {
+    line.flags.iter().find(|flag| flag.name == name)?.value.as_deref()
+}
 
-    fn value(&self, name: &str) -> Option<&str> {
-        self.flags.iter().find(|(known, _)| known == name)?.1.as_deref()
+fn is_default(line: &Request, flag: &Flag, program: &Command) -> bool {
+    let Some(typed) = &flag.value else { return false };
+    match flag.name.as_str() {
+        "groups" => groups(line).is_some_and(|groups| groups == *typed),
+        "sni" => value(line, "connect").is_none() && typed == GENERATED_NAMES[0],
+        PROVIDER => line.command != "crypto" && Setting::all().is_ok_and(|all| all.provider.name == typed),
+        "switch" => typed.split(',').count() == setting::names().count(),
+        // All but the word for several of them.
+        "workload" => typed.split(',').count() + 1 == Workload::value_variants().len(),
+        name => match Switch::by_name(name) {
+            Some(switch) => switch.default_value() == typed,
+            None => default_of(program, &line.command, name).is_some_and(|default| default == *typed),
+        },
     }
+}
 
-    fn is_default(&self, (name, value): &Flag, program: &Command) -> bool {
-        let Some(value) = value else { return false };
-        match name.as_str() {
-            "groups" => self.groups().is_some_and(|groups| groups == *value),
-            "sni" => self.value("connect").is_none() && value == GENERATED_NAMES[0],
-            PROVIDER => self.command != "crypto" && Setting::all().is_ok_and(|all| all.provider.name == value),
-            "switch" => value.split(',').count() == setting::names().count(),
-            // All but the word for several of them.
-            "workload" => value.split(',').count() + 1 == Workload::value_variants().len(),
-            name => match Switch::by_name(name) {
-                Some(switch) => switch.default_value() == value,
-                None => default_of(program, &self.command, name).is_some_and(|default| default == *value),
-            },
-        }
-    }
-
-    /// The groups of its provider.
-    fn groups(&self) -> Option<String> {
-        let provider = match self.value(PROVIDER) {
-            Some(name) => find_provider(name).ok()?,
-            None => Setting::all().ok()?.provider,
-        };
-        let groups: Vec<String> = provider.groups.iter().map(|group| names::short_group(group.name())).collect();
-        Some(groups.join(":"))
-    }
-
-    fn text(&self) -> String {
-        self.words().iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-    }
+/// The groups of its provider.
+fn groups(line: &Request) -> Option<String> {
+    let provider = match value(line, PROVIDER) {
+        Some(name) => find_provider(name).ok()?,
+        None => Setting::all().ok()?.provider,
+    };
+    let groups: Vec<String> = provider.groups.iter().map(|group| names::short_group(group.name())).collect();
+    Some(groups.join(":"))
 }
 
 /// What a flag is where it is not given.
@@ -178,15 +143,15 @@ fn spelled_size(Bytes(bytes): Bytes) -> String {
 }
 
 /// Fewer lines for the same cases: those that differ in one of these flags alone become one, with a list.
-fn joined(mut lines: Vec<Line>) -> Vec<Line> {
+fn joined(mut lines: Vec<Request>) -> Vec<Request> {
     for sweep in SWEEPS {
-        let (mut found, mut places) = (Vec::<Line>::new(), HashMap::<Line, usize>::new());
+        let (mut found, mut places) = (Vec::<Request>::new(), HashMap::<Request, usize>::new());
         for line in lines {
             // Instructions are counted of one provider.
-            let value = line.value(sweep).filter(|_| sweep != PROVIDER || line.command != "instructions");
-            match value.map(|value| (places.entry(line.without(sweep)), value)) {
+            let value = value(&line, sweep).filter(|_| sweep != PROVIDER || line.command != "instructions");
+            match value.map(|value| (places.entry(line.clone().without(sweep)), value)) {
                 Some((Entry::Occupied(place), value)) => {
-                    found[*place.get()].add(sweep, value);
+                    add(&mut found[*place.get()], sweep, value);
                     continue;
                 }
                 Some((Entry::Vacant(place), _)) => drop(place.insert(found.len())),
@@ -199,22 +164,16 @@ fn joined(mut lines: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-impl Line {
-    fn without(&self, flag: &str) -> Self {
-        let flags = self.flags.iter().filter(|(name, _)| name != flag).cloned();
-        Self { command: self.command.clone(), flags: flags.collect() }
+/// Adds a value to a flag's list.
+fn add(line: &mut Request, name: &str, more: &str) {
+    let flag = line.flags.iter_mut().find(|flag| flag.name == name);
+    let Some(list) = flag.and_then(|flag| flag.value.as_mut()) else { return };
+    if list.split(',').any(|known| known == more) {
+        return;
     }
-
-    /// Adds a value to a flag's list.
-    fn add(&mut self, flag: &str, more: &str) {
-        let Some((_, Some(list))) = self.flags.iter_mut().find(|(name, _)| name == flag) else { return };
-        if list.split(',').any(|known| known == more) {
-            return;
-        }
-        match flag {
-            "direction" => "both".clone_into(list),
-            _ => *list = format!("{list},{more}"),
-        }
+    match name {
+        "direction" => "both".clone_into(list),
+        _ => *list = format!("{list},{more}"),
     }
 }
 
