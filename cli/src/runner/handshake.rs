@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tls_engine::mem::{BufferPool, PoolOptions};
 
-use super::Job;
+use super::{Job, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
 use crate::measure::nanoseconds_of;
 use crate::plan::{Handshake, HandshakeCase, Server, Trust};
-use crate::schema::{Case, Document, Facts, Negotiated};
+use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
 use crate::workload::handshake::{self, Found, Pair, Work};
 use crate::workload::{Advance, EndpointConfigs, Limit};
@@ -106,16 +106,7 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
     let mut case = Case::new(planned.id.clone());
     case.requested = planned.requested.clone();
     case.switches = planned.setting.facts();
-    let agreed = &found.negotiated;
-    case.negotiated = Negotiated {
-        version: Some(agreed.version.to_string()),
-        cipher_suite: Some(agreed.suite.to_string()),
-        group: Some(agreed.group.to_string()),
-        signature: Some(agreed.signature.to_string()),
-        alpn: agreed.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
-        resumed_share: Some(0.0),
-        early_data_share: Some(0.0),
-    };
+    case.negotiated = negotiated(&found.negotiated);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
     Ok(case)

@@ -24,7 +24,7 @@ use crate::plan::Measurement;
 use crate::primitives::warn_of_contradictions;
 use crate::profile::Profile;
 use crate::render::{Messages, Output, Progress, Results, write_document};
-use crate::schema::Document;
+use crate::schema::{Document, Negotiated};
 
 /// A measurement that is ready to run.
 pub trait Job {
@@ -186,4 +186,17 @@ fn wanted(document: &Document, counts_only: bool) -> Cow<'_, Document> {
 
 fn tell_warnings(document: &Document, messages: Messages) {
     document.warnings.iter().for_each(|warning| messages.warning(warning));
+}
+
+/// What the ends of a connection agreed on, as results say it. Every handshake is a full one.
+fn negotiated(agreed: &tls_engine::Negotiated) -> Negotiated {
+    Negotiated {
+        version: Some(agreed.version.to_string()),
+        cipher_suite: Some(agreed.suite.to_string()),
+        group: Some(agreed.group.to_string()),
+        signature: Some(agreed.signature.to_string()),
+        alpn: agreed.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+        resumed_share: Some(0.0),
+        early_data_share: Some(0.0),
+    }
 }

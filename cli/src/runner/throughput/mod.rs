@@ -5,10 +5,10 @@ mod warnings;
 
 use std::io::ErrorKind;
 
-use super::Job;
+use super::{Job, negotiated};
 use crate::error::Error;
 use crate::plan::{Throughput, ThroughputCase};
-use crate::schema::{Case, Document, Negotiated, Side};
+use crate::schema::{Case, Document, Side};
 use crate::units::format_quantity;
 use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport};
 
@@ -67,15 +67,7 @@ fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Res
     case.requested = planned.requested.clone();
     case.switches = planned.switches.clone();
     if let Some(agreed) = agreed.first() {
-        case.negotiated = Negotiated {
-            version: Some(agreed.version.to_string()),
-            cipher_suite: Some(agreed.suite.to_string()),
-            group: Some(agreed.group.to_string()),
-            signature: Some(agreed.signature.to_string()),
-            alpn: agreed.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
-            resumed_share: Some(0.0),
-            early_data_share: Some(0.0),
-        };
+        case.negotiated = negotiated(agreed);
     }
     case.achieved = achieved::achieved(planned, &rounds);
     workload::record(&mut case, &rounds, planned.schedule.seed);
