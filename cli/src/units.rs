@@ -70,24 +70,12 @@ impl fmt::Display for Count {
 /// A duration: `10s`, `500ms`, `1m 30s`, `1.5s`. A bare number is seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
     let text = text.trim();
-    let end = text.find(|letter: char| !(letter.is_ascii_digit() || letter == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let read = |text: &str| {
-        humantime::parse_duration(text).map_err(|error| {
-            ParseError(format!("expected a duration such as 10s, 500ms, 2m, or a number of seconds: {error}"))
-        })
-    };
-    match (number, unit.trim_start()) {
-        ("", _) => read(text),
-        (number, unit) if number.contains('.') && unit.chars().all(char::is_alphabetic) => {
-            let unit = read(&format!("1{}", if unit.is_empty() { "s" } else { unit }))?;
-            let number: f64 =
-                number.parse().map_err(|_| ParseError("expected a number of seconds such as 0.5".into()))?;
-            Duration::try_from_secs_f64(number * unit.as_secs_f64()).map_err(|error| ParseError(error.to_string()))
-        }
-        (number, "") => read(&format!("{number}s")),
-        _ => read(text),
-    }
+    let is_bare = !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    // The zero is for `.25`.
+    let seconds = is_bare.then(|| format!("0{text}s"));
+    humantime::parse_duration(seconds.as_deref().unwrap_or(text)).map_err(|error| {
+        ParseError(format!("expected a duration such as 10s, 500ms, 2m, or a number of seconds: {error}"))
+    })
 }
 
 /// A share, 0 to 1. Typed as `5%` or `0.05`.
