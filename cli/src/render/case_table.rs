@@ -1,5 +1,7 @@
 //! One compact table: a row for each case, a column for each figure that matters, as many as the width allows.
 
+use std::collections::HashMap;
+
 use super::document::NOT_MEASURABLE;
 use super::labels::{Labels, way};
 use super::{Align, Sheet, View};
@@ -12,7 +14,7 @@ enum Column {
     /// A quantity, of the first of these sides that has it.
     Figure { heading: String, sides: &'static [Side], quantity: &'static Quantity },
     /// The quantity of the first column as a share of the best case.
-    OfBest,
+    OfBest { heading: &'static str, cells: Vec<String> },
 }
 
 /// The table, and whether figures are left out for lack of width.
@@ -45,14 +47,21 @@ pub(super) fn figure<'a>(case: &'a Case, sides: &[Side], quantity: &Quantity) ->
     sides.iter().find_map(|side| case.metric(*side, quantity))
 }
 
-/// A case's leading figure as a share of the best one's among those whose data travels the same way; 1 for the best.
-pub(super) fn share_of_best(command: &str, cases: &[&Case], case: &Case) -> Option<f64> {
-    let (sides, quantity) = leading(command)?;
-    let value = |case: &Case| figure(case, sides, quantity).map(|metric| metric.median);
-    let speed = |value: f64| if quantity.better == Better::Higher { value } else { 1.0 / value };
-    let peers = cases.iter().filter(|other| way(&other.id) == way(&case.id));
-    let best = peers.filter_map(|case| value(case).map(speed)).reduce(f64::max)?;
-    Some(speed(value(case)?) / best).filter(|share| share.is_finite())
+/// The leading figure of each case as a share of the best one's among those whose data travels the same way; 1 for the best.
+pub(super) fn shares_of_best(command: &str, cases: &[&Case]) -> Vec<Option<f64>> {
+    let Some((sides, quantity)) = leading(command) else { return vec![None; cases.len()] };
+    let speed = |case: &Case| {
+        let value = figure(case, sides, quantity)?.median;
+        Some(if quantity.better == Better::Higher { value } else { 1.0 / value })
+    };
+    let mut best: HashMap<String, f64> = HashMap::new();
+    for case in cases {
+        if let Some(speed) = speed(case) {
+            best.entry(way(&case.id)).and_modify(|known| *known = known.max(speed)).or_insert(speed);
+        }
+    }
+    let share = |case: &&Case| Some(speed(case)? / best.get(&way(&case.id))?).filter(|share| share.is_finite());
+    cases.iter().map(share).collect()
 }
 
 /// All columns that say something about these cases, what matters most first.
@@ -74,8 +83,8 @@ fn columns(command: &str, cases: &[&Case]) -> Vec<Column> {
             add(format!("{}\n{}", side[0].name(), quantity.heading), side, quantity);
         }
     }
-    if leading(command).is_some() && cases.len() > 1 && !columns.is_empty() {
-        columns.insert(1, Column::OfBest);
+    if let Some(of_best) = of_best(command, cases).filter(|_| cases.len() > 1 && !columns.is_empty()) {
+        columns.insert(1, of_best);
     }
     columns
 }
@@ -121,19 +130,25 @@ fn has(case: &Case, side: Side, quantity: &Quantity) -> bool {
 }
 
 fn sheet(columns: &[Column], cases: &[&Case], labels: &Labels) -> Sheet {
-    let command = cases.first().map_or("", |case| command(case));
-    let is_cost = leading(command).is_some_and(|(_, quantity)| quantity.better == Better::Lower);
     let headings = columns.iter().map(|column| match column {
         Column::Figure { heading, .. } => (heading.as_str(), Align::Right),
-        Column::OfBest if is_cost => ("times\nbest", Align::Right),
-        Column::OfBest => ("of\nbest", Align::Right),
+        Column::OfBest { heading, .. } => (*heading, Align::Right),
     });
     let mut sheet = Sheet::new([("\ncase", Align::Left)].into_iter().chain(headings));
-    for (case, label) in cases.iter().zip(&labels.own) {
-        let cells = columns.iter().map(|column| cell(column, cases, case));
+    for (place, (case, label)) in cases.iter().zip(&labels.own).enumerate() {
+        let cells = columns.iter().map(|column| cell(column, case, place));
         sheet.row([label.clone()].into_iter().chain(cells).collect());
     }
     sheet
+}
+
+/// What stands in the column that holds each case against the best: a share, or of what costs how many times as much.
+fn of_best(command: &str, cases: &[&Case]) -> Option<Column> {
+    let (_, quantity) = leading(command)?;
+    let is_cost = quantity.better == Better::Lower;
+    let text = |share: f64| if is_cost { format!("{:.2}×", 1.0 / share) } else { format!("{:.0} %", share * 100.0) };
+    let cells = shares_of_best(command, cases).into_iter().map(|share| share.map(text).unwrap_or_default()).collect();
+    Some(Column::OfBest { heading: if is_cost { "times\nbest" } else { "of\nbest" }, cells })
 }
 
 /// The command that measured a case.
@@ -141,20 +156,14 @@ pub(super) fn command(case: &Case) -> &str {
     case.id.split('/').next().unwrap_or_default()
 }
 
-fn cell(column: &Column, cases: &[&Case], case: &Case) -> String {
+fn cell(column: &Column, case: &Case, place: usize) -> String {
     match column {
         Column::Figure { sides, quantity, .. } => match figure(case, sides, quantity) {
             Some(metric) => compact(metric),
             None if sides.iter().any(|side| case.reason(*side, quantity).is_some()) => NOT_MEASURABLE.to_owned(),
             None => String::new(),
         },
-        Column::OfBest => {
-            let share = share_of_best(command(case), cases, case);
-            let is_cost = leading(command(case)).is_some_and(|(_, quantity)| quantity.better == Better::Lower);
-            let text =
-                |share: f64| if is_cost { format!("{:.2}×", 1.0 / share) } else { format!("{:.0} %", share * 100.0) };
-            share.map(text).unwrap_or_default()
-        }
+        Column::OfBest { cells, .. } => cells[place].clone(),
     }
 }
 

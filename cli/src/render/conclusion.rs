@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::case_table::{figure, leading, share_of_best};
+use super::case_table::{figure, leading, shares_of_best};
 use super::groups::grouped;
 use super::labels::{Labels, labels, way};
 use crate::schema::quantity::{self, Quantity};
@@ -77,11 +77,10 @@ fn comparison(command: &str, cases: &[&Case], labels: &Labels) -> Option<String>
     let largest = cases.iter().filter_map(|case| size(case)).max();
     let of_largest = cases.iter().filter(|case| size(case) == largest).count();
     let is_compared = |case: &Case| of_largest < 2 || size(case) == largest;
-    let mut ranked: Vec<(usize, f64)> = cases
-        .iter()
-        .enumerate()
-        .filter(|(_, case)| is_compared(case))
-        .filter_map(|(place, case)| Some((place, share_of_best(command, cases, case)?)))
+    let shares = shares_of_best(command, cases).into_iter().enumerate();
+    let mut ranked: Vec<(usize, f64)> = shares
+        .filter(|(place, _)| is_compared(cases[*place]))
+        .filter_map(|(place, share)| Some((place, share?)))
         .collect();
     ranked.sort_by(|one, other| other.1.total_cmp(&one.1));
     let ([(best, first), .., (worst, last)], true) = (&ranked[..], cases.len() > 1) else { return None };
