@@ -11,6 +11,7 @@ pub mod host;
 pub mod identity;
 pub mod instructions;
 pub mod interrupt;
+pub mod library;
 pub mod loader;
 pub mod measure;
 pub mod names;

@@ -13,7 +13,7 @@ const LAYERS: Layers = Layers {
         &["files", "measure", "names", "stats", "units"],
         &["error", "schema"],
         &["host", "identity", "interrupt", "loader", "series", "setting"],
-        &["comparison", "net"],
+        &["comparison", "library", "net"],
         &["instructions", "primitives", "render", "workload"],
         &["args"],
         &["request"],

@@ -16,7 +16,9 @@ pub struct Part {
     /// Processor time of the end, including system calls: all that its thread used in the block. If one thread drives
     /// both ends, what it used while it worked for this one.
     pub cpu_ns: u64,
-    /// Records of application data for which the engine copied nothing; 0 for raw TCP and the raw AEAD.
+    /// Whether the library counts copies and key updates. If not, they are 0 here and unknown.
+    pub has_counters: bool,
+    /// Records of application data for which the library copied nothing; 0 for raw TCP and the raw AEAD.
     pub in_place_records: u64,
     /// Records of application data that it copied entirely or in part.
     pub copied_records: u64,
@@ -94,6 +96,7 @@ impl AddAssign for Part {
         self.elapsed_ns += other.elapsed_ns;
         self.engine_ns += other.engine_ns;
         self.cpu_ns += other.cpu_ns;
+        self.has_counters |= other.has_counters;
         self.in_place_records += other.in_place_records;
         self.copied_records += other.copied_records;
         self.copied_bytes += other.copied_bytes;

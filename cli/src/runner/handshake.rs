@@ -9,12 +9,13 @@ use super::{Job, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
+use crate::library::Engine;
 use crate::measure::nanoseconds_of;
 use crate::plan::{Handshake, HandshakeCase, Server, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
 use crate::workload::handshake::{self, Found, Pair, Work};
-use crate::workload::{Advance, EndpointConfigs, Limit};
+use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
 /// be typical.
@@ -92,7 +93,7 @@ fn work(planned: &HandshakeCase) -> Result<Work, Error> {
 
 fn pair(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Pair, Error> {
     let HandshakeCase { tls, setting, name, suite, .. } = planned;
-    let configs = EndpointConfigs {
+    let configs = Engine {
         client: tls.client(&[*suite], trust, setting.switches)?,
         server: tls.server(&[*suite], identity, setting.switches)?,
         name: name.clone(),

@@ -20,6 +20,7 @@ pub use program::{Binary, Measures, Response};
 use crate::error::Error;
 use crate::host;
 use crate::interrupt;
+use crate::library;
 use crate::plan::Measurement;
 use crate::primitives::warn_of_contradictions;
 use crate::profile::Profile;
@@ -188,15 +189,15 @@ fn tell_warnings(document: &Document, messages: Messages) {
     document.warnings.iter().for_each(|warning| messages.warning(warning));
 }
 
-/// What the ends of a connection agreed on, as results say it. Every handshake is a full one.
-fn negotiated(agreed: &tls_engine::Negotiated) -> Negotiated {
+/// What the ends of a connection agreed on, as results say it.
+fn negotiated(agreed: &library::Negotiated) -> Negotiated {
     Negotiated {
         version: Some(agreed.version.to_string()),
         cipher_suite: Some(agreed.suite.to_string()),
-        group: Some(agreed.group.to_string()),
-        signature: Some(agreed.signature.to_string()),
+        group: agreed.group.map(|group| group.to_string()),
+        signature: agreed.signature.map(|scheme| scheme.to_string()),
         alpn: agreed.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
-        resumed_share: Some(0.0),
+        resumed_share: Some(if agreed.is_resumed { 1.0 } else { 0.0 }),
         early_data_share: Some(0.0),
     }
 }

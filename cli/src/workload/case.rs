@@ -8,8 +8,7 @@ use tls_engine::io::{Socket, SocketOptions};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::BufferPool;
 
-use super::endpoint_configs::{EndpointConfigs, client};
-use super::ends::{Endpoint, OpeningEnd, SealingEnd, buffer_bytes};
+use super::ends::{OpeningEnd, SealingEnd, buffer_bytes};
 use super::link::{Link, Memory};
 use super::one_thread::OneThread;
 use super::pair::{Pair, handshake};
@@ -20,6 +19,7 @@ use super::verifier::{Verifier, Verify};
 use super::worker_pool::{Lane, Worker, WorkerPool};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::{Endpoint, EngineEndpoint, Library, Room};
 use crate::measure::{Layout, Pattern, RawAead};
 use crate::net::Target;
 
@@ -49,11 +49,11 @@ impl Direction {
 #[derive(Clone)]
 pub enum Transport {
     /// Buffers in memory; one thread drives both ends.
-    Memory(Arc<EndpointConfigs>),
+    Memory(Arc<dyn AnyLibrary>),
     /// Two TCP sockets on this machine; one thread drives both ends.
-    LoopbackOneThread(Arc<EndpointConfigs>),
+    LoopbackOneThread(Arc<dyn AnyLibrary>),
     /// Two TCP sockets on this machine, with a thread for each end.
-    LoopbackThreadPerEnd(Arc<EndpointConfigs>),
+    LoopbackThreadPerEnd(Arc<dyn AnyLibrary>),
     /// A socket to another process, which runs `tlsbench serve`.
     Remote(Remote),
 }
@@ -66,6 +66,25 @@ impl Transport {
             Self::LoopbackOneThread(_) => "loopback-1",
             Self::LoopbackThreadPerEnd(_) => "loopback-2",
             Self::Remote(_) => "remote",
+        }
+    }
+}
+
+/// A library of any type: what a case needs of it, once for each conversation.
+pub trait AnyLibrary: Send + Sync {
+    /// The ends of a conversation of `work`.
+    fn workers(&self, work: &Work, pattern: &Arc<Pattern>, verifier: Verifier) -> Result<Vec<Box<dyn Worker>>, Error>;
+}
+
+impl<T: Library> AnyLibrary for T {
+    fn workers(&self, work: &Work, pattern: &Arc<Pattern>, verifier: Verifier) -> Result<Vec<Box<dyn Worker>>, Error> {
+        let is_client_sealing = work.direction == Direction::Send;
+        let client = self.client(work.room(is_client_sealing))?;
+        let server = self.server(work.room(!is_client_sealing))?;
+        if is_client_sealing {
+            work.connect(client, server, pattern, verifier)
+        } else {
+            work.connect(server, client, pattern, verifier)
         }
     }
 }
@@ -154,32 +173,14 @@ impl Work {
         interrupt::check()?;
         let verifier = Verifier::new(Arc::clone(pattern), self.verify, self.seed.wrapping_add(index));
         match &self.transport {
-            Transport::Memory(configs) => {
-                let (sealing, opening) = self.local_ends(configs)?;
-                Ok(vec![self.one_thread(sealing, opening, Memory, None, pattern, verifier)?])
-            }
-            Transport::LoopbackOneThread(configs) => {
-                let (sealing, opening) = self.local_ends(configs)?;
-                let (from, to) = self.loopback()?;
-                let link = Sockets::new(from, to)?;
-                let raw_tcp = self.raw_tcp(pattern, verifier.clone())?;
-                raw_tcp.set_nonblocking()?;
-                Ok(vec![self.one_thread(sealing, opening, link, Some(raw_tcp), pattern, verifier)?])
-            }
-            Transport::LoopbackThreadPerEnd(configs) => {
-                let (sealing, opening) = self.local_ends(configs)?;
-                let (from, to) = self.loopback()?;
-                let RawPair { sender, receiver } = self.raw_tcp(pattern, verifier.clone())?;
-                Ok(vec![
-                    self.sealing_thread(sealing, from, Some(sender), pattern, false)?,
-                    self.opening_thread(opening, to, Some(receiver), pattern, verifier, false)?,
-                ])
-            }
+            Transport::Memory(library)
+            | Transport::LoopbackOneThread(library)
+            | Transport::LoopbackThreadPerEnd(library) => library.workers(self, pattern, verifier),
             Transport::Remote(remote) => {
                 let socket = remote.target.connect(&self.sockets)?;
                 looks_up(&socket)?;
-                let (input_bytes, output_bytes) = self.buffers(self.direction == Direction::Send);
-                let endpoint = client(&remote.config, remote.name.clone(), &remote.pool, input_bytes, output_bytes)?;
+                let room = self.room(self.direction == Direction::Send);
+                let endpoint = EngineEndpoint::client(&remote.config, remote.name.clone(), &remote.pool, room)?;
                 Ok(vec![match self.direction {
                     Direction::Send => self.sealing_thread(endpoint, socket, None, pattern, true)?,
                     Direction::Receive => self.opening_thread(endpoint, socket, None, pattern, verifier, true)?,
@@ -188,20 +189,42 @@ impl Work {
         }
     }
 
-    /// The sealing and the opening end. One of them is the client.
-    fn local_ends(&self, configs: &EndpointConfigs) -> Result<(Endpoint, Endpoint), Error> {
-        let is_client_sealing = self.direction == Direction::Send;
-        let (input_bytes, output_bytes) = self.buffers(is_client_sealing);
-        let client = configs.client(input_bytes, output_bytes)?;
-        let (input_bytes, output_bytes) = self.buffers(!is_client_sealing);
-        let server = configs.server(input_bytes, output_bytes);
-        Ok(if is_client_sealing { (client, server) } else { (server, client) })
+    /// The ends of a conversation between these two, before their handshake.
+    fn connect<S: Endpoint, O: Endpoint>(
+        &self,
+        sealing: S,
+        opening: O,
+        pattern: &Arc<Pattern>,
+        verifier: Verifier,
+    ) -> Result<Vec<Box<dyn Worker>>, Error> {
+        match &self.transport {
+            Transport::Memory(_) => Ok(vec![self.one_thread(sealing, opening, Memory, None, pattern, verifier)?]),
+            Transport::LoopbackOneThread(_) => {
+                let (from, to) = self.loopback()?;
+                let link = Sockets::new(from, to)?;
+                let raw_tcp = self.raw_tcp(pattern, verifier.clone())?;
+                raw_tcp.set_nonblocking()?;
+                Ok(vec![self.one_thread(sealing, opening, link, Some(raw_tcp), pattern, verifier)?])
+            }
+            Transport::LoopbackThreadPerEnd(_) | Transport::Remote(_) => {
+                let (from, to) = self.loopback()?;
+                let RawPair { sender, receiver } = self.raw_tcp(pattern, verifier.clone())?;
+                Ok(vec![
+                    self.sealing_thread(sealing, from, Some(sender), pattern, false)?,
+                    self.opening_thread(opening, to, Some(receiver), pattern, verifier, false)?,
+                ])
+            }
+        }
     }
 
-    /// The capacities of an end's receive and send buffer. The one that carries the data holds a batch.
-    fn buffers(&self, is_sealing: bool) -> (usize, usize) {
-        let room = buffer_bytes(&self.layout());
-        if is_sealing { (0, room) } else { (room, 0) }
+    /// The capacities of an end's buffers. The one that carries the data holds a batch.
+    fn room(&self, is_sealing: bool) -> Room {
+        let bytes = buffer_bytes(&self.layout());
+        if is_sealing {
+            Room { input_bytes: 0, output_bytes: bytes }
+        } else {
+            Room { input_bytes: bytes, output_bytes: 0 }
+        }
     }
 
     /// The sockets of the sealing and the opening end. The client connects.
@@ -221,10 +244,10 @@ impl Work {
         })
     }
 
-    fn one_thread<L: Link + Send + 'static>(
+    fn one_thread<L: Link + Send + 'static, S: Endpoint, O: Endpoint>(
         &self,
-        mut sealing: Endpoint,
-        mut opening: Endpoint,
+        mut sealing: S,
+        mut opening: O,
         mut link: L,
         raw_tcp: Option<RawPair>,
         pattern: &Arc<Pattern>,
@@ -232,13 +255,13 @@ impl Work {
     ) -> Result<Box<dyn Worker>, Error> {
         handshake(&mut link, &mut sealing, &mut opening)?;
         let sealing = SealingEnd::new(sealing, self.layout(), Arc::clone(pattern));
-        let pair = Pair::new(sealing, OpeningEnd::new(opening, verifier), link);
+        let pair = Pair::new(sealing, OpeningEnd::new(opening, self.layout(), verifier), link);
         Ok(Box::new(OneThread { pair, raw_tcp, aead: self.aead(pattern)?, write_bytes: self.write_bytes as u64 }))
     }
 
     fn sealing_thread(
         &self,
-        endpoint: Endpoint,
+        endpoint: impl Endpoint,
         socket: Socket,
         raw_tcp: Option<RawSender>,
         pattern: &Arc<Pattern>,
@@ -250,15 +273,15 @@ impl Work {
 
     fn opening_thread(
         &self,
-        endpoint: Endpoint,
+        endpoint: impl Endpoint,
         socket: Socket,
         raw_tcp: Option<RawReceiver>,
         pattern: &Arc<Pattern>,
         verifier: Verifier,
         is_endless: bool,
     ) -> Result<Box<dyn Worker>, Error> {
-        let (end, aead) = (OpeningEnd::new(endpoint, verifier), self.aead(pattern)?);
-        let write_bytes = self.write_bytes as u64;
+        let end = OpeningEnd::new(endpoint, self.layout(), verifier);
+        let (aead, write_bytes) = (self.aead(pattern)?, self.write_bytes as u64);
         Ok(Box::new(OpeningThread { end, socket, raw_tcp, aead, write_bytes, is_endless }))
     }
 

@@ -7,13 +7,13 @@ use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 
-use super::endpoint_configs::tests::endpoint_configs;
-use super::{Direction, EndpointConfigs, Lane, Limit, RoundSchedule, Transport, Verify, Work, run, sum_of_all};
+use super::{AnyLibrary, Direction, Lane, Limit, RoundSchedule, Transport, Verify, Work, run, sum_of_all};
+use crate::library::engine;
 use crate::schema::Side;
 
-fn work(suite: CipherSuite, transport: fn(Arc<EndpointConfigs>) -> Transport, direction: Direction) -> Work {
+fn work(suite: CipherSuite, transport: fn(Arc<dyn AnyLibrary>) -> Transport, direction: Direction) -> Work {
     let provider = Provider::auto();
-    let configs = Arc::new(endpoint_configs(suite, Some(100), true));
+    let configs = Arc::new(engine(suite, Some(100), true));
     Work {
         suite: *provider.suite(suite).expect("the suite"),
         write_bytes: 20_000,
@@ -27,7 +27,7 @@ fn work(suite: CipherSuite, transport: fn(Arc<EndpointConfigs>) -> Transport, di
     }
 }
 
-const TRANSPORTS: [fn(Arc<EndpointConfigs>) -> Transport; 3] =
+const TRANSPORTS: [fn(Arc<dyn AnyLibrary>) -> Transport; 3] =
     [Transport::Memory, Transport::LoopbackOneThread, Transport::LoopbackThreadPerEnd];
 
 #[test]

@@ -1,48 +1,49 @@
 use std::sync::Arc;
 
-use tls_engine::conn::{Connection, Progress};
 use tls_engine::counters::Counters;
-use tls_engine::mem::{InBuf, OutBuf};
 
 use super::verifier::Verifier;
 use crate::error::Error;
+use crate::library::{Endpoint, Received};
 use crate::measure::{Batch, Batches, Layout, Part, Pattern, Stopwatch};
 
 /// What a buffer must hold besides a batch: a key update, an alert (RFC 8446 4.6.3, 6).
 const SLACK_BYTES: usize = 256;
 
-/// A connection with its two buffers.
-pub(super) struct Endpoint {
-    /// The connection.
-    pub connection: Connection,
-    /// Bytes from the peer; records are opened in place.
-    pub input: InBuf,
-    /// Bytes for the peer.
-    pub output: OutBuf,
-}
-
 /// The sealing end: what it sends, and how far it has got.
-pub(super) struct SealingEnd {
+pub(super) struct SealingEnd<E> {
     /// The connection, after its handshake.
-    pub endpoint: Endpoint,
+    pub endpoint: E,
     layout: Layout,
     pattern: Arc<Pattern>,
     position: u64,
     batches: Batches,
     /// A batch that is only partly sealed because a key update took the space, and the number of bytes sealed.
     rest: Option<(Batch, usize)>,
-    mark: Counters,
+    mark: Mark,
     heap: HeapCalls,
 }
 
 /// The opening end, which checks the plaintext.
-pub(super) struct OpeningEnd {
+pub(super) struct OpeningEnd<E> {
     /// The connection, after its handshake.
-    pub endpoint: Endpoint,
+    pub endpoint: E,
     /// The check of the plaintext.
     pub verifier: Verifier,
-    mark: Counters,
+    layout: Layout,
+    mark: Mark,
     heap: HeapCalls,
+}
+
+/// Where a block began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    /// The stream's position.
+    position: u64,
+    /// The records that the block's writes make, for libraries that do not count.
+    records: u64,
+    /// The library's counts.
+    counters: Option<Counters>,
 }
 
 /// Heap calls in a block, counted only in blocks that are not timed.
@@ -57,9 +58,9 @@ pub fn buffer_bytes(layout: &Layout) -> usize {
     layout.batch_wire_bytes() + SLACK_BYTES
 }
 
-impl SealingEnd {
+impl<E: Endpoint> SealingEnd<E> {
     /// An end that sends `pattern` in the batches of `layout`.
-    pub(super) fn new(endpoint: Endpoint, layout: Layout, pattern: Arc<Pattern>) -> Self {
+    pub(super) fn new(endpoint: E, layout: Layout, pattern: Arc<Pattern>) -> Self {
         let batches = layout.batches(0);
         Self {
             endpoint,
@@ -68,7 +69,7 @@ impl SealingEnd {
             position: 0,
             batches,
             rest: None,
-            mark: Counters::default(),
+            mark: Mark::default(),
             heap: HeapCalls::default(),
         }
     }
@@ -76,7 +77,11 @@ impl SealingEnd {
     /// Starts a block of `writes` writes.
     pub(super) fn begin(&mut self, writes: u64) {
         self.batches = self.layout.batches(writes);
-        self.mark = self.endpoint.connection.sealed();
+        self.mark = Mark {
+            position: self.position,
+            records: writes * self.layout.records_per_write(),
+            counters: self.endpoint.sealed(),
+        };
         self.heap.calls = 0;
     }
 
@@ -104,7 +109,7 @@ impl SealingEnd {
         while done < batch.bytes() {
             let len = batch.piece_bytes - done % batch.piece_bytes;
             let piece = self.pattern.at(self.position, len);
-            let taken = self.endpoint.connection.write_tls(&[piece], &mut self.endpoint.output)?;
+            let taken = self.endpoint.send(piece)?;
             done += taken;
             self.position += taken as u64;
             if taken < len {
@@ -113,8 +118,8 @@ impl SealingEnd {
         }
         watch.stop();
         if done < batch.bytes() {
-            if self.position == before && self.endpoint.output.is_empty() {
-                return Err(Error::Failed("the engine takes no more data".to_owned()));
+            if self.position == before && self.endpoint.outgoing().is_empty() {
+                return Err(Error::Failed("the library takes no more data".to_owned()));
             }
             self.rest = Some((batch, done));
         }
@@ -128,20 +133,24 @@ impl SealingEnd {
 
     /// The connection's counts since the block began. The caller adds the times.
     pub(super) fn counted(&self) -> Part {
-        counted(self.mark, self.endpoint.connection.sealed(), self.heap)
+        counted(self.mark, self.position, self.endpoint.sealed(), self.heap)
     }
 }
 
-impl OpeningEnd {
-    /// An end that hands received data to `verifier`.
-    pub(super) fn new(endpoint: Endpoint, verifier: Verifier) -> Self {
-        Self { endpoint, verifier, mark: Counters::default(), heap: HeapCalls::default() }
+impl<E: Endpoint> OpeningEnd<E> {
+    /// An end that hands data received in writes of `layout` to `verifier`.
+    pub(super) fn new(endpoint: E, layout: Layout, verifier: Verifier) -> Self {
+        Self { endpoint, verifier, layout, mark: Mark::default(), heap: HeapCalls::default() }
     }
 
-    /// Starts a block of `bytes`.
-    pub(super) fn begin(&mut self, bytes: u64) {
-        self.verifier.expect(bytes);
-        self.mark = self.endpoint.connection.opened();
+    /// Starts a block of `writes` writes.
+    pub(super) fn begin(&mut self, writes: u64) {
+        self.verifier.expect(writes * self.layout.write_bytes() as u64);
+        self.mark = Mark {
+            position: self.verifier.position(),
+            records: writes * self.layout.records_per_write(),
+            counters: self.endpoint.opened(),
+        };
         self.heap.calls = 0;
     }
 
@@ -162,34 +171,31 @@ impl OpeningEnd {
     }
 
     fn open_all(&mut self, watch: &mut Stopwatch) -> Result<bool, Error> {
-        let Endpoint { connection, input, output } = &mut self.endpoint;
         watch.start();
-        let closed = loop {
-            match connection.read_tls(input, output)? {
-                Progress::Data(content) => self.verifier.accept(content, watch)?,
-                Progress::Advanced => {}
-                Progress::NeedInput => break false,
-                Progress::Closed => break true,
-            }
-        };
+        let received = self.endpoint.receive(|content| self.verifier.accept(content, watch))?;
         watch.stop();
-        Ok(closed)
+        Ok(received == Received::Closed)
     }
 
     /// The connection's counts since the block began. The caller adds the times.
     pub(super) fn counted(&self) -> Part {
         let compared_bytes = self.verifier.compared_bytes();
-        Part { compared_bytes, ..counted(self.mark, self.endpoint.connection.opened(), self.heap) }
+        Part { compared_bytes, ..counted(self.mark, self.verifier.position(), self.endpoint.opened(), self.heap) }
     }
 }
 
-fn counted(before: Counters, after: Counters, heap: HeapCalls) -> Part {
-    let counters = after.since(before);
+fn counted(before: Mark, position: u64, after: Option<Counters>, heap: HeapCalls) -> Part {
+    let (Some(mark), Some(after)) = (before.counters, after) else {
+        let bytes = position - before.position;
+        return Part { bytes, records: before.records, heap_calls: heap.calls, ..Part::default() };
+    };
+    let counters = after.since(mark);
     let saved_bytes = counters.saved_bytes();
     let Counters { records, bytes, in_place_records, copied_records, copied_bytes, key_updates } = counters;
     Part {
         bytes,
         records,
+        has_counters: true,
         in_place_records,
         copied_records,
         copied_bytes,

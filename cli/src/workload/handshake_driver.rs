@@ -1,38 +1,36 @@
 use std::time::Instant;
 
 use heap_meter::Counts;
-use tls_engine::conn::Progress;
 
-use super::EndpointConfigs;
-use super::ends::Endpoint;
 use super::link::{Link, Role};
 use super::stall::STALL;
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::{Endpoint, Library, Received, Room};
 use crate::measure::{Stopwatch, nanoseconds};
 use crate::schema::Side;
 
 /// Two ends that have completed their handshake.
-pub(super) struct EstablishedPair {
+pub(super) struct EstablishedPair<C, S> {
     /// The client.
-    pub client: Endpoint,
+    pub client: C,
     /// The server.
-    pub server: Endpoint,
+    pub server: S,
     /// The bytes that each end sent, client first.
     pub wire_bytes: [u64; 2],
     /// The time from the creation of the ClientHello until both ends were ready and no data was in flight.
     pub elapsed_ns: u64,
 }
 
-/// Completes a handshake between a new client and a new server of `configs` over `link`. The client is the sealing end.
-pub(super) fn drive_handshake<L: Link>(
-    configs: &EndpointConfigs,
+/// Completes a handshake between a new client and a new server of `library` over `link`. The client is the sealing end.
+pub(super) fn drive_handshake<T: Library, L: Link>(
+    library: &T,
     link: &mut L,
     observer: &mut impl Observer,
-) -> Result<EstablishedPair, Error> {
+) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
     let began = Instant::now();
-    let mut client = observer.on(Side::Client, || configs.client(0, 0))?;
-    let mut server = observer.on(Side::Server, || configs.server(0, 0));
+    let mut client = observer.on(Side::Client, || library.client(Room::default()))?;
+    let mut server = observer.on(Side::Server, || library.server(Room::default()))?;
     let (mut sent, mut received) = ([0; 2], [0; 2]);
     loop {
         let to_server = transfer(link, observer, (Side::Client, &mut client), (Side::Server, &mut server))?;
@@ -41,8 +39,8 @@ pub(super) fn drive_handshake<L: Link>(
             sent[index] += transferred.sent_bytes;
             received[index] += transferred.received_bytes;
         }
-        let is_ready = client.connection.is_ready() && server.connection.is_ready();
-        if is_ready && client.output.is_empty() && server.output.is_empty() && sent == received {
+        let is_ready = !client.is_handshaking() && !server.is_handshaking();
+        if is_ready && client.outgoing().is_empty() && server.outgoing().is_empty() && sent == received {
             break;
         }
         interrupt::check()?;
@@ -68,32 +66,29 @@ pub(super) struct Transferred {
 pub(super) fn transfer<L: Link>(
     link: &mut L,
     observer: &mut impl Observer,
-    (from_side, from): (Side, &mut Endpoint),
-    (to_side, to): (Side, &mut Endpoint),
+    (from_side, from): (Side, &mut impl Endpoint),
+    (to_side, to): (Side, &mut impl Endpoint),
 ) -> Result<Transferred, Error> {
     let mut unread = Stopwatch::default();
-    let waiting = from.output.len();
-    observer.on(from_side, || link.push(role(from_side), &mut from.output, &mut unread))?;
+    let waiting = from.outgoing().len();
+    observer.on(from_side, || link.push(role(from_side), from, &mut unread))?;
     observer.on(to_side, || {
-        let before = to.input.len();
-        link.carry(&mut from.output, &mut to.input)?;
-        let is_open = link.pull(role(to_side), &mut to.input, &mut unread)?;
+        let before = to.unprocessed();
+        link.carry(from, to)?;
+        let is_open = link.pull(role(to_side), to, &mut unread)?;
         let mut transferred = Transferred {
-            sent_bytes: (waiting - from.output.len()) as u64,
-            received_bytes: (to.input.len() - before) as u64,
+            sent_bytes: (waiting - from.outgoing().len()) as u64,
+            received_bytes: (to.unprocessed() - before) as u64,
             data_bytes: 0,
         };
-        loop {
-            match to.connection.read_tls(&mut to.input, &mut to.output)? {
-                Progress::Data(data) => transferred.data_bytes += data.len(),
-                Progress::Advanced => {}
-                Progress::NeedInput if is_open => return Ok(transferred),
-                Progress::NeedInput | Progress::Closed => {
-                    to.connection.end_of_input()?;
-                    return Ok(transferred);
-                }
-            }
+        let received = to.receive(|data| {
+            transferred.data_bytes += data.len();
+            Ok(())
+        })?;
+        if received == Received::Closed || !is_open {
+            to.end_of_input()?;
         }
+        Ok(transferred)
     })
 }
 

@@ -1,6 +1,5 @@
-use tls_engine::mem::{InBuf, OutBuf};
-
 use crate::error::Error;
+use crate::library::Endpoint;
 use crate::measure::Stopwatch;
 
 /// One of the two ends of a conversation.
@@ -14,15 +13,15 @@ pub(super) enum Role {
 
 /// Carries records between two ends that one thread drives.
 pub(super) trait Link {
-    /// Sends as much of `output` as it can right now. `watch` runs while this is part of the work of `from`.
-    fn push(&mut self, from: Role, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error>;
+    /// Sends as much of what is outgoing as it can right now. `watch` runs while this is part of the work of `from`.
+    fn push(&mut self, role: Role, from: &mut impl Endpoint, watch: &mut Stopwatch) -> Result<(), Error>;
 
     /// Moves bytes from the end that pushed them to the other, outside of both ends' time.
-    fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error>;
+    fn carry(&mut self, from: &mut impl Endpoint, to: &mut impl Endpoint) -> Result<(), Error>;
 
     /// Receives what has arrived for `to`, if anything. `watch` runs while this is part of the work of `to`. Returns
     /// `false` once the other end has closed.
-    fn pull(&mut self, to: Role, input: &mut InBuf, watch: &mut Stopwatch) -> Result<bool, Error>;
+    fn pull(&mut self, role: Role, to: &mut impl Endpoint, watch: &mut Stopwatch) -> Result<bool, Error>;
 
     /// The number of system calls made for an end so far.
     fn syscalls(&self, end: Role) -> u64;
@@ -33,17 +32,21 @@ pub(super) trait Link {
 pub(super) struct Memory;
 
 impl Link for Memory {
-    fn push(&mut self, _: Role, _: &mut OutBuf, _: &mut Stopwatch) -> Result<(), Error> {
+    fn push(&mut self, _: Role, _: &mut impl Endpoint, _: &mut Stopwatch) -> Result<(), Error> {
         Ok(())
     }
 
-    fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error> {
-        let count = input.put(output.waiting());
-        output.sent(count);
+    fn carry(&mut self, from: &mut impl Endpoint, to: &mut impl Endpoint) -> Result<(), Error> {
+        let space = to.space();
+        let outgoing = from.outgoing();
+        let count = space.len().min(outgoing.len());
+        space[..count].copy_from_slice(&outgoing[..count]);
+        to.filled(count);
+        from.sent(count);
         Ok(())
     }
 
-    fn pull(&mut self, _: Role, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, _: Role, _: &mut impl Endpoint, _: &mut Stopwatch) -> Result<bool, Error> {
         Ok(true)
     }
 

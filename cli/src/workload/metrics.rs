@@ -34,11 +34,14 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     };
     add(&quantity::CPU_NS_PER_BYTE, &per_byte(|part| part.cpu_ns));
     add(&quantity::RECORDS_PER_S, &rates(&tls, Part::records_per_s));
-    add(&quantity::COPIED_BYTES_PER_BYTE, &per_byte(|part| part.copied_bytes));
-    add(&quantity::SAVED_BYTES_PER_BYTE, &per_byte(|part| part.saved_bytes));
-    let total = |count: fn(&Part) -> u64| [sums.iter().map(count).sum::<u64>() as f64];
-    add(&quantity::IN_PLACE_RECORDS, &total(|part| part.in_place_records));
-    add(&quantity::COPIED_RECORDS, &total(|part| part.copied_records));
+    if sums.iter().all(|part| part.has_counters) {
+        let total = |count: fn(&Part) -> u64| [sums.iter().map(count).sum::<u64>() as f64];
+        add(&quantity::COPIED_BYTES_PER_BYTE, &per_byte(|part| part.copied_bytes));
+        add(&quantity::SAVED_BYTES_PER_BYTE, &per_byte(|part| part.saved_bytes));
+        add(&quantity::IN_PLACE_RECORDS, &total(|part| part.in_place_records));
+        add(&quantity::COPIED_RECORDS, &total(|part| part.copied_records));
+        add(&quantity::KEY_UPDATES, &total(|part| part.key_updates));
+    }
     let calls = sums.iter().map(|part| part.syscalls as f64 / mebibytes(part.bytes)).collect::<Vec<_>>();
     add(&quantity::SYSCALLS_PER_MIB, &calls);
     if let Some(waits) =
@@ -46,7 +49,6 @@ fn record_side(case: &mut Case, rounds: &Rounds, side: Side, seed: u64) {
     {
         add(&quantity::WAITS_PER_MIB, &waits);
     }
-    add(&quantity::KEY_UPDATES, &total(|part| part.key_updates));
 }
 
 /// Adds the heap calls of a block in which they were counted: one sample per conversation and side.

@@ -5,7 +5,6 @@ pub mod ablation;
 mod case;
 #[cfg(test)]
 mod case_tests;
-mod endpoint_configs;
 mod ends;
 pub mod handshake;
 mod handshake_driver;
@@ -24,8 +23,7 @@ mod thread_per_end;
 mod verifier;
 mod worker_pool;
 
-pub use case::{Direction, Remote, SOURCE_SEED, Transport, Work};
-pub use endpoint_configs::EndpointConfigs;
+pub use case::{AnyLibrary, Direction, Remote, SOURCE_SEED, Transport, Work};
 pub use ends::buffer_bytes;
 pub use metrics::{record, record_heap, reference, sum_of_all};
 pub use rounds::{Advance, Limit, RoundSchedule, Rounds, run};

@@ -1,20 +1,19 @@
-use tls_engine::conn::Negotiated;
-
 use super::link::Link;
 use super::pair::Pair;
 use super::raw_tcp::RawPair;
 use super::worker_pool::{Lane, Worker};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::{Endpoint, Negotiated};
 use crate::measure::{Method, Part, RawAead, RawSample, Sample};
 
 /// The number of batches of a raw AEAD between two checks for an interrupt.
 const BATCHES_BETWEEN_LOOKS: u64 = 8;
 
 /// Both ends in one thread, with their references.
-pub(super) struct OneThread<L> {
+pub(super) struct OneThread<L, S, O> {
     /// The engine's two ends, after their handshake.
-    pub pair: Pair<L>,
+    pub pair: Pair<L, S, O>,
     /// Plain TCP, if there are sockets.
     pub raw_tcp: Option<RawPair>,
     /// The AEAD alone.
@@ -23,17 +22,17 @@ pub(super) struct OneThread<L> {
     pub write_bytes: u64,
 }
 
-impl<L: Link + Send> Worker for OneThread<L> {
+impl<L: Link + Send, S: Endpoint, O: Endpoint> Worker for OneThread<L, S, O> {
     fn prepare(&mut self) -> Result<Negotiated, Error> {
-        self.pair.negotiated().cloned().ok_or_else(|| Error::Failed("there was no handshake".to_owned()))
+        self.pair.negotiated().ok_or_else(|| Error::Failed("there was no handshake".to_owned()))
     }
 
     fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
         match (lane, &mut self.raw_tcp) {
-            (Lane::Tls, _) => self.pair.run(writes, self.write_bytes),
+            (Lane::Tls, _) => self.pair.run(writes),
             (Lane::Counted, _) => {
                 self.pair.count_heap(true);
-                let sample = self.pair.run(writes, self.write_bytes);
+                let sample = self.pair.run(writes);
                 self.pair.count_heap(false);
                 sample
             }

@@ -1,18 +1,17 @@
 use std::time::Instant;
 
-use tls_engine::conn::{Negotiated, Progress};
-
-use super::ends::{Endpoint, OpeningEnd, SealingEnd};
+use super::ends::{OpeningEnd, SealingEnd};
 use super::link::{Link, Role};
 use super::stall::{STALL, Stall};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::{Endpoint, Negotiated, Received};
 use crate::measure::{Part, Sample, Stopwatch};
 
 /// Two ends driven by one thread, and the link between them.
-pub(super) struct Pair<L> {
-    sealing: SealingEnd,
-    opening: OpeningEnd,
+pub(super) struct Pair<L, S, O> {
+    sealing: SealingEnd<S>,
+    opening: OpeningEnd<O>,
     pub(super) link: L,
 }
 
@@ -27,9 +26,9 @@ struct Watches {
     back: Stopwatch,
 }
 
-impl<L: Link> Pair<L> {
+impl<L: Link, S: Endpoint, O: Endpoint> Pair<L, S, O> {
     /// Two ends that have completed their handshake.
-    pub(super) const fn new(sealing: SealingEnd, opening: OpeningEnd, link: L) -> Self {
+    pub(super) const fn new(sealing: SealingEnd<S>, opening: OpeningEnd<O>, link: L) -> Self {
         Self { sealing, opening, link }
     }
 
@@ -40,24 +39,24 @@ impl<L: Link> Pair<L> {
     }
 
     /// What the ends negotiated.
-    pub(super) fn negotiated(&self) -> Option<&Negotiated> {
-        self.opening.endpoint.connection.negotiated()
+    pub(super) fn negotiated(&self) -> Option<Negotiated> {
+        self.opening.endpoint.negotiated()
     }
 
-    /// Moves `writes` writes of `write_bytes` from one end to the other, and checks what arrives.
-    pub(super) fn run(&mut self, writes: u64, write_bytes: u64) -> Result<Sample, Error> {
+    /// Moves `writes` writes from one end to the other, and checks what arrives.
+    pub(super) fn run(&mut self, writes: u64) -> Result<Sample, Error> {
         let syscalls = [self.link.syscalls(Role::Sealing), self.link.syscalls(Role::Opening)];
         self.sealing.begin(writes);
-        self.opening.begin(writes * write_bytes);
+        self.opening.begin(writes);
         let mut watches = Watches::default();
         let mut is_sealing = true;
         let mut stall = Stall::default();
         while is_sealing || self.opening.verifier.missing() > 0 {
-            if is_sealing && self.sealing.endpoint.output.is_empty() {
+            if is_sealing && self.sealing.endpoint.outgoing().is_empty() {
                 is_sealing = self.sealing.seal_batch(&mut watches.seal)?;
             }
             self.forward(&mut watches)?;
-            if !self.opening.endpoint.output.is_empty() {
+            if !self.opening.endpoint.outgoing().is_empty() {
                 self.backward(&mut watches)?;
             }
             stall.check(self.opening.verifier.position())?;
@@ -76,8 +75,7 @@ impl<L: Link> Pair<L> {
     pub(super) fn close(&mut self) -> Result<(), Error> {
         let mut watches = Watches::default();
         self.opening.begin(0);
-        let Endpoint { connection, output, .. } = &mut self.sealing.endpoint;
-        connection.close(output);
+        self.sealing.endpoint.close()?;
         let mut stall = Stall::default();
         while !self.forward(&mut watches)? {
             stall.check(0)?;
@@ -89,12 +87,12 @@ impl<L: Link> Pair<L> {
     /// Delivers and opens what the sealing end has sealed. Returns `true` if that was the last of its data.
     fn forward(&mut self, watches: &mut Watches) -> Result<bool, Error> {
         let (from, to) = (&mut self.sealing.endpoint, &mut self.opening.endpoint);
-        self.link.push(Role::Sealing, &mut from.output, &mut watches.push)?;
-        self.link.carry(&mut from.output, &mut to.input)?;
-        let is_open = self.link.pull(Role::Opening, &mut to.input, &mut watches.pull)?;
+        self.link.push(Role::Sealing, from, &mut watches.push)?;
+        self.link.carry(from, to)?;
+        let is_open = self.link.pull(Role::Opening, to, &mut watches.pull)?;
         let is_closed = self.opening.open_waiting(&mut watches.open)?;
         if !is_open && !is_closed {
-            self.opening.endpoint.connection.end_of_input()?;
+            self.opening.endpoint.end_of_input()?;
         }
         Ok(is_closed)
     }
@@ -107,14 +105,18 @@ impl<L: Link> Pair<L> {
 }
 
 /// Completes the handshake of `sealing` and `opening`, whichever of them is the client.
-pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: &mut Endpoint) -> Result<(), Error> {
+pub(super) fn handshake<L: Link>(
+    link: &mut L,
+    sealing: &mut impl Endpoint,
+    opening: &mut impl Endpoint,
+) -> Result<(), Error> {
     let mut watch = Stopwatch::default();
     let began = Instant::now();
     loop {
         exchange(link, (Role::Sealing, sealing), (Role::Opening, opening), &mut watch)?;
         exchange(link, (Role::Opening, opening), (Role::Sealing, sealing), &mut watch)?;
-        let is_ready = sealing.connection.is_ready() && opening.connection.is_ready();
-        if is_ready && sealing.output.is_empty() && opening.output.is_empty() {
+        let is_ready = !sealing.is_handshaking() && !opening.is_handshaking();
+        if is_ready && sealing.outgoing().is_empty() && opening.outgoing().is_empty() {
             return Ok(());
         }
         interrupt::check()?;
@@ -127,20 +129,16 @@ pub(super) fn handshake<L: Link>(link: &mut L, sealing: &mut Endpoint, opening: 
 /// Carries one direction of the conversation while there is no application data.
 fn exchange<L: Link>(
     link: &mut L,
-    (from_end, from): (Role, &mut Endpoint),
-    (to_end, to): (Role, &mut Endpoint),
+    (from_end, from): (Role, &mut impl Endpoint),
+    (to_end, to): (Role, &mut impl Endpoint),
     watch: &mut Stopwatch,
 ) -> Result<(), Error> {
-    link.push(from_end, &mut from.output, watch)?;
-    link.carry(&mut from.output, &mut to.input)?;
-    let is_open = link.pull(to_end, &mut to.input, watch)?;
-    loop {
-        match to.connection.read_tls(&mut to.input, &mut to.output)? {
-            Progress::NeedInput if is_open => return Ok(()),
-            Progress::NeedInput | Progress::Closed => return Ok(to.connection.end_of_input()?),
-            Progress::Advanced => {}
-            Progress::Data(_) => return Err(Error::Failed("data arrived in the wrong direction".to_owned())),
-        }
+    link.push(from_end, from, watch)?;
+    link.carry(from, to)?;
+    let is_open = link.pull(to_end, to, watch)?;
+    match to.receive(|_| Err(Error::Failed("data arrived in the wrong direction".to_owned())))? {
+        Received::NeedsInput if is_open => Ok(()),
+        Received::NeedsInput | Received::Closed => to.end_of_input(),
     }
 }
 

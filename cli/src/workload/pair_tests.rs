@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tls_engine::codes::CipherSuite;
-use tls_engine::mem::{InBuf, OutBuf};
 
-use super::endpoint_configs::tests::endpoint_configs;
 use super::ends::{OpeningEnd, SealingEnd, buffer_bytes};
 use super::link::{Link, Memory, Role};
 use super::pair::{Pair, handshake};
-use super::{EndpointConfigs, Verifier, Verify};
+use super::{Verifier, Verify};
 use crate::error::Error;
+use crate::library::{Endpoint, Engine, EngineEndpoint, Library, Room, engine};
 use crate::measure::{Layout, Pattern, Stopwatch};
 
 const AES_128: CipherSuite = CipherSuite::AES_128_GCM_SHA256;
@@ -22,18 +21,24 @@ struct Flipping {
 }
 
 impl Link for Flipping {
-    fn push(&mut self, _: Role, _: &mut OutBuf, _: &mut Stopwatch) -> Result<(), Error> {
+    fn push(&mut self, _: Role, _: &mut impl Endpoint, _: &mut Stopwatch) -> Result<(), Error> {
         Ok(())
     }
 
-    fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error> {
-        if self.is_armed && output.len() > 100 {
-            output.waiting_mut()[100] ^= 1;
+    fn carry(&mut self, from: &mut impl Endpoint, to: &mut impl Endpoint) -> Result<(), Error> {
+        let mut bytes = from.outgoing().to_vec();
+        if self.is_armed && bytes.len() > 100 {
+            bytes[100] ^= 1;
         }
-        Memory.carry(output, input)
+        let space = to.space();
+        let count = space.len().min(bytes.len());
+        space[..count].copy_from_slice(&bytes[..count]);
+        to.filled(count);
+        from.sent(count);
+        Ok(())
     }
 
-    fn pull(&mut self, _: Role, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, _: Role, _: &mut impl Endpoint, _: &mut Stopwatch) -> Result<bool, Error> {
         Ok(true)
     }
 
@@ -43,23 +48,28 @@ impl Link for Flipping {
 }
 
 /// A pair that sends the pattern of one seed, and expects the pattern of another.
-fn pair<L: Link>(configs: &EndpointConfigs, size: usize, mut link: L, seeds: (u64, u64)) -> Pair<L> {
+fn pair<L: Link>(
+    engine: &Engine,
+    size: usize,
+    mut link: L,
+    seeds: (u64, u64),
+) -> Pair<L, EngineEndpoint, EngineEndpoint> {
     let layout = Layout::new(size, 1 << 17);
     let room = buffer_bytes(&layout);
-    let mut client = configs.client(0, room).expect("a client");
-    let mut server = configs.server(room, 0);
+    let mut client = engine.client(Room { output_bytes: room, ..Room::default() }).expect("a client");
+    let mut server = engine.server(Room { input_bytes: room, ..Room::default() }).expect("a server");
     handshake(&mut link, &mut client, &mut server).expect("a handshake");
     let pattern = |seed| Arc::new(Pattern::new(seed, layout.batch_bytes()));
     let verifier = Verifier::new(pattern(seeds.1), Verify::All, 0);
-    Pair::new(SealingEnd::new(client, layout, pattern(seeds.0)), OpeningEnd::new(server, verifier), link)
+    Pair::new(SealingEnd::new(client, layout, pattern(seeds.0)), OpeningEnd::new(server, layout, verifier), link)
 }
 
 #[test]
 fn every_byte_of_every_size_arrives() {
     for size in [1, 64, 1350, 16_384, 16_385, 100_000, 1 << 20] {
-        let mut pair = pair(&endpoint_configs(AES_128, None, true), size, Memory, (1, 1));
+        let mut pair = pair(&engine(AES_128, None, true), size, Memory, (1, 1));
         for writes in [1, 3, 40] {
-            let sample = pair.run(writes, size as u64).expect("a block");
+            let sample = pair.run(writes).expect("a block");
             let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
             assert_eq!((send.bytes, receive.bytes), (writes * size as u64, writes * size as u64));
             assert_eq!(receive.compared_bytes, receive.bytes);
@@ -76,8 +86,8 @@ fn every_byte_of_every_size_arrives() {
 struct Waiting;
 
 impl Link for Waiting {
-    fn push(&mut self, from: Role, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
-        if from == Role::Sealing && !output.is_empty() {
+    fn push(&mut self, role: Role, from: &mut impl Endpoint, watch: &mut Stopwatch) -> Result<(), Error> {
+        if role == Role::Sealing && !from.outgoing().is_empty() {
             watch.start();
             std::thread::sleep(Duration::from_millis(20));
             watch.stop();
@@ -85,11 +95,11 @@ impl Link for Waiting {
         Ok(())
     }
 
-    fn carry(&mut self, output: &mut OutBuf, input: &mut InBuf) -> Result<(), Error> {
-        Memory.carry(output, input)
+    fn carry(&mut self, from: &mut impl Endpoint, to: &mut impl Endpoint) -> Result<(), Error> {
+        Memory.carry(from, to)
     }
 
-    fn pull(&mut self, _: Role, _: &mut InBuf, _: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, _: Role, _: &mut impl Endpoint, _: &mut Stopwatch) -> Result<bool, Error> {
         Ok(true)
     }
 
@@ -100,8 +110,8 @@ impl Link for Waiting {
 
 #[test]
 fn processor_time_of_a_side_is_without_the_time_in_which_the_thread_did_not_run() {
-    let mut pair = pair(&endpoint_configs(AES_128, None, true), 16_384, Waiting, (1, 1));
-    let sample = pair.run(28, 16_384).expect("a block");
+    let mut pair = pair(&engine(AES_128, None, true), 16_384, Waiting, (1, 1));
+    let sample = pair.run(28).expect("a block");
     let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
     assert!(send.elapsed_ns >= 80_000_000, "four batches wait: {send:?}");
     assert!(send.engine_ns <= send.cpu_ns && send.cpu_ns < 60_000_000, "{send:?}");
@@ -111,16 +121,16 @@ fn processor_time_of_a_side_is_without_the_time_in_which_the_thread_did_not_run(
 
 #[test]
 fn without_zero_copy_each_byte_is_copied_once_on_each_side() {
-    let mut pair = pair(&endpoint_configs(AES_128, None, false), 16_384, Memory, (1, 1));
-    let sample = pair.run(30, 16_384).expect("a block");
+    let mut pair = pair(&engine(AES_128, None, false), 16_384, Memory, (1, 1));
+    let sample = pair.run(30).expect("a block");
     assert_eq!(sample.send.expect("a side").copied_bytes, 30 * 16_384);
     assert_eq!(sample.receive.expect("a side").copied_bytes, 30 * 16_384);
 }
 
 #[test]
 fn key_updates_on_the_way_lose_nothing() {
-    let mut pair = pair(&endpoint_configs(AES_128, Some(5), true), 1350, Memory, (1, 1));
-    let sample = pair.run(1000, 1350).expect("a block");
+    let mut pair = pair(&engine(AES_128, Some(5), true), 1350, Memory, (1, 1));
+    let sample = pair.run(1000).expect("a block");
     let (send, receive) = (sample.send.expect("a side"), sample.receive.expect("a side"));
     assert_eq!(receive.bytes, 1_350_000);
     assert!(send.key_updates >= 199, "{}", send.key_updates);
@@ -130,18 +140,18 @@ fn key_updates_on_the_way_lose_nothing() {
 
 #[test]
 fn a_flipped_bit_on_the_way_is_a_bad_record_mac() {
-    let mut pair = pair(&endpoint_configs(AES_128, None, true), 16_384, Flipping { is_armed: false }, (1, 1));
-    pair.run(10, 16_384).expect("a block");
+    let mut pair = pair(&engine(AES_128, None, true), 16_384, Flipping { is_armed: false }, (1, 1));
+    pair.run(10).expect("a block");
     pair.link.is_armed = true;
-    let error = pair.run(10, 16_384).expect_err("a failure");
+    let error = pair.run(10).expect_err("a failure");
     assert!(matches!(error, Error::Engine(tls_engine::Error::BadRecordMac)), "{error:?}");
     assert_eq!(error.exit_code(), 1);
 }
 
 #[test]
 fn other_bytes_than_were_sent_are_an_error() {
-    let mut pair = pair(&endpoint_configs(AES_128, None, true), 16_384, Memory, (1, 2));
-    let error = pair.run(1, 16_384).expect_err("a failure");
+    let mut pair = pair(&engine(AES_128, None, true), 16_384, Memory, (1, 2));
+    let error = pair.run(1).expect_err("a failure");
     assert!(error.to_string().starts_with("byte 0 of the stream is "), "{error}");
     assert_eq!(error.exit_code(), 1);
 }

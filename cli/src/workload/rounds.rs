@@ -226,11 +226,11 @@ fn last_rate(lanes: &[LaneState]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::library::Negotiated;
     use crate::measure::Part;
     use crate::workload::worker_pool::Worker;
     use crate::workload::worker_pool::tests::agreed;
     use std::sync::{Arc, Mutex};
-    use tls_engine::conn::Negotiated;
 
     /// Records what it is asked to do; each write takes a microsecond.
     struct Noting(Arc<Mutex<Vec<(Lane, u64)>>>);

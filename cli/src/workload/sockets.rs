@@ -1,10 +1,10 @@
 use std::net::Ipv4Addr;
 
-use tls_engine::io::{Filled, Listener, Socket, SocketOptions, fill, flush};
-use tls_engine::mem::{InBuf, OutBuf};
+use tls_engine::io::{Filled, Listener, Socket, SocketOptions};
 
 use super::link::{Link, Role};
 use crate::error::Error;
+use crate::library::{Endpoint, fill, flush};
 use crate::measure::Stopwatch;
 
 /// Two ends of a TCP connection on this machine: the one that connected, and the one that accepted.
@@ -48,23 +48,23 @@ impl Sockets {
 }
 
 impl Link for Sockets {
-    fn push(&mut self, from: Role, output: &mut OutBuf, watch: &mut Stopwatch) -> Result<(), Error> {
-        if output.is_empty() {
+    fn push(&mut self, role: Role, from: &mut impl Endpoint, watch: &mut Stopwatch) -> Result<(), Error> {
+        if from.outgoing().is_empty() {
             return Ok(());
         }
         watch.start();
-        let flushed = flush(output, self.of(from));
+        let flushed = flush(from, self.of(role));
         watch.stop();
         flushed.map(drop).map_err(|error| Error::io("sending", error))
     }
 
-    fn carry(&mut self, _: &mut OutBuf, _: &mut InBuf) -> Result<(), Error> {
+    fn carry(&mut self, _: &mut impl Endpoint, _: &mut impl Endpoint) -> Result<(), Error> {
         Ok(())
     }
 
-    fn pull(&mut self, to: Role, input: &mut InBuf, watch: &mut Stopwatch) -> Result<bool, Error> {
+    fn pull(&mut self, role: Role, to: &mut impl Endpoint, watch: &mut Stopwatch) -> Result<bool, Error> {
         watch.start();
-        let filled = fill(input, self.of(to));
+        let filled = fill(to, self.of(role));
         watch.stop();
         filled.map(|filled| filled != Filled::End).map_err(|error| Error::io("receiving", error))
     }

@@ -1,16 +1,16 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use tls_engine::conn::{Negotiated, Progress};
-use tls_engine::io::{Filled, Socket, StreamError, fill, flush, write_failure};
+use tls_engine::io::{Filled, Socket};
 
-use super::ends::{Endpoint, OpeningEnd, SealingEnd};
+use super::ends::{OpeningEnd, SealingEnd};
 use super::one_thread::{no_such_lane, raw_aead};
 use super::raw_tcp::{RawReceiver, RawSender};
 use super::worker_pool::{Lane, Worker};
 use crate::clock::{thread_cpu_ns, thread_waits};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::{Endpoint, Negotiated, Received, fill, flush, write_failure};
 use crate::measure::{Method, Part, RawAead, Sample, Stopwatch, nanoseconds};
 
 /// The longest time that a call on an end's socket blocks before the end checks for an interrupt.
@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LAST_WORDS_MAX: usize = 64;
 
 /// The sealing end, with a thread of its own and a socket that blocks for up to [`LOOK`].
-pub(super) struct SealingThread {
-    /// The engine's end.
-    pub end: SealingEnd,
+pub(super) struct SealingThread<E> {
+    /// The library's end.
+    pub end: SealingEnd<E>,
     /// Its socket.
     pub socket: Socket,
     /// Plain TCP over the same transport.
@@ -35,9 +35,9 @@ pub(super) struct SealingThread {
 }
 
 /// The opening end, with a thread of its own and a socket that blocks for up to [`LOOK`].
-pub(super) struct OpeningThread {
-    /// The engine's end.
-    pub end: OpeningEnd,
+pub(super) struct OpeningThread<E> {
+    /// The library's end.
+    pub end: OpeningEnd<E>,
     /// Its socket.
     pub socket: Socket,
     /// Plain TCP over the same transport.
@@ -50,7 +50,7 @@ pub(super) struct OpeningThread {
     pub is_endless: bool,
 }
 
-impl Worker for SealingThread {
+impl<E: Endpoint> Worker for SealingThread<E> {
     fn prepare(&mut self) -> Result<Negotiated, Error> {
         handshake(&mut self.end.endpoint, &mut self.socket)
     }
@@ -72,23 +72,22 @@ impl Worker for SealingThread {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        let Endpoint { connection, output, .. } = &mut self.end.endpoint;
-        connection.close(output);
+        self.end.endpoint.close()?;
         send_all(&mut self.end.endpoint, &mut self.socket)?;
         // Whatever the other end sends must be read, or a reset of the connection would discard data still in flight.
         let mut last_words = Vec::new();
-        while receive_record(&mut self.end.endpoint, &mut self.socket, |words| {
+        until_closed(&mut self.end.endpoint, &mut self.socket, |words| {
             last_words.extend_from_slice(words);
             if last_words.len() > LAST_WORDS_MAX {
                 return Err(Error::Failed("the other end sends data: it is not a sink".to_owned()));
             }
             Ok(())
-        })? {}
+        })?;
         if self.wants_receipt { check_receipt(&last_words, self.end.position()) } else { Ok(()) }
     }
 }
 
-impl SealingThread {
+impl<E: Endpoint> SealingThread<E> {
     fn run_tls(&mut self, writes: u64) -> Result<Part, Error> {
         self.end.begin(writes);
         let block = Block::begin(&self.socket);
@@ -113,7 +112,7 @@ impl SealingThread {
     }
 }
 
-impl Worker for OpeningThread {
+impl<E: Endpoint> Worker for OpeningThread<E> {
     fn prepare(&mut self) -> Result<Negotiated, Error> {
         handshake(&mut self.end.endpoint, &mut self.socket)
     }
@@ -137,21 +136,21 @@ impl Worker for OpeningThread {
 
     fn finish(&mut self) -> Result<(), Error> {
         if self.is_endless {
-            self.end.endpoint.connection.close(&mut self.end.endpoint.output);
+            self.end.endpoint.close()?;
             // Whether the sender reads this does not matter: it learns of the end when the connection closes.
             return send_all(&mut self.end.endpoint, &mut self.socket);
         }
-        while receive_record(&mut self.end.endpoint, &mut self.socket, |_| {
+        until_closed(&mut self.end.endpoint, &mut self.socket, |_| {
             Err(Error::Failed("more bytes were received than sent".to_owned()))
-        })? {}
-        self.end.endpoint.connection.close(&mut self.end.endpoint.output);
+        })?;
+        self.end.endpoint.close()?;
         send_all(&mut self.end.endpoint, &mut self.socket)
     }
 }
 
-impl OpeningThread {
+impl<E: Endpoint> OpeningThread<E> {
     fn run_tls(&mut self, writes: u64) -> Result<Part, Error> {
-        self.end.begin(writes * self.write_bytes);
+        self.end.begin(writes);
         let block = Block::begin(&self.socket);
         let mut watch = Stopwatch::default();
         while self.end.verifier.missing() > 0 {
@@ -160,10 +159,10 @@ impl OpeningThread {
             let opened = self.end.open_waiting(&mut watch);
             if opened.is_err() {
                 // Sending the alert is best effort: the error is reported whether or not the alert arrives.
-                let _ = flush(&mut self.end.endpoint.output, &mut self.socket);
+                let _ = flush(&mut self.end.endpoint, &mut self.socket);
             }
             let is_closed = opened?;
-            if !self.end.endpoint.output.is_empty() {
+            if !self.end.endpoint.outgoing().is_empty() {
                 send_all(&mut self.end.endpoint, &mut self.socket)?;
             }
             if is_closed {
@@ -223,64 +222,64 @@ impl Block {
 }
 
 /// Completes the handshake over a blocking socket.
-fn handshake(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<Negotiated, Error> {
-    while endpoint.connection.is_handshaking() {
+fn handshake(endpoint: &mut impl Endpoint, socket: &mut Socket) -> Result<Negotiated, Error> {
+    while endpoint.is_handshaking() {
         send_all(endpoint, socket)?;
         let came_early = |_: &[u8]| Err(Error::Failed("data arrived before it was expected".to_owned()));
-        if !receive_record(endpoint, socket, came_early)? {
+        if receive(endpoint, socket, came_early)? == Received::Closed {
             return Err(tls_engine::Error::Truncated.into());
+        }
+        if endpoint.is_handshaking() && endpoint.outgoing().is_empty() {
+            fill_some(endpoint, socket)?;
         }
     }
     send_all(endpoint, socket)?;
-    endpoint.connection.negotiated().cloned().ok_or_else(|| Error::Failed("nothing was negotiated".to_owned()))
+    endpoint.negotiated().ok_or_else(|| Error::Failed("nothing was negotiated".to_owned()))
 }
 
-/// Receives one record, waiting for it. Returns `false` once the peer has sent close_notify.
-fn receive_record(
-    endpoint: &mut Endpoint,
+/// Receives data until the peer has sent close_notify.
+fn until_closed(
+    endpoint: &mut impl Endpoint,
     socket: &mut Socket,
-    on_data: impl FnOnce(&[u8]) -> Result<(), Error>,
-) -> Result<bool, Error> {
-    loop {
-        let Endpoint { connection, input, output } = &mut *endpoint;
-        match connection.read_tls(input, output) {
-            Ok(Progress::NeedInput) => fill_some(endpoint, socket)?,
-            Ok(Progress::Data(data)) => return on_data(data).map(|()| true),
-            Ok(Progress::Advanced) => return Ok(true),
-            Ok(Progress::Closed) => return Ok(false),
-            Err(error) => {
-                // Sending the alert is best effort: the error is reported whether or not the alert arrives.
-                let _ = flush(output, socket);
-                return Err(error.into());
-            }
-        }
-    }
-}
-
-/// Waits for bytes from the peer.
-fn fill_some(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
-    let filled = patiently("receiving", || match fill(&mut endpoint.input, socket) {
-        Ok(Filled::WouldBlock) => Ok(None),
-        Ok(filled) => Ok(Some(filled)),
-        Err(error) => Err(Error::io("receiving", error)),
-    })?;
-    if filled == Filled::End {
-        endpoint.connection.end_of_input()?;
+    mut on_data: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    while receive(endpoint, socket, &mut on_data)? == Received::NeedsInput {
+        fill_some(endpoint, socket)?;
     }
     Ok(())
 }
 
+/// Processes what has been received.
+fn receive(
+    endpoint: &mut impl Endpoint,
+    socket: &mut Socket,
+    on_data: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<Received, Error> {
+    let received = endpoint.receive(on_data);
+    if received.is_err() {
+        // Sending the alert is best effort: the error is reported whether or not the alert arrives.
+        let _ = flush(endpoint, socket);
+    }
+    received
+}
+
+/// Waits for bytes from the peer.
+fn fill_some(endpoint: &mut impl Endpoint, socket: &mut Socket) -> Result<(), Error> {
+    let filled = patiently("receiving", || match fill(endpoint, socket) {
+        Ok(Filled::WouldBlock) => Ok(None),
+        Ok(filled) => Ok(Some(filled)),
+        Err(error) => Err(Error::io("receiving", error)),
+    })?;
+    if filled == Filled::End { endpoint.end_of_input() } else { Ok(()) }
+}
+
 /// Sends everything that is pending. There is no time limit while the peer keeps accepting some of it.
-fn send_all(endpoint: &mut Endpoint, socket: &mut Socket) -> Result<(), Error> {
-    let Endpoint { connection, input, output } = endpoint;
+fn send_all(endpoint: &mut impl Endpoint, socket: &mut Socket) -> Result<(), Error> {
     loop {
-        let waiting = output.len();
-        let is_sent = patiently("sending", || match flush(output, socket) {
-            Ok(is_sent) => Ok((is_sent || output.len() < waiting).then_some(is_sent)),
-            Err(error) => Err(match write_failure(connection, input, output, socket, error) {
-                StreamError::Tls(error) => error.into(),
-                StreamError::Transport(error) => Error::io("sending", error),
-            }),
+        let waiting = endpoint.outgoing().len();
+        let is_sent = patiently("sending", || match flush(endpoint, socket) {
+            Ok(is_sent) => Ok((is_sent || endpoint.outgoing().len() < waiting).then_some(is_sent)),
+            Err(error) => Err(write_failure(endpoint, socket, error)),
         })?;
         if is_sent {
             return Ok(());

@@ -2,10 +2,9 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
-use tls_engine::conn::Negotiated;
-
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::Negotiated;
 use crate::measure::Sample;
 
 /// What is timed in separate blocks.
@@ -234,11 +233,11 @@ pub(super) mod tests {
         Negotiated {
             version: ProtocolVersion::TLS13,
             suite: CipherSuite::AES_128_GCM_SHA256,
-            group: NamedGroup::X25519,
-            signature: SignatureScheme::ED25519,
+            group: Some(NamedGroup::X25519),
+            signature: Some(SignatureScheme::ED25519),
             alpn: None,
-            server_name: None,
-            hello_retry: false,
+            hello_retry: Some(false),
+            is_resumed: false,
         }
     }
 

@@ -19,13 +19,14 @@ use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity};
+use crate::library::Engine;
 use crate::measure::{Layout, nanoseconds_of};
 use crate::names;
 use crate::net::Target;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::units::{Bytes, Count};
-use crate::workload::{self, Direction, EndpointConfigs, Limit, Remote, RoundSchedule, Transport, Work};
+use crate::workload::{self, Direction, Limit, Remote, RoundSchedule, Transport, Work};
 
 /// How long each case is measured by default.
 const DEFAULT_DURATION: Duration = Duration::from_secs(3);
@@ -244,7 +245,7 @@ impl<'a> Planner<'a> {
         }
         let identity = peers.identity.as_ref().ok_or_else(|| Error::Failed("the server has no certificate".into()))?;
         let server = tls.server(&[code], identity, setting.switches)?;
-        let configs = Arc::new(EndpointConfigs { client, server, name, pool });
+        let configs = Arc::new(Engine { client, server, name, pool });
         Ok(match local {
             Some((TransportKind::Loopback, 1)) => Transport::LoopbackOneThread(configs),
             Some((TransportKind::Loopback, _)) => Transport::LoopbackThreadPerEnd(configs),

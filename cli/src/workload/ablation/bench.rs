@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::{Ends, Measure};
 use crate::error::Error;
+use crate::library::Engine;
 use crate::setting::Setting;
-use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// A workload, as the comparison drives it.
@@ -17,13 +17,13 @@ pub(super) trait Bench {
     }
 
     /// The two ends for conversations with `setting`, with their own pools and arenas.
-    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error>;
+    fn engine(&self, ends: &Ends, setting: &Setting) -> Result<Arc<Engine>, Error>;
 
     /// Starts the workload: opens new connections, and warms up what must be warm before it is timed.
-    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error>;
+    fn open(&self, configs: &Arc<Engine>) -> Result<Box<dyn Running>, Error>;
 
     /// Counts in a pass that is not timed. Returns a value for each of [`Bench::counted`].
-    fn count(&self, configs: &Arc<EndpointConfigs>) -> Result<Vec<f64>, Error> {
+    fn count(&self, configs: &Arc<Engine>) -> Result<Vec<f64>, Error> {
         let _ = configs;
         Ok(Vec::new())
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
+use crate::library::{Engine, EngineEndpoint, Library, Room};
 use crate::measure::{Layout, Part, Pattern, Sample};
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
@@ -12,7 +13,7 @@ use crate::workload::ends::{OpeningEnd, SealingEnd, buffer_bytes};
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::link::Memory;
 use crate::workload::pair::{Pair, handshake};
-use crate::workload::{EndpointConfigs, Verifier, Verify};
+use crate::workload::{Verifier, Verify};
 
 /// The length of a write: a full record.
 const WRITE_BYTES: usize = 16 << 10;
@@ -49,27 +50,29 @@ impl Bench for Bulk {
         &MEASURES
     }
 
-    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error> {
-        ends.endpoint_configs(setting, buffer_bytes(&self.layout))
+    fn engine(&self, ends: &Ends, setting: &Setting) -> Result<Arc<Engine>, Error> {
+        ends.engine(setting, buffer_bytes(&self.layout))
     }
 
-    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error> {
+    fn open(&self, configs: &Arc<Engine>) -> Result<Box<dyn Running>, Error> {
         let room = buffer_bytes(&self.layout);
-        let (mut client, mut server) = (configs.client(0, room)?, configs.server(room, 0));
+        let to_send = Room { output_bytes: room, ..Room::default() };
+        let to_receive = Room { input_bytes: room, ..Room::default() };
+        let (mut client, mut server) = (configs.client(to_send)?, configs.server(to_receive)?);
         handshake(&mut Memory, &mut client, &mut server)?;
         let verifier = Verifier::new(Arc::clone(&self.pattern), Verify::Sampled, self.seed);
         let sealing = SealingEnd::new(client, self.layout, Arc::clone(&self.pattern));
-        let mut pair = Pair::new(sealing, OpeningEnd::new(server, verifier), Memory);
+        let mut pair = Pair::new(sealing, OpeningEnd::new(server, self.layout, verifier), Memory);
         let writes = BATCHES * self.layout.cycle_writes();
         // The first batch touches fresh memory.
-        pair.run(writes, WRITE_BYTES as u64)?;
+        pair.run(writes)?;
         Ok(Box::new(Moving { pair, writes }))
     }
 }
 
 /// A running conversation.
 struct Moving {
-    pair: Pair<Memory>,
+    pair: Pair<Memory, EngineEndpoint, EngineEndpoint>,
     writes: u64,
 }
 
@@ -78,7 +81,7 @@ impl Running for Moving {
         let began = Instant::now();
         let mut runs = [Vec::new(), Vec::new()];
         while runs[0].len() < RUNS_MIN || began.elapsed() < BLOCK {
-            let Sample { send, receive, .. } = self.pair.run(self.writes, WRITE_BYTES as u64)?;
+            let Sample { send, receive, .. } = self.pair.run(self.writes)?;
             for (runs, part) in runs.iter_mut().zip([send, receive]) {
                 let Part { cpu_ns, bytes, .. } = part.unwrap_or_default();
                 runs.push(cpu_ns as f64 / bytes as f64);

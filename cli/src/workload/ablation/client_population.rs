@@ -14,9 +14,9 @@ use super::Ends;
 use crate::clock::{process_cpu_ns, thread_cpu_ns};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::Engine;
 use crate::measure::{Pattern, RECORD_OVERHEAD, nanoseconds};
 use crate::setting::Setting;
-use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// The length of a message: more records than one turn handles, so that each message takes several turns.
@@ -63,12 +63,12 @@ impl ClientPopulation {
     /// A server with a setting, and `count` connections to it. `advance` receives the progress, 0 to 1.
     pub(super) fn gather(
         ends: &Ends,
-        clients: &EndpointConfigs,
+        clients: &Engine,
         setting: &Setting,
         count: usize,
         advance: &mut dyn FnMut(f64),
     ) -> Result<Self, Error> {
-        let configs = ends.endpoint_configs(setting, 0)?;
+        let configs = ends.engine(setting, 0)?;
         let server = Server::start(&configs, setting)?;
         let message = Pattern::new(0, MESSAGE_BYTES).at(0, MESSAGE_BYTES).into();
         let mut population = Self { clients: Vec::with_capacity(count), server, message, back: vec![0; MESSAGE_BYTES] };
@@ -83,7 +83,7 @@ impl ClientPopulation {
     /// The same, and the heap memory of the server. Nothing is timed meanwhile, because heap calls are counted.
     pub(super) fn gather_counted(
         ends: &Ends,
-        clients: &EndpointConfigs,
+        clients: &Engine,
         setting: &Setting,
         count: usize,
         advance: &mut dyn FnMut(f64),
@@ -101,7 +101,7 @@ impl ClientPopulation {
     }
 
     /// Adds `count` connections concurrently.
-    fn join(&mut self, configs: &EndpointConfigs, count: usize) -> Result<(), Error> {
+    fn join(&mut self, configs: &Engine, count: usize) -> Result<(), Error> {
         let first = self.clients.len();
         let failed = |error| Error::io("connecting to the event loop", error);
         let options = SocketOptions { timeout: Some(TIMEOUT), ..SocketOptions::default() };
@@ -192,7 +192,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(configs: &EndpointConfigs, setting: &Setting) -> Result<Self, Error> {
+    fn start(configs: &Engine, setting: &Setting) -> Result<Self, Error> {
         let failed = |error| Error::io("starting an event loop", error);
         let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), SocketOptions::default()).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -272,7 +272,7 @@ mod tests {
     fn every_message_comes_back_in_several_turns_however_the_signal_is_set() {
         let (identity, authority) = Identity::generate().expect("an identity");
         let ends = Ends { identity, authority: authority.certificate, suite: CipherSuite::AES_128_GCM_SHA256 };
-        let clients = ends.endpoint_configs(&Setting::all().expect("a setting"), CLIENT_BUFFER_BYTES).expect("clients");
+        let clients = ends.engine(&Setting::all().expect("a setting"), CLIENT_BUFFER_BYTES).expect("clients");
         for signal in ["off", "pipe", "eventfd"] {
             let mut setting = Setting::none().expect("a setting");
             setting.set("signal", signal).expect("a value");

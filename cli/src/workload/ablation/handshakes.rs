@@ -3,11 +3,10 @@ use std::sync::Arc;
 use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
+use crate::library::{Endpoint, Engine, EngineEndpoint};
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
-use crate::workload::EndpointConfigs;
-use crate::workload::ends::Endpoint;
 use crate::workload::handshake_driver::{
     EstablishedPair, Observer, SideCounts, SideStopwatches, Unobserved, drive_handshake, transfer,
 };
@@ -53,17 +52,17 @@ impl Bench for Handshakes {
         &COUNTED
     }
 
-    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error> {
-        ends.endpoint_configs(setting, 0)
+    fn engine(&self, ends: &Ends, setting: &Setting) -> Result<Arc<Engine>, Error> {
+        ends.engine(setting, 0)
     }
 
-    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error> {
+    fn open(&self, configs: &Arc<Engine>) -> Result<Box<dyn Running>, Error> {
         let run = HandshakeRun(Arc::clone(configs));
         run.connect(&mut SideStopwatches::default())?;
         Ok(Box::new(run))
     }
 
-    fn count(&self, configs: &Arc<EndpointConfigs>) -> Result<Vec<f64>, Error> {
+    fn count(&self, configs: &Arc<Engine>) -> Result<Vec<f64>, Error> {
         let run = HandshakeRun(Arc::clone(configs));
         for _ in 0..WARM_UP {
             run.connect(&mut Unobserved)?;
@@ -76,7 +75,7 @@ impl Bench for Handshakes {
     }
 }
 
-struct HandshakeRun(Arc<EndpointConfigs>);
+struct HandshakeRun(Arc<Engine>);
 
 impl Running for HandshakeRun {
     fn block(&mut self, _: &mut RoundTrips) -> Result<Vec<f64>, Error> {
@@ -116,8 +115,8 @@ impl HandshakeRun {
     }
 
     /// An idle client and server, after their handshake and a short exchange.
-    fn connect(&self, observer: &mut impl Observer) -> Result<[Endpoint; 2], Error> {
-        let EstablishedPair { mut client, mut server, .. } = drive_handshake(&self.0, &mut Memory, observer)?;
+    fn connect(&self, observer: &mut impl Observer) -> Result<[EngineEndpoint; 2], Error> {
+        let EstablishedPair { mut client, mut server, .. } = drive_handshake(&*self.0, &mut Memory, observer)?;
         observer.on(Side::Client, || say(&mut client, &REQUEST))?;
         let asked =
             transfer(&mut Memory, observer, (Side::Client, &mut client), (Side::Server, &mut server))?.data_bytes;
@@ -129,15 +128,14 @@ impl HandshakeRun {
         }
         for (side, end) in [(Side::Client, &mut client), (Side::Server, &mut server)] {
             observer.on(side, || {
-                end.input.release_if_empty();
-                end.output.release_if_empty();
+                end.release_buffers();
             });
         }
         Ok([client, server])
     }
 }
 
-fn say(end: &mut Endpoint, data: &[u8]) -> Result<(), Error> {
-    end.connection.write_tls(&[data], &mut end.output)?;
+fn say(end: &mut impl Endpoint, data: &[u8]) -> Result<(), Error> {
+    end.send(data)?;
     Ok(())
 }

@@ -32,9 +32,9 @@ use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::pki::ServerVerifier;
 
-use super::EndpointConfigs;
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity};
+use crate::library::Engine;
 use crate::setting::Setting;
 
 /// What runs while switches are compared.
@@ -125,7 +125,7 @@ pub struct Ends {
 
 impl Ends {
     /// Both ends for conversations with a setting, and buffers of this size.
-    fn endpoint_configs(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<EndpointConfigs>, Error> {
+    fn engine(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<Engine>, Error> {
         let Setting { switches, provider } = *setting;
         let verifier = ServerVerifier::new(std::slice::from_ref(&self.authority))?;
         let client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
@@ -135,6 +135,6 @@ impl Ends {
             .map_err(|_| Error::Failed("the generated certificate has no name".to_owned()))?;
         let options = PoolOptions { buffer_bytes, ..PoolOptions::default() };
         let pool = BufferPool::new(switches.buffer_pool, options);
-        Ok(Arc::new(EndpointConfigs { client: client.build()?, server: server.build()?, name, pool }))
+        Ok(Arc::new(Engine { client: client.build()?, server: server.build()?, name, pool }))
     }
 }

@@ -11,8 +11,8 @@ use super::small::Small;
 use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::Engine;
 use crate::measure::Order;
-use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// The number of counting passes.
@@ -47,7 +47,7 @@ fn interleaved(
 ) -> Result<Vec<Raw>, Error> {
     let sides = |comparison: &Comparison| -> Result<Sessions, Error> {
         interrupt::check()?;
-        Ok([bench.endpoint_configs(ends, &comparison.with)?, bench.endpoint_configs(ends, &comparison.without)?])
+        Ok([bench.engine(ends, &comparison.with)?, bench.engine(ends, &comparison.without)?])
     };
     let sessions = schedule.comparisons.iter().map(sides).collect::<Result<Vec<_>, _>>()?;
     let counted = sessions.iter().map(|sides| count(bench, sides)).collect::<Result<Vec<_>, _>>()?;
@@ -58,7 +58,7 @@ fn interleaved(
 }
 
 /// With and without.
-type Sessions = [Arc<EndpointConfigs>; 2];
+type Sessions = [Arc<Engine>; 2];
 
 fn count(bench: &dyn Bench, sessions: &Sessions) -> Result<Vec<Round>, Error> {
     if bench.counted().is_empty() {

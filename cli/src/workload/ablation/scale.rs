@@ -9,10 +9,10 @@ use super::schedule::{AblationSchedule, ROUNDS_MIN};
 use super::{Buckets, Comparison, Ends, Measure};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::Engine;
 use crate::measure::Order;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
-use crate::workload::EndpointConfigs;
 use crate::workload::histogram::Times as RoundTrips;
 
 /// The number of populations that exist at once: that of the base, which is compared with all others, and two more.
@@ -101,7 +101,7 @@ impl PartialEq for Key {
 /// The running servers, and the counts of all that ran.
 struct Servers<'a> {
     ends: &'a Ends,
-    clients: Arc<EndpointConfigs>,
+    clients: Arc<Engine>,
     connections: usize,
     /// The number of exchanges on the active connections of an observed loop.
     exchanges: usize,
@@ -112,7 +112,7 @@ struct Servers<'a> {
 
 impl<'a> Servers<'a> {
     fn new(ends: &'a Ends, connections: usize, duration: Duration) -> Result<Self, Error> {
-        let clients = ends.endpoint_configs(&Setting::all()?, CLIENT_BUFFER_BYTES)?;
+        let clients = ends.engine(&Setting::all()?, CLIENT_BUFFER_BYTES)?;
         let exchanges = EXCHANGES_MIN.max((duration.as_secs_f64() * EXCHANGES_PER_S) as usize);
         Ok(Self { ends, clients, connections, exchanges, up: Vec::new(), lives: Vec::new() })
     }

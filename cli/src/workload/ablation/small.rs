@@ -1,18 +1,16 @@
 use std::sync::Arc;
 
-use tls_engine::conn::Progress;
-use tls_engine::io::{Filled, Socket, SocketOptions, fill, flush};
+use tls_engine::io::{Filled, Socket, SocketOptions};
 
 use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::{Endpoint, Engine, EngineEndpoint, Library, Room, fill, flush};
 use crate::measure::Pattern;
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
-use crate::workload::EndpointConfigs;
-use crate::workload::ends::Endpoint;
 use crate::workload::handshake_driver::{Observer, SideStopwatches};
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::pair::handshake;
@@ -51,14 +49,14 @@ impl Bench for Small {
         &MEASURES
     }
 
-    fn endpoint_configs(&self, ends: &Ends, setting: &Setting) -> Result<Arc<EndpointConfigs>, Error> {
-        ends.endpoint_configs(setting, 0)
+    fn engine(&self, ends: &Ends, setting: &Setting) -> Result<Arc<Engine>, Error> {
+        ends.engine(setting, 0)
     }
 
-    fn open(&self, configs: &Arc<EndpointConfigs>) -> Result<Box<dyn Running>, Error> {
+    fn open(&self, configs: &Arc<Engine>) -> Result<Box<dyn Running>, Error> {
         let (client_socket, server_socket) = loopback(&SocketOptions::default())?;
         let mut link = Sockets::new(client_socket, server_socket)?;
-        let (mut client, mut server) = (configs.client(0, 0)?, configs.server(0, 0));
+        let (mut client, mut server) = (configs.client(Room::default())?, configs.server(Room::default())?);
         handshake(&mut link, &mut client, &mut server)?;
         let (client_socket, server_socket) = link.into_sockets();
         let client = Peer { endpoint: client, socket: client_socket };
@@ -79,7 +77,7 @@ struct Talk {
 }
 
 struct Peer {
-    endpoint: Endpoint,
+    endpoint: EngineEndpoint,
     socket: Socket,
 }
 
@@ -134,32 +132,30 @@ impl Talk {
 impl Peer {
     /// A message is far smaller than what a socket accepts at once.
     fn send(&mut self, message: &[u8]) -> Result<(), Error> {
-        let Endpoint { connection, input, output } = &mut self.endpoint;
-        let taken = connection.write_tls(&[message], output)?;
-        let is_flushed = flush(output, &mut self.socket).map_err(|error| Error::io("sending", error))?;
+        let taken = self.endpoint.send(message)?;
+        let is_flushed = flush(&mut self.endpoint, &mut self.socket).map_err(|error| Error::io("sending", error))?;
         if taken < message.len() || !is_flushed {
             return Err(Error::Failed("a small message was not sent at once".to_owned()));
         }
-        input.release_if_empty();
-        output.release_if_empty();
+        self.endpoint.release_buffers();
         Ok(())
     }
 
     fn receive(&mut self, message: &[u8], is_compared: bool) -> Result<(), Error> {
-        let Endpoint { connection, input, output } = &mut self.endpoint;
         let mut stall = Stall::default();
         let mut arrived = 0;
         while arrived < message.len() {
-            match fill(input, &mut self.socket).map_err(|error| Error::io("receiving", error))? {
+            match fill(&mut self.endpoint, &mut self.socket).map_err(|error| Error::io("receiving", error))? {
                 Filled::Bytes(_) | Filled::WouldBlock => {}
                 Filled::Full | Filled::End => return Err(Error::Failed("a message does not arrive".to_owned())),
             }
-            while let Progress::Data(data) = connection.read_tls(input, output)? {
+            self.endpoint.receive(|data| {
                 if is_compared && message.get(arrived..arrived + data.len()) != Some(data) {
                     return Err(Error::Failed("a message is not what was sent".to_owned()));
                 }
                 arrived += data.len();
-            }
+                Ok(())
+            })?;
             stall.check(arrived as u64)?;
             interrupt::check()?;
         }

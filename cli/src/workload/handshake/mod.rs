@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
-use tls_engine::conn::Negotiated;
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
@@ -23,13 +22,14 @@ use tls_engine::pki::{CertifiedKey, ServerVerifier};
 use super::handshake_driver::{Unobserved, drive_handshake};
 use super::link::{Link, Memory};
 use super::sockets::{Sockets, loopback};
-use super::{Advance, EndpointConfigs, Limit};
+use super::{Advance, Limit};
 use crate::error::Error;
+use crate::library::{Endpoint, Engine, Negotiated};
 
 /// The two ends of a handshake.
 pub struct Pair {
     /// The configuration of both ends.
-    pub configs: Arc<EndpointConfigs>,
+    pub configs: Arc<Engine>,
     /// The server's certificate and key.
     pub key: CertifiedKey,
     /// The client's verifier.
@@ -99,8 +99,8 @@ fn run_over<L: Link>(
     advance: &mut dyn FnMut(Advance),
 ) -> Result<Found, Error> {
     let first = work.pairs.first().ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
-    let established = drive_handshake(&first.configs, link, &mut Unobserved)?;
-    let negotiated = established.client.connection.negotiated().cloned();
+    let established = drive_handshake(&*first.configs, link, &mut Unobserved)?;
+    let negotiated = established.client.negotiated();
     let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
     let counted = counted::count(work, link)?;
     let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, established.wire_bytes);

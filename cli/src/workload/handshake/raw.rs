@@ -1,6 +1,5 @@
 use rustls_pki_types::UnixTime;
 use tls_engine::codes::SignatureScheme;
-use tls_engine::conn::Negotiated;
 use tls_engine::crypto::{Group, Provider};
 use tls_engine::internal::pki::verify_handshake_signature;
 use tls_engine::mem::Secret;
@@ -8,6 +7,7 @@ use tls_engine::mem::Secret;
 use super::schedule::Schedule;
 use super::{Pair, Work};
 use crate::error::Error;
+use crate::library::Negotiated;
 use crate::schema::Side;
 
 /// What a CertificateVerify signs besides a hash (RFC 8446 4.4.3), bytes.
@@ -37,20 +37,21 @@ impl<'a> Raw<'a> {
         wire_bytes: [u64; 2],
     ) -> Result<Self, Error> {
         let provider = work.provider;
-        let group = provider.group(negotiated.group);
-        let group = group.ok_or_else(|| Error::Failed(format!("there is no group {}", negotiated.group)))?;
+        let group = negotiated.group.and_then(|group| provider.group(group));
+        let group = group.ok_or_else(|| Error::Failed(format!("there is no group {:?}", negotiated.group)))?;
+        let scheme = negotiated.signature.ok_or_else(|| Error::Failed("nothing was signed".to_owned()))?;
         let suite = provider.suite(negotiated.suite);
         let suite = suite.ok_or_else(|| Error::Failed(format!("there is no suite {}", negotiated.suite)))?;
         let message = vec![0x20; MESSAGE_LEN + suite.hash.output_len()];
         Ok(Self {
             provider,
             group,
-            scheme: negotiated.signature,
+            scheme,
             pair,
             work,
             peer_share: group.generate(provider.random)?.public().to_vec(),
             schedule: Schedule::new(suite, wire_bytes),
-            signature: pair.key.key.sign(negotiated.signature, &message, provider.random)?,
+            signature: pair.key.key.sign(scheme, &message, provider.random)?,
             message,
         })
     }

@@ -94,7 +94,7 @@ mod tests {
     use tls_engine::switches::Switches;
 
     use crate::identity::Identity;
-    use crate::workload::EndpointConfigs;
+    use crate::library::Engine;
     use crate::workload::handshake_driver::{Observer, drive_handshake};
     use crate::workload::link::Memory;
 
@@ -219,7 +219,7 @@ mod tests {
             let client = ClientConfig::builder(provider).suites(&[suite.code]).verifier(verifier);
             let key = identity.certified_key(provider).expect("a key");
             let server = ServerConfig::builder(provider).suites(&[suite.code]).certificate(key);
-            let configs = EndpointConfigs {
+            let configs = Engine {
                 client: client.build().expect("a client"),
                 server: server.build().expect("a server"),
                 name: "localhost".try_into().expect("a name"),
@@ -227,7 +227,7 @@ mod tests {
             };
             let configs = Arc::new(configs);
             let mut tallies = SideCounts::default();
-            let established = drive_handshake(&configs, &mut Memory, &mut tallies).expect("a handshake");
+            let established = drive_handshake(&*configs, &mut Memory, &mut tallies).expect("a handshake");
             let schedule = Schedule::new(suite, established.wire_bytes);
             let shared = Secret::zeroed(32);
             for (side, engine) in [Side::Client, Side::Server].into_iter().zip(tallies.0) {

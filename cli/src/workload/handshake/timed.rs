@@ -136,7 +136,7 @@ impl Turns<'_> {
 
     fn engine<L: Link>(&self, index: usize, link: &mut L, round: &mut Round) -> Result<[u64; 2], Error> {
         let mut watches = SideStopwatches::default();
-        let established = drive_handshake(&self.work.pairs[index].configs, link, &mut watches)?;
+        let established = drive_handshake(&*self.work.pairs[index].configs, link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
         watches.on(Side::Client, || drop(established.client));
         watches.on(Side::Server, || drop(established.server));

@@ -1,0 +1,143 @@
+//! The seam to TLS libraries: the only place in the command that knows how one of them is driven. What moves data or measures
+//! sees connections through [`Library`] and [`Endpoint`], over buffers in memory, and is compiled once for each library: there is
+//! no dynamic call within the work of a record.
+
+mod engine;
+mod transport;
+
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use tls_engine::counters::Counters;
+
+use crate::error::Error;
+
+#[cfg(test)]
+pub(crate) use engine::tests::engine;
+pub use engine::{Engine, EngineEndpoint};
+pub use transport::{fill, flush, write_failure};
+
+/// A TLS library, configured for the two ends of a connection.
+pub trait Library: Send + Sync + 'static {
+    /// Its clients.
+    type Client: Endpoint;
+    /// Its servers.
+    type Server: Endpoint;
+
+    /// A client whose ClientHello is in its outgoing bytes.
+    fn client(&self, room: Room) -> Result<Self::Client, Error>;
+
+    /// A server that waits for a ClientHello.
+    fn server(&self, room: Room) -> Result<Self::Server, Error>;
+}
+
+/// One end of a connection, without I/O: received bytes go in, bytes to be sent come out, and no call blocks.
+///
+/// The caller reads from its transport straight into [`Endpoint::space`] and writes from [`Endpoint::outgoing`], so that a
+/// library which works in its caller's buffers needs no copy.
+pub trait Endpoint: Send + 'static {
+    /// The bytes to be sent to the peer.
+    fn outgoing(&self) -> &[u8];
+
+    /// The first `count` outgoing bytes have been sent.
+    fn sent(&mut self, count: usize);
+
+    /// Free space for bytes from the peer; empty while there is enough for [`Endpoint::receive`] to work on.
+    fn space(&mut self) -> &mut [u8];
+
+    /// The peer's next `count` bytes are in the space.
+    fn filled(&mut self, count: usize);
+
+    /// The number of received bytes that have not been processed.
+    fn unprocessed(&self) -> usize;
+
+    /// Processes what was received, and passes application data on in order, piece by piece. What there is to answer is in the
+    /// outgoing bytes afterwards; after an error it may be an alert.
+    fn receive(&mut self, on_data: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Received, Error>;
+
+    /// Protects application data as records in the outgoing bytes. Returns how many bytes of it were taken, which may be fewer
+    /// where the outgoing bytes have no room for more.
+    fn send(&mut self, data: &[u8]) -> Result<usize, Error>;
+
+    /// Ends the data of this side with close_notify (RFC 8446 6.1).
+    fn close(&mut self) -> Result<(), Error>;
+
+    /// The peer's bytes have ended. An error if close_notify did not come first.
+    fn end_of_input(&mut self) -> Result<(), Error>;
+
+    /// Whether the handshake is not complete.
+    fn is_handshaking(&self) -> bool;
+
+    /// What was negotiated, once it is known.
+    fn negotiated(&self) -> Option<Negotiated>;
+
+    /// Gives back memory that an idle connection does not need, if the library can.
+    fn release_buffers(&mut self) {}
+
+    /// The library's own counts of what it has sent, if it has any.
+    fn sealed(&self) -> Option<Counters> {
+        None
+    }
+
+    /// The library's own counts of what it has received, if it has any.
+    fn opened(&self) -> Option<Counters> {
+        None
+    }
+}
+
+/// The state of an endpoint when all that was received is processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It needs more bytes from the peer.
+    NeedsInput,
+    /// The peer has sent close_notify.
+    Closed,
+}
+
+/// The capacities of an endpoint's buffers, bytes; 0 for what a record needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Room {
+    /// Received bytes.
+    pub input_bytes: usize,
+    /// Bytes to be sent.
+    pub output_bytes: usize,
+}
+
+/// What two ends negotiated, as the library tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// The version.
+    pub version: ProtocolVersion,
+    /// The cipher suite.
+    pub suite: CipherSuite,
+    /// The group of the key exchange, if the library tells.
+    pub group: Option<NamedGroup>,
+    /// The scheme of the server's signature, if the library tells.
+    pub signature: Option<SignatureScheme>,
+    /// The application protocol.
+    pub alpn: Option<Vec<u8>>,
+    /// Whether there was a HelloRetryRequest, if the library tells.
+    pub hello_retry: Option<bool>,
+    /// Whether a session was resumed.
+    pub is_resumed: bool,
+}
+
+/// What both ends of a connection are configured with, for every library alike. Servers send no session tickets, and clients keep
+/// no sessions.
+pub struct Setup {
+    /// The protocol version.
+    pub version: ProtocolVersion,
+    /// The only suite.
+    pub suite: CipherSuite,
+    /// The groups, in order of preference.
+    pub groups: Vec<NamedGroup>,
+    /// The application protocols, in order of preference.
+    pub alpn: Vec<Vec<u8>>,
+    /// The server's chain, leaf first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The leaf's key.
+    pub key: PrivateKeyDer<'static>,
+    /// The authorities that the client trusts.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// The name that the client asks for and verifies.
+    pub name: ServerName<'static>,
+}
