@@ -1,6 +1,5 @@
 //! Performs handshakes and measures each side.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tls_engine::mem::{BufferPool, PoolOptions};
@@ -73,7 +72,7 @@ impl Job for HandshakeCase {
     }
 }
 
-fn work(planned: &HandshakeCase) -> Result<Work, Error> {
+fn work(planned: &HandshakeCase) -> Result<Work<Engine>, Error> {
     let HandshakeCase { tls, name, carrier, trusts_anyone, .. } = planned;
     let pairs = match &planned.server {
         Server::Given(identity, trust) => vec![pair(planned, identity, trust)?],
@@ -91,16 +90,16 @@ fn work(planned: &HandshakeCase) -> Result<Work, Error> {
     Ok(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier })
 }
 
-fn pair(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Pair, Error> {
+fn pair(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Pair<Engine>, Error> {
     let HandshakeCase { tls, setting, name, suite, .. } = planned;
-    let configs = Engine {
+    let library = Engine {
         client: tls.client(&[*suite], trust, setting.switches)?,
         server: tls.server(&[*suite], identity, setting.switches)?,
         name: name.clone(),
         pool: BufferPool::new(setting.switches.buffer_pool, PoolOptions::default()),
     };
     let key = identity.certified_key(tls.provider)?;
-    Ok(Pair { configs: Arc::new(configs), key, verifier: trust.verifier()? })
+    Ok(Pair { library, key, verifier: trust.verifier()? })
 }
 
 fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {

@@ -1,5 +1,6 @@
 use super::Work;
 use crate::error::Error;
+use crate::library::Library;
 use crate::workload::handshake_driver::{SideCounts, Unobserved, drive_handshake};
 use crate::workload::link::{Link, Role};
 
@@ -27,17 +28,17 @@ pub struct Counted {
 }
 
 /// Counts connections of all pairs in turn.
-pub(super) fn count<L: Link>(work: &Work, link: &mut L) -> Result<Vec<Counted>, Error> {
+pub(super) fn count<T: Library, L: Link>(work: &Work<T>, link: &mut L) -> Result<Vec<Counted>, Error> {
     for pair in &work.pairs {
         for _ in 0..WARM_UP {
-            drive_handshake(&*pair.configs, link, &mut Unobserved)?;
+            drive_handshake(&pair.library, link, &mut Unobserved)?;
         }
     }
     let mut all = Vec::with_capacity(CONNECTIONS);
     for pair in work.pairs.iter().cycle().take(CONNECTIONS) {
         let calls = [link.syscalls(Role::Sealing), link.syscalls(Role::Opening)];
         let mut tallies = SideCounts::default();
-        let (established, whole) = heap_meter::count(|| drive_handshake(&*pair.configs, link, &mut tallies));
+        let (established, whole) = heap_meter::count(|| drive_handshake(&pair.library, link, &mut tallies));
         let established = established?;
         let sides = [tallies.client, tallies.server];
         all.push(Counted {

@@ -11,7 +11,6 @@ pub use counted::Counted;
 pub use metrics::record;
 pub use timed::Round;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
@@ -24,12 +23,12 @@ use super::link::{Link, Memory};
 use super::sockets::{Sockets, loopback};
 use super::{Advance, Limit};
 use crate::error::Error;
-use crate::library::{Endpoint, Engine, Negotiated};
+use crate::library::{Endpoint, Library, Negotiated};
 
 /// The two ends of a handshake.
-pub struct Pair {
-    /// The configuration of both ends.
-    pub configs: Arc<Engine>,
+pub struct Pair<T> {
+    /// The library with the configuration of both ends.
+    pub library: T,
     /// The server's certificate and key.
     pub key: CertifiedKey,
     /// The client's verifier.
@@ -46,11 +45,11 @@ pub enum Carrier {
 }
 
 /// What is measured.
-pub struct Work {
+pub struct Work<T> {
     /// The ends that complete handshakes. Several server identities average out the lengths of signatures, which vary
     /// randomly.
-    pub pairs: Vec<Pair>,
-    /// The provider for all cryptography.
+    pub pairs: Vec<Pair<T>>,
+    /// The provider of the bare cryptography.
     pub provider: &'static Provider,
     /// The name that clients request.
     pub name: ServerName<'static>,
@@ -82,7 +81,11 @@ pub struct Found {
 }
 
 /// Counts first, then times. Ctrl-C ends it early with the results so far.
-pub fn run(work: &Work, schedule: &HandshakeSchedule, advance: &mut dyn FnMut(Advance)) -> Result<Found, Error> {
+pub fn run<T: Library>(
+    work: &Work<T>,
+    schedule: &HandshakeSchedule,
+    advance: &mut dyn FnMut(Advance),
+) -> Result<Found, Error> {
     match work.carrier {
         Carrier::Memory => run_over(work, schedule, &mut Memory, advance),
         Carrier::Loopback(options) => {
@@ -92,14 +95,14 @@ pub fn run(work: &Work, schedule: &HandshakeSchedule, advance: &mut dyn FnMut(Ad
     }
 }
 
-fn run_over<L: Link>(
-    work: &Work,
+fn run_over<T: Library, L: Link>(
+    work: &Work<T>,
     schedule: &HandshakeSchedule,
     link: &mut L,
     advance: &mut dyn FnMut(Advance),
 ) -> Result<Found, Error> {
     let first = work.pairs.first().ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
-    let established = drive_handshake(&*first.configs, link, &mut Unobserved)?;
+    let established = drive_handshake(&first.library, link, &mut Unobserved)?;
     let negotiated = established.client.negotiated();
     let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
     let counted = counted::count(work, link)?;

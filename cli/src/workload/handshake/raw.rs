@@ -1,8 +1,9 @@
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{ServerName, UnixTime};
 use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::{Group, Provider};
 use tls_engine::internal::pki::verify_handshake_signature;
 use tls_engine::mem::Secret;
+use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
 use super::schedule::Schedule;
 use super::{Pair, Work};
@@ -20,8 +21,9 @@ pub(super) struct Raw<'a> {
     provider: &'static Provider,
     group: &'static dyn Group,
     scheme: SignatureScheme,
-    pair: &'a Pair,
-    work: &'a Work,
+    key: &'a CertifiedKey,
+    verifier: &'a ServerVerifier,
+    name: &'a ServerName<'static>,
     peer_share: Vec<u8>,
     schedule: Schedule,
     message: Vec<u8>,
@@ -30,16 +32,18 @@ pub(super) struct Raw<'a> {
 
 impl<'a> Raw<'a> {
     /// The cryptography of handshakes in which client and server send this many bytes.
-    pub(super) fn new(
-        work: &'a Work,
-        pair: &'a Pair,
+    pub(super) fn new<T>(
+        work: &'a Work<T>,
+        pair: &'a Pair<T>,
         negotiated: &Negotiated,
         wire_bytes: [u64; 2],
     ) -> Result<Self, Error> {
         let provider = work.provider;
         let group = negotiated.group.and_then(|group| provider.group(group));
         let group = group.ok_or_else(|| Error::Failed(format!("there is no group {:?}", negotiated.group)))?;
-        let scheme = negotiated.signature.ok_or_else(|| Error::Failed("nothing was signed".to_owned()))?;
+        // Not every library tells with which scheme it signed; all prefer the same one for a type of key.
+        let scheme = negotiated.signature.or_else(|| pair.key.key.schemes().first().copied());
+        let scheme = scheme.ok_or_else(|| Error::Failed("the key can't sign".to_owned()))?;
         let suite = provider.suite(negotiated.suite);
         let suite = suite.ok_or_else(|| Error::Failed(format!("there is no suite {}", negotiated.suite)))?;
         let message = vec![0x20; MESSAGE_LEN + suite.hash.output_len()];
@@ -47,8 +51,9 @@ impl<'a> Raw<'a> {
             provider,
             group,
             scheme,
-            pair,
-            work,
+            key: &pair.key,
+            verifier: &pair.verifier,
+            name: &work.name,
             peer_share: group.generate(provider.random)?.public().to_vec(),
             schedule: Schedule::new(suite, wire_bytes),
             signature: pair.key.key.sign(scheme, &message, provider.random)?,
@@ -59,15 +64,15 @@ impl<'a> Raw<'a> {
     /// The client's operations.
     pub(super) fn client(&self) -> Result<(), Error> {
         self.schedule.derive(Side::Client, &self.exchange()?);
-        self.pair.verifier.verify_chain(self.provider, &self.pair.key.chain, &self.work.name, UnixTime::now())?;
-        let leaf = self.pair.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
+        self.verifier.verify_chain(self.provider, &self.key.chain, self.name, UnixTime::now())?;
+        let leaf = self.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
         Ok(verify_handshake_signature(self.provider, leaf, self.scheme, &self.message, &self.signature)?)
     }
 
     /// The server's operations.
     pub(super) fn server(&self) -> Result<(), Error> {
         self.schedule.derive(Side::Server, &self.exchange()?);
-        let signature = self.pair.key.key.sign(self.scheme, &self.message, self.provider.random)?;
+        let signature = self.key.key.sign(self.scheme, &self.message, self.provider.random)?;
         std::hint::black_box(signature);
         Ok(())
     }

@@ -4,6 +4,7 @@ use super::raw::Raw;
 use super::{HandshakeSchedule, Work};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::Library;
 use crate::measure::{Order, Stopwatch};
 use crate::schema::Side;
 use crate::stats;
@@ -35,8 +36,8 @@ pub struct Round {
 }
 
 /// Runs the rounds. Returns them with the time they took.
-pub(super) fn time<L: Link>(
-    work: &Work,
+pub(super) fn time<T: Library, L: Link>(
+    work: &Work<T>,
     raw: &[Raw],
     schedule: &HandshakeSchedule,
     link: &mut L,
@@ -71,8 +72,8 @@ pub(super) fn time<L: Link>(
 }
 
 /// Runs rounds that are discarded until the machine is warm, and returns the number of connections in a round.
-fn warm_up<L: Link>(
-    turns: &mut Turns,
+fn warm_up<T: Library, L: Link>(
+    turns: &mut Turns<T>,
     schedule: &HandshakeSchedule,
     link: &mut L,
     advance: &mut dyn FnMut(Advance),
@@ -104,14 +105,14 @@ fn rate(round: Option<&Round>) -> f64 {
 }
 
 /// Gives all pairs their turn.
-struct Turns<'a> {
-    work: &'a Work,
+struct Turns<'a, T> {
+    work: &'a Work<T>,
     raw: &'a [Raw<'a>],
     next: usize,
     order: Order,
 }
 
-impl Turns<'_> {
+impl<T: Library> Turns<'_, T> {
     fn round<L: Link>(&mut self, connections: usize, link: &mut L) -> Result<Round, Error> {
         let mut round = Round::default();
         let first = self.next;
@@ -136,7 +137,7 @@ impl Turns<'_> {
 
     fn engine<L: Link>(&self, index: usize, link: &mut L, round: &mut Round) -> Result<[u64; 2], Error> {
         let mut watches = SideStopwatches::default();
-        let established = drive_handshake(&*self.work.pairs[index].configs, link, &mut watches)?;
+        let established = drive_handshake(&self.work.pairs[index].library, link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
         watches.on(Side::Client, || drop(established.client));
         watches.on(Side::Server, || drop(established.server));
