@@ -156,5 +156,6 @@ Examples:
   tlsbench throughput aes128gcm,chacha20poly1305
   tlsbench throughput all --size 64,1350,16k --duration 3s
   tlsbench throughput --provider auto,rustcrypto --transport memory
+  tlsbench throughput --library tls-engine,rustls --transport memory
   tlsbench throughput --transport memory,loopback --loopback-threads 1,2 --zero-copy=off
   tlsbench throughput --connect server.example:4433 --cacert ca.pem --json=results.json";

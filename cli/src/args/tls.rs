@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use crate::identity::KeyType;
+use crate::library::LibraryName;
 
 /// What is offered in the handshake.
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,10 @@ pub struct Cryptography {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Sweep {
+    /// TLS libraries, separated by commas, each in a case of its own; --provider and the switches are those of tls-engine
+    #[arg(long, value_enum, value_name = "NAME", value_delimiter = ',', default_value = "tls-engine")]
+    pub library: Vec<LibraryName>,
+
     /// Cryptographic providers, separated by commas, each in a case of its own; auto takes the fastest known implementation
     /// of each algorithm [default: auto]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]

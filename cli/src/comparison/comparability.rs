@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::Refusal;
 use crate::schema::quantity::{Comparable, Quantity};
 use crate::schema::{Case, Document, Facts, terms};
@@ -114,12 +116,19 @@ pub(super) fn objection_to_case(before: &Case, after: &Case) -> Option<String> {
     (!other.is_empty()).then(|| other.join("; "))
 }
 
-/// The differences between the switches of two cases, and requested facts that only one of them records. The cases are
-/// compared anyway, since a switch may be what is investigated.
+/// The library of a case. Versions that knew only the engine did not record it.
+fn library(case: &Case) -> &str {
+    case.requested.get("library").and_then(Value::as_str).unwrap_or("tls-engine")
+}
+
+/// The differences between the libraries and the switches of two cases, and requested facts that only one of them records. The cases are
+/// compared anyway, since these may be what is investigated.
 pub(super) fn remarks(before: &Case, after: &Case) -> Vec<String> {
     let switches = terms::differences(&after.switches, &before.switches).into_iter();
     let switches = switches.map(|difference| format!("another switch: {difference}"));
-    switches.chain(requests(before, after, false)).collect()
+    let [earlier, later] = [before, after].map(library);
+    let library = (earlier != later).then(|| format!("another library: {later}, not {earlier}"));
+    library.into_iter().chain(switches).chain(requests(before, after, false)).collect()
 }
 
 /// The differences between what was requested: in facts that both record if `both`, else in facts that only one of them

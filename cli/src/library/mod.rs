@@ -3,6 +3,7 @@
 //! no dynamic call within the work of a record.
 
 pub mod buffers;
+mod catalog;
 mod engine;
 pub mod rustls;
 mod transport;
@@ -15,6 +16,7 @@ use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 
 use crate::error::Error;
 
+pub use catalog::LibraryName;
 #[cfg(test)]
 pub(crate) use engine::tests::{engine, engine_of};
 pub use engine::{Engine, EngineEndpoint};

@@ -9,6 +9,7 @@ use super::{once, sockets};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity, KeyType};
+use crate::library::LibraryName;
 use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
@@ -28,7 +29,11 @@ pub struct HandshakeCase {
     pub id: String,
     /// What was asked for.
     pub requested: Facts,
-    /// The optimizations.
+    /// The library.
+    pub library: LibraryName,
+    /// The optimizations that are switched.
+    pub switches: Facts,
+    /// The same, and the provider.
     pub setting: Setting,
     /// What is offered.
     pub tls: Tls,
@@ -78,10 +83,12 @@ impl Handshake {
                         .with("transport", transport)
                         .with("cipher", suite)
                         .with("sni", name.to_str());
-                    let Combination { setting, tls, key_type, .. } = combination;
+                    let Combination { library, setting, tls, key_type, .. } = combination;
                     cases.push(HandshakeCase {
                         id: combination.id(id(&carrier, *suite), args.label.as_deref()),
                         requested: combination.ask(request).facts(),
+                        library: *library,
+                        switches: combination.switches(),
                         setting: *setting,
                         tls: tls.clone(),
                         suite: *suite,

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName};
-use tls_engine::codes::{CipherSuite, NamedGroup};
+use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::ServerVerifier;
@@ -14,6 +14,7 @@ use crate::args;
 use crate::error::Error;
 use crate::files;
 use crate::identity::{self, Authority, Generator, Identity, KeyType};
+use crate::library::Setup;
 use crate::names;
 use crate::render::{Color, Messages};
 
@@ -92,6 +93,31 @@ impl Tls {
             }
         }
         Ok(once(suites))
+    }
+
+    /// The same for a library other than the engine.
+    pub fn setup(
+        &self,
+        suite: CipherSuite,
+        identity: &Identity,
+        trust: &Trust,
+        name: ServerName<'static>,
+    ) -> Result<Setup, Error> {
+        let refused = |what: &str| Err(Error::Usage(format!("{what} is for --library tls-engine")));
+        if self.key_log.is_some() {
+            return refused("--keylog");
+        }
+        let Trust::Roots(roots) = trust else { return refused("--insecure") };
+        Ok(Setup {
+            version: ProtocolVersion::TLS13,
+            suite,
+            groups: self.groups.clone(),
+            alpn: self.alpn.clone(),
+            chain: identity.chain.clone(),
+            key: identity.key.clone_key(),
+            roots: roots.clone(),
+            name,
+        })
     }
 
     /// How clients connect that offer `suites`.

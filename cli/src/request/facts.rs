@@ -51,6 +51,7 @@ const fn known(fact: &'static str, flag: &'static str, form: Form) -> Known {
 /// repeated measurements. Other facts are only informative.
 const MEASUREMENT: &[Known] = &[
     known("label", "label", Form::Text),
+    known("library", "library", Form::Text),
     known("provider", "provider", Form::Text),
     known("cipher_suite", "cipher", Form::Text),
     known("size_bytes", "size", Form::Bytes),

@@ -8,7 +8,7 @@ use super::{Job, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
-use crate::library::Engine;
+use crate::library::{Engine, Library, LibraryName, Rustls, RustlsUnbuffered};
 use crate::measure::nanoseconds_of;
 use crate::plan::{Handshake, HandshakeCase, Server, Trust};
 use crate::schema::{Case, Document, Facts};
@@ -54,35 +54,64 @@ impl Job for HandshakeCase {
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
-        let found = handshake::run(&work(self)?, &self.schedule, &mut |now: Advance| {
-            let rate = format_quantity(now.bytes_per_s, "1/s");
-            advance(now.done, &if now.is_warming_up { format!("{rate}, warming up") } else { rate });
-        })?;
-        if found.rounds.is_empty() {
-            return Ok(());
+        let Some(cryptography) = self.library.cryptography() else {
+            return measure(self, |identity, trust| engine(self, identity, trust), document, advance);
+        };
+        let setup = |identity: &Identity, trust: &Trust| self.tls.setup(self.suite, identity, trust, self.name.clone());
+        match self.library {
+            LibraryName::Rustls | LibraryName::RustlsRing => {
+                let library = |identity: &_, trust: &_| Rustls::new(&setup(identity, trust)?, cryptography);
+                measure(self, library, document, advance)
+            }
+            _ => {
+                let library = |identity: &_, trust: &_| RustlsUnbuffered::new(&setup(identity, trust)?, cryptography);
+                measure(self, library, document, advance)
+            }
         }
-        let case = case(self, &found)?;
-        if found.rounds.len() < ROUNDS_MIN {
-            let message =
-                format!("{}: only {} rounds were timed, too few for an interval", self.id, found.rounds.len());
-            document.warn(message, "use a longer --duration, or a higher --count");
-        }
-        document.cases.push(case);
-        Ok(())
     }
 }
 
-fn work(planned: &HandshakeCase) -> Result<Work<Engine>, Error> {
+/// Measures with what `library` makes of a server's identity and the client's trust.
+fn measure<T: Library>(
+    planned: &HandshakeCase,
+    library: impl Fn(&Identity, &Trust) -> Result<T, Error>,
+    document: &mut Document,
+    advance: &mut dyn FnMut(f64, &str),
+) -> Result<(), Error> {
+    let found = handshake::run(&work(planned, library)?, &planned.schedule, &mut |now: Advance| {
+        let rate = format_quantity(now.bytes_per_s, "1/s");
+        advance(now.done, &if now.is_warming_up { format!("{rate}, warming up") } else { rate });
+    })?;
+    if found.rounds.is_empty() {
+        return Ok(());
+    }
+    let case = case(planned, &found)?;
+    if found.rounds.len() < ROUNDS_MIN {
+        let message = format!("{}: only {} rounds were timed, too few for an interval", planned.id, found.rounds.len());
+        document.warn(message, "use a longer --duration, or a higher --count");
+    }
+    document.cases.push(case);
+    Ok(())
+}
+
+fn work<T: Library>(
+    planned: &HandshakeCase,
+    library: impl Fn(&Identity, &Trust) -> Result<T, Error>,
+) -> Result<Work<T>, Error> {
     let HandshakeCase { tls, name, carrier, trusts_anyone, .. } = planned;
+    let pair = |identity: &Identity, trust: &Trust| {
+        let key = identity.certified_key(tls.provider)?;
+        Ok::<_, Error>(Pair { library: library(identity, trust)?, key, verifier: trust.verifier()? })
+    };
     let pairs = match &planned.server {
-        Server::Given(identity, trust) => vec![pair(planned, identity, trust)?],
+        Server::Given(identity, trust) => vec![pair(identity, trust)?],
         Server::Generated(key_type) => {
             let mut generator = Generator::new(*key_type);
             let mut generated = || {
                 interrupt::check()?;
                 let (identity, authority) = generator.generate()?;
                 let trust = if *trusts_anyone { Trust::Anyone } else { Trust::Roots(vec![authority.certificate]) };
-                pair(planned, &identity, &trust)
+                pair(&identity, &trust)
             };
             (0..IDENTITIES).map(|_| generated()).collect::<Result<_, _>>()?
         }
@@ -90,22 +119,21 @@ fn work(planned: &HandshakeCase) -> Result<Work<Engine>, Error> {
     Ok(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier })
 }
 
-fn pair(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Pair<Engine>, Error> {
+/// The engine of this project.
+fn engine(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Engine, Error> {
     let HandshakeCase { tls, setting, name, suite, .. } = planned;
-    let library = Engine {
+    Ok(Engine {
         client: tls.client(&[*suite], trust, setting.switches)?,
         server: tls.server(&[*suite], identity, setting.switches)?,
         name: name.clone(),
         pool: BufferPool::new(setting.switches.buffer_pool, PoolOptions::default()),
-    };
-    let key = identity.certified_key(tls.provider)?;
-    Ok(Pair { library, key, verifier: trust.verifier()? })
+    })
 }
 
 fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
     let mut case = Case::new(planned.id.clone());
     case.requested = planned.requested.clone();
-    case.switches = planned.setting.facts();
+    case.switches = planned.switches.clone();
     case.negotiated = negotiated(&found.negotiated);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
@@ -117,6 +145,11 @@ fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
     let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
     let handshakes: usize = found.rounds.iter().map(|round| round.handshakes_ns.len()).sum();
     let identities = if matches!(planned.server, Server::Given(..)) { 1 } else { IDENTITIES };
+    add("library", planned.library.name().into());
+    add("library_version", planned.library.version().into());
+    if let Some(cryptography) = planned.library.cryptography() {
+        add("library_provider", cryptography.name().into());
+    }
     add("duration_ns", nanoseconds_of(found.elapsed).into());
     add("rounds", found.rounds.len().into());
     add("handshakes", handshakes.into());

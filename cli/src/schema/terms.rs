@@ -12,7 +12,7 @@ const WORD_MAX: usize = 200;
 
 /// Requested facts that may differ. The length and the seed of a measurement do not make it another case, and an
 /// implementation may be the very change that is investigated. Whether a key log was written matters, but not its path.
-const FREE: [&str; 6] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes", KEY_LOG];
+const FREE: [&str; 7] = ["duration_ns", "warmup_ns", "seed", "implementation", "buffer_bytes", "library", KEY_LOG];
 
 /// The file that secrets were written to, recorded only if there was one.
 const KEY_LOG: &str = "keylog_file";

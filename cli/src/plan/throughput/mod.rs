@@ -19,7 +19,7 @@ use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity};
-use crate::library::Engine;
+use crate::library::{Engine, Library, LibraryName, Rustls, RustlsUnbuffered};
 use crate::measure::{Layout, nanoseconds_of};
 use crate::names;
 use crate::net::Target;
@@ -48,6 +48,8 @@ pub struct ThroughputCase {
     pub id: String,
     /// What was asked for, with what explains it.
     pub requested: Facts,
+    /// The library.
+    pub library: LibraryName,
     /// The optimizations.
     pub switches: Facts,
     /// What is moved, and through what.
@@ -162,12 +164,15 @@ impl<'a> Planner<'a> {
         let (suite, direction) = (names::short_suite(work.suite.code), work.direction.name());
         let id = format!("throughput/{}/{direction}/{suite}/{}", work.transport.name(), work.write_bytes);
         let mut requested = self.request(combination, &work).facts();
-        requested.insert("provider_of_suite".into(), work.suite.source.into());
-        requested.insert("implementation".into(), work.suite.aead.implementation().into());
+        if combination.library == LibraryName::TlsEngine {
+            requested.insert("provider_of_suite".into(), work.suite.source.into());
+            requested.insert("implementation".into(), work.suite.aead.implementation().into());
+        }
         ThroughputCase {
             id: combination.id(id, self.args.label.as_deref()),
             requested,
-            switches: combination.setting.facts(),
+            library: combination.library,
+            switches: combination.switches(),
             schedule: RoundSchedule {
                 lanes: work.lanes().to_vec(),
                 limit: self.limit,
@@ -239,24 +244,42 @@ impl<'a> Planner<'a> {
     ) -> Result<Transport, Error> {
         let Combination { setting, tls, .. } = combination;
         let (name, pool) = (self.name.clone(), BufferPool::new(setting.switches.buffer_pool, self.pool_options()));
+        if let Some(cryptography) = combination.library.cryptography() {
+            let setup = tls.setup(code, identity_of(peers)?, &peers.trust, name)?;
+            return Ok(match combination.library {
+                LibraryName::Rustls | LibraryName::RustlsRing => {
+                    local_transport(local, Rustls::new(&setup, cryptography)?)
+                }
+                _ => local_transport(local, RustlsUnbuffered::new(&setup, cryptography)?),
+            });
+        }
         let client = tls.client(&[code], &peers.trust, setting.switches)?;
         if let Some(target) = self.remote.clone() {
             return Ok(Transport::Remote(Remote { target, name, config: client, pool }));
         }
-        let identity = peers.identity.as_ref().ok_or_else(|| Error::Failed("the server has no certificate".into()))?;
-        let server = tls.server(&[code], identity, setting.switches)?;
-        let configs = Arc::new(Engine { client, server, name, pool });
-        Ok(match local {
-            Some((TransportKind::Loopback, 1)) => Transport::LoopbackOneThread(configs),
-            Some((TransportKind::Loopback, _)) => Transport::LoopbackThreadPerEnd(configs),
-            Some((TransportKind::Memory, _)) | None => Transport::Memory(configs),
-        })
+        let server = tls.server(&[code], identity_of(peers)?, setting.switches)?;
+        Ok(local_transport(local, Engine { client, server, name, pool }))
     }
 
     /// Buffers that hold the batches of every size.
     fn pool_options(&self) -> PoolOptions {
         let room = |size: &usize| workload::buffer_bytes(&Layout::new(*size, self.buffer_bytes));
         PoolOptions { buffer_bytes: self.sizes.iter().map(room).max().unwrap_or(0), ..PoolOptions::default() }
+    }
+}
+
+/// The server's certificate.
+fn identity_of(peers: &Peers) -> Result<&Identity, Error> {
+    peers.identity.as_ref().ok_or_else(|| Error::Usage("--connect is for --library tls-engine".to_owned()))
+}
+
+/// What carries the records between two ends of `library`.
+fn local_transport(local: Option<Local>, library: impl Library) -> Transport {
+    let library = Arc::new(library);
+    match local {
+        Some((TransportKind::Loopback, 1)) => Transport::LoopbackOneThread(library),
+        Some((TransportKind::Loopback, _)) => Transport::LoopbackThreadPerEnd(library),
+        Some((TransportKind::Memory, _)) | None => Transport::Memory(library),
     }
 }
 
