@@ -1,6 +1,6 @@
 use clap::ValueEnum;
 
-use super::rustls::{self, Cryptography};
+use super::{RUSTLS_VERSION, RustlsCrypto};
 
 /// The libraries that this build can measure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -40,16 +40,16 @@ impl LibraryName {
         match self {
             // All packages of the workspace have one version.
             Self::TlsEngine => env!("CARGO_PKG_VERSION"),
-            _ => rustls::VERSION,
+            _ => RUSTLS_VERSION,
         }
     }
 
     /// The cryptography of another library than the engine, which has providers to choose from.
-    pub const fn cryptography(self) -> Option<Cryptography> {
+    pub const fn cryptography(self) -> Option<RustlsCrypto> {
         match self {
             Self::TlsEngine => None,
-            Self::Rustls | Self::RustlsUnbuffered => Some(Cryptography::AwsLcRs),
-            Self::RustlsRing | Self::RustlsUnbufferedRing => Some(Cryptography::Ring),
+            Self::Rustls | Self::RustlsUnbuffered => Some(RustlsCrypto::AwsLcRs),
+            Self::RustlsRing | Self::RustlsUnbufferedRing => Some(RustlsCrypto::Ring),
         }
     }
 }

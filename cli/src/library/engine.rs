@@ -149,11 +149,10 @@ impl Endpoint for EngineEndpoint {
 pub(crate) mod tests {
     use super::*;
     use crate::identity::Identity;
-    use crate::library::Setup;
     use tls_engine::codes::CipherSuite;
     use tls_engine::crypto::Provider;
     use tls_engine::mem::PoolOptions;
-    use tls_engine::pki::{CertifiedKey, ServerVerifier};
+    use tls_engine::pki::ServerVerifier;
     use tls_engine::switches::Switches;
 
     /// The engine with `suite` and the fastest cryptography.
@@ -173,22 +172,6 @@ pub(crate) mod tests {
             client: client.build().expect("a client"),
             server: server.build().expect("a server"),
             name: ServerName::try_from("localhost").expect("a name"),
-            pool: BufferPool::new(switches.buffer_pool, PoolOptions::default()),
-        }
-    }
-
-    /// The engine as `setup` says, with the fastest cryptography.
-    pub(crate) fn engine_of(setup: &Setup) -> Engine {
-        let (provider, switches) = (Provider::auto(), Switches::default());
-        let alpn: Vec<&[u8]> = setup.alpn.iter().map(Vec::as_slice).collect();
-        let verifier = ServerVerifier::new(&setup.roots).expect("a verifier");
-        let key = CertifiedKey::new(provider, setup.chain.clone(), &setup.key).expect("a key");
-        let client = ClientConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&alpn);
-        let server = ServerConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&alpn);
-        Engine {
-            client: client.verifier(verifier).build().expect("a client"),
-            server: server.certificate(key).build().expect("a server"),
-            name: setup.name.clone(),
             pool: BufferPool::new(switches.buffer_pool, PoolOptions::default()),
         }
     }

@@ -2,25 +2,23 @@
 //! sees connections through [`Library`] and [`Endpoint`], over buffers in memory, and is compiled once for each library: there is
 //! no dynamic call within the work of a record.
 
-pub mod buffers;
+mod buffers;
 mod catalog;
 mod engine;
-pub mod rustls;
+mod rustls;
 mod transport;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use tls_engine::counters::Counters;
-use tls_engine::crypto::TAG_LEN;
-use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 
 use crate::error::Error;
 
+pub use self::rustls::{RUSTLS_VERSION, Rustls, RustlsCrypto, RustlsUnbuffered};
 pub use catalog::LibraryName;
 #[cfg(test)]
-pub(crate) use engine::tests::{engine, engine_of};
+pub(crate) use engine::tests::engine;
 pub use engine::{Engine, EngineEndpoint};
-pub use rustls::{Rustls, RustlsUnbuffered};
 pub use transport::{fill, flush, write_failure};
 
 /// A TLS library, configured for the two ends of a connection.
@@ -147,10 +145,4 @@ pub struct Setup {
     pub roots: Vec<CertificateDer<'static>>,
     /// The name that the client asks for and verifies.
     pub name: ServerName<'static>,
-}
-
-/// The most that `len` bytes of application data take as records. TLS 1.2 has eight bytes more in each (RFC 5288 3).
-fn wire_bytes(len: usize) -> usize {
-    const OVERHEAD: usize = RECORD_HEADER + 8 + TAG_LEN;
-    len + len.div_ceil(RECORD_CONTENT_MAX) * OVERHEAD
 }

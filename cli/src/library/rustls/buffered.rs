@@ -2,150 +2,174 @@ use std::io::{self, Read, Write};
 use std::ops::DerefMut;
 use std::sync::Arc;
 
-use rustls::{ClientConnection, ConnectionCommon, ServerConnection, SideData};
-use rustls_pki_types::ServerName;
+use rustls::{ClientConnection, ConnectionCommon, ServerConnection};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 
-use super::{Configs, Cryptography, failed, negotiated};
+use super::{Configs, RustlsCrypto, check_intact, check_ready, failed, negotiated, truncated};
 use crate::error::Error;
-use crate::library::buffers::{Incoming, Outgoing};
-use crate::library::{Endpoint, Library, Negotiated, Received, Room, Setup, wire_bytes};
+use crate::library::buffers::Buffer;
+use crate::library::{Endpoint, Library, Negotiated, Received, Room, Setup};
 
-/// rustls with buffers of its own: data is written to and read from it, and so are records.
+/// rustls with buffers of its own, which is what most programs use: records are copied into them and out of them.
 #[derive(Clone)]
-pub struct Rustls {
-    configs: Configs,
-    name: ServerName<'static>,
-}
+pub struct Rustls(pub(super) Configs);
 
 impl Rustls {
-    /// rustls as `setup` says. An error if it lacks something.
-    pub fn new(setup: &Setup, cryptography: Cryptography) -> Result<Self, Error> {
-        Ok(Self { configs: Configs::new(setup, cryptography)?, name: setup.name.clone() })
+    /// Both ends as `setup` says.
+    pub fn new(setup: &Setup, crypto: RustlsCrypto) -> Result<Self, Error> {
+        Configs::new(setup, crypto).map(Self)
     }
 }
 
 impl Library for Rustls {
-    type Client = Buffered<ClientConnection>;
-    type Server = Buffered<ServerConnection>;
+    type Client = BufferedEndpoint<ClientConnection>;
+    type Server = BufferedEndpoint<ServerConnection>;
 
     fn client(&self, room: Room) -> Result<Self::Client, Error> {
-        let connection = ClientConnection::new(Arc::clone(&self.configs.client), self.name.clone()).map_err(failed)?;
-        Buffered::new(connection, room)
+        let client = ClientConnection::new(Arc::clone(&self.0.client), self.0.name.clone()).map_err(failed)?;
+        BufferedEndpoint::new(client, self.0.record_overhead, room)
     }
 
     fn server(&self, room: Room) -> Result<Self::Server, Error> {
-        Buffered::new(ServerConnection::new(Arc::clone(&self.configs.server)).map_err(failed)?, room)
+        let server = ServerConnection::new(Arc::clone(&self.0.server)).map_err(failed)?;
+        BufferedEndpoint::new(server, self.0.record_overhead, room)
     }
 }
 
-/// A connection with the caller's buffers around it.
-pub struct Buffered<C> {
+/// A connection with the caller's side of its buffers.
+pub struct BufferedEndpoint<C> {
     connection: C,
-    input: Incoming,
-    output: Outgoing,
+    input: Buffer,
+    output: Buffer,
+    /// Where application data is read to.
     plaintext: Vec<u8>,
-    is_closed_by_peer: bool,
+    record_overhead: usize,
+    /// The peer has sent close_notify.
+    is_peer_closed: bool,
+    /// The error that ended the connection.
+    failure: Option<rustls::Error>,
 }
 
-impl<C, D: SideData> Buffered<C>
+impl<C, D> BufferedEndpoint<C>
 where
     C: DerefMut<Target = ConnectionCommon<D>>,
 {
-    fn new(mut connection: C, room: Room) -> Result<Self, Error> {
+    fn new(mut connection: C, record_overhead: usize, room: Room) -> Result<Self, Error> {
+        // What is written leaves the connection at once, so that the output's capacity is the bound.
         connection.set_buffer_limit(None);
         let mut endpoint = Self {
             connection,
-            input: Incoming::new(room.input_bytes),
-            output: Outgoing::new(room.output_bytes),
+            input: Buffer::new(room.input_bytes),
+            output: Buffer::new(room.output_bytes),
             plaintext: Vec::new(),
-            is_closed_by_peer: false,
+            record_overhead,
+            is_peer_closed: false,
+            failure: None,
         };
-        endpoint.write_records()?;
+        endpoint.take_records()?;
         Ok(endpoint)
     }
 
-    fn write_records(&mut self) -> Result<(), Error> {
+    /// Moves all records that wait in the connection to the output.
+    fn take_records(&mut self) -> Result<(), Error> {
         while self.connection.wants_write() {
-            self.connection.write_tls(&mut self.output).map_err(|error| Error::io("rustls", error))?;
+            self.connection.write_tls(&mut self.output).map_err(failed)?;
         }
         Ok(())
     }
 
-    /// Passes on the data that is there.
-    fn read_data(&mut self, on_data: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    /// Passes on all application data that waits in the connection.
+    fn read_plaintext(&mut self, on_data: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         self.plaintext.resize(RECORD_CONTENT_MAX, 0);
         loop {
             match self.connection.reader().read(&mut self.plaintext) {
                 Ok(0) => return Ok(()),
                 Ok(count) => on_data(&self.plaintext[..count])?,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(Error::io("rustls", error)),
+                Err(error) => return Err(failed(error)),
             }
         }
     }
 }
 
-impl<C, D: SideData> Endpoint for Buffered<C>
+impl<C, D> Endpoint for BufferedEndpoint<C>
 where
     C: DerefMut<Target = ConnectionCommon<D>> + Send + 'static,
 {
+    #[inline]
     fn outgoing(&self) -> &[u8] {
-        self.output.waiting()
+        self.output.filled()
     }
 
+    #[inline]
     fn sent(&mut self, count: usize) {
-        self.output.sent(count);
+        self.output.consume(count);
     }
 
+    #[inline]
     fn space(&mut self) -> &mut [u8] {
-        self.input.space()
+        self.input.spare()
     }
 
+    #[inline]
     fn filled(&mut self, count: usize) {
-        self.input.filled(count);
+        self.input.added(count);
     }
 
+    #[inline]
     fn unprocessed(&self) -> usize {
-        self.input.waiting().len()
+        self.input.len()
     }
 
+    #[inline]
     fn receive(&mut self, mut on_data: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Received, Error> {
-        while !self.input.waiting().is_empty() {
-            let mut waiting = self.input.waiting();
-            let taken = self.connection.read_tls(&mut waiting).map_err(|error| Error::io("rustls", error))?;
-            self.input.consume(taken);
-            let processed = self.connection.process_new_packets();
-            // An answer, or the alert of an error.
-            self.write_records()?;
-            let state = processed.map_err(failed)?;
-            self.is_closed_by_peer = state.peer_has_closed();
-            if state.plaintext_bytes_to_read() > 0 {
-                self.read_data(&mut on_data)?;
+        check_intact(self.failure.as_ref())?;
+        while !self.is_peer_closed {
+            if self.input.is_empty() {
+                return Ok(Received::NeedsInput);
             }
-            if taken == 0 {
-                break;
+            let count = self.connection.read_tls(&mut self.input.filled()).map_err(failed)?;
+            self.input.consume(count);
+            let processed = self.connection.process_new_packets();
+            // An error, too, leaves an alert to be sent, and the data that came before it.
+            self.take_records()?;
+            self.read_plaintext(&mut on_data)?;
+            match processed {
+                Ok(state) => self.is_peer_closed = state.peer_has_closed(),
+                Err(error) => return Err(failed(self.failure.insert(error))),
             }
         }
-        Ok(if self.is_closed_by_peer { Received::Closed } else { Received::NeedsInput })
+        // What comes after close_notify is ignored (RFC 8446 6.1).
+        self.input.clear();
+        Ok(Received::Closed)
     }
 
+    #[inline]
     fn send(&mut self, data: &[u8]) -> Result<usize, Error> {
-        if !self.output.has_room(wire_bytes(data.len())) {
+        check_intact(self.failure.as_ref())?;
+        check_ready(&self.connection)?;
+        let count = self.output.fitting(data.len(), self.record_overhead);
+        if count == 0 {
             return Ok(0);
         }
-        self.connection.writer().write_all(data).map_err(|error| Error::io("rustls", error))?;
-        self.write_records()?;
-        Ok(data.len())
+        let before = self.output.len();
+        self.connection.writer().write_all(&data[..count]).map_err(failed)?;
+        self.take_records()?;
+        // In TLS 1.2, which has no new keys, rustls ends the connection instead of sealing too much with the old ones, and says
+        // nothing.
+        if self.output.len() - before < count {
+            return Err(failed("the keys have sealed as much as they may"));
+        }
+        Ok(count)
     }
 
     fn close(&mut self) -> Result<(), Error> {
         self.connection.send_close_notify();
-        self.write_records()
+        self.take_records()
     }
 
     fn end_of_input(&mut self) -> Result<(), Error> {
-        if self.is_closed_by_peer { Ok(()) } else { Err(tls_engine::Error::Truncated.into()) }
+        if self.is_peer_closed { Ok(()) } else { Err(truncated()) }
     }
 
     fn is_handshaking(&self) -> bool {
@@ -154,5 +178,11 @@ where
 
     fn negotiated(&self) -> Option<Negotiated> {
         negotiated(&self.connection)
+    }
+
+    fn release_buffers(&mut self) {
+        self.input.release_if_empty();
+        self.output.release_if_empty();
+        self.plaintext = Vec::new();
     }
 }

@@ -1,17 +1,19 @@
-//! rustls, through its buffered and its unbuffered API.
+//! rustls, through both of its interfaces: the buffered one of [`Rustls`], and the unbuffered one of [`RustlsUnbuffered`].
 
 mod buffered;
-#[cfg(test)]
-mod tests;
 mod unbuffered;
 
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Display;
 use std::sync::Arc;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, ring};
 use rustls::server::NoServerSessionStorage;
-use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, CommonState, HandshakeKind, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 
 use super::{Negotiated, Setup};
@@ -20,20 +22,20 @@ use crate::error::Error;
 pub use buffered::Rustls;
 pub use unbuffered::RustlsUnbuffered;
 
-/// The version in the lock file, which a test holds it to.
-pub const VERSION: &str = "0.23.46";
+/// The version of the crate, which does not tell it itself.
+pub const RUSTLS_VERSION: &str = "0.23.46";
 
-/// The cryptography below rustls.
+/// The cryptography under rustls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cryptography {
-    /// AWS-LC.
+pub enum RustlsCrypto {
+    /// aws-lc-rs.
     AwsLcRs,
     /// ring.
     Ring,
 }
 
-impl Cryptography {
-    /// The name of its crate.
+impl RustlsCrypto {
+    /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AwsLcRs => "aws-lc-rs",
@@ -41,89 +43,140 @@ impl Cryptography {
         }
     }
 
-    fn provider(self) -> CryptoProvider {
+    fn groups(self) -> &'static [&'static dyn SupportedKxGroup] {
         match self {
+            Self::AwsLcRs => aws_lc_rs::ALL_KX_GROUPS,
+            Self::Ring => ring::ALL_KX_GROUPS,
+        }
+    }
+
+    /// All of it, with `suite` and `groups` alone.
+    fn provider(self, suite: CipherSuite, groups: &[NamedGroup]) -> Result<CryptoProvider, Error> {
+        let lacks = |what: &dyn Display| Error::Usage(format!("rustls with {} does not support {what}", self.name()));
+        let all = match self {
             Self::AwsLcRs => aws_lc_rs::default_provider(),
             Self::Ring => ring::default_provider(),
+        };
+        let suites = all.cipher_suites.iter().filter(|known| u16::from(known.suite()) == suite.0);
+        let cipher_suites: Vec<_> = suites.copied().collect();
+        if cipher_suites.is_empty() {
+            return Err(lacks(&suite));
         }
+        let kx_groups = groups.iter().map(|group| {
+            let known = self.groups().iter().find(|known| u16::from(known.name()) == group.0);
+            known.copied().ok_or_else(|| lacks(group))
+        });
+        Ok(CryptoProvider { kx_groups: kx_groups.collect::<Result<_, _>>()?, cipher_suites, ..all })
     }
 }
 
-/// The configuration of both ends.
+/// What both interfaces make connections from.
 #[derive(Clone)]
 struct Configs {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
+    name: ServerName<'static>,
+    /// What a record adds to the application data in it, bytes.
+    record_overhead: usize,
 }
 
 impl Configs {
-    fn new(setup: &Setup, cryptography: Cryptography) -> Result<Self, Error> {
-        let provider = Arc::new(provider(setup, cryptography)?);
-        let versions = [version(setup.version)?];
-        let mut roots = RootCertStore::empty();
-        for root in &setup.roots {
-            roots.add(root.clone()).map_err(failed)?;
+    fn new(setup: &Setup, crypto: RustlsCrypto) -> Result<Self, Error> {
+        if setup.roots.is_empty() {
+            return Err(Error::Usage("rustls needs an authority that the client trusts".to_owned()));
         }
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
-        let verifier = verifier.map_err(|error| Error::Failed(format!("rustls: {error}")))?;
-        let mut client = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&versions)
-            .map_err(failed)?
-            .with_webpki_verifier(verifier)
-            .with_no_client_auth();
-        client.resumption = Resumption::disabled();
-        client.alpn_protocols.clone_from(&setup.alpn);
-        let mut server = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&versions)
-            .map_err(failed)?
-            .with_no_client_auth()
-            .with_single_cert(setup.chain.clone(), setup.key.clone_key())
-            .map_err(failed)?;
-        server.session_storage = Arc::new(NoServerSessionStorage {});
-        server.send_tls13_tickets = 0;
-        server.alpn_protocols.clone_from(&setup.alpn);
-        Ok(Self { client: Arc::new(client), server: Arc::new(server) })
+        let provider = Arc::new(crypto.provider(setup.suite, &setup.groups)?);
+        Ok(Self {
+            client: Arc::new(client_config(setup, &provider)?),
+            server: Arc::new(server_config(setup, provider)?),
+            name: setup.name.clone(),
+            record_overhead: record_overhead(setup.version),
+        })
     }
 }
 
-/// The suite and the groups of `setup`, and nothing else.
-fn provider(setup: &Setup, cryptography: Cryptography) -> Result<CryptoProvider, Error> {
-    let mut provider = cryptography.provider();
-    let lacks = |what: String| Error::Usage(format!("rustls with {} does not support {what}", cryptography.name()));
-    provider.cipher_suites.retain(|suite| u16::from(suite.suite()) == setup.suite.0);
-    if provider.cipher_suites.is_empty() {
-        return Err(lacks(setup.suite.to_string()));
+fn client_config(setup: &Setup, provider: &Arc<CryptoProvider>) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    for root in &setup.roots {
+        roots.add(root.clone()).map_err(failed)?;
     }
-    let of = |group: &NamedGroup| {
-        let known = provider.kx_groups.iter().find(|known| u16::from(known.name()) == group.0);
-        known.copied().ok_or_else(|| lacks(group.to_string()))
-    };
-    provider.kx_groups = setup.groups.iter().map(of).collect::<Result<_, _>>()?;
-    Ok(provider)
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_protocol_versions(&[version(setup)?])
+        .map_err(failed)?
+        .with_webpki_verifier(verifier.map_err(failed)?)
+        .with_no_client_auth();
+    config.alpn_protocols.clone_from(&setup.alpn);
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
-fn version(version: ProtocolVersion) -> Result<&'static SupportedProtocolVersion, Error> {
-    match version {
-        ProtocolVersion::TLS13 => Ok(&TLS13),
-        ProtocolVersion::TLS12 => Ok(&TLS12),
+fn server_config(setup: &Setup, provider: Arc<CryptoProvider>) -> Result<ServerConfig, Error> {
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version(setup)?])
+        .map_err(failed)?
+        .with_no_client_auth()
+        .with_single_cert(setup.chain.clone(), setup.key.clone_key())
+        .map_err(failed)?;
+    config.alpn_protocols.clone_from(&setup.alpn);
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+fn version(setup: &Setup) -> Result<&'static SupportedProtocolVersion, Error> {
+    match setup.version {
+        ProtocolVersion::TLS13 => Ok(&rustls::version::TLS13),
+        ProtocolVersion::TLS12 => Ok(&rustls::version::TLS12),
         other => Err(Error::Usage(format!("rustls does not support {other}"))),
     }
 }
 
-fn negotiated(state: &CommonState) -> Option<Negotiated> {
-    let kind = state.handshake_kind();
+/// Header, content type and tag in TLS 1.3 (RFC 8446 5.2). In TLS 1.2 header, explicit nonce and tag (RFC 5288 3); ChaCha20-Poly1305
+/// has no explicit nonce there (RFC 7905 2).
+const fn record_overhead(version: ProtocolVersion) -> usize {
+    match version {
+        ProtocolVersion::TLS13 => 5 + 1 + 16,
+        _ => 5 + 8 + 16,
+    }
+}
+
+fn negotiated(connection: &CommonState) -> Option<Negotiated> {
+    if connection.is_handshaking() {
+        return None;
+    }
+    let kind = connection.handshake_kind()?;
+    let group = connection.negotiated_key_exchange_group();
     Some(Negotiated {
-        version: ProtocolVersion(u16::from(state.protocol_version()?)),
-        suite: CipherSuite(u16::from(state.negotiated_cipher_suite()?.suite())),
-        group: state.negotiated_key_exchange_group().map(|group| NamedGroup(u16::from(group.name()))),
+        version: ProtocolVersion(connection.protocol_version()?.into()),
+        suite: CipherSuite(connection.negotiated_cipher_suite()?.suite().into()),
+        group: group.map(|group| NamedGroup(group.name().into())),
         signature: None,
-        alpn: state.alpn_protocol().map(<[u8]>::to_vec),
-        hello_retry: kind.map(|kind| kind == HandshakeKind::FullWithHelloRetryRequest),
-        is_resumed: kind == Some(HandshakeKind::Resumed),
+        alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
+        hello_retry: Some(kind == HandshakeKind::FullWithHelloRetryRequest),
+        is_resumed: kind == HandshakeKind::Resumed,
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err passes")]
-fn failed(error: rustls::Error) -> Error {
+/// After a failure nothing is processed any more.
+fn check_intact(failure: Option<&rustls::Error>) -> Result<(), Error> {
+    failure.map_or(Ok(()), |error| Err(failed(error)))
+}
+
+/// Nothing is sent before the handshake is complete: rustls would keep it in memory of its own, without a bound.
+fn check_ready(connection: &CommonState) -> Result<(), Error> {
+    if connection.is_handshaking() {
+        Err(failed("nothing can be sent before the handshake is complete"))
+    } else {
+        Ok(())
+    }
+}
+
+fn failed(error: impl Display) -> Error {
     Error::Failed(format!("rustls: {error}"))
+}
+
+/// The error when the peer's bytes end without close_notify (RFC 8446 6.1).
+fn truncated() -> Error {
+    failed("the peer closed the connection without close_notify")
 }

@@ -87,7 +87,7 @@ fn results_tell_what_was_asked_for_under_the_names_of_old() {
     let suite = provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("a suite");
     let expected = serde_json::json!({
         "command": "throughput",
-        "provider": "auto",
+        "library": "tls-engine", "provider": "auto",
         "provider_of_suite": suite.source,
         "implementation": suite.aead.implementation(),
         "cipher_suite": "TLS_AES_128_GCM_SHA256",
