@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tls_engine::mem::{BufferPool, PoolOptions};
 
-use super::{Job, negotiated};
+use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
@@ -141,15 +141,10 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
 }
 
 fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
-    let mut facts = Facts::new();
+    let mut facts = library_facts(planned.library);
     let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
     let handshakes: usize = found.rounds.iter().map(|round| round.handshakes_ns.len()).sum();
     let identities = if matches!(planned.server, Server::Given(..)) { 1 } else { IDENTITIES };
-    add("library", planned.library.name().into());
-    add("library_version", planned.library.version().into());
-    if let Some(cryptography) = planned.library.cryptography() {
-        add("library_provider", cryptography.name().into());
-    }
     add("duration_ns", nanoseconds_of(found.elapsed).into());
     add("rounds", found.rounds.len().into());
     add("handshakes", handshakes.into());

@@ -20,12 +20,12 @@ pub use program::{Binary, Measures, Response};
 use crate::error::Error;
 use crate::host;
 use crate::interrupt;
-use crate::library;
+use crate::library::{self, LibraryName, RustlsCrypto};
 use crate::plan::Measurement;
 use crate::primitives::warn_of_contradictions;
 use crate::profile::Profile;
 use crate::render::{Messages, Output, Progress, Results, write_document};
-use crate::schema::{Document, Negotiated};
+use crate::schema::{Document, Facts, Negotiated, terms};
 
 /// A measurement that is ready to run.
 pub trait Job {
@@ -200,4 +200,13 @@ fn negotiated(agreed: &library::Negotiated) -> Negotiated {
         resumed_share: Some(if agreed.is_resumed { 1.0 } else { 0.0 }),
         early_data_share: Some(0.0),
     }
+}
+
+/// Which library was measured, as results say it.
+fn library_facts(library: LibraryName) -> Facts {
+    terms::known([
+        ("library", library.name().into()),
+        ("library_version", library.version().into()),
+        ("library_provider", library.cryptography().map(RustlsCrypto::name).into()),
+    ])
 }

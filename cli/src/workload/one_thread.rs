@@ -12,7 +12,7 @@ const BATCHES_BETWEEN_LOOKS: u64 = 8;
 
 /// Both ends in one thread, with their references.
 pub(super) struct OneThread<L, S, O> {
-    /// The engine's two ends, after their handshake.
+    /// The library's two ends, after their handshake.
     pub pair: Pair<L, S, O>,
     /// Plain TCP, if there are sockets.
     pub raw_tcp: Option<RawPair>,

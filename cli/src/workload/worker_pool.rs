@@ -10,9 +10,9 @@ use crate::measure::Sample;
 /// What is timed in separate blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
-    /// The engine, over the transport.
+    /// The library, over the transport.
     Tls,
-    /// The engine while heap calls are counted, which costs time.
+    /// The library while heap calls are counted, which costs time.
     Counted,
     /// Plain TCP over the same transport.
     RawTcp,

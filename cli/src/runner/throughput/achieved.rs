@@ -1,4 +1,4 @@
-use super::SIDES;
+use super::{SIDES, library_facts};
 use crate::measure::{Method, nanoseconds_of};
 use crate::plan::ThroughputCase;
 use crate::schema::{Facts, Side};
@@ -6,12 +6,7 @@ use crate::workload::{self, Rounds, Transport};
 
 /// What was achieved, and how it was measured.
 pub(super) fn achieved(planned: &ThroughputCase, rounds: &Rounds) -> Facts {
-    let mut facts = Facts::new();
-    facts.insert("library".into(), planned.library.name().into());
-    facts.insert("library_version".into(), planned.library.version().into());
-    if let Some(cryptography) = planned.library.cryptography() {
-        facts.insert("library_provider".into(), cryptography.name().into());
-    }
+    let mut facts = library_facts(planned.library);
     facts.insert("duration_ns".into(), nanoseconds_of(rounds.elapsed).into());
     facts.insert("buffer_bytes".into(), workload::buffer_bytes(&planned.work.layout()).into());
     facts.insert("rounds".into(), rounds.lanes.first().map_or(0, |(_, samples)| samples.len()).into());

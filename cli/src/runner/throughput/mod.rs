@@ -5,7 +5,7 @@ mod warnings;
 
 use std::io::ErrorKind;
 
-use super::{Job, negotiated};
+use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::plan::{Throughput, ThroughputCase};
 use crate::schema::{Case, Document, Side};
