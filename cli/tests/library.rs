@@ -50,6 +50,19 @@ fn every_library_carries_every_byte_over_every_transport() {
 }
 
 #[test]
+fn cases_of_different_libraries_take_turns() {
+    let cases = cases(&["throughput", "--transport", "memory", "--size", "64,16k", "--duration", "100ms"]);
+    assert_eq!(names(&cases), [LIBRARIES, LIBRARIES].concat(), "one size after the other");
+    for of_size in cases.chunks(LIBRARIES.len()) {
+        let rounds: Vec<_> = of_size.iter().map(|case| &case["achieved"]["rounds"]).collect();
+        assert!(rounds.iter().all(|count| *count == rounds[0]), "each round has a block of every library: {rounds:?}");
+        let metric = "send.throughput_bytes_per_s";
+        let samples = of_size.iter().map(|case| case["metrics"][metric]["samples"].as_array().map(Vec::len));
+        assert!(samples.clone().all(|count| count == samples.clone().next().flatten() && count > Some(2)));
+    }
+}
+
+#[test]
 fn every_library_completes_handshakes_and_each_side_is_measured() {
     let cases = cases(&["handshake", "--count", "20", "--groups", "p256"]);
     assert_eq!(names(&cases), LIBRARIES);

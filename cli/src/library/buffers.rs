@@ -3,7 +3,7 @@ use std::io::{self, IoSlice, Write};
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
 
 /// Bytes on their way: they are added at the back and taken from the front. The memory is allocated at first use.
-pub(super) struct Buffer {
+pub struct Buffer {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
@@ -12,37 +12,37 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// An empty buffer for `capacity` bytes, or for a record if that is more.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub fn new(capacity: usize) -> Self {
         Self { bytes: Vec::new(), start: 0, end: 0, capacity: capacity.max(RECORD_MAX) }
     }
 
     /// The bytes.
-    pub(super) fn filled(&self) -> &[u8] {
+    pub fn filled(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
     /// The bytes, for work in place.
-    pub(super) fn filled_mut(&mut self) -> &mut [u8] {
+    pub fn filled_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..self.end]
     }
 
     /// The number of bytes.
-    pub(super) const fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.end - self.start
     }
 
     /// Whether there are none.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
     /// Whether no byte can be added without more memory.
-    pub(super) const fn is_full(&self) -> bool {
+    pub const fn is_full(&self) -> bool {
         !self.is_empty() && self.len() == self.bytes.len()
     }
 
     /// Takes `count` bytes from the front.
-    pub(super) fn consume(&mut self, count: usize) {
+    pub fn consume(&mut self, count: usize) {
         self.start = self.end.min(self.start + count);
         if self.is_empty() {
             self.start = 0;
@@ -51,14 +51,14 @@ impl Buffer {
     }
 
     /// Takes all bytes.
-    pub(super) const fn clear(&mut self) {
+    pub const fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
     }
 
     /// The free space behind the bytes; empty where the buffer is full. The bytes are moved to the front when less than a record
     /// is free behind them.
-    pub(super) fn spare(&mut self) -> &mut [u8] {
+    pub fn spare(&mut self) -> &mut [u8] {
         self.allocate();
         if self.bytes.len() - self.end < RECORD_MAX {
             self.move_to_front();
@@ -67,7 +67,7 @@ impl Buffer {
     }
 
     /// At least `least` bytes of free space behind the bytes, with more memory if need be.
-    pub(super) fn reserve(&mut self, least: usize) -> &mut [u8] {
+    pub fn reserve(&mut self, least: usize) -> &mut [u8] {
         self.allocate();
         if self.bytes.len() - self.end < least {
             self.move_to_front();
@@ -79,13 +79,13 @@ impl Buffer {
     }
 
     /// The first `count` bytes of the free space belong to the bytes now.
-    pub(super) fn added(&mut self, count: usize) {
+    pub fn added(&mut self, count: usize) {
         self.end = self.bytes.len().min(self.end + count);
     }
 
     /// How many of `data_bytes` fit into the capacity as whole records, each of which adds `overhead` bytes. No record becomes
     /// shorter for lack of room, and one always fits into an empty buffer.
-    pub(super) fn fitting(&self, data_bytes: usize, overhead: usize) -> usize {
+    pub fn fitting(&self, data_bytes: usize, overhead: usize) -> usize {
         let free = self.capacity.saturating_sub(self.len());
         let record = RECORD_CONTENT_MAX + overhead;
         let full_records = (data_bytes / RECORD_CONTENT_MAX).min(free / record);
@@ -95,7 +95,7 @@ impl Buffer {
     }
 
     /// Gives the memory back if there are no bytes.
-    pub(super) fn release_if_empty(&mut self) {
+    pub fn release_if_empty(&mut self) {
         if self.is_empty() {
             *self = Self::new(self.capacity);
         }

@@ -15,6 +15,7 @@ use tls_engine::counters::Counters;
 use crate::error::Error;
 
 pub use self::rustls::{RUSTLS_VERSION, Rustls, RustlsCrypto, RustlsUnbuffered};
+pub use buffers::Buffer;
 pub use catalog::LibraryName;
 #[cfg(test)]
 pub(crate) use engine::tests::engine;

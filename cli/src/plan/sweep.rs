@@ -101,6 +101,12 @@ impl Combination {
         words.chain(label.map(str::to_owned)).fold(name, |name, word| name + "/" + &word)
     }
 
+    /// The name of the work, which cases that differ in nothing but the library have in common.
+    pub(super) fn work(&self, name: String) -> String {
+        let words = self.words.iter().filter(|(flag, _)| *flag != "library");
+        words.fold(name, |name, (flag, value)| format!("{name}/{flag}={value}"))
+    }
+
     /// The optimizations that are switched, which only the engine has.
     pub(super) fn switches(&self) -> Facts {
         if self.library == LibraryName::TlsEngine { self.setting.facts() } else { Facts::new() }

@@ -7,7 +7,7 @@ use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 
-use super::{AnyLibrary, Direction, Lane, Limit, RoundSchedule, Transport, Verify, Work, run, sum_of_all};
+use super::{AnyLibrary, Direction, Lane, Limit, RoundSchedule, Transport, Turn, Verify, Work, run, sum_of_all};
 use crate::library::engine;
 use crate::schema::Side;
 
@@ -46,8 +46,9 @@ fn every_transport_carries_every_byte_both_ways() {
                 cycle_writes: work.layout().cycle_writes(),
                 seed: 1,
             };
-            let rounds = run(&mut workers, &schedule, &mut |_| ()).expect("a run");
-            workers.finish().expect("an end");
+            let mut turns = [Turn { workers, schedule: &schedule }];
+            let rounds = run(&mut turns, &mut |_| ()).expect("a run").remove(0);
+            turns[0].workers.finish().expect("an end");
             for side in [Side::Send, Side::Receive] {
                 let part = sum_of_all(&rounds, side).expect("a side");
                 assert_eq!(part.bytes, 1001 * 20_000);

@@ -26,6 +26,6 @@ mod worker_pool;
 pub use case::{AnyLibrary, Direction, Remote, SOURCE_SEED, Transport, Work};
 pub use ends::buffer_bytes;
 pub use metrics::{record, record_heap, reference, sum_of_all};
-pub use rounds::{Advance, Limit, RoundSchedule, Rounds, run};
+pub use rounds::{Advance, Limit, RoundSchedule, Rounds, Turn, run};
 pub use verifier::{SAMPLED_ONE_IN, Verifier, Verify};
 pub use worker_pool::{Lane, WorkerPool};

@@ -62,21 +62,28 @@ pub struct Advance {
     pub bytes_per_s: f64,
 }
 
-/// Runs the rounds of a case. In each round, every lane gets one block, in random order.
-pub fn run(
-    workers: &mut WorkerPool,
-    schedule: &RoundSchedule,
-    on_advance: &mut dyn FnMut(Advance),
-) -> Result<Rounds, Error> {
-    let mut order = Order::new(schedule.seed);
-    let mut lanes: Vec<LaneState> =
-        schedule.lanes.iter().map(|lane| LaneState::new(*lane, schedule, workers.pairs())).collect();
-    let is_warm = unless_interrupted(warm_up(workers, schedule, &mut order, &mut lanes, on_advance))?;
+/// A case whose threads are ready, and how it runs.
+pub struct Turn<'a> {
+    /// Its threads.
+    pub workers: WorkerPool,
+    /// Its lanes, and for how long it runs.
+    pub schedule: &'a RoundSchedule,
+}
+
+/// Runs the rounds of cases that take turns. In each round, every lane of every case gets one block, in random order. All have
+/// the schedule's limit in common; with a duration, each of them has that long.
+pub fn run(turns: &mut [Turn], on_advance: &mut dyn FnMut(Advance)) -> Result<Vec<Rounds>, Error> {
+    let Some(first) = turns.first().map(|turn| turn.schedule.clone()) else { return Ok(Vec::new()) };
+    let mut order = Order::new(first.seed);
+    let mut lanes = lanes(turns);
+    let is_warm = unless_interrupted(warm_up(turns, &first, &mut order, &mut lanes, on_advance))?;
     let began = Instant::now();
     let (mut rounds, mut done_writes) = (0, 0);
     while is_warm.is_some() {
-        let done = match schedule.limit {
-            Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
+        let done = match first.limit {
+            Limit::Duration(duration) => {
+                began.elapsed().as_secs_f64() / (duration.as_secs_f64() * turns.len() as f64).max(1e-9)
+            }
             Limit::Writes(writes) => done_writes as f64 / writes.max(1) as f64,
         };
         on_advance(Advance { is_warming_up: false, done: done.min(1.0), bytes_per_s: last_rate(&lanes) });
@@ -84,29 +91,44 @@ pub fn run(
             break;
         }
         order.shuffle(&mut lanes);
-        let block_writes = match schedule.limit {
+        let block_writes = match first.limit {
             Limit::Duration(_) => None,
-            Limit::Writes(writes) => Some(block_of(writes, schedule.cycle_writes, rounds, done_writes)),
+            Limit::Writes(writes) => Some(block_of(writes, first.cycle_writes, rounds, done_writes)),
         };
-        if unless_interrupted(round(workers, block_writes, &mut lanes))?.is_none() {
+        if unless_interrupted(round(turns, block_writes, &mut lanes))?.is_none() {
             break;
         }
         done_writes += block_writes.unwrap_or(0);
         rounds += 1;
     }
-    let elapsed = began.elapsed();
+    let elapsed = began.elapsed() / turns.len() as u32;
     let interrupted = interrupt::requested();
     // The blocks of an interrupted round have nothing to be compared with.
     lanes.iter_mut().for_each(|lane| lane.kept.truncate(rounds as usize));
-    lanes.sort_by_key(|lane| schedule.lanes.iter().position(|known| *known == lane.lane));
-    Ok(Rounds { lanes: lanes.into_iter().map(|lane| (lane.lane, lane.kept)).collect(), interrupted, elapsed })
+    let rounds_of = |(index, turn): (usize, &Turn)| {
+        let kept = |lane: &Lane| {
+            let of_turn = lanes.iter().find(|known| known.turn == index && known.lane == *lane);
+            (*lane, of_turn.map_or_else(Vec::new, |lane| lane.kept.clone()))
+        };
+        Rounds { lanes: turn.schedule.lanes.iter().map(kept).collect(), interrupted, elapsed }
+    };
+    Ok(turns.iter().enumerate().map(rounds_of).collect())
+}
+
+/// The lanes of all cases.
+fn lanes(turns: &[Turn]) -> Vec<LaneState> {
+    let of_turn = |(index, turn): (usize, &Turn)| {
+        let new = |lane: &Lane| LaneState::new(index, *lane, turn.schedule, turn.workers.pairs());
+        turn.schedule.lanes.iter().map(new).collect::<Vec<_>>()
+    };
+    turns.iter().enumerate().flat_map(of_turn).collect()
 }
 
 /// Runs one block of every lane: `block_writes` writes, or as many as the lane can do in its time.
-fn round(workers: &mut WorkerPool, block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
+fn round(turns: &mut [Turn], block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
     for lane in lanes {
         interrupt::check()?;
-        lane.kept.push(lane.run(workers, block_writes.unwrap_or(lane.writes))?);
+        lane.kept.push(lane.run(&mut turns[lane.turn].workers, block_writes.unwrap_or(lane.writes))?);
     }
     Ok(())
 }
@@ -122,27 +144,28 @@ fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
 /// Runs blocks that are discarded, until the machine is warm. If time is the limit, also until every lane knows how
 /// many writes make a block.
 fn warm_up(
-    workers: &mut WorkerPool,
+    turns: &mut [Turn],
     schedule: &RoundSchedule,
     order: &mut Order,
     lanes: &mut [LaneState],
     on_advance: &mut dyn FnMut(Advance),
 ) -> Result<(), Error> {
     let began = Instant::now();
+    let warmup = schedule.warmup * turns.len() as u32;
     let must_calibrate = matches!(schedule.limit, Limit::Duration(_));
     loop {
         let elapsed = began.elapsed();
-        if elapsed >= schedule.warmup && !(must_calibrate && lanes.iter().any(|lane| !lane.is_calibrated)) {
+        if elapsed >= warmup && !(must_calibrate && lanes.iter().any(|lane| !lane.is_calibrated)) {
             break;
         }
         order.shuffle(lanes);
         let mut bytes_per_s = 0.0;
         for lane in lanes.iter_mut() {
             interrupt::check()?;
-            let rate = lane.calibrate(workers)?;
+            let rate = lane.calibrate(&mut turns[lane.turn].workers)?;
             bytes_per_s = if lane.lane == Lane::Tls { rate } else { bytes_per_s };
         }
-        let done = elapsed.as_secs_f64() / schedule.warmup.as_secs_f64().max(1e-9);
+        let done = elapsed.as_secs_f64() / warmup.as_secs_f64().max(1e-9);
         on_advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s });
     }
     Ok(())
@@ -150,6 +173,8 @@ fn warm_up(
 
 /// A lane, and the number of writes in a block of the target length.
 struct LaneState {
+    /// Whose lane it is.
+    turn: usize,
     lane: Lane,
     block: Duration,
     /// Summed over the conversations.
@@ -161,7 +186,7 @@ struct LaneState {
 }
 
 impl LaneState {
-    fn new(lane: Lane, schedule: &RoundSchedule, pairs: usize) -> Self {
+    fn new(turn: usize, lane: Lane, schedule: &RoundSchedule, pairs: usize) -> Self {
         let block = match schedule.limit {
             Limit::Duration(duration) => {
                 let share = duration / schedule.lanes.len() as u32;
@@ -170,7 +195,7 @@ impl LaneState {
             Limit::Writes(_) => schedule.block,
         };
         let batch_writes = schedule.cycle_writes * pairs as u64;
-        Self { lane, block, writes: batch_writes, batch_writes, is_calibrated: false, kept: Vec::new() }
+        Self { turn, lane, block, writes: batch_writes, batch_writes, is_calibrated: false, kept: Vec::new() }
     }
 
     /// Runs a block of `writes` writes, divided between the conversations.
@@ -254,7 +279,7 @@ mod tests {
     fn run_plan(limit: Limit, warmup: Duration) -> (Rounds, Vec<(Lane, u64)>) {
         let notes = Arc::new(Mutex::new(Vec::new()));
         let workers = (0..2).map(|_| -> Vec<Box<dyn Worker>> { vec![Box::new(Noting(Arc::clone(&notes)))] });
-        let mut workers = WorkerPool::start(workers.collect()).unwrap();
+        let workers = WorkerPool::start(workers.collect()).unwrap();
         let schedule = RoundSchedule {
             lanes: vec![Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
             limit,
@@ -263,8 +288,9 @@ mod tests {
             cycle_writes: 10,
             seed: 1,
         };
-        let rounds = run(&mut workers, &schedule, &mut |_| ()).unwrap();
-        drop(workers);
+        let mut turns = [Turn { workers, schedule: &schedule }];
+        let rounds = run(&mut turns, &mut |_| ()).unwrap().remove(0);
+        drop(turns);
         let notes = notes.lock().unwrap().clone();
         (rounds, notes)
     }

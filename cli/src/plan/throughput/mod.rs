@@ -48,6 +48,8 @@ pub struct ThroughputCase {
     pub id: String,
     /// What was asked for, with what explains it.
     pub requested: Facts,
+    /// The name of its work: cases of different libraries that have it in common take turns.
+    pub turn: String,
     /// The library.
     pub library: LibraryName,
     /// The optimizations.
@@ -65,6 +67,18 @@ pub struct ThroughputCase {
 }
 
 impl Throughput {
+    /// The cases, those that take turns together.
+    pub fn in_turns(&self) -> impl Iterator<Item = Vec<ThroughputCase>> {
+        let mut groups: Vec<Vec<ThroughputCase>> = Vec::new();
+        for case in &self.cases {
+            match groups.iter_mut().find(|group| group[0].turn == case.turn) {
+                Some(group) => group.push(case.clone()),
+                None => groups.push(vec![case.clone()]),
+            }
+        }
+        groups.into_iter()
+    }
+
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
         let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites())?;
         let mut notes = Vec::new();
@@ -169,6 +183,7 @@ impl<'a> Planner<'a> {
             requested.insert("implementation".into(), work.suite.aead.implementation().into());
         }
         ThroughputCase {
+            turn: combination.work(id.clone()),
             id: combination.id(id, self.args.label.as_deref()),
             requested,
             library: combination.library,

@@ -7,30 +7,35 @@ use std::io::ErrorKind;
 
 use super::{Job, library_facts, negotiated};
 use crate::error::Error;
+use crate::library::Negotiated;
 use crate::plan::{Throughput, ThroughputCase};
 use crate::schema::{Case, Document, Side};
 use crate::units::format_quantity;
-use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport};
+use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport, Turn, WorkerPool};
 
 /// Both sides of a data transfer.
 const SIDES: [Side; 2] = [Side::Send, Side::Receive];
 
-/// A job for every case of the plan.
+/// A job for each group of cases that take turns.
 pub(super) fn jobs(plan: &Throughput) -> impl Iterator<Item = Box<dyn Job>> {
-    plan.cases.iter().map(|case| Box::new(case.clone()) as Box<dyn Job>)
+    plan.in_turns().map(|cases| Box::new(InTurns(cases)) as Box<dyn Job>)
 }
 
-impl Job for ThroughputCase {
+/// Cases that take turns, so that what disturbs one of them disturbs all: the same work by several libraries. There is at least
+/// one.
+struct InTurns(Vec<ThroughputCase>);
+
+impl Job for InTurns {
     fn label(&self) -> &str {
-        &self.id
+        &self.0[0].id
     }
 
     fn notes(&self) -> &[String] {
-        &self.notes
+        &self.0[0].notes
     }
 
     fn warn(&self, document: &mut Document) {
-        warnings::before(document, self);
+        self.0.iter().for_each(|case| warnings::before(document, case));
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
@@ -39,27 +44,45 @@ impl Job for ThroughputCase {
             let text = if now.is_warming_up { format!("{rate}, warming up") } else { rate };
             advance(now.done, &text);
         };
-        let (case, rounds) = measure(self, on_advance)?;
-        let is_empty = rounds.lanes.iter().all(|(_, samples)| samples.is_empty());
-        if !is_empty {
-            warnings::after(document, self, &case, &rounds);
-            document.cases.push(case);
+        for (planned, (case, rounds)) in self.0.iter().zip(measure(&self.0, on_advance)?) {
+            let is_empty = rounds.lanes.iter().all(|(_, samples)| samples.is_empty());
+            if !is_empty {
+                warnings::after(document, planned, &case, &rounds);
+                document.cases.push(case);
+            }
         }
         Ok(())
     }
 }
 
-fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Result<(Case, Rounds), Error> {
-    let named = |error| name_remote(error, planned);
-    let mut workers = planned.work.start().map_err(named)?;
-    let agreed = workers.prepare().map_err(named)?;
-    let rounds = workload::run(&mut workers, &planned.schedule, on_advance).map_err(named)?;
+fn measure(planned: &[ThroughputCase], on_advance: &mut dyn FnMut(Advance)) -> Result<Vec<(Case, Rounds)>, Error> {
+    let named = |error| name_remote(error, &planned[0]);
+    let mut agreed = Vec::new();
+    let mut turns = Vec::new();
+    for case in planned {
+        let mut workers = case.work.start().map_err(named)?;
+        agreed.push(workers.prepare().map_err(named)?);
+        turns.push(Turn { workers, schedule: &case.schedule });
+    }
+    let all_rounds = workload::run(&mut turns, on_advance).map_err(named)?;
+    let mut cases = Vec::new();
+    for (((case, rounds), agreed), turn) in planned.iter().zip(all_rounds).zip(agreed).zip(&mut turns) {
+        cases.push((finish(case, &rounds, &agreed, &mut turn.workers).map_err(named)?, rounds));
+    }
+    Ok(cases)
+}
+
+/// Counts heap calls, closes the conversations, and puts everything into a case.
+fn finish(
+    planned: &ThroughputCase,
+    rounds: &Rounds,
+    agreed: &[Negotiated],
+    workers: &mut WorkerPool,
+) -> Result<Case, Error> {
     // Separately from what is timed, because counting takes time.
     let is_wanted = !rounds.interrupted;
-    let counted =
-        if is_wanted { workers.run(Lane::Counted, |_| planned.work.counted_writes()) } else { Ok(Vec::new()) };
-    let counted = counted.map_err(named)?;
-    let finished = workers.finish().map_err(named);
+    let counted = if is_wanted { workers.run(Lane::Counted, |_| planned.work.counted_writes())? } else { Vec::new() };
+    let finished = workers.finish();
     if is_wanted {
         finished?;
     } // After an interruption, closing is only polite.
@@ -69,10 +92,10 @@ fn measure(planned: &ThroughputCase, on_advance: &mut dyn FnMut(Advance)) -> Res
     if let Some(agreed) = agreed.first() {
         case.negotiated = negotiated(agreed);
     }
-    case.achieved = achieved::achieved(planned, &rounds);
-    workload::record(&mut case, &rounds, planned.schedule.seed);
+    case.achieved = achieved::achieved(planned, rounds);
+    workload::record(&mut case, rounds, planned.schedule.seed);
     workload::record_heap(&mut case, &counted, planned.schedule.seed);
-    Ok((case, rounds))
+    Ok(case)
 }
 
 /// Adds the other process to the error, and suggests a mode if it does not do its part of the work.
