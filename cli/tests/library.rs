@@ -67,6 +67,11 @@ fn every_library_completes_handshakes_and_each_side_is_measured() {
     let cases = cases(&["handshake", "--count", "20", "--groups", "p256"]);
     assert_eq!(names(&cases), LIBRARIES);
     for case in &cases {
+        assert_eq!(
+            (&case["achieved"]["rounds"], &case["achieved"]["handshakes"]),
+            (&20.into(), &20.into()),
+            "in turns"
+        );
         assert_eq!(case["negotiated"]["group"], "secp256r1");
         assert_eq!(case["negotiated"]["resumed_share"], 0.0);
         for side in ["client", "server"] {

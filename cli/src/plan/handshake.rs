@@ -2,7 +2,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
-use super::sweep::{Combination, Sweep};
+use super::sweep::{Combination, Sweep, in_turns};
 use super::throughput::{SOCKET_TIMEOUT, limit, limited};
 use super::tls::{self, Tls, Trust};
 use super::{once, sockets};
@@ -51,6 +51,8 @@ pub struct HandshakeCase {
     pub notes: Vec<String>,
     /// Whether the server's certificate is not verified.
     pub trusts_anyone: bool,
+    /// The work: cases of the same one take turns.
+    pub turn: String,
 }
 
 /// Who a server is.
@@ -63,6 +65,11 @@ pub enum Server {
 }
 
 impl Handshake {
+    /// The cases, those that take turns together.
+    pub fn in_turns(&self) -> impl Iterator<Item = Vec<HandshakeCase>> {
+        in_turns(&self.cases, |case| &case.turn)
+    }
+
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
         let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites())?;
         let mut notes = Vec::new();
@@ -98,6 +105,7 @@ impl Handshake {
                         server: given.clone().unwrap_or(Server::Generated(*key_type)),
                         notes: notes.clone(),
                         trusts_anyone: args.trust.insecure,
+                        turn: combination.work(id(&carrier, *suite)),
                     });
                 }
             }

@@ -131,6 +131,18 @@ impl Combination {
     }
 }
 
+/// The cases in groups that take turns, because they are of the same work.
+pub(super) fn in_turns<T: Clone>(cases: &[T], work: impl Fn(&T) -> &str) -> impl Iterator<Item = Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for case in cases {
+        match groups.iter_mut().find(|group| work(&group[0]) == work(case)) {
+            Some(group) => group.push(case.clone()),
+            None => groups.push(vec![case.clone()]),
+        }
+    }
+    groups.into_iter()
+}
+
 /// The items whose keys differ, each first one.
 fn first_of_each<T, K: PartialEq>(items: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut kept: Vec<T> = Vec::new();

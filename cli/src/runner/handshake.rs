@@ -13,7 +13,7 @@ use crate::measure::nanoseconds_of;
 use crate::plan::{Handshake, HandshakeCase, Server, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Found, Pair, Work};
+use crate::workload::handshake::{self, Found, Handshakes, Pair, Work};
 use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
@@ -24,99 +24,116 @@ const ROUNDS_MIN: usize = 12;
 /// The shortest duration that lets the clock of a processor settle.
 const DURATION_MIN: Duration = Duration::from_millis(500);
 
-/// A job for every case of the plan.
+/// A job for each group of cases that take turns.
 pub(super) fn jobs(plan: &Handshake) -> impl Iterator<Item = Box<dyn Job>> {
-    plan.cases.iter().map(|case| Box::new(case.clone()) as Box<dyn Job>)
+    plan.in_turns().map(|cases| Box::new(InTurns(cases)) as Box<dyn Job>)
 }
 
-impl Job for HandshakeCase {
+/// Cases that take turns: the same work by several libraries. There is at least one.
+struct InTurns(Vec<HandshakeCase>);
+
+impl Job for InTurns {
     fn label(&self) -> &str {
-        &self.id
+        &self.0[0].id
     }
 
     fn notes(&self) -> &[String] {
-        &self.notes
+        &self.0[0].notes
     }
 
     fn warn(&self, document: &mut Document) {
-        if !heap_meter::covers_c() {
-            document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
-        }
-        if matches!(self.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
-            document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
-        }
-        if self.tls.key_log.is_some() {
-            document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
-        }
-        if self.trusts_anyone {
-            document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
-        }
+        self.0.iter().for_each(|case| warn(document, case));
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
-        let Some(cryptography) = self.library.cryptography() else {
-            return measure(self, |identity, trust| engine(self, identity, trust), document, advance);
-        };
-        let setup = |identity: &Identity, trust: &Trust| self.tls.setup(self.suite, identity, trust, self.name.clone());
-        match self.library {
-            LibraryName::Rustls | LibraryName::RustlsRing => {
-                let library = |identity: &_, trust: &_| Rustls::new(&setup(identity, trust)?, cryptography);
-                measure(self, library, document, advance)
+        let servers = servers(&self.0[0])?;
+        let mut cases = self.0.iter().map(|case| handshakes(case, &servers)).collect::<Result<Vec<_>, _>>()?;
+        let all_found = handshake::run(&mut cases, &self.0[0].schedule, &mut |now: Advance| {
+            let rate = format_quantity(now.bytes_per_s, "1/s");
+            advance(now.done, &if now.is_warming_up { "warming up".to_owned() } else { rate });
+        })?;
+        let mut outcome = Ok(());
+        for (planned, found) in self.0.iter().zip(all_found) {
+            match found {
+                Ok(found) if found.rounds.is_empty() => {}
+                Ok(found) => add(document, planned, &found)?,
+                Err(error) => outcome = outcome.and(Err(error)),
             }
-            _ => {
-                let library = |identity: &_, trust: &_| RustlsUnbuffered::new(&setup(identity, trust)?, cryptography);
-                measure(self, library, document, advance)
-            }
+        }
+        outcome
+    }
+}
+
+fn warn(document: &mut Document, planned: &HandshakeCase) {
+    if !heap_meter::covers_c() {
+        document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
+    }
+    if matches!(planned.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
+        document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
+    }
+    if planned.tls.key_log.is_some() {
+        document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
+    }
+    if planned.trusts_anyone {
+        document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
+    }
+}
+
+/// The servers' identities, each with what its clients trust: the same for all libraries.
+fn servers(planned: &HandshakeCase) -> Result<Vec<(Identity, Trust)>, Error> {
+    match &planned.server {
+        Server::Given(identity, trust) => Ok(vec![(identity.clone(), trust.clone())]),
+        Server::Generated(key_type) => {
+            let mut generator = Generator::new(*key_type);
+            let mut generated = || {
+                interrupt::check()?;
+                let (identity, authority) = generator.generate()?;
+                let roots = || Trust::Roots(vec![authority.certificate]);
+                Ok((identity, if planned.trusts_anyone { Trust::Anyone } else { roots() }))
+            };
+            (0..IDENTITIES).map(|_| generated()).collect()
         }
     }
 }
 
-/// Measures with what `library` makes of a server's identity and the client's trust.
-fn measure<T: Library>(
-    planned: &HandshakeCase,
-    library: impl Fn(&Identity, &Trust) -> Result<T, Error>,
-    document: &mut Document,
-    advance: &mut dyn FnMut(f64, &str),
-) -> Result<(), Error> {
-    let found = handshake::run(&work(planned, library)?, &planned.schedule, &mut |now: Advance| {
-        let rate = format_quantity(now.bytes_per_s, "1/s");
-        advance(now.done, &if now.is_warming_up { format!("{rate}, warming up") } else { rate });
-    })?;
-    if found.rounds.is_empty() {
-        return Ok(());
+/// What performs the handshakes of a case.
+fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
+    let Some(cryptography) = planned.library.cryptography() else {
+        return linked(planned, servers, |identity, trust| engine(planned, identity, trust));
+    };
+    let setup =
+        |identity: &Identity, trust: &Trust| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
+    match planned.library {
+        LibraryName::Rustls | LibraryName::RustlsRing => {
+            linked(planned, servers, |identity, trust| Rustls::new(&setup(identity, trust)?, cryptography))
+        }
+        _ => linked(planned, servers, |identity, trust| RustlsUnbuffered::new(&setup(identity, trust)?, cryptography)),
     }
-    let case = case(planned, &found)?;
+}
+
+/// Handshakes by a library of this program.
+fn linked<T: Library>(
+    planned: &HandshakeCase,
+    servers: &[(Identity, Trust)],
+    library: impl Fn(&Identity, &Trust) -> Result<T, Error>,
+) -> Result<Box<dyn Handshakes>, Error> {
+    let HandshakeCase { tls, name, carrier, .. } = planned;
+    let pair = |(identity, trust): &(Identity, Trust)| {
+        let key = identity.certified_key(tls.provider)?;
+        Ok::<_, Error>(Pair { library: library(identity, trust)?, key, verifier: trust.verifier()? })
+    };
+    let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
+    handshake::handshakes(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier })
+}
+
+fn add(document: &mut Document, planned: &HandshakeCase, found: &Found) -> Result<(), Error> {
+    let case = case(planned, found)?;
     if found.rounds.len() < ROUNDS_MIN {
         let message = format!("{}: only {} rounds were timed, too few for an interval", planned.id, found.rounds.len());
         document.warn(message, "use a longer --duration, or a higher --count");
     }
     document.cases.push(case);
     Ok(())
-}
-
-fn work<T: Library>(
-    planned: &HandshakeCase,
-    library: impl Fn(&Identity, &Trust) -> Result<T, Error>,
-) -> Result<Work<T>, Error> {
-    let HandshakeCase { tls, name, carrier, trusts_anyone, .. } = planned;
-    let pair = |identity: &Identity, trust: &Trust| {
-        let key = identity.certified_key(tls.provider)?;
-        Ok::<_, Error>(Pair { library: library(identity, trust)?, key, verifier: trust.verifier()? })
-    };
-    let pairs = match &planned.server {
-        Server::Given(identity, trust) => vec![pair(identity, trust)?],
-        Server::Generated(key_type) => {
-            let mut generator = Generator::new(*key_type);
-            let mut generated = || {
-                interrupt::check()?;
-                let (identity, authority) = generator.generate()?;
-                let trust = if *trusts_anyone { Trust::Anyone } else { Trust::Roots(vec![authority.certificate]) };
-                pair(&identity, &trust)
-            };
-            (0..IDENTITIES).map(|_| generated()).collect::<Result<_, _>>()?
-        }
-    };
-    Ok(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier })
 }
 
 /// The engine of this project.
@@ -134,7 +151,7 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
     let mut case = Case::new(planned.id.clone());
     case.requested = planned.requested.clone();
     case.switches = planned.switches.clone();
-    case.negotiated = negotiated(&found.negotiated);
+    case.negotiated = negotiated(&found.prepared.negotiated);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
     Ok(case)
@@ -148,7 +165,7 @@ fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
     add("duration_ns", nanoseconds_of(found.elapsed).into());
     add("rounds", found.rounds.len().into());
     add("handshakes", handshakes.into());
-    add("counted_handshakes", found.counted.len().into());
+    add("counted_handshakes", found.prepared.counted.len().into());
     add("identities", identities.into());
     add("heap_calls_of_c_are_counted", heap_meter::covers_c().into());
     add(

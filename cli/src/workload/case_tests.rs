@@ -35,9 +35,6 @@ fn every_transport_carries_every_byte_both_ways() {
     for transport in TRANSPORTS {
         for direction in [Direction::Send, Direction::Receive] {
             let work = work(CipherSuite::AES_128_GCM_SHA256, transport, direction);
-            let mut workers = work.start().expect("workers");
-            let agreed = workers.prepare().expect("a handshake");
-            assert!(agreed.iter().all(|agreed| agreed.suite == CipherSuite::AES_128_GCM_SHA256));
             let schedule = RoundSchedule {
                 lanes: work.lanes().to_vec(),
                 limit: Limit::Writes(1001),
@@ -46,9 +43,10 @@ fn every_transport_carries_every_byte_both_ways() {
                 cycle_writes: work.layout().cycle_writes(),
                 seed: 1,
             };
-            let mut turns = [Turn { workers, schedule: &schedule }];
+            let mut turns = [Turn::new(work.start(), &schedule)];
+            assert!(turns[0].agreed.iter().all(|agreed| agreed.suite == CipherSuite::AES_128_GCM_SHA256));
             let rounds = run(&mut turns, &mut |_| ()).expect("a run").remove(0);
-            turns[0].workers.finish().expect("an end");
+            turns[0].workers.as_mut().expect("workers").finish().expect("an end");
             for side in [Side::Send, Side::Receive] {
                 let part = sum_of_all(&rounds, side).expect("a side");
                 assert_eq!(part.bytes, 1001 * 20_000);

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use super::worker_pool::{Lane, WorkerPool};
 use crate::error::Error;
 use crate::interrupt;
+use crate::library::Negotiated;
 use crate::measure::{Order, Sample};
 
 /// The minimum number of rounds that a duration is divided into, so that there is an interval to report.
@@ -62,16 +63,43 @@ pub struct Advance {
     pub bytes_per_s: f64,
 }
 
-/// A case whose threads are ready, and how it runs.
+/// A case that takes turns with others.
 pub struct Turn<'a> {
-    /// Its threads.
-    pub workers: WorkerPool,
-    /// Its lanes, and for how long it runs.
-    pub schedule: &'a RoundSchedule,
+    /// Its threads, or why it has failed.
+    pub workers: Result<WorkerPool, Error>,
+    /// What the ends of its conversations negotiated.
+    pub agreed: Vec<Negotiated>,
+    schedule: &'a RoundSchedule,
+}
+
+impl<'a> Turn<'a> {
+    /// A case that prepares its conversations.
+    pub fn new(workers: Result<WorkerPool, Error>, schedule: &'a RoundSchedule) -> Self {
+        let mut turn = Self { workers, agreed: Vec::new(), schedule };
+        turn.workers = turn.workers.and_then(|mut workers| {
+            turn.agreed = workers.prepare()?;
+            Ok(workers)
+        });
+        turn
+    }
+
+    /// Runs `block` unless the case has failed. `None` if it has, now or before.
+    fn attempt<T>(&mut self, block: impl FnOnce(&mut WorkerPool) -> Result<T, Error>) -> Result<Option<T>, Error> {
+        let Ok(workers) = &mut self.workers else { return Ok(None) };
+        interrupt::check()?;
+        match block(workers) {
+            Err(Error::Interrupted) => Err(Error::Interrupted),
+            Err(error) => {
+                self.workers = Err(error);
+                Ok(None)
+            }
+            Ok(done) => Ok(Some(done)),
+        }
+    }
 }
 
 /// Runs the rounds of cases that take turns. In each round, every lane of every case gets one block, in random order. All have
-/// the schedule's limit in common; with a duration, each of them has that long.
+/// the schedule's limit in common; with a duration, each of them has that long. A case that fails ends alone, and keeps the error.
 pub fn run(turns: &mut [Turn], on_advance: &mut dyn FnMut(Advance)) -> Result<Vec<Rounds>, Error> {
     let Some(first) = turns.first().map(|turn| turn.schedule.clone()) else { return Ok(Vec::new()) };
     let mut order = Order::new(first.seed);
@@ -79,7 +107,7 @@ pub fn run(turns: &mut [Turn], on_advance: &mut dyn FnMut(Advance)) -> Result<Ve
     let is_warm = unless_interrupted(warm_up(turns, &first, &mut order, &mut lanes, on_advance))?;
     let began = Instant::now();
     let (mut rounds, mut done_writes) = (0, 0);
-    while is_warm.is_some() {
+    while is_warm.is_some() && turns.iter().any(|turn| turn.workers.is_ok()) {
         let done = match first.limit {
             Limit::Duration(duration) => {
                 began.elapsed().as_secs_f64() / (duration.as_secs_f64() * turns.len() as f64).max(1e-9)
@@ -118,7 +146,8 @@ pub fn run(turns: &mut [Turn], on_advance: &mut dyn FnMut(Advance)) -> Result<Ve
 /// The lanes of all cases.
 fn lanes(turns: &[Turn]) -> Vec<LaneState> {
     let of_turn = |(index, turn): (usize, &Turn)| {
-        let new = |lane: &Lane| LaneState::new(index, *lane, turn.schedule, turn.workers.pairs());
+        let pairs = turn.workers.as_ref().map_or(0, WorkerPool::pairs);
+        let new = |lane: &Lane| LaneState::new(index, *lane, turn.schedule, pairs);
         turn.schedule.lanes.iter().map(new).collect::<Vec<_>>()
     };
     turns.iter().enumerate().flat_map(of_turn).collect()
@@ -127,14 +156,15 @@ fn lanes(turns: &[Turn]) -> Vec<LaneState> {
 /// Runs one block of every lane: `block_writes` writes, or as many as the lane can do in its time.
 fn round(turns: &mut [Turn], block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
     for lane in lanes {
-        interrupt::check()?;
-        lane.kept.push(lane.run(&mut turns[lane.turn].workers, block_writes.unwrap_or(lane.writes))?);
+        let writes = block_writes.unwrap_or(lane.writes);
+        let samples = turns[lane.turn].attempt(|workers| lane.run(workers, writes))?;
+        lane.kept.extend(samples);
     }
     Ok(())
 }
 
 /// The result, or `None` if it was interrupted, which is not a failure.
-fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+pub(super) fn unless_interrupted<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Err(Error::Interrupted) => Ok(None),
         result => result.map(Some),
@@ -161,9 +191,12 @@ fn warm_up(
         order.shuffle(lanes);
         let mut bytes_per_s = 0.0;
         for lane in lanes.iter_mut() {
-            interrupt::check()?;
-            let rate = lane.calibrate(&mut turns[lane.turn].workers)?;
-            bytes_per_s = if lane.lane == Lane::Tls { rate } else { bytes_per_s };
+            match turns[lane.turn].attempt(|workers| lane.calibrate(workers))? {
+                Some(rate) if lane.lane == Lane::Tls => bytes_per_s = rate,
+                Some(_) => {}
+                // It has failed, and nobody has to wait for it.
+                None => lane.is_calibrated = true,
+            }
         }
         let done = elapsed.as_secs_f64() / warmup.as_secs_f64().max(1e-9);
         on_advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s });
@@ -257,8 +290,8 @@ mod tests {
     use crate::workload::worker_pool::tests::agreed;
     use std::sync::{Arc, Mutex};
 
-    /// Records what it is asked to do; each write takes a microsecond.
-    struct Noting(Arc<Mutex<Vec<(Lane, u64)>>>);
+    /// Records what it is asked to do; each write takes a microsecond. It fails after some blocks.
+    struct Noting(Arc<Mutex<Vec<(Lane, u64)>>>, u64);
 
     impl Worker for Noting {
         fn prepare(&mut self) -> Result<Negotiated, Error> {
@@ -267,6 +300,9 @@ mod tests {
 
         fn run(&mut self, lane: Lane, writes: u64) -> Result<Sample, Error> {
             self.0.lock().unwrap().push((lane, writes));
+            if self.0.lock().unwrap().len() as u64 > self.1 {
+                return Err(Error::Failed("it died".to_owned()));
+            }
             std::thread::sleep(Duration::from_micros(writes));
             Ok(Sample { send: Some(Part { bytes: writes, ..Part::default() }), ..Sample::default() })
         }
@@ -276,19 +312,23 @@ mod tests {
         }
     }
 
-    fn run_plan(limit: Limit, warmup: Duration) -> (Rounds, Vec<(Lane, u64)>) {
-        let notes = Arc::new(Mutex::new(Vec::new()));
-        let workers = (0..2).map(|_| -> Vec<Box<dyn Worker>> { vec![Box::new(Noting(Arc::clone(&notes)))] });
-        let workers = WorkerPool::start(workers.collect()).unwrap();
-        let schedule = RoundSchedule {
+    fn schedule() -> RoundSchedule {
+        RoundSchedule {
             lanes: vec![Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
-            limit,
-            warmup,
+            limit: Limit::Writes(1),
+            warmup: Duration::ZERO,
             block: Duration::from_millis(2),
             cycle_writes: 10,
             seed: 1,
-        };
-        let mut turns = [Turn { workers, schedule: &schedule }];
+        }
+    }
+
+    fn run_plan(limit: Limit, warmup: Duration) -> (Rounds, Vec<(Lane, u64)>) {
+        let notes = Arc::new(Mutex::new(Vec::new()));
+        let workers = (0..2).map(|_| -> Vec<Box<dyn Worker>> { vec![Box::new(Noting(Arc::clone(&notes), u64::MAX))] });
+        let workers = WorkerPool::start(workers.collect()).unwrap();
+        let schedule = RoundSchedule { limit, warmup, ..schedule() };
+        let mut turns = [Turn::new(Ok(workers), &schedule)];
         let rounds = run(&mut turns, &mut |_| ()).unwrap().remove(0);
         drop(turns);
         let notes = notes.lock().unwrap().clone();
@@ -337,5 +377,23 @@ mod tests {
         let (rounds, _) = run_plan(Limit::Duration(Duration::from_millis(200)), Duration::from_millis(20));
         assert!(rounds.elapsed >= Duration::from_millis(200));
         assert!(rounds.lanes.iter().all(|(_, samples)| samples.len() >= 5), "{:?}", rounds.lanes[0].1.len());
+    }
+
+    #[test]
+    fn a_case_that_fails_ends_alone() {
+        for (limit, blocks) in [(Limit::Writes(320), 7), (Limit::Duration(Duration::from_millis(50)), 0)] {
+            let schedule = RoundSchedule { limit, warmup: Duration::ZERO, ..schedule() };
+            let pool = |blocks| {
+                let worker: Box<dyn Worker> = Box::new(Noting(Arc::default(), blocks));
+                WorkerPool::start(vec![vec![worker]]).unwrap()
+            };
+            let mut turns = [pool(blocks), pool(u64::MAX)].map(|workers| Turn::new(Ok(workers), &schedule));
+            let rounds = run(&mut turns, &mut |_| ()).unwrap();
+            assert_eq!(turns[0].workers.as_ref().err().map(ToString::to_string).as_deref(), Some("it died"));
+            assert!(
+                turns[1].workers.is_ok() && rounds[1].lanes.iter().all(|(_, samples)| samples.len() > 5),
+                "the other goes on"
+            );
+        }
     }
 }

@@ -13,7 +13,7 @@ use tls_engine::io::SocketOptions;
 use tls_engine::limits::RECORD_MAX;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
-use super::sweep::{Combination, Sweep};
+use super::sweep::{Combination, Sweep, in_turns};
 use super::tls::{self, Trust};
 use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
@@ -69,14 +69,7 @@ pub struct ThroughputCase {
 impl Throughput {
     /// The cases, those that take turns together.
     pub fn in_turns(&self) -> impl Iterator<Item = Vec<ThroughputCase>> {
-        let mut groups: Vec<Vec<ThroughputCase>> = Vec::new();
-        for case in &self.cases {
-            match groups.iter_mut().find(|group| group[0].turn == case.turn) {
-                Some(group) => group.push(case.clone()),
-                None => groups.push(vec![case.clone()]),
-            }
-        }
-        groups.into_iter()
+        in_turns(&self.cases, |case| &case.turn)
     }
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {

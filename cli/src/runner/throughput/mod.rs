@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 
 use super::{Job, library_facts, negotiated};
 use crate::error::Error;
+use crate::interrupt;
 use crate::library::Negotiated;
 use crate::plan::{Throughput, ThroughputCase};
 use crate::schema::{Case, Document, Side};
@@ -44,32 +45,34 @@ impl Job for InTurns {
             let text = if now.is_warming_up { format!("{rate}, warming up") } else { rate };
             advance(now.done, &text);
         };
-        for (planned, (case, rounds)) in self.0.iter().zip(measure(&self.0, on_advance)?) {
-            let is_empty = rounds.lanes.iter().all(|(_, samples)| samples.is_empty());
-            if !is_empty {
-                warnings::after(document, planned, &case, &rounds);
-                document.cases.push(case);
+        let mut outcome = Ok(());
+        for (planned, measured) in self.0.iter().zip(measure(&self.0, on_advance)?) {
+            match measured {
+                Ok((_, rounds)) if rounds.lanes.iter().all(|(_, samples)| samples.is_empty()) => {}
+                Ok((case, rounds)) => {
+                    warnings::after(document, planned, &case, &rounds);
+                    document.cases.push(case);
+                }
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        Ok(())
+        outcome
     }
 }
 
-fn measure(planned: &[ThroughputCase], on_advance: &mut dyn FnMut(Advance)) -> Result<Vec<(Case, Rounds)>, Error> {
-    let named = |error| name_remote(error, &planned[0]);
-    let mut agreed = Vec::new();
-    let mut turns = Vec::new();
-    for case in planned {
-        let mut workers = case.work.start().map_err(named)?;
-        agreed.push(workers.prepare().map_err(named)?);
-        turns.push(Turn { workers, schedule: &case.schedule });
-    }
-    let all_rounds = workload::run(&mut turns, on_advance).map_err(named)?;
-    let mut cases = Vec::new();
-    for (((case, rounds), agreed), turn) in planned.iter().zip(all_rounds).zip(agreed).zip(&mut turns) {
-        cases.push((finish(case, &rounds, &agreed, &mut turn.workers).map_err(named)?, rounds));
-    }
-    Ok(cases)
+/// A case with what was measured, or why it failed.
+type Measured = Result<(Case, Rounds), Error>;
+
+/// Measures in turns. A case that fails ends alone.
+fn measure(planned: &[ThroughputCase], on_advance: &mut dyn FnMut(Advance)) -> Result<Vec<Measured>, Error> {
+    let mut turns: Vec<_> = planned.iter().map(|case| Turn::new(case.work.start(), &case.schedule)).collect();
+    interrupt::check()?;
+    let all_rounds = workload::run(&mut turns, on_advance)?;
+    let measured = planned.iter().zip(turns).zip(all_rounds).map(|((case, turn), rounds)| {
+        let finished = turn.workers.and_then(|workers| finish(case, &rounds, &turn.agreed, workers));
+        finished.map(|case| (case, rounds)).map_err(|error| name_remote(error, case))
+    });
+    Ok(measured.collect())
 }
 
 /// Counts heap calls, closes the conversations, and puts everything into a case.
@@ -77,7 +80,7 @@ fn finish(
     planned: &ThroughputCase,
     rounds: &Rounds,
     agreed: &[Negotiated],
-    workers: &mut WorkerPool,
+    mut workers: WorkerPool,
 ) -> Result<Case, Error> {
     // Separately from what is timed, because counting takes time.
     let is_wanted = !rounds.interrupted;

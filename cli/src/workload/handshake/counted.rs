@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::Work;
 use crate::error::Error;
 use crate::library::Library;
@@ -11,7 +13,7 @@ const CONNECTIONS: usize = 101;
 const WARM_UP: usize = 2;
 
 /// The counts of a connection. In each array, the client comes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Allocator calls by Rust and C code.
     pub heap_calls: [u64; 2],

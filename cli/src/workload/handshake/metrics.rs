@@ -13,7 +13,7 @@ const PERCENTILES: [(f64, &Quantity); 2] = [(0.9, &quantity::HANDSHAKE_P90_NS), 
 
 /// Adds the counted and timed metrics to `case`.
 pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
-    counts(case, &found.counted, seed);
+    counts(case, &found.prepared.counted, seed);
     times(case, &found.rounds, seed);
     let mut histograms = Vec::new();
     for round in &found.rounds {

@@ -2,6 +2,7 @@
 //! bare cryptography of a handshake in the same run.
 
 mod counted;
+mod local;
 mod metrics;
 mod raw;
 mod schedule;
@@ -18,12 +19,13 @@ use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
-use super::handshake_driver::{Unobserved, drive_handshake};
-use super::link::{Link, Memory};
+use super::link::Memory;
 use super::sockets::{Sockets, loopback};
 use super::{Advance, Limit};
 use crate::error::Error;
-use crate::library::{Endpoint, Library, Negotiated};
+use crate::library::{Library, Negotiated};
+use local::Local;
+use timed::Turn;
 
 /// The two ends of a handshake.
 pub struct Pair<T> {
@@ -68,46 +70,66 @@ pub struct HandshakeSchedule {
     pub seed: u64,
 }
 
-/// The results.
-pub struct Found {
+/// Handshakes that can be measured, in blocks.
+pub trait Handshakes: Send {
+    /// Completes a first handshake, and counts what connections take. To be called first.
+    fn prepare(&mut self) -> Result<Prepared, Error>;
+
+    /// Times `connections` handshakes, and as many times the bare cryptography, which comes first if `is_raw_first`.
+    fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error>;
+}
+
+/// What is known before anything is timed.
+#[derive(Clone, Debug)]
+pub struct Prepared {
     /// What the ends negotiated.
     pub negotiated: Negotiated,
     /// The counts of each connection in the untimed pass.
     pub counted: Vec<Counted>,
+}
+
+/// The results.
+pub struct Found {
+    /// What was found before anything was timed.
+    pub prepared: Prepared,
     /// The times of each round.
     pub rounds: Vec<Round>,
     /// The length of the timed part.
     pub elapsed: Duration,
 }
 
-/// Counts first, then times. Ctrl-C ends it early with the results so far.
-pub fn run<T: Library>(
-    work: &Work<T>,
-    schedule: &HandshakeSchedule,
-    advance: &mut dyn FnMut(Advance),
-) -> Result<Found, Error> {
-    match work.carrier {
-        Carrier::Memory => run_over(work, schedule, &mut Memory, advance),
+/// The handshakes of `work`, in this process.
+pub fn handshakes<T: Library>(work: Work<T>) -> Result<Box<dyn Handshakes>, Error> {
+    Ok(match work.carrier {
+        Carrier::Memory => Box::new(Local::new(work, Memory)),
         Carrier::Loopback(options) => {
             let (client, server) = loopback(&options)?;
-            run_over(work, schedule, &mut Sockets::new(client, server)?, advance)
+            Box::new(Local::new(work, Sockets::new(client, server)?))
         }
-    }
+    })
 }
 
-fn run_over<T: Library, L: Link>(
-    work: &Work<T>,
+/// Counts first, then times, in turns. Ctrl-C ends it early with the results so far. A case that fails ends alone.
+pub fn run(
+    cases: &mut [Box<dyn Handshakes>],
     schedule: &HandshakeSchedule,
-    link: &mut L,
     advance: &mut dyn FnMut(Advance),
-) -> Result<Found, Error> {
-    let first = work.pairs.first().ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
-    let established = drive_handshake(&first.library, link, &mut Unobserved)?;
-    let negotiated = established.client.negotiated();
-    let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
-    let counted = counted::count(work, link)?;
-    let new_raw = |pair| raw::Raw::new(work, pair, &negotiated, established.wire_bytes);
-    let raw = work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
-    let (rounds, elapsed) = timed::time(work, &raw, schedule, link, advance)?;
-    Ok(Found { negotiated, counted, rounds, elapsed })
+) -> Result<Vec<Result<Found, Error>>, Error> {
+    let mut prepared = Vec::new();
+    for case in cases.iter_mut() {
+        prepared.push(match case.prepare() {
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            prepared => prepared,
+        });
+    }
+    let ready = cases.iter_mut().zip(&prepared).filter(|(_, prepared)| prepared.is_ok());
+    let mut turns: Vec<_> = ready.map(|(case, _)| Turn::new(case.as_mut())).collect();
+    let elapsed = timed::time(&mut turns, schedule, advance)?;
+    let mut turns = turns.into_iter();
+    let mut found = |prepared: Prepared| match turns.next() {
+        Some(Turn { failure: Some(error), .. }) => Err(error),
+        Some(Turn { rounds, .. }) => Ok(Found { prepared, rounds, elapsed }),
+        None => Err(Error::Failed("it had no turn".to_owned())),
+    };
+    Ok(prepared.into_iter().map(|prepared| prepared.and_then(&mut found)).collect())
 }

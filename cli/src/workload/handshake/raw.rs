@@ -3,7 +3,6 @@ use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::{Group, Provider};
 use tls_engine::internal::pki::verify_handshake_signature;
 use tls_engine::mem::Secret;
-use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
 use super::schedule::Schedule;
 use super::{Pair, Work};
@@ -17,24 +16,21 @@ const MESSAGE_LEN: usize = 64 + 33 + 1;
 /// The cryptography of a handshake, without TLS: the key exchange of both ends, the server's signature, the client's
 /// verification of it and of the chain, and on either side the transcript and the key schedule. What remains for TLS is
 /// messages, records and their protection, for some hundred bytes.
-pub(super) struct Raw<'a> {
+pub(super) struct Raw {
     provider: &'static Provider,
     group: &'static dyn Group,
     scheme: SignatureScheme,
-    key: &'a CertifiedKey,
-    verifier: &'a ServerVerifier,
-    name: &'a ServerName<'static>,
     peer_share: Vec<u8>,
     schedule: Schedule,
     message: Vec<u8>,
     signature: Vec<u8>,
 }
 
-impl<'a> Raw<'a> {
+impl Raw {
     /// The cryptography of handshakes in which client and server send this many bytes.
     pub(super) fn new<T>(
-        work: &'a Work<T>,
-        pair: &'a Pair<T>,
+        work: &Work<T>,
+        pair: &Pair<T>,
         negotiated: &Negotiated,
         wire_bytes: [u64; 2],
     ) -> Result<Self, Error> {
@@ -51,9 +47,6 @@ impl<'a> Raw<'a> {
             provider,
             group,
             scheme,
-            key: &pair.key,
-            verifier: &pair.verifier,
-            name: &work.name,
             peer_share: group.generate(provider.random)?.public().to_vec(),
             schedule: Schedule::new(suite, wire_bytes),
             signature: pair.key.key.sign(scheme, &message, provider.random)?,
@@ -62,17 +55,17 @@ impl<'a> Raw<'a> {
     }
 
     /// The client's operations.
-    pub(super) fn client(&self) -> Result<(), Error> {
+    pub(super) fn client<T>(&self, pair: &Pair<T>, name: &ServerName<'_>) -> Result<(), Error> {
         self.schedule.derive(Side::Client, &self.exchange()?);
-        self.verifier.verify_chain(self.provider, &self.key.chain, self.name, UnixTime::now())?;
-        let leaf = self.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
+        pair.verifier.verify_chain(self.provider, &pair.key.chain, name, UnixTime::now())?;
+        let leaf = pair.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
         Ok(verify_handshake_signature(self.provider, leaf, self.scheme, &self.message, &self.signature)?)
     }
 
     /// The server's operations.
-    pub(super) fn server(&self) -> Result<(), Error> {
+    pub(super) fn server<T>(&self, pair: &Pair<T>) -> Result<(), Error> {
         self.schedule.derive(Side::Server, &self.exchange()?);
-        let signature = self.key.key.sign(self.scheme, &self.message, self.provider.random)?;
+        let signature = pair.key.key.sign(self.scheme, &self.message, self.provider.random)?;
         std::hint::black_box(signature);
         Ok(())
     }

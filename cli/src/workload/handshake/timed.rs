@@ -1,16 +1,12 @@
 use std::time::{Duration, Instant};
 
-use super::raw::Raw;
-use super::{HandshakeSchedule, Work};
+use serde::{Deserialize, Serialize};
+
+use super::{HandshakeSchedule, Handshakes};
 use crate::error::Error;
 use crate::interrupt;
-use crate::library::Library;
-use crate::measure::{Order, Stopwatch};
-use crate::schema::Side;
-use crate::stats;
-use crate::workload::handshake_driver::{Observer, SideStopwatches, drive_handshake};
-use crate::workload::link::Link;
-use crate::workload::rounds::longer_and_longer;
+use crate::measure::Order;
+use crate::workload::rounds::{longer_and_longer, unless_interrupted};
 use crate::workload::{Advance, Limit};
 
 /// The minimum number of connections in a round.
@@ -22,8 +18,8 @@ const ROUNDS_WANTED: f64 = 200.0;
 const ROUNDS_OF_COUNT: u64 = 20;
 const CONNECTIONS_MAX: u64 = 500;
 
-/// The times of a round: some connections through the engine, and as many of the bare cryptography.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The times of a round: some connections, and as many times the bare cryptography.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Round {
     /// The processor time of client and server, microseconds: the median connection.
     pub cpu_us: [f64; 2],
@@ -35,121 +31,134 @@ pub struct Round {
     pub busy_ns: u64,
 }
 
-/// Runs the rounds. Returns them with the time they took.
-pub(super) fn time<T: Library, L: Link>(
-    work: &Work<T>,
-    raw: &[Raw],
+/// A case that takes turns with others.
+pub(super) struct Turn<'a> {
+    /// What performs its handshakes.
+    pub handshakes: &'a mut dyn Handshakes,
+    /// Its rounds so far.
+    pub rounds: Vec<Round>,
+    /// Why it has ended early. The others go on.
+    pub failure: Option<Error>,
+    /// The number of connections in its rounds.
+    connections: usize,
+}
+
+impl<'a> Turn<'a> {
+    /// A case that has not begun.
+    pub(super) fn new(handshakes: &'a mut dyn Handshakes) -> Self {
+        Self { handshakes, rounds: Vec::new(), failure: None, connections: CONNECTIONS_MIN }
+    }
+
+    /// Times a round. `None` if the case has failed, now or before.
+    fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Option<Round>, Error> {
+        if self.failure.is_some() {
+            return Ok(None);
+        }
+        match self.handshakes.round(connections, is_raw_first) {
+            Err(Error::Interrupted) => Err(Error::Interrupted),
+            Err(error) => {
+                self.failure = Some(error);
+                Ok(None)
+            }
+            Ok(round) => Ok(Some(round)),
+        }
+    }
+}
+
+/// Times rounds of all cases, in random order in each round. Returns the time that they took, divided by the number of cases.
+pub(super) fn time(
+    turns: &mut [Turn],
     schedule: &HandshakeSchedule,
-    link: &mut L,
     advance: &mut dyn FnMut(Advance),
-) -> Result<(Vec<Round>, Duration), Error> {
-    let mut turns = Turns { work, raw, next: 0, order: Order::new(schedule.seed) };
-    let mut connections = warm_up(&mut turns, schedule, link, advance)?;
-    let (mut rounds, mut done_connections) = (Vec::new(), 0_u64);
+) -> Result<Duration, Error> {
+    let mut order = Order::new(schedule.seed);
+    let count = turns.len() as u32;
+    // An interrupted round is discarded, and what was measured before is the result.
+    let is_warm = unless_interrupted(warm_up(turns, schedule, &mut order, advance))?.is_some();
     let began = Instant::now();
-    while !interrupt::requested() {
+    let mut done_connections = 0_u64;
+    let mut rounds = 0;
+    let mut rate = 0.0;
+    while is_warm && turns.iter().any(|turn| turn.failure.is_none()) {
         let done = match schedule.limit {
-            Limit::Duration(duration) => began.elapsed().as_secs_f64() / duration.as_secs_f64().max(1e-9),
+            Limit::Duration(duration) => began.elapsed().as_secs_f64() / (duration * count).as_secs_f64().max(1e-9),
             Limit::Writes(count) => done_connections as f64 / count.max(1) as f64,
         };
-        advance(Advance { is_warming_up: false, done: done.min(1.0), bytes_per_s: rate(rounds.last()) });
-        if done >= 1.0 && !rounds.is_empty() {
+        advance(Advance { is_warming_up: false, done: done.min(1.0), bytes_per_s: rate });
+        if done >= 1.0 && rounds > 0 {
             break;
         }
         if let Limit::Writes(count) = schedule.limit {
-            let most = longer_and_longer(CONNECTIONS_MAX, rounds.len() as u64);
+            let most = longer_and_longer(CONNECTIONS_MAX, rounds);
             // The last round gets the remainder.
-            connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections) as usize;
+            let connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections);
+            turns.iter_mut().for_each(|turn| turn.connections = connections as usize);
+            done_connections += connections;
         }
-        match turns.round(connections, link) {
-            // An interrupted round is discarded.
-            Err(Error::Interrupted) => break,
-            round => rounds.push(round?),
+        let Some(last) = unless_interrupted(round(turns, &mut order, |turn| turn.connections))? else { break };
+        rate = last.first().and_then(Option::as_ref).map_or(0.0, handshakes_per_s);
+        for (turn, round) in turns.iter_mut().zip(last) {
+            turn.rounds.extend(round);
         }
-        done_connections += connections as u64;
-    }
-    Ok((rounds, began.elapsed()))
-}
-
-/// Runs rounds that are discarded until the machine is warm, and returns the number of connections in a round.
-fn warm_up<T: Library, L: Link>(
-    turns: &mut Turns<T>,
-    schedule: &HandshakeSchedule,
-    link: &mut L,
-    advance: &mut dyn FnMut(Advance),
-) -> Result<usize, Error> {
-    let began = Instant::now();
-    let mut rounds = 0;
-    while rounds == 0 || began.elapsed() < schedule.warmup {
-        let round = match turns.round(CONNECTIONS_MIN, link) {
-            Err(Error::Interrupted) => break,
-            round => round?,
-        };
         rounds += 1;
-        let done = began.elapsed().as_secs_f64() / schedule.warmup.as_secs_f64().max(1e-9);
-        advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s: rate(Some(&round)) });
     }
-    let round_s = began.elapsed().as_secs_f64() / f64::from(rounds.max(1));
-    Ok(match schedule.limit {
-        Limit::Duration(duration) => {
+    Ok(began.elapsed() / count.max(1))
+}
+
+/// Times one round of each case, by the index of the case.
+fn round(
+    turns: &mut [Turn],
+    order: &mut Order,
+    connections: impl Fn(&Turn) -> usize,
+) -> Result<Vec<Option<Round>>, Error> {
+    let mut indexes: Vec<usize> = (0..turns.len()).collect();
+    order.shuffle(&mut indexes);
+    let mut rounds = vec![None; turns.len()];
+    for index in indexes {
+        interrupt::check()?;
+        let connections = connections(&turns[index]);
+        rounds[index] = turns[index].round(connections, order.next().is_multiple_of(2))?;
+    }
+    Ok(rounds)
+}
+
+/// Runs rounds that are discarded until the machine is warm, and sets how many connections make a round: those that all cases
+/// can perform in the same time.
+fn warm_up(
+    turns: &mut [Turn],
+    schedule: &HandshakeSchedule,
+    order: &mut Order,
+    advance: &mut dyn FnMut(Advance),
+) -> Result<(), Error> {
+    let began = Instant::now();
+    let warmup = schedule.warmup * turns.len() as u32;
+    let mut times = vec![Vec::new(); turns.len()];
+    loop {
+        for (times, last) in times.iter_mut().zip(round(turns, order, |_| CONNECTIONS_MIN)?) {
+            times.extend(last.as_ref().map(round_s));
+        }
+        let done = began.elapsed().as_secs_f64() / warmup.as_secs_f64().max(1e-9);
+        advance(Advance { is_warming_up: true, done: done.min(1.0), bytes_per_s: 0.0 });
+        if began.elapsed() >= warmup {
+            break;
+        }
+    }
+    if let Limit::Duration(duration) = schedule.limit {
+        for (turn, times) in turns.iter_mut().zip(times) {
+            let round_s = crate::stats::median(&times).unwrap_or(f64::INFINITY);
             let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * CONNECTIONS_MIN as f64;
-            (wanted as usize).max(CONNECTIONS_MIN)
+            turn.connections = (wanted as usize).max(CONNECTIONS_MIN);
         }
-        Limit::Writes(_) => CONNECTIONS_MIN,
-    })
-}
-
-/// Connections per second.
-fn rate(round: Option<&Round>) -> f64 {
-    round.map_or(0.0, |round| round.handshakes_ns.len() as f64 * 1e9 / (round.busy_ns as f64).max(1.0))
-}
-
-/// Gives all pairs their turn.
-struct Turns<'a, T> {
-    work: &'a Work<T>,
-    raw: &'a [Raw<'a>],
-    next: usize,
-    order: Order,
-}
-
-impl<T: Library> Turns<'_, T> {
-    fn round<L: Link>(&mut self, connections: usize, link: &mut L) -> Result<Round, Error> {
-        let mut round = Round::default();
-        let first = self.next;
-        let is_engine_first = self.order.next().is_multiple_of(2);
-        for is_engine in [is_engine_first, !is_engine_first] {
-            let mut times = [Vec::new(), Vec::new()];
-            for number in 0..connections {
-                interrupt::check()?;
-                let index = (first + number) % self.work.pairs.len();
-                let [client, server] =
-                    if is_engine { self.engine(index, link, &mut round)? } else { bare(&self.raw[index])? };
-                times[0].push(client as f64 / 1e3);
-                times[1].push(server as f64 / 1e3);
-            }
-            // The median connection: if other programs interrupt the thread, they do so in few of them.
-            let medians = times.map(|times| stats::median(&times).unwrap_or(0.0));
-            *(if is_engine { &mut round.cpu_us } else { &mut round.raw_us }) = medians;
-        }
-        self.next = (first + connections) % self.work.pairs.len();
-        Ok(round)
     }
-
-    fn engine<L: Link>(&self, index: usize, link: &mut L, round: &mut Round) -> Result<[u64; 2], Error> {
-        let mut watches = SideStopwatches::default();
-        let established = drive_handshake(&self.work.pairs[index].library, link, &mut watches)?;
-        round.handshakes_ns.push(established.elapsed_ns);
-        watches.on(Side::Client, || drop(established.client));
-        watches.on(Side::Server, || drop(established.server));
-        let watches = [watches.client, watches.server];
-        round.busy_ns += watches.iter().map(Stopwatch::total_ns).sum::<u64>();
-        Ok(watches.map(|watch| watch.cpu_ns()))
-    }
+    Ok(())
 }
 
-fn bare(raw: &Raw) -> Result<[u64; 2], Error> {
-    let mut watches = SideStopwatches::default();
-    watches.on(Side::Client, || raw.client())?;
-    watches.on(Side::Server, || raw.server())?;
-    Ok([watches.client.cpu_ns(), watches.server.cpu_ns()])
+/// The time that a round takes, with its bare cryptography, seconds.
+fn round_s(round: &Round) -> f64 {
+    let raw_us = round.raw_us.iter().sum::<f64>() * round.handshakes_ns.len() as f64;
+    round.busy_ns as f64 / 1e9 + raw_us / 1e6
+}
+
+fn handshakes_per_s(round: &Round) -> f64 {
+    round.handshakes_ns.len() as f64 * 1e9 / (round.busy_ns as f64).max(1.0)
 }

@@ -1,0 +1,80 @@
+use super::raw::Raw;
+use super::{Handshakes, Prepared, Round, Work, counted};
+use crate::error::Error;
+use crate::interrupt;
+use crate::library::{Endpoint, Library};
+use crate::measure::Stopwatch;
+use crate::schema::Side;
+use crate::stats;
+use crate::workload::handshake_driver::{Observer, SideStopwatches, Unobserved, drive_handshake};
+use crate::workload::link::Link;
+
+/// Handshakes in this process, in one thread.
+pub(super) struct Local<T, L> {
+    work: Work<T>,
+    link: L,
+    /// The bare cryptography of each pair.
+    raw: Vec<Raw>,
+    /// The pair whose turn it is.
+    next: usize,
+}
+
+impl<T: Library, L: Link> Local<T, L> {
+    /// Handshakes of all pairs of `work` over `link`.
+    pub(super) const fn new(work: Work<T>, link: L) -> Self {
+        Self { work, link, raw: Vec::new(), next: 0 }
+    }
+
+    fn timed(&mut self, index: usize, round: &mut Round) -> Result<[u64; 2], Error> {
+        let mut watches = SideStopwatches::default();
+        let established = drive_handshake(&self.work.pairs[index].library, &mut self.link, &mut watches)?;
+        round.handshakes_ns.push(established.elapsed_ns);
+        watches.on(Side::Client, || drop(established.client));
+        watches.on(Side::Server, || drop(established.server));
+        let watches = [watches.client, watches.server];
+        round.busy_ns += watches.iter().map(Stopwatch::total_ns).sum::<u64>();
+        Ok(watches.map(|watch| watch.cpu_ns()))
+    }
+
+    fn bare(&self, index: usize) -> Result<[u64; 2], Error> {
+        let (raw, pair) = (&self.raw[index], &self.work.pairs[index]);
+        let mut watches = SideStopwatches::default();
+        watches.on(Side::Client, || raw.client(pair, &self.work.name))?;
+        watches.on(Side::Server, || raw.server(pair))?;
+        Ok([watches.client.cpu_ns(), watches.server.cpu_ns()])
+    }
+}
+
+impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
+    fn prepare(&mut self) -> Result<Prepared, Error> {
+        let first = self.work.pairs.first();
+        let first = first.ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
+        let established = drive_handshake(&first.library, &mut self.link, &mut Unobserved)?;
+        let negotiated = established.client.negotiated();
+        let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
+        let counted = counted::count(&self.work, &mut self.link)?;
+        let new_raw = |pair| Raw::new(&self.work, pair, &negotiated, established.wire_bytes);
+        self.raw = self.work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
+        Ok(Prepared { negotiated, counted })
+    }
+
+    fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error> {
+        let mut round = Round::default();
+        let first = self.next;
+        for is_raw in [is_raw_first, !is_raw_first] {
+            let mut times = [Vec::new(), Vec::new()];
+            for number in 0..connections {
+                interrupt::check()?;
+                let index = (first + number) % self.work.pairs.len();
+                let [client, server] = if is_raw { self.bare(index)? } else { self.timed(index, &mut round)? };
+                times[0].push(client as f64 / 1e3);
+                times[1].push(server as f64 / 1e3);
+            }
+            // The median connection: if other programs interrupt the thread, they do so in few of them.
+            let medians = times.map(|times| stats::median(&times).unwrap_or(0.0));
+            *(if is_raw { &mut round.raw_us } else { &mut round.cpu_us }) = medians;
+        }
+        self.next = (first + connections) % self.work.pairs.len();
+        Ok(round)
+    }
+}
