@@ -16,6 +16,7 @@ pub mod loader;
 pub mod measure;
 pub mod names;
 pub mod net;
+pub mod peers;
 pub mod plan;
 pub mod primitives;
 pub mod profile;

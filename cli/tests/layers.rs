@@ -15,7 +15,7 @@ const LAYERS: Layers = Layers {
         &["host", "identity", "interrupt", "loader", "series", "setting"],
         &["comparison", "library", "net"],
         &["instructions", "primitives", "render", "workload"],
-        &["args"],
+        &["args", "peers"],
         &["request"],
         &["profile"],
         &["plan"],

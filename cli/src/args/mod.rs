@@ -13,6 +13,7 @@ mod gate;
 mod handshake;
 mod history;
 mod instructions;
+mod library;
 mod manual;
 mod output;
 mod report;

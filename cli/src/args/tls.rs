@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::library::LibraryParser;
 use crate::identity::KeyType;
 use crate::library::LibraryName;
 
@@ -34,8 +35,9 @@ pub struct Cryptography {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Sweep {
-    /// TLS libraries, separated by commas, each in a case of its own; --provider and the switches are those of tls-engine
-    #[arg(long, value_enum, value_name = "NAME", value_delimiter = ',', default_value = "tls-engine")]
+    /// TLS libraries, separated by commas, each in a case of its own, which take turns; or the path of a program that has one.
+    /// --provider and the switches are those of tls-engine
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "tls-engine", value_parser = LibraryParser)]
     pub library: Vec<LibraryName>,
 
     /// Cryptographic providers, separated by commas, each in a case of its own; auto takes the fastest known implementation

@@ -8,6 +8,8 @@ mod engine;
 mod rustls;
 mod transport;
 
+use std::fmt::Display;
+
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use tls_engine::counters::Counters;
@@ -16,7 +18,7 @@ use crate::error::Error;
 
 pub use self::rustls::{RUSTLS_VERSION, Rustls, RustlsCrypto, RustlsUnbuffered};
 pub use buffers::Buffer;
-pub use catalog::LibraryName;
+pub use catalog::{Description, LibraryName, RustlsApi, Visitor};
 #[cfg(test)]
 pub(crate) use engine::tests::engine;
 pub use engine::{Engine, EngineEndpoint};
@@ -125,6 +127,40 @@ pub struct Negotiated {
     pub hello_retry: Option<bool>,
     /// Whether a session was resumed.
     pub is_resumed: bool,
+}
+
+/// What connections must negotiate.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The version.
+    pub version: ProtocolVersion,
+    /// The suite.
+    pub suite: CipherSuite,
+    /// The groups, of which it must be one.
+    pub groups: Vec<NamedGroup>,
+}
+
+impl Negotiated {
+    /// Fails unless it is what was `expected`, with a full handshake: a comparison is one of the same work.
+    pub fn check(&self, expected: &Expected) -> Result<(), Error> {
+        let differs = |what: &str, found: &dyn Display, wanted: &dyn Display| {
+            Err(Error::Failed(format!("the connection has another {what} than was asked for: {found}, not {wanted}")))
+        };
+        if self.version != expected.version {
+            return differs("version", &self.version, &expected.version);
+        }
+        if self.suite != expected.suite {
+            return differs("cipher suite", &self.suite, &expected.suite);
+        }
+        match (self.group, expected.groups.first()) {
+            (Some(group), Some(first)) if !expected.groups.contains(&group) => return differs("group", &group, first),
+            _ => {}
+        }
+        if self.is_resumed {
+            return Err(Error::Failed("the connection resumed a session, which was not asked for".to_owned()));
+        }
+        Ok(())
+    }
 }
 
 /// What both ends of a connection are configured with, for every library alike. Servers send no session tickets, and clients keep

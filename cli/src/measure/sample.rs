@@ -1,7 +1,9 @@
 use core::ops::AddAssign;
 
+use serde::{Deserialize, Serialize};
+
 /// The work of one end in one block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// Payload carried, bytes.
     pub bytes: u64,
@@ -40,7 +42,7 @@ pub struct Part {
 }
 
 /// The work of both ends in one block. An end that did not take part is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// The sealing end.
     pub send: Option<Part>,

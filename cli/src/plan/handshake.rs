@@ -2,6 +2,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
+use super::library::ChosenLibrary;
 use super::sweep::{Combination, Sweep, in_turns};
 use super::throughput::{SOCKET_TIMEOUT, limit, limited};
 use super::tls::{self, Tls, Trust};
@@ -9,7 +10,6 @@ use super::{once, sockets};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity, KeyType};
-use crate::library::LibraryName;
 use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
@@ -30,7 +30,7 @@ pub struct HandshakeCase {
     /// What was asked for.
     pub requested: Facts,
     /// The library.
-    pub library: LibraryName,
+    pub library: ChosenLibrary,
     /// The optimizations that are switched.
     pub switches: Facts,
     /// The same, and the provider.
@@ -94,7 +94,7 @@ impl Handshake {
                     cases.push(HandshakeCase {
                         id: combination.id(id(&carrier, *suite), args.label.as_deref()),
                         requested: combination.ask(request).facts(),
-                        library: *library,
+                        library: library.clone(),
                         switches: combination.switches(),
                         setting: *setting,
                         tls: tls.clone(),

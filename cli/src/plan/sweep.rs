@@ -1,10 +1,10 @@
+use super::library::ChosenLibrary;
 use super::once;
 use super::switches::setting;
 use super::tls::{KeyLogSource, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
-use crate::library::LibraryName;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
@@ -13,7 +13,7 @@ use tls_engine::codes::CipherSuite;
 /// One combination of the values in the sweeps: a library, a provider, groups, and the type of the generated key.
 #[derive(Clone)]
 pub(super) struct Combination {
-    pub(super) library: LibraryName,
+    pub(super) library: ChosenLibrary,
     pub(super) setting: Setting,
     pub(super) tls: Tls,
     pub(super) suites: Vec<CipherSuite>,
@@ -52,10 +52,11 @@ impl Sweep {
         let first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
         let mut combinations = Vec::new();
         let libraries = once(args.library.clone());
+        let libraries = libraries.into_iter().map(ChosenLibrary::find).collect::<Result<Vec<_>, _>>()?;
         // The engine has providers and switches, the other libraries come as they are.
-        let with_setting = |library: &LibraryName| {
-            let count = if *library == LibraryName::TlsEngine { settings.len() } else { 1 };
-            settings.iter().take(count).map(|setting| (*library, setting)).collect::<Vec<_>>()
+        let with_setting = |library: &ChosenLibrary| {
+            let count = if library.is_engine() { settings.len() } else { 1 };
+            settings.iter().take(count).map(|setting| (library.clone(), setting)).collect::<Vec<_>>()
         };
         for (library, setting) in libraries.iter().flat_map(with_setting) {
             let offers = groups.iter().map(|groups| first.with(setting.provider, *groups));
@@ -63,17 +64,16 @@ impl Sweep {
             for tls in &offers {
                 for key_type in &key_types {
                     let mut words = vec![
-                        ("library", library.name().to_owned(), libraries.len()),
+                        ("library", library.name.name().to_owned(), libraries.len()),
                         ("provider", setting.provider.name.to_owned(), settings.len()),
                         ("groups", tls.groups_typed(), offers.len()),
                         ("cert-type", key_type.name().to_owned(), key_types.len()),
                     ];
-                    let is_engine = library == LibraryName::TlsEngine;
                     words.retain(|(flag, _, values)| {
-                        (*values > 1 || was_swept(flag)) && (is_engine || *flag != "provider")
+                        (*values > 1 || was_swept(flag)) && (library.is_engine() || *flag != "provider")
                     });
                     combinations.push(Combination {
-                        library,
+                        library: library.clone(),
                         setting: *setting,
                         suites: tls.suites(suites)?,
                         tls: tls.clone(),
@@ -109,16 +109,17 @@ impl Combination {
 
     /// The optimizations that are switched, which only the engine has.
     pub(super) fn switches(&self) -> Facts {
-        if self.library == LibraryName::TlsEngine { self.setting.facts() } else { Facts::new() }
+        if self.library.is_engine() { self.setting.facts() } else { Facts::new() }
     }
 
     /// The request of a case of this combination.
     pub(super) fn ask(&self, request: Request) -> Request {
-        let request = request.without("swept").with("library", self.library.name());
+        let request = request.without("swept").with("library", self.library.name.name());
         let mut request = request.with("groups", self.tls.groups_typed());
-        request = match self.library {
-            LibraryName::TlsEngine => request.with("provider", self.tls.provider.name),
-            _ => request.without("provider"),
+        request = if self.library.is_engine() {
+            request.with("provider", self.tls.provider.name)
+        } else {
+            request.without("provider")
         };
         if !self.tls.alpn.is_empty() {
             request = request.with("alpn", self.tls.alpn_typed());

@@ -14,7 +14,7 @@ use crate::args;
 use crate::error::Error;
 use crate::files;
 use crate::identity::{self, Authority, Generator, Identity, KeyType};
-use crate::library::Setup;
+use crate::library::{Expected, Setup};
 use crate::names;
 use crate::render::{Color, Messages};
 
@@ -93,6 +93,11 @@ impl Tls {
             }
         }
         Ok(once(suites))
+    }
+
+    /// What connections with `suite` must negotiate.
+    pub fn expected(&self, suite: CipherSuite) -> Expected {
+        Expected { version: ProtocolVersion::TLS13, suite, groups: self.groups.clone() }
     }
 
     /// The same for a library other than the engine.

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use tls_engine::crypto::Provider;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
-use crate::library::{Engine, Library, LibraryName, Rustls, RustlsUnbuffered};
+use crate::library::{Engine, Library, Setup, Visitor};
 use crate::measure::nanoseconds_of;
+use crate::peers::PeerHandshakes;
 use crate::plan::{Handshake, HandshakeCase, Server, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Found, Handshakes, Pair, Work};
+use crate::workload::handshake::{self, Carrier, Found, Handshakes, Pair, Work};
 use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
@@ -47,8 +49,9 @@ impl Job for InTurns {
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
         let servers = servers(&self.0[0])?;
+        let expected = self.0[0].tls.expected(self.0[0].suite);
         let mut cases = self.0.iter().map(|case| handshakes(case, &servers)).collect::<Result<Vec<_>, _>>()?;
-        let all_found = handshake::run(&mut cases, &self.0[0].schedule, &mut |now: Advance| {
+        let all_found = handshake::run(&mut cases, &expected, &self.0[0].schedule, &mut |now: Advance| {
             let rate = format_quantity(now.bytes_per_s, "1/s");
             advance(now.done, &if now.is_warming_up { "warming up".to_owned() } else { rate });
         })?;
@@ -98,29 +101,40 @@ fn servers(planned: &HandshakeCase) -> Result<Vec<(Identity, Trust)>, Error> {
 
 /// What performs the handshakes of a case.
 fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
-    let Some(cryptography) = planned.library.cryptography() else {
-        return linked(planned, servers, |identity, trust| engine(planned, identity, trust));
-    };
+    if planned.library.is_engine() {
+        return of_engine(planned, servers);
+    }
     let setup =
-        |identity: &Identity, trust: &Trust| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
-    match planned.library {
-        LibraryName::Rustls | LibraryName::RustlsRing => {
-            linked(planned, servers, |identity, trust| Rustls::new(&setup(identity, trust)?, cryptography))
-        }
-        _ => linked(planned, servers, |identity, trust| RustlsUnbuffered::new(&setup(identity, trust)?, cryptography)),
+        |(identity, trust): &(Identity, Trust)| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
+    let setups = servers.iter().map(setup).collect::<Result<Vec<_>, _>>()?;
+    let HandshakeCase { library, tls, carrier, .. } = planned;
+    match &library.program {
+        Some(program) => Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier)?)),
+        None => library.name.visit(LinkedHandshakes { setups, provider: tls.provider, carrier: *carrier }),
     }
 }
 
-/// Handshakes by a library of this program.
-fn linked<T: Library>(
-    planned: &HandshakeCase,
-    servers: &[(Identity, Trust)],
-    library: impl Fn(&Identity, &Trust) -> Result<T, Error>,
-) -> Result<Box<dyn Handshakes>, Error> {
+/// Makes handshakes of a library that is linked into this program.
+struct LinkedHandshakes {
+    setups: Vec<Setup>,
+    provider: &'static Provider,
+    carrier: Carrier,
+}
+
+impl Visitor for LinkedHandshakes {
+    type Output = Box<dyn Handshakes>;
+
+    fn visit<T: Library>(self, new: impl Fn(&Setup) -> Result<T, Error>) -> Result<Box<dyn Handshakes>, Error> {
+        handshake::with_setups(&self.setups, self.provider, self.carrier, new)
+    }
+}
+
+/// Handshakes of the engine of this project, which is configured with more than a [`Setup`].
+fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
     let HandshakeCase { tls, name, carrier, .. } = planned;
     let pair = |(identity, trust): &(Identity, Trust)| {
         let key = identity.certified_key(tls.provider)?;
-        Ok::<_, Error>(Pair { library: library(identity, trust)?, key, verifier: trust.verifier()? })
+        Ok::<_, Error>(Pair { library: engine(planned, identity, trust)?, key, verifier: trust.verifier()? })
     };
     let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
     handshake::handshakes(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier })
@@ -158,7 +172,7 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
 }
 
 fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
-    let mut facts = library_facts(planned.library);
+    let mut facts = library_facts(&planned.library);
     let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
     let handshakes: usize = found.rounds.iter().map(|round| round.handshakes_ns.len()).sum();
     let identities = if matches!(planned.server, Server::Given(..)) { 1 } else { IDENTITIES };

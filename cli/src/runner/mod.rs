@@ -20,8 +20,8 @@ pub use program::{Binary, Measures, Response};
 use crate::error::Error;
 use crate::host;
 use crate::interrupt;
-use crate::library::{self, LibraryName, RustlsCrypto};
-use crate::plan::Measurement;
+use crate::library::{self, Description};
+use crate::plan::{ChosenLibrary, Measurement};
 use crate::primitives::warn_of_contradictions;
 use crate::profile::Profile;
 use crate::render::{Messages, Output, Progress, Results, write_document};
@@ -203,10 +203,7 @@ fn negotiated(agreed: &library::Negotiated) -> Negotiated {
 }
 
 /// Which library was measured, as results say it.
-fn library_facts(library: LibraryName) -> Facts {
-    terms::known([
-        ("library", library.name().into()),
-        ("library_version", library.version().into()),
-        ("library_provider", library.cryptography().map(RustlsCrypto::name).into()),
-    ])
+fn library_facts(library: &ChosenLibrary) -> Facts {
+    let Description { name, version, provider } = library.description.clone();
+    terms::known([("library", name.into()), ("library_version", version.into()), ("library_provider", provider.into())])
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
+use serde::{Deserialize, Serialize};
 use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::Suite;
 use tls_engine::io::{Socket, SocketOptions};
@@ -27,7 +28,7 @@ use crate::net::Target;
 pub const SOURCE_SEED: u64 = 0;
 
 /// The direction of the data, seen from the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Direction {
     /// The client seals and the server opens.
     Send,
@@ -72,12 +73,13 @@ impl Transport {
 
 /// A library of any type: what a case needs of it, once for each conversation.
 pub trait AnyLibrary: Send + Sync {
-    /// The ends of a conversation of `work`.
-    fn workers(&self, work: &Work, pattern: &Arc<Pattern>, verifier: Verifier) -> Result<Vec<Box<dyn Worker>>, Error>;
+    /// The ends of conversation `index` of `work`.
+    fn workers(&self, work: &Work, pattern: &Arc<Pattern>, index: u64) -> Result<Vec<Box<dyn Worker>>, Error>;
 }
 
 impl<T: Library> AnyLibrary for T {
-    fn workers(&self, work: &Work, pattern: &Arc<Pattern>, verifier: Verifier) -> Result<Vec<Box<dyn Worker>>, Error> {
+    fn workers(&self, work: &Work, pattern: &Arc<Pattern>, index: u64) -> Result<Vec<Box<dyn Worker>>, Error> {
+        let verifier = work.verifier(pattern, index);
         let is_client_sealing = work.direction == Direction::Send;
         let client = self.client(work.room(is_client_sealing))?;
         let server = self.server(work.room(!is_client_sealing))?;
@@ -171,11 +173,10 @@ impl Work {
     /// The ends of one conversation.
     fn workers(&self, pattern: &Arc<Pattern>, index: u64) -> Result<Vec<Box<dyn Worker>>, Error> {
         interrupt::check()?;
-        let verifier = Verifier::new(Arc::clone(pattern), self.verify, self.seed.wrapping_add(index));
         match &self.transport {
             Transport::Memory(library)
             | Transport::LoopbackOneThread(library)
-            | Transport::LoopbackThreadPerEnd(library) => library.workers(self, pattern, verifier),
+            | Transport::LoopbackThreadPerEnd(library) => library.workers(self, pattern, index),
             Transport::Remote(remote) => {
                 let socket = remote.target.connect(&self.sockets)?;
                 looks_up(&socket)?;
@@ -183,7 +184,9 @@ impl Work {
                 let endpoint = EngineEndpoint::client(&remote.config, remote.name.clone(), &remote.pool, room)?;
                 Ok(vec![match self.direction {
                     Direction::Send => self.sealing_thread(endpoint, socket, None, pattern, true)?,
-                    Direction::Receive => self.opening_thread(endpoint, socket, None, pattern, verifier, true)?,
+                    Direction::Receive => {
+                        self.opening_thread(endpoint, socket, None, pattern, self.verifier(pattern, index), true)?
+                    }
                 }])
             }
         }
@@ -215,6 +218,10 @@ impl Work {
                 ])
             }
         }
+    }
+
+    fn verifier(&self, pattern: &Arc<Pattern>, index: u64) -> Verifier {
+        Verifier::new(Arc::clone(pattern), self.verify, self.seed.wrapping_add(index))
     }
 
     /// The capacities of an end's buffers. The one that carries the data holds a batch.

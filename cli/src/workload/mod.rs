@@ -28,4 +28,4 @@ pub use ends::buffer_bytes;
 pub use metrics::{record, record_heap, reference, sum_of_all};
 pub use rounds::{Advance, Limit, RoundSchedule, Rounds, Turn, run};
 pub use verifier::{SAMPLED_ONE_IN, Verifier, Verify};
-pub use worker_pool::{Lane, WorkerPool};
+pub use worker_pool::{Lane, Worker, WorkerPool};

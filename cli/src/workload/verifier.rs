@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::measure::{Order, Pattern, Stopwatch};
@@ -9,7 +10,7 @@ use crate::measure::{Order, Pattern, Stopwatch};
 pub const SAMPLED_ONE_IN: u64 = 1024;
 
 /// Which received records are compared with what was sent. All bytes are counted in any case.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Verify {
     /// The first and the last record of every block, and one in 1,024.
     #[default]

@@ -2,13 +2,15 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::Negotiated;
 use crate::measure::Sample;
 
 /// What is timed in separate blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Lane {
     /// The library, over the transport.
     Tls,

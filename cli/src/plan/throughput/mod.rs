@@ -13,20 +13,22 @@ use tls_engine::io::SocketOptions;
 use tls_engine::limits::RECORD_MAX;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
+use super::library::ChosenLibrary;
 use super::sweep::{Combination, Sweep, in_turns};
 use super::tls::{self, Trust};
 use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity};
-use crate::library::{Engine, Library, LibraryName, Rustls, RustlsUnbuffered};
+use crate::library::{Engine, Expected, Library, Setup, Visitor};
 use crate::measure::{Layout, nanoseconds_of};
 use crate::names;
 use crate::net::Target;
+use crate::peers::PeerLibrary;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::units::{Bytes, Count};
-use crate::workload::{self, Direction, Limit, Remote, RoundSchedule, Transport, Work};
+use crate::workload::{self, AnyLibrary, Direction, Limit, Remote, RoundSchedule, Transport, Work};
 
 /// How long each case is measured by default.
 const DEFAULT_DURATION: Duration = Duration::from_secs(3);
@@ -51,9 +53,11 @@ pub struct ThroughputCase {
     /// The name of its work: cases of different libraries that have it in common take turns.
     pub turn: String,
     /// The library.
-    pub library: LibraryName,
+    pub library: ChosenLibrary,
     /// The optimizations.
     pub switches: Facts,
+    /// What the conversations must negotiate.
+    pub expected: Expected,
     /// What is moved, and through what.
     pub work: Work,
     /// For how long, and in which order.
@@ -171,7 +175,7 @@ impl<'a> Planner<'a> {
         let (suite, direction) = (names::short_suite(work.suite.code), work.direction.name());
         let id = format!("throughput/{}/{direction}/{suite}/{}", work.transport.name(), work.write_bytes);
         let mut requested = self.request(combination, &work).facts();
-        if combination.library == LibraryName::TlsEngine {
+        if combination.library.is_engine() {
             requested.insert("provider_of_suite".into(), work.suite.source.into());
             requested.insert("implementation".into(), work.suite.aead.implementation().into());
         }
@@ -179,8 +183,9 @@ impl<'a> Planner<'a> {
             turn: combination.work(id.clone()),
             id: combination.id(id, self.args.label.as_deref()),
             requested,
-            library: combination.library,
+            library: combination.library.clone(),
             switches: combination.switches(),
+            expected: combination.tls.expected(work.suite.code),
             schedule: RoundSchedule {
                 lanes: work.lanes().to_vec(),
                 limit: self.limit,
@@ -252,21 +257,19 @@ impl<'a> Planner<'a> {
     ) -> Result<Transport, Error> {
         let Combination { setting, tls, .. } = combination;
         let (name, pool) = (self.name.clone(), BufferPool::new(setting.switches.buffer_pool, self.pool_options()));
-        if let Some(cryptography) = combination.library.cryptography() {
+        if !combination.library.is_engine() {
             let setup = tls.setup(code, identity_of(peers)?, &peers.trust, name)?;
-            return Ok(match combination.library {
-                LibraryName::Rustls | LibraryName::RustlsRing => {
-                    local_transport(local, Rustls::new(&setup, cryptography)?)
-                }
-                _ => local_transport(local, RustlsUnbuffered::new(&setup, cryptography)?),
-            });
+            let Some(program) = combination.library.program.clone() else {
+                return combination.library.name.visit(LocalTransport { local, setup });
+            };
+            return Ok(local_transport(local, Arc::new(PeerLibrary { program, setup, provider: tls.provider.name })));
         }
         let client = tls.client(&[code], &peers.trust, setting.switches)?;
         if let Some(target) = self.remote.clone() {
             return Ok(Transport::Remote(Remote { target, name, config: client, pool }));
         }
         let server = tls.server(&[code], identity_of(peers)?, setting.switches)?;
-        Ok(local_transport(local, Engine { client, server, name, pool }))
+        Ok(local_transport(local, Arc::new(Engine { client, server, name, pool })))
     }
 
     /// Buffers that hold the batches of every size.
@@ -281,9 +284,22 @@ fn identity_of(peers: &Peers) -> Result<&Identity, Error> {
     peers.identity.as_ref().ok_or_else(|| Error::Usage("--connect is for --library tls-engine".to_owned()))
 }
 
+/// Makes what carries the records between two ends of a library with this configuration.
+struct LocalTransport {
+    local: Option<Local>,
+    setup: Setup,
+}
+
+impl Visitor for LocalTransport {
+    type Output = Transport;
+
+    fn visit<T: Library>(self, new: impl Fn(&Setup) -> Result<T, Error>) -> Result<Transport, Error> {
+        Ok(local_transport(self.local, Arc::new(new(&self.setup)?)))
+    }
+}
+
 /// What carries the records between two ends of `library`.
-fn local_transport(local: Option<Local>, library: impl Library) -> Transport {
-    let library = Arc::new(library);
+fn local_transport(local: Option<Local>, library: Arc<dyn AnyLibrary>) -> Transport {
     match local {
         Some((TransportKind::Loopback, 1)) => Transport::LoopbackOneThread(library),
         Some((TransportKind::Loopback, _)) => Transport::LoopbackThreadPerEnd(library),

@@ -6,7 +6,7 @@ use crate::workload::{self, Rounds, Transport};
 
 /// What was achieved, and how it was measured.
 pub(super) fn achieved(planned: &ThroughputCase, rounds: &Rounds) -> Facts {
-    let mut facts = library_facts(planned.library);
+    let mut facts = library_facts(&planned.library);
     facts.insert("duration_ns".into(), nanoseconds_of(rounds.elapsed).into());
     facts.insert("buffer_bytes".into(), workload::buffer_bytes(&planned.work.layout()).into());
     facts.insert("rounds".into(), rounds.lanes.first().map_or(0, |(_, samples)| samples.len()).into());

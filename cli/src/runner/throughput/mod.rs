@@ -65,7 +65,7 @@ type Measured = Result<(Case, Rounds), Error>;
 
 /// Measures in turns. A case that fails ends alone.
 fn measure(planned: &[ThroughputCase], on_advance: &mut dyn FnMut(Advance)) -> Result<Vec<Measured>, Error> {
-    let mut turns: Vec<_> = planned.iter().map(|case| Turn::new(case.work.start(), &case.schedule)).collect();
+    let mut turns: Vec<_> = planned.iter().map(turn).collect();
     interrupt::check()?;
     let all_rounds = workload::run(&mut turns, on_advance)?;
     let measured = planned.iter().zip(turns).zip(all_rounds).map(|((case, turn), rounds)| {
@@ -73,6 +73,15 @@ fn measure(planned: &[ThroughputCase], on_advance: &mut dyn FnMut(Advance)) -> R
         finished.map(|case| (case, rounds)).map_err(|error| name_remote(error, case))
     });
     Ok(measured.collect())
+}
+
+/// Prepares a case, whose conversations must negotiate what was asked for.
+fn turn(planned: &ThroughputCase) -> Turn<'_> {
+    let mut turn = Turn::new(planned.work.start(), &planned.schedule);
+    if let Err(error) = turn.agreed.iter().try_for_each(|agreed| agreed.check(&planned.expected)) {
+        turn.workers = Err(error);
+    }
+    turn
 }
 
 /// Counts heap calls, closes the conversations, and puts everything into a case.

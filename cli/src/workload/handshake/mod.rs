@@ -23,7 +23,8 @@ use super::link::Memory;
 use super::sockets::{Sockets, loopback};
 use super::{Advance, Limit};
 use crate::error::Error;
-use crate::library::{Library, Negotiated};
+use crate::identity::Identity;
+use crate::library::{Expected, Library, Negotiated, Setup};
 use local::Local;
 use timed::Turn;
 
@@ -98,6 +99,27 @@ pub struct Found {
     pub elapsed: Duration,
 }
 
+/// Handshakes between ends that `new` makes of each setup, one for each server.
+pub fn with_setups<T: Library>(
+    setups: &[Setup],
+    provider: &'static Provider,
+    carrier: Carrier,
+    new: impl Fn(&Setup) -> Result<T, Error>,
+) -> Result<Box<dyn Handshakes>, Error> {
+    let pair = |setup: &Setup| {
+        let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
+        Ok(Pair {
+            library: new(setup)?,
+            key: identity.certified_key(provider)?,
+            verifier: ServerVerifier::new(&setup.roots)?,
+        })
+    };
+    let pairs = setups.iter().map(pair).collect::<Result<Vec<_>, Error>>()?;
+    let name = setups.first().map(|setup| setup.name.clone());
+    let name = name.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
+    handshakes(Work { pairs, provider, name, carrier })
+}
+
 /// The handshakes of `work`, in this process.
 pub fn handshakes<T: Library>(work: Work<T>) -> Result<Box<dyn Handshakes>, Error> {
     Ok(match work.carrier {
@@ -109,17 +131,22 @@ pub fn handshakes<T: Library>(work: Work<T>) -> Result<Box<dyn Handshakes>, Erro
     })
 }
 
-/// Counts first, then times, in turns. Ctrl-C ends it early with the results so far. A case that fails ends alone.
+/// Checks that all negotiate what is `expected`, counts, and then times them in turns. Ctrl-C ends it early with the results so far. A case that fails ends alone.
 pub fn run(
     cases: &mut [Box<dyn Handshakes>],
+    expected: &Expected,
     schedule: &HandshakeSchedule,
     advance: &mut dyn FnMut(Advance),
 ) -> Result<Vec<Result<Found, Error>>, Error> {
     let mut prepared = Vec::new();
     for case in cases.iter_mut() {
-        prepared.push(match case.prepare() {
+        let found = case.prepare().and_then(|prepared| {
+            prepared.negotiated.check(expected)?;
+            Ok(prepared)
+        });
+        prepared.push(match found {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
-            prepared => prepared,
+            found => found,
         });
     }
     let ready = cases.iter_mut().zip(&prepared).filter(|(_, prepared)| prepared.is_ok());
