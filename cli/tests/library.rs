@@ -93,5 +93,5 @@ fn what_is_not_for_a_library_is_refused_with_the_reason() {
         let flags: Vec<&str> = flags.split(' ').collect();
         run([&["throughput", "--library", "rustls", "--count", "1"], &flags[..]].concat()).expect(2, &[reason]);
     }
-    run(["throughput", "--library", "openssl"]).expect(2, &["rustls-unbuffered"]);
+    run(["throughput", "--library", "openssl3"]).expect(2, &["rustls-unbuffered"]);
 }

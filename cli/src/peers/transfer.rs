@@ -10,7 +10,7 @@ use crate::measure::{Pattern, Sample};
 use crate::workload::{AnyLibrary, Lane, Transport, Work, Worker};
 
 /// How long a handshake may take, and the end of a conversation.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// A library that is slower than this hangs, bytes per second.
 const SLOWEST_BYTES_PER_S: f64 = 1e6;
 
@@ -71,7 +71,8 @@ impl Worker for Conversation {
         let bytes = writes as f64 * self.write_bytes as f64;
         let patience = PATIENCE + Duration::from_secs_f64(bytes / SLOWEST_BYTES_PER_S);
         match self.process.ask(&Order::Run { lane, writes }, patience)? {
-            Reply::Ran(sample) => Ok(*sample),
+            // Every block of every lane moves what was asked for, all of which is received here.
+            Reply::Ran(sample) if sample.bytes() == writes * self.write_bytes as u64 => Ok(*sample),
             _ => Err(self.process.confused()),
         }
     }

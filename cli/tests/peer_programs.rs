@@ -1,0 +1,138 @@
+//! Libraries in programs of their own: one that works, and programs that die, hang and lie.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{Ended, run};
+use tempfile::TempDir;
+
+/// What a program says first.
+const HELLO: &str = r#"echo '{"protocol":1,"library":{"name":"mine","version":"1.0","provider":null}}'"#;
+/// What it says to the order to move data.
+const NEGOTIATED: &str = r#"read order; echo '{"Negotiated":{"version":772,"suite":4865,"group":29,"signature":null,"alpn":null,"hello_retry":null,"is_resumed":false}}'"#;
+const THROUGHPUT: &[&str] = &["throughput", "--transport", "memory", "--cipher", "aes128gcm", "--count", "10"];
+
+/// The toy of the examples, which are built with the tests.
+fn toy() -> PathBuf {
+    let toy = Path::new(env!("CARGO_BIN_EXE_tlsbench")).with_file_name("examples").join("toy");
+    assert!(toy.is_file(), "build it: cargo build --workspace --examples");
+    toy
+}
+
+/// A shell script with these lines, as a program.
+fn script(folder: &TempDir, lines: &[&str]) -> String {
+    let path = folder.path().join("tlsbench-mine");
+    fs::write(&path, format!("#!/bin/sh\n{}\n", lines.join("\n"))).expect("a script");
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("a program");
+    path.to_str().expect("a path").to_owned()
+}
+
+/// Measures with these libraries.
+fn measure(arguments: &[&str], libraries: &str) -> (Ended, Vec<Value>) {
+    let ended = run([arguments, &["--library", libraries, "--warmup", "0s", "--json"]].concat());
+    let document: Value = serde_json::from_str(&ended.output).unwrap_or_default();
+    let cases = document["cases"].as_array().cloned().unwrap_or_default();
+    (ended, cases)
+}
+
+#[test]
+fn a_program_carries_every_byte_over_every_transport() {
+    let libraries = format!("tls-engine,{}", toy().display());
+    let flags = ["throughput", "--transport", "memory,loopback", "--loopback-threads", "1,2", "--direction", "both"];
+    let more = ["--count", "40", "--size", "20000", "--verify", "all", "--cipher", "aes256gcm", "--threads", "2"];
+    let (ended, cases) = measure(&[&flags[..], &more].concat(), &libraries);
+    ended.expect(0, &[]);
+    let of_toy: Vec<_> = cases.iter().filter(|case| case["requested"]["library"] == "toy").collect();
+    assert_eq!((cases.len(), of_toy.len()), (12, 6));
+    for case in of_toy {
+        assert_eq!(case["achieved"]["library_version"], "1.0.0");
+        assert_eq!(case["achieved"]["compared_bytes"], 40 * 20_000);
+        for side in ["send", "receive"] {
+            assert!(
+                case["metrics"][format!("{side}.throughput_bytes_per_s")]["median"].as_f64() > Some(0.0),
+                "{case:#}"
+            );
+            // It is the program's own allocator that counts.
+            assert_eq!(case["metrics"][format!("{side}.heap_calls_per_record")]["median"], 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_program_completes_handshakes_and_its_heap_calls_are_counted() {
+    let libraries = format!("tls-engine,{}", toy().display());
+    for transport in ["memory", "loopback"] {
+        let (ended, cases) = measure(&["handshake", "--count", "30", "--transport", transport], &libraries);
+        ended.expect(0, &[]);
+        let toy = &cases[1];
+        assert_eq!((cases.len(), &toy["requested"]["library"]), (2, &"toy".into()));
+        assert_eq!(toy["achieved"]["handshakes"], 30);
+        assert!(toy["metrics"]["client.heap_calls_per_handshake"]["median"].as_f64() > Some(0.0), "{toy:#}");
+        assert_eq!(toy["metrics"]["client.wire_bytes_per_handshake"]["median"], 3.0);
+    }
+}
+
+/// The others are measured to the end, and the reason is told.
+fn costs_only_its_cells(lines: &[&str], reason: &str) {
+    let folder = TempDir::new().expect("a folder");
+    let libraries = format!("tls-engine,{},rustls", script(&folder, lines));
+    let (ended, cases) = measure(THROUGHPUT, &libraries);
+    ended.expect(1, &[reason]);
+    for library in ["tls-engine", "rustls"] {
+        let case = cases.iter().find(|case| case["requested"]["library"] == library);
+        let bytes = case.map(|case| &case["achieved"]["receive_bytes"]);
+        assert_eq!(bytes, Some(&(10 * 16_384).into()), "{library}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_program_that_dies_is_told_with_its_last_words() {
+    costs_only_its_cells(&[HELLO, NEGOTIATED, "read block; echo out of luck >&2; exit 3"], "out of luck");
+}
+
+#[test]
+fn a_program_that_hangs_is_told() {
+    costs_only_its_cells(&[HELLO, NEGOTIATED, "exec sleep 100"], "no reply for 20 s");
+}
+
+#[test]
+fn a_program_that_negotiates_something_else_is_told() {
+    let other = NEGOTIATED.replace("4865", "4866");
+    costs_only_its_cells(&[HELLO, &other, "cat > /dev/null"], "another cipher suite than was asked for");
+    let other = NEGOTIATED.replace("772", "771");
+    costs_only_its_cells(&[HELLO, &other, "cat > /dev/null"], "another version than was asked for");
+}
+
+#[test]
+fn a_program_that_lies_about_bytes_is_told() {
+    let sample = r#"read block; echo '{"Ran":{"send":null,"receive":null,"total_ns":1}}'"#;
+    costs_only_its_cells(&[HELLO, NEGOTIATED, sample, "cat > /dev/null"], "something else than it was asked to");
+}
+
+#[test]
+fn a_line_without_an_end_is_told() {
+    costs_only_its_cells(&[HELLO, NEGOTIATED, "tr '\\0' x < /dev/zero"], "a line that is too long");
+}
+
+#[test]
+fn a_program_that_is_no_such_program_is_a_wrong_flag() {
+    let other = HELLO.replace("mine", "yours");
+    let later = HELLO.replace(":1,", ":7,");
+    for (lines, reason) in [
+        (["echo hello"], "is not a program that tlsbench can drive"),
+        (["exit 1"], "it ended too early"),
+        ([other.as_str()], "says that it has yours, not mine"),
+        ([later.as_str()], "build it again"),
+    ] {
+        let folder = TempDir::new().expect("a folder");
+        let (ended, _) = measure(THROUGHPUT, &script(&folder, &lines));
+        assert!(ended.code != Some(0) && ended.errors.contains(reason), "{reason}: {ended:?}");
+    }
+    run(["throughput", "--library", "./missing"]).expect(1, &["starting ./missing"]);
+    run(["throughput", "--library", "missing"]).expect(2, &["openssl"]);
+}
