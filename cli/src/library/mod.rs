@@ -4,6 +4,7 @@
 
 mod buffers;
 mod catalog;
+pub mod conformance;
 mod engine;
 mod rustls;
 mod transport;
@@ -182,4 +183,18 @@ pub struct Setup {
     pub roots: Vec<CertificateDer<'static>>,
     /// The name that the client asks for and verifies.
     pub name: ServerName<'static>,
+}
+
+impl Clone for Setup {
+    fn clone(&self) -> Self {
+        Self {
+            groups: self.groups.clone(),
+            alpn: self.alpn.clone(),
+            chain: self.chain.clone(),
+            key: self.key.clone_key(),
+            roots: self.roots.clone(),
+            name: self.name.clone(),
+            ..*self
+        }
+    }
 }
