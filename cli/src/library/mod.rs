@@ -185,6 +185,17 @@ pub struct Setup {
     pub name: ServerName<'static>,
 }
 
+impl Setup {
+    /// What a record adds to the application data in it, bytes: header, content type and tag in TLS 1.3 (RFC 8446 5.2). In TLS 1.2
+    /// header, explicit nonce and tag (RFC 5288 3); ChaCha20-Poly1305 has no explicit nonce there (RFC 7905 2).
+    pub const fn record_overhead(&self) -> usize {
+        match self.version {
+            ProtocolVersion::TLS13 => 5 + 1 + 16,
+            _ => 5 + 8 + 16,
+        }
+    }
+}
+
 impl Clone for Setup {
     fn clone(&self) -> Self {
         Self {

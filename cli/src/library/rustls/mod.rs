@@ -90,7 +90,7 @@ impl Configs {
             client: Arc::new(client_config(setup, &provider)?),
             server: Arc::new(server_config(setup, provider)?),
             name: setup.name.clone(),
-            record_overhead: record_overhead(setup.version),
+            record_overhead: setup.record_overhead(),
         })
     }
 }
@@ -129,15 +129,6 @@ fn version(setup: &Setup) -> Result<&'static SupportedProtocolVersion, Error> {
         ProtocolVersion::TLS13 => Ok(&rustls::version::TLS13),
         ProtocolVersion::TLS12 => Ok(&rustls::version::TLS12),
         other => Err(Error::Usage(format!("rustls does not support {other}"))),
-    }
-}
-
-/// Header, content type and tag in TLS 1.3 (RFC 8446 5.2). In TLS 1.2 header, explicit nonce and tag (RFC 5288 3); ChaCha20-Poly1305
-/// has no explicit nonce there (RFC 7905 2).
-const fn record_overhead(version: ProtocolVersion) -> usize {
-    match version {
-        ProtocolVersion::TLS13 => 5 + 1 + 16,
-        _ => 5 + 8 + 16,
     }
 }
 
