@@ -2,6 +2,7 @@ use std::io::{self, Read, Write};
 use std::ops::DerefMut;
 use std::sync::Arc;
 
+use rustls::crypto::CryptoProvider;
 use rustls::{ClientConnection, ConnectionCommon, ServerConnection};
 use tls_engine::limits::RECORD_CONTENT_MAX;
 
@@ -17,7 +18,13 @@ pub struct Rustls(pub(super) Configs);
 impl Rustls {
     /// Both ends as `setup` says.
     pub fn new(setup: &Setup, crypto: RustlsCrypto) -> Result<Self, Error> {
-        Configs::new(setup, crypto).map(Self)
+        Self::with_provider(setup, crypto.name(), crypto.provider())
+    }
+
+    /// Both ends as `setup` says, with any cryptography: `provider` has all algorithms that it can do, and is called `name` in
+    /// errors.
+    pub fn with_provider(setup: &Setup, name: &str, provider: CryptoProvider) -> Result<Self, Error> {
+        Configs::new(setup, name, provider).map(Self)
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, ring};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::server::NoServerSessionStorage;
 use rustls::{ClientConfig, CommonState, HandshakeKind, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
@@ -43,30 +43,13 @@ impl RustlsCrypto {
         }
     }
 
-    fn groups(self) -> &'static [&'static dyn SupportedKxGroup] {
-        match self {
-            Self::AwsLcRs => aws_lc_rs::ALL_KX_GROUPS,
-            Self::Ring => ring::ALL_KX_GROUPS,
-        }
-    }
-
-    /// All of it, with `suite` and `groups` alone.
-    fn provider(self, suite: CipherSuite, groups: &[NamedGroup]) -> Result<CryptoProvider, Error> {
-        let lacks = |what: &dyn Display| Error::Usage(format!("rustls with {} does not support {what}", self.name()));
-        let all = match self {
-            Self::AwsLcRs => aws_lc_rs::default_provider(),
-            Self::Ring => ring::default_provider(),
+    /// All algorithms that it has.
+    fn provider(self) -> CryptoProvider {
+        let (provider, groups) = match self {
+            Self::AwsLcRs => (aws_lc_rs::default_provider(), aws_lc_rs::ALL_KX_GROUPS),
+            Self::Ring => (ring::default_provider(), ring::ALL_KX_GROUPS),
         };
-        let suites = all.cipher_suites.iter().filter(|known| u16::from(known.suite()) == suite.0);
-        let cipher_suites: Vec<_> = suites.copied().collect();
-        if cipher_suites.is_empty() {
-            return Err(lacks(&suite));
-        }
-        let kx_groups = groups.iter().map(|group| {
-            let known = self.groups().iter().find(|known| u16::from(known.name()) == group.0);
-            known.copied().ok_or_else(|| lacks(group))
-        });
-        Ok(CryptoProvider { kx_groups: kx_groups.collect::<Result<_, _>>()?, cipher_suites, ..all })
+        CryptoProvider { kx_groups: groups.to_vec(), ..provider }
     }
 }
 
@@ -81,11 +64,12 @@ struct Configs {
 }
 
 impl Configs {
-    fn new(setup: &Setup, crypto: RustlsCrypto) -> Result<Self, Error> {
+    /// Both ends as `setup` says, with the algorithms that it asks for of `provider`, which is called `name`.
+    fn new(setup: &Setup, name: &str, provider: CryptoProvider) -> Result<Self, Error> {
         if setup.roots.is_empty() {
             return Err(Error::Usage("rustls needs an authority that the client trusts".to_owned()));
         }
-        let provider = Arc::new(crypto.provider(setup.suite, &setup.groups)?);
+        let provider = Arc::new(asked(setup, name, provider)?);
         Ok(Self {
             client: Arc::new(client_config(setup, &provider)?),
             server: Arc::new(server_config(setup, provider)?),
@@ -93,6 +77,21 @@ impl Configs {
             record_overhead: setup.record_overhead(),
         })
     }
+}
+
+/// `all` that a provider has, with the suite and groups of `setup` alone.
+fn asked(setup: &Setup, name: &str, all: CryptoProvider) -> Result<CryptoProvider, Error> {
+    let lacks = |what: &dyn Display| Error::Usage(format!("rustls with {name} does not support {what}"));
+    let mut cipher_suites = all.cipher_suites;
+    cipher_suites.retain(|known| u16::from(known.suite()) == setup.suite.0);
+    if cipher_suites.is_empty() {
+        return Err(lacks(&setup.suite));
+    }
+    let kx_groups = setup.groups.iter().map(|group| {
+        let known = all.kx_groups.iter().find(|known| u16::from(known.name()) == group.0);
+        known.copied().ok_or_else(|| lacks(group))
+    });
+    Ok(CryptoProvider { kx_groups: kx_groups.collect::<Result<_, _>>()?, cipher_suites, ..all })
 }
 
 fn client_config(setup: &Setup, provider: &Arc<CryptoProvider>) -> Result<ClientConfig, Error> {

@@ -2,6 +2,7 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
+use rustls::crypto::CryptoProvider;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedConnectionCommon, UnbufferedStatus,
@@ -24,7 +25,13 @@ pub struct RustlsUnbuffered(pub(super) Configs);
 impl RustlsUnbuffered {
     /// Both ends as `setup` says.
     pub fn new(setup: &Setup, crypto: RustlsCrypto) -> Result<Self, Error> {
-        Configs::new(setup, crypto).map(Self)
+        Self::with_provider(setup, crypto.name(), crypto.provider())
+    }
+
+    /// Both ends as `setup` says, with any cryptography: `provider` has all algorithms that it can do, and is called `name` in
+    /// errors.
+    pub fn with_provider(setup: &Setup, name: &str, provider: CryptoProvider) -> Result<Self, Error> {
+        Configs::new(setup, name, provider).map(Self)
     }
 }
 
