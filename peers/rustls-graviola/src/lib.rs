@@ -1,0 +1,18 @@
+//! rustls with graviola's cryptography under tlsbench, which drives rustls itself.
+
+use tlsbench::error::Error;
+use tlsbench::library::{RUSTLS_VERSION, RustlsUnbuffered, Setup};
+
+/// The name of the library.
+pub const NAME: &str = "rustls-graviola";
+/// The version of rustls.
+pub const VERSION: &str = RUSTLS_VERSION;
+/// The cryptography.
+pub const CRYPTOGRAPHY: &str = "graviola";
+/// The version of graviola, which does not tell it itself.
+pub const CRYPTOGRAPHY_VERSION: &str = "0.4.4";
+
+/// rustls, unbuffered API, graviola.
+pub fn library(setup: &Setup) -> Result<RustlsUnbuffered, Error> {
+    RustlsUnbuffered::with_provider(setup, CRYPTOGRAPHY, rustls_graviola::default_provider())
+}
