@@ -32,6 +32,9 @@ pub trait Library: Send + Sync + 'static {
     /// Its servers.
     type Server: Endpoint;
 
+    /// Whether an end that fails has an alert for its peer in the outgoing bytes, as it should (RFC 8446 6.2).
+    const SENDS_ALERTS: bool = true;
+
     /// A client whose ClientHello is in its outgoing bytes.
     fn client(&self, room: Room) -> Result<Self::Client, Error>;
 
