@@ -21,7 +21,7 @@ pub(crate) struct Buffers {
 }
 
 /// Buffers whose address stays the same while their owner moves. It is from `Box::into_raw`: a `Box` that moves claims that
-/// nobody else has its address.
+/// no one else has its address.
 struct Pinned(NonNull<Buffers>);
 
 /// A connection with its buffers.
@@ -86,6 +86,11 @@ impl Wired {
 
     pub(crate) fn shut_down_sending(&mut self) -> Poll<Result<(), Error>> {
         self.connection.poll_shutdown_send().map_ok(drop)
+    }
+
+    /// Also waits for the peer's close_notify.
+    pub(crate) fn shut_down(&mut self) -> Poll<Result<(), Error>> {
+        self.connection.poll_shutdown().map_ok(drop)
     }
 
     pub(crate) fn release_buffers(&mut self) -> Result<(), Error> {

@@ -19,6 +19,8 @@ pub struct S2nEndpoint {
     plaintext: Vec<u8>,
     expected: Expected,
     is_handshaking: bool,
+    /// This side has sent close_notify.
+    is_closed: bool,
     /// The peer has sent close_notify.
     is_peer_closed: bool,
     /// The error that ended the connection.
@@ -76,6 +78,7 @@ impl S2nEndpoint {
             plaintext: Vec::new(),
             expected: expected.clone(),
             is_handshaking: true,
+            is_closed: false,
             is_peer_closed: false,
             failure: None,
         };
@@ -97,6 +100,17 @@ impl S2nEndpoint {
                 }
                 Err(unexpected) => Err(self.fail(unexpected)),
             },
+        }
+    }
+
+    /// Receives data, or `Ok(0)` for close_notify.
+    #[inline]
+    fn read(&mut self) -> Poll<Result<usize, s2n_tls::error::Error>> {
+        // In TLS 1.2 nothing but close_notify may come when this side is closed (RFC 5246 7.2.1).
+        if self.is_closed && self.expected.version == ProtocolVersion::TLS12 {
+            self.wired.shut_down().map_ok(|()| 0)
+        } else {
+            self.wired.receive(&mut self.plaintext)
         }
     }
 
@@ -148,7 +162,7 @@ impl Endpoint for S2nEndpoint {
         }
         self.plaintext.resize(RECORD_CONTENT_MAX, 0);
         while !self.is_peer_closed {
-            match self.wired.receive(&mut self.plaintext) {
+            match self.read() {
                 Poll::Ready(Ok(0)) => self.is_peer_closed = true,
                 Poll::Ready(Ok(count)) => on_data(&self.plaintext[..count])?,
                 Poll::Ready(Err(error)) => return Err(self.fail(error.to_string())),
@@ -181,6 +195,7 @@ impl Endpoint for S2nEndpoint {
         if self.failure.is_some() {
             return Ok(());
         }
+        self.is_closed = true;
         match self.wired.shut_down_sending() {
             Poll::Ready(done) => done.map_err(failed),
             Poll::Pending => Err(failed("it waits, although the output takes all")),

@@ -68,6 +68,8 @@ impl Library for S2nTls {
     type Client = S2nEndpoint;
     type Server = S2nEndpoint;
 
+    const SENDS_ALERTS: bool = false;
+
     fn client(&self, room: Room) -> Result<S2nEndpoint, Error> {
         S2nEndpoint::new(Mode::Client, &self.client, Some(&self.name), &self.expected, room)
     }
