@@ -183,7 +183,8 @@ fn metrics<'a>(
         let listed = || quantity.map(|quantity| (quantity.unit.to_owned(), quantity.better, quantity.kind));
         let (unit, better, kind) = known.map(|known| (known.unit.clone(), known.better, known.kind)).or_else(listed)?;
         let unmeasured = [("baseline", before), ("candidate", after)].into_iter().find_map(|(name, case)| {
-            let reason = case?.not_measurable.get(key)?;
+            let case = case?;
+            let reason = case.not_measurable.get(key).or(case.unavailable.as_ref())?;
             Some(format!("not measurable in the {name}: {}; {}", reason.message, reason.advice))
         });
         let mut metric = Metric {

@@ -105,6 +105,29 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
     for (name, reason) in &case.not_measurable {
         check_reason(case, name, reason).map_err(|problem| refuse(&format!("{}: {name}", case.id), problem))?;
     }
+    if let Some(reason) = &case.unavailable {
+        check_unavailable(case, reason).map_err(|problem| refuse(&case.id, problem))?;
+    }
+    Ok(())
+}
+
+/// A case has either metrics or one reason why it has none.
+fn check_unavailable(case: &Case, reason: &Warning) -> Result<(), String> {
+    if !case.metrics.is_empty() || !case.not_measurable.is_empty() {
+        return Err("it has metrics, but is marked as unavailable".to_owned());
+    }
+    check_texts(reason, "the reason why it is unavailable")
+}
+
+/// A reason says something, and not too much.
+fn check_texts(reason: &Warning, what: &str) -> Result<(), String> {
+    let texts = [&reason.message, &reason.advice];
+    if texts.iter().any(|text| text.is_empty()) {
+        return Err(format!("{what} says nothing"));
+    }
+    if texts.iter().any(|text| text.len() > TEXT_MAX) {
+        return Err(format!("{what} is longer than {TEXT_MAX} bytes"));
+    }
     Ok(())
 }
 
@@ -114,14 +137,10 @@ fn check_reason(case: &Case, name: &str, reason: &Warning) -> Result<(), String>
     if case.metrics.contains_key(name) {
         return Err("it has a value, but is marked as not measurable".to_owned());
     }
-    let texts = [&reason.message, &reason.advice];
-    if texts.iter().any(|text| text.is_empty()) {
-        return Err("the reason why it is not measurable says nothing".to_owned());
+    if name.len() > TEXT_MAX {
+        return Err(format!("its name is longer than {TEXT_MAX} bytes"));
     }
-    if name.len() > TEXT_MAX || texts.iter().any(|text| text.len() > TEXT_MAX) {
-        return Err(format!("its name and the reason have at most {TEXT_MAX} bytes each"));
-    }
-    Ok(())
+    check_texts(reason, "the reason why it is not measurable")
 }
 
 fn check_fact(name: &str, value: &Value) -> Result<(), String> {
@@ -290,6 +309,24 @@ mod tests {
             *metric = json!(Metric::of(&quantity::EFFICIENCY, &[-1.0], 1));
         };
         assert!(with("receive.efficiency", &negative).is_err_and(|message| message.contains("negative")));
+    }
+
+    #[test]
+    fn what_is_unavailable_has_a_reason_and_no_metrics() {
+        let with = |reason: Value, metrics: Value| {
+            let mut document = good();
+            document["cases"][0]["unavailable"] = reason;
+            document["cases"][0]["metrics"] = metrics;
+            read(&document).map_err(|refusal| refusal.message)
+        };
+        let reason = |message: &str| json!({"message": message, "advice": "use another library"});
+        let read_back = with(reason("it lacks the suite"), json!({})).expect("a result");
+        assert_eq!(read_back.cases[0].unavailable.as_ref().map(|reason| &*reason.message), Some("it lacks the suite"));
+        let metrics = good()["cases"][0]["metrics"].clone();
+        let both = with(reason("it lacks the suite"), metrics);
+        assert!(both.is_err_and(|said| said.contains("it has metrics, but is marked as unavailable")));
+        assert!(with(reason(""), json!({})).is_err_and(|said| said.contains("says nothing")));
+        assert!(with(reason(&"x".repeat(3_000)), json!({})).is_err_and(|said| said.contains("longer than")));
     }
 
     #[test]

@@ -171,6 +171,9 @@ impl Request {
 
     /// The request of a case of a results document, or the reason why it can't be measured again.
     pub fn of_case(case: &Case) -> Result<Self, String> {
+        if let Some(reason) = &case.unavailable {
+            return Err(reason.message.clone());
+        }
         let Some(command) = case.requested.get("command").and_then(Value::as_str) else {
             return Err("its command is missing".to_owned());
         };

@@ -25,6 +25,9 @@ pub struct Case {
     /// By `SIDE.NAME`, the reason why there is no number, and the remedy: the measured value is impossible.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_measurable: BTreeMap<String, Warning>,
+    /// Why the case has no numbers at all, and the remedy: the library lacks what was requested, or failed at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<Warning>,
 }
 
 /// Scalars by name, with units in the names.
@@ -61,6 +64,7 @@ impl Case {
             achieved: Facts::new(),
             metrics: BTreeMap::new(),
             not_measurable: BTreeMap::new(),
+            unavailable: None,
         }
     }
 

@@ -114,12 +114,14 @@ fn negotiated() -> impl Strategy<Value = Negotiated> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let parts = (text(), facts(), negotiated(), facts(), facts(), vec(metric(), 0..4), option::of(reason()));
-    parts.prop_map(|(id, requested, negotiated, switches, achieved, metrics, reason)| {
+    let parts =
+        (text(), facts(), negotiated(), facts(), facts(), vec(metric(), 0..4), option::of(reason()), any::<bool>());
+    parts.prop_map(|(id, requested, negotiated, switches, achieved, metrics, reason, is_lacking)| {
         let metrics = BTreeMap::from_iter(metrics);
-        let reason = reason.filter(|(key, _)| !metrics.contains_key(key));
+        let unavailable = reason.clone().map(|(_, reason)| reason).filter(|_| is_lacking && metrics.is_empty());
+        let reason = reason.filter(|(key, _)| !metrics.contains_key(key) && unavailable.is_none());
         let not_measurable = BTreeMap::from_iter(reason);
-        Case { id, requested, negotiated, switches, achieved, metrics, not_measurable }
+        Case { id, requested, negotiated, switches, achieved, metrics, not_measurable, unavailable }
     })
 }
 
