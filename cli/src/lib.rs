@@ -20,6 +20,7 @@ pub mod peers;
 pub mod plan;
 pub mod primitives;
 pub mod profile;
+pub mod ranking;
 pub mod render;
 pub mod request;
 pub mod runner;

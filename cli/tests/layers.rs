@@ -13,7 +13,7 @@ const LAYERS: Layers = Layers {
         &["files", "measure", "names", "stats", "units"],
         &["error", "schema"],
         &["host", "identity", "interrupt", "loader", "series", "setting"],
-        &["comparison", "library", "net"],
+        &["comparison", "library", "net", "ranking"],
         &["instructions", "primitives", "render", "workload"],
         &["args", "peers"],
         &["request"],

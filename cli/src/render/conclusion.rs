@@ -120,7 +120,7 @@ fn name(labels: &Labels, place: usize) -> String {
 }
 
 /// With a capital at the start, as a sentence begins.
-fn capitalized(text: &str) -> String {
+pub(super) fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

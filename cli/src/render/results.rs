@@ -1,12 +1,15 @@
-use super::{AblationTable, Report, View};
+use std::collections::HashSet;
+
+use super::{AblationTable, PeersTable, Report, View};
+use crate::ranking::works;
 use crate::schema::{Case, Document};
 
-/// Results of all kinds: comparisons of switches as their table, all else as theirs.
+/// Results of all kinds: comparisons of switches and of libraries as their tables, all else as theirs.
 pub struct Results<'a>(pub &'a Document);
 
 impl Report for Results<'_> {
     fn table(&self, view: &View) -> String {
-        self.parts(|report| report.table(view))
+        self.parts(view.is_verbose, |report| report.table(view))
     }
 
     fn json(&self) -> serde_json::Result<String> {
@@ -18,21 +21,33 @@ impl Report for Results<'_> {
     }
 
     fn markdown(&self) -> String {
-        self.parts(|report| report.markdown())
+        self.parts(false, |report| report.markdown())
     }
 }
 
 impl Results<'_> {
-    fn parts(&self, form: impl Fn(&dyn Report) -> String) -> String {
-        let (switches, others): (Vec<Case>, Vec<Case>) = self.0.cases.iter().cloned().partition(compares_switches);
-        match (switches.is_empty(), others.is_empty()) {
-            (true, _) => form(self.0),
-            (false, true) => form(&AblationTable(self.0)),
-            (false, false) => {
-                let part = |cases: Vec<Case>| Document { cases, ..self.0.clone() };
-                format!("{}\n{}", form(&part(others)), form(&AblationTable(&part(switches))))
-            }
+    /// The tables of each kind of cases. Those of libraries are also told one by one if everything is shown.
+    fn parts(&self, is_verbose: bool, form: impl Fn(&dyn Report) -> String) -> String {
+        let works = works(self.0);
+        let of_libraries: HashSet<&str> =
+            works.iter().flat_map(|work| &work.rows).map(|row| row.case.id.as_str()).collect();
+        let is_of_libraries = |case: &Case| of_libraries.contains(case.id.as_str());
+        let part = |is_wanted: &dyn Fn(&Case) -> bool| {
+            let cases: Vec<Case> = self.0.cases.iter().filter(|case| is_wanted(case)).cloned().collect();
+            (!cases.is_empty()).then(|| Document { cases, ..self.0.clone() })
+        };
+        let others = part(&|case| !compares_switches(case) && (is_verbose || !is_of_libraries(case)));
+        let libraries = part(&is_of_libraries);
+        let switches = part(&compares_switches);
+        if [&others, &libraries, &switches].into_iter().all(Option::is_none) {
+            return form(self.0);
         }
+        let tables = [
+            others.as_ref().map(|document| form(document)),
+            libraries.as_ref().map(|document| form(&PeersTable(document))),
+            switches.as_ref().map(|document| form(&AblationTable(document))),
+        ];
+        tables.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -1,0 +1,91 @@
+//! Several libraries at the same works: a table for each work, and who is first how often.
+
+mod sentences;
+mod work_table;
+
+use super::document::host_line;
+use super::{Report, Sheet, View};
+use crate::names;
+use crate::ranking::{Work, medals, works};
+use crate::render::groups::grouped;
+use crate::schema::Document;
+use sentences::{conclusion, medal_line};
+use work_table::sheet;
+
+/// How to read the tables.
+const LEGEND: &str =
+    "first: ahead of all others by 1 % or more, beyond the noise. ≈: no difference to the best is shown.";
+
+/// Results of several libraries. As a document they are what all results are.
+pub struct PeersTable<'a>(pub &'a Document);
+
+impl Report for PeersTable<'_> {
+    fn table(&self, view: &View) -> String {
+        let lines =
+            |lines: &[String]| lines.iter().map(|line| view.wrapped(&names::shown(line)) + "\n").collect::<String>();
+        let works = works(self.0);
+        let mut parts = Vec::new();
+        for work in &works {
+            let (said, sheet, notes) = section(work);
+            let table = sheet.map(|sheet| format!("\n{}", sheet.table(view))).unwrap_or_default();
+            parts.push(lines(&said) + &table + &lines(&notes));
+        }
+        parts.push(lines(&[LEGEND.to_owned()]) + &lines(&self.footer(&works)));
+        parts.join("\n")
+    }
+
+    fn json(&self) -> serde_json::Result<String> {
+        self.0.json()
+    }
+
+    fn csv(&self) -> String {
+        self.0.csv()
+    }
+
+    fn markdown(&self) -> String {
+        let works = works(self.0);
+        let mut parts = Vec::new();
+        for work in &works {
+            let (said, sheet, notes) = section(work);
+            parts.push(said.join(" ") + "\n");
+            parts.extend(sheet.map(|sheet| sheet.markdown()));
+            parts.extend(notes.into_iter().map(|note| note + "\n"));
+        }
+        parts.push(LEGEND.to_owned() + "\n");
+        parts.extend(self.footer(&works).into_iter().map(|line| line + "\n"));
+        for warning in &self.0.warnings {
+            parts.push(format!("> **Warning:** {}; {}\n", warning.message, warning.advice));
+        }
+        parts.join("\n")
+    }
+}
+
+impl PeersTable<'_> {
+    /// The medals, and what all of it was measured on.
+    fn footer(&self, works: &[Work<'_>]) -> Vec<String> {
+        let mut footer: Vec<String> = medal_line(&medals(works)).into_iter().collect();
+        footer.push(host_line(&self.0.host));
+        if self.0.partial {
+            footer.push("Interrupted: these results are partial.".to_owned());
+        }
+        footer
+    }
+}
+
+/// What a work comes to, its table unless no library has a number, and why which cells are empty.
+fn section(work: &Work<'_>) -> (Vec<String>, Option<Sheet>, Vec<String>) {
+    let contests = work.contests();
+    let sheet = (!contests.is_empty()).then(|| sheet(work, &contests));
+    (vec![conclusion(work, &contests)], sheet, unavailable(work))
+}
+
+/// Each reason once, with those that it holds for.
+fn unavailable(work: &Work<'_>) -> Vec<String> {
+    let reasons = work.rows.iter().filter_map(|row| Some((row.case.unavailable.as_ref()?, row.name.as_str())));
+    let told = reasons.map(|(reason, name)| (format!("{}; {}", reason.message, reason.advice), name));
+    let line = |(reason, names): (String, Vec<&str>)| match names.len() == work.rows.len() {
+        true => format!("n/a: {reason}."),
+        false => format!("n/a: {}: {reason}.", names.join(", ")),
+    };
+    grouped(told).into_iter().map(line).collect()
+}

@@ -1,0 +1,70 @@
+//! What works come to, in sentences.
+
+use crate::ranking::{Contest, Medals, Outcome, Work};
+use crate::render::conclusion::capitalized;
+use crate::render::labels::labels;
+use crate::schema::Side;
+use crate::units::counted;
+
+/// Such as "AES-128-GCM 16 KiB, in memory: sending, tls-engine is first, 1.37 times as fast as rustls; receiving, no difference is
+/// shown between tls-engine and rustls."
+pub(super) fn conclusion(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
+    let said: Vec<String> = contests.iter().filter_map(|contest| sentence(work, contest)).collect();
+    let said = if said.is_empty() { "nothing to compare".to_owned() } else { said.join("; ") };
+    capitalized(&format!("{}: {said}.", title(work)))
+}
+
+/// The work as a person would say it.
+pub(super) fn title(work: &Work<'_>) -> String {
+    let labels = labels([work.id.as_str()]);
+    let kind = if work.id.starts_with("handshake/") { "handshakes, " } else { "" };
+    // Both sides of the data are in the table, whichever end is on which.
+    let way = labels.common.replace(", send", "");
+    format!("{kind}{}, {way}", labels.own.concat())
+}
+
+fn sentence(work: &Work<'_>, contest: &Contest<'_>) -> Option<String> {
+    let name = |row: usize| work.rows[row].name.as_str();
+    let doing = match contest.side {
+        Side::Send => "sending, ",
+        Side::Receive => "receiving, ",
+        Side::Client => "as a client, ",
+        Side::Server => "as a server, ",
+        Side::Total => "",
+    };
+    Some(match &contest.outcome {
+        Outcome::NoContest => return None,
+        Outcome::Level(rows) => {
+            let names: Vec<&str> = rows.iter().map(|row| name(*row)).collect();
+            format!("{doing}no difference is shown between {}", enumerated(&names))
+        }
+        Outcome::First(first) => {
+            let others = contest.places.iter().enumerate().filter(|(row, _)| row != first);
+            let others = others.filter_map(|(row, place)| Some((row, place.as_ref()?.of_best)));
+            let (second, of_best) = others.max_by(|one, other| one.1.total_cmp(&other.1))?;
+            format!("{doing}{} is first, {:.2} times as fast as {}", name(*first), 1.0 / of_best, name(second))
+        }
+    })
+}
+
+/// Such as "Firsts: tls-engine 7, rustls 1; no difference is shown in 2 of 10."
+pub(super) fn medal_line(medals: &Medals) -> Option<String> {
+    if medals.contests == 0 {
+        return None;
+    }
+    let mut firsts: Vec<(&str, usize)> = medals.firsts.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    firsts.sort_by_key(|(_, count)| usize::MAX - count);
+    let firsts: Vec<String> = firsts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let firsts = if firsts.is_empty() { "nobody".to_owned() } else { firsts.join(", ") };
+    let contests = counted(medals.contests, "figure", "figures");
+    Some(format!("First: {firsts}; no difference is shown in {} of {contests}.", medals.level))
+}
+
+/// Such as "a, b and c".
+fn enumerated(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}

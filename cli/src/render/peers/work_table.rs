@@ -1,0 +1,137 @@
+//! The table of a work: a row for each library, the fastest first, and below them what bare cryptography reaches.
+
+use crate::ranking::{Contest, Outcome, Place, Work};
+use crate::render::{Align, Sheet};
+use crate::schema::quantity::{self, Quantity};
+use crate::schema::{Better, Case, Metric, Side};
+use crate::units::significant;
+
+/// What stands where a library has no number.
+const UNAVAILABLE: &str = "n/a";
+
+/// How the numbers of a column are written.
+struct Scale {
+    heading: String,
+    factor: f64,
+}
+
+/// The table. Its last column has the heap calls of each side.
+pub(super) fn sheet(work: &Work<'_>, contests: &[Contest<'_>]) -> Sheet {
+    let scales: Vec<Scale> = contests.iter().map(|contest| scale(work, contest)).collect();
+    let heap = heap_column(contests);
+    let of_best = |contest: &Contest<'_>| if is_cost(contest) { "times\nbest" } else { "of\nbest" };
+    let numbers = scales.iter().zip(contests).flat_map(|(scale, contest)| [scale.heading.as_str(), of_best(contest)]);
+    let numbers = numbers.chain(heap.as_ref().map(|(heading, _)| heading.as_str()));
+    let mut sheet =
+        Sheet::new([("\nlibrary", Align::Left)].into_iter().chain(numbers.map(|heading| (heading, Align::Right))));
+    for row in order(work, contests) {
+        let cells = contests.iter().zip(&scales).flat_map(|(contest, scale)| cells(contest, row, scale));
+        let heap = heap.as_ref().map(|(_, quantity)| heap_calls(work.rows[row].case, contests, quantity));
+        sheet.row([work.rows[row].name.clone()].into_iter().chain(cells).chain(heap).collect());
+    }
+    if contests.iter().any(|contest| contest.ceiling.is_some()) {
+        let cells = contests.iter().zip(&scales).flat_map(|(contest, scale)| ceiling_cells(contest, scale));
+        let blank = heap.as_ref().map(|_| String::new());
+        sheet.row([ceiling_name(contests).to_owned()].into_iter().chain(cells).chain(blank).collect());
+    }
+    sheet
+}
+
+/// The rows: the fastest of all figures together first, those without a number last.
+fn order(work: &Work<'_>, contests: &[Contest<'_>]) -> Vec<usize> {
+    let speed = |row: usize| {
+        let of_best = contests.iter().map(|contest| contest.places[row].map_or(0.0, |place| place.of_best));
+        of_best.product::<f64>()
+    };
+    let mut rows: Vec<usize> = (0..work.rows.len()).collect();
+    rows.sort_by(|one, other| speed(*other).total_cmp(&speed(*one)));
+    rows
+}
+
+/// The number of a contest, and how it relates to the best.
+fn cells(contest: &Contest<'_>, row: usize, scale: &Scale) -> [String; 2] {
+    match &contest.places[row] {
+        None => [UNAVAILABLE.to_owned(), String::new()],
+        Some(place) => [value(place.metric, scale), relation(contest, row, place)],
+    }
+}
+
+fn relation(contest: &Contest<'_>, row: usize, place: &Place<'_>) -> String {
+    match &contest.outcome {
+        Outcome::NoContest => String::new(),
+        Outcome::First(first) if *first == row => "first".to_owned(),
+        _ => {
+            let sign = if place.is_level { "≈ " } else { "" };
+            format!("{sign}{}", of_best(contest, place.of_best))
+        }
+    }
+}
+
+fn ceiling_cells(contest: &Contest<'_>, scale: &Scale) -> [String; 2] {
+    let best = contest.places.iter().flatten().max_by(|one, other| one.of_best.total_cmp(&other.of_best));
+    let (Some(ceiling), Some(best)) = (contest.ceiling, best) else { return [String::new(), String::new()] };
+    let ratio = ceiling.median / best.metric.median;
+    [value(ceiling, scale), of_best(contest, if is_cost(contest) { 1.0 / ratio } else { ratio })]
+}
+
+/// A speed as a share of the best one; of what costs, how many times as much it is.
+fn of_best(contest: &Contest<'_>, share: f64) -> String {
+    if is_cost(contest) { format!("{:.2}×", 1.0 / share) } else { format!("{:.0} %", share * 100.0) }
+}
+
+fn is_cost(contest: &Contest<'_>) -> bool {
+    contest.quantity.better == Better::Lower
+}
+
+fn ceiling_name(contests: &[Contest<'_>]) -> &'static str {
+    match contests.first().map(|contest| contest.side) {
+        Some(Side::Client | Side::Server) => "bare cryptography",
+        Some(Side::Total) => "plain TCP",
+        _ => "raw AEAD",
+    }
+}
+
+/// The unit that suits the best number; of several connections at once each one's share.
+fn scale(work: &Work<'_>, contest: &Contest<'_>) -> Scale {
+    let side = if contest.side == Side::Total { "" } else { contest.side.name() };
+    let best = contest.places.iter().flatten().map(|place| place.metric.median).fold(0.0, f64::max);
+    let each = work.conversations() as f64;
+    let (factor, unit) = match contest.quantity.unit {
+        "B/s" if best / each >= 1e9 => (1e-9, "GB/s"),
+        "B/s" => (1e-6, "MB/s"),
+        "us" => (1.0, "µs"),
+        other => (1.0, other),
+    };
+    match contest.quantity.unit == "B/s" && each > 1.0 {
+        true => Scale { heading: format!("{side} {unit}\nper thread"), factor: factor / each },
+        false => Scale { heading: format!("{side}\n{unit}"), factor },
+    }
+}
+
+/// The median with half of the width of its interval as a share of it.
+fn value(metric: &Metric, scale: &Scale) -> String {
+    let half = (metric.ci95[1] - metric.ci95[0]) / 2.0 / metric.median.abs();
+    let text = significant(metric.median * scale.factor);
+    if metric.samples.len() < 2 || !half.is_finite() { text } else { format!("{text} ±{:.0} %", half * 100.0) }
+}
+
+fn heap_column(contests: &[Contest<'_>]) -> Option<(String, &'static Quantity)> {
+    let sides: Vec<&str> = contests.iter().map(|contest| contest.side.name()).collect();
+    let quantity = match contests.first()?.side {
+        Side::Send | Side::Receive => &quantity::HEAP_CALLS_PER_RECORD,
+        Side::Client | Side::Server => &quantity::HEAP_CALLS_PER_HANDSHAKE,
+        Side::Total => return None,
+    };
+    Some((format!("heap calls\n{}", sides.join("/")), quantity))
+}
+
+fn heap_calls(case: &Case, contests: &[Contest<'_>], quantity: &Quantity) -> String {
+    let metrics = contests.iter().map(|contest| case.metric(contest.side, quantity));
+    let texts = metrics.map(|metric| metric.map(|metric| count(metric.median))).collect::<Option<Vec<_>>>();
+    texts.map_or_else(String::new, |texts| texts.join("/"))
+}
+
+/// Calls are whole, or less than one per record.
+fn count(calls: f64) -> String {
+    if calls.fract() == 0.0 { format!("{calls}") } else { significant(calls) }
+}
