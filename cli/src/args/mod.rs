@@ -16,6 +16,7 @@ mod instructions;
 mod library;
 mod manual;
 mod output;
+mod peers;
 mod report;
 mod run;
 mod serve;
@@ -39,6 +40,7 @@ pub use history::History;
 pub use instructions::{CountedWork, Instructions};
 pub use manual::{Completions, Man};
 pub use output::{Display, Output, Saving};
+pub use peers::{Peers, PeersSet, PeersWork};
 pub use report::Report;
 pub use run::Run;
 pub use serve::{Mode, Serve};
@@ -90,6 +92,9 @@ pub enum Command {
     /// Run a profile: a repeatable benchmark, described by a TOML file
     #[command(long_about = about::<Run>())]
     Run(Run),
+    /// Measure TLS libraries on the same work, in turns, and show which is first
+    #[command(long_about = about::<Peers>())]
+    Peers(Peers),
     /// Compare results: worse, better, or inside the noise
     #[command(long_about = about::<Compare>())]
     Compare(Compare),

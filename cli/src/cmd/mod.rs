@@ -11,6 +11,7 @@ pub mod gate;
 pub mod history;
 pub mod manual;
 pub mod measure;
+pub mod peers;
 pub mod report;
 pub mod run;
 pub mod serve;

@@ -30,7 +30,7 @@ pub enum RustlsApi {
 /// Which library was measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
-    /// Its name on the command line and in results.
+    /// Its name in results.
     pub name: String,
     /// Its version.
     pub version: String,
@@ -92,7 +92,12 @@ impl LibraryName {
         PEERS.iter().find(|(name, ..)| *name == typed).map(|(.., needs)| *needs)
     }
 
-    /// Its name on the command line and in results. For the path of a program it is the file's name, without `tlsbench-`.
+    /// As it is typed on the command line.
+    pub fn typed(self) -> &'static str {
+        if let Self::Program(typed) = self { typed } else { self.name() }
+    }
+
+    /// Its name in results. For the path of a program it is the file's name, without `tlsbench-`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Program(typed) => {

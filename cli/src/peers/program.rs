@@ -17,7 +17,7 @@ pub struct Program {
 impl Program {
     /// The program of a library. It is looked for beside this one and on the PATH, unless its path was named.
     pub fn find(name: LibraryName) -> Result<Self, Error> {
-        let typed = if let LibraryName::Program(typed) = name { typed } else { name.name() };
+        let typed = name.typed();
         let path = if typed.contains('/') { Some(PathBuf::from(typed)) } else { locate(&format!("tlsbench-{typed}")) };
         let missing = || {
             let message = format!(

@@ -39,6 +39,7 @@ impl Files {
             Command::Ablate(args) => files.saving(&args.saving).output(&args.output),
             Command::Instructions(args) => files.saving(&args.saving).output(&args.output),
             Command::Run(args) => files.profile(args.profile.as_deref()).saving(&args.saving).output(&args.output),
+            Command::Peers(args) => files.saving(&args.saving).output(&args.output),
             Command::Crypto(args) => files.output(&args.output),
             Command::Doctor(args) => files.output(&args.output),
             Command::Ciphers(args) => files.output(&args.output),

@@ -17,7 +17,7 @@ pub struct ChosenLibrary {
 
 impl ChosenLibrary {
     /// Finds out whether it is there.
-    pub(super) fn find(name: LibraryName) -> Result<Self, Error> {
+    pub fn find(name: LibraryName) -> Result<Self, Error> {
         if let Some(description) = name.description() {
             return Ok(Self { name, description, program: None });
         }

@@ -17,6 +17,7 @@ mod instructions;
 mod library;
 mod measure;
 mod output;
+mod peers;
 mod report;
 mod results;
 mod serve;
@@ -38,6 +39,7 @@ pub use history::History;
 pub use instructions::Instructions;
 pub use library::ChosenLibrary;
 pub use measure::{Measure, Measurement, Run, measurements};
+pub use peers::Peers;
 pub use report::Report;
 pub use serve::{Mode, Serve};
 pub use throughput::{Throughput, ThroughputCase};
@@ -50,6 +52,7 @@ use clap_complete::Shell;
 use crate::args;
 use crate::error::Error;
 use crate::instructions::Job;
+use crate::library::LibraryName;
 use crate::net::{Family, Target};
 use crate::render::Display;
 use crate::request::Request;
@@ -62,6 +65,12 @@ pub enum Plan {
     Measure(Measure),
     /// Run a profile.
     Run(Run),
+    /// Measure libraries on the same works.
+    Peers(Peers),
+    /// Builds the programs of libraries.
+    BuildLibraries(Vec<LibraryName>),
+    /// List the libraries.
+    ListLibraries,
     /// Check the machine.
     Doctor(Doctor),
     /// Check a build against thresholds.
@@ -139,6 +148,9 @@ impl Plan {
                 }
                 None => Self::ListProfiles,
             },
+            args::Command::Peers(args) if args.list => Self::ListLibraries,
+            args::Command::Peers(args) if !args.build.is_empty() => Self::BuildLibraries(args.build.clone()),
+            args::Command::Peers(args) => Self::Peers(Peers::new(args, display)?),
             args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, display)?),
             args::Command::Completions(args) => Self::Completions(args.shell),
             args::Command::Man(args) => match &args.directory {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tls_engine::crypto::Provider;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
+use super::losses::{Forgiving, Losses};
 use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
@@ -27,43 +28,59 @@ const ROUNDS_MIN: usize = 12;
 const DURATION_MIN: Duration = Duration::from_millis(500);
 
 /// A job for each group of cases that take turns.
-pub(super) fn jobs(plan: &Handshake) -> impl Iterator<Item = Box<dyn Job>> {
-    plan.in_turns().map(|cases| Box::new(InTurns(cases)) as Box<dyn Job>)
+pub(super) fn jobs(plan: &Handshake, forgiving: Forgiving) -> impl Iterator<Item = Box<dyn Job>> {
+    let job = move |cases| Box::new(InTurns { cases, losses: Losses::new(forgiving) }) as Box<dyn Job>;
+    plan.in_turns().map(job)
 }
 
 /// Cases that take turns: the same work by several libraries. There is at least one.
-struct InTurns(Vec<HandshakeCase>);
+struct InTurns {
+    cases: Vec<HandshakeCase>,
+    losses: Losses,
+}
 
 impl Job for InTurns {
     fn label(&self) -> &str {
-        &self.0[0].id
+        &self.cases[0].id
     }
 
     fn notes(&self) -> &[String] {
-        &self.0[0].notes
+        &self.cases[0].notes
     }
 
     fn warn(&self, document: &mut Document) {
-        self.0.iter().for_each(|case| warn(document, case));
+        self.cases.iter().for_each(|case| warn(document, case));
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
-        let servers = servers(&self.0[0])?;
-        let expected = self.0[0].tls.expected(self.0[0].suite);
-        let mut cases = self.0.iter().map(|case| handshakes(case, &servers)).collect::<Result<Vec<_>, _>>()?;
-        let all_found = handshake::run(&mut cases, &expected, &self.0[0].schedule, &mut |now: Advance| {
+        let servers = servers(&self.cases[0])?;
+        let expected = self.cases[0].tls.expected(self.cases[0].suite);
+        let (mut planned, mut ready, mut lost) = (Vec::new(), Vec::new(), Vec::new());
+        for case in &self.cases {
+            match handshakes(case, &servers) {
+                Ok(handshakes) => {
+                    planned.push(case);
+                    ready.push(handshakes);
+                }
+                Err(error) => lost.push((asked(case), error)),
+            }
+        }
+        let all_found = handshake::run(&mut ready, &expected, &self.cases[0].schedule, &mut |now: Advance| {
             let rate = format_quantity(now.bytes_per_s, "1/s");
             advance(now.done, &if now.is_warming_up { "warming up".to_owned() } else { rate });
         })?;
-        let mut outcome = Ok(());
-        for (planned, found) in self.0.iter().zip(all_found) {
+        for (planned, found) in planned.into_iter().zip(all_found) {
             match found {
                 Ok(found) if found.rounds.is_empty() => {}
                 Ok(found) => add(document, planned, &found)?,
-                Err(error) => outcome = outcome.and(Err(error)),
+                Err(error) => lost.push((asked(planned), error)),
             }
         }
-        outcome
+        self.losses.settle(document, lost, self.cases.len())
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.losses.failure()
     }
 }
 
@@ -162,13 +179,19 @@ fn engine(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result
 }
 
 fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
-    let mut case = Case::new(planned.id.clone());
-    case.requested = planned.requested.clone();
-    case.switches = planned.switches.clone();
+    let mut case = asked(planned);
     case.negotiated = negotiated(&found.prepared.negotiated);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
     Ok(case)
+}
+
+/// The case without results.
+fn asked(planned: &HandshakeCase) -> Case {
+    let mut case = Case::new(planned.id.clone());
+    case.requested = planned.requested.clone();
+    case.switches = planned.switches.clone();
+    case
 }
 
 fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {

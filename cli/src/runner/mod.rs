@@ -5,7 +5,9 @@ mod ablation;
 mod exit_policy;
 mod handshake;
 mod instructions;
+mod losses;
 mod paired_run;
+mod peers;
 mod program;
 mod throughput;
 
@@ -15,7 +17,10 @@ use std::path::Path;
 
 pub use exit_policy::ExitPolicy;
 pub use paired_run::{PairedResults, PairedRun};
+pub use peers::jobs_of_peers;
 pub use program::{Binary, Measures, Response};
+
+use losses::Forgiving;
 
 use crate::error::Error;
 use crate::host;
@@ -43,15 +48,25 @@ pub trait Job {
     /// Measures and adds the cases to the document. `advance` receives the progress, 0 to 1, and a short text. After
     /// Ctrl-C it adds what it has.
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error>;
+
+    /// The error of a case that failed while the others were measured: it ends the command when all jobs are done.
+    fn failure(&self) -> Option<Error> {
+        None
+    }
 }
 
 /// The jobs of `measurements`: one for each case, or for each group of cases that are only meaningful together.
 pub fn jobs(measurements: &[Measurement]) -> Result<Vec<Box<dyn Job>>, Error> {
+    forgiving_jobs(measurements, Forgiving::Lacks)
+}
+
+/// The same, where some errors cost only the cases of their library.
+fn forgiving_jobs(measurements: &[Measurement], forgiving: Forgiving) -> Result<Vec<Box<dyn Job>>, Error> {
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     for measurement in measurements {
         match measurement {
-            Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan)),
-            Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan)),
+            Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan, forgiving)),
+            Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan, forgiving)),
             Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
             Measurement::Instructions(plan) => jobs.extend(instructions::jobs(plan)),
         }
@@ -80,7 +95,8 @@ pub fn jobs_of_profile(profile: &Profile, measurements: &[Measurement]) -> Resul
 /// Runs the jobs in turn. `save` receives the document after each. If saving fails, this is reported once and measuring
 /// goes on, because the disk may have space again at the end.
 ///
-/// The document contains everything measured. It is marked as partial if a job failed or Ctrl-C ended the run.
+/// The document contains everything measured. It is marked as partial if a job failed or Ctrl-C ended the run; what cost only
+/// its own case is told there, and is the outcome if nothing else ended the run.
 pub fn run(
     jobs: &[Box<dyn Job>],
     messages: Messages,
@@ -106,6 +122,7 @@ pub fn run(
     });
     progress.end();
     document.finish(host::load(), outcome.is_err());
+    let outcome = outcome.and_then(|()| jobs.iter().find_map(|job| job.failure()).map_or(Ok(()), Err));
     (document, outcome)
 }
 

@@ -91,6 +91,15 @@ impl<T: Library> AnyLibrary for T {
     }
 }
 
+/// A library that can't do the work, and why: with it a case refuses to start.
+pub struct Lacking(pub String);
+
+impl AnyLibrary for Lacking {
+    fn workers(&self, _: &Work, _: &Arc<Pattern>, _: u64) -> Result<Vec<Box<dyn Worker>>, Error> {
+        Err(Error::Usage(self.0.clone()))
+    }
+}
+
 /// The other process.
 #[derive(Clone)]
 pub struct Remote {

@@ -23,7 +23,7 @@ mod thread_per_end;
 mod verifier;
 mod worker_pool;
 
-pub use case::{AnyLibrary, Direction, Remote, SOURCE_SEED, Transport, Work};
+pub use case::{AnyLibrary, Direction, Lacking, Remote, SOURCE_SEED, Transport, Work};
 pub use ends::buffer_bytes;
 pub use metrics::{record, record_heap, reference, sum_of_all};
 pub use rounds::{Advance, Limit, RoundSchedule, Rounds, Turn, run};

@@ -28,7 +28,7 @@ use crate::peers::PeerLibrary;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::units::{Bytes, Count};
-use crate::workload::{self, AnyLibrary, Direction, Limit, Remote, RoundSchedule, Transport, Work};
+use crate::workload::{self, AnyLibrary, Direction, Lacking, Limit, Remote, RoundSchedule, Transport, Work};
 
 /// How long each case is measured by default.
 const DEFAULT_DURATION: Duration = Duration::from_secs(3);
@@ -260,7 +260,7 @@ impl<'a> Planner<'a> {
         if !combination.library.is_engine() {
             let setup = tls.setup(code, identity_of(peers)?, &peers.trust, name)?;
             let Some(program) = combination.library.program.clone() else {
-                return combination.library.name.visit(LocalTransport { local, setup });
+                return self.made(local, combination.library.name.visit(LocalTransport { local, setup }));
             };
             return Ok(local_transport(local, Arc::new(PeerLibrary { program, setup, provider: tls.provider.name })));
         }
@@ -270,6 +270,17 @@ impl<'a> Planner<'a> {
         }
         let server = tls.server(&[code], identity_of(peers)?, setting.switches)?;
         Ok(local_transport(local, Arc::new(Engine { client, server, name, pool })))
+    }
+
+    /// What carries the records of a library. One of several that can't do the work costs no more than its own cases: it
+    /// refuses to begin.
+    fn made(&self, local: Option<Local>, transport: Result<Transport, Error>) -> Result<Transport, Error> {
+        match transport {
+            Err(Error::Usage(message)) if self.args.sweep.library.len() > 1 => {
+                Ok(local_transport(local, Arc::new(Lacking(message))))
+            }
+            transport => transport,
+        }
     }
 
     /// Buffers that hold the batches of every size.

@@ -5,6 +5,7 @@ mod warnings;
 
 use std::io::ErrorKind;
 
+use super::losses::{Forgiving, Losses};
 use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::interrupt;
@@ -18,25 +19,29 @@ use crate::workload::{self, Advance, Direction, Lane, Rounds, Transport, Turn, W
 const SIDES: [Side; 2] = [Side::Send, Side::Receive];
 
 /// A job for each group of cases that take turns.
-pub(super) fn jobs(plan: &Throughput) -> impl Iterator<Item = Box<dyn Job>> {
-    plan.in_turns().map(|cases| Box::new(InTurns(cases)) as Box<dyn Job>)
+pub(super) fn jobs(plan: &Throughput, forgiving: Forgiving) -> impl Iterator<Item = Box<dyn Job>> {
+    let job = move |cases| Box::new(InTurns { cases, losses: Losses::new(forgiving) }) as Box<dyn Job>;
+    plan.in_turns().map(job)
 }
 
 /// Cases that take turns, so that what disturbs one of them disturbs all: the same work by several libraries. There is at least
 /// one.
-struct InTurns(Vec<ThroughputCase>);
+struct InTurns {
+    cases: Vec<ThroughputCase>,
+    losses: Losses,
+}
 
 impl Job for InTurns {
     fn label(&self) -> &str {
-        &self.0[0].id
+        &self.cases[0].id
     }
 
     fn notes(&self) -> &[String] {
-        &self.0[0].notes
+        &self.cases[0].notes
     }
 
     fn warn(&self, document: &mut Document) {
-        self.0.iter().for_each(|case| warnings::before(document, case));
+        self.cases.iter().for_each(|case| warnings::before(document, case));
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
@@ -45,18 +50,22 @@ impl Job for InTurns {
             let text = if now.is_warming_up { format!("{rate}, warming up") } else { rate };
             advance(now.done, &text);
         };
-        let mut outcome = Ok(());
-        for (planned, measured) in self.0.iter().zip(measure(&self.0, on_advance)?) {
+        let mut lost = Vec::new();
+        for (planned, measured) in self.cases.iter().zip(measure(&self.cases, on_advance)?) {
             match measured {
                 Ok((_, rounds)) if rounds.lanes.iter().all(|(_, samples)| samples.is_empty()) => {}
                 Ok((case, rounds)) => {
                     warnings::after(document, planned, &case, &rounds);
                     document.cases.push(case);
                 }
-                Err(error) => outcome = outcome.and(Err(error)),
+                Err(error) => lost.push((asked(planned), error)),
             }
         }
-        outcome
+        self.losses.settle(document, lost, self.cases.len())
+    }
+
+    fn failure(&self) -> Option<Error> {
+        self.losses.failure()
     }
 }
 
@@ -98,9 +107,7 @@ fn finish(
     if is_wanted {
         finished?;
     } // After an interruption, closing is only polite.
-    let mut case = Case::new(planned.id.clone());
-    case.requested = planned.requested.clone();
-    case.switches = planned.switches.clone();
+    let mut case = asked(planned);
     if let Some(agreed) = agreed.first() {
         case.negotiated = negotiated(agreed);
     }
@@ -108,6 +115,14 @@ fn finish(
     workload::record(&mut case, rounds, planned.schedule.seed);
     workload::record_heap(&mut case, &counted, planned.schedule.seed);
     Ok(case)
+}
+
+/// The case without results.
+fn asked(planned: &ThroughputCase) -> Case {
+    let mut case = Case::new(planned.id.clone());
+    case.requested = planned.requested.clone();
+    case.switches = planned.switches.clone();
+    case
 }
 
 /// Adds the other process to the error, and suggests a mode if it does not do its part of the work.

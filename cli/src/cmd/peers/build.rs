@@ -1,0 +1,51 @@
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::Error;
+use crate::library::LibraryName;
+use crate::peers::Program;
+use crate::render::Messages;
+
+/// Builds the programs of `libraries` from a checkout, and puts them beside this program.
+pub fn build(libraries: &[LibraryName], messages: Messages) -> Result<(), Error> {
+    for library in libraries {
+        let Some(needs) = library.build_needs() else {
+            return Err(Error::Usage(format!("{} needs no build", library.name())));
+        };
+        let program = build_one(library.name(), needs)?;
+        let target = beside()?.join(program.file_name().unwrap_or_default());
+        if program != target {
+            fs::copy(&program, &target).map_err(|error| Error::write(&target, error))?;
+        }
+        let found = Program::find(*library)?;
+        messages.note(&format!("{} {} is here: {}", found.library.name, found.library.version, found.path.display()));
+    }
+    Ok(())
+}
+
+/// Builds the program of a library, and returns where it is.
+fn build_one(name: &str, needs: &str) -> Result<PathBuf, Error> {
+    let here = env::current_dir().map_err(|error| Error::io("finding the current folder", error))?;
+    let manifest = |folder: &&Path| folder.join("peers").join(name).join("Cargo.toml").is_file();
+    let Some(checkout) = here.ancestors().find(manifest) else {
+        let message = format!("there is no peers/{name} here or above: call this in a checkout of tlsbench");
+        return Err(Error::Usage(message));
+    };
+    let target = checkout.join("target");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--release", "--locked", "--manifest-path"]);
+    cargo.arg(checkout.join("peers").join(name).join("Cargo.toml")).arg("--target-dir").arg(&target);
+    let status = cargo.status().map_err(|error| Error::io("starting cargo", error))?;
+    if !status.success() {
+        return Err(Error::Failed(format!("{name} could not be built ({status}); besides Rust it needs {needs}")));
+    }
+    Ok(target.join("release").join(format!("tlsbench-{name}")))
+}
+
+/// The folder of this program.
+fn beside() -> Result<PathBuf, Error> {
+    let this = env::current_exe().map_err(|error| Error::io("finding this program", error))?;
+    this.parent().map(Path::to_owned).ok_or_else(|| Error::Failed("this program is in no folder".to_owned()))
+}

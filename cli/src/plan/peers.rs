@@ -1,0 +1,120 @@
+use std::num::NonZero;
+use std::thread;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::{ChosenLibrary, Measurement, once, output};
+use crate::args::{self, PeersSet, PeersWork};
+use crate::error::Error;
+use crate::library::LibraryName;
+use crate::measure::nanoseconds_of;
+use crate::render::{Display, Output};
+use crate::request::{Flag, Request};
+use crate::schema::{Case, Warning};
+
+/// How long a library runs before it is measured, unless it is measured for less.
+const WARMUP: Duration = Duration::from_millis(300);
+
+/// What `peers` measures: works as `throughput` and `handshake` do them, each by all libraries.
+pub struct Peers {
+    /// The works.
+    pub measurements: Vec<Measurement>,
+    /// Cases that are asked for and can't be measured yet, with the reason.
+    pub unavailable: Vec<Case>,
+    /// Where results go.
+    pub output: Output,
+}
+
+impl Peers {
+    pub(super) fn new(args: &args::Peers, display: Display) -> Result<Self, Error> {
+        if args.duration.is_zero() {
+            return Err(Error::Usage("--duration must be longer than 0".into()));
+        }
+        let libraries = match args.library.as_slice() {
+            [] => LibraryName::all().filter(|library| ChosenLibrary::find(*library).is_ok()).collect(),
+            named => once(named.iter().copied()),
+        };
+        let (works, unavailable) = match args.set {
+            Some(PeersSet::RustlsReport) => (rustls_report(), not_in_rustls_report(&libraries)),
+            None => (works(&args.work), Vec::new()),
+        };
+        let measurement = |work: Request| Measurement::of_request(&with_terms(work, args, &libraries));
+        Ok(Self {
+            measurements: works.into_iter().map(measurement).collect::<Result<_, _>>()?,
+            unavailable,
+            output: output::kept(&args.output, &args.saving, display)?,
+        })
+    }
+}
+
+/// A request with what all works have in common.
+fn with_terms(work: Request, args: &args::Peers, libraries: &[LibraryName]) -> Request {
+    let names: Vec<&str> = libraries.iter().map(|library| library.typed()).collect();
+    let nanoseconds = |duration| format!("{}ns", nanoseconds_of(duration));
+    work.with("transport", "memory")
+        .with("library", names.join(","))
+        .with("duration", nanoseconds(args.duration))
+        .with("warmup", nanoseconds(args.duration.min(WARMUP)))
+        .with("seed", args.seed)
+}
+
+fn request(command: &str, flags: &[(&str, &str)]) -> Request {
+    let flag = |(name, value): &(&str, &str)| Flag { name: (*name).to_owned(), value: Some((*value).to_owned()) };
+    Request { command: command.to_owned(), flags: flags.iter().map(flag).collect() }
+}
+
+/// The works of these names; no names stand for all.
+fn works(names: &[PeersWork]) -> Vec<Request> {
+    let names = if names.is_empty() { PeersWork::value_variants() } else { names };
+    once(names.iter().copied()).into_iter().map(work).collect()
+}
+
+fn work(name: PeersWork) -> Request {
+    match name {
+        PeersWork::Bulk => {
+            request("throughput", &[("cipher", "aes128gcm,aes256gcm,chacha20poly1305"), ("size", "16k")])
+        }
+        PeersWork::Small => request("throughput", &[("cipher", "aes128gcm"), ("size", "64")]),
+        PeersWork::Handshake => handshakes(),
+        PeersWork::Threads => {
+            let threads = thread::available_parallelism().map_or(1, NonZero::get);
+            // The label keeps its cases apart from those of one thread.
+            request("throughput", &[("cipher", "aes128gcm"), ("size", "16k")])
+                .with("threads", threads)
+                .with("label", format!("threads={threads}"))
+        }
+    }
+}
+
+fn handshakes() -> Request {
+    request("handshake", &[("cipher", "aes128gcm"), ("groups", "x25519"), ("cert-type", "ecdsa-p256,rsa-2048")])
+}
+
+/// The works of the rustls project's report that can be measured.
+fn rustls_report() -> Vec<Request> {
+    vec![request("throughput", &[("cipher", "aes256gcm"), ("size", "1m")]), handshakes()]
+}
+
+/// Those that can't, each by every library.
+fn not_in_rustls_report(libraries: &[LibraryName]) -> Vec<Case> {
+    const TLS_1_2: &str = "TLS 1.2 is not measured yet";
+    const RESUMED: &str = "resumed sessions are not measured yet";
+    const WORKS: [(&str, &str, &str); 5] = [
+        ("throughput", "throughput/memory/send/aes128gcm/1048576/tls1.2", TLS_1_2),
+        ("handshake", "handshake/memory/aes128gcm/cert-type=ecdsa-p256/tls1.2", TLS_1_2),
+        ("handshake", "handshake/memory/aes128gcm/cert-type=rsa-2048/tls1.2", TLS_1_2),
+        ("handshake", "handshake/memory/aes128gcm/resumed", RESUMED),
+        ("handshake", "handshake/memory/aes128gcm/resumed/tls1.2", RESUMED),
+    ];
+    let case = |(command, id, reason): (&str, &str, &str), library: &LibraryName| {
+        let mut case = Case::new(format!("{id}/library={}", library.name()));
+        case.requested.insert("command".into(), command.into());
+        case.requested.insert("work".into(), id.into());
+        case.requested.insert("library".into(), library.name().into());
+        let advice = "measure full handshakes and transfer with TLS 1.3".to_owned();
+        case.unavailable = Some(Warning { message: reason.to_owned(), advice });
+        case
+    };
+    WORKS.into_iter().flat_map(|work| libraries.iter().map(move |library| case(work, library))).collect()
+}
