@@ -5,15 +5,17 @@ use crate::error::Error;
 
 /// The nonces of one key: its IV with the record's sequence number XORed into the last 8 bytes (RFC 8446 5.3).
 pub(super) struct Nonces {
-    iv: [u8; NONCE_MAX],
+    /// Padded with zeros at its end. In halves, which are XORed as integers: if 8 bytes of a nonce were changed in memory, the AEAD
+    /// would stall when it reads bytes that only overlap them.
+    iv: [[u8; 16]; 2],
     len: usize,
     sequence: u64,
 }
 
 impl Nonces {
     pub(super) fn new(iv: &[u8]) -> Self {
-        let mut nonces = Self { iv: [0; NONCE_MAX], len: iv.len(), sequence: 0 };
-        nonces.iv[..iv.len()].copy_from_slice(iv);
+        let mut nonces = Self { iv: [[0; 16]; 2], len: iv.len(), sequence: 0 };
+        nonces.iv.as_flattened_mut()[..iv.len()].copy_from_slice(iv);
         nonces
     }
 
@@ -30,10 +32,17 @@ impl Nonces {
     /// The next nonce, in the first [`Nonces::len`] bytes. It is used up by [`Nonces::advance`].
     #[inline]
     pub(super) fn peek(&self) -> [u8; NONCE_MAX] {
-        let mut nonce = self.iv;
-        if let Some(counter) = nonce[..self.len].last_chunk_mut::<8>() {
-            *counter = (u64::from_be_bytes(*counter) ^ self.sequence).to_be_bytes();
+        let [mut front, mut back] = self.iv.map(u128::from_ne_bytes);
+        let sequence = u128::from(self.sequence);
+        match self.len {
+            // On its own, as a shift by a constant takes a tenth of the instructions.
+            12 => front ^= (sequence << 32).to_be(),
+            len @ ..=16 => front ^= (sequence << (8 * (16 - len))).to_be(),
+            len => back ^= (sequence << (8 * (32 - len))).to_be(),
         }
+        let mut nonce = [0; NONCE_MAX];
+        nonce[..16].copy_from_slice(&front.to_ne_bytes());
+        nonce[16..].copy_from_slice(&back.to_ne_bytes());
         nonce
     }
 
@@ -46,14 +55,6 @@ impl Nonces {
         };
         self.sequence = next;
         Ok(())
-    }
-
-    /// Takes the next nonce.
-    #[inline]
-    pub(super) fn next(&mut self) -> Result<[u8; NONCE_MAX], Error> {
-        let nonce = self.peek();
-        self.advance()?;
-        Ok(nonce)
     }
 }
 
@@ -68,17 +69,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sequence_number_is_xored_into_the_end() {
-        let mut nonces = Nonces::new(&[0xff; 12]);
-        assert_eq!(nonces.next().unwrap()[..12], [0xff; 12]);
-        assert_eq!(nonces.next().unwrap()[..12], [255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 254]);
-        assert_eq!(nonces.taken(), 2);
+    fn the_sequence_number_is_xored_into_the_last_eight_bytes() {
+        for len in [8, 12, 16, 24, 32] {
+            let mut nonces = Nonces::new(&[0xff; NONCE_MAX][..len]);
+            for sequence in [0, 1, 0x0102_0304_0506_0708, u64::MAX] {
+                nonces.sequence = sequence;
+                let mut expected = [0xff; NONCE_MAX];
+                for (byte, of_sequence) in expected[len - 8..len].iter_mut().zip(sequence.to_be_bytes()) {
+                    *byte ^= of_sequence;
+                }
+                assert_eq!(nonces.peek()[..nonces.len()], expected[..len], "{len} bytes, {sequence}");
+            }
+        }
     }
 
     #[test]
     fn no_sequence_number_comes_twice() {
         let mut nonces = Nonces::new(&[0; 12]);
+        assert_eq!((nonces.advance(), nonces.taken()), (Ok(()), 1));
         nonces.sequence = u64::MAX;
-        assert!(nonces.next().is_err());
+        assert!(nonces.advance().is_err());
     }
 }

@@ -22,11 +22,11 @@ pub(super) fn seal_from(
     content: &[u8],
     record: &mut [u8],
 ) -> Result<Copied, Error> {
-    let (head, body) = record.split_at_mut(RECORD_HEADER);
-    let aad = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
-    head.copy_from_slice(&aad);
-    let nonce = key.nonces.next()?;
-    key.aead.seal_into(&nonce[..key.nonces.len()], &aad, content, &[content_type.0], body)
+    let Some((head, body)) = record.split_first_chunk_mut::<RECORD_HEADER>() else { return Err(TOO_SHORT) };
+    *head = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
+    let nonce = key.nonces.peek();
+    key.nonces.advance()?;
+    key.aead.seal_into(&nonce[..key.nonces.len()], head, content, &[content_type.0], body)
 }
 
 /// Seals content of `len` bytes that `fill` copies into the record.
@@ -38,15 +38,15 @@ pub(super) fn seal_copied(
     fill: impl FnOnce(&mut [u8]),
     record: &mut [u8],
 ) -> Result<Copied, Error> {
-    let (head, body) = record.split_at_mut(RECORD_HEADER);
-    let aad = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
-    head.copy_from_slice(&aad);
-    fill(&mut body[..len]);
-    body[len] = content_type.0;
-    let nonce = key.nonces.next()?;
-    let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_LEN>() else {
-        return Err(Error::Internal("a record without room for its tag"));
-    };
-    key.aead.seal_in_place(&nonce[..key.nonces.len()], &aad, inner, tag)?;
+    let Some((head, body)) = record.split_first_chunk_mut::<RECORD_HEADER>() else { return Err(TOO_SHORT) };
+    *head = header(ContentType::APPLICATION_DATA, ProtocolVersion::TLS12, body.len());
+    let Some((inner, tag)) = body.split_last_chunk_mut::<TAG_LEN>() else { return Err(TOO_SHORT) };
+    fill(&mut inner[..len]);
+    inner[len] = content_type.0;
+    let nonce = key.nonces.peek();
+    key.nonces.advance()?;
+    key.aead.seal_in_place(&nonce[..key.nonces.len()], head, inner, tag)?;
     Ok(Copied(len))
 }
+
+const TOO_SHORT: Error = Error::Internal("a record without room for its header and tag");
