@@ -152,6 +152,7 @@ impl Connection {
     }
 
     /// Whether application data can be sent.
+    #[inline]
     pub const fn is_ready(&self) -> bool {
         self.negotiated.is_some() && !self.sending.is_closed && self.failed.is_none()
     }
@@ -187,6 +188,7 @@ impl Connection {
     }
 
     /// Fails the connection: sends the alert of `error`, unless close_notify was sent, and refuses everything from then on.
+    #[cold]
     fn fail(&mut self, error: &Error, output: &mut OutBuf) {
         if self.failed.is_none() && !self.has_sealing_half {
             self.sending.alert_for(error, output);

@@ -15,14 +15,27 @@ impl Connection {
     /// # Errors
     /// [`Error::Usage`] before the handshake has completed and after [`Connection::close`]; the error of a connection that has
     /// failed.
+    #[inline]
     pub fn write_tls(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
+        if !self.is_ready() || self.key_update_pending {
+            self.prepare_to_write(plaintext, output)?;
+        }
+        let written = self.sending.write(plaintext, output);
+        match &written {
+            Ok(_) => self.note_sealed(),
+            Err(error) => self.fail(error, output),
+        }
+        written
+    }
+
+    /// Refuses to write where nothing can be sent, and answers a KeyUpdate before there is data.
+    #[cold]
+    fn prepare_to_write(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<(), Error> {
         self.check_writable()?;
         if self.key_update_pending && plaintext.iter().any(|part| !part.is_empty()) {
             self.answer_key_update(output)?;
         }
-        let taken = self.sending.write(plaintext, output).inspect_err(|error| self.fail(error, output))?;
-        self.note_sealed();
-        Ok(taken)
+        Ok(())
     }
 
     /// Updates the sending keys (RFC 8446 4.6.3), and requests the peer to update its own where `request_peer` is set.

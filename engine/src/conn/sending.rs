@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::keys::TrafficSecret;
 use crate::mem::OutBuf;
 use crate::msgs::{Alert, KeyUpdate, KeyUpdateRequest};
-use crate::record::{Fragments, Sealer};
+use crate::record::Sealer;
 use crate::switches::Switches;
 
 /// The keys for sending, and whether close_notify was sent.
@@ -37,16 +37,21 @@ impl Sending {
 
     /// Seals application data up to the capacity of `output`, and returns how many bytes were taken. Updates the key when it has
     /// sealed as many records as it may (RFC 8446 5.5).
+    #[inline]
     pub(super) fn write(&mut self, plaintext: &[&[u8]], output: &mut OutBuf) -> Result<usize, Error> {
-        let mut fragments = Fragments::new(plaintext);
-        let offered = fragments.left();
-        loop {
-            self.sealer.seal_application_data(&mut fragments, output)?;
-            if fragments.left() == 0 || !self.sealer.is_key_spent() {
-                return Ok(offered - fragments.left());
-            }
+        let taken = self.sealer.seal_application_data(plaintext, 0, output)?;
+        if self.sealer.is_key_spent() { self.write_rest(plaintext, taken, output) } else { Ok(taken) }
+    }
+
+    /// Seals what is left after the first `taken` bytes, with new keys.
+    #[cold]
+    fn write_rest(&mut self, plaintext: &[&[u8]], mut taken: usize, output: &mut OutBuf) -> Result<usize, Error> {
+        let offered = plaintext.iter().map(|part| part.len()).sum();
+        while taken < offered && self.sealer.is_key_spent() {
             self.replace_key(KeyUpdateRequest::NOT_REQUESTED, output)?;
+            taken = self.sealer.seal_application_data(plaintext, taken, output)?;
         }
+        Ok(taken)
     }
 
     /// Sends a KeyUpdate, and installs the next keys (RFC 8446 4.6.3).

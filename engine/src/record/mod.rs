@@ -13,7 +13,6 @@ mod sealed;
 
 pub use aliasing::Aliasing;
 pub use deframe::{Frame, deframe};
-pub use fragment::Fragments;
 pub use open::{Opener, inner_len};
 pub use path::{Inlined, Path, Split};
 pub use seal::{Sealer, sealed_len};

@@ -2,7 +2,7 @@ use core::ops::Range;
 
 use super::RecordKey;
 use super::aliasing::Aliasing;
-use super::fragment::{Fragment, Fragments};
+use super::fragment::Fragments;
 use super::path::{Inlined, SealPath, Split};
 use super::sealed::{header, seal_copied, seal_from};
 use crate::codes::{ContentType, ProtocolVersion};
@@ -31,7 +31,7 @@ pub struct Sealer {
     counters: Counters,
 }
 
-type SealBatch = fn(&mut Sealer, &mut Fragments<'_>, &mut OutBuf) -> Result<(), Error>;
+type SealBatch = fn(&mut Sealer, &[&[u8]], usize, &mut OutBuf) -> Result<usize, Error>;
 
 impl Sealer {
     /// A sealer without keys.
@@ -73,38 +73,48 @@ impl Sealer {
         self.key.as_ref().is_some_and(|key| key.nonces.taken() >= self.records_per_key)
     }
 
-    /// Seals application data while `output` has room and the key is not spent. Without keys, nothing is sealed.
-    pub fn seal_application_data(&mut self, fragments: &mut Fragments<'_>, output: &mut OutBuf) -> Result<(), Error> {
-        (self.seal_batch)(self, fragments, output)
+    /// Seals `plaintext`, without its first `taken` bytes, while `output` has room and the key is not spent. Returns how many bytes
+    /// have been taken in all. Without keys, nothing is sealed.
+    #[inline]
+    pub fn seal_application_data(
+        &mut self,
+        plaintext: &[&[u8]],
+        taken: usize,
+        output: &mut OutBuf,
+    ) -> Result<usize, Error> {
+        (self.seal_batch)(self, plaintext, taken, output)
     }
 
     /// The hot loop.
-    fn seal_batch<P: SealPath>(&mut self, fragments: &mut Fragments<'_>, output: &mut OutBuf) -> Result<(), Error> {
+    fn seal_batch<P: SealPath>(
+        &mut self,
+        plaintext: &[&[u8]],
+        taken: usize,
+        output: &mut OutBuf,
+    ) -> Result<usize, Error> {
+        let mut fragments = Fragments::new(plaintext, taken);
+        let offered = taken + fragments.left();
         while fragments.left() > 0 && !self.is_key_spent() {
             let Some(key) = &mut self.key else { break };
-            let record_len = RECORD_HEADER + fragments.next_len() + ENCRYPTED_EXTRA;
+            let len = fragments.next_len();
+            let record_len = sealed_len(len);
             if output.room() < record_len {
                 output.compact();
                 if output.room() < record_len {
                     break;
                 }
             }
-            let fragment = fragments.next();
-            let len = fragment.len();
             let record = append(output, record_len)?;
-            let content_type = ContentType::APPLICATION_DATA;
-            let copied = match fragment {
-                Fragment::Whole(content) if self.zero_copy => P::seal(key, content, record),
-                Fragment::Whole(content) => {
-                    seal_copied(key, content_type, len, |room| room.copy_from_slice(content), record)
-                }
-                Fragment::Spread(_) => seal_copied(key, content_type, len, |room| fragments.gather(room), record),
+            let whole = if self.zero_copy { fragments.next_whole(len) } else { None };
+            let sealed = match whole {
+                Some(content) => P::seal(key, content, record),
+                None => seal_gathered(key, &mut fragments, len, record),
             };
-            let Copied(copied) = copied.inspect_err(|_| output.retract(record_len))?;
+            let Copied(copied) = sealed.inspect_err(|_| output.retract(record_len))?;
             self.counters.records += 1;
             self.counters.count_data(len, copied);
         }
-        Ok(())
+        Ok(offered - fragments.left())
     }
 
     /// Seals `content` as one record of application data, which fills `record` ([`sealed_len`]). Returns how many bytes
@@ -180,6 +190,17 @@ impl Sealer {
 
 const NO_KEY: Error = Error::Internal("application data without keys");
 const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
+
+/// Copies the next `len` bytes of `fragments` into the record, and seals them there. Out of line, for the sake of the hot loop.
+#[inline(never)]
+fn seal_gathered(
+    key: &mut RecordKey,
+    fragments: &mut Fragments<'_>,
+    len: usize,
+    record: &mut [u8],
+) -> Result<Copied, Error> {
+    seal_copied(key, ContentType::APPLICATION_DATA, len, |room| fragments.gather(room), record)
+}
 
 fn append(output: &mut OutBuf, len: usize) -> Result<&mut [u8], Error> {
     // Not by `ok_or`, which makes an error for every record, and drops it.
