@@ -40,6 +40,7 @@ macro_rules! pages {
 
 pages! {
     choose_cipher = "choose-cipher.md", ["openssl"];
+    compare_libraries = "compare-libraries.md", [];
     find_tls_cost = "find-tls-cost.md", [];
     gate_in_ci = "gate-in-ci.md", [];
     remote_server = "remote-server.md", [];

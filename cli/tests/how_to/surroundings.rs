@@ -31,6 +31,7 @@ all=$*
 case $1 in
 throughput | handshake | ablate | crypto | doctor)
     has --duration || has "-d " || set -- "$@" --duration 40ms ;;
+peers) has --list || set -- "$@" --duration 20ms ;;
 esac
 case $1 in
 throughput | handshake) has --warmup || set -- "$@" --warmup 5ms ;;
