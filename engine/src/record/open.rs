@@ -61,7 +61,9 @@ impl Opener {
         // RFC 8446 5.2: what is too short to hold a tag can't be decrypted.
         let key = usable(&mut self.key, frame, body.len())?;
         let nonce = key.nonces.peek();
-        key.aead.open_in_place(&nonce[..key.nonces.len()], &frame.header, body)?;
+        // A copy: `frame` as a whole stays in registers unless a pointer into it leaves this function.
+        let header = frame.header;
+        key.aead.open_in_place(&nonce[..key.nonces.len()], &header, body)?;
         key.nonces.advance()?;
         self.take_inner(frame, &body[..body.len() - TAG_LEN])
     }
