@@ -27,17 +27,23 @@ pub struct S2nEndpoint {
     failure: Option<String>,
 }
 
-/// What has to be negotiated.
+/// What has to be negotiated, and what follows from it.
 #[derive(Clone)]
 pub(crate) struct Expected {
     version: ProtocolVersion,
     suite: CipherSuite,
     groups: Vec<NamedGroup>,
+    record_overhead: usize,
 }
 
 impl Expected {
     pub(crate) fn of(setup: &Setup) -> Self {
-        Self { version: setup.version, suite: setup.suite, groups: setup.groups.clone() }
+        Self {
+            version: setup.version,
+            suite: setup.suite,
+            groups: setup.groups.clone(),
+            record_overhead: setup.record_overhead(),
+        }
     }
 
     /// An error if s2n-tls negotiated anything else, which a policy cannot rule out.
@@ -180,7 +186,7 @@ impl Endpoint for S2nEndpoint {
         if self.is_handshaking {
             return Err(failed("nothing can be sent before the handshake is complete"));
         }
-        let count = self.wired.buffers().output.fitting(data.len(), record_overhead(self.expected.version));
+        let count = self.wired.buffers().output.fitting(data.len(), self.expected.record_overhead);
         if count == 0 {
             return Ok(0);
         }
@@ -218,14 +224,5 @@ impl Endpoint for S2nEndpoint {
         self.plaintext = Vec::new();
         // It refuses while a part of a record is in its buffers, which then are needed.
         self.wired.release_buffers().ok();
-    }
-}
-
-/// What a record adds to the data in it: header, content type and tag in TLS 1.3 (RFC 8446 5.2), in TLS 1.2 header, explicit nonce
-/// and tag (RFC 5288 3).
-const fn record_overhead(version: ProtocolVersion) -> usize {
-    match version {
-        ProtocolVersion::TLS13 => 5 + 1 + 16,
-        _ => 5 + 8 + 16,
     }
 }
