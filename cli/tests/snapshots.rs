@@ -56,6 +56,7 @@ snapshots! {
         golden::check("results-mixed.md", &Results(&document).markdown());
     };
     an_ablation: check("ablation", &AblationTable(&fixed::ablation()));
+    libraries_at_the_same_work: check("peers", &Results(&fixed::peers()));
     raw_cryptography: check("crypto", &CryptoReport(&fixed::crypto()));
     a_diagnosis: check("doctor", &fixed::diagnosis());
     a_history_of_few_series: check("history", &fixed::history(1));
@@ -84,7 +85,9 @@ snapshots! {
 
 #[test]
 fn the_documents_are_such_as_are_read_back() {
-    for document in [fixed::results(), fixed::one_case(), fixed::busy(), fixed::ablation(), fixed::crypto()] {
+    for document in
+        [fixed::results(), fixed::one_case(), fixed::busy(), fixed::peers(), fixed::ablation(), fixed::crypto()]
+    {
         let text = Report::json(&document).expect("JSON");
         assert_eq!(tlsbench::loader::read(text.as_bytes()), Ok(document));
     }

@@ -11,6 +11,8 @@ use crate::units::format_quantity;
 
 /// What stands in a number's place; why is said elsewhere.
 pub(super) const NOT_MEASURABLE: &str = "not measurable";
+/// What stands in the place of all numbers of a case.
+pub(super) const UNAVAILABLE: &str = "n/a";
 
 impl Report for Document {
     fn table(&self, view: &View) -> String {
@@ -64,6 +66,14 @@ impl Report for Document {
                 row.extend(negotiated.clone());
                 row.extend([name.clone(), unit, better]);
                 row.push(format!("{NOT_MEASURABLE}: {}; {}", reason.message, reason.advice));
+                row.extend(["", "", "", "0"].map(str::to_owned));
+                sheet.row(row);
+            }
+            if let Some(reason) = &case.unavailable {
+                let mut row = vec![case.id.clone()];
+                row.extend(negotiated);
+                row.extend(["", "", ""].map(str::to_owned));
+                row.push(format!("{UNAVAILABLE}: {}; {}", reason.message, reason.advice));
                 row.extend(["", "", "", "0"].map(str::to_owned));
                 sheet.row(row);
             }

@@ -43,8 +43,8 @@ impl Results<'_> {
             return form(self.0);
         }
         let tables = [
-            others.as_ref().map(|document| form(document)),
             libraries.as_ref().map(|document| form(&PeersTable(document))),
+            others.as_ref().map(|document| form(document)),
             switches.as_ref().map(|document| form(&AblationTable(document))),
         ];
         tables.into_iter().flatten().collect::<Vec<_>>().join("\n")

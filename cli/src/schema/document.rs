@@ -86,7 +86,11 @@ impl Document {
             advice: reason.advice.clone(),
         };
         let of_case = |case| move |(key, reason)| told(case, key, reason);
-        self.cases.iter().flat_map(|case| case.not_measurable.iter().map(of_case(case))).collect()
+        let unavailable = self.cases.iter().filter_map(|case| {
+            let Warning { message, advice } = case.unavailable.as_ref()?;
+            Some(Warning { message: format!("{} is not available: {message}", case.id), advice: advice.clone() })
+        });
+        self.cases.iter().flat_map(|case| case.not_measurable.iter().map(of_case(case))).chain(unavailable).collect()
     }
 }
 

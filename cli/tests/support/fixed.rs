@@ -101,6 +101,46 @@ pub fn crypto() -> Document {
     document
 }
 
+/// Three libraries: one is first in sending, two are level in receiving, and one lacks the second suite.
+pub fn peers() -> Document {
+    let mut document = document();
+    for (suite, speeds) in [("aes128gcm", [12.9e9, 9.4e9, 9.1e9]), ("aegis128l", [15.2e9, 11.4e9, 0.0])] {
+        for (library, speed) in ["tls-engine", "rustls-unbuffered", "rustls"].into_iter().zip(speeds) {
+            document.cases.push(at_work(suite, library, speed));
+        }
+    }
+    document
+}
+
+/// Data that a library moved in memory, unless it has no speed.
+fn at_work(suite: &str, library: &str, speed: f64) -> Case {
+    let mut case = Case::new(format!("throughput/memory/send/{suite}/16384/library={library}"));
+    for (name, value) in [("command", "throughput"), ("transport", "memory"), ("library", library), ("suite", suite)] {
+        case.requested.insert(name.into(), value.into());
+    }
+    case.requested.insert("size_bytes".into(), 16_384.into());
+    if speed == 0.0 {
+        let message = format!("{library} does not support {suite}");
+        case.unavailable = Some(Warning { message, advice: "choose what all libraries have".into() });
+        return case;
+    }
+    let around = |speed: f64, spread: f64| -> Vec<f64> {
+        (0..30).map(|round| speed * (1.0 + spread * f64::from((round * 7) % 30 - 15))).collect()
+    };
+    let received = if library == "rustls" { speed } else { 9.3e9 };
+    // Each in an order of its own: round by round, now one is ahead and now the other.
+    let mut receiving = around(received, 0.001);
+    receiving.rotate_left(library.len());
+    case.record(Side::Send, &quantity::ENGINE_BYTES_PER_S, &around(speed, 0.001), 1);
+    case.record(Side::Receive, &quantity::ENGINE_BYTES_PER_S, &receiving, 1);
+    for side in [Side::Send, Side::Receive] {
+        case.record(side, &quantity::RAW_AEAD_BYTES_PER_S, &around(13.3e9, 0.0005), 1);
+        let calls = if library == "tls-engine" { 0.0 } else { 1.25 };
+        case.record(side, &quantity::HEAP_CALLS_PER_RECORD, &[calls], 1);
+    }
+    case
+}
+
 pub fn diagnosis() -> Diagnosis {
     let noise =
         |metric: &str, size: f64| Noise { metric: metric.into(), median: size / 10.0, ci95: [-size, size], rounds: 31 };

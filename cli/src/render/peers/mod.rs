@@ -9,7 +9,8 @@ use crate::names;
 use crate::ranking::{Work, medals, works};
 use crate::render::groups::grouped;
 use crate::schema::Document;
-use sentences::{conclusion, medal_line};
+pub(super) use sentences::{conclusion, medal_line};
+pub(super) use work_table::ceiling_name;
 use work_table::sheet;
 
 /// How to read the tables.
@@ -80,7 +81,7 @@ fn section(work: &Work<'_>) -> (Vec<String>, Option<Sheet>, Vec<String>) {
 }
 
 /// Each reason once, with those that it holds for.
-fn unavailable(work: &Work<'_>) -> Vec<String> {
+pub(super) fn unavailable(work: &Work<'_>) -> Vec<String> {
     let reasons = work.rows.iter().filter_map(|row| Some((row.case.unavailable.as_ref()?, row.name.as_str())));
     let told = reasons.map(|(reason, name)| (format!("{}; {}", reason.message, reason.advice), name));
     let line = |(reason, names): (String, Vec<&str>)| match names.len() == work.rows.len() {

@@ -8,14 +8,14 @@ use crate::units::counted;
 
 /// Such as "AES-128-GCM 16 KiB, in memory: sending, tls-engine is first, 1.37 times as fast as rustls; receiving, no difference is
 /// shown between tls-engine and rustls."
-pub(super) fn conclusion(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
+pub(in crate::render) fn conclusion(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
     let said: Vec<String> = contests.iter().filter_map(|contest| sentence(work, contest)).collect();
     let said = if said.is_empty() { "nothing to compare".to_owned() } else { said.join("; ") };
     capitalized(&format!("{}: {said}.", title(work)))
 }
 
 /// The work as a person would say it.
-pub(super) fn title(work: &Work<'_>) -> String {
+fn title(work: &Work<'_>) -> String {
     let labels = labels([work.id.as_str()]);
     let kind = if work.id.starts_with("handshake/") { "handshakes, " } else { "" };
     // Both sides of the data are in the table, whichever end is on which.
@@ -48,7 +48,7 @@ fn sentence(work: &Work<'_>, contest: &Contest<'_>) -> Option<String> {
 }
 
 /// Such as "Firsts: tls-engine 7, rustls 1; no difference is shown in 2 of 10."
-pub(super) fn medal_line(medals: &Medals) -> Option<String> {
+pub(in crate::render) fn medal_line(medals: &Medals) -> Option<String> {
     if medals.contests == 0 {
         return None;
     }

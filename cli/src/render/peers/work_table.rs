@@ -1,13 +1,11 @@
 //! The table of a work: a row for each library, the fastest first, and below them what bare cryptography reaches.
 
 use crate::ranking::{Contest, Outcome, Place, Work};
+use crate::render::document::UNAVAILABLE;
 use crate::render::{Align, Sheet};
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Better, Case, Metric, Side};
 use crate::units::significant;
-
-/// What stands where a library has no number.
-const UNAVAILABLE: &str = "n/a";
 
 /// How the numbers of a column are written.
 struct Scale {
@@ -83,7 +81,8 @@ fn is_cost(contest: &Contest<'_>) -> bool {
     contest.quantity.better == Better::Lower
 }
 
-fn ceiling_name(contests: &[Contest<'_>]) -> &'static str {
+/// What the last row is of.
+pub(in crate::render) fn ceiling_name(contests: &[Contest<'_>]) -> &'static str {
     match contests.first().map(|contest| contest.side) {
         Some(Side::Client | Side::Server) => "bare cryptography",
         Some(Side::Total) => "plain TCP",

@@ -12,6 +12,7 @@ mod marks;
 mod navigation;
 mod others;
 mod page;
+mod peers;
 mod rows;
 mod run;
 mod scale;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use maud::{Markup, html};
 
 use super::section::{Anchors, Section, slug};
-use super::{ablation, crypto, distributions, others, throughput};
+use super::{ablation, crypto, distributions, others, peers, throughput};
 use crate::render::groups::grouped;
 use crate::schema::{Case, Document, Warning};
 use crate::series::Source;
@@ -165,7 +165,7 @@ fn later_ones(later: &[&Source], source: &Source) -> usize {
 
 fn sections(document: &Document) -> Vec<Section> {
     let drawn = &document.cases[..document.cases.len().min(CASES_DRAWN)];
-    let mut sections = Vec::new();
+    let mut sections: Vec<Section> = peers::section(document).into_iter().collect();
     for (family, cases) in grouped(drawn.iter().map(|case| (family(case), case))) {
         sections.extend(match family {
             "throughput" => throughput::sections(&cases),
