@@ -61,7 +61,7 @@ const PEERS: [(&str, &str, &str); 5] = [
     ("openssl", "OpenSSL of this system", "the headers of OpenSSL (libssl-dev) and pkg-config"),
     ("openssl-src", "OpenSSL, built from its source", "a C compiler, make and perl"),
     ("boringssl", "BoringSSL", "a C++ compiler, cmake and libclang (libclang-dev)"),
-    ("s2n-tls", "s2n-tls, on AWS-LC", "a C compiler and cmake"),
+    ("s2n-tls", "s2n-tls, on AWS-LC", "a C compiler, best clang"),
     ("rustls-graviola", "rustls, unbuffered API, graviola", "nothing else"),
 ];
 
