@@ -183,9 +183,12 @@ fn metrics<'a>(
         let listed = || quantity.map(|quantity| (quantity.unit.to_owned(), quantity.better, quantity.kind));
         let (unit, better, kind) = known.map(|known| (known.unit.clone(), known.better, known.kind)).or_else(listed)?;
         let unmeasured = [("baseline", before), ("candidate", after)].into_iter().find_map(|(name, case)| {
-            let case = case?;
-            let reason = case.not_measurable.get(key).or(case.unavailable.as_ref())?;
+            let reason = case?.not_measurable.get(key)?;
             Some(format!("not measurable in the {name}: {}; {}", reason.message, reason.advice))
+        });
+        let unavailable = [("baseline", before), ("candidate", after)].into_iter().find_map(|(name, case)| {
+            let reason = case?.unavailable.as_ref()?;
+            Some(format!("not available in the {name}: {}; {}", reason.message, reason.advice))
         });
         let mut metric = Metric {
             name: key.clone(),
@@ -210,6 +213,7 @@ fn metrics<'a>(
                 metric.verdict = Verdict::Inconclusive;
                 Err((unmeasured.unwrap_or_default(), true))
             }
+            _ if unavailable.is_some() => Err((unavailable.unwrap_or_default(), true)),
             (None, _) => Err(("the baseline does not have it".to_owned(), true)),
             (_, None) => Err(("the candidate does not have it".to_owned(), true)),
             _ if objection.is_some() => Err((objection.clone().unwrap_or_default(), true)),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::schema::{Host, Negotiated, Side};
+use crate::schema::{Host, Negotiated, Side, Warning};
 
 const TIMES: [f64; 12] = [100.0, 101.0, 99.0, 100.5, 99.5, 102.0, 98.0, 100.2, 99.8, 100.1, 100.3, 99.7];
 
@@ -202,6 +202,17 @@ fn what_was_not_measurable_is_inconclusive_and_says_why() {
             assert_eq!((found.outcome, found.counts.inconclusive, found.counts.missing), (Outcome::Passed, 1, 0));
         }
     }
+}
+
+#[test]
+fn what_became_unavailable_is_missed_and_says_why() {
+    let mut lost = document(1.0, 0.0);
+    lost.cases[0].metrics.clear();
+    lost.cases[0].unavailable = Some(Warning { message: "it died".into(), advice: "measure it alone".into() });
+    let found = compared(&document(1.0, 0.0), &lost, &rules());
+    let (verdict, why) = verdict(&found, "one", "send.efficiency");
+    assert_eq!((verdict, why), (Verdict::NotComparable, "not available in the candidate: it died; measure it alone"));
+    assert!(found.counts.missing > 0, "a gate does not pass because of it");
 }
 
 #[test]
