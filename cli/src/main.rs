@@ -109,7 +109,7 @@ fn run(args: &Args, messages: Messages) -> Result<(), Error> {
         Plan::Run(plan) => cmd::run::run(&plan, messages),
         Plan::Peers(plan) => cmd::peers::run(&plan, messages),
         Plan::ListLibraries => print(&cmd::peers::list()),
-        Plan::BuildLibraries(libraries) => cmd::peers::build(&libraries, messages),
+        Plan::BuildLibrary(library) => cmd::peers::build(library, messages),
         Plan::Doctor(plan) => cmd::doctor::run(&plan, messages),
         Plan::Completions(shell) => print(&cmd::manual::completions(shell)),
         Plan::Page(name) => print(&cmd::manual::page(name.as_deref())?),

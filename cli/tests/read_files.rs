@@ -155,7 +155,7 @@ fn what_a_command_writes_into_a_pipe_is_read() {
 }
 
 /// What lists hold twice, in commands that write results, with the cases that come of it.
-const DOUBLES: [(&str, usize); 20] = [
+const DOUBLES: [(&str, usize); 21] = [
     ("throughput --transport memory --size 64,64,1k,1024", 2),
     ("throughput --transport memory,memory,loopback,memory", 2),
     ("throughput --loopback-threads 1,1,2,1", 2),
@@ -174,6 +174,7 @@ const DOUBLES: [(&str, usize); 20] = [
     ("handshake --alpn h2,h2", 1),
     ("handshake --library rustls,tls-engine,rustls --groups p256", 2),
     ("ablate --workload bulk,bulk --switch inline,inline -d 20ms", 4),
+    ("peers --library tls-engine,rustls,tls-engine --work small,small -d 20ms", 2),
     ("crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms", 1),
     ("instructions --work record,record --size 64,64 --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --setting all,all", 1),
 ];

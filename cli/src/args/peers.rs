@@ -40,9 +40,9 @@ pub struct Peers {
     #[arg(long, conflicts_with_all = ["library", "work", "set", "format", "json", "output", "save_baseline"])]
     pub list: bool,
 
-    /// Build the programs of these libraries from peers/ of a checkout of tlsbench, in or below which this is called
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = LibraryParser, exclusive = true)]
-    pub build: Vec<LibraryName>,
+    /// Build the program of this library from peers/ of a checkout of tlsbench, in or below which this is called
+    #[arg(long, value_name = "NAME", value_parser = LibraryParser, exclusive = true)]
+    pub build: Option<LibraryName>,
 
     /// Where results are kept.
     #[command(flatten)]
@@ -78,4 +78,4 @@ Examples:
   tlsbench peers --work bulk,handshake --library tls-engine,rustls --duration 10s
   tlsbench peers --set rustls-report --json=peers.json
   tlsbench peers --list
-  tlsbench peers --build openssl,boringssl";
+  tlsbench peers --build openssl";

@@ -67,8 +67,8 @@ pub enum Plan {
     Run(Run),
     /// Measure libraries on the same works.
     Peers(Peers),
-    /// Builds the programs of libraries.
-    BuildLibraries(Vec<LibraryName>),
+    /// Build the program of a library.
+    BuildLibrary(LibraryName),
     /// List the libraries.
     ListLibraries,
     /// Check the machine.
@@ -149,7 +149,7 @@ impl Plan {
                 None => Self::ListProfiles,
             },
             args::Command::Peers(args) if args.list => Self::ListLibraries,
-            args::Command::Peers(args) if !args.build.is_empty() => Self::BuildLibraries(args.build.clone()),
+            args::Command::Peers(args::Peers { build: Some(library), .. }) => Self::BuildLibrary(*library),
             args::Command::Peers(args) => Self::Peers(Peers::new(args, display)?),
             args::Command::Doctor(args) => Self::Doctor(Doctor::new(args, display)?),
             args::Command::Completions(args) => Self::Completions(args.shell),

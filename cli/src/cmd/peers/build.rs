@@ -8,25 +8,23 @@ use crate::library::LibraryName;
 use crate::peers::Program;
 use crate::render::Messages;
 
-/// Builds the programs of `libraries` from a checkout, and puts them beside this program.
-pub fn build(libraries: &[LibraryName], messages: Messages) -> Result<(), Error> {
-    for library in libraries {
-        let Some(needs) = library.build_needs() else {
-            return Err(Error::Usage(format!("{} needs no build", library.name())));
-        };
-        let program = build_one(library.name(), needs)?;
-        let target = beside()?.join(program.file_name().unwrap_or_default());
-        if program != target {
-            fs::copy(&program, &target).map_err(|error| Error::write(&target, error))?;
-        }
-        let found = Program::find(*library)?;
-        messages.note(&format!("{} {} is here: {}", found.library.name, found.library.version, found.path.display()));
+/// Builds the program of `library` from a checkout, and puts it beside this program.
+pub fn build(library: LibraryName, messages: Messages) -> Result<(), Error> {
+    let Some(needs) = library.build_needs() else {
+        return Err(Error::Usage(format!("{} has no program in peers/ to be built", library.name())));
+    };
+    let program = build_in_checkout(library.name(), needs)?;
+    let target = beside()?.join(program.file_name().unwrap_or_default());
+    if program != target {
+        fs::copy(&program, &target).map_err(|error| Error::write(&target, error))?;
     }
+    let Program { path, library } = Program::find(library)?;
+    messages.note(&format!("{} {} is here: {}", library.name, library.version, path.display()));
     Ok(())
 }
 
 /// Builds the program of a library, and returns where it is.
-fn build_one(name: &str, needs: &str) -> Result<PathBuf, Error> {
+fn build_in_checkout(name: &str, needs: &str) -> Result<PathBuf, Error> {
     let here = env::current_dir().map_err(|error| Error::io("finding the current folder", error))?;
     let manifest = |folder: &&Path| folder.join("peers").join(name).join("Cargo.toml").is_file();
     let Some(checkout) = here.ancestors().find(manifest) else {
