@@ -12,6 +12,7 @@ static ALLOCATOR: heap_meter::Allocator = heap_meter::Allocator;
 
 fn main() -> ExitCode {
     let provider = format!("{CRYPTOGRAPHY} {CRYPTOGRAPHY_VERSION}");
-    let description = Description { name: "rustls-graviola".to_owned(), version: VERSION.to_owned(), provider: Some(provider) };
+    let description =
+        Description { name: "rustls-graviola".to_owned(), version: VERSION.to_owned(), provider: Some(provider) };
     peers::serve(description, library)
 }
