@@ -1,0 +1,63 @@
+//! What BoringSSL has that OpenSSL does not have, or has by another name. The crate `boring` does not reach all of it, so that this
+//! module calls C itself.
+#![allow(unsafe_code)]
+
+use std::ptr;
+
+use boring::error::ErrorStack;
+use boring::ssl::{SslContextBuilder, SslRef, SslStream};
+use foreign_types::ForeignTypeRef;
+use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use tlsbench::error::Error;
+
+use crate::contexts::lacks;
+
+pub(crate) use boring::{nid, pkey, ssl, x509};
+
+/// The library's name in messages.
+pub(crate) const NAME: &str = "BoringSSL";
+
+pub(crate) fn choose_tls13_suite(context: &mut SslContextBuilder, suite: CipherSuite) -> Result<(), Error> {
+    // SAFETY: the context is valid, the suite is read during the call, and no flags are allowed.
+    let is_known = unsafe { boring_sys::SSL_CTX_set1_tls13_ciphers(context.as_ptr(), &suite.0, ptr::null(), 1) };
+    if is_known == 1 { Ok(()) } else { Err(lacks(&suite.to_string())) }
+}
+
+pub(crate) fn set_groups_list(context: &mut SslContextBuilder, groups: &str) -> Result<(), ErrorStack> {
+    context.set_curves_list(groups)
+}
+
+/// There is nothing to do: a server without session tickets sends none.
+pub(crate) const fn send_no_tickets(_: &mut SslContextBuilder) -> Result<(), Error> {
+    Ok(())
+}
+
+pub(crate) fn suite(ssl: &SslRef) -> Option<CipherSuite> {
+    Some(CipherSuite(ssl.current_cipher()?.protocol_id()))
+}
+
+pub(crate) fn group(ssl: &SslRef) -> Option<NamedGroup> {
+    ssl.curve().map(NamedGroup)
+}
+
+/// The scheme of the server's signature. A server forgets it after the handshake.
+pub(crate) fn signature(ssl: &SslRef) -> Option<SignatureScheme> {
+    if ssl.is_server() {
+        return None;
+    }
+    // SAFETY: the connection is valid.
+    let scheme = unsafe { boring_sys::SSL_get_peer_signature_algorithm(ssl.as_ptr()) };
+    (scheme != 0).then_some(SignatureScheme(scheme))
+}
+
+pub(crate) fn hello_retry(ssl: &SslRef) -> Option<bool> {
+    Some(ssl.used_hello_retry_request())
+}
+
+/// Why the peer's certificate was refused.
+pub(crate) fn refusal(ssl: &SslRef) -> Option<&'static str> {
+    ssl.verify_result().err().map(|error| error.error_string())
+}
+
+/// There is nothing to do: BoringSSL releases its buffers whenever they are empty.
+pub(crate) const fn release_buffers<S>(_: &mut SslStream<S>) {}
