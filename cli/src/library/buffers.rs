@@ -1,6 +1,10 @@
+use std::cell::RefCell;
 use std::io::{self, IoSlice, Write};
 
 use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
+
+/// How many buffers' memory a thread keeps.
+const SPARE_MAX: usize = 4;
 
 /// Bytes on their way: they are added at the back and taken from the front. The memory is allocated at first use.
 pub struct Buffer {
@@ -103,7 +107,7 @@ impl Buffer {
 
     fn allocate(&mut self) {
         if self.bytes.is_empty() {
-            self.bytes = vec![0; self.capacity];
+            self.bytes = take_spare(self.capacity).unwrap_or_else(|| vec![0; self.capacity]);
         }
     }
 
@@ -113,6 +117,34 @@ impl Buffer {
             self.end -= self.start;
             self.start = 0;
         }
+    }
+}
+
+thread_local! {
+    /// Memory of buffers that are gone, for the next ones of this thread: what surrounds a library is not to be counted as its own.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn take_spare(capacity: usize) -> Option<Vec<u8>> {
+    SPARE.with_borrow_mut(|spare| {
+        let position = spare.iter().position(|bytes| bytes.len() == capacity)?;
+        Some(spare.swap_remove(position))
+    })
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        // The thread may be ending, and then has no spare memory any more.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARE_MAX {
+                spare.push(bytes);
+            }
+        });
     }
 }
 

@@ -92,6 +92,11 @@ impl LibraryName {
         PEERS.iter().find(|(name, ..)| *name == typed).map(|(.., needs)| *needs)
     }
 
+    /// Whether it is in a program of its own.
+    pub const fn is_program(self) -> bool {
+        matches!(self, Self::Program(_))
+    }
+
     /// As it is typed on the command line.
     pub fn typed(self) -> &'static str {
         if let Self::Program(typed) = self { typed } else { self.name() }

@@ -82,6 +82,26 @@ impl Sample {
         per_second(self.bytes(), elapsed_ns.unwrap_or(0))
     }
 
+    /// Whether both ends can have moved so many bytes in this block. Every block of every lane moves what it was asked to.
+    pub fn is_plausible(&self, bytes: u64) -> bool {
+        // In nanoseconds, two weeks: sums of such numbers stay far from the end of their range.
+        const MOST: u64 = 1 << 50;
+        let is_part = |part: Option<Part>| {
+            part.is_some_and(|part| {
+                let Part { records, elapsed_ns, engine_ns, cpu_ns, copied_bytes, saved_bytes, .. } = part;
+                let numbers = [records, elapsed_ns, engine_ns, cpu_ns, copied_bytes, saved_bytes, part.compared_bytes];
+                let others =
+                    [part.in_place_records, part.copied_records, part.syscalls, part.key_updates, part.heap_calls];
+                let is_small = |number: &u64| *number < MOST;
+                part.bytes == bytes
+                    && elapsed_ns > 0
+                    && numbers.iter().chain(&others).all(is_small)
+                    && part.waits.is_none_or(|waits| waits < MOST)
+            })
+        };
+        is_part(self.send) && is_part(self.receive) && self.total_ns.is_none_or(|total| total < MOST)
+    }
+
     /// Adds the work of the other end of the conversation in the same block.
     pub fn merge(&mut self, other: Self) {
         self.send = self.send.or(other.send);

@@ -8,7 +8,7 @@ use crate::library::Setup;
 use crate::workload::handshake::{Carrier, Handshakes, Prepared, Round};
 
 /// How long the preparation may take, which includes some hundred handshakes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// A library that takes longer for a handshake, with its bare cryptography, hangs.
 const SLOWEST_HANDSHAKE: Duration = Duration::from_secs(1);
 
@@ -44,7 +44,7 @@ impl Handshakes for PeerHandshakes {
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error> {
         let patience = PATIENCE + SLOWEST_HANDSHAKE * u32::try_from(connections).unwrap_or(u32::MAX);
         match self.process.ask(&Order::Round { connections, is_raw_first }, patience)? {
-            Reply::Round(round) => Ok(round),
+            Reply::Round(round) if round.is_plausible(connections) => Ok(round),
             _ => Err(self.process.confused()),
         }
     }

@@ -8,6 +8,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde::{Deserialize, Serialize};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use tls_engine::io::SocketOptions;
+use zeroize::Zeroize;
 
 use crate::error::Error;
 use crate::library::{Description, Negotiated, Setup};
@@ -25,8 +26,8 @@ pub(super) struct Hello {
     pub library: Description,
 }
 
-/// What a program is asked to do.
-#[derive(Debug, Serialize, Deserialize)]
+/// What a program is asked to do. Without `Debug`, as it may hold a private key.
+#[derive(Serialize, Deserialize)]
 pub(super) enum Order {
     /// Complete a handshake, to move data afterwards.
     Transfer(Box<TransferOrder>),
@@ -57,7 +58,7 @@ pub(super) enum Reply {
 }
 
 /// The data to move.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct TransferOrder {
     pub setup: SetupMessage,
     /// The provider of the raw AEAD.
@@ -82,7 +83,7 @@ pub(super) enum Between {
 }
 
 /// The handshakes to perform.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct HandshakesOrder {
     /// One for each server.
     pub setups: Vec<SetupMessage>,
@@ -93,16 +94,26 @@ pub(super) struct HandshakesOrder {
 }
 
 /// A [`Setup`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct SetupMessage {
     version: u16,
     suite: u16,
     groups: Vec<u16>,
     alpn: Vec<Vec<u8>>,
     chain: Vec<String>,
-    key: String,
+    key: KeyMessage,
     roots: Vec<String>,
     name: String,
+}
+
+/// A private key, wiped when it is dropped.
+#[derive(Serialize, Deserialize)]
+struct KeyMessage(String);
+
+impl Drop for KeyMessage {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 impl From<&Setup> for SetupMessage {
@@ -114,7 +125,7 @@ impl From<&Setup> for SetupMessage {
             groups: setup.groups.iter().map(|group| group.0).collect(),
             alpn: setup.alpn.clone(),
             chain: setup.chain.iter().map(encode).collect(),
-            key: BASE64.encode(setup.key.secret_der()),
+            key: KeyMessage(BASE64.encode(setup.key.secret_der())),
             roots: setup.roots.iter().map(encode).collect(),
             name: setup.name.to_str().into_owned(),
         }
@@ -136,7 +147,7 @@ impl TryFrom<SetupMessage> for Setup {
             groups: message.groups.into_iter().map(NamedGroup).collect(),
             alpn: message.alpn,
             chain: certificates(&message.chain)?,
-            key: PrivateKeyDer::try_from(decode(&message.key)?).map_err(|error| unreadable(&error))?,
+            key: PrivateKeyDer::try_from(decode(&message.key.0)?).map_err(|error| unreadable(&error))?,
             roots: certificates(&message.roots)?,
             name: ServerName::try_from(message.name).map_err(|error| unreadable(&error))?,
         })

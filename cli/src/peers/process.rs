@@ -2,10 +2,12 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
 
 use super::messages::{Hello, Order, PROTOCOL, Reply};
 use crate::error::Error;
@@ -25,9 +27,10 @@ const LAST_WORDS: (usize, u64) = (5, 400);
 pub(super) struct Process {
     name: String,
     child: Child,
-    orders: Option<ChildStdin>,
+    /// To the thread that writes them: a program that reads nothing must not stop this one.
+    orders: Option<Sender<Zeroizing<Vec<u8>>>>,
     replies: Receiver<io::Result<String>>,
-    last_words: Option<JoinHandle<VecDeque<String>>>,
+    last_words: Receiver<VecDeque<String>>,
 }
 
 impl Process {
@@ -39,15 +42,14 @@ impl Process {
         let mut command = Command::new(path);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(starting)?;
-        let gone = || starting(io::ErrorKind::BrokenPipe.into());
-        let (orders, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (send, replies) = sync_channel(1);
-        thread::spawn(move || read_lines(output, &send));
-        let last_words = Some(thread::spawn(move || read_last_words(errors)));
-        let mut process = Self { name, child, orders, replies, last_words };
-        if process.orders.is_none() {
-            return Err(gone());
-        }
+        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (orders, written) = channel();
+        let (reply, replies) = sync_channel(1);
+        let (say, last_words) = sync_channel(1);
+        thread::spawn(move || write_lines(input, &written));
+        thread::spawn(move || read_lines(output, &reply));
+        thread::spawn(move || say.send(read_last_words(errors)));
+        let mut process = Self { name, child, orders: Some(orders), replies, last_words };
         let line = process.line(PATIENCE)?;
         let hello: Hello = serde_json::from_str(&line)
             .map_err(|_| Error::Usage(format!("{} is not a program that tlsbench can drive", path.display())))?;
@@ -60,10 +62,11 @@ impl Process {
 
     /// Sends an order, and waits for the reply.
     pub(super) fn ask(&mut self, order: &Order, patience: Duration) -> Result<Reply, Error> {
-        let mut line = serde_json::to_vec(order).map_err(|error| self.failed(&error))?;
+        // It may hold a private key.
+        let mut line = Zeroizing::new(serde_json::to_vec(order).map_err(|error| self.failed(&error))?);
         line.push(b'\n');
-        let sent = self.orders.as_mut().map(|orders| orders.write_all(&line).and_then(|()| orders.flush()));
-        if !matches!(sent, Some(Ok(()))) {
+        let is_sent = self.orders.as_ref().is_some_and(|orders| orders.send(line).is_ok());
+        if !is_sent {
             return Err(self.dead());
         }
         let reply = self.line(patience)?;
@@ -76,7 +79,7 @@ impl Process {
 
     /// The error for a reply to another order.
     pub(super) fn confused(&self) -> Error {
-        self.failed(&"it did something else than it was asked to")
+        self.failed(&"its reply does not match the order")
     }
 
     /// The next line, which must come in time.
@@ -95,6 +98,21 @@ impl Process {
         }
     }
 
+    /// Waits for the end of the program for a moment, and then kills it.
+    fn wait(&mut self) -> Option<ExitStatus> {
+        let until = Instant::now() + PATIENCE / 10;
+        loop {
+            match self.child.try_wait() {
+                Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(2)),
+                Ok(None) => {
+                    let _ = self.child.kill();
+                    return self.child.wait().ok();
+                }
+                ended => return ended.ok().flatten(),
+            }
+        }
+    }
+
     fn failed(&self, why: &dyn std::fmt::Display) -> Error {
         Error::Failed(format!("{}: {why}", self.name))
     }
@@ -102,26 +120,28 @@ impl Process {
     /// The error for a program that has ended, with what it said last.
     fn dead(&mut self) -> Error {
         self.orders = None;
-        let status = self.child.try_wait().ok().flatten().map_or_else(String::new, |status| format!(" ({status})"));
-        let words = self.last_words.take().and_then(|words| words.join().ok()).unwrap_or_default();
-        let words: Vec<String> = words.into();
+        // One that has only closed its pipes says nothing more either.
+        let status = self.wait().map_or_else(String::new, |status| format!(" ({status})"));
+        let words: Vec<String> = self.last_words.recv_timeout(PATIENCE / 10).unwrap_or_default().into();
         let said = if words.is_empty() { String::new() } else { format!(": {}", words.join("; ")) };
         self.failed(&format!("it ended too early{status}{said}"))
     }
 }
 
 impl Drop for Process {
-    /// A program ends when its standard input does. One that does not is killed.
+    /// A program ends when its standard input does.
     fn drop(&mut self) {
         self.orders = None;
-        let until = Instant::now() + PATIENCE / 10;
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if Instant::now() > until {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
-                return;
-            }
-            thread::sleep(Duration::from_millis(2));
+        self.wait();
+    }
+}
+
+/// Writes orders until there are no more, or nobody reads them.
+fn write_lines(input: Option<ChildStdin>, orders: &Receiver<Zeroizing<Vec<u8>>>) {
+    let Some(mut input) = input else { return };
+    for line in orders {
+        if input.write_all(&line).and_then(|()| input.flush()).is_err() {
+            return;
         }
     }
 }

@@ -35,6 +35,11 @@ impl Program {
         Ok(Self { path, library })
     }
 
+    /// Whether there is such a program, whatever it is.
+    pub fn is_there(name: LibraryName) -> bool {
+        locate(&format!("tlsbench-{}", name.typed())).is_some()
+    }
+
     /// Starts it, and checks that it is still the one that was found.
     pub(super) fn start(&self) -> Result<Process, Error> {
         let (process, library) = Process::start(&self.path)?;

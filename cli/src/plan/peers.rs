@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{ChosenLibrary, Measurement, once, output};
+use super::{Measurement, once, output};
 use crate::args::{self, PeersSet, PeersWork};
 use crate::error::Error;
 use crate::library::LibraryName;
 use crate::measure::nanoseconds_of;
+use crate::peers::Program;
 use crate::render::{Display, Output};
 use crate::request::{Flag, Request};
 use crate::schema::{Case, Warning};
@@ -32,7 +33,8 @@ impl Peers {
             return Err(Error::Usage("--duration must be longer than 0".into()));
         }
         let libraries = match args.library.as_slice() {
-            [] => LibraryName::all().filter(|library| ChosenLibrary::find(*library).is_ok()).collect(),
+            // One that is there and broken is an error, and not left out.
+            [] => LibraryName::all().filter(|library| !library.is_program() || Program::is_there(*library)).collect(),
             named => once(named.iter().copied()),
         };
         let (works, unavailable) = match args.set {

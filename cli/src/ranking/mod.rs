@@ -141,6 +141,10 @@ fn places<'a>(metrics: &[Option<&'a Metric>], best: usize, leader: &Metric) -> V
     let place = |(row, metric): (usize, &Option<&'a Metric>)| {
         let metric = (*metric)?;
         let found = rows.iter().position(|known| *known == row);
+        if found.is_none() && row != best {
+            // What can't be compared has no place.
+            return None;
+        }
         let ratio = found.map_or(1.0, |found| 1.0 + differences[found].change);
         Some(Place {
             metric,

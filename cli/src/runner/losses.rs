@@ -5,6 +5,9 @@ use std::cell::RefCell;
 use crate::error::Error;
 use crate::schema::{Case, Document, Warning};
 
+/// How much of an error is kept, characters: files with longer texts are not read.
+const MESSAGE_MAX: usize = 400;
+
 /// Which errors of a case leave a reason in its place, and do not end the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Forgiving {
@@ -63,7 +66,11 @@ fn reason(error: &Error) -> Warning {
         let advice = if is_lack(error) { "choose what all libraries have" } else { "measure it alone with --library" };
         advice.to_owned()
     });
-    Warning { message: error.to_string(), advice }
+    let message = match error.to_string() {
+        text if text.is_empty() => "it failed and gave no reason".to_owned(),
+        text => text.chars().take(MESSAGE_MAX).collect(),
+    };
+    Warning { message, advice }
 }
 
 #[cfg(test)]

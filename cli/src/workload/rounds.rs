@@ -59,7 +59,7 @@ pub struct Advance {
     pub is_warming_up: bool,
     /// The share that is done, 0 to 1.
     pub done: f64,
-    /// The engine's throughput in the last block, bytes per second.
+    /// The throughput of the first case in its last block, bytes per second.
     pub bytes_per_s: f64,
 }
 
@@ -277,8 +277,8 @@ fn rate(samples: &[Sample]) -> f64 {
 }
 
 fn last_rate(lanes: &[LaneState]) -> f64 {
-    let engine = lanes.iter().find(|lane| lane.lane == Lane::Tls);
-    engine.and_then(|lane| lane.kept.last()).map_or(0.0, |samples| rate(samples))
+    let first = lanes.iter().find(|lane| lane.turn == 0 && lane.lane == Lane::Tls);
+    first.and_then(|lane| lane.kept.last()).map_or(0.0, |samples| rate(samples))
 }
 
 #[cfg(test)]

@@ -141,11 +141,11 @@ impl Endpoint for SslEndpoint {
         if self.is_handshaking && !self.is_drained() {
             self.shake_hands()?;
         }
-        self.plaintext.resize(RECORD_CONTENT_MAX, 0);
         while !self.is_peer_closed {
             if self.is_handshaking || self.is_drained() {
                 return Ok(Received::NeedsInput);
             }
+            self.plaintext.resize(RECORD_CONTENT_MAX, 0);
             match self.stream.ssl_read(&mut self.plaintext) {
                 Ok(count) => on_data(&self.plaintext[..count])?,
                 Err(error) => match error.code() {

@@ -104,7 +104,11 @@ impl S2nEndpoint {
                     self.is_handshaking = false;
                     Ok(())
                 }
-                Err(unexpected) => Err(self.fail(unexpected)),
+                // Its policies lack what was asked for, which is no failure of a connection.
+                Err(unexpected) => {
+                    self.failure = Some(unexpected.clone());
+                    Err(Error::Usage(format!("s2n-tls: {unexpected}")))
+                }
             },
         }
     }

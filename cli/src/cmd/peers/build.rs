@@ -15,7 +15,8 @@ pub fn build(library: LibraryName, messages: Messages) -> Result<(), Error> {
     };
     let program = build_in_checkout(library.name(), needs)?;
     let target = beside()?.join(program.file_name().unwrap_or_default());
-    if program != target {
+    // They may be the same file by other names.
+    if fs::canonicalize(&program).ok() != fs::canonicalize(&target).ok() {
         fs::copy(&program, &target).map_err(|error| Error::write(&target, error))?;
     }
     let Program { path, library } = Program::find(library)?;

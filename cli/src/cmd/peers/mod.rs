@@ -4,6 +4,7 @@ mod build;
 
 use crate::error::Error;
 use crate::library::LibraryName;
+use crate::peers::Program;
 use crate::plan::{ChosenLibrary, Peers};
 use crate::render::{Align, Messages, Sheet, View};
 use crate::runner;
@@ -34,10 +35,10 @@ fn row(library: LibraryName) -> Vec<String> {
                 program.map_or_else(|| "in this program".to_owned(), |program| program.path.display().to_string());
             vec![description.name, description.version, description.provider.unwrap_or_else(|| own.to_owned()), place]
         }
-        (Err(_), Some(needs)) => {
+        (Err(_), Some(needs)) if !Program::is_there(library) => {
             let advice = format!("not here: tlsbench peers --build {}; it needs {needs}", library.name());
             vec![library.name().to_owned(), String::new(), String::new(), advice]
         }
-        (Err(error), None) => vec![library.name().to_owned(), String::new(), String::new(), error.to_string()],
+        (Err(error), _) => vec![library.name().to_owned(), String::new(), String::new(), error.to_string()],
     }
 }

@@ -87,6 +87,9 @@ where
 
     /// Passes on all application data that waits in the connection.
     fn read_plaintext(&mut self, on_data: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        if self.connection.is_handshaking() {
+            return Ok(());
+        }
         self.plaintext.resize(RECORD_CONTENT_MAX, 0);
         loop {
             match self.connection.reader().read(&mut self.plaintext) {

@@ -131,7 +131,8 @@ pub fn handshakes<T: Library>(work: Work<T>) -> Result<Box<dyn Handshakes>, Erro
     })
 }
 
-/// Checks that all negotiate what is `expected`, counts, and then times them in turns. Ctrl-C ends it early with the results so far. A case that fails ends alone.
+/// Checks that all negotiate what is `expected`, counts, and then times them in turns. Ctrl-C ends it early with the results so
+/// far. A case that fails ends alone.
 pub fn run(
     cases: &mut [Box<dyn Handshakes>],
     expected: &Expected,

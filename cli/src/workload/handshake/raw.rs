@@ -37,7 +37,7 @@ impl Raw {
         let provider = work.provider;
         let group = negotiated.group.and_then(|group| provider.group(group));
         let group = group.ok_or_else(|| Error::Failed(format!("there is no group {:?}", negotiated.group)))?;
-        // Not every library tells with which scheme it signed; all prefer the same one for a type of key.
+        // Not every library tells with which scheme it signed. For RSA keys some take another hash than the engine does.
         let scheme = negotiated.signature.or_else(|| pair.key.key.schemes().first().copied());
         let scheme = scheme.ok_or_else(|| Error::Failed("the key can't sign".to_owned()))?;
         let suite = provider.suite(negotiated.suite);

@@ -31,6 +31,15 @@ pub struct Round {
     pub busy_ns: u64,
 }
 
+impl Round {
+    /// Whether this can be a round of so many connections.
+    pub fn is_plausible(&self, connections: usize) -> bool {
+        let times = self.cpu_us.iter().chain(&self.raw_us);
+        let is_time = |time: &f64| time.is_finite() && *time > 0.0;
+        self.handshakes_ns.len() == connections && self.busy_ns > 0 && times.copied().all(|time| is_time(&time))
+    }
+}
+
 /// A case that takes turns with others.
 pub(super) struct Turn<'a> {
     /// What performs its handshakes.
