@@ -57,7 +57,7 @@ impl Library for Toy {
 }
 
 struct Connection {
-    negotiated: Negotiated,
+    negotiated: Box<Negotiated>,
     is_server: bool,
     is_ready: bool,
     is_closed: bool,
@@ -68,7 +68,7 @@ struct Connection {
 impl Connection {
     fn new(negotiated: Negotiated, room: Room) -> Self {
         Self {
-            negotiated,
+            negotiated: Box::new(negotiated),
             is_server: false,
             is_ready: false,
             is_closed: false,
@@ -160,6 +160,6 @@ impl Endpoint for Connection {
     }
 
     fn negotiated(&self) -> Option<Negotiated> {
-        self.is_ready.then(|| self.negotiated.clone())
+        self.is_ready.then(|| (*self.negotiated).clone())
     }
 }
