@@ -199,7 +199,11 @@ fn seal_gathered(
     len: usize,
     record: &mut [u8],
 ) -> Result<Copied, Error> {
-    seal_copied(key, ContentType::APPLICATION_DATA, len, |room| fragments.gather(room), record)
+    let content_type = ContentType::APPLICATION_DATA;
+    match fragments.next_whole(len) {
+        Some(content) => seal_copied(key, content_type, len, |room| room.copy_from_slice(content), record),
+        None => seal_copied(key, content_type, len, |room| fragments.gather(room), record),
+    }
 }
 
 fn append(output: &mut OutBuf, len: usize) -> Result<&mut [u8], Error> {
