@@ -7,7 +7,7 @@ pub use works::{Row, Work, works};
 use std::collections::BTreeMap;
 
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Better, Case, Metric, Side};
+use crate::schema::{Better, Metric, Side};
 use crate::stats::{self, Difference, Scale, Slack, Verdict};
 
 /// The confidence of a lead over all others together.
@@ -112,7 +112,7 @@ impl Work<'_> {
     fn figures(&self) -> Vec<(Side, &'static Quantity)> {
         let Some(Row { case, .. }) = self.rows.first() else { return Vec::new() };
         let is_moved_in_memory = case.requested.get("transport").is_some_and(|transport| transport == "memory");
-        match (command(case), is_moved_in_memory) {
+        match (case.command(), is_moved_in_memory) {
             ("handshake", _) => {
                 [Side::Client, Side::Server].map(|side| (side, &quantity::CPU_US_PER_HANDSHAKE)).to_vec()
             }
@@ -162,11 +162,6 @@ fn difference<'a>(leader: &'a Metric, other: &'a Metric) -> Option<Difference<'a
         true => Difference::of_pairs(Scale::Share, before, after),
         false => Difference::of_runs(Scale::Share, before, after),
     }
-}
-
-/// The command that measured a case.
-fn command(case: &Case) -> &str {
-    case.id.split('/').next().unwrap_or_default()
 }
 
 /// How often each library is first in these works. What only one library can do is no contest.

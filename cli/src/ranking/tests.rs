@@ -1,5 +1,5 @@
 use super::*;
-use crate::schema::{Document, Host, Warning};
+use crate::schema::{Case, Document, Host, Warning};
 
 /// Samples that vary by a few per cent around a median, the same way for all libraries: they took turns.
 fn around(median: f64) -> Vec<f64> {

@@ -151,11 +151,6 @@ fn of_best(command: &str, cases: &[&Case]) -> Option<Column> {
     Some(Column::OfBest { heading: if is_cost { "times\nbest" } else { "of\nbest" }, cells })
 }
 
-/// The command that measured a case.
-pub(super) fn command(case: &Case) -> &str {
-    case.id.split('/').next().unwrap_or_default()
-}
-
 fn cell(column: &Column, case: &Case, place: usize) -> String {
     match column {
         Column::Figure { sides, quantity, .. } => match figure(case, sides, quantity) {

@@ -1,4 +1,4 @@
-use super::case_table::{case_table, command};
+use super::case_table::case_table;
 use super::conclusion::conclusions;
 use super::groups::{grouped, in_order};
 use super::labels::{Labels, labels};
@@ -118,14 +118,14 @@ fn main_sheet(document: &Document) -> Sheet {
 /// The cases of each command, in the order of its first.
 fn by_command(cases: &[Case]) -> Vec<(String, Vec<&Case>)> {
     // Records and handshakes have nothing in common whose instructions could stand in one table.
-    let parts = |case: &Case| if command(case) == "instructions" { 2 } else { 1 };
+    let parts = |case: &Case| if case.command() == "instructions" { 2 } else { 1 };
     let name = |case: &Case| case.id.split('/').take(parts(case)).collect::<Vec<_>>().join("/");
     grouped(cases.iter().map(|case| (name(case), case)))
 }
 
 /// What the cases of a command come to, and their table.
 fn section(cases: &[&Case], view: &View) -> String {
-    let command = cases.first().map_or("", |case| command(case));
+    let command = cases.first().map_or("", |case| case.command());
     let labels = labels(cases.iter().map(|case| case.id.as_str()));
     let mut lines = conclusions(command, cases);
     if lines.is_empty() {

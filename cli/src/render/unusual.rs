@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::case_table::command;
 use crate::schema::{Case, Facts};
 use crate::setting::Setting;
 
@@ -27,7 +26,7 @@ pub fn usual() -> Facts {
 /// What all of these cases agree on and is not the default: switches, and what was asked for.
 pub(super) fn unusual(cases: &[&Case]) -> Option<String> {
     // Counted instructions have a provider of their own, which nobody chose.
-    if cases.first().is_some_and(|case| command(case) == "instructions") {
+    if cases.first().is_some_and(|case| case.command() == "instructions") {
         return None;
     }
     let switches = differing(cases, &Setting::all().ok()?.facts(), |case| &case.switches);

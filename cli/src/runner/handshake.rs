@@ -55,21 +55,13 @@ impl Job for InTurns {
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
         let servers = servers(&self.cases[0])?;
         let expected = self.cases[0].tls.expected(self.cases[0].suite);
-        let (mut planned, mut ready, mut lost) = (Vec::new(), Vec::new(), Vec::new());
-        for case in &self.cases {
-            match handshakes(case, &servers) {
-                Ok(handshakes) => {
-                    planned.push(case);
-                    ready.push(handshakes);
-                }
-                Err(error) => lost.push((asked(case), error)),
-            }
-        }
-        let all_found = handshake::run(&mut ready, &expected, &self.cases[0].schedule, &mut |now: Advance| {
+        let cases = self.cases.iter().map(|case| handshakes(case, &servers)).collect();
+        let all_found = handshake::run(cases, &expected, &self.cases[0].schedule, &mut |now: Advance| {
             let rate = format_quantity(now.bytes_per_s, "1/s");
             advance(now.done, &if now.is_warming_up { "warming up".to_owned() } else { rate });
         })?;
-        for (planned, found) in planned.into_iter().zip(all_found) {
+        let mut lost = Vec::new();
+        for (planned, found) in self.cases.iter().zip(all_found) {
             match found {
                 Ok(found) if found.rounds.is_empty() => {}
                 Ok(found) => add(document, planned, &found)?,
@@ -188,10 +180,7 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
 
 /// The case without results.
 fn asked(planned: &HandshakeCase) -> Case {
-    let mut case = Case::new(planned.id.clone());
-    case.requested = planned.requested.clone();
-    case.switches = planned.switches.clone();
-    case
+    Case::asked(&planned.id, &planned.requested, &planned.switches)
 }
 
 fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {

@@ -68,6 +68,16 @@ impl Case {
         }
     }
 
+    /// A case without numbers of what was requested, with these optimizations in use.
+    pub fn asked(id: &str, requested: &Facts, switches: &Facts) -> Self {
+        Self { requested: requested.clone(), switches: switches.clone(), ..Self::new(id) }
+    }
+
+    /// The command that measured it: the first part of its name.
+    pub fn command(&self) -> &str {
+        self.id.split('/').next().unwrap_or_default()
+    }
+
     /// Adds the `samples` of a quantity of one side. If there are none, or one is not a finite number, nothing is
     /// added, because the document holds only measurements. If they are above what is possible, a reason is added
     /// instead.

@@ -82,20 +82,6 @@ impl<'a> Turn<'a> {
         });
         turn
     }
-
-    /// Runs `block` unless the case has failed. `None` if it has, now or before.
-    fn attempt<T>(&mut self, block: impl FnOnce(&mut WorkerPool) -> Result<T, Error>) -> Result<Option<T>, Error> {
-        let Ok(workers) = &mut self.workers else { return Ok(None) };
-        interrupt::check()?;
-        match block(workers) {
-            Err(Error::Interrupted) => Err(Error::Interrupted),
-            Err(error) => {
-                self.workers = Err(error);
-                Ok(None)
-            }
-            Ok(done) => Ok(Some(done)),
-        }
-    }
 }
 
 /// Runs the rounds of cases that take turns. In each round, every lane of every case gets one block, in random order. All have
@@ -157,10 +143,27 @@ fn lanes(turns: &[Turn]) -> Vec<LaneState> {
 fn round(turns: &mut [Turn], block_writes: Option<u64>, lanes: &mut [LaneState]) -> Result<(), Error> {
     for lane in lanes {
         let writes = block_writes.unwrap_or(lane.writes);
-        let samples = turns[lane.turn].attempt(|workers| lane.run(workers, writes))?;
+        let samples = attempt(&mut turns[lane.turn].workers, |workers| lane.run(workers, writes))?;
         lane.kept.extend(samples);
     }
     Ok(())
+}
+
+/// Lets `state` do its part unless it has failed. `None` if it has, now or before: it ends alone, and keeps the error.
+pub(super) fn attempt<S, T>(
+    state: &mut Result<S, Error>,
+    part: impl FnOnce(&mut S) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let Ok(working) = state else { return Ok(None) };
+    interrupt::check()?;
+    match part(working) {
+        Err(Error::Interrupted) => Err(Error::Interrupted),
+        Err(error) => {
+            *state = Err(error);
+            Ok(None)
+        }
+        Ok(done) => Ok(Some(done)),
+    }
 }
 
 /// The result, or `None` if it was interrupted, which is not a failure.
@@ -191,7 +194,7 @@ fn warm_up(
         order.shuffle(lanes);
         let mut bytes_per_s = 0.0;
         for lane in lanes.iter_mut() {
-            match turns[lane.turn].attempt(|workers| lane.calibrate(workers))? {
+            match attempt(&mut turns[lane.turn].workers, |workers| lane.calibrate(workers))? {
                 Some(rate) if lane.lane == Lane::Tls => bytes_per_s = rate,
                 Some(_) => {}
                 // It has failed, and nobody has to wait for it.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::section::{Anchors, Section, slug};
 use super::{ablation, crypto, distributions, others, peers, throughput};
 use crate::render::groups::grouped;
-use crate::schema::{Case, Document, Warning};
+use crate::schema::{Document, Warning};
 use crate::series::Source;
 
 /// Warnings beyond these are folded away.
@@ -149,11 +149,6 @@ fn warning_list(warnings: &[Warning]) -> Markup {
     }
 }
 
-/// What a case is about: the first part of its name.
-pub(super) fn family(case: &Case) -> &str {
-    case.id.split('/').next().unwrap_or_default()
-}
-
 /// How many of the later files have all of its cases.
 fn later_ones(later: &[&Source], source: &Source) -> usize {
     let covers = |other: &&&Source| {
@@ -166,7 +161,7 @@ fn later_ones(later: &[&Source], source: &Source) -> usize {
 fn sections(document: &Document) -> Vec<Section> {
     let drawn = &document.cases[..document.cases.len().min(CASES_DRAWN)];
     let mut sections: Vec<Section> = peers::section(document).into_iter().collect();
-    for (family, cases) in grouped(drawn.iter().map(|case| (family(case), case))) {
+    for (family, cases) in grouped(drawn.iter().map(|case| (case.command(), case))) {
         sections.extend(match family {
             "throughput" => throughput::sections(&cases),
             "crypto" => crypto::sections(&cases),

@@ -119,10 +119,7 @@ fn finish(
 
 /// The case without results.
 fn asked(planned: &ThroughputCase) -> Case {
-    let mut case = Case::new(planned.id.clone());
-    case.requested = planned.requested.clone();
-    case.switches = planned.switches.clone();
-    case
+    Case::asked(&planned.id, &planned.requested, &planned.switches)
 }
 
 /// Adds the other process to the error, and suggests a mode if it does not do its part of the work.

@@ -24,6 +24,7 @@ use super::sockets::{Sockets, loopback};
 use super::{Advance, Limit};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::interrupt;
 use crate::library::{Expected, Library, Negotiated, Setup};
 use local::Local;
 use timed::Turn;
@@ -134,30 +135,14 @@ pub fn handshakes<T: Library>(work: Work<T>) -> Result<Box<dyn Handshakes>, Erro
 /// Checks that all negotiate what is `expected`, counts, and then times them in turns. Ctrl-C ends it early with the results so
 /// far. A case that fails ends alone.
 pub fn run(
-    cases: &mut [Box<dyn Handshakes>],
+    cases: Vec<Result<Box<dyn Handshakes>, Error>>,
     expected: &Expected,
     schedule: &HandshakeSchedule,
     advance: &mut dyn FnMut(Advance),
 ) -> Result<Vec<Result<Found, Error>>, Error> {
-    let mut prepared = Vec::new();
-    for case in cases.iter_mut() {
-        let found = case.prepare().and_then(|prepared| {
-            prepared.negotiated.check(expected)?;
-            Ok(prepared)
-        });
-        prepared.push(match found {
-            Err(Error::Interrupted) => return Err(Error::Interrupted),
-            found => found,
-        });
-    }
-    let ready = cases.iter_mut().zip(&prepared).filter(|(_, prepared)| prepared.is_ok());
-    let mut turns: Vec<_> = ready.map(|(case, _)| Turn::new(case.as_mut())).collect();
+    let mut turns: Vec<_> = cases.into_iter().map(|case| Turn::new(case, expected)).collect();
+    interrupt::check()?;
     let elapsed = timed::time(&mut turns, schedule, advance)?;
-    let mut turns = turns.into_iter();
-    let mut found = |prepared: Prepared| match turns.next() {
-        Some(Turn { failure: Some(error), .. }) => Err(error),
-        Some(Turn { rounds, .. }) => Ok(Found { prepared, rounds, elapsed }),
-        None => Err(Error::Failed("it had no turn".to_owned())),
-    };
-    Ok(prepared.into_iter().map(|prepared| prepared.and_then(&mut found)).collect())
+    let found = |turn: Turn| turn.state.map(|(_, prepared)| Found { prepared, rounds: turn.rounds, elapsed });
+    Ok(turns.into_iter().map(found).collect())
 }

@@ -2,11 +2,11 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{HandshakeSchedule, Handshakes};
+use super::{HandshakeSchedule, Handshakes, Prepared};
 use crate::error::Error;
-use crate::interrupt;
+use crate::library::Expected;
 use crate::measure::Order;
-use crate::workload::rounds::{longer_and_longer, unless_interrupted};
+use crate::workload::rounds::{attempt, longer_and_longer, unless_interrupted};
 use crate::workload::{Advance, Limit};
 
 /// The minimum number of connections in a round.
@@ -41,37 +41,30 @@ impl Round {
 }
 
 /// A case that takes turns with others.
-pub(super) struct Turn<'a> {
-    /// What performs its handshakes.
-    pub handshakes: &'a mut dyn Handshakes,
+pub(super) struct Turn {
+    /// What performs its handshakes, with what was found before, or why it has failed.
+    pub state: Result<(Box<dyn Handshakes>, Prepared), Error>,
     /// Its rounds so far.
     pub rounds: Vec<Round>,
-    /// Why it has ended early. The others go on.
-    pub failure: Option<Error>,
     /// The number of connections in its rounds.
     connections: usize,
 }
 
-impl<'a> Turn<'a> {
-    /// A case that has not begun.
-    pub(super) fn new(handshakes: &'a mut dyn Handshakes) -> Self {
-        Self { handshakes, rounds: Vec::new(), failure: None, connections: CONNECTIONS_MIN }
+impl Turn {
+    /// A case that is prepared, and must negotiate what is `expected`.
+    pub(super) fn new(handshakes: Result<Box<dyn Handshakes>, Error>, expected: &Expected) -> Self {
+        let state = handshakes.and_then(|mut handshakes| {
+            let prepared = handshakes.prepare()?;
+            prepared.negotiated.check(expected)?;
+            Ok((handshakes, prepared))
+        });
+        Self { state, rounds: Vec::new(), connections: CONNECTIONS_MIN }
     }
+}
 
-    /// Times a round. `None` if the case has failed, now or before.
-    fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Option<Round>, Error> {
-        if self.failure.is_some() {
-            return Ok(None);
-        }
-        match self.handshakes.round(connections, is_raw_first) {
-            Err(Error::Interrupted) => Err(Error::Interrupted),
-            Err(error) => {
-                self.failure = Some(error);
-                Ok(None)
-            }
-            Ok(round) => Ok(Some(round)),
-        }
-    }
+/// The number of cases that have not failed.
+fn working(turns: &[Turn]) -> u32 {
+    turns.iter().filter(|turn| turn.state.is_ok()).count() as u32
 }
 
 /// Times rounds of all cases, in random order in each round. Returns the time that they took, divided by the number of cases.
@@ -81,14 +74,14 @@ pub(super) fn time(
     advance: &mut dyn FnMut(Advance),
 ) -> Result<Duration, Error> {
     let mut order = Order::new(schedule.seed);
-    let count = turns.len() as u32;
+    let count = working(turns);
     // An interrupted round is discarded, and what was measured before is the result.
     let is_warm = unless_interrupted(warm_up(turns, schedule, &mut order, advance))?.is_some();
     let began = Instant::now();
     let mut done_connections = 0_u64;
     let mut rounds = 0;
     let mut rate = 0.0;
-    while is_warm && turns.iter().any(|turn| turn.failure.is_none()) {
+    while is_warm && working(turns) > 0 {
         let done = match schedule.limit {
             Limit::Duration(duration) => began.elapsed().as_secs_f64() / (duration * count).as_secs_f64().max(1e-9),
             Limit::Writes(count) => done_connections as f64 / count.max(1) as f64,
@@ -124,9 +117,9 @@ fn round(
     order.shuffle(&mut indexes);
     let mut rounds = vec![None; turns.len()];
     for index in indexes {
-        interrupt::check()?;
-        let connections = connections(&turns[index]);
-        rounds[index] = turns[index].round(connections, order.next().is_multiple_of(2))?;
+        let (connections, is_raw_first) = (connections(&turns[index]), order.next().is_multiple_of(2));
+        let round = |(handshakes, _): &mut (Box<dyn Handshakes>, _)| handshakes.round(connections, is_raw_first);
+        rounds[index] = attempt(&mut turns[index].state, round)?;
     }
     Ok(rounds)
 }
@@ -140,7 +133,7 @@ fn warm_up(
     advance: &mut dyn FnMut(Advance),
 ) -> Result<(), Error> {
     let began = Instant::now();
-    let warmup = schedule.warmup * turns.len() as u32;
+    let warmup = schedule.warmup * working(turns);
     let mut times = vec![Vec::new(); turns.len()];
     loop {
         for (times, last) in times.iter_mut().zip(round(turns, order, |_| CONNECTIONS_MIN)?) {

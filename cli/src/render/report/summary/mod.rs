@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use maud::{Markup, html};
 
-use super::run::{Run, family};
+use super::run::Run;
 use super::section::slug;
 use crate::schema::Case;
 use crate::schema::history::Series;
@@ -64,7 +64,7 @@ fn findings(runs: &[Run]) -> Vec<Finding> {
     let mut all = Vec::new();
     for (name, read) in FAMILIES {
         for run in &runs {
-            let cases: Vec<&Case> = run.source.document.cases.iter().filter(|case| family(case) == name).collect();
+            let cases: Vec<&Case> = run.source.document.cases.iter().filter(|case| case.command() == name).collect();
             let new = read(&cases).into_iter().filter(|finding| known.insert(finding.subject.clone()));
             all.extend(new.map(|finding| Finding { anchor: target(run, &finding.anchor), ..finding }));
         }
