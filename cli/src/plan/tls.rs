@@ -323,6 +323,6 @@ mod tests {
         assert!(matches!(find_suite("aegis128l", provider), Err(Error::Usage(text)) if text.contains("aes128gcm")));
         assert!(matches!(find_suite("rc4", provider), Err(Error::Unknown { known, .. }) if known.len() == 6));
         assert!(matches!(find_group("x448", provider), Err(Error::Unknown { .. })));
-        assert!(matches!(find_provider("ring"), Err(Error::Unknown { .. })));
+        assert!(matches!(find_provider("nss"), Err(Error::Unknown { .. })));
     }
 }

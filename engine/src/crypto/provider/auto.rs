@@ -1,4 +1,4 @@
-//! The provider composed of the fastest known primitive for each algorithm.
+//! The provider that is usual: one library for everything that it has.
 
 #[cfg(feature = "aws-lc-rs")]
 use super::aws_lc as main;
@@ -8,7 +8,7 @@ use super::{Provider, Suite};
 #[cfg(any(test, not(feature = "aws-lc-rs")))]
 use crate::error::Error;
 
-/// The whole provider. AWS-LC is the fastest at all that it has; AEGIS, which it lacks, comes from the `aegis` crate. Without
+/// The whole provider. AWS-LC is the fastest on most CPUs at all that it has; AEGIS, which it lacks, comes from the `aegis` crate. Without
 /// AWS-LC, RSA keys are refused.
 pub(super) fn provider() -> Provider {
     Provider {

@@ -1,5 +1,7 @@
 //! The providers. The only place with `cfg`s on features.
 
+#[cfg(any(feature = "boringssl", feature = "openssl", feature = "ring"))]
+mod aead_parts;
 mod auto;
 mod concat;
 mod keys;
@@ -62,6 +64,12 @@ fn all() -> &'static [&'static Provider] {
             aws_lc::provider,
             #[cfg(feature = "rustcrypto")]
             rustcrypto::provider,
+            #[cfg(feature = "ring")]
+            aead_parts::ring::provider,
+            #[cfg(feature = "boringssl")]
+            aead_parts::boringssl::provider,
+            #[cfg(feature = "openssl")]
+            aead_parts::openssl::provider,
         ];
         // They live as long as the program, because connections refer to them.
         providers.into_iter().map(|provider| &*Box::leak(Box::new(provider()))).collect()
@@ -70,7 +78,7 @@ fn all() -> &'static [&'static Provider] {
 }
 
 impl Provider {
-    /// The provider composed of the fastest primitive of this build for each algorithm. Its name is `auto`.
+    /// The usual provider: AWS-LC, with what it lacks from elsewhere. Its name is `auto`.
     pub fn auto() -> &'static Self {
         all()[0]
     }
