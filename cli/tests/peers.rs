@@ -37,13 +37,13 @@ fn a_work_is_a_table_and_all_of_it_one_document() {
     ] {
         assert!(ended.output.contains(part), "{part} in\n{}", ended.output);
     }
-    for library in ["tls-engine", "rustls"] {
+    for library in ["tls-engine", "tls-engine ring", "rustls"] {
         let rows = ended.output.lines().filter(|line| line.starts_with(&format!("{library}  ")));
         assert_eq!(rows.count(), 5, "a row in each table:\n{}", ended.output);
     }
     let text = fs::read_to_string(&file).expect("a file");
     let document = document(&text);
-    assert_eq!((cases(&document).len(), &document["partial"]), (5 * 2, &Value::Bool(false)));
+    assert_eq!((cases(&document).len(), &document["partial"]), (5 * 3, &Value::Bool(false)));
     // The same tables, drawn from the file.
     let page = run(["report", file.to_str().expect("a path")]);
     page.expect(0, &[]);

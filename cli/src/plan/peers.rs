@@ -3,6 +3,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use tls_engine::crypto::Provider;
 
 use super::{Measurement, once, output};
 use crate::args::{self, PeersSet, PeersWork};
@@ -74,19 +75,24 @@ fn works(names: &[PeersWork]) -> Vec<Request> {
 
 fn work(name: PeersWork) -> Request {
     match name {
-        PeersWork::Bulk => {
-            request("throughput", &[("cipher", "aes128gcm,aes256gcm,chacha20poly1305"), ("size", "16k")])
-        }
-        PeersWork::Small => request("throughput", &[("cipher", "aes128gcm"), ("size", "64")]),
+        PeersWork::Bulk => transfer("aes128gcm,aes256gcm,chacha20poly1305", "16k"),
+        PeersWork::Small => transfer("aes128gcm", "64"),
         PeersWork::Handshake => handshakes(),
         PeersWork::Threads => {
             let threads = thread::available_parallelism().map_or(1, NonZero::get);
             // The label keeps its cases apart from those of one thread.
-            request("throughput", &[("cipher", "aes128gcm"), ("size", "16k")])
-                .with("threads", threads)
-                .with("label", format!("threads={threads}"))
+            transfer("aes128gcm", "16k").with("threads", threads).with("label", format!("threads={threads}"))
         }
     }
+}
+
+/// The engine is measured as it comes, and with every AEAD of another library that is in this build: of other libraries, too,
+/// there is one for each cryptography.
+fn transfer(ciphers: &str, size: &str) -> Request {
+    let providers =
+        ["auto", "ring", "boringssl", "openssl"].into_iter().filter(|name| Provider::by_name(name).is_some());
+    request("throughput", &[("cipher", ciphers), ("size", size)])
+        .with("provider", providers.collect::<Vec<_>>().join(","))
 }
 
 fn handshakes() -> Request {
@@ -95,7 +101,7 @@ fn handshakes() -> Request {
 
 /// The works of the rustls project's report that can be measured.
 fn rustls_report() -> Vec<Request> {
-    vec![request("throughput", &[("cipher", "aes256gcm"), ("size", "1m")]), handshakes()]
+    vec![transfer("aes256gcm", "1m"), handshakes()]
 }
 
 /// Those that can't, each by every library.

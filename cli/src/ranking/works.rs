@@ -12,7 +12,7 @@ pub struct Work<'a> {
 /// A library at a work.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
-    /// The library, and its provider where the work has several of one library.
+    /// The library, and its provider where the work has several of one library and this is not the usual one.
     pub name: String,
     /// What it did.
     pub case: &'a Case,
@@ -20,6 +20,9 @@ pub struct Row<'a> {
 
 /// Facts that come with a library and do not make another work.
 const OF_LIBRARY: [&str; 5] = ["library", "provider", "provider_of_suite", "implementation", "swept"];
+
+/// The engine's provider where none is asked for.
+const USUAL_PROVIDER: &str = "auto";
 
 /// The works of a document that several libraries did, in the order of their first cases.
 pub fn works(document: &Document) -> Vec<Work<'_>> {
@@ -53,8 +56,8 @@ fn work<'a>(cases: &[&'a Case]) -> Option<Work<'a>> {
         let name = library(case).unwrap_or_default();
         let is_alone = cases.iter().filter(|other| library(other) == Some(name)).count() == 1;
         let provider = case.requested.get("provider").and_then(|provider| provider.as_str());
-        let name =
-            provider.filter(|_| !is_alone).map_or_else(|| name.to_owned(), |provider| format!("{name} {provider}"));
+        let provider = provider.filter(|provider| !is_alone && *provider != USUAL_PROVIDER);
+        let name = provider.map_or_else(|| name.to_owned(), |provider| format!("{name} {provider}"));
         Row { name, case }
     };
     Some(Work { id, rows: cases.iter().map(row).collect() })
