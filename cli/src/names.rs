@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tls_engine::codes::{CipherSuite, NamedGroup};
+use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 
 /// The cipher suites with their short names, in the order that lists print them.
 pub const SUITES: [(CipherSuite, &str); 5] = [
@@ -33,6 +33,35 @@ pub fn suite(name: &str) -> Option<CipherSuite> {
 /// The short name of a cipher suite, or its IANA name or number if it has none.
 pub fn short_suite(code: CipherSuite) -> String {
     SUITES.iter().find(|(known, _)| *known == code).map_or_else(|| code.to_string(), |(_, short)| (*short).to_owned())
+}
+
+/// The suite of TLS 1.2 with the AEAD and the hash of a suite of TLS 1.3, an ephemeral exchange on a curve, and a signature of that kind.
+/// `None` where there is none.
+pub fn suite_of_tls12(code: CipherSuite, signs_with_rsa: bool) -> Option<CipherSuite> {
+    let [ecdsa, rsa] = match code {
+        CipherSuite::AES_128_GCM_SHA256 => {
+            [CipherSuite::ECDHE_ECDSA_AES_128_GCM_SHA256, CipherSuite::ECDHE_RSA_AES_128_GCM_SHA256]
+        }
+        CipherSuite::AES_256_GCM_SHA384 => {
+            [CipherSuite::ECDHE_ECDSA_AES_256_GCM_SHA384, CipherSuite::ECDHE_RSA_AES_256_GCM_SHA384]
+        }
+        CipherSuite::CHACHA20_POLY1305_SHA256 => {
+            [CipherSuite::ECDHE_ECDSA_CHACHA20_POLY1305_SHA256, CipherSuite::ECDHE_RSA_CHACHA20_POLY1305_SHA256]
+        }
+        _ => return None,
+    };
+    Some(if signs_with_rsa { rsa } else { ecdsa })
+}
+
+/// The protocol version with this name: `1.3`, or `1.2`.
+pub fn version(name: &str) -> Option<ProtocolVersion> {
+    [ProtocolVersion::TLS13, ProtocolVersion::TLS12].into_iter().find(|version| short_version(*version) == name)
+}
+
+/// The name of a protocol version as it is typed.
+pub fn short_version(version: ProtocolVersion) -> String {
+    let name = version.to_string();
+    name.strip_prefix("TLSv").unwrap_or(&name).to_owned()
 }
 
 /// The printed name of a group, or its IANA name or number if it has none.

@@ -124,7 +124,7 @@ mod tests {
             assert!(names().all(|name| text.contains(name)), "{text}");
         }
         assert!(refused("buffer-pool").to_string().contains("off, shared, thread-local"));
-        assert!(matches!(refused("provider=ring"), Error::Unknown { .. }));
+        assert!(matches!(refused("provider=nss"), Error::Unknown { .. }));
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn an_unknown_name_is_told_with_those_that_are_known() {
         with("--cipher", "aes-128-gcm")
             .expect(2, &["unknown cipher 'aes-128-gcm'", CIPHERS, "did you mean 'aes128gcm'?"]);
         with("--groups", "x448").expect(2, &["unknown group 'x448'", "x25519, secp256r1, secp384r1"]);
-        with("--provider", "ring").expect(2, &["unknown provider 'ring'", "auto", "rustcrypto"]);
+        with("--provider", "nss").expect(2, &["unknown provider 'nss'", "auto", "rustcrypto"]);
         with("--frobnicate", "1").expect(2, &["--frobnicate"]);
     }
     run(["frobnicate"]).expect(2, &["frobnicate"]);

@@ -50,6 +50,44 @@ fn every_library_carries_every_byte_over_every_transport() {
 }
 
 #[test]
+fn tls_1_2_is_measured_where_a_library_has_it() {
+    for (key_type, suite) in [
+        ("ecdsa-p256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+        ("rsa-2048", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+    ] {
+        for command in ["throughput", "handshake"] {
+            let flags = [command, "--transport", "memory", "--tls-version", "1.2", "--cert-type", key_type];
+            let ended = run([&flags[..], &["--library", "tls-engine,rustls,rustls-unbuffered-ring"]]
+                .concat()
+                .into_iter()
+                .chain(["--groups", "x25519", "--count", "40", "--warmup", "0s", "--json"]));
+            ended.expect(0, &[]);
+            let document: Value = serde_json::from_str(&ended.output).expect("JSON and nothing else");
+            let cases = document["cases"].as_array().expect("cases");
+            let (lacking, others): (Vec<&Value>, Vec<&Value>) =
+                cases.iter().partition(|case| case.get("unavailable").is_some());
+            let [engine] = lacking[..] else { panic!("{lacking:#?}") };
+            assert_eq!((&engine["requested"]["library"], others.len()), (&"tls-engine".into(), 2));
+            let reason = engine["unavailable"]["message"].as_str();
+            assert!(reason.is_some_and(|reason| reason.contains("does not support TLSv1.2")), "{engine:#}");
+            for case in others {
+                assert_eq!(case["requested"]["tls_version"], "1.2");
+                assert_eq!(
+                    (&case["negotiated"]["version"], &case["negotiated"]["cipher_suite"]),
+                    (&"TLSv1.2".into(), &suite.into())
+                );
+                let metrics = case["metrics"].as_object().expect("metrics");
+                let of_bare = |name: &&String| name.contains("efficiency") || name.contains("raw_");
+                assert_eq!(metrics.keys().find(of_bare), None, "the bare cryptography is that of TLS 1.3");
+                assert!(metrics.keys().any(|name| name.contains("cpu_")), "{metrics:#?}");
+            }
+        }
+    }
+    let flags = ["throughput", "--library", "rustls", "--tls-version", "1.2", "--cipher", "aegis128l"];
+    run(flags).expect(2, &["TLS 1.2 has no suite aegis128l"]);
+}
+
+#[test]
 fn cases_of_different_libraries_take_turns() {
     let cases = cases(&["throughput", "--transport", "memory", "--size", "64,16k", "--duration", "100ms"]);
     assert_eq!(names(&cases), [LIBRARIES, LIBRARIES].concat(), "one size after the other");

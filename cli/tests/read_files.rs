@@ -155,14 +155,17 @@ fn what_a_command_writes_into_a_pipe_is_read() {
 }
 
 /// What lists hold twice, in commands that write results, with the cases that come of it.
-const DOUBLES: [(&str, usize); 21] = [
+const DOUBLES: [(&str, usize); 22] = [
     ("throughput --transport memory --size 64,64,1k,1024", 2),
     ("throughput --transport memory,memory,loopback,memory", 2),
     ("throughput --loopback-threads 1,1,2,1", 2),
     ("throughput --transport memory --cipher aes128gcm,all,TLS_AES_128_GCM_SHA256 --provider aws-lc-rs", 3),
     ("throughput --transport memory --groups p256,secp256r1,P-256,x25519", 2),
     ("throughput --transport memory --groups p256:secp256r1:x25519:P-256", 1),
-    ("throughput --transport memory --provider auto,rustcrypto,auto --cert-type ed25519,ed25519", 2),
+    (
+        "throughput --transport memory --provider auto,rustcrypto,auto --cert-type ed25519,ed25519 --tls-version 1.3,1.3",
+        2,
+    ),
     ("throughput --transport memory --alpn h2,h2,http/1.1,h2", 1),
     ("throughput --library rustls,rustls --transport memory", 1),
     ("throughput aes128gcm,aes128gcm --transport memory", 1),
@@ -171,10 +174,11 @@ const DOUBLES: [(&str, usize); 21] = [
     ("handshake --cipher aes128gcm,aes128gcm", 1),
     ("handshake --groups p256,secp256r1", 1),
     ("handshake --provider auto,auto --cert-type ecdsa-p256,ed25519,ecdsa-p256", 2),
+    ("handshake --library rustls --groups p256 --tls-version 1.2,1.3,1.2", 2),
     ("handshake --alpn h2,h2", 1),
     ("handshake --library rustls,tls-engine,rustls --groups p256", 2),
     ("ablate --workload bulk,bulk --switch inline,inline -d 20ms", 4),
-    ("peers --library tls-engine,rustls,tls-engine --work small,small -d 20ms", 2),
+    ("peers --library tls-engine,rustls,tls-engine --work small,small -d 20ms", 3),
     ("crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms", 1),
     ("instructions --work record,record --size 64,64 --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --setting all,all", 1),
 ];

@@ -60,7 +60,7 @@ pub struct Throughput {
     pub loopback_threads: Vec<u8>,
 
     /// Measure against a `tlsbench serve` in another process instead
-    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type"])]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
     /// The size of each end's buffer: how much is sealed, sent, received and opened at a time

@@ -54,6 +54,10 @@ pub struct Sweep {
     #[arg(long, value_enum, value_name = "TYPE", value_delimiter = ',', conflicts_with = "cert")]
     pub cert_type: Vec<KeyType>,
 
+    /// Protocol versions, separated by commas, each in a case of its own: 1.3, or 1.2, which tls-engine lacks [default: 1.3]
+    #[arg(long, value_name = "VERSION", value_delimiter = ',', conflicts_with = "cert", value_parser = ["1.3", "1.2"])]
+    pub tls_version: Vec<String>,
+
     /// The flags above whose values are part of the cases' names, with plus signs between them. Where a case of a sweep is
     /// measured again alone, it keeps its name by this.
     #[arg(long, hide = true, value_name = "LIST")]

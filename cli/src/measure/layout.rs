@@ -46,6 +46,11 @@ impl Layout {
         self.pieces_per_batch * wire_bytes(self.piece_bytes)
     }
 
+    /// The number of records in a full batch.
+    pub const fn records_per_batch(&self) -> usize {
+        self.pieces_per_batch * self.piece_bytes.div_ceil(RECORD_CONTENT_MAX)
+    }
+
     /// The number of whole writes after which the batches repeat.
     pub const fn cycle_writes(&self) -> u64 {
         if self.piece_bytes < self.write_bytes { 1 } else { self.pieces_per_batch as u64 }

@@ -78,10 +78,12 @@ fn out_of_order() -> Error {
 }
 
 fn transfer<T: Library>(order: TransferOrder, new: &impl Fn(&Setup) -> Result<T, Error>) -> Result<Work, Error> {
-    let library = Arc::new(new(&order.setup.try_into()?)?);
+    let setup: Setup = order.setup.try_into()?;
+    let library = Arc::new(new(&setup)?);
     let provider = find_provider(&order.provider)?;
     let suite = provider.suite(CipherSuite(order.aead)).copied();
     Ok(Work {
+        version: setup.version,
         suite: suite.ok_or_else(|| Error::Usage(format!("the provider {} lacks the suite", provider.name)))?,
         write_bytes: order.write_bytes,
         buffer_bytes: order.buffer_bytes,

@@ -90,7 +90,7 @@ impl Handshake {
                         .with("transport", transport)
                         .with("cipher", suite)
                         .with("sni", name.to_str());
-                    let Combination { library, setting, tls, key_type, .. } = combination;
+                    let Combination { library, setting, tls, .. } = combination;
                     cases.push(HandshakeCase {
                         id: combination.id(id(&carrier, *suite), args.label.as_deref()),
                         requested: combination.ask(request).facts(),
@@ -102,7 +102,7 @@ impl Handshake {
                         carrier,
                         schedule,
                         name: name.clone(),
-                        server: given.clone().unwrap_or(Server::Generated(*key_type)),
+                        server: given.clone().unwrap_or(Server::Generated(tls.key_type)),
                         notes: notes.clone(),
                         trusts_anyone: args.trust.insecure,
                         turn: combination.work(id(&carrier, *suite)),

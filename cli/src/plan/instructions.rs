@@ -164,7 +164,7 @@ mod tests {
             "--cipher rc4",
             "--setting provider=auto",
             "--setting zero-coffee=on",
-            "--provider ring",
+            "--provider nss",
             "--provider aws-lc-rs --cipher aegis256",
             "--counted",
         ] {

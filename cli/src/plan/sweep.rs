@@ -5,10 +5,11 @@ use super::tls::{KeyLogSource, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
+use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
-use tls_engine::codes::CipherSuite;
+use tls_engine::codes::{CipherSuite, ProtocolVersion};
 
 /// One combination of the values in the sweeps: a library, a provider, groups, and the type of the generated key.
 #[derive(Clone)]
@@ -17,11 +18,12 @@ pub(super) struct Combination {
     pub(super) setting: Setting,
     pub(super) tls: Tls,
     pub(super) suites: Vec<CipherSuite>,
-    pub(super) key_type: KeyType,
     /// What distinguishes it from other combinations in the names of cases: flags and values.
     words: Vec<(&'static str, String)>,
     /// Whether the key's type was asked for.
     tells_key_type: bool,
+    /// Whether the version was asked for.
+    tells_version: bool,
 }
 
 /// All combinations, and the suites of all of them in the order in which they were named.
@@ -47,6 +49,7 @@ impl Sweep {
             lists => lists.iter().map(|list| Some(list.as_str())).collect(),
         };
         let key_types = if args.cert_type.is_empty() { vec![KeyType::EcdsaP256] } else { once(args.cert_type.clone()) };
+        let versions = versions(&args.tls_version, suites)?;
         let was_swept = |flag: &str| args.swept.iter().any(|swept| swept.split('+').any(|swept| swept == flag));
         // The key log is opened once.
         let first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
@@ -62,12 +65,14 @@ impl Sweep {
             let offers = groups.iter().map(|groups| first.with(setting.provider, *groups));
             let offers = first_of_each(offers.collect::<Result<Vec<_>, _>>()?, Tls::groups_typed);
             for tls in &offers {
-                for key_type in &key_types {
+                let kinds = key_types.iter().flat_map(|key| versions.iter().map(move |version| (*key, *version)));
+                for (key_type, version) in kinds {
                     let mut words = vec![
                         ("library", library.name.name().to_owned(), libraries.len()),
                         ("provider", setting.provider.name.to_owned(), settings.len()),
                         ("groups", tls.groups_typed(), offers.len()),
                         ("cert-type", key_type.name().to_owned(), key_types.len()),
+                        ("tls-version", names::short_version(version), versions.len()),
                     ];
                     words.retain(|(flag, _, values)| {
                         (*values > 1 || was_swept(flag)) && (library.is_engine() || *flag != "provider")
@@ -76,10 +81,10 @@ impl Sweep {
                         library: library.clone(),
                         setting: *setting,
                         suites: tls.suites(suites)?,
-                        tls: tls.clone(),
-                        key_type: *key_type,
+                        tls: Tls { version, key_type, ..tls.clone() },
                         words: words.into_iter().map(|(flag, value, _)| (flag, value)).collect(),
                         tells_key_type: !args.cert_type.is_empty(),
+                        tells_version: !args.tls_version.is_empty(),
                     });
                 }
             }
@@ -125,11 +130,28 @@ impl Combination {
             request = request.with("alpn", self.tls.alpn_typed());
         }
         if self.tells_key_type {
-            request = request.with("cert-type", self.key_type.name());
+            request = request.with("cert-type", self.tls.key_type.name());
+        }
+        if self.tells_version {
+            request = request.with("tls-version", names::short_version(self.tls.version));
         }
         let swept: Vec<&str> = self.words.iter().map(|(flag, _)| *flag).collect();
         if swept.is_empty() { request } else { request.with("swept", swept.join("+")) }
     }
+}
+
+/// The versions of these names; no names stand for TLS 1.3. Not all suites are in TLS 1.2.
+fn versions(typed: &[String], suites: &[String]) -> Result<Vec<ProtocolVersion>, Error> {
+    let versions = once(typed.iter().filter_map(|name| names::version(name)));
+    if versions.contains(&ProtocolVersion::TLS12) {
+        let lacks = |name: &&String| names::suite(name).is_none_or(|code| names::suite_of_tls12(code, false).is_none());
+        if let Some(name) = suites.iter().find(lacks) {
+            return Err(Error::Usage(format!(
+                "TLS 1.2 has no suite {name}; name aes128gcm, aes256gcm or chacha20poly1305"
+            )));
+        }
+    }
+    Ok(if versions.is_empty() { vec![ProtocolVersion::TLS13] } else { versions })
 }
 
 /// The cases in groups that take turns, because they are of the same work.

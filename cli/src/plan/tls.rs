@@ -29,6 +29,10 @@ pub struct Tls {
     pub alpn: Vec<Vec<u8>>,
     /// Where secrets are logged.
     pub key_log: Option<Arc<dyn KeyLog>>,
+    /// The version.
+    pub version: ProtocolVersion,
+    /// The type of a generated key, which decides the suite in TLS 1.2: its suites name the signature.
+    pub key_type: KeyType,
 }
 
 /// Which servers a client trusts.
@@ -59,7 +63,8 @@ impl Tls {
     ) -> Result<Self, Error> {
         let alpn = once(args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<Vec<_>, _>>()?);
         let key_log = key_log_path(args.keylog.as_deref(), secrets).map(open_key_log).transpose()?;
-        Ok(Self { provider, groups: find_groups(groups, provider)?, alpn, key_log })
+        let groups = find_groups(groups, provider)?;
+        Ok(Self { provider, groups, alpn, key_log, version: ProtocolVersion::TLS13, key_type: KeyType::EcdsaP256 })
     }
 
     /// The same with another provider and its groups.
@@ -97,7 +102,15 @@ impl Tls {
 
     /// What connections with `suite` must negotiate.
     pub fn expected(&self, suite: CipherSuite) -> Expected {
-        Expected { version: ProtocolVersion::TLS13, suite, groups: self.groups.clone() }
+        Expected { version: self.version, suite: self.suite_of_version(suite), groups: self.groups.clone() }
+    }
+
+    /// The suite as the version has it. Those that TLS 1.2 lacks are refused before.
+    fn suite_of_version(&self, suite: CipherSuite) -> CipherSuite {
+        match self.version {
+            ProtocolVersion::TLS12 => names::suite_of_tls12(suite, self.key_type == KeyType::Rsa2048).unwrap_or(suite),
+            _ => suite,
+        }
     }
 
     /// The same for a library other than the engine.
@@ -114,8 +127,8 @@ impl Tls {
         }
         let Trust::Roots(roots) = trust else { return refused("--insecure") };
         Ok(Setup {
-            version: ProtocolVersion::TLS13,
-            suite,
+            version: self.version,
+            suite: self.suite_of_version(suite),
             groups: self.groups.clone(),
             alpn: self.alpn.clone(),
             chain: identity.chain.clone(),
@@ -123,6 +136,14 @@ impl Tls {
             roots: roots.clone(),
             name,
         })
+    }
+
+    /// Refuses what the engine lacks.
+    pub fn check_engine(&self) -> Result<(), Error> {
+        match self.version {
+            ProtocolVersion::TLS13 => Ok(()),
+            version => Err(Error::Usage(format!("tls-engine does not support {version}"))),
+        }
     }
 
     /// How clients connect that offer `suites`.

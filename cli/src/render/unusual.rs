@@ -18,6 +18,7 @@ pub fn usual() -> Facts {
         ("receive_buffer_bytes", Value::Null),
         ("send_buffer_bytes", Value::Null),
         ("server_name", json!("localhost")),
+        ("tls_version", json!("1.3")),
         ("verify", json!("sample")),
     ];
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

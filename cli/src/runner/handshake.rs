@@ -111,6 +111,7 @@ fn servers(planned: &HandshakeCase) -> Result<Vec<(Identity, Trust)>, Error> {
 /// What performs the handshakes of a case.
 fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
     if planned.library.is_engine() {
+        planned.tls.check_engine()?;
         return of_engine(planned, servers);
     }
     let setup =

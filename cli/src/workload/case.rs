@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use rustls_pki_types::ServerName;
 use serde::{Deserialize, Serialize};
+use tls_engine::codes::ProtocolVersion;
 use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::Suite;
 use tls_engine::io::{Socket, SocketOptions};
@@ -116,7 +117,9 @@ pub struct Remote {
 /// What a case moves, and over what.
 #[derive(Clone)]
 pub struct Work {
-    /// The suite, for the raw AEAD.
+    /// The protocol version.
+    pub version: ProtocolVersion,
+    /// The suite of TLS 1.3 with the same AEAD, for the raw AEAD.
     pub suite: Suite,
     /// The length of a write, bytes.
     pub write_bytes: usize,
@@ -142,13 +145,19 @@ impl Work {
         Layout::new(self.write_bytes, self.buffer_bytes)
     }
 
-    /// What is timed: the engine first, then its references.
-    pub const fn lanes(&self) -> &'static [Lane] {
+    /// What is timed: TLS first, then its references. The raw AEAD is that of TLS 1.3, whose records have no explicit nonce and
+    /// other additional data.
+    pub fn lanes(&self) -> &'static [Lane] {
+        let is_tls13 = self.version == ProtocolVersion::TLS13;
         match self.transport {
-            Transport::Memory(_) | Transport::Remote(_) => &[Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace],
-            Transport::LoopbackOneThread(_) | Transport::LoopbackThreadPerEnd(_) => {
+            Transport::Memory(_) | Transport::Remote(_) if is_tls13 => {
+                &[Lane::Tls, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace]
+            }
+            Transport::Memory(_) | Transport::Remote(_) => &[Lane::Tls],
+            Transport::LoopbackOneThread(_) | Transport::LoopbackThreadPerEnd(_) if is_tls13 => {
                 &[Lane::Tls, Lane::RawTcp, Lane::RawAeadInPlace, Lane::RawAeadOutOfPlace]
             }
+            Transport::LoopbackOneThread(_) | Transport::LoopbackThreadPerEnd(_) => &[Lane::Tls, Lane::RawTcp],
         }
     }
 
@@ -235,7 +244,13 @@ impl Work {
 
     /// The capacities of an end's buffers. The one that carries the data holds a batch.
     fn room(&self, is_sealing: bool) -> Room {
-        let bytes = buffer_bytes(&self.layout());
+        let layout = self.layout();
+        let explicit_nonces = match self.version {
+            ProtocolVersion::TLS13 => 0,
+            // Records of TLS 1.2 are longer by the explicit nonce, and have no inner type (RFC 5288 3).
+            _ => layout.records_per_batch() * 8,
+        };
+        let bytes = buffer_bytes(&layout) + explicit_nonces;
         if is_sealing {
             Room { input_bytes: 0, output_bytes: bytes }
         } else {

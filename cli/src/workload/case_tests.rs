@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tls_engine::codes::CipherSuite;
+use tls_engine::codes::{CipherSuite, ProtocolVersion};
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 
@@ -15,6 +15,7 @@ fn work(suite: CipherSuite, transport: fn(Arc<dyn AnyLibrary>) -> Transport, dir
     let provider = Provider::auto();
     let configs = Arc::new(engine(suite, Some(100), true));
     Work {
+        version: ProtocolVersion::TLS13,
         suite: *provider.suite(suite).expect("the suite"),
         write_bytes: 20_000,
         buffer_bytes: 1 << 17,

@@ -16,12 +16,13 @@ use crate::setting::{self, PROVIDER, Setting, find_provider};
 use crate::units::{Bytes, Count, parse_duration};
 
 /// The flags that take a list and make a case of each of its values.
-const SWEEPS: [&str; 12] = [
+const SWEEPS: [&str; 13] = [
     "size",
     "cipher",
     PROVIDER,
     "groups",
     "cert-type",
+    "tls-version",
     "direction",
     "loopback-threads",
     "transport",

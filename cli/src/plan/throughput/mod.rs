@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
-use tls_engine::codes::CipherSuite;
+use tls_engine::codes::{CipherSuite, ProtocolVersion};
 use tls_engine::crypto::Suite;
 use tls_engine::io::SocketOptions;
 use tls_engine::limits::RECORD_MAX;
@@ -121,7 +121,7 @@ impl Peers {
         let (identity, authority) = if args.connect.is_some() {
             (None, None)
         } else {
-            let (identity, authority) = tls::identity(&args.identity, combination.key_type, notes)?;
+            let (identity, authority) = tls::identity(&args.identity, combination.tls.key_type, notes)?;
             (Some(identity), authority)
         };
         let trust = match authority {
@@ -164,7 +164,7 @@ impl<'a> Planner<'a> {
         let mut cases = Vec::new();
         for size in &self.sizes {
             for direction in self.args.direction.each() {
-                let work = self.work(&transport, suite, *size, *direction);
+                let work = self.work(&transport, (combination.tls.version, suite), *size, *direction);
                 cases.push(self.case(combination, peers, work));
             }
         }
@@ -219,8 +219,15 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn work(&self, transport: &Transport, suite: Suite, write_bytes: usize, direction: Direction) -> Work {
+    fn work(
+        &self,
+        transport: &Transport,
+        (version, suite): (ProtocolVersion, Suite),
+        write_bytes: usize,
+        direction: Direction,
+    ) -> Work {
         Work {
+            version,
             suite,
             write_bytes,
             buffer_bytes: self.buffer_bytes,
@@ -263,6 +270,9 @@ impl<'a> Planner<'a> {
                 return self.made(local, combination.library.name.visit(LocalTransport { local, setup }));
             };
             return Ok(local_transport(local, Arc::new(PeerLibrary { program, setup, provider: tls.provider.name })));
+        }
+        if let Err(error) = tls.check_engine() {
+            return self.made(local, Err(error));
         }
         let client = tls.client(&[code], &peers.trust, setting.switches)?;
         if let Some(target) = self.remote.clone() {

@@ -53,7 +53,8 @@ fn every_flag_arrives() {
     let flags = "--cipher aes256gcm,chacha20poly1305 --cipher aes128gcm --size 64,1350,16KiB -z 2s -w 1s \
                  --direction both --transport memory,loopback --loopback-threads 1,2 --zero-copy=off -t 3 \
                  --verify all --buffer 64k --send-buffer 256k --receive-buffer 1m --no-delay=off --groups p256:x25519 \
-                 --alpn h2,http/1.1 --provider rustcrypto --seed 9 -k --sni a.example --label twice --cert-type ed25519";
+                 --alpn h2,http/1.1 --provider rustcrypto --seed 9 -k --sni a.example --label twice --cert-type ed25519 \
+                 --tls-version 1.3";
     let plan = plan(&flags.split_whitespace().collect::<Vec<_>>()).expect("a plan");
     assert_eq!(plan.cases.len(), 3 * 3 * 3 * 2);
     let case = &plan.cases[0];
@@ -74,6 +75,7 @@ fn every_flag_arrives() {
         ("alpn_offered", "h2,http/1.1"),
         ("provider", "rustcrypto"),
         ("cert_type", "ed25519"),
+        ("tls_version", "1.3"),
         ("server_name", "a.example"),
     ] {
         assert_eq!(case.requested[fact], value, "{fact}");

@@ -1,3 +1,5 @@
+use tls_engine::codes::ProtocolVersion;
+
 use super::raw::Raw;
 use super::{Handshakes, Prepared, Round, Work, counted};
 use crate::error::Error;
@@ -13,7 +15,7 @@ use crate::workload::link::Link;
 pub(super) struct Local<T, L> {
     work: Work<T>,
     link: L,
-    /// The bare cryptography of each pair.
+    /// The bare cryptography of each pair; none where it has no equal.
     raw: Vec<Raw>,
     /// The pair whose turn it is.
     next: usize,
@@ -53,15 +55,19 @@ impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
         let negotiated = established.client.negotiated();
         let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
         let counted = counted::count(&self.work, &mut self.link)?;
-        let new_raw = |pair| Raw::new(&self.work, pair, &negotiated, established.wire_bytes);
-        self.raw = self.work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
+        // The bare cryptography is that of TLS 1.3: there is none to compare other versions with.
+        if negotiated.version == ProtocolVersion::TLS13 {
+            let new_raw = |pair| Raw::new(&self.work, pair, &negotiated, established.wire_bytes);
+            self.raw = self.work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
+        }
         Ok(Prepared { negotiated, counted })
     }
 
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error> {
         let mut round = Round::default();
         let first = self.next;
-        for is_raw in [is_raw_first, !is_raw_first] {
+        let orders = [is_raw_first, !is_raw_first].into_iter().filter(|is_raw| !is_raw || !self.raw.is_empty());
+        for is_raw in orders.collect::<Vec<_>>() {
             let mut times = [Vec::new(), Vec::new()];
             for number in 0..connections {
                 interrupt::check()?;
@@ -72,7 +78,11 @@ impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
             }
             // The median connection: if other programs interrupt the thread, they do so in few of them.
             let medians = times.map(|times| stats::median(&times).unwrap_or(0.0));
-            *(if is_raw { &mut round.raw_us } else { &mut round.cpu_us }) = medians;
+            if is_raw {
+                round.raw_us = Some(medians);
+            } else {
+                round.cpu_us = medians;
+            }
         }
         self.next = (first + connections) % self.work.pairs.len();
         Ok(round)

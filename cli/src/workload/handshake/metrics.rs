@@ -56,7 +56,7 @@ fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
 fn times(case: &mut Case, rounds: &[Round], seed: u64) {
     for (index, side) in SIDES.into_iter().enumerate() {
         let cpu: Vec<f64> = rounds.iter().map(|round| round.cpu_us[index]).collect();
-        let raw: Vec<f64> = rounds.iter().map(|round| round.raw_us[index]).collect();
+        let raw: Vec<f64> = rounds.iter().filter_map(|round| Some(round.raw_us?[index])).collect();
         let share: Vec<f64> = raw.iter().zip(&cpu).map(|(raw, cpu)| raw / cpu).collect();
         case.record(side, &quantity::CPU_US_PER_HANDSHAKE, &cpu, seed);
         case.record(side, &quantity::RAW_CRYPTO_US_PER_HANDSHAKE, &raw, seed);
@@ -74,7 +74,7 @@ mod tests {
     fn efficiency_is_the_share_of_the_bare_cryptography_on_each_side() {
         let round = |factor: f64| Round {
             cpu_us: [200.0 * factor, 100.0 * factor],
-            raw_us: [150.0 * factor, 80.0 * factor],
+            raw_us: Some([150.0 * factor, 80.0 * factor]),
             handshakes_ns: vec![400_000; 4],
             busy_ns: 2_000_000,
         };

@@ -23,8 +23,8 @@ const CONNECTIONS_MAX: u64 = 500;
 pub struct Round {
     /// The processor time of client and server, microseconds: the median connection.
     pub cpu_us: [f64; 2],
-    /// The same for the bare cryptography.
-    pub raw_us: [f64; 2],
+    /// The same for the bare cryptography, if there is any to compare with.
+    pub raw_us: Option<[f64; 2]>,
     /// The time of each handshake, nanoseconds.
     pub handshakes_ns: Vec<u64>,
     /// The wall time that both ends were busy with all connections, nanoseconds.
@@ -34,7 +34,7 @@ pub struct Round {
 impl Round {
     /// Whether this can be a round of so many connections.
     pub fn is_plausible(&self, connections: usize) -> bool {
-        let times = self.cpu_us.iter().chain(&self.raw_us);
+        let times = self.cpu_us.iter().chain(self.raw_us.iter().flatten());
         let is_time = |time: &f64| time.is_finite() && *time > 0.0;
         self.handshakes_ns.len() == connections && self.busy_ns > 0 && times.copied().all(|time| is_time(&time))
     }
@@ -157,7 +157,7 @@ fn warm_up(
 
 /// The time that a round takes, with its bare cryptography, seconds.
 fn round_s(round: &Round) -> f64 {
-    let raw_us = round.raw_us.iter().sum::<f64>() * round.handshakes_ns.len() as f64;
+    let raw_us = round.raw_us.iter().flatten().sum::<f64>() * round.handshakes_ns.len() as f64;
     round.busy_ns as f64 / 1e9 + raw_us / 1e6
 }
 
