@@ -1,0 +1,204 @@
+//! One connection: the handshake, what was negotiated, and data that goes back and forth.
+
+use std::io::BufRead;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tls_engine::codes::AlertDescription;
+use tls_engine::mem::Secret;
+use tls_engine::{Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
+
+use crate::credentials::Selected;
+use crate::failure::Failure;
+use crate::features;
+use crate::flags::Flags;
+use crate::settings;
+use crate::transport::Transport;
+
+/// The first data of a shim, and how much it reads at a time: less than a record, so that one is read in parts.
+const INITIAL_WRITE: &str = "hello";
+const READ_SIZE: usize = 512;
+/// The lengths of `-write-different-record-sizes`, around those of blocks and records, and what they are filled with.
+const ALL_SIZES: [usize; 11] = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769];
+const FILL: u8 = 0x42;
+
+/// Runs a test of a client.
+pub(crate) fn connect(flags: &Flags) -> Result<(), Failure> {
+    let secrets = Arc::new(TrafficSecrets::default());
+    let (config, name) = settings::client(flags, secrets.clone())?;
+    let mut stream = Stream::client(&config, name, Transport::connect(flags)?)?;
+    handshake(&mut stream, flags)?;
+    exchange(&mut stream, flags, &secrets)?;
+    check_tickets(&stream, flags)?;
+    close(&mut stream, flags)
+}
+
+/// Runs a test of a server.
+pub(crate) fn serve(flags: &Flags) -> Result<(), Failure> {
+    let secrets = Arc::new(TrafficSecrets::default());
+    let selected = Selected::default();
+    let config = settings::server(flags, secrets.clone(), &selected)?;
+    let mut stream = Stream::server(&config, Transport::connect(flags)?);
+    handshake(&mut stream, flags)?;
+    if let Some(expected) = flags.expected_credential {
+        expect("credential", &selected.get(), &expected)?;
+    }
+    exchange(&mut stream, flags, &secrets)?;
+    close(&mut stream, flags)
+}
+
+fn handshake(stream: &mut Stream<Transport>, flags: &Flags) -> Result<(), Failure> {
+    stream.handshake().map_err(|error| match error {
+        StreamError::Tls(error) if needs_older_version(&error, flags) => {
+            Failure::unimplemented(features::OLDER_VERSIONS)
+        }
+        error => error.into(),
+    })?;
+    let negotiated = stream.connection().negotiated().ok_or(Failure::Shim("a handshake without a result".into()))?;
+    check_negotiated(negotiated, flags)
+}
+
+/// Whether the handshake failed because the peer has no TLS 1.3, where flags allow an older version. A runner without it refuses a
+/// client by the version, or because all of its cipher suites are new.
+fn needs_older_version(error: &Error, flags: &Flags) -> bool {
+    match error {
+        Error::ProtocolVersion | Error::PeerAlert(AlertDescription::PROTOCOL_VERSION) => flags.allows_older_versions(),
+        Error::PeerAlert(AlertDescription::HANDSHAKE_FAILURE) => {
+            flags.limits_versions() && flags.allows_older_versions()
+        }
+        _ => false,
+    }
+}
+
+fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failure> {
+    let numbers = [
+        ("version", negotiated.version.0, flags.expected_version),
+        ("cipher suite", negotiated.suite.0, flags.expected_suite),
+        ("group", negotiated.group.0, flags.expected_group),
+        ("signature scheme", negotiated.signature.0, flags.expected_scheme),
+    ];
+    for (what, found, expected) in numbers {
+        expect(what, &found, &expected.unwrap_or(found))?;
+    }
+    if let Some(expected) = flags.expected_retry {
+        expect("HelloRetryRequest", &negotiated.hello_retry, &expected)?;
+    }
+    let alpn = if flags.server { &flags.selected_alpn } else { &flags.expected_alpn };
+    let expected_alpn = alpn.as_ref().map(|name| name.as_bytes());
+    expect("application protocol", &negotiated.alpn.as_deref(), &expected_alpn)?;
+    if flags.server {
+        let name = negotiated.server_name.as_deref();
+        if flags.expected_server_name.is_some() || flags.expects_no_server_name {
+            expect("server name", &name, &flags.expected_server_name.as_deref())?;
+        }
+    }
+    Ok(())
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Result<(), Failure> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Failure::Expectation(format!("{what}: {found:?} instead of {expected:?}")))
+}
+
+/// Sends what the shim has to say, then sends back all that it receives, inverted.
+fn exchange(stream: &mut Stream<Transport>, flags: &Flags, secrets: &TrafficSecrets) -> Result<(), Failure> {
+    if flags.exports_secrets {
+        stream.send(&secrets.export(flags.server)?)?;
+    }
+    if flags.writes_all_sizes {
+        let data = [FILL; ALL_SIZES[ALL_SIZES.len() - 1]];
+        for size in ALL_SIZES {
+            stream.send(&data[..size])?;
+        }
+        return Ok(());
+    }
+    if flags.writes_first {
+        for _ in 0..flags.initial_writes.unwrap_or(1) {
+            stream.send(flags.initial_write.as_deref().unwrap_or(INITIAL_WRITE).as_bytes())?;
+        }
+    }
+    if flags.shuts_down {
+        return Ok(());
+    }
+    let mut data = Vec::new();
+    loop {
+        if flags.updates_keys_before_read {
+            stream.update_keys(false)?;
+        }
+        receive(stream, flags, &mut data)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        if flags.updates_keys {
+            stream.update_keys(false)?;
+        }
+        data.iter_mut().for_each(|byte| *byte ^= 0xff);
+        stream.send(&data)?;
+    }
+}
+
+/// Fills `data` with what is received next. It is empty at the end, which may come without close_notify unless flags forbid that.
+fn receive(stream: &mut Stream<Transport>, flags: &Flags, data: &mut Vec<u8>) -> Result<(), Failure> {
+    data.clear();
+    let most = flags.read_size.unwrap_or(READ_SIZE);
+    match stream.receive() {
+        Ok(received) => data.extend(received.iter().take(most)),
+        Err(StreamError::Tls(Error::Truncated)) if !flags.checks_close => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    if flags.peek_then_read && !stream.receive()?.starts_with(data) {
+        return Err(Failure::Shim("the same data was read in another way".into()));
+    }
+    stream.consume(data.len());
+    Ok(())
+}
+
+/// The runner sends tickets, unless a flag says that it does not.
+fn check_tickets(stream: &Stream<Transport>, flags: &Flags) -> Result<(), Failure> {
+    if flags.shuts_down {
+        return Ok(());
+    }
+    let tickets = stream.connection().tickets();
+    expect("no ticket", &tickets.is_empty(), &flags.expects_no_ticket)?;
+    let takes_early_data = tickets.last().is_some_and(|ticket| ticket.max_early_data_bytes.is_some());
+    expect("early data with the ticket", &takes_early_data, &flags.expects_early_data_ticket)
+}
+
+/// Exchanges close_notify where the test is about it, and ends the connection without it elsewhere.
+fn close(stream: &mut Stream<Transport>, flags: &Flags) -> Result<(), Failure> {
+    if !flags.checks_close {
+        return Ok(());
+    }
+    stream.close()?;
+    let rest = stream.receive()?;
+    if rest.is_empty() { Ok(()) } else { Err(Failure::Connection("data instead of the peer's close_notify".into())) }
+}
+
+/// The application traffic secrets, as a key log has them: of the client and of the server.
+#[derive(Default)]
+struct TrafficSecrets(Mutex<[Option<Secret>; 2]>);
+
+impl TrafficSecrets {
+    /// Their length in two bytes, little-endian, then that for reading and that for writing.
+    fn export(&self, is_server: bool) -> Result<Vec<u8>, Failure> {
+        let secrets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let [Some(client), Some(server)] = &*secrets else {
+            return Err(Failure::Shim("the key log lacks a traffic secret".into()));
+        };
+        let (read, write) = if is_server { (client, server) } else { (server, client) };
+        let len = u16::try_from(read.as_bytes().len()).unwrap_or_default().to_le_bytes();
+        Ok([&len, read.as_bytes(), write.as_bytes()].concat())
+    }
+}
+
+impl KeyLog for TrafficSecrets {
+    fn log(&self, label: SecretLabel, _client_random: &[u8; 32], secret: &Secret) {
+        let place = match label {
+            SecretLabel::ClientApplication => 0,
+            SecretLabel::ServerApplication => 1,
+            _ => return,
+        };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(secret.clone());
+    }
+}

@@ -1,0 +1,168 @@
+//! What the engine does not have, by the flags that ask for it.
+
+/// TLS 1.2 and older, which a handshake may turn out to need as well.
+pub(crate) const OLDER_VERSIONS: &str = "TLS 1.2 and older";
+/// Groups, schemes and kinds of keys, of which the engine knows some.
+pub(crate) const GROUPS: &str = "groups (P-521, post-quantum)";
+pub(crate) const KEYS: &str = "keys and signature schemes (SHA-1, P-521, RSA below 2048 bits, ML-DSA)";
+pub(crate) const CLIENT_CERTIFICATES: &str = "client certificates";
+pub(crate) const CALLBACKS: &str = "callbacks and settings of BoringSSL's API";
+
+/// Each feature with the flags that need it. A test that lacks several counts for the first.
+const FEATURES: &[(&str, &[&str])] = &[
+    ("QUIC and DTLS", &["-dtls", "-quic"]),
+    (
+        OLDER_VERSIONS,
+        &[
+            "-advertise-npn",
+            "-advertise-empty-npn",
+            "-cbc-record-splitting",
+            "-cipher",
+            "-expect-extended-master-secret",
+            "-expect-next-proto",
+            "-expect-no-next-proto",
+            "-expect-no-secure-renegotiation",
+            "-expect-no-session-id",
+            "-expect-secure-renegotiation",
+            "-expect-session-id",
+            "-expect-total-renegotiations",
+            "-fallback-scsv",
+            "-false-start",
+            "-forbid-renegotiation-after-handshake",
+            "-no-legacy-server-connect",
+            "-psk",
+            "-renegotiate-explicit",
+            "-renegotiate-freely",
+            "-renegotiate-ignore",
+            "-renegotiate-once",
+            "-select-empty-next-proto",
+            "-select-next-proto",
+            "-srtp-profiles",
+            "-tls-unique",
+        ],
+    ),
+    (
+        "compliance policies",
+        &["-cnsa-202407", "-cnsa1-202603", "-cnsa2-202603", "-fips-202205", "-fips-202609", "-wpa-202304"],
+    ),
+    ("raw public keys", &["-accepted-peer-cert-types", "-available-client-cert-types", "-new-rpk-credential"]),
+    (
+        "encrypted ClientHello (ECH)",
+        &[
+            "-ech-config-list",
+            "-ech-server-config",
+            "-enable-ech-grease",
+            "-expect-ech-accept",
+            "-fail-early-callback-ech-rewind",
+            "-reject-unusable-ech-config",
+        ],
+    ),
+    ("delegated credentials", &["-new-delegated-credential"]),
+    ("password-authenticated key exchange (PAKE)", &["-new-spake2plusv1-credential"]),
+    ("external pre-shared keys", &["-new-psk-credential", "-on-initial-new-psk-credential"]),
+    ("trust anchors", &["-available-trust-anchors", "-cert-properties", "-requested-trust-anchors"]),
+    ("application settings (ALPS)", &["-application-settings", "-on-initial-application-settings"]),
+    ("Channel ID", &["-enable-channel-id", "-expect-channel-id", "-send-channel-id"]),
+    ("certificate compression", &["-install-cert-compression-algs", "-install-one-cert-compression-alg"]),
+    ("requested padding", &["-request-server-padding", "-server-supports-padding"]),
+    (
+        "OCSP and certificate timestamps (SCT)",
+        &[
+            "-decline-ocsp-callback",
+            "-enable-ocsp-stapling",
+            "-enable-signed-cert-timestamps",
+            "-fail-ocsp-callback",
+            "-ocsp-response",
+            "-set-ocsp-in-callback",
+            "-signed-cert-timestamps",
+            "-use-ocsp-callback",
+        ],
+    ),
+    (
+        CLIENT_CERTIFICATES,
+        &[
+            "-expect-certificate-types",
+            "-expect-client-ca-list",
+            "-expect-no-peer-cert",
+            "-on-initial-expect-sha256-client-cert",
+            "-on-initial-retain-only-sha256-client-cert",
+            "-require-any-client-certificate",
+            "-use-client-ca-list",
+            "-use-old-client-cert-callback",
+        ],
+    ),
+    ("exporters", &["-export-keying-material", "-use-exporter-between-reads"]),
+    ("early data", &["-enable-early-data", "-expect-early-data-reason"]),
+    (
+        "resumption",
+        &[
+            "-expect-not-resumable-across-names",
+            "-expect-resumable-across-names",
+            "-resume-count",
+            "-resumption-across-names-enabled",
+            "-use-ticket-aead-callback",
+            "-use-ticket-callback",
+        ],
+    ),
+    (
+        "handshakes split between processes",
+        &["-allow-hint-mismatch", "-handshake-hints", "-on-shim-cipher", "-on-shim-curves"],
+    ),
+    ("GREASE and permuted extensions", &["-enable-grease", "-permute-extensions"]),
+    ("fragments below 16 KiB", &["-max-send-fragment"]),
+    (GROUPS, &["-curves-flags", "-server-supported-groups-hint"]),
+    (
+        CALLBACKS,
+        &[
+            "-allow-unknown-alpn-protos",
+            "-expect-advertised-alpn",
+            "-expect-cipher-aes",
+            "-expect-msg-callback",
+            "-expect-peer-cert-file",
+            "-expect-peer-verify-pref",
+            "-expect-verify-result",
+            "-fail-cert-callback",
+            "-fail-ddos-callback",
+            "-fail-early-callback",
+            "-install-ddos-callback",
+            "-jdk11-workaround",
+            "-max-cert-list",
+            "-must-match-issuer",
+            "-no-server-name-ack",
+            "-private-key-delay-ms",
+            "-read-with-unfinished-write",
+            "-select-empty-alpn",
+            "-send-alert",
+            "-server-preference",
+            "-tls13-ciphers-flags",
+            "-use-early-callback",
+        ],
+    ),
+];
+
+/// The first feature that one of `arguments` needs and the engine lacks.
+pub(crate) fn missing(arguments: &[String]) -> Option<&'static str> {
+    let needs = |flags: &[&str]| arguments.iter().any(|argument| flags.contains(&argument.as_str()));
+    FEATURES.iter().find(|(_, flags)| needs(flags)).map(|(feature, _)| *feature)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_counts_for_the_first_feature_it_lacks() {
+        let missing = |line: &str| missing(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(missing("-resume-count 1 -psk secret"), Some(OLDER_VERSIONS));
+        assert_eq!(missing("-server -resume-count 1"), Some("resumption"));
+        assert_eq!(missing("-server -shim-writes-first"), None);
+    }
+
+    #[test]
+    fn each_flag_is_in_one_place() {
+        let flags: Vec<&str> = FEATURES.iter().flat_map(|(_, flags)| flags.iter().copied()).collect();
+        for (index, flag) in flags.iter().enumerate() {
+            assert!(!flags[..index].contains(flag), "{flag} twice");
+        }
+    }
+}

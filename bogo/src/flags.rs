@@ -1,0 +1,279 @@
+//! The runner's flags.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+use crate::failure::Failure;
+use crate::features;
+
+/// What the runner asks for, and what it expects.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flags {
+    pub(crate) port: u16,
+    pub(crate) shim_id: u64,
+    pub(crate) ipv6: bool,
+    pub(crate) server: bool,
+
+    pub(crate) min_version: Option<u16>,
+    pub(crate) max_version: Option<u16>,
+    pub(crate) refused_versions: Vec<ProtocolVersion>,
+    pub(crate) suites: Vec<CipherSuite>,
+    pub(crate) groups: Vec<NamedGroup>,
+    /// The groups of a client's key shares; none is a list without groups.
+    pub(crate) key_shares: Option<Vec<NamedGroup>>,
+    /// What a client verifies.
+    pub(crate) verified_schemes: Vec<SignatureScheme>,
+    /// The default credential, where it has files, then those that are added.
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) trusted_file: Option<String>,
+    pub(crate) host_name: Option<String>,
+    pub(crate) offered_alpn: Option<String>,
+    pub(crate) selected_alpn: Option<String>,
+    pub(crate) refuse_alpn: bool,
+    pub(crate) verify_peer: bool,
+    pub(crate) verify_fail: bool,
+
+    /// Reads and writes one byte at a time.
+    pub(crate) by_byte: bool,
+    pub(crate) read_size: Option<usize>,
+    pub(crate) peek_then_read: bool,
+    pub(crate) writes_first: bool,
+    pub(crate) initial_write: Option<String>,
+    pub(crate) initial_writes: Option<usize>,
+    pub(crate) writes_all_sizes: bool,
+    pub(crate) shuts_down: bool,
+    pub(crate) checks_close: bool,
+    pub(crate) updates_keys: bool,
+    pub(crate) updates_keys_before_read: bool,
+    pub(crate) exports_secrets: bool,
+
+    pub(crate) expected_version: Option<u16>,
+    pub(crate) expected_suite: Option<u16>,
+    pub(crate) expected_group: Option<u16>,
+    pub(crate) expected_scheme: Option<u16>,
+    pub(crate) expected_alpn: Option<String>,
+    pub(crate) expected_server_name: Option<String>,
+    pub(crate) expects_no_server_name: bool,
+    pub(crate) expected_retry: Option<bool>,
+    pub(crate) expects_no_ticket: bool,
+    pub(crate) expects_early_data_ticket: bool,
+    /// The place of the credential among those that are added; -1 is the default one.
+    pub(crate) expected_credential: Option<i32>,
+}
+
+/// A certificate chain with its key.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Credential {
+    pub(crate) is_default: bool,
+    pub(crate) certificate_file: String,
+    pub(crate) key_file: String,
+    /// The schemes to sign with, best first; all where there is none.
+    pub(crate) schemes: Vec<SignatureScheme>,
+}
+
+type Switch = fn(&mut Flags);
+type Value = fn(&mut Flags, &str) -> Result<(), Failure>;
+
+/// Flags without a value.
+const SWITCHES: &[(&str, Switch)] = &[
+    ("-async", |flags| flags.by_byte = true),
+    ("-check-close-notify", |flags| flags.checks_close = true),
+    ("-decline-alpn", |_| {}),
+    ("-expect-hrr", |flags| flags.expected_retry = Some(true)),
+    ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
+    ("-expect-no-server-name", |flags| flags.expects_no_server_name = true),
+    ("-expect-no-session", |flags| flags.expects_no_ticket = true),
+    ("-expect-ticket-supports-early-data", |flags| flags.expects_early_data_ticket = true),
+    ("-export-traffic-secrets", |flags| flags.exports_secrets = true),
+    // A stream completes its handshake with the first call, whichever it is.
+    ("-implicit-handshake", |_| {}),
+    ("-ipv6", |flags| flags.ipv6 = true),
+    ("-key-update", |flags| flags.updates_keys = true),
+    ("-key-update-before-read", |flags| flags.updates_keys_before_read = true),
+    ("-new-x509-credential", |flags| flags.credentials.push(Credential::default())),
+    ("-no-key-shares", |flags| flags.key_shares = Some(Vec::new())),
+    ("-no-op-extra-handshake", |_| {}),
+    // The engine's servers send no tickets, and its clients do not use any.
+    ("-no-ticket", |_| {}),
+    ("-no-tls1", |flags| flags.refused_versions.push(ProtocolVersion::TLS10)),
+    ("-no-tls11", |flags| flags.refused_versions.push(ProtocolVersion::TLS11)),
+    ("-no-tls12", |flags| flags.refused_versions.push(ProtocolVersion::TLS12)),
+    ("-no-tls13", |flags| flags.refused_versions.push(ProtocolVersion::TLS13)),
+    // A stream takes as much as there is room for, and the shim sends the rest with the next call.
+    ("-partial-write", |_| {}),
+    ("-peek-then-read", |flags| flags.peek_then_read = true),
+    ("-reject-alpn", |flags| flags.refuse_alpn = true),
+    ("-server", |flags| flags.server = true),
+    ("-shim-shuts-down", |flags| flags.shuts_down = true),
+    ("-shim-writes-first", |flags| flags.writes_first = true),
+    // BoringSSL has two ways to verify, the engine one.
+    ("-use-custom-verify-callback", |_| {}),
+    ("-verify-fail", |flags| flags.verify_fail = true),
+    ("-verify-peer", |flags| flags.verify_peer = true),
+    ("-write-different-record-sizes", |flags| flags.writes_all_sizes = true),
+];
+
+/// Flags with a value.
+const VALUES: &[(&str, Value)] = &[
+    ("-advertise-alpn", |flags, value| set(&mut flags.offered_alpn, value)),
+    ("-cert-file", |flags, value| {
+        flags.credential().certificate_file = value.into();
+        Ok(())
+    }),
+    ("-curves", |flags, value| push(&mut flags.groups, NamedGroup, value)),
+    ("-expect-alpn", |flags, value| set(&mut flags.expected_alpn, value)),
+    ("-expect-cipher", |flags, value| set(&mut flags.expected_suite, value)),
+    ("-expect-curve-id", |flags, value| set(&mut flags.expected_group, value)),
+    ("-expect-peer-signature-algorithm", |flags, value| set(&mut flags.expected_scheme, value)),
+    ("-expect-selected-credential", |flags, value| set(&mut flags.expected_credential, value)),
+    ("-expect-server-name", |flags, value| set(&mut flags.expected_server_name, value)),
+    ("-expect-version", |flags, value| set(&mut flags.expected_version, value)),
+    ("-host-name", |flags, value| set(&mut flags.host_name, value)),
+    ("-key-file", |flags, value| {
+        flags.credential().key_file = value.into();
+        Ok(())
+    }),
+    ("-key-shares", |flags, value| push(flags.key_shares.get_or_insert_default(), NamedGroup, value)),
+    ("-max-version", |flags, value| set(&mut flags.max_version, value)),
+    ("-min-version", |flags, value| set(&mut flags.min_version, value)),
+    ("-port", |flags, value| number(value).map(|port| flags.port = port)),
+    ("-read-size", |flags, value| set(&mut flags.read_size, value)),
+    ("-repeat-shim-initial-write", |flags, value| set(&mut flags.initial_writes, value)),
+    ("-select-alpn", |flags, value| set(&mut flags.selected_alpn, value)),
+    ("-shim-id", |flags, value| number(value).map(|id| flags.shim_id = id)),
+    ("-shim-initial-write", |flags, value| set(&mut flags.initial_write, value)),
+    ("-signing-prefs", |flags, value| push(&mut flags.credential().schemes, SignatureScheme, value)),
+    ("-tls13-ciphers", |flags, value| push(&mut flags.suites, CipherSuite, value)),
+    ("-trust-cert", |flags, value| set(&mut flags.trusted_file, value)),
+    ("-verify-prefs", |flags, value| push(&mut flags.verified_schemes, SignatureScheme, value)),
+];
+
+impl Flags {
+    /// Reads the flags. A test that needs something else is unimplemented, and counts for the feature it lacks.
+    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
+        if let Some(feature) = features::missing(arguments) {
+            return Err(Failure::unimplemented(feature));
+        }
+        let mut flags = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(name) = rest.next() {
+            if let Some((_, set)) = SWITCHES.iter().find(|(known, _)| known == name) {
+                set(&mut flags);
+            } else if let Some((_, set)) = VALUES.iter().find(|(known, _)| known == name) {
+                let value = rest.next().ok_or_else(|| Failure::Shim(format!("{name} has no value")))?;
+                set(&mut flags, value)?;
+            } else {
+                return Err(Failure::Unimplemented(format!("the flag {name}")));
+            }
+        }
+        Ok(flags)
+    }
+
+    /// TLS 1.3 has to be allowed.
+    pub(crate) fn check_versions(&self) -> Result<(), Failure> {
+        let is_allowed = self.max_version.is_none_or(|max| max >= ProtocolVersion::TLS13.0)
+            && !self.refused_versions.contains(&ProtocolVersion::TLS13);
+        if is_allowed { Ok(()) } else { Err(Failure::unimplemented(features::OLDER_VERSIONS)) }
+    }
+
+    /// Whether an older version may be negotiated as well. By default BoringSSL's oldest is TLS 1.2.
+    pub(crate) fn allows_older_versions(&self) -> bool {
+        let oldest = self.min_version.unwrap_or(ProtocolVersion::TLS12.0);
+        [ProtocolVersion::TLS10, ProtocolVersion::TLS11, ProtocolVersion::TLS12]
+            .iter()
+            .any(|version| version.0 >= oldest && !self.refused_versions.contains(version))
+    }
+
+    /// Whether the versions are not the default ones.
+    pub(crate) fn limits_versions(&self) -> bool {
+        self.min_version.is_some() || !self.refused_versions.is_empty()
+    }
+
+    /// The credential that flags are for: the last one that was added, else the default one.
+    fn credential(&mut self) -> &mut Credential {
+        if self.credentials.is_empty() {
+            self.credentials.push(Credential { is_default: true, ..Credential::default() });
+        }
+        let last = self.credentials.len() - 1;
+        &mut self.credentials[last]
+    }
+}
+
+fn number<T: FromStr<Err: Display>>(value: &str) -> Result<T, Failure> {
+    value.parse().map_err(|error| Failure::Shim(format!("{value:?} is no value of this flag: {error}")))
+}
+
+fn set<T: FromStr<Err: Display>>(field: &mut Option<T>, value: &str) -> Result<(), Failure> {
+    *field = Some(number(value)?);
+    Ok(())
+}
+
+fn push<T>(list: &mut Vec<T>, code: fn(u16) -> T, value: &str) -> Result<(), Failure> {
+    list.push(code(number(value)?));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Flags, Failure> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Flags::parse(&arguments)
+    }
+
+    #[test]
+    fn flags_are_read_with_their_values() {
+        let flags =
+            parse("-port 4433 -shim-id 7 -server -curves 29 -curves 23 -expect-hrr -no-key-shares").expect("flags");
+        let expected = Flags {
+            port: 4433,
+            shim_id: 7,
+            server: true,
+            groups: vec![NamedGroup::X25519, NamedGroup::SECP256R1],
+            expected_retry: Some(true),
+            key_shares: Some(Vec::new()),
+            ..Flags::default()
+        };
+        assert_eq!(flags, expected);
+    }
+
+    #[test]
+    fn credentials_begin_with_the_default_one() {
+        let flags =
+            parse("-cert-file a -key-file b -new-x509-credential -cert-file c -signing-prefs 2055").expect("flags");
+        let [default, added] = &flags.credentials[..] else { panic!("two credentials: {:?}", flags.credentials) };
+        assert!(default.is_default && default.certificate_file == "a" && default.key_file == "b");
+        assert!(!added.is_default && added.certificate_file == "c" && added.schemes == [SignatureScheme::ED25519]);
+    }
+
+    #[test]
+    fn only_what_leaves_tls_1_3_is_refused() {
+        for (line, is_allowed, allows_older) in [
+            ("", true, true),
+            ("-min-version 772", true, false),
+            ("-no-tls12", true, false),
+            ("-no-tls12 -min-version 769", true, true),
+            ("-max-version 772 -no-tls1 -no-tls11 -no-tls12", true, false),
+            ("-max-version 771", false, true),
+            ("-no-tls13", false, true),
+        ] {
+            let flags = parse(line).expect("flags");
+            assert_eq!(flags.check_versions().is_ok(), is_allowed, "{line}");
+            assert_eq!(flags.allows_older_versions(), allows_older, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_called_by_its_feature_or_its_flag() {
+        for (line, feature) in [("-server -resume-count 1", "resumption"), ("-quite-new", "the flag -quite-new")] {
+            let refused = parse(line);
+            assert!(matches!(&refused, Err(Failure::Unimplemented(told)) if told == feature), "{line}: {refused:?}");
+        }
+        for line in ["-port", "-port x", "-curves 70000"] {
+            assert!(matches!(parse(line), Err(Failure::Shim(_))), "{line}");
+        }
+    }
+}

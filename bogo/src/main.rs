@@ -1,0 +1,40 @@
+//! The shim that BoringSSL's test runner starts for each of its tests.
+//!
+//! The runner listens, and is the peer. Its flags say what the shim has to do, and what it has to find; see README.md.
+#![forbid(unsafe_code)]
+
+mod credentials;
+mod exchange;
+mod failure;
+mod features;
+mod flags;
+mod settings;
+mod transport;
+
+use std::env;
+use std::process::ExitCode;
+
+use failure::Failure;
+use flags::Flags;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if arguments.iter().any(|argument| argument == "-is-handshaker-supported") {
+        // A second process that does part of the handshake: BoringSSL alone has one.
+        println!("No");
+        return ExitCode::SUCCESS;
+    }
+    // A panic ends a test as failed, even where the runner waits for a failure.
+    let run = std::panic::catch_unwind(|| run(&arguments));
+    match run.unwrap_or(Err(Failure::Shim("a panic".into()))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), Failure> {
+    let flags = Flags::parse(arguments)?;
+    flags.check_versions()?;
+    if flags.server { exchange::serve(&flags) } else { exchange::connect(&flags) }
+}

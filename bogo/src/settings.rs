@@ -1,0 +1,143 @@
+//! Configurations of the engine, from flags.
+
+use std::sync::Arc;
+
+use tls_engine::codes::{NamedGroup, SignatureScheme};
+use tls_engine::pki_types::ServerName;
+use tls_engine::{ClientConfig, KeyLog, Provider, ServerConfig, ServerVerifier};
+
+use crate::credentials::{self, Selected};
+use crate::failure::Failure;
+use crate::features;
+use crate::flags::Flags;
+
+/// The provider. AWS-LC gathers entropy for 50 ms whenever a process begins, and each test is a process.
+const PROVIDER: &str = "rustcrypto";
+/// The one name in the runner's certificates.
+const NAME: &str = "test";
+/// A name that is in none, with which a client refuses all of them (`-verify-fail`).
+const OTHER_NAME: &str = "other.test";
+/// A protocol that no client of the runner offers.
+const UNKNOWN_ALPN: &[u8] = b"known to nobody";
+
+/// A client, and the name of the server that it connects to.
+pub(crate) fn client(
+    flags: &Flags,
+    key_log: Arc<dyn KeyLog>,
+) -> Result<(Arc<ClientConfig>, ServerName<'static>), Failure> {
+    if !flags.credentials.is_empty() {
+        return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
+    }
+    let offered = flags.offered_alpn.as_deref().unwrap_or_default();
+    let mut builder = ClientConfig::builder(provider(&flags.verified_schemes)?)
+        .verifier(verifier(flags)?)
+        .key_log(key_log)
+        .alpn(&protocols(offered)?);
+    if !flags.suites.is_empty() {
+        builder = builder.suites(&flags.suites);
+    }
+    if !flags.groups.is_empty() {
+        builder = builder.groups(known_groups(&flags.groups)?);
+    }
+    if let Some(groups) = &flags.key_shares {
+        builder = builder.key_share_groups(known_groups(groups)?);
+    }
+    let name = if flags.verify_fail { OTHER_NAME } else { flags.host_name.as_deref().unwrap_or(NAME) };
+    let name = ServerName::try_from(name.to_owned()).map_err(|error| Failure::Shim(format!("{name}: {error}")))?;
+    Ok((builder.build()?, name))
+}
+
+/// A server, which notes in `selected` whose key it has signed with.
+pub(crate) fn server(
+    flags: &Flags,
+    key_log: Arc<dyn KeyLog>,
+    selected: &Selected,
+) -> Result<Arc<ServerConfig>, Failure> {
+    if flags.verify_peer {
+        return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
+    }
+    let provider = provider(&flags.verified_schemes)?;
+    let mut builder = ServerConfig::builder(provider).key_log(key_log);
+    for certificate in credentials::load(provider, &flags.credentials, selected)? {
+        builder = builder.certificate(certificate);
+    }
+    if !flags.suites.is_empty() {
+        builder = builder.suites(&flags.suites);
+    }
+    if !flags.groups.is_empty() {
+        builder = builder.groups(known_groups(&flags.groups)?);
+    }
+    if flags.refuse_alpn {
+        builder = builder.alpn(&[UNKNOWN_ALPN]);
+    } else if let Some(name) = &flags.selected_alpn {
+        builder = builder.alpn(&[name.as_bytes()]);
+    }
+    Ok(builder.build()?)
+}
+
+/// Verifies with the root that the runner names. BoringSSL compares no name here, so with another name than that of the
+/// certificates nothing is verified but the signature.
+fn verifier(flags: &Flags) -> Result<ServerVerifier, Failure> {
+    match (&flags.trusted_file, &flags.host_name) {
+        (Some(path), name) if name.as_deref().is_none_or(|name| name == NAME) && !path.is_empty() => {
+            Ok(ServerVerifier::new(&credentials::certificates(path)?)?)
+        }
+        _ => Ok(ServerVerifier::insecure()),
+    }
+}
+
+fn whole_provider() -> Result<&'static Provider, Failure> {
+    Provider::by_name(PROVIDER).ok_or_else(|| Failure::Shim(format!("no provider is called {PROVIDER}")))
+}
+
+/// The provider, with `schemes` alone for what is verified, where there are any.
+fn provider(schemes: &[SignatureScheme]) -> Result<&'static Provider, Failure> {
+    let all = whole_provider()?;
+    if schemes.is_empty() {
+        return Ok(all);
+    }
+    let find = |scheme: &SignatureScheme| all.schemes.iter().copied().find(|entry| entry.scheme == *scheme);
+    let schemes: Option<Vec<_>> = schemes.iter().map(find).collect();
+    let provider = Provider {
+        name: all.name,
+        suites: all.suites.clone(),
+        groups: all.groups.clone(),
+        schemes: schemes.ok_or_else(|| Failure::unimplemented(features::KEYS))?,
+        certificate_algorithms: all.certificate_algorithms.clone(),
+        load_key: all.load_key,
+        random: all.random,
+    };
+    Ok(Box::leak(Box::new(provider)))
+}
+
+/// `groups`, if the engine has all of them.
+fn known_groups(groups: &[NamedGroup]) -> Result<&[NamedGroup], Failure> {
+    let provider = whole_provider()?;
+    let all_known = groups.iter().all(|group| provider.group(*group).is_some());
+    if all_known { Ok(groups) } else { Err(Failure::unimplemented(features::GROUPS)) }
+}
+
+/// Names with a byte before each that has its length, as on the wire (RFC 7301 3.1).
+fn protocols(list: &str) -> Result<Vec<&[u8]>, Failure> {
+    let mut rest = list.as_bytes();
+    let mut names = Vec::new();
+    while let Some((len, after)) = rest.split_first() {
+        let split = after.split_at_checked(usize::from(*len));
+        let (name, after) = split.ok_or_else(|| Failure::Shim(format!("{list:?} is no list of protocols")))?;
+        names.push(name);
+        rest = after;
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protocols_come_with_their_lengths() {
+        assert_eq!(protocols("\x03foo\x02ab").expect("a list"), [&b"foo"[..], b"ab"]);
+        assert!(protocols("").expect("a list").is_empty());
+        assert!(protocols("\x04foo").is_err());
+    }
+}
