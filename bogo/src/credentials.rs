@@ -12,7 +12,10 @@ use tls_engine::{CertifiedKey, Error, Provider};
 
 use crate::failure::Failure;
 use crate::features;
-use crate::flags::Credential;
+use crate::flags::{Credential, Flags};
+
+/// How `-expect-selected-credential` calls the default one.
+const DEFAULT: i32 = -1;
 
 /// Which of the credentials has signed, as `-expect-selected-credential` counts them.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +30,19 @@ impl Selected {
 /// Loads what the server shows: the credentials that were added, in order, and the default one behind them.
 pub(crate) fn load(
     provider: &'static Provider,
-    credentials: &[Credential],
+    flags: &Flags,
     selected: &Selected,
 ) -> Result<Vec<CertifiedKey>, Failure> {
-    let added = (0..).zip(credentials.iter().filter(|credential| !credential.is_default));
-    let default = credentials.iter().filter(|credential| credential.is_default).map(|credential| (-1, credential));
-    added.chain(default).map(|(place, credential)| load_one(provider, credential, place, selected)).collect()
+    let (default, added): (Vec<_>, Vec<_>) = flags.credentials.iter().partition(|credential| credential.is_default);
+    let places = (0..).zip(added).chain(default.into_iter().map(|credential| (DEFAULT, credential)));
+    places
+        .map(|(place, credential)| {
+            let CertifiedKey { chain, key } = load_one(provider, credential)?;
+            let mut schemes = usable(&credential.schemes, key.as_ref())?;
+            schemes.retain(|scheme| flags.policy.is_none_or(|policy| policy.schemes.contains(scheme)));
+            Ok(CertifiedKey { chain, key: Arc::new(Key { key, schemes, place, selected: selected.clone() }) })
+        })
+        .collect()
 }
 
 /// The certificates of a file.
@@ -40,32 +50,28 @@ pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, F
     Ok(certificates_from_pem(&read(path)?)?)
 }
 
-fn load_one(
-    provider: &'static Provider,
-    credential: &Credential,
-    place: i32,
-    selected: &Selected,
-) -> Result<CertifiedKey, Failure> {
+fn load_one(provider: &'static Provider, credential: &Credential) -> Result<CertifiedKey, Failure> {
     let chain = certificates(&credential.certificate_file)?;
     let key = private_key_from_pem(&read(&credential.key_file)?);
     // What the engine refuses here is a kind of key that it does not have.
     let loaded = key.and_then(|key| CertifiedKey::new(provider, chain, &key));
-    let CertifiedKey { chain, key } = loaded.map_err(|_| Failure::unimplemented(features::KEYS))?;
-    let mut schemes = credential.schemes.clone();
-    schemes.retain(|scheme| key.schemes().contains(scheme));
-    match (schemes.is_empty(), credential.schemes.is_empty()) {
-        (true, true) => schemes = key.schemes().to_vec(),
-        (true, false) => return Err(Failure::unimplemented(features::KEYS)),
-        (false, _) => {}
+    loaded.map_err(|_| Failure::unimplemented(features::KEYS))
+}
+
+/// The schemes of `wanted` that the key can sign with, or all of the key's.
+fn usable(wanted: &[SignatureScheme], key: &dyn SigningKey) -> Result<Vec<SignatureScheme>, Failure> {
+    if wanted.is_empty() {
+        return Ok(key.schemes().to_vec());
     }
-    Ok(CertifiedKey { chain, key: Arc::new(Key { key, schemes, place, selected: selected.clone() }) })
+    let usable: Vec<_> = wanted.iter().copied().filter(|scheme| key.schemes().contains(scheme)).collect();
+    if usable.is_empty() { Err(Failure::unimplemented(features::KEYS)) } else { Ok(usable) }
 }
 
 fn read(path: &str) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| Failure::Shim(format!("{path}: {error}")))
 }
 
-/// A key that signs with the schemes of `-signing-prefs`, and notes that it has.
+/// A key that signs with some schemes only, and notes that it has.
 struct Key {
     key: Arc<dyn SigningKey>,
     schemes: Vec<SignatureScheme>,

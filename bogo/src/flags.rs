@@ -7,6 +7,7 @@ use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureSchem
 
 use crate::failure::Failure;
 use crate::features;
+use crate::policies::{FIPS_202205, Policy, WPA_202304};
 
 /// What the runner asks for, and what it expects.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,10 @@ pub(crate) struct Flags {
     pub(crate) groups: Vec<NamedGroup>,
     /// The groups of a client's key shares; none is a list without groups.
     pub(crate) key_shares: Option<Vec<NamedGroup>>,
-    /// What a client verifies.
+    /// What may be verified; all where there is none.
     pub(crate) verified_schemes: Vec<SignatureScheme>,
+    /// Goes before the lists above.
+    pub(crate) policy: Option<&'static Policy>,
     /// The default credential, where it has files, then those that are added.
     pub(crate) credentials: Vec<Credential>,
     pub(crate) trusted_file: Option<String>,
@@ -81,19 +84,24 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
     ("-check-close-notify", |flags| flags.checks_close = true),
     ("-decline-alpn", |_| {}),
+    // Every session of TLS 1.3 counts as one with an extended master secret and with secure renegotiation.
+    ("-expect-extended-master-secret", |_| {}),
     ("-expect-hrr", |flags| flags.expected_retry = Some(true)),
     ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
     ("-expect-no-server-name", |flags| flags.expects_no_server_name = true),
     ("-expect-no-session", |flags| flags.expects_no_ticket = true),
+    ("-expect-secure-renegotiation", |_| {}),
     ("-expect-ticket-supports-early-data", |flags| flags.expects_early_data_ticket = true),
     ("-export-traffic-secrets", |flags| flags.exports_secrets = true),
     // A stream completes its handshake with the first call, whichever it is.
+    ("-fips-202205", |flags| flags.policy = Some(&FIPS_202205)),
     ("-implicit-handshake", |_| {}),
     ("-ipv6", |flags| flags.ipv6 = true),
     ("-key-update", |flags| flags.updates_keys = true),
     ("-key-update-before-read", |flags| flags.updates_keys_before_read = true),
     ("-new-x509-credential", |flags| flags.credentials.push(Credential::default())),
     ("-no-key-shares", |flags| flags.key_shares = Some(Vec::new())),
+    ("-no-legacy-server-connect", |_| {}),
     ("-no-op-extra-handshake", |_| {}),
     // The engine's servers send no tickets, and its clients do not use any.
     ("-no-ticket", |_| {}),
@@ -105,6 +113,8 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-partial-write", |_| {}),
     ("-peek-then-read", |flags| flags.peek_then_read = true),
     ("-reject-alpn", |flags| flags.refuse_alpn = true),
+    // TLS 1.3 has no renegotiation, whatever is allowed.
+    ("-renegotiate-freely", |_| {}),
     ("-server", |flags| flags.server = true),
     ("-shim-shuts-down", |flags| flags.shuts_down = true),
     ("-shim-writes-first", |flags| flags.writes_first = true),
@@ -112,6 +122,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-use-custom-verify-callback", |_| {}),
     ("-verify-fail", |flags| flags.verify_fail = true),
     ("-verify-peer", |flags| flags.verify_peer = true),
+    ("-wpa-202304", |flags| flags.policy = Some(&WPA_202304)),
     ("-write-different-record-sizes", |flags| flags.writes_all_sizes = true),
 ];
 

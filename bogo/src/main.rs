@@ -8,6 +8,7 @@ mod exchange;
 mod failure;
 mod features;
 mod flags;
+mod policies;
 mod settings;
 mod transport;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tls_engine::codes::{NamedGroup, SignatureScheme};
+use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tls_engine::pki_types::ServerName;
 use tls_engine::{ClientConfig, KeyLog, Provider, ServerConfig, ServerVerifier};
 
@@ -29,15 +29,13 @@ pub(crate) fn client(
         return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
     }
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
-    let mut builder = ClientConfig::builder(provider(&flags.verified_schemes)?)
-        .verifier(verifier(flags)?)
-        .key_log(key_log)
-        .alpn(&protocols(offered)?);
-    if !flags.suites.is_empty() {
-        builder = builder.suites(&flags.suites);
+    let mut builder =
+        ClientConfig::builder(provider(flags)?).verifier(verifier(flags)?).key_log(key_log).alpn(&protocols(offered)?);
+    if let Some(suites) = suites(flags) {
+        builder = builder.suites(suites);
     }
-    if !flags.groups.is_empty() {
-        builder = builder.groups(known_groups(&flags.groups)?);
+    if let Some(groups) = groups(flags)? {
+        builder = builder.groups(groups);
     }
     if let Some(groups) = &flags.key_shares {
         builder = builder.key_share_groups(known_groups(groups)?);
@@ -56,16 +54,16 @@ pub(crate) fn server(
     if flags.verify_peer {
         return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
     }
-    let provider = provider(&flags.verified_schemes)?;
+    let provider = provider(flags)?;
     let mut builder = ServerConfig::builder(provider).key_log(key_log);
-    for certificate in credentials::load(provider, &flags.credentials, selected)? {
+    for certificate in credentials::load(provider, flags, selected)? {
         builder = builder.certificate(certificate);
     }
-    if !flags.suites.is_empty() {
-        builder = builder.suites(&flags.suites);
+    if let Some(suites) = suites(flags) {
+        builder = builder.suites(suites);
     }
-    if !flags.groups.is_empty() {
-        builder = builder.groups(known_groups(&flags.groups)?);
+    if let Some(groups) = groups(flags)? {
+        builder = builder.groups(groups);
     }
     if flags.refuse_alpn {
         builder = builder.alpn(&[UNKNOWN_ALPN]);
@@ -90,14 +88,15 @@ fn whole_provider() -> Result<&'static Provider, Failure> {
     Provider::by_name(PROVIDER).ok_or_else(|| Failure::Shim(format!("no provider is called {PROVIDER}")))
 }
 
-/// The provider, with `schemes` alone for what is verified, where there are any.
-fn provider(schemes: &[SignatureScheme]) -> Result<&'static Provider, Failure> {
+/// The provider, with those of its schemes that may be verified.
+fn provider(flags: &Flags) -> Result<&'static Provider, Failure> {
     let all = whole_provider()?;
-    if schemes.is_empty() {
+    let allowed = flags.policy.map_or(&flags.verified_schemes[..], |policy| policy.schemes);
+    if allowed.is_empty() {
         return Ok(all);
     }
     let find = |scheme: &SignatureScheme| all.schemes.iter().copied().find(|entry| entry.scheme == *scheme);
-    let schemes: Option<Vec<_>> = schemes.iter().map(find).collect();
+    let schemes: Option<Vec<_>> = allowed.iter().map(find).collect();
     let provider = Provider {
         name: all.name,
         suites: all.suites.clone(),
@@ -107,7 +106,20 @@ fn provider(schemes: &[SignatureScheme]) -> Result<&'static Provider, Failure> {
         load_key: all.load_key,
         random: all.random,
     };
+    // Connections refer to it as long as the program runs.
     Ok(Box::leak(Box::new(provider)))
+}
+
+/// The cipher suites, unless they are the default ones.
+fn suites(flags: &Flags) -> Option<&[CipherSuite]> {
+    let suites = flags.policy.map_or(&flags.suites[..], |policy| policy.suites);
+    Some(suites).filter(|suites| !suites.is_empty())
+}
+
+/// The groups, unless they are the default ones.
+fn groups(flags: &Flags) -> Result<Option<&[NamedGroup]>, Failure> {
+    let groups = flags.policy.map_or(&flags.groups[..], |policy| policy.groups);
+    Ok(Some(known_groups(groups)?).filter(|groups| !groups.is_empty()))
 }
 
 /// `groups`, if the engine has all of them.
