@@ -28,7 +28,7 @@ pub(crate) struct Flags {
     pub(crate) verified_schemes: Vec<SignatureScheme>,
     /// Goes before the lists above.
     pub(crate) policy: Option<&'static Policy>,
-    /// The default credential, where it has files, then those that are added.
+    /// The default credential, if it has files, then those that are added.
     pub(crate) credentials: Vec<Credential>,
     pub(crate) trusted_file: Option<String>,
     pub(crate) host_name: Option<String>,
@@ -83,47 +83,52 @@ type Value = fn(&mut Flags, &str) -> Result<(), Failure>;
 const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
     ("-check-close-notify", |flags| flags.checks_close = true),
-    ("-decline-alpn", |_| {}),
-    // Every session of TLS 1.3 counts as one with an extended master secret and with secure renegotiation.
-    ("-expect-extended-master-secret", |_| {}),
     ("-expect-hrr", |flags| flags.expected_retry = Some(true)),
     ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
     ("-expect-no-server-name", |flags| flags.expects_no_server_name = true),
     ("-expect-no-session", |flags| flags.expects_no_ticket = true),
-    ("-expect-secure-renegotiation", |_| {}),
     ("-expect-ticket-supports-early-data", |flags| flags.expects_early_data_ticket = true),
     ("-export-traffic-secrets", |flags| flags.exports_secrets = true),
-    // A stream completes its handshake with the first call, whichever it is.
     ("-fips-202205", |flags| flags.policy = Some(&FIPS_202205)),
-    ("-implicit-handshake", |_| {}),
     ("-ipv6", |flags| flags.ipv6 = true),
     ("-key-update", |flags| flags.updates_keys = true),
     ("-key-update-before-read", |flags| flags.updates_keys_before_read = true),
     ("-new-x509-credential", |flags| flags.credentials.push(Credential::default())),
     ("-no-key-shares", |flags| flags.key_shares = Some(Vec::new())),
-    ("-no-legacy-server-connect", |_| {}),
-    ("-no-op-extra-handshake", |_| {}),
-    // The engine's servers send no tickets, and its clients do not use any.
-    ("-no-ticket", |_| {}),
     ("-no-tls1", |flags| flags.refused_versions.push(ProtocolVersion::TLS10)),
     ("-no-tls11", |flags| flags.refused_versions.push(ProtocolVersion::TLS11)),
     ("-no-tls12", |flags| flags.refused_versions.push(ProtocolVersion::TLS12)),
     ("-no-tls13", |flags| flags.refused_versions.push(ProtocolVersion::TLS13)),
-    // A stream takes as much as there is room for, and the shim sends the rest with the next call.
-    ("-partial-write", |_| {}),
     ("-peek-then-read", |flags| flags.peek_then_read = true),
     ("-reject-alpn", |flags| flags.refuse_alpn = true),
-    // TLS 1.3 has no renegotiation, whatever is allowed.
-    ("-renegotiate-freely", |_| {}),
     ("-server", |flags| flags.server = true),
     ("-shim-shuts-down", |flags| flags.shuts_down = true),
     ("-shim-writes-first", |flags| flags.writes_first = true),
-    // BoringSSL has two ways to verify, the engine one.
-    ("-use-custom-verify-callback", |_| {}),
     ("-verify-fail", |flags| flags.verify_fail = true),
     ("-verify-peer", |flags| flags.verify_peer = true),
     ("-wpa-202304", |flags| flags.policy = Some(&WPA_202304)),
     ("-write-different-record-sizes", |flags| flags.writes_all_sizes = true),
+];
+
+/// Flags that change nothing here.
+const WITHOUT_EFFECT: &[&str] = &[
+    // No protocol is the default.
+    "-decline-alpn",
+    // Every session of TLS 1.3 counts as one with an extended master secret and with secure renegotiation.
+    "-expect-extended-master-secret",
+    "-expect-secure-renegotiation",
+    "-no-legacy-server-connect",
+    // TLS 1.3 has no renegotiation, whatever is allowed.
+    "-renegotiate-freely",
+    // A stream completes its handshake with the first call, whichever it is, and does not begin another.
+    "-implicit-handshake",
+    "-no-op-extra-handshake",
+    // A stream takes as much as there is room for, and the shim sends the rest with the next call.
+    "-partial-write",
+    // The engine's servers send no tickets, and its clients use none.
+    "-no-ticket",
+    // BoringSSL has two ways to verify, the engine one.
+    "-use-custom-verify-callback",
 ];
 
 /// Flags with a value.
@@ -175,7 +180,7 @@ impl Flags {
             } else if let Some((_, set)) = VALUES.iter().find(|(known, _)| known == name) {
                 let value = rest.next().ok_or_else(|| Failure::Shim(format!("{name} has no value")))?;
                 set(&mut flags, value)?;
-            } else {
+            } else if !WITHOUT_EFFECT.contains(&name.as_str()) {
                 return Err(Failure::Unimplemented(format!("the flag {name}")));
             }
         }
