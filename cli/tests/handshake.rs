@@ -71,6 +71,30 @@ fn what_is_counted_is_the_same_in_every_run_and_shows_a_switch() {
 }
 
 #[test]
+fn an_idle_connection_of_the_engine_holds_less_than_one_of_rustls_and_no_more_after_more_data() {
+    let cases = cases(&["--count", "1", "--library", "tls-engine,rustls,rustls-unbuffered"]);
+    let held = |case: &Value, data: &str| {
+        ["client", "server"].map(|side| median(case, &format!("{side}.idle_bytes_after_{data}")))
+    };
+    let [engine, others @ ..] = &cases[..] else { panic!("no cases") };
+    assert_eq!(others.len(), 2);
+    let idle = held(engine, "16_kib");
+    for (bytes, after_little) in idle.into_iter().zip(held(engine, "100_b")) {
+        // A connection and its two buffers, but not their memory.
+        assert!((1_000.0..4_000.0).contains(&bytes), "{idle:?}");
+        assert!((bytes - after_little).abs() <= 32.0, "{bytes} after 16 KiB, {after_little} after 100 B");
+    }
+    for other in others {
+        for data in ["100_b", "16_kib"] {
+            let [client, server] = held(other, data);
+            assert!(idle[0] < client && idle[1] < server, "{idle:?}, {client} and {server} of {}", other["id"]);
+            // Without the memory of buffers that `tlsbench` keeps, whose least is a record each.
+            assert!(client < 16_384.0 && server < 16_384.0, "{client} and {server} of {}", other["id"]);
+        }
+    }
+}
+
+#[test]
 fn an_authority_without_a_certificate_is_refused() {
     run(["handshake", "--cacert", "ca.pem"]).expect(2, &["--cert"]);
     run(["handshake", "--count", "0"]).expect(2, &["--count"]);

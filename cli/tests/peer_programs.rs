@@ -12,7 +12,7 @@ use support::{Ended, run};
 use tempfile::TempDir;
 
 /// What a program says first.
-const HELLO: &str = r#"echo '{"protocol":1,"library":{"name":"mine","version":"1.0","provider":null}}'"#;
+const HELLO: &str = r#"echo '{"protocol":2,"library":{"name":"mine","version":"1.0","provider":null}}'"#;
 /// What it says to the order to move data.
 const NEGOTIATED: &str = concat!(
     r#"read order; echo '{"Negotiated":{"version":772,"suite":4865,"group":29,"signature":null,"alpn":null,"#,
@@ -163,7 +163,7 @@ fn a_line_without_an_end_is_told() {
 #[test]
 fn a_program_that_is_no_such_program_is_a_wrong_flag() {
     let other = HELLO.replace("mine", "yours");
-    let later = HELLO.replace(":1,", ":7,");
+    let later = HELLO.replace(r#""protocol":"#, r#""protocol":7"#);
     for (lines, reason) in [
         (["echo hello"], "is not a program that tlsbench can drive"),
         (["exit 1"], "it ended too early"),

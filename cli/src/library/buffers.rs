@@ -137,13 +137,18 @@ impl Drop for Buffer {
         if self.bytes.is_empty() {
             return;
         }
-        let bytes = std::mem::take(&mut self.bytes);
+        let mut bytes = std::mem::take(&mut self.bytes);
+        // It may have grown.
+        bytes.truncate(self.capacity);
+        bytes.shrink_to_fit();
         // The thread may be ending, and then has no spare memory any more.
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
-            if spare.len() < SPARE_MAX {
-                spare.push(bytes);
+            // The oldest goes: it may have a size that nobody asks for any more.
+            if spare.len() == SPARE_MAX {
+                spare.remove(0);
             }
+            spare.push(bytes);
         });
     }
 }
@@ -200,6 +205,19 @@ mod tests {
         assert_eq!(buffer.write_vectored(&[IoSlice::new(b"ab"), IoSlice::new(&long)]).unwrap(), 2 + long.len());
         assert_eq!(buffer.filled()[..2], *b"ab");
         assert_eq!(buffer.filled()[2..], long);
+    }
+
+    #[test]
+    fn memory_is_kept_in_the_sizes_that_are_asked_for() {
+        for capacity in [2 * RECORD_MAX, RECORD_MAX] {
+            let mut buffers: Vec<Buffer> = (0..SPARE_MAX).map(|_| Buffer::new(capacity)).collect();
+            for buffer in &mut buffers {
+                buffer.reserve(3 * RECORD_MAX);
+            }
+        }
+        let kept: Vec<_> = (0..SPARE_MAX).filter_map(|_| take_spare(RECORD_MAX)).collect();
+        assert_eq!(kept.len(), SPARE_MAX, "those that came last, and as long as before they grew");
+        assert!(kept.iter().all(|bytes| bytes.capacity() == RECORD_MAX));
     }
 
     #[test]

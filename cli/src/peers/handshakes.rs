@@ -36,7 +36,9 @@ impl Handshakes for PeerHandshakes {
     fn prepare(&mut self) -> Result<Prepared, Error> {
         let order = self.order.take().ok_or_else(|| self.process.confused())?;
         match self.process.ask(&Order::Handshakes(order), PATIENCE)? {
-            Reply::Prepared { negotiated, counted } => Ok(Prepared { negotiated: negotiated.into(), counted }),
+            Reply::Prepared { negotiated, counted, idle } => {
+                Ok(Prepared { negotiated: negotiated.into(), counted, idle })
+            }
             _ => Err(self.process.confused()),
         }
     }

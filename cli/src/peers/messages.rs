@@ -13,11 +13,11 @@ use zeroize::Zeroize;
 use crate::error::Error;
 use crate::library::{Description, Negotiated, Setup};
 use crate::measure::Sample;
-use crate::workload::handshake::{Carrier, Counted, Prepared, Round};
+use crate::workload::handshake::{Carrier, Counted, Idle, Prepared, Round};
 use crate::workload::{Direction, Lane, Verify};
 
 /// The version of these messages, to be raised when one of them changes.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 
 /// The first line of a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,6 +50,7 @@ pub(super) enum Reply {
     Prepared {
         negotiated: Agreed,
         counted: Vec<Counted>,
+        idle: Vec<Idle>,
     },
     Round(Round),
     /// The library can't do this.
@@ -227,7 +228,8 @@ impl From<Agreed> for Negotiated {
 
 impl Reply {
     pub(super) fn prepared(prepared: Prepared) -> Self {
-        Self::Prepared { negotiated: prepared.negotiated.into(), counted: prepared.counted }
+        let Prepared { negotiated, counted, idle } = prepared;
+        Self::Prepared { negotiated: negotiated.into(), counted, idle }
     }
 
     pub(super) fn failure(error: &Error) -> Self {

@@ -175,6 +175,13 @@ quantities! {
     /// never touched, and more by what an allocator keeps.
     IDLE_BYTES_PER_CONNECTION = "idle_bytes_per_connection", "B", Lower, Count,
         Primary, OnThisMachine, "idle";
+    /// What one side of an idle connection holds after 100 B each way: heap memory of Rust and C code, as rounded by the
+    /// heap, and the structures that its user keeps. It has given back what its library can give back.
+    IDLE_BYTES_AFTER_100_B = "idle_bytes_after_100_b", "B", Lower, Count,
+        Primary, OnThisMachine, "idle after 100 B";
+    /// The same after 16 KiB each way.
+    IDLE_BYTES_AFTER_16_KIB = "idle_bytes_after_16_kib", "B", Lower, Count,
+        Primary, OnThisMachine, "idle after 16 KiB";
     /// Processor time of one side per connection: its handshake, a short exchange if switches are compared, and the
     /// close.
     CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time,

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use heap_meter::Counts;
 
-use super::link::{Link, Role};
+use super::link::{Link, Memory, Role};
 use super::stall::STALL;
 use crate::error::Error;
 use crate::interrupt;
@@ -49,6 +49,46 @@ pub(super) fn drive_handshake<T: Library, L: Link>(
         }
     }
     Ok(EstablishedPair { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
+}
+
+impl<C: Endpoint, S: Endpoint> EstablishedPair<C, S> {
+    /// Moves the client's `request` and the server's `answer` in memory. Then both ends give back what an idle connection
+    /// does not need.
+    pub(super) fn rest_after(
+        &mut self,
+        request: &[u8],
+        answer: &[u8],
+        observer: &mut impl Observer,
+    ) -> Result<(), Error> {
+        say(request, observer, (Side::Client, &mut self.client), (Side::Server, &mut self.server))?;
+        say(answer, observer, (Side::Server, &mut self.server), (Side::Client, &mut self.client))?;
+        observer.on(Side::Client, || self.client.release_buffers());
+        observer.on(Side::Server, || self.server.release_buffers());
+        Ok(())
+    }
+}
+
+/// Moves `data` in memory, all of it at once.
+fn say(
+    data: &[u8],
+    observer: &mut impl Observer,
+    (from_side, from): (Side, &mut impl Endpoint),
+    (to_side, to): (Side, &mut impl Endpoint),
+) -> Result<(), Error> {
+    let sent = observer.on(from_side, || from.send(data))?;
+    let mut arrived = 0;
+    while !from.outgoing().is_empty() {
+        let transferred = transfer(&mut Memory, observer, (from_side, &mut *from), (to_side, &mut *to))?;
+        arrived += transferred.data_bytes;
+        if transferred == Transferred::default() {
+            break;
+        }
+    }
+    if (sent, arrived) == (data.len(), data.len()) {
+        Ok(())
+    } else {
+        Err(Error::Failed("the data after the handshake is not what was sent".to_owned()))
+    }
 }
 
 /// What one end sent to the other in one turn.
@@ -143,6 +183,7 @@ impl Observer for SideCounts {
         tally.rust_bytes += counts.rust_bytes;
         tally.c_calls += counts.c_calls;
         tally.c_bytes += counts.c_bytes;
+        tally.live_bytes += counts.live_bytes;
         result
     }
 }

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
-use crate::library::{Endpoint, Engine, EngineEndpoint};
+use crate::library::{Engine, EngineEndpoint};
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
 use crate::workload::handshake_driver::{
-    EstablishedPair, Observer, SideCounts, SideStopwatches, Unobserved, drive_handshake, transfer,
+    EstablishedPair, Observer, SideCounts, SideStopwatches, Unobserved, drive_handshake,
 };
 use crate::workload::histogram::Times as RoundTrips;
 use crate::workload::link::Memory;
@@ -116,26 +116,9 @@ impl HandshakeRun {
 
     /// An idle client and server, after their handshake and a short exchange.
     fn connect(&self, observer: &mut impl Observer) -> Result<[EngineEndpoint; 2], Error> {
-        let EstablishedPair { mut client, mut server, .. } = drive_handshake(&*self.0, &mut Memory, observer)?;
-        observer.on(Side::Client, || say(&mut client, &REQUEST))?;
-        let asked =
-            transfer(&mut Memory, observer, (Side::Client, &mut client), (Side::Server, &mut server))?.data_bytes;
-        observer.on(Side::Server, || say(&mut server, &ANSWER))?;
-        let answered =
-            transfer(&mut Memory, observer, (Side::Server, &mut server), (Side::Client, &mut client))?.data_bytes;
-        if (asked, answered) != (REQUEST.len(), ANSWER.len()) {
-            return Err(Error::Failed("the data after the handshake is not what was sent".to_owned()));
-        }
-        for (side, end) in [(Side::Client, &mut client), (Side::Server, &mut server)] {
-            observer.on(side, || {
-                end.release_buffers();
-            });
-        }
+        let mut connection = drive_handshake(&*self.0, &mut Memory, observer)?;
+        connection.rest_after(&REQUEST, &ANSWER, observer)?;
+        let EstablishedPair { client, server, .. } = connection;
         Ok([client, server])
     }
-}
-
-fn say(end: &mut impl Endpoint, data: &[u8]) -> Result<(), Error> {
-    end.send(data)?;
-    Ok(())
 }

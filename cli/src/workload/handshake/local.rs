@@ -1,7 +1,7 @@
 use tls_engine::codes::ProtocolVersion;
 
 use super::raw::Raw;
-use super::{Handshakes, Prepared, Round, Work, counted};
+use super::{Handshakes, Prepared, Round, Work, counted, idle};
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::{Endpoint, Library};
@@ -60,7 +60,8 @@ impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
             let new_raw = |pair| Raw::new(&self.work, pair, &negotiated, established.wire_bytes);
             self.raw = self.work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
         }
-        Ok(Prepared { negotiated, counted })
+        let idle = idle::count(&self.work)?;
+        Ok(Prepared { negotiated, counted, idle })
     }
 
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error> {

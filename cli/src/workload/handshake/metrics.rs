@@ -1,4 +1,4 @@
-use super::{Counted, Found, Round};
+use super::{Counted, Found, Idle, Round};
 use crate::error::Error;
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Side};
@@ -14,6 +14,7 @@ const PERCENTILES: [(f64, &Quantity); 2] = [(0.9, &quantity::HANDSHAKE_P90_NS), 
 /// Adds the counted and timed metrics to `case`.
 pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
     counts(case, &found.prepared.counted, seed);
+    held(case, &found.prepared.idle, seed);
     times(case, &found.rounds, seed);
     let mut histograms = Vec::new();
     for round in &found.rounds {
@@ -51,6 +52,20 @@ fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
     }
     let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes as f64).collect();
     case.record(Side::Total, &quantity::PEAK_BYTES_PER_CONNECTION, &peak, seed);
+}
+
+fn held(case: &mut Case, idle: &[Idle], seed: u64) {
+    type Pick = fn(&Idle) -> [i64; 2];
+    let picks: [(&Quantity, Pick); 2] = [
+        (&quantity::IDLE_BYTES_AFTER_100_B, |idle| idle.after_100_b),
+        (&quantity::IDLE_BYTES_AFTER_16_KIB, |idle| idle.after_16_kib),
+    ];
+    for (quantity, pick) in picks {
+        for (index, side) in SIDES.into_iter().enumerate() {
+            let samples: Vec<f64> = idle.iter().map(|idle| pick(idle)[index] as f64).collect();
+            case.record(side, quantity, &samples, seed);
+        }
+    }
 }
 
 fn times(case: &mut Case, rounds: &[Round], seed: u64) {

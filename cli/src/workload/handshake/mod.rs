@@ -2,6 +2,7 @@
 //! bare cryptography of a handshake in the same run.
 
 mod counted;
+mod idle;
 mod local;
 mod metrics;
 mod raw;
@@ -9,6 +10,7 @@ mod schedule;
 mod timed;
 
 pub use counted::Counted;
+pub use idle::Idle;
 pub use metrics::record;
 pub use timed::Round;
 
@@ -88,6 +90,8 @@ pub struct Prepared {
     pub negotiated: Negotiated,
     /// The counts of each connection in the untimed pass.
     pub counted: Vec<Counted>,
+    /// What each connection holds that is idle.
+    pub idle: Vec<Idle>,
 }
 
 /// The results.
