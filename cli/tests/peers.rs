@@ -67,6 +67,18 @@ fn what_can_not_be_measured_is_a_cell_with_its_reason() {
 }
 
 #[test]
+fn what_idle_connections_hold_has_a_table_of_its_own() {
+    let ended = run([&SHORT[..], &["--library", "tls-engine,rustls", "--work", "handshake"]].concat());
+    ended.expect(0, &[]);
+    assert_eq!(ended.output.matches("Idle connections after 16 KiB each way, ").count(), 2, "{}", ended.output);
+    for library in ["tls-engine", "rustls"] {
+        let rows = ended.output.lines().filter(|line| line.starts_with(&format!("{library}  ")));
+        assert_eq!(rows.count(), 4, "a row in each table:\n{}", ended.output);
+    }
+    assert!(ended.output.contains(" of 4 figures."), "the medals are for speed:\n{}", ended.output);
+}
+
+#[test]
 fn a_suite_that_one_library_lacks_costs_only_its_case() {
     let flags = ["--cipher", "aegis128l,aes128gcm", "--count", "20", "--warmup", "0s"];
     for command in ["throughput", "handshake"] {

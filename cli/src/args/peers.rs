@@ -59,7 +59,7 @@ pub enum PeersWork {
     Bulk,
     /// Writes of 64 B with AES-128-GCM
     Small,
-    /// Full handshakes over X25519 with an ECDSA P-256 and with an RSA-2048 certificate
+    /// Full handshakes over X25519 with an ECDSA P-256 and with an RSA-2048 certificate, and what idle connections hold
     Handshake,
     /// Writes of 16 KiB with AES-128-GCM on all processors at once
     Threads,

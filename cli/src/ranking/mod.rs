@@ -29,7 +29,7 @@ pub struct Contest<'a> {
     pub places: Vec<Option<Place<'a>>>,
     /// Who is first.
     pub outcome: Outcome,
-    /// What the bare cryptography of the same run reached at its best, or plain TCP over sockets.
+    /// What the bare cryptography of the same run reached at its best, or plain TCP over sockets; none for memory.
     pub ceiling: Option<&'a Metric>,
 }
 
@@ -67,10 +67,17 @@ pub struct Medals {
 }
 
 impl Work<'_> {
-    /// What its libraries compete in.
+    /// What its libraries compete in: speed.
     pub fn contests(&self) -> Vec<Contest<'_>> {
-        let contest = |(side, quantity)| self.contest(side, quantity);
-        self.figures().into_iter().map(contest).filter(|contest| contest.places.iter().any(Option::is_some)).collect()
+        let contest =
+            |(side, quantity)| Contest { ceiling: self.ceiling(side, quantity), ..self.contest(side, quantity) };
+        held(self.figures().into_iter().map(contest))
+    }
+
+    /// What idle connections hold. It is ranked like speed, and no part of the medals, which are for speed.
+    pub fn memory(&self) -> Vec<Contest<'_>> {
+        let contest = |side| self.contest(side, &quantity::IDLE_BYTES_AFTER_16_KIB);
+        held([Side::Client, Side::Server].map(contest))
     }
 
     fn contest(&self, side: Side, quantity: &'static Quantity) -> Contest<'_> {
@@ -92,7 +99,7 @@ impl Work<'_> {
             [first] => Outcome::First(first),
             _ => Outcome::Level(level),
         };
-        Contest { side, quantity, places, outcome, ceiling: self.ceiling(side, quantity) }
+        Contest { side, quantity, places, outcome, ceiling: None }
     }
 
     /// What bare cryptography reached at its best in the cases of this work, each beside its library.
@@ -130,6 +137,11 @@ impl Work<'_> {
     }
 }
 
+/// The contests in which any library has a number.
+fn held<'a>(contests: impl IntoIterator<Item = Contest<'a>>) -> Vec<Contest<'a>> {
+    contests.into_iter().filter(|contest| contest.places.iter().any(Option::is_some)).collect()
+}
+
 /// What each reached, held against the `best`.
 fn places<'a>(metrics: &[Option<&'a Metric>], best: usize, leader: &Metric) -> Vec<Option<Place<'a>>> {
     let others = metrics.iter().enumerate().filter(|(row, _)| *row != best);
@@ -164,7 +176,7 @@ fn difference<'a>(leader: &'a Metric, other: &'a Metric) -> Option<Difference<'a
     }
 }
 
-/// How often each library is first in these works. What only one library can do is no contest.
+/// How often each library is first in the speed of these works. What only one library can do is no contest.
 pub fn medals(works: &[Work<'_>]) -> Medals {
     let mut medals = Medals::default();
     for work in works {

@@ -86,6 +86,24 @@ fn of_what_costs_less_is_better_and_the_share_is_of_the_speed() {
 }
 
 #[test]
+fn memory_is_ranked_and_wins_no_medal() {
+    let idle = |library: &str, bytes: f64| {
+        let mut case = Case::new(format!("handshake/memory/aes128gcm/library={library}"));
+        case.requested.insert("library".into(), library.into());
+        case.record(Side::Server, &quantity::IDLE_BYTES_AFTER_16_KIB, &[bytes; 33], 1);
+        case.record(Side::Server, &quantity::RAW_CRYPTO_US_PER_HANDSHAKE, &around(50.0), 1);
+        case
+    };
+    let document = document(vec![idle("a", 4_000.0), idle("b", 2_500.0), idle("c", 2_500.0)]);
+    let works = works(&document);
+    let memory = works[0].memory();
+    assert_eq!(memory.len(), 1, "nothing is known of clients");
+    assert_eq!(memory[0].outcome, Outcome::Level(vec![1, 2]));
+    assert!(memory[0].ceiling.is_none() && works[0].contests().is_empty());
+    assert_eq!(medals(&works), Medals::default());
+}
+
+#[test]
 fn a_work_is_what_differs_in_nothing_but_the_library() {
     let mut larger = case("b", Some(around(1e9)));
     larger.requested.insert("size_bytes".into(), 65_536.into());

@@ -101,7 +101,7 @@ pub fn crypto() -> Document {
     document
 }
 
-/// Three libraries: one is first in sending, two are level in receiving, and one lacks the second suite.
+/// Three libraries: one is first in sending, two are level in receiving, and one lacks the second suite. Two shake hands.
 pub fn peers() -> Document {
     let mut document = document();
     for (suite, speeds) in [("aes128gcm", [12.9e9, 9.4e9, 9.1e9]), ("aegis128l", [15.2e9, 11.4e9, 0.0])] {
@@ -109,7 +109,26 @@ pub fn peers() -> Document {
             document.cases.push(at_work(suite, library, speed));
         }
     }
+    document.cases.push(shaken_by("tls-engine", 270.0, 2_448.0));
+    document.cases.push(shaken_by("rustls-unbuffered", 278.0, 4_368.0));
     document
+}
+
+/// Handshakes of a library, and what its idle connections hold.
+fn shaken_by(library: &str, cpu_us: f64, idle_bytes: f64) -> Case {
+    let mut case = Case::new(format!("handshake/memory/aes128gcm/x25519/library={library}"));
+    for (name, value) in [("command", "handshake"), ("transport", "memory"), ("library", library)] {
+        case.requested.insert(name.into(), value.into());
+    }
+    let times = |time: f64| -> Vec<f64> { (0..30).map(|round| time + f64::from(round) / 10.0).collect() };
+    for (side, share) in [(Side::Client, 1.0), (Side::Server, 0.5)] {
+        case.record(side, &quantity::CPU_US_PER_HANDSHAKE, &times(cpu_us * share), 1);
+        case.record(side, &quantity::RAW_CRYPTO_US_PER_HANDSHAKE, &times(240.0 * share), 1);
+        case.record(side, &quantity::HEAP_CALLS_PER_HANDSHAKE, &[cpu_us / 2.0], 1);
+        case.record(side, &quantity::IDLE_BYTES_AFTER_100_B, &[idle_bytes; 33], 1);
+        case.record(side, &quantity::IDLE_BYTES_AFTER_16_KIB, &[idle_bytes + 16.0; 33], 1);
+    }
+    case
 }
 
 /// Data that a library moved in memory, unless it has no speed.

@@ -6,7 +6,7 @@ mod work_table;
 use super::document::host_line;
 use super::{Report, Sheet, View};
 use crate::names;
-use crate::ranking::{Work, medals, works};
+use crate::ranking::{Contest, Work, medals, works};
 use crate::render::groups::grouped;
 use crate::schema::Document;
 pub(super) use sentences::{conclusion, medal_line};
@@ -26,10 +26,9 @@ impl Report for PeersTable<'_> {
             |lines: &[String]| lines.iter().map(|line| view.wrapped(&names::shown(line)) + "\n").collect::<String>();
         let works = works(self.0);
         let mut parts = Vec::new();
-        for work in &works {
-            let (said, sheet, notes) = section(work);
+        for Section { said, sheet, notes } in works.iter().flat_map(sections) {
             let table = sheet.map(|sheet| format!("\n{}", sheet.table(view))).unwrap_or_default();
-            parts.push(lines(&said) + &table + &lines(&notes));
+            parts.push(lines(&[said]) + &table + &lines(&notes));
         }
         parts.push(lines(&[LEGEND.to_owned()]) + &lines(&self.footer(&works)));
         parts.join("\n")
@@ -46,9 +45,8 @@ impl Report for PeersTable<'_> {
     fn markdown(&self) -> String {
         let works = works(self.0);
         let mut parts = Vec::new();
-        for work in &works {
-            let (said, sheet, notes) = section(work);
-            parts.push(said.join(" ") + "\n");
+        for Section { said, sheet, notes } in works.iter().flat_map(sections) {
+            parts.push(said + "\n");
             parts.extend(sheet.map(|sheet| sheet.markdown()));
             parts.extend(notes.into_iter().map(|note| note + "\n"));
         }
@@ -73,11 +71,27 @@ impl PeersTable<'_> {
     }
 }
 
-/// What a work comes to, its table unless no library has a number, and why which cells are empty.
-fn section(work: &Work<'_>) -> (Vec<String>, Option<Sheet>, Vec<String>) {
-    let contests = work.contests();
-    let sheet = (!contests.is_empty()).then(|| sheet(work, &contests));
-    (vec![conclusion(work, &contests)], sheet, unavailable(work))
+/// What libraries are compared in.
+struct Section {
+    /// What it comes to.
+    said: String,
+    /// Its table, unless no library has a number.
+    sheet: Option<Sheet>,
+    /// Why which cells are empty.
+    notes: Vec<String>,
+}
+
+/// The speed of a work, and the memory of its connections if it was counted.
+fn sections(work: &Work<'_>) -> Vec<Section> {
+    let (contests, memory) = (work.contests(), work.memory());
+    let section = |contests: &[Contest<'_>], notes| Section {
+        said: conclusion(work, contests),
+        sheet: (!contests.is_empty()).then(|| sheet(work, contests)),
+        notes,
+    };
+    let speed = section(&contests, unavailable(work));
+    let memory = (!memory.is_empty()).then(|| section(&memory, Vec::new()));
+    [speed].into_iter().chain(memory).collect()
 }
 
 /// Each reason once, with those that it holds for.

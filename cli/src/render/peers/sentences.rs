@@ -3,7 +3,7 @@
 use crate::ranking::{Contest, Medals, Outcome, Work};
 use crate::render::conclusion::capitalized;
 use crate::render::labels::labels;
-use crate::schema::Side;
+use crate::schema::{Side, quantity};
 use crate::units::counted;
 
 /// Such as "AES-128-GCM 16 KiB, in memory: sending, tls-engine is first, 1.37 times as fast as rustls; receiving, no difference is
@@ -11,13 +11,17 @@ use crate::units::counted;
 pub(in crate::render) fn conclusion(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
     let said: Vec<String> = contests.iter().filter_map(|contest| sentence(work, contest)).collect();
     let said = if said.is_empty() { "nothing to compare".to_owned() } else { said.join("; ") };
-    capitalized(&format!("{}: {said}.", title(work)))
+    capitalized(&format!("{}: {said}.", title(work, contests)))
 }
 
 /// The work as a person would say it.
-fn title(work: &Work<'_>) -> String {
+fn title(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
     let labels = labels([work.id.as_str()]);
-    let kind = if work.id.starts_with("handshake/") { "handshakes, " } else { "" };
+    let kind = match contests.first() {
+        Some(contest) if is_memory(contest) => "idle connections after 16 KiB each way, ",
+        _ if work.id.starts_with("handshake/") => "handshakes, ",
+        _ => "",
+    };
     // Both sides of the data are in the table, whichever end is on which.
     let way = labels.common.replace(", send", "");
     format!("{kind}{}, {way}", labels.own.concat())
@@ -42,9 +46,17 @@ fn sentence(work: &Work<'_>, contest: &Contest<'_>) -> Option<String> {
             let others = contest.places.iter().enumerate().filter(|(row, _)| row != first);
             let others = others.filter_map(|(row, place)| Some((row, place.as_ref()?.of_best)));
             let (second, of_best) = others.max_by(|one, other| one.1.total_cmp(&other.1))?;
-            format!("{doing}{} is first, {:.2} times as fast as {}", name(*first), 1.0 / of_best, name(second))
+            let (first, second, times) = (name(*first), name(second), 1.0 / of_best);
+            match is_memory(contest) {
+                true => format!("{doing}{first} is first, {second} holds {times:.2} times as much"),
+                false => format!("{doing}{first} is first, {times:.2} times as fast as {second}"),
+            }
         }
     })
+}
+
+fn is_memory(contest: &Contest<'_>) -> bool {
+    *contest.quantity == quantity::IDLE_BYTES_AFTER_16_KIB
 }
 
 /// Such as "Firsts: tls-engine 7, rustls 1; no difference is shown in 2 of 10."

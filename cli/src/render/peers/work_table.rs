@@ -4,7 +4,7 @@ use crate::ranking::{Contest, Outcome, Place, Work};
 use crate::render::document::UNAVAILABLE;
 use crate::render::{Align, Sheet};
 use crate::schema::quantity::{self, Quantity};
-use crate::schema::{Better, Case, Metric, Side};
+use crate::schema::{Better, Case, Kind, Metric, Side};
 use crate::units::significant;
 
 /// How the numbers of a column are written.
@@ -13,23 +13,23 @@ struct Scale {
     factor: f64,
 }
 
-/// The table. Its last column has the heap calls of each side.
+/// The table. Its last column has the heap calls of each side; of memory, what is held after less data.
 pub(super) fn sheet(work: &Work<'_>, contests: &[Contest<'_>]) -> Sheet {
     let scales: Vec<Scale> = contests.iter().map(|contest| scale(work, contest)).collect();
-    let heap = heap_column(contests);
+    let last = last_column(contests);
     let of_best = |contest: &Contest<'_>| if is_cost(contest) { "times\nbest" } else { "of\nbest" };
     let numbers = scales.iter().zip(contests).flat_map(|(scale, contest)| [scale.heading.as_str(), of_best(contest)]);
-    let numbers = numbers.chain(heap.as_ref().map(|(heading, _)| heading.as_str()));
+    let numbers = numbers.chain(last.as_ref().map(|last| last.heading.as_str()));
     let mut sheet =
         Sheet::new([("\nlibrary", Align::Left)].into_iter().chain(numbers.map(|heading| (heading, Align::Right))));
     for row in order(work, contests) {
         let cells = contests.iter().zip(&scales).flat_map(|(contest, scale)| cells(contest, row, scale));
-        let heap = heap.as_ref().map(|(_, quantity)| heap_calls(work.rows[row].case, contests, quantity));
-        sheet.row([work.rows[row].name.clone()].into_iter().chain(cells).chain(heap).collect());
+        let last = last.as_ref().map(|last| last.cell(work.rows[row].case, contests));
+        sheet.row([work.rows[row].name.clone()].into_iter().chain(cells).chain(last).collect());
     }
     if contests.iter().any(|contest| contest.ceiling.is_some()) {
         let cells = contests.iter().zip(&scales).flat_map(|(contest, scale)| ceiling_cells(contest, scale));
-        let blank = heap.as_ref().map(|_| String::new());
+        let blank = last.as_ref().map(|_| String::new());
         sheet.row([ceiling_name(contests).to_owned()].into_iter().chain(cells).chain(blank).collect());
     }
     sheet
@@ -99,6 +99,7 @@ fn scale(work: &Work<'_>, contest: &Contest<'_>) -> Scale {
         "B/s" if best / each >= 1e9 => (1e-9, "GB/s"),
         "B/s" => (1e-6, "MB/s"),
         "us" => (1.0, "µs"),
+        "B" => (1e-3, "kB"),
         other => (1.0, other),
     };
     match contest.quantity.unit == "B/s" && each > 1.0 {
@@ -107,27 +108,40 @@ fn scale(work: &Work<'_>, contest: &Contest<'_>) -> Scale {
     }
 }
 
-/// The median with half of the width of its interval as a share of it.
+/// The median, of times with half of the width of its interval as a share of it.
 fn value(metric: &Metric, scale: &Scale) -> String {
     let half = (metric.ci95[1] - metric.ci95[0]) / 2.0 / metric.median.abs();
     let text = significant(metric.median * scale.factor);
-    if metric.samples.len() < 2 || !half.is_finite() { text } else { format!("{text} ±{:.0} %", half * 100.0) }
+    let is_sure = metric.samples.len() < 2 || metric.kind == Kind::Count || !half.is_finite();
+    if is_sure { text } else { format!("{text} ±{:.0} %", half * 100.0) }
 }
 
-fn heap_column(contests: &[Contest<'_>]) -> Option<(String, &'static Quantity)> {
+/// A column that has the numbers of all sides.
+struct Both {
+    heading: String,
+    quantity: &'static Quantity,
+    text: fn(f64) -> String,
+}
+
+impl Both {
+    fn cell(&self, case: &Case, contests: &[Contest<'_>]) -> String {
+        let metrics = contests.iter().map(|contest| case.metric(contest.side, self.quantity));
+        let texts = metrics.map(|metric| metric.map(|metric| (self.text)(metric.median))).collect::<Option<Vec<_>>>();
+        texts.map_or_else(String::new, |texts| texts.join("/"))
+    }
+}
+
+fn last_column(contests: &[Contest<'_>]) -> Option<Both> {
     let sides: Vec<&str> = contests.iter().map(|contest| contest.side.name()).collect();
-    let quantity = match contests.first()?.side {
-        Side::Send | Side::Receive => &quantity::HEAP_CALLS_PER_RECORD,
-        Side::Client | Side::Server => &quantity::HEAP_CALLS_PER_HANDSHAKE,
-        Side::Total => return None,
+    let (above, quantity, text): (_, _, fn(f64) -> String) = match contests.first()? {
+        contest if *contest.quantity == quantity::IDLE_BYTES_AFTER_16_KIB => {
+            ("kB after 100 B", &quantity::IDLE_BYTES_AFTER_100_B, |bytes| significant(bytes / 1e3))
+        }
+        Contest { side: Side::Send | Side::Receive, .. } => ("heap calls", &quantity::HEAP_CALLS_PER_RECORD, count),
+        Contest { side: Side::Client | Side::Server, .. } => ("heap calls", &quantity::HEAP_CALLS_PER_HANDSHAKE, count),
+        Contest { side: Side::Total, .. } => return None,
     };
-    Some((format!("heap calls\n{}", sides.join("/")), quantity))
-}
-
-fn heap_calls(case: &Case, contests: &[Contest<'_>], quantity: &Quantity) -> String {
-    let metrics = contests.iter().map(|contest| case.metric(contest.side, quantity));
-    let texts = metrics.map(|metric| metric.map(|metric| count(metric.median))).collect::<Option<Vec<_>>>();
-    texts.map_or_else(String::new, |texts| texts.join("/"))
+    Some(Both { heading: format!("{above}\n{}", sides.join("/")), quantity, text })
 }
 
 /// Calls are whole, or less than one per record.

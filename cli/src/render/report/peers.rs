@@ -1,6 +1,6 @@
 //! Charts of libraries at the same works: a row for each library, and a tick for what bare cryptography reaches.
 
-use maud::html;
+use maud::{Markup, html};
 
 use super::facts::{Terms, median, tip};
 use super::figure::Figure;
@@ -21,11 +21,9 @@ pub(super) fn section(document: &Document) -> Option<Section> {
     let charts = html! {
         @if let Some(line) = medal_line(&medals(&works)) { p { (line) } }
         @for work in &works {
-            @let contests = work.contests();
-            p { (conclusion(work, &contests)) }
-            div class="panels" {
-                @for contest in &contests { (figure(work, contest, &contests, &terms).markup()) }
-            }
+            (panels(work, &work.contests(), &terms))
+            @let memory = work.memory();
+            @if !memory.is_empty() { (panels(work, &memory, &terms)) }
             @for line in unavailable(work) { p class="aside" { (line) } }
         }
     };
@@ -37,6 +35,16 @@ pub(super) fn section(document: &Document) -> Option<Section> {
         terms,
         charts,
     })
+}
+
+/// What a work comes to, and a chart for each figure.
+fn panels(work: &Work<'_>, contests: &[Contest<'_>], terms: &Terms) -> Markup {
+    html! {
+        p { (conclusion(work, contests)) }
+        div class="panels" {
+            @for contest in contests { (figure(work, contest, contests, terms).markup()) }
+        }
+    }
 }
 
 fn figure(work: &Work<'_>, contest: &Contest<'_>, contests: &[Contest<'_>], terms: &Terms) -> Figure {
