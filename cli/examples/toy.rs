@@ -8,7 +8,9 @@
 use std::process::ExitCode;
 
 use tlsbench::error::Error;
-use tlsbench::library::{Buffer, Description, Endpoint, Library, Negotiated, Received, Room, Setup};
+use tlsbench::library::{
+    Buffers, Connection, CopyingEndpoint, Description, Incoming, Library, Negotiated, Room, Setup,
+};
 use tlsbench::peers;
 
 /// So that heap calls are counted.
@@ -42,108 +44,93 @@ fn negotiated(setup: &Setup) -> Negotiated {
 }
 
 impl Library for Toy {
-    type Client = Connection;
-    type Server = Connection;
+    type Client = CopyingEndpoint<ToyConnection>;
+    type Server = CopyingEndpoint<ToyConnection>;
 
-    fn client(&self, room: Room) -> Result<Connection, Error> {
-        let mut client = Connection::new(self.0.clone(), room);
+    fn client(&self, room: Room) -> Result<Self::Client, Error> {
+        let mut client = ToyConnection::new(self, room, false);
         client.frame(HELLO, &[]);
-        Ok(client)
+        CopyingEndpoint::client(client, HEADER)
     }
 
-    fn server(&self, room: Room) -> Result<Connection, Error> {
-        Ok(Connection { is_server: true, ..Connection::new(self.0.clone(), room) })
+    fn server(&self, room: Room) -> Result<Self::Server, Error> {
+        Ok(CopyingEndpoint::server(ToyConnection::new(self, room, true), HEADER))
     }
 }
 
-struct Connection {
+struct ToyConnection {
     negotiated: Box<Negotiated>,
     is_server: bool,
-    is_ready: bool,
-    is_closed: bool,
-    input: Buffer,
-    output: Buffer,
+    buffers: Buffers,
 }
 
-impl Connection {
-    fn new(negotiated: Negotiated, room: Room) -> Self {
-        Self {
-            negotiated: Box::new(negotiated),
-            is_server: false,
-            is_ready: false,
-            is_closed: false,
-            input: Buffer::new(room.input_bytes),
-            output: Buffer::new(room.output_bytes),
-        }
+impl ToyConnection {
+    fn new(toy: &Toy, room: Room, is_server: bool) -> Self {
+        Self { negotiated: Box::new(toy.0.clone()), is_server, buffers: Buffers::new(room) }
     }
 
     fn frame(&mut self, kind: u8, content: &[u8]) {
         let count = HEADER + content.len();
         let [high, low] = (content.len() as u16).to_be_bytes();
-        let frame = self.output.reserve(count);
+        let frame = self.buffers.output.reserve(count);
         frame[..HEADER].copy_from_slice(&[kind, high, low]);
         frame[HEADER..count].copy_from_slice(content);
-        self.output.added(count);
+        self.buffers.output.added(count);
     }
 
-    /// Processes the first frame. Returns its length, or 0 if it is not complete.
-    fn process(&mut self, on_data: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<usize, Error> {
-        let [kind, high, low, rest @ ..] = self.input.filled() else { return Ok(0) };
-        let Some(content) = rest.get(..usize::from(u16::from_be_bytes([*high, *low]))) else { return Ok(0) };
-        let count = HEADER + content.len();
-        match *kind {
-            HELLO if !self.is_ready => {
-                self.is_ready = true;
-                if self.is_server {
-                    self.frame(HELLO, &[]);
-                }
-            }
-            DATA if self.is_ready => on_data(content)?,
-            CLOSE => self.is_closed = true,
-            kind => return Err(Error::Failed(format!("toy: an unexpected frame of type {kind}"))),
-        }
-        Ok(count)
+    /// The type and the content of the first frame, if it is complete.
+    fn first_frame(&self) -> Option<(u8, &[u8])> {
+        let [kind, high, low, rest @ ..] = self.buffers.input.filled() else { return None };
+        Some((*kind, rest.get(..usize::from(u16::from_be_bytes([*high, *low])))?))
     }
 }
 
-impl Endpoint for Connection {
-    fn outgoing(&self) -> &[u8] {
-        self.output.filled()
+impl Connection for ToyConnection {
+    const NAME: &'static str = "toy";
+
+    fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
-    fn sent(&mut self, count: usize) {
-        self.output.consume(count);
+    fn buffers_mut(&mut self) -> &mut Buffers {
+        &mut self.buffers
     }
 
-    fn space(&mut self) -> &mut [u8] {
-        self.input.spare()
-    }
-
-    fn filled(&mut self, count: usize) {
-        self.input.added(count);
-    }
-
-    fn unprocessed(&self) -> usize {
-        self.input.len()
-    }
-
-    fn receive(&mut self, mut on_data: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<Received, Error> {
-        while !self.is_closed {
-            let count = self.process(&mut on_data)?;
-            if count == 0 {
-                return Ok(Received::NeedsInput);
-            }
-            self.input.consume(count);
+    fn shake_hands(&mut self) -> Result<bool, Error> {
+        match self.first_frame() {
+            None => return Ok(false),
+            Some((HELLO, [])) => self.buffers.input.consume(HEADER),
+            Some((kind, _)) => return Err(unexpected(kind)),
         }
-        Ok(Received::Closed)
+        if self.is_server {
+            self.frame(HELLO, &[]);
+        }
+        Ok(true)
     }
 
-    fn send(&mut self, data: &[u8]) -> Result<usize, Error> {
-        let count = self.output.fitting(data.len(), HEADER);
-        for content in data[..count].chunks(CONTENT_MAX) {
+    fn is_drained(&self) -> bool {
+        true
+    }
+
+    fn read(&mut self, space: &mut [u8]) -> Result<Incoming, Error> {
+        let (count, incoming) = match self.first_frame() {
+            None => return Ok(Incoming::Nothing),
+            Some((DATA, content)) if content.len() <= space.len() => {
+                space[..content.len()].copy_from_slice(content);
+                (content.len(), Incoming::Data(content.len()))
+            }
+            Some((CLOSE, content)) => (content.len(), Incoming::Closed),
+            Some((kind, _)) => return Err(unexpected(kind)),
+        };
+        self.buffers.input.consume(HEADER + count);
+        Ok(incoming)
+    }
+
+    fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
+        for content in data.chunks(CONTENT_MAX) {
             self.frame(DATA, content);
         }
-        Ok(count)
+        Ok(data.len())
     }
 
     fn close(&mut self) -> Result<(), Error> {
@@ -151,15 +138,11 @@ impl Endpoint for Connection {
         Ok(())
     }
 
-    fn end_of_input(&mut self) -> Result<(), Error> {
-        if self.is_closed { Ok(()) } else { Err(Error::Failed("toy: the input was cut off".to_owned())) }
-    }
-
-    fn is_handshaking(&self) -> bool {
-        !self.is_ready
-    }
-
     fn negotiated(&self) -> Option<Negotiated> {
-        self.is_ready.then(|| (*self.negotiated).clone())
+        Some((*self.negotiated).clone())
     }
+}
+
+fn unexpected(kind: u8) -> Error {
+    Error::Failed(format!("toy: an unexpected frame of type {kind}"))
 }

@@ -5,6 +5,7 @@
 mod buffers;
 mod catalog;
 pub mod conformance;
+mod copying;
 mod engine;
 mod rustls;
 mod transport;
@@ -20,6 +21,7 @@ use crate::error::Error;
 pub use self::rustls::{RUSTLS_VERSION, Rustls, RustlsCrypto, RustlsUnbuffered};
 pub use buffers::Buffer;
 pub use catalog::{Description, LibraryName, RustlsApi, Visitor};
+pub use copying::{Buffers, Connection, CopyingEndpoint, Incoming};
 #[cfg(test)]
 pub(crate) use engine::tests::engine;
 pub use engine::{Engine, EngineEndpoint};

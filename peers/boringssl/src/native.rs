@@ -5,7 +5,7 @@
 use std::ptr;
 
 use boring::error::ErrorStack;
-use boring::ssl::{SslContextBuilder, SslRef, SslStream};
+use boring::ssl::{Ssl, SslContextBuilder, SslRef, SslStream};
 use foreign_types::ForeignTypeRef;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tlsbench::error::Error;
@@ -57,6 +57,13 @@ pub(crate) fn hello_retry(ssl: &SslRef) -> Option<bool> {
 /// Why the peer's certificate was refused.
 pub(crate) fn refusal(ssl: &SslRef) -> Option<&'static str> {
     ssl.verify_result().err().map(|error| error.error_string())
+}
+
+/// Lets a connection free what it was configured with once its handshake is complete, which its documentation offers to those
+/// that live long.
+pub(crate) fn shed_configuration(ssl: &mut Ssl) {
+    // SAFETY: the connection is valid.
+    unsafe { boring_sys::SSL_set_shed_handshake_config(ssl.as_ptr(), 1) };
 }
 
 /// There is nothing to do: BoringSSL releases its buffers whenever they are empty.

@@ -4,7 +4,7 @@ use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsbench::error::Error;
 use tlsbench::library::{Room, Setup};
 
-use crate::endpoint::{Role, SslEndpoint};
+use crate::endpoint::{Role, SslConnection, SslEndpoint};
 use crate::native::nid::Nid;
 use crate::native::pkey::PKey;
 use crate::native::ssl::{
@@ -68,11 +68,14 @@ impl Contexts {
                 ssl.set_hostname(&self.name).map_err(failed)?;
             }
         }
-        SslEndpoint::new(ssl, Role::Client, self.record_overhead, room)
+        native::shed_configuration(&mut ssl);
+        SslEndpoint::client(SslConnection::new(ssl, Role::Client, room)?, self.record_overhead)
     }
 
     pub(crate) fn server(&self, room: Room) -> Result<SslEndpoint, Error> {
-        SslEndpoint::new(Ssl::new(&self.server).map_err(failed)?, Role::Server, self.record_overhead, room)
+        let mut ssl = Ssl::new(&self.server).map_err(failed)?;
+        native::shed_configuration(&mut ssl);
+        Ok(SslEndpoint::server(SslConnection::new(ssl, Role::Server, room)?, self.record_overhead))
     }
 }
 

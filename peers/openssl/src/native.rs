@@ -9,7 +9,7 @@ use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::Id;
-use openssl::ssl::{SslContextBuilder, SslRef, SslStream};
+use openssl::ssl::{Ssl, SslContextBuilder, SslRef, SslStream};
 use openssl::x509::X509VerifyResult;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tlsbench::error::Error;
@@ -111,6 +111,9 @@ pub(crate) fn refusal(ssl: &SslRef) -> Option<&'static str> {
     let result = ssl.verify_result();
     (result != X509VerifyResult::OK).then(|| result.error_string())
 }
+
+/// There is nothing to do: OpenSSL keeps what a connection was configured with.
+pub(crate) const fn shed_configuration(_: &mut Ssl) {}
 
 /// Gives back the buffers of an idle connection. They are allocated again at need.
 pub(crate) fn release_buffers<S>(stream: &mut SslStream<S>) {
