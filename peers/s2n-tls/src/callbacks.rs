@@ -10,15 +10,7 @@ use std::task::Poll;
 use errno::{Errno, set_errno};
 use s2n_tls::connection::Connection;
 use s2n_tls::error::Error;
-use tlsbench::library::Buffer;
-
-/// What is on its way between s2n-tls and the transport.
-pub(crate) struct Buffers {
-    /// Bytes from the peer.
-    pub(crate) input: Buffer,
-    /// Bytes for the peer.
-    pub(crate) output: Buffer,
-}
+use tlsbench::library::Buffers;
 
 /// Buffers whose address stays the same while their owner moves. It is from `Box::into_raw`: a `Box` that moves claims that
 /// no one else has its address.
@@ -94,8 +86,6 @@ impl Wired {
     }
 
     pub(crate) fn release_buffers(&mut self) -> Result<(), Error> {
-        self.buffers_mut().input.release_if_empty();
-        self.buffers_mut().output.release_if_empty();
         self.connection.release_buffers().map(drop)
     }
 }

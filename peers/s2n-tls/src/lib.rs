@@ -26,9 +26,9 @@ use s2n_tls::config::{Builder, Config};
 use s2n_tls::enums::Mode;
 use s2n_tls::security::Policy;
 use tlsbench::error::Error;
-use tlsbench::library::{Library, Room, Setup};
+use tlsbench::library::{Expected, Library, Room, Setup};
 
-use endpoint::Expected;
+use endpoint::S2nConnection;
 use policies::Policies;
 
 pub use endpoint::S2nEndpoint;
@@ -46,6 +46,7 @@ pub struct S2nTls {
     server: Config,
     name: String,
     expected: Expected,
+    record_overhead: usize,
 }
 
 impl S2nTls {
@@ -59,7 +60,8 @@ impl S2nTls {
             client: client(setup, policies.client)?,
             server: server(setup, policies.server)?,
             name: name.as_ref().to_owned(),
-            expected: Expected::of(setup),
+            expected: Expected { version: setup.version, suite: setup.suite, groups: setup.groups.clone() },
+            record_overhead: setup.record_overhead(),
         })
     }
 }
@@ -71,11 +73,13 @@ impl Library for S2nTls {
     const SENDS_ALERTS: bool = false;
 
     fn client(&self, room: Room) -> Result<S2nEndpoint, Error> {
-        S2nEndpoint::new(Mode::Client, &self.client, Some(&self.name), &self.expected, room)
+        let connection = S2nConnection::new(Mode::Client, &self.client, Some(&self.name), &self.expected, room)?;
+        S2nEndpoint::client(connection, self.record_overhead)
     }
 
     fn server(&self, room: Room) -> Result<S2nEndpoint, Error> {
-        S2nEndpoint::new(Mode::Server, &self.server, None, &self.expected, room)
+        let connection = S2nConnection::new(Mode::Server, &self.server, None, &self.expected, room)?;
+        Ok(S2nEndpoint::server(connection, self.record_overhead))
     }
 }
 

@@ -54,7 +54,10 @@ pub(crate) fn negotiated(connection: &Connection) -> Option<Negotiated> {
     Some(Negotiated {
         version,
         suite: number(&SUITES, connection.cipher_suite().ok()?)?,
-        group: connection.selected_key_exchange_group().and_then(|name| number(&GROUPS, name)),
+        group: match connection.selected_key_exchange_group() {
+            Some(name) => Some(number(&GROUPS, name)?),
+            None => None,
+        },
         signature: connection.signature_scheme().and_then(|name| number(&SIGNATURES, name)),
         alpn: connection.application_protocol().map(<[u8]>::to_vec),
         hello_retry: connection.handshake_type().ok().map(|flags| flags.contains("HELLO_RETRY_REQUEST")),

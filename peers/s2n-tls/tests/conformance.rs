@@ -78,8 +78,8 @@ fn what_it_negotiates_instead_is_an_error() {
     let error = connected(&library, &library).err().expect("another suite");
     assert_eq!(
         error.to_string(),
-        "s2n-tls: TLSv1.3, TLS_AES_128_GCM_SHA256 and x25519 were negotiated: it has no policy with only TLSv1.3, \
-         TLS_CHACHA20_POLY1305_SHA256"
+        "s2n-tls has no policy with nothing but what was asked for: the connection has another cipher suite than was asked for: \
+         TLS_AES_128_GCM_SHA256, not TLS_CHACHA20_POLY1305_SHA256"
     );
 }
 
