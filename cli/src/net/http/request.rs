@@ -66,10 +66,11 @@ impl Line {
         else {
             return Err(BAD_REQUEST);
         };
-        let minor_version = minor_version(version)?;
+        // Before the version: what can't become a method is refused at its first byte, when the version may not have arrived.
         if method.is_empty() || !method.bytes().all(is_token_byte) {
             return Err(BAD_REQUEST);
         }
+        let minor_version = minor_version(version)?;
         let asked = path(method, target).ok_or(BAD_REQUEST)?;
         let status = match method {
             "GET" | "HEAD" if asked == served => OK,

@@ -220,6 +220,7 @@ mod tests {
             (b"\0", BAD_REQUEST),
             (b"no request\r\n", BAD_REQUEST),
             (b"GET /\n", BAD_REQUEST),
+            (b"\x03GET / HTTP/0.1\r\n", BAD_REQUEST),
             (b"GET / HTTP/1.1\r\nA b\r\n\r\n", BAD_REQUEST),
         ] {
             for step in [1, data.len()] {
