@@ -4,6 +4,7 @@
 mod support;
 
 use proptest::prelude::*;
+use support::change::{Change, settle_length};
 use support::peer::{Peer, is_over};
 use support::scripted::Script;
 use support::scripted::client::ScriptedClient;
@@ -55,37 +56,6 @@ enum Step {
     Changed(Vec<Change>),
 }
 
-/// A change to bytes that were right.
-#[derive(Clone, Debug)]
-enum Change {
-    Set(usize, u8),
-    Flip(usize, u8),
-    Insert(usize, Vec<u8>),
-    Remove(usize, usize),
-    Repeat(usize, usize),
-    Cut(usize),
-}
-
-impl Change {
-    fn apply(&self, bytes: &mut Vec<u8>) {
-        let len = bytes.len();
-        if len == 0 {
-            return;
-        }
-        match self {
-            Self::Set(place, byte) => bytes[place % len] = *byte,
-            Self::Flip(place, bit) => bytes[place % len] ^= 1 << (bit % 8),
-            Self::Insert(place, more) => drop(bytes.splice(place % len..place % len, more.iter().copied())),
-            Self::Remove(place, count) => drop(bytes.drain(place % len..(place % len + count).min(len))),
-            Self::Repeat(place, count) => {
-                let again = bytes[place % len..(place % len + count).min(len)].to_vec();
-                drop(bytes.splice(place % len..place % len, again));
-            }
-            Self::Cut(place) => bytes.truncate(place % len),
-        }
-    }
-}
-
 fn change() -> impl Strategy<Value = Change> {
     // Most of what decides stands at the front.
     let place = prop_oneof![0usize..64, 0usize..2000];
@@ -134,11 +104,8 @@ fn encode<P: Script>(peer: &mut P, step: &Step, right: &[u8]) -> Vec<u8> {
             let mut message = right.to_vec();
             changes.iter().for_each(|change| change.apply(&mut message));
             // Half of the time with a length that is right again.
-            if let [_, high, middle, low, body @ ..] = &mut message[..]
-                && changes.len() % 2 == 1
-            {
-                let len = (body.len() as u32).to_be_bytes();
-                (*high, *middle, *low) = (len[1], len[2], len[3]);
+            if changes.len() % 2 == 1 {
+                settle_length(&mut message);
             }
             message.truncate(1 << 14);
             peer.protect(ContentType::HANDSHAKE, &message)

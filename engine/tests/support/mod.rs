@@ -1,7 +1,9 @@
 //! What the integration tests share. Each of them takes a part of it.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, unused_imports)]
 
+pub mod change;
 pub mod endpoint;
+pub mod ends;
 pub mod loop_server;
 pub mod openssl;
 #[cfg(target_os = "linux")]
@@ -14,53 +16,15 @@ pub mod scripted;
 pub mod seeded;
 pub mod skip;
 
-use std::sync::Arc;
-
-use rustls_pki_types::ServerName;
-use tls_engine::conn::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tls_engine::crypto::Provider;
-use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
-use self::pki::{Identity, KeyKind, Pki};
+pub use self::ends::{client, localhost, server, server_with};
 
 /// All providers of this build: a test that goes through none of them would prove nothing.
 pub fn providers() -> &'static [&'static Provider] {
     let all = Provider::all();
     assert!(!all.is_empty(), "a build without a provider can't do TLS");
     all
-}
-
-pub fn localhost() -> ServerName<'static> {
-    ServerName::try_from("localhost").expect("a name")
-}
-
-/// A client that trusts the throw-away root of `kind`.
-pub fn client(
-    provider: &'static Provider,
-    kind: KeyKind,
-    change: impl FnOnce(ClientConfigBuilder) -> ClientConfigBuilder,
-) -> Arc<ClientConfig> {
-    let verifier = ServerVerifier::new(&[Pki::shared(kind).root()]).expect("a root that parses");
-    change(ClientConfig::builder(provider).verifier(verifier)).build().expect("a client")
-}
-
-/// A server with the throw-away leaf of `kind`.
-pub fn server(
-    provider: &'static Provider,
-    kind: KeyKind,
-    change: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
-) -> Arc<ServerConfig> {
-    server_with(provider, Pki::shared_identity(kind), change)
-}
-
-/// A server with `identity`.
-pub fn server_with(
-    provider: &'static Provider,
-    identity: &Identity,
-    change: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
-) -> Arc<ServerConfig> {
-    let key = CertifiedKey::new(provider, identity.chain.clone(), &identity.key).expect("a key for its leaf");
-    change(ServerConfig::builder(provider).certificate(key)).build().expect("a server")
 }
 
 /// `length` bytes that differ by place and by `salt`, none of them an ASCII letter: the OpenSSL programs take letters for

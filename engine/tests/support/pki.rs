@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -25,7 +26,7 @@ impl KeyKind {
         match self {
             Self::EcdsaP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
             Self::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            Self::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            Self::Ed25519 => next_ed25519(),
             Self::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
         }
         .expect("a key of a kind that rcgen knows")
@@ -107,6 +108,11 @@ impl Pki {
         self.root.der().clone()
     }
 
+    /// The keys that the certificates of root and intermediate are about.
+    pub fn keys(&self) -> [&KeyPair; 2] {
+        [self.root.key(), self.intermediate.key()]
+    }
+
     pub fn root_pem(&self) -> String {
         self.root.pem()
     }
@@ -123,7 +129,7 @@ impl Identity {
         Files {
             chain: write(directory, "chain.pem", &self.chain_pem),
             issuer: write(directory, "issuer.pem", &self.issuer_pem),
-            key: write(directory, "key.der", plain_key(self.kind, &self.key)),
+            key: write(directory, "key.der", self.key.secret_der()),
         }
     }
 }
@@ -164,16 +170,15 @@ pub fn not_yet_valid(params: &mut CertificateParams) {
     params.not_after = date_time_ymd(2091, 1, 1);
 }
 
-/// rcgen writes Ed25519 keys with their public key (RFC 5958), which OpenSSL 3.0 does not read: this leaves it out.
-fn plain_key(kind: KeyKind, key: &PrivateKeyDer<'_>) -> Vec<u8> {
-    /// OneAsymmetricKey of version 1 for Ed25519, up to its 32 bytes (RFC 8410 7).
+/// A key that no other call has returned. Every process has the same ones, in the same order, and so the same certificates:
+/// what fuzzing has found can be found again.
+fn next_ed25519() -> Result<KeyPair, rcgen::Error> {
+    /// OneAsymmetricKey for Ed25519, up to its 32 bytes (RFC 8410 7).
     const PREFIX: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-    let der = key.secret_der();
-    if kind != KeyKind::Ed25519 {
-        return der.to_vec();
-    }
-    assert_eq!(der[5..PREFIX.len()], PREFIX[5..], "an Ed25519 key as RFC 8410 has it");
-    [&PREFIX, &der[PREFIX.len()..PREFIX.len() + 32]].concat()
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    let der = [&PREFIX[..], &number.repeat(4)].concat();
+    KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(der), &rcgen::PKCS_ED25519)
 }
 
 fn authority(name: &str) -> CertificateParams {

@@ -30,6 +30,11 @@ impl Keys {
         *self = Self::from_traffic(self.suite, self.secret.next());
     }
 
+    /// The same generation, before its first record.
+    pub fn restarted(&self) -> Self {
+        Self::from_traffic(self.suite, self.secret.clone())
+    }
+
     fn next_nonce(&mut self) -> Vec<u8> {
         let mut nonce = self.iv.clone();
         let end = nonce.len() - 8;

@@ -135,18 +135,23 @@ impl ScriptedServer {
     }
 
     fn accept_as(&mut self, group: NamedGroup, hello: &ServerHelloDraft, piece_len: usize) {
-        let client_share = self.client_share(group).expect("a share of the client's");
         let hello = hello.encode();
+        self.message_in_pieces(&hello, piece_len);
+        self.set_handshake_keys(group, &hello);
+    }
+
+    /// Makes the keys that follow `hello`, the message with the last share for `group`.
+    pub fn set_handshake_keys(&mut self, group: NamedGroup, hello: &[u8]) {
+        let client_share = self.client_share(group).expect("a share of the client's");
         let (_, pair) = self.pair.take().expect("a share of this side");
         let shared = pair.agree(&client_share).expect("a share of the right form");
-        self.transcript.extend_from_slice(&hello);
+        self.transcript.extend_from_slice(hello);
         let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
         let digest = self.digest();
         let secrets = Secrets {
             client: secret.client_traffic(&digest).secret().clone(),
             server: secret.server_traffic(&digest).secret().clone(),
         };
-        self.message_in_pieces(&hello, piece_len);
         self.wire.read = Some(Keys::new(self.suite, &secrets.client));
         self.wire.write = Some(Keys::new(self.suite, &secrets.server));
         self.handshake = Some(secrets);
