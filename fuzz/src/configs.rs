@@ -1,0 +1,116 @@
+//! Clients and servers of the engine whose settings are bits of an input.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tls_engine::codes::NamedGroup;
+use tls_engine::conn::{ClientConfig, ServerConfig};
+use tls_engine::crypto::{Provider, Suite};
+use tls_engine::switches::Switches;
+
+use crate::support::pki::KeyKind;
+use crate::support::seeded::{CLIENT, SERVER, stopped_clock};
+use crate::support::{client, server};
+
+/// The kind of all keys: its signatures are the same every time.
+pub(crate) const KIND: KeyKind = KeyKind::Ed25519;
+
+/// The only protocol name.
+pub(crate) const PROTOCOL: &[u8] = b"h2";
+
+/// So many records that even short programs update keys by themselves.
+const FEW_RECORDS: u64 = 3;
+
+/// What can be set, as bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Settings(pub(crate) u8);
+
+impl Settings {
+    /// Whether there is a HelloRetryRequest.
+    pub(crate) const fn retries(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// Whether the other side of the same connection updates its keys after few records.
+    const fn few_records(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    /// Whether a protocol is offered, and chosen.
+    pub(crate) const fn names_protocol(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    /// Whether all goes the slow way.
+    const fn is_plain(self) -> bool {
+        self.0 & 8 != 0
+    }
+
+    /// Whether there are cookies and, of clients, no compatibility mode.
+    const fn is_odd(self) -> bool {
+        self.0 & 16 != 0
+    }
+
+    /// The same with all that can be switched the other way.
+    pub(crate) const fn switched(self) -> Self {
+        Self(self.0 ^ 8)
+    }
+
+    /// The cipher suite of scripts and servers.
+    pub(crate) fn suite(self) -> &'static Suite {
+        let suites = &provider().suites;
+        &suites[usize::from(self.0 >> 5) % suites.len()]
+    }
+
+    /// The group of the shared secret.
+    pub(crate) const fn group(self) -> NamedGroup {
+        if self.retries() { NamedGroup::SECP256R1 } else { NamedGroup::X25519 }
+    }
+
+    fn switches(self) -> Switches {
+        let all = Switches::all();
+        if self.is_plain() {
+            Switches { zero_copy: false, inline: false, arena: false, counters: true, ..all }
+        } else {
+            all
+        }
+    }
+}
+
+/// All cryptography with randomness of ours.
+pub(crate) fn provider() -> &'static Provider {
+    Provider::by_name("rustcrypto").expect("a provider of this build")
+}
+
+/// A server, made once.
+pub(crate) fn server_config(settings: Settings) -> Arc<ServerConfig> {
+    static MADE: Mutex<Option<HashMap<Settings, Arc<ServerConfig>>>> = Mutex::new(None);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = made.get_or_insert_default().entry(settings);
+    let config = made.or_insert_with(|| {
+        server(provider(), KIND, |builder| {
+            let builder = builder.random(&SERVER).clock(stopped_clock()).switches(settings.switches());
+            let builder =
+                builder.suites(&[settings.suite().code]).groups(&[settings.group()]).cookie(settings.is_odd());
+            let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
+            if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
+        })
+    });
+    config.clone()
+}
+
+/// A client, made once.
+pub(crate) fn client_config(settings: Settings) -> Arc<ClientConfig> {
+    static MADE: Mutex<Option<HashMap<Settings, Arc<ClientConfig>>>> = Mutex::new(None);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = made.get_or_insert_default().entry(settings);
+    let config = made.or_insert_with(|| {
+        client(provider(), KIND, |builder| {
+            let builder = builder.random(&CLIENT).clock(stopped_clock()).switches(settings.switches());
+            let builder = builder.middlebox_compatibility(!settings.is_odd());
+            let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
+            if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
+        })
+    });
+    config.clone()
+}

@@ -1,0 +1,148 @@
+//! Handshake messages by themselves: whatever is decoded can be encoded, and is the same when decoded again; and nothing may
+//! stand behind the end of a message.
+
+use std::sync::Arc;
+
+use tls_engine::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
+use tls_engine::internal::msgs::{
+    Alert, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, ClientHelloParameters,
+    EncryptedExtensions, Header, HelloRetryRequest, KeyShareEntry, KeyUpdate, NewSessionTicket, OfferedExtensions,
+    ServerHello, ServerHelloOrRetry, encode_certificate,
+};
+use tls_engine::internal::wire::Numbers;
+use tls_engine::limits::{COOKIE_MAX, TICKET_LIFETIME_MAX};
+
+use crate::Input;
+
+/// The input: which extensions were offered, then a handshake message. An alert is one of type 0.
+pub fn run(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
+    let flags = input.byte();
+    let offered = OfferedExtensions { server_name: flags & 1 != 0, alpn: flags & 2 != 0, cookie: flags & 4 != 0 };
+    let message = input.rest();
+    let Some(header) = Header::at_front(message) else { return };
+    // Bodies that are as long as they say are checked first: the lengths of some are limited by type.
+    let body = &message[4..];
+    let _ = header.check_len();
+    let decode: &dyn Fn(&[u8]) -> bool = match header.handshake_type {
+        HandshakeType::CLIENT_HELLO => &client_hello,
+        HandshakeType::SERVER_HELLO => &|body| server_hello(body, offered),
+        HandshakeType::ENCRYPTED_EXTENSIONS => &|body| encrypted_extensions(body, offered),
+        HandshakeType::CERTIFICATE => &certificate,
+        HandshakeType::CERTIFICATE_VERIFY => &certificate_verify,
+        HandshakeType::CERTIFICATE_REQUEST => &|body| CertificateRequest::decode(body).is_ok(),
+        HandshakeType::NEW_SESSION_TICKET => &new_session_ticket,
+        HandshakeType::KEY_UPDATE => &key_update,
+        _ => &alert,
+    };
+    if decode(body) {
+        assert!(!decode(&[body, &[0]].concat()), "a byte behind the end of {:?}", header.handshake_type);
+    }
+}
+
+/// The body of what `encode` appends, whose header has to be right.
+fn body_of(handshake_type: HandshakeType, encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut message = Vec::new();
+    encode(&mut message);
+    let header = Header::at_front(&message).expect("a header");
+    assert_eq!((header.handshake_type, header.message_len()), (handshake_type, message.len()));
+    message.split_off(4)
+}
+
+fn client_hello(body: &[u8]) -> bool {
+    let Ok(hello) = ClientHello::decode(body) else { return false };
+    let (Some(groups), Some(schemes), Some(shares), Some(_)) =
+        (hello.supported_groups, hello.signature_algorithms, hello.key_shares, hello.supported_versions)
+    else {
+        return true;
+    };
+    let server_name = hello.server_name.and_then(|name| str::from_utf8(name).ok());
+    let alpn: Vec<Arc<[u8]>> = hello.alpn.iter().flat_map(|names| names.iter()).map(Arc::from).collect();
+    let key_shares: Vec<KeyShareEntry<'_>> = shares.iter().collect();
+    let codes = |numbers: Numbers<'_>| numbers.iter().collect::<Vec<u16>>();
+    let parameters = ClientHelloParameters {
+        random: &hello.random,
+        session_id: hello.session_id,
+        cipher_suites: &codes(hello.cipher_suites).into_iter().map(CipherSuite).collect::<Vec<_>>(),
+        server_name,
+        supported_groups: &codes(groups).into_iter().map(NamedGroup).collect::<Vec<_>>(),
+        signature_algorithms: &codes(schemes).into_iter().map(SignatureScheme).collect::<Vec<_>>(),
+        key_shares: &key_shares,
+        alpn: &alpn,
+        cookie: hello.cookie,
+    };
+    let again = body_of(HandshakeType::CLIENT_HELLO, |out| parameters.encode(out));
+    let again = ClientHello::decode(&again).expect("what was encoded");
+    assert_eq!((again.random, again.session_id), (hello.random, hello.session_id));
+    assert_eq!((again.cipher_suites, again.cookie), (hello.cipher_suites, hello.cookie));
+    assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
+    assert_eq!(again.server_name, server_name.map(str::as_bytes));
+    assert!(again.key_shares.expect("shares").iter().eq(key_shares));
+    assert!(again.alpn.iter().flat_map(|names| names.iter()).eq(alpn.iter().map(|name| &**name)));
+    true
+}
+
+fn server_hello(body: &[u8], offered: OfferedExtensions) -> bool {
+    let Ok(message) = ServerHelloOrRetry::decode(body, offered) else { return false };
+    let again = body_of(HandshakeType::SERVER_HELLO, |out| match &message {
+        ServerHelloOrRetry::Hello(hello) => hello.encode(out),
+        ServerHelloOrRetry::Retry(retry) => retry.encode(out),
+    });
+    let again = ServerHelloOrRetry::decode(&again, offered).expect("what was encoded");
+    match (&message, &again) {
+        (ServerHelloOrRetry::Hello(hello), ServerHelloOrRetry::Hello(again)) => {
+            let fields = |hello: &ServerHello<'_>| (*hello.random, hello.session_id.to_vec(), hello.cipher_suite);
+            assert_eq!((fields(hello), hello.key_share), (fields(again), again.key_share));
+        }
+        (ServerHelloOrRetry::Retry(retry), ServerHelloOrRetry::Retry(again)) => {
+            let fields =
+                |retry: &HelloRetryRequest<'_>| (retry.session_id.to_vec(), retry.cipher_suite, retry.selected_group);
+            assert_eq!((fields(retry), retry.cookie), (fields(again), again.cookie));
+            assert!(retry.cookie.is_none_or(|cookie| cookie.len() <= COOKIE_MAX));
+        }
+        _ => panic!("a ServerHello became a HelloRetryRequest, or the other way round"),
+    }
+    true
+}
+
+fn encrypted_extensions(body: &[u8], offered: OfferedExtensions) -> bool {
+    let Ok(message) = EncryptedExtensions::decode(body, offered) else { return false };
+    assert!(offered.server_name || !message.server_name);
+    assert!(offered.alpn || message.alpn.is_none());
+    let again = body_of(HandshakeType::ENCRYPTED_EXTENSIONS, |out| message.encode(out));
+    assert_eq!(EncryptedExtensions::decode(&again, offered).as_ref(), Ok(&message));
+    true
+}
+
+fn certificate(body: &[u8]) -> bool {
+    let Ok(message) = CertificateMessage::decode(body) else { return false };
+    let again = body_of(HandshakeType::CERTIFICATE, |out| encode_certificate(out, message.context, &message.chain));
+    assert_eq!(again, body, "it has one form only");
+    true
+}
+
+fn certificate_verify(body: &[u8]) -> bool {
+    let Ok(message) = CertificateVerify::decode(body) else { return false };
+    let again = body_of(HandshakeType::CERTIFICATE_VERIFY, |out| message.encode(out));
+    assert_eq!(again, body, "it has one form only");
+    true
+}
+
+fn new_session_ticket(body: &[u8]) -> bool {
+    let Ok(ticket) = NewSessionTicket::decode(body) else { return false };
+    assert!(ticket.lifetime_s <= TICKET_LIFETIME_MAX && !ticket.ticket.is_empty());
+    true
+}
+
+fn key_update(body: &[u8]) -> bool {
+    let Ok(message) = KeyUpdate::decode(body) else { return false };
+    assert_eq!(body_of(HandshakeType::KEY_UPDATE, |out| message.encode(out)), body, "it has one form only");
+    true
+}
+
+/// The level of an alert is implicit (RFC 8446 6), so only the description is kept.
+fn alert(body: &[u8]) -> bool {
+    let Ok(alert) = Alert::decode(body) else { return false };
+    assert_eq!(Alert::decode(&alert.encode()), Ok(alert));
+    true
+}
