@@ -106,9 +106,12 @@ impl Combination {
         words.chain(label.map(str::to_owned)).fold(name, |name, word| name + "/" + &word)
     }
 
-    /// The name of the work, which cases that differ in nothing but the library have in common.
+    /// The name of the work, which cases that differ in nothing but the library have in common. Where there are several libraries,
+    /// the engine with another provider is one more.
     pub(super) fn work(&self, name: String) -> String {
-        let words = self.words.iter().filter(|(flag, _)| *flag != "library");
+        let is_of_several = self.words.iter().any(|(flag, _)| *flag == "library");
+        let is_of_library = |flag: &str| flag == "library" || (is_of_several && flag == "provider");
+        let words = self.words.iter().filter(|(flag, _)| !is_of_library(flag));
         words.fold(name, |name, (flag, value)| format!("{name}/{flag}={value}"))
     }
 

@@ -49,6 +49,16 @@ fn what_tables_call_the_default_is_the_default() {
 }
 
 #[test]
+fn the_providers_of_the_engine_take_turns_with_other_libraries() {
+    let flags =
+        ["--library", "tls-engine,rustls", "--provider", "auto,ring", "--transport", "memory", "--size", "64,1k"];
+    let groups: Vec<usize> = plan(&flags).expect("a plan").in_turns().map(|cases| cases.len()).collect();
+    assert_eq!(groups, [3, 3]);
+    let alone = plan(&["--provider", "auto,ring", "--transport", "memory"]).expect("a plan");
+    assert_eq!(alone.in_turns().count(), 2);
+}
+
+#[test]
 fn every_flag_arrives() {
     let flags = "--cipher aes256gcm,chacha20poly1305 --cipher aes128gcm --size 64,1350,16KiB -z 2s -w 1s \
                  --direction both --transport memory,loopback --loopback-threads 1,2 --zero-copy=off -t 3 \
