@@ -20,7 +20,8 @@ static AES_256_GCM: OpensslAead = OpensslAead { cipher: Cipher::aes_256_gcm, rec
 static CHACHA20_POLY1305: OpensslAead =
     OpensslAead { cipher: Cipher::chacha20_poly1305, records_per_key: CHACHA20_POLY1305_RECORDS_PER_KEY };
 
-/// The longest text, bytes, that `auto` seals and opens faster (see `docs/src/concepts/libraries.md`).
+/// The longest text, bytes, that `auto` seals and opens. A call of OpenSSL costs some 0.5 us more than one of AWS-LC; with AVX-512 its
+/// ChaCha20-Poly1305 makes 3.7 GB/s at 16 KiB, where AWS-LC makes 2.6: about here both take equally long.
 const SHORT_MAX: usize = 4096;
 
 /// The whole provider.
