@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::document::NOT_MEASURABLE;
 use super::labels::{Labels, way};
 use super::{Align, Sheet, View};
 use crate::schema::quantity::{self, Quantity, Role};
 use crate::schema::{Better, Case, Kind, Metric, Side};
 use crate::units::format_quantity;
+
+/// What stands in a number's place; why is said elsewhere.
+pub(super) const NOT_MEASURABLE: &str = "not measurable";
 
 /// What stands in a column.
 enum Column {

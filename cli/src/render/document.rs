@@ -1,4 +1,4 @@
-use super::case_table::case_table;
+use super::case_table::{NOT_MEASURABLE, case_table};
 use super::conclusion::conclusions;
 use super::groups::{grouped, in_order};
 use super::labels::{Labels, labels};
@@ -9,8 +9,6 @@ use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Document, Host, Kind, Metric, Negotiated, Side, name_of};
 use crate::units::format_quantity;
 
-/// What stands in a number's place; why is said elsewhere.
-pub(super) const NOT_MEASURABLE: &str = "not measurable";
 /// What stands in the place of all numbers of a case.
 pub(super) const UNAVAILABLE: &str = "n/a";
 

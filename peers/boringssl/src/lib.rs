@@ -4,6 +4,9 @@
 mod contexts;
 #[path = "../../openssl/src/endpoint.rs"]
 mod endpoint;
+#[path = "../../openssl/src/errors.rs"]
+mod errors;
+mod name;
 mod native;
 
 use tlsbench::error::Error;
@@ -11,6 +14,7 @@ use tlsbench::library::{Library, Room, Setup};
 
 use contexts::Contexts;
 pub use endpoint::SslEndpoint;
+pub use name::{text, version};
 
 /// BoringSSL with the default settings of its programs.
 pub struct BoringSsl(Contexts);
@@ -33,14 +37,4 @@ impl Library for BoringSsl {
     fn server(&self, room: Room) -> Result<SslEndpoint, Error> {
         self.0.server(room)
     }
-}
-
-/// The version of the crate that BoringSSL's sources are from. They have no version themselves.
-pub const fn version() -> &'static str {
-    "boring-sys 5.4.0"
-}
-
-/// What the library that is running says it is. The sentence is the one that OpenSSL has its version in.
-pub fn text() -> &'static str {
-    boring::version::version()
 }

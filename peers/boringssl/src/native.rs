@@ -10,12 +10,9 @@ use foreign_types::ForeignTypeRef;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tlsbench::error::Error;
 
-use crate::contexts::lacks;
+use crate::errors::lacks;
 
 pub(crate) use boring::{nid, pkey, ssl, x509};
-
-/// The library's name in messages.
-pub(crate) const NAME: &str = "BoringSSL";
 
 pub(crate) fn choose_tls13_suite(context: &mut SslContextBuilder, suite: CipherSuite) -> Result<(), Error> {
     // SAFETY: the context is valid, the suite is read during the call, and no flags are allowed.

@@ -5,6 +5,9 @@ use tlsbench::error::Error;
 use tlsbench::library::{Room, Setup};
 
 use crate::endpoint::{Role, SslConnection, SslEndpoint};
+use crate::errors::{failed, lacks};
+use crate::name::NAME;
+use crate::native;
 use crate::native::nid::Nid;
 use crate::native::pkey::PKey;
 use crate::native::ssl::{
@@ -14,7 +17,6 @@ use crate::native::ssl::{
 use crate::native::x509::X509;
 use crate::native::x509::store::X509StoreBuilder;
 use crate::native::x509::verify::X509CheckFlags;
-use crate::native::{self, NAME};
 
 /// The names of suites before TLS 1.3 (RFC 5289 3.2, RFC 7905 2).
 const TLS12_SUITES: [(u16, &str); 6] = [
@@ -193,12 +195,4 @@ fn find<'a>(protocol: &[u8], mut encoded: &'a [u8]) -> Option<&'a [u8]> {
         encoded = others;
     }
     None
-}
-
-pub(crate) fn lacks(what: &str) -> Error {
-    Error::Usage(format!("{NAME} {} does not support {what}", crate::version()))
-}
-
-pub(crate) fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Failed(format!("{NAME}: {error}"))
 }

@@ -2,7 +2,8 @@ use tls_engine::codes::ProtocolVersion;
 use tlsbench::error::Error;
 use tlsbench::library::{Buffers, Connection, CopyingEndpoint, Incoming, Negotiated, Room};
 
-use crate::contexts::failed;
+use crate::errors::failed;
+use crate::name::NAME;
 use crate::native;
 use crate::native::ssl::{self, ErrorCode, ShutdownState, Ssl, SslRef, SslStream, SslVersion};
 
@@ -37,7 +38,7 @@ impl SslConnection {
 }
 
 impl Connection for SslConnection {
-    const NAME: &'static str = native::NAME;
+    const NAME: &'static str = NAME;
 
     #[inline]
     fn buffers(&self) -> &Buffers {

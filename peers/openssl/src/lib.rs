@@ -1,10 +1,12 @@
 //! OpenSSL behind the seam of `tlsbench`.
 //!
-//! `contexts.rs` and `endpoint.rs` know nothing but what OpenSSL and BoringSSL have in common, and are compiled for both; what is
-//! different is in `native.rs`.
+//! `contexts.rs`, `endpoint.rs` and `errors.rs` know nothing but what OpenSSL and BoringSSL have in common, and are compiled for both;
+//! what is different is in `name.rs` and `native.rs`.
 
 mod contexts;
 mod endpoint;
+mod errors;
+mod name;
 mod native;
 
 use tlsbench::error::Error;
@@ -12,6 +14,7 @@ use tlsbench::library::{Library, Room, Setup};
 
 use contexts::Contexts;
 pub use endpoint::SslEndpoint;
+pub use name::version;
 
 /// OpenSSL with the default settings of its programs.
 pub struct OpenSsl(Contexts);
@@ -34,10 +37,4 @@ impl Library for OpenSsl {
     fn server(&self, room: Room) -> Result<SslEndpoint, Error> {
         self.0.server(room)
     }
-}
-
-/// The version of the library that is running, such as `3.0.19`.
-pub fn version() -> &'static str {
-    let text = openssl::version::version();
-    text.split_whitespace().nth(1).unwrap_or(text)
 }

@@ -14,12 +14,9 @@ use openssl::x509::X509VerifyResult;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tlsbench::error::Error;
 
-use crate::contexts::{failed, lacks};
+use crate::errors::{failed, lacks};
 
 pub(crate) use openssl::{nid, pkey, ssl, x509};
-
-/// The library's name in messages.
-pub(crate) const NAME: &str = "OpenSSL";
 
 /// Commands of SSL_ctrl, and what it adds to the number of a group that OpenSSL has no object for (ssl.h, tls1.h).
 const GET_PEER_SIGNATURE_NID: c_int = 108;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::figure::DataTable;
 use super::scale::quantity;
-use crate::render::document::NOT_MEASURABLE;
+use crate::render::case_table::NOT_MEASURABLE;
 use crate::schema::terms::word;
 use crate::schema::{Case, Metric, Negotiated};
 use crate::units::{Bytes, grouped};
