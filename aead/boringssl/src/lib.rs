@@ -42,7 +42,7 @@ impl Algorithm {
     }
 }
 
-/// BoringSSL refused: a length is wrong, a tag does not verify, or memory ran out. Outputs are zeroed then.
+/// BoringSSL refused: a length is wrong, a tag does not verify, or memory ran out. Outputs must not be used then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
@@ -84,7 +84,9 @@ impl Key {
         if text.len() != plaintext.len() || trailer_and_tag.len() != trailer.len() + TAG_LEN {
             return Err(Refused);
         }
-        self.seal(nonce, aad, plaintext.as_ptr(), text, trailer, trailer_and_tag)
+        let work = Work { input: plaintext.as_ptr(), output: text.as_mut_ptr(), len: text.len() };
+        // SAFETY: input and output are slices of that length, and do not overlap.
+        unsafe { self.seal(nonce, aad, work, trailer, trailer_and_tag) }
     }
 
     /// Encrypts `text` in place and writes the tag.
@@ -95,7 +97,8 @@ impl Key {
         text: &mut [u8],
         tag: &mut [u8; TAG_LEN],
     ) -> Result<(), Refused> {
-        self.seal(nonce, aad, text.as_ptr(), text, &[], tag)
+        // SAFETY: input and output are the same slice.
+        unsafe { self.seal(nonce, aad, Work::in_place(text), &[], tag) }
     }
 
     /// Decrypts `text` to `output`, which is as long.
@@ -110,7 +113,9 @@ impl Key {
         if output.len() != text.len() {
             return Err(Refused);
         }
-        self.open(nonce, aad, text.as_ptr(), tag, output)
+        let work = Work { input: text.as_ptr(), output: output.as_mut_ptr(), len: output.len() };
+        // SAFETY: input and output are slices of that length, and do not overlap.
+        unsafe { self.open(nonce, aad, work, tag) }
     }
 
     /// Decrypts `text` in place.
@@ -121,34 +126,37 @@ impl Key {
         text: &mut [u8],
         tag: &[u8; TAG_LEN],
     ) -> Result<(), Refused> {
-        self.open(nonce, aad, text.as_ptr(), tag, text)
+        // SAFETY: input and output are the same slice.
+        unsafe { self.open(nonce, aad, Work::in_place(text), tag) }
     }
 
-    /// Reads as many bytes from `input` as `output` has: another slice of that length, or `output` itself.
+    /// # Safety
+    ///
+    /// For the length of `work`, its input can be read and its output written, by nobody else during the call. They are the same
+    /// memory, or do not overlap.
     #[inline]
-    fn seal(
+    unsafe fn seal(
         &self,
         nonce: &[u8; NONCE_LEN],
         aad: &[u8],
-        input: *const u8,
-        output: &mut [u8],
+        work: Work,
         trailer: &[u8],
         trailer_and_tag: &mut [u8],
     ) -> Result<(), Refused> {
         let mut written = 0;
-        // SAFETY: every pointer comes with the length of its slice; `input` is as both callers have it; the outputs are exclusive
-        // references, so that they overlap neither each other nor another input.
+        // SAFETY: what `work` points to is as the caller says; every other pointer comes with the length of its slice, and the only
+        // mutable one overlaps nothing.
         let sealed = unsafe {
             ffi::EVP_AEAD_CTX_seal_scatter(
                 self.0.as_ptr(),
-                output.as_mut_ptr(),
+                work.output,
                 trailer_and_tag.as_mut_ptr(),
                 &mut written,
                 trailer_and_tag.len(),
                 nonce.as_ptr(),
                 nonce.len(),
-                input,
-                output.len(),
+                work.input,
+                work.len,
                 trailer.as_ptr(),
                 trailer.len(),
                 aad.as_ptr(),
@@ -158,25 +166,21 @@ impl Key {
         if sealed == 1 && written == trailer_and_tag.len() { Ok(()) } else { Err(refused()) }
     }
 
-    /// Reads as many bytes from `input` as `output` has: another slice of that length, or `output` itself.
+    /// # Safety
+    ///
+    /// As for [`Key::seal`].
     #[inline]
-    fn open(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        aad: &[u8],
-        input: *const u8,
-        tag: &[u8; TAG_LEN],
-        output: &mut [u8],
-    ) -> Result<(), Refused> {
-        // SAFETY: as for sealing.
+    unsafe fn open(&self, nonce: &[u8; NONCE_LEN], aad: &[u8], work: Work, tag: &[u8; TAG_LEN]) -> Result<(), Refused> {
+        // SAFETY: what `work` points to is as the caller says; every other pointer comes with the length of its slice, and is only
+        // read from.
         let opened = unsafe {
             ffi::EVP_AEAD_CTX_open_gather(
                 self.0.as_ptr(),
-                output.as_mut_ptr(),
+                work.output,
                 nonce.as_ptr(),
                 nonce.len(),
-                input,
-                output.len(),
+                work.input,
+                work.len,
                 tag.as_ptr(),
                 tag.len(),
                 aad.as_ptr(),
@@ -184,6 +188,21 @@ impl Key {
             )
         };
         if opened == 1 { Ok(()) } else { Err(refused()) }
+    }
+}
+
+/// What is read from and written to. Not slices, because in place both are the same memory.
+#[derive(Clone, Copy)]
+struct Work {
+    input: *const u8,
+    output: *mut u8,
+    len: usize,
+}
+
+impl Work {
+    fn in_place(text: &mut [u8]) -> Self {
+        let output = text.as_mut_ptr();
+        Self { input: output.cast_const(), output, len: text.len() }
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Tls {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Cryptography {
-    /// The cryptographic provider; auto takes the fastest known implementation of each algorithm [default: auto]
+    /// The cryptographic provider; auto is AWS-LC, with AEGIS of RustCrypto [default: auto]
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
@@ -40,8 +40,8 @@ pub struct Sweep {
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "tls-engine", value_parser = LibraryParser)]
     pub library: Vec<LibraryName>,
 
-    /// Cryptographic providers, separated by commas, each in a case of its own; auto takes the fastest known implementation
-    /// of each algorithm [default: auto]
+    /// Cryptographic providers, separated by commas, each in a case of its own; auto is AWS-LC, with AEGIS of
+    /// RustCrypto [default: auto]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub provider: Vec<String>,
 

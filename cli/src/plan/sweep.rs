@@ -143,16 +143,15 @@ impl Combination {
     }
 }
 
-/// The versions of these names; no names stand for TLS 1.3. Not all suites are in TLS 1.2.
+/// The versions of these names; no names stand for TLS 1.3. Suites that TLS 1.2 lacks have to be left out by name.
 fn versions(typed: &[String], suites: &[String]) -> Result<Vec<ProtocolVersion>, Error> {
     let versions = once(typed.iter().filter_map(|name| names::version(name)));
-    if versions.contains(&ProtocolVersion::TLS12) {
-        let lacks = |name: &&String| names::suite(name).is_none_or(|code| names::suite_of_tls12(code, false).is_none());
-        if let Some(name) = suites.iter().find(lacks) {
-            return Err(Error::Usage(format!(
-                "TLS 1.2 has no suite {name}; name aes128gcm, aes256gcm or chacha20poly1305"
-            )));
-        }
+    let lacks = |name: &&String| names::suite(name).is_none_or(|code| names::suite_of_tls12(code, false).is_none());
+    if versions.contains(&ProtocolVersion::TLS12)
+        && let Some(name) = suites.iter().find(lacks)
+    {
+        let message = format!("--cipher {name} is not all in TLS 1.2; name aes128gcm, aes256gcm or chacha20poly1305");
+        return Err(Error::Usage(message));
     }
     Ok(if versions.is_empty() { vec![ProtocolVersion::TLS13] } else { versions })
 }

@@ -65,14 +65,14 @@ impl AeadKey for BySizeKey {
         trailer: &[u8],
         output: &mut [u8],
     ) -> Result<Copied, Error> {
-        self.of(plaintext.len()).seal_into(nonce, aad, plaintext, trailer, output)
+        self.of(plaintext.len() + trailer.len()).seal_into(nonce, aad, plaintext, trailer, output)
     }
 
     fn open_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8]) -> Result<(), Error> {
-        self.of(text.len()).open_in_place(nonce, aad, text)
+        self.of(text.len().saturating_sub(TAG_LEN)).open_in_place(nonce, aad, text)
     }
 
     fn open_into(&self, nonce: &[u8], aad: &[u8], text: &[u8], output: &mut [u8]) -> Result<Copied, Error> {
-        self.of(text.len()).open_into(nonce, aad, text, output)
+        self.of(output.len()).open_into(nonce, aad, text, output)
     }
 }

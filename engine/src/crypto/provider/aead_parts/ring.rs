@@ -1,4 +1,4 @@
-//! The AEADs of ring. Its AES-GCM has code for VAES on AVX2, which AWS-LC's lacks.
+//! The AEADs of ring. Its AES-GCM has code for VAES on AVX2, which AWS-LC's lacks. It does not wipe expanded keys.
 
 use ::ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
