@@ -35,8 +35,8 @@ pub fn short_suite(code: CipherSuite) -> String {
     SUITES.iter().find(|(known, _)| *known == code).map_or_else(|| code.to_string(), |(_, short)| (*short).to_owned())
 }
 
-/// The suite of TLS 1.2 with the AEAD and the hash of a suite of TLS 1.3, an ephemeral exchange on a curve, and a signature of that kind.
-/// `None` where there is none.
+/// The suite of TLS 1.2 with the AEAD and the hash of a suite of TLS 1.3, an ephemeral exchange on a curve, and a signature of that
+/// kind. `None` where there is none.
 pub fn suite_of_tls12(code: CipherSuite, signs_with_rsa: bool) -> Option<CipherSuite> {
     let [ecdsa, rsa] = match code {
         CipherSuite::AES_128_GCM_SHA256 => {

@@ -5,6 +5,7 @@ mod aead_parts;
 mod auto;
 mod concat;
 mod keys;
+mod lengths;
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;

@@ -4,8 +4,9 @@
 use aead_boringssl::{Algorithm, Key, NONCE_LEN};
 
 use super::super::Provider;
-use super::{WRONG_NONCE, WRONG_OUTPUT, boringssl_code};
+use super::boringssl_code;
 use crate::codes::CipherSuite;
+use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -51,7 +52,7 @@ impl Aead for BoringAead {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        Ok(Box::new(BoringKey(Key::new(self.0, key).map_err(|_| Error::Crypto("wrong length of an AEAD key"))?)))
+        Ok(Box::new(BoringKey(Key::new(self.0, key).map_err(|_| WRONG_KEY)?)))
     }
 }
 

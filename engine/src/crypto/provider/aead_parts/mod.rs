@@ -15,7 +15,6 @@ pub(super) mod ring;
 use super::{Provider, auto};
 use crate::codes::CipherSuite;
 use crate::crypto::Aead;
-use crate::error::Error;
 
 #[cfg(all(feature = "boringssl", feature = "openssl"))]
 compile_error!(
@@ -38,6 +37,3 @@ fn provider(
     });
     provider
 }
-
-const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
-const WRONG_NONCE: Error = Error::Crypto("wrong length of an AEAD nonce");

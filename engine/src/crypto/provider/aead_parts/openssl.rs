@@ -9,8 +9,8 @@ use ::openssl::error::ErrorStack;
 
 use super::super::Provider;
 use super::by_size::BySize;
-use super::{WRONG_NONCE, WRONG_OUTPUT};
 use crate::codes::CipherSuite;
+use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -63,7 +63,7 @@ impl Aead for OpensslAead {
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
         if key.len() != self.key_len() {
-            return Err(Error::Crypto("wrong length of an AEAD key"));
+            return Err(WRONG_KEY);
         }
         let cipher = (self.cipher)();
         let (mut sealing, mut opening) = (CipherCtx::new().map_err(refused)?, CipherCtx::new().map_err(refused)?);

@@ -4,8 +4,9 @@ use ::ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::super::Provider;
 use super::super::concat::concat;
-use super::{WRONG_NONCE, WRONG_OUTPUT, boringssl_code};
+use super::boringssl_code;
 use crate::codes::CipherSuite;
+use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -58,7 +59,7 @@ impl Aead for RingAead {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let key = UnboundKey::new(self.algorithm, key).map_err(|_| Error::Crypto("wrong length of an AEAD key"))?;
+        let key = UnboundKey::new(self.algorithm, key).map_err(|_| WRONG_KEY)?;
         Ok(Box::new(RingKey(LessSafeKey::new(key))))
     }
 }

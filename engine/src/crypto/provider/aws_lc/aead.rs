@@ -1,6 +1,7 @@
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use crate::crypto::provider::concat::concat;
+use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -54,7 +55,7 @@ impl Aead for AwsLcAead {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let key = UnboundKey::new(self.algorithm, key).map_err(|_| Error::Crypto("wrong length of an AEAD key"))?;
+        let key = UnboundKey::new(self.algorithm, key).map_err(|_| WRONG_KEY)?;
         Ok(Box::new(AwsLcKey { key: LessSafeKey::new(key), copy_first_max: self.copy_first_max }))
     }
 }
@@ -112,11 +113,10 @@ impl AeadKey for AwsLcKey {
     }
 }
 
-const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
 const SEAL_FAILED: Error = Error::Crypto("AWS-LC refused to seal");
 
 fn unique(nonce: &[u8]) -> Result<Nonce, Error> {
-    Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Crypto("wrong length of an AEAD nonce"))
+    Nonce::try_assume_unique_for_key(nonce).map_err(|_| WRONG_NONCE)
 }
 
 /// What AWS-LC's dispatch takes for AES-GCM on this CPU.

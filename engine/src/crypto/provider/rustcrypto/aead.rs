@@ -8,6 +8,7 @@ use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20poly1305::ChaCha20Poly1305;
 
 use crate::crypto::provider::concat::concat;
+use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
 use crate::error::Error;
 use crate::limits::{AES_GCM_RECORDS_PER_KEY, CHACHA20_POLY1305_RECORDS_PER_KEY};
@@ -52,7 +53,7 @@ where
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let cipher = A::new_from_slice(key).map_err(|_| Error::Crypto("wrong length of an AEAD key"))?;
+        let cipher = A::new_from_slice(key).map_err(|_| WRONG_KEY)?;
         Ok(Box::new(RustCryptoKey(cipher)))
     }
 }
@@ -112,10 +113,8 @@ impl<A: AeadInOut + AeadCore<TagSize = U16>> RustCryptoKey<A> {
     }
 }
 
-const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
-
 fn sized<A: AeadCore>(nonce: &[u8]) -> Result<&Nonce<A>, Error> {
-    <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| Error::Crypto("wrong length of an AEAD nonce"))
+    <&Array<u8, A::NonceSize>>::try_from(nonce).map_err(|_| WRONG_NONCE)
 }
 
 /// What the crates `aes` and `polyval` take on this CPU, in this build.

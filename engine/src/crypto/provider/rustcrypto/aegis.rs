@@ -1,6 +1,7 @@
 use zeroize::Zeroizing;
 
 use crate::crypto::provider::concat::concat;
+use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, Defect, TAG_LEN};
 use crate::error::Error;
 use crate::limits::AEGIS_RECORDS_PER_KEY;
@@ -34,7 +35,7 @@ macro_rules! aegis {
             }
 
             fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-                let key = key.try_into().map_err(|_| Error::Crypto("wrong length of an AEAD key"))?;
+                let key = key.try_into().map_err(|_| WRONG_KEY)?;
                 Ok(Box::new($key(Zeroizing::new(key))))
             }
         }
@@ -43,7 +44,7 @@ macro_rules! aegis {
 
         impl $key {
             fn with(&self, nonce: &[u8]) -> Result<$cipher, Error> {
-                let nonce = nonce.try_into().map_err(|_| Error::Crypto("wrong length of an AEAD nonce"))?;
+                let nonce = nonce.try_into().map_err(|_| WRONG_NONCE)?;
                 Ok(<$cipher>::new(&self.0, nonce))
             }
         }
@@ -119,8 +120,6 @@ aegis!(Aegis256, Aegis256Key, ::aegis::aegis256::Aegis256<TAG_LEN>, 32, 32);
 /// place and writes to another, and it wipes its state byte by byte after each record: 70 ns (Zen 4), which a copy of
 /// up to this many bytes costs less than.
 const COPY_FIRST_MAX: usize = 3072;
-
-const WRONG_OUTPUT: Error = Error::Crypto("the output of an AEAD operation has the wrong length");
 
 /// Whether the crate was built around its C library. Its feature `pure-rust`, which any crate of a build can switch on for
 /// all, silently replaces that by Rust code of a fiftieth of the speed. The crate does not tell, but its types do: to
