@@ -78,10 +78,7 @@ impl<E: Endpoint> Worker for SealingThread<E> {
         let mut last_words = Vec::new();
         until_closed(&mut self.end.endpoint, &mut self.socket, |words| {
             last_words.extend_from_slice(words);
-            if last_words.len() > LAST_WORDS_MAX {
-                return Err(Error::Failed("the other end sends data: it is not a sink".to_owned()));
-            }
-            Ok(())
+            if last_words.len() > LAST_WORDS_MAX { not_a_sink() } else { Ok(()) }
         })?;
         if self.wants_receipt { check_receipt(&last_words, self.end.position()) } else { Ok(()) }
     }
@@ -89,6 +86,7 @@ impl<E: Endpoint> Worker for SealingThread<E> {
 
 impl<E: Endpoint> SealingThread<E> {
     fn run_tls(&mut self, writes: u64) -> Result<Part, Error> {
+        receive_waiting(&mut self.end.endpoint, &mut self.socket)?;
         self.end.begin(writes);
         let block = Block::begin(&self.socket);
         let mut watch = Stopwatch::default();
@@ -247,6 +245,25 @@ fn until_closed(
         fill_some(endpoint, socket)?;
     }
     Ok(())
+}
+
+/// Processes what has arrived at the sealing end, without waiting. A peer may refuse the handshake with an alert and go on reading,
+/// and then nothing else tells that it has.
+fn receive_waiting(endpoint: &mut impl Endpoint, socket: &mut Socket) -> Result<(), Error> {
+    let wait = |socket: &Socket, waits: bool| {
+        socket.set_nonblocking(!waits).map_err(|error| Error::io("setting up a socket", error))
+    };
+    wait(socket, false)?;
+    let filled = fill(endpoint, socket).map_err(|error| Error::io("receiving", error));
+    wait(socket, true)?;
+    if filled? == Filled::WouldBlock {
+        return Ok(());
+    }
+    receive(endpoint, socket, |_| not_a_sink()).map(drop)
+}
+
+fn not_a_sink() -> Result<(), Error> {
+    Err(Error::Failed("the other end sends data: it is not a sink".to_owned()))
 }
 
 /// Processes what has been received.
