@@ -14,10 +14,14 @@ pub const SUITES: [(CipherSuite, &str); 5] = [
 ];
 
 /// The groups with their names. The first name of each is the one that is printed.
-pub const GROUPS: [(NamedGroup, &[&str]); 3] = [
+pub const GROUPS: [(NamedGroup, &[&str]); 7] = [
     (NamedGroup::X25519, &["x25519"]),
     (NamedGroup::SECP256R1, &["secp256r1", "p256", "p-256", "prime256v1"]),
     (NamedGroup::SECP384R1, &["secp384r1", "p384", "p-384"]),
+    (NamedGroup::SECP521R1, &["secp521r1", "p521", "p-521"]),
+    (NamedGroup::X25519_MLKEM768, &["x25519mlkem768"]),
+    (NamedGroup::SECP256R1_MLKEM768, &["secp256r1mlkem768"]),
+    (NamedGroup::SECP384R1_MLKEM1024, &["secp384r1mlkem1024"]),
 ];
 
 /// The cipher suite with this short name or IANA name, ignoring case.

@@ -123,7 +123,11 @@ code! {
     NamedGroup(u16) {
         SECP256R1 = 0x0017, "secp256r1";
         SECP384R1 = 0x0018, "secp384r1";
+        SECP521R1 = 0x0019, "secp521r1";
         X25519 = 0x001d, "x25519";
+        SECP256R1_MLKEM768 = 0x11eb, "SecP256r1MLKEM768";
+        X25519_MLKEM768 = 0x11ec, "X25519MLKEM768";
+        SECP384R1_MLKEM1024 = 0x11ed, "SecP384r1MLKEM1024";
     }
 }
 

@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use super::{Asked, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, TransportKind, Trust};
+use crate::library::HandshakeKind;
 use crate::names::parse_label;
 use crate::units::{Count, parse_duration};
 
-/// Measures full TLS 1.3 handshakes, client and server separately: processor time beside that of the bare cryptography
+/// Measures TLS handshakes, client and server separately: processor time beside that of the bare cryptography
 /// in the same run, heap calls, bytes on the wire, and latency. One thread drives both ends.
 ///
 /// Bare cryptography is the key exchange, the key schedule with all of its hashing, the signature, and on the client the
@@ -23,6 +24,10 @@ pub struct Handshake {
     /// Cipher suites, as for throughput, each in a case of its own
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
+
+    /// Kinds of handshakes, separated by commas, each in a case of its own; tls-engine lacks resumed ones [default: full]
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
+    pub kind: Vec<HandshakeKind>,
 
     /// How long each case is timed, such as 10s; a bare number is seconds [default: 3s, unless --count is given]
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
@@ -86,4 +91,5 @@ Examples:
   tlsbench handshake
   tlsbench handshake --cert-type ecdsa-p256,ed25519,rsa-2048
   tlsbench handshake --groups x25519,secp256r1 --transport memory,loopback --duration 10s
+  tlsbench handshake --library rustls,rustls-ring --kind full,resumed
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

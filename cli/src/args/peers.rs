@@ -61,6 +61,10 @@ pub enum PeersWork {
     Small,
     /// Full handshakes over X25519 with an ECDSA P-256 and with an RSA-2048 certificate, and what idle connections hold
     Handshake,
+    /// Handshakes that resume a session over X25519, in TLS 1.3 and in TLS 1.2
+    Resumed,
+    /// Full handshakes over X25519MLKEM768 with an ECDSA P-256 certificate
+    PostQuantum,
     /// Writes of 16 KiB with AES-128-GCM on all processors at once
     Threads,
 }

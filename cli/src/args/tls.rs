@@ -45,7 +45,8 @@ pub struct Sweep {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub provider: Vec<String>,
 
-    /// Key exchange groups: x25519, secp256r1, secp384r1. Commas separate cases; colons separate groups that are offered
+    /// Key exchange groups: x25519, secp256r1, secp384r1; of other libraries also secp521r1, x25519mlkem768,
+    /// secp256r1mlkem768, secp384r1mlkem1024. Commas separate cases; colons separate groups that are offered
     /// together in order of preference, as in x25519:secp256r1 [default: all of the provider's, together]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub groups: Vec<String>,

@@ -1,5 +1,5 @@
 //! What every library must pass before it is measured, for the tests of those that are built in and of those that others add:
-//! [`check_alone`] with both ends of the same library, [`check_with_engine`] with the engine at the other end.
+//! [`check_alone`] and [`check_resumption`] with both ends of the same library, [`check_with_engine`] with the engine at the other end.
 
 use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
@@ -10,7 +10,7 @@ use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::pki::ServerVerifier;
 use tls_engine::switches::Switches;
 
-use super::{Endpoint, Engine, Library, Negotiated, Received, Room, Setup};
+use super::{Endpoint, Engine, Expected, HandshakeKind, Library, Negotiated, Received, Room, Setup};
 use crate::error::Error;
 use crate::identity::{Generator, Identity, KeyType};
 
@@ -39,6 +39,7 @@ pub fn setup(
 ) -> Result<Setup, Error> {
     let (identity, authority) = Generator::new(key_type).generate()?;
     Ok(Setup {
+        kind: HandshakeKind::Full,
         version,
         suite,
         groups: vec![group],
@@ -81,6 +82,35 @@ pub fn check_alone<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Result<L,
     in_check("another authority", refusal(&make(&distrustful(setup)?)?, library))?;
     let elsewhere = Setup { name: server_name("elsewhere.example")?, ..setup.clone() };
     in_check("another name", refusal(&make(&elsewhere)?, library))
+}
+
+/// What a library that resumes sessions must do with itself: every connection after the first one resumes the session of the one
+/// before.
+pub fn check_resumption<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Result<L, Error>) -> Result<(), Error> {
+    let library = &make(&Setup { kind: HandshakeKind::Resumed, ..setup.clone() })?;
+    for number in 0..4 {
+        let (mut client, mut server) = connected(library, library)?;
+        deliver(&mut server, &mut client, WHOLE)?;
+        let expected = Expected {
+            version: setup.version,
+            suite: setup.suite,
+            groups: setup.groups.clone(),
+            kind: if number == 0 { HandshakeKind::Full } else { HandshakeKind::Resumed },
+        };
+        for told in [client.negotiated(), server.negotiated()] {
+            let told = told.ok_or_else(|| Error::Failed("nothing was negotiated".to_owned()))?;
+            in_check(&format!("connection {number}"), told.check(&expected))?;
+        }
+        say(b"from the client", &mut client, &mut server, WHOLE)?;
+        say(b"from the server", &mut server, &mut client, WHOLE)?;
+    }
+    // What the library was configured without, it does not do.
+    let library = &make(setup)?;
+    for _ in 0..2 {
+        let (client, _) = connected(library, library)?;
+        ensure!(client.negotiated().is_some_and(|told| !told.is_resumed), "a session was resumed unasked");
+    }
+    Ok(())
 }
 
 /// What a library must do with the engine, as the client and as the server. The engine has TLS 1.3 only.

@@ -12,13 +12,15 @@ mod transport;
 
 use std::fmt::Display;
 
+use clap::ValueEnum;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use serde::{Deserialize, Serialize};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use tls_engine::counters::Counters;
 
 use crate::error::Error;
 
-pub use self::rustls::{RUSTLS_VERSION, Rustls, RustlsCrypto, RustlsUnbuffered};
+pub use self::rustls::{RUSTLS_VERSION, Rustls, RustlsCrypto, RustlsCryptography, RustlsUnbuffered};
 pub use buffers::Buffer;
 pub use catalog::{Description, LibraryName, RustlsApi, Visitor};
 pub use copying::{Buffers, Connection, CopyingEndpoint, Incoming};
@@ -135,6 +137,27 @@ pub struct Negotiated {
     pub is_resumed: bool,
 }
 
+/// A kind of handshake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HandshakeKind {
+    /// The server shows its certificate
+    #[default]
+    Full,
+    /// A session of an earlier connection is resumed, with a key exchange of its own in TLS 1.3
+    Resumed,
+}
+
+impl HandshakeKind {
+    /// As it is typed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Resumed => "resumed",
+        }
+    }
+}
+
 /// What connections must negotiate.
 #[derive(Clone, Debug)]
 pub struct Expected {
@@ -144,11 +167,32 @@ pub struct Expected {
     pub suite: CipherSuite,
     /// The groups, of which it must be one.
     pub groups: Vec<NamedGroup>,
+    /// The kind of their handshakes.
+    pub kind: HandshakeKind,
 }
 
 impl Negotiated {
-    /// Fails unless it is what was `expected`, with a full handshake: a comparison is one of the same work.
+    /// Fails unless it is what was `expected`: a comparison is one of the same work.
     pub fn check(&self, expected: &Expected) -> Result<(), Error> {
+        self.check_kind(expected.kind)?;
+        self.check_parameters(expected)
+    }
+
+    /// Fails unless the handshake was of this kind.
+    pub fn check_kind(&self, kind: HandshakeKind) -> Result<(), Error> {
+        match (kind, self.is_resumed) {
+            (HandshakeKind::Full, true) => {
+                Err(Error::Failed("the connection resumed a session, which was not asked for".to_owned()))
+            }
+            (HandshakeKind::Resumed, false) => {
+                Err(Error::Failed("the connection did not resume the session, and made a full handshake".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails unless version, suite and group are those `expected`.
+    pub fn check_parameters(&self, expected: &Expected) -> Result<(), Error> {
         let differs = |what: &str, found: &dyn Display, wanted: &dyn Display| {
             Err(Error::Failed(format!("the connection has another {what} than was asked for: {found}, not {wanted}")))
         };
@@ -162,16 +206,16 @@ impl Negotiated {
             (Some(group), Some(first)) if !expected.groups.contains(&group) => return differs("group", &group, first),
             _ => {}
         }
-        if self.is_resumed {
-            return Err(Error::Failed("the connection resumed a session, which was not asked for".to_owned()));
-        }
         Ok(())
     }
 }
 
-/// What both ends of a connection are configured with, for every library alike. Servers send no session tickets, and clients keep
-/// no sessions.
+/// What both ends of a connection are configured with, for every library alike.
 pub struct Setup {
+    /// The kind of handshakes. For full ones servers send no tickets, and clients keep no sessions. For those that resume, servers
+    /// send one stateless ticket after each handshake. Clients keep its session: in TLS 1.3 for one connection (RFC 8446 C.4), in
+    /// TLS 1.2, where servers do not send another, for all.
+    pub kind: HandshakeKind,
     /// The protocol version.
     pub version: ProtocolVersion,
     /// The only suite.

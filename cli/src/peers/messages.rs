@@ -11,13 +11,13 @@ use tls_engine::io::SocketOptions;
 use zeroize::Zeroize;
 
 use crate::error::Error;
-use crate::library::{Description, Negotiated, Setup};
+use crate::library::{Description, HandshakeKind, Negotiated, Setup};
 use crate::measure::Sample;
 use crate::workload::handshake::{Carrier, Counted, Idle, Prepared, Round};
 use crate::workload::{Direction, Lane, Verify};
 
 /// The version of these messages, to be raised when one of them changes.
-pub(super) const PROTOCOL: u32 = 2;
+pub(super) const PROTOCOL: u32 = 3;
 
 /// The first line of a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -97,6 +97,7 @@ pub(super) struct HandshakesOrder {
 /// A [`Setup`].
 #[derive(Serialize, Deserialize)]
 pub(super) struct SetupMessage {
+    kind: HandshakeKind,
     version: u16,
     suite: u16,
     groups: Vec<u16>,
@@ -121,6 +122,7 @@ impl From<&Setup> for SetupMessage {
     fn from(setup: &Setup) -> Self {
         let encode = |certificate: &CertificateDer<'_>| BASE64.encode(certificate);
         Self {
+            kind: setup.kind,
             version: setup.version.0,
             suite: setup.suite.0,
             groups: setup.groups.iter().map(|group| group.0).collect(),
@@ -143,6 +145,7 @@ impl TryFrom<SetupMessage> for Setup {
             texts.iter().map(|text| decode(text).map(CertificateDer::from)).collect::<Result<Vec<_>, _>>()
         };
         Ok(Self {
+            kind: message.kind,
             version: ProtocolVersion(message.version),
             suite: CipherSuite(message.suite),
             groups: message.groups.into_iter().map(NamedGroup).collect(),

@@ -71,7 +71,7 @@ impl Handshake {
     }
 
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites())?;
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind)?;
         let mut notes = Vec::new();
         let given = given(args, &mut notes)?;
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(GENERATED_NAMES[0]))?;

@@ -13,7 +13,6 @@ use crate::measure::nanoseconds_of;
 use crate::peers::Program;
 use crate::render::{Display, Output};
 use crate::request::{Flag, Request};
-use crate::schema::{Case, Warning};
 
 /// How long a library runs before it is measured, unless it is measured for less.
 const WARMUP: Duration = Duration::from_millis(300);
@@ -22,8 +21,6 @@ const WARMUP: Duration = Duration::from_millis(300);
 pub struct Peers {
     /// The works.
     pub measurements: Vec<Measurement>,
-    /// Cases that are asked for and can't be measured yet, with the reason.
-    pub unavailable: Vec<Case>,
     /// Where results go.
     pub output: Output,
 }
@@ -38,14 +35,13 @@ impl Peers {
             [] => LibraryName::all().filter(|library| !library.is_program() || Program::is_there(*library)).collect(),
             named => once(named.iter().copied()),
         };
-        let (works, unavailable) = match args.set {
-            Some(PeersSet::RustlsReport) => (rustls_report(), not_in_rustls_report(&libraries)),
-            None => (works(&args.work), Vec::new()),
+        let works = match args.set {
+            Some(PeersSet::RustlsReport) => rustls_report(),
+            None => works(&args.work),
         };
         let measurement = |work: Request| Measurement::of_request(&with_terms(work, args, &libraries));
         Ok(Self {
             measurements: works.into_iter().map(measurement).collect::<Result<_, _>>()?,
-            unavailable,
             output: output::kept(&args.output, &args.saving, display)?,
         })
     }
@@ -78,6 +74,10 @@ fn work(name: PeersWork) -> Request {
         PeersWork::Bulk => transfer("aes128gcm,aes256gcm,chacha20poly1305", "16k"),
         PeersWork::Small => transfer("aes128gcm", "64"),
         PeersWork::Handshake => handshakes(),
+        PeersWork::Resumed => resumed("1.3,1.2"),
+        PeersWork::PostQuantum => {
+            handshakes().with("groups", "x25519mlkem768").with("cert-type", "ecdsa-p256").with("swept", "groups")
+        }
         PeersWork::Threads => {
             let threads = thread::available_parallelism().map_or(1, NonZero::get);
             // The label keeps its cases apart from those of one thread.
@@ -99,33 +99,23 @@ fn handshakes() -> Request {
     request("handshake", &[("cipher", "aes128gcm"), ("groups", "x25519"), ("cert-type", "ecdsa-p256,rsa-2048")])
 }
 
-/// The works of the rustls project's report that can be measured.
+/// Handshakes that resume sessions. The server's key is not used for them, whatever it is.
+fn resumed(versions: &str) -> Request {
+    let work = of_version(handshakes(), versions).with("cert-type", "ecdsa-p256");
+    work.with("kind", "resumed").with("swept", "tls-version+kind")
+}
+
+/// The works of the rustls project's report.
 fn rustls_report() -> Vec<Request> {
     vec![
         of_version(transfer("aes128gcm", "1m").with("provider", "auto"), "1.2"),
         of_version(transfer("aes256gcm", "1m"), "1.3"),
         of_version(handshakes(), "1.2,1.3"),
+        resumed("1.2,1.3"),
     ]
 }
 
 /// The work in these versions of the protocol, which are part of its name.
 fn of_version(work: Request, versions: &str) -> Request {
     work.with("tls-version", versions).with("swept", "tls-version")
-}
-
-/// Those that can't, each by every library.
-fn not_in_rustls_report(libraries: &[LibraryName]) -> Vec<Case> {
-    const REASON: &str = "resumed sessions are not measured yet";
-    const WORKS: [&str; 2] =
-        ["handshake/memory/aes128gcm/resumed/tls-version=1.2", "handshake/memory/aes128gcm/resumed/tls-version=1.3"];
-    let case = |id: &str, library: &LibraryName| {
-        let mut case = Case::new(format!("{id}/library={}", library.name()));
-        case.requested.insert("command".into(), "handshake".into());
-        case.requested.insert("work".into(), id.into());
-        case.requested.insert("library".into(), library.name().into());
-        let advice = "measure full handshakes".to_owned();
-        case.unavailable = Some(Warning { message: REASON.to_owned(), advice });
-        case
-    };
-    WORKS.into_iter().flat_map(|work| libraries.iter().map(move |library| case(work, library))).collect()
 }

@@ -5,6 +5,7 @@ use super::tls::{KeyLogSource, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
+use crate::library::HandshakeKind;
 use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
@@ -24,6 +25,8 @@ pub(super) struct Combination {
     tells_key_type: bool,
     /// Whether the version was asked for.
     tells_version: bool,
+    /// Whether the kind of handshakes was asked for.
+    tells_kind: bool,
 }
 
 /// All combinations, and the suites of all of them in the order in which they were named.
@@ -38,6 +41,7 @@ impl Sweep {
         tls: &args::Tls,
         switches: &args::SwitchFlags,
         suites: &[String],
+        kinds: &[HandshakeKind],
     ) -> Result<Self, Error> {
         let settings = match args.provider.as_slice() {
             [] => vec![setting(switches, None)?],
@@ -50,6 +54,14 @@ impl Sweep {
         };
         let key_types = if args.cert_type.is_empty() { vec![KeyType::EcdsaP256] } else { once(args.cert_type.clone()) };
         let versions = versions(&args.tls_version, suites)?;
+        let tells_kind = !kinds.is_empty();
+        let kinds = if tells_kind { once(kinds.iter().copied()) } else { vec![HandshakeKind::Full] };
+        let mut handshakes = Vec::new();
+        for key_type in &key_types {
+            for version in &versions {
+                handshakes.extend(kinds.iter().map(|kind| (*key_type, *version, *kind)));
+            }
+        }
         let was_swept = |flag: &str| args.swept.iter().any(|swept| swept.split('+').any(|swept| swept == flag));
         // The key log is opened once.
         let first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
@@ -65,14 +77,14 @@ impl Sweep {
             let offers = groups.iter().map(|groups| first.with(setting.provider, *groups));
             let offers = first_of_each(offers.collect::<Result<Vec<_>, _>>()?, Tls::groups_typed);
             for tls in &offers {
-                let kinds = key_types.iter().flat_map(|key| versions.iter().map(move |version| (*key, *version)));
-                for (key_type, version) in kinds {
+                for (key_type, version, kind) in handshakes.iter().copied() {
                     let mut words = vec![
                         ("library", library.name.name().to_owned(), libraries.len()),
                         ("provider", setting.provider.name.to_owned(), settings.len()),
                         ("groups", tls.groups_typed(), offers.len()),
                         ("cert-type", key_type.name().to_owned(), key_types.len()),
                         ("tls-version", names::short_version(version), versions.len()),
+                        ("kind", kind.name().to_owned(), kinds.len()),
                     ];
                     words.retain(|(flag, _, values)| {
                         (*values > 1 || was_swept(flag)) && (library.is_engine() || *flag != "provider")
@@ -81,10 +93,11 @@ impl Sweep {
                         library: library.clone(),
                         setting: *setting,
                         suites: tls.suites(suites)?,
-                        tls: Tls { version, key_type, ..tls.clone() },
+                        tls: Tls { version, kind, key_type, ..tls.clone() },
                         words: words.into_iter().map(|(flag, value, _)| (flag, value)).collect(),
                         tells_key_type: !args.cert_type.is_empty(),
                         tells_version: !args.tls_version.is_empty(),
+                        tells_kind,
                     });
                 }
             }
@@ -137,6 +150,9 @@ impl Combination {
         }
         if self.tells_version {
             request = request.with("tls-version", names::short_version(self.tls.version));
+        }
+        if self.tells_kind {
+            request = request.with("kind", self.tls.kind.name());
         }
         let swept: Vec<&str> = self.words.iter().map(|(flag, _)| *flag).collect();
         if swept.is_empty() { request } else { request.with("swept", swept.join("+")) }

@@ -14,7 +14,7 @@ use crate::args;
 use crate::error::Error;
 use crate::files;
 use crate::identity::{self, Authority, Generator, Identity, KeyType};
-use crate::library::{Expected, Setup};
+use crate::library::{Expected, HandshakeKind, Setup};
 use crate::names;
 use crate::render::{Color, Messages};
 
@@ -31,6 +31,8 @@ pub struct Tls {
     pub key_log: Option<Arc<dyn KeyLog>>,
     /// The version.
     pub version: ProtocolVersion,
+    /// The kind of handshakes.
+    pub kind: HandshakeKind,
     /// The type of a generated key, which decides the suite in TLS 1.2: its suites name the signature.
     pub key_type: KeyType,
 }
@@ -63,11 +65,20 @@ impl Tls {
     ) -> Result<Self, Error> {
         let alpn = once(args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<Vec<_>, _>>()?);
         let key_log = key_log_path(args.keylog.as_deref(), secrets).map(open_key_log).transpose()?;
-        let groups = find_groups(groups, provider)?;
-        Ok(Self { provider, groups, alpn, key_log, version: ProtocolVersion::TLS13, key_type: KeyType::EcdsaP256 })
+        let tls = Self {
+            provider,
+            groups: find_groups(groups, provider)?,
+            alpn,
+            key_log,
+            version: ProtocolVersion::TLS13,
+            kind: HandshakeKind::Full,
+            key_type: KeyType::EcdsaP256,
+        };
+        tls.check_engine()?;
+        Ok(tls)
     }
 
-    /// The same with another provider and its groups.
+    /// The same with another provider and other groups, which other libraries may have though the provider lacks them.
     pub(super) fn with(&self, provider: &'static Provider, groups: Option<&str>) -> Result<Self, Error> {
         Ok(Self { provider, groups: find_groups(groups, provider)?, ..self.clone() })
     }
@@ -102,7 +113,12 @@ impl Tls {
 
     /// What connections with `suite` must negotiate.
     pub fn expected(&self, suite: CipherSuite) -> Expected {
-        Expected { version: self.version, suite: self.suite_of_version(suite), groups: self.groups.clone() }
+        Expected {
+            version: self.version,
+            suite: self.suite_of_version(suite),
+            groups: self.groups.clone(),
+            kind: self.kind,
+        }
     }
 
     /// The suite as the version has it. Those that TLS 1.2 lacks are refused before.
@@ -127,6 +143,7 @@ impl Tls {
         }
         let Trust::Roots(roots) = trust else { return refused("--insecure") };
         Ok(Setup {
+            kind: self.kind,
             version: self.version,
             suite: self.suite_of_version(suite),
             groups: self.groups.clone(),
@@ -140,10 +157,13 @@ impl Tls {
 
     /// Refuses what the engine lacks.
     pub fn check_engine(&self) -> Result<(), Error> {
-        match self.version {
-            ProtocolVersion::TLS13 => Ok(()),
-            version => Err(Error::Usage(format!("tls-engine does not support {version}"))),
+        if self.version != ProtocolVersion::TLS13 {
+            return Err(Error::Usage(format!("tls-engine does not support {}", self.version)));
         }
+        if self.kind == HandshakeKind::Resumed {
+            return Err(Error::Usage("tls-engine does not resume sessions".to_owned()));
+        }
+        self.groups.iter().try_for_each(|group| check_group(*group, self.provider))
     }
 
     /// How clients connect that offer `suites`.
@@ -268,24 +288,28 @@ fn find_groups(list: Option<&str>, provider: &Provider) -> Result<Vec<NamedGroup
     match list {
         None => Ok(provider.groups.iter().map(|group| group.name()).collect()),
         Some(list) => {
-            let groups = list.split(':').map(|name| find_group(name, provider));
+            let groups = list.split(':').map(find_group);
             Ok(once(groups.collect::<Result<Vec<_>, _>>()?))
         }
     }
 }
 
-fn find_group(name: &str, provider: &Provider) -> Result<NamedGroup, Error> {
+fn find_group(name: &str) -> Result<NamedGroup, Error> {
     let known = names::GROUPS.iter().map(|(_, names)| names[0]);
-    let code = names::group(name).ok_or_else(|| Error::unknown("group", name, known))?;
-    if provider.group(code).is_none() {
-        let can: Vec<_> = provider.groups.iter().map(|group| group.name().to_string()).collect();
-        return Err(Error::Usage(format!(
-            "the provider {} does not support {name}; it supports {}",
-            provider.name,
-            can.join(", ")
-        )));
+    names::group(name).ok_or_else(|| Error::unknown("group", name, known))
+}
+
+/// Refuses a group that the provider lacks.
+fn check_group(group: NamedGroup, provider: &Provider) -> Result<(), Error> {
+    if provider.group(group).is_some() {
+        return Ok(());
     }
-    Ok(code)
+    let can: Vec<_> = provider.groups.iter().map(|group| group.name().to_string()).collect();
+    Err(Error::Usage(format!(
+        "the provider {} does not support {group}; it supports {}",
+        provider.name,
+        can.join(", ")
+    )))
 }
 
 fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
@@ -343,7 +367,9 @@ mod tests {
         let provider = Provider::by_name("aws-lc-rs").expect("a provider of this build");
         assert!(matches!(find_suite("aegis128l", provider), Err(Error::Usage(text)) if text.contains("aes128gcm")));
         assert!(matches!(find_suite("rc4", provider), Err(Error::Unknown { known, .. }) if known.len() == 6));
-        assert!(matches!(find_group("x448", provider), Err(Error::Unknown { .. })));
+        assert!(matches!(find_group("x448"), Err(Error::Unknown { .. })));
+        let refused = check_group(NamedGroup::X25519_MLKEM768, provider);
+        assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("x25519, ")));
         assert!(matches!(find_provider("nss"), Err(Error::Unknown { .. })));
     }
 }

@@ -15,6 +15,7 @@ pub fn usual() -> Facts {
         ("groups", json!("x25519,secp256r1,secp384r1")),
         ("insecure", json!(false)),
         ("no_delay", json!(true)),
+        ("kind", json!("full")),
         ("receive_buffer_bytes", Value::Null),
         ("send_buffer_bytes", Value::Null),
         ("server_name", json!("localhost")),

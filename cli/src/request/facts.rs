@@ -72,6 +72,7 @@ const MEASUREMENT: &[Known] = &[
     known("alpn_offered", "alpn", Form::Text),
     known("cert_type", "cert-type", Form::Text),
     known("tls_version", "tls-version", Form::Text),
+    known("kind", "kind", Form::Text),
     known("swept", "swept", Form::Text),
     known("server_name", "sni", Form::Text),
     known("cacert_file", "cacert", Form::Path),

@@ -147,7 +147,7 @@ fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<B
         Ok::<_, Error>(Pair { library: engine(planned, identity, trust)?, key, verifier: trust.verifier()? })
     };
     let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
-    handshake::handshakes(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier })
+    handshake::handshakes(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier, kind: tls.kind })
 }
 
 fn add(document: &mut Document, planned: &HandshakeCase, found: &Found) -> Result<(), Error> {

@@ -8,6 +8,8 @@ mod endpoint;
 mod errors;
 mod name;
 mod native;
+#[path = "../../openssl/src/sessions.rs"]
+mod sessions;
 
 use tlsbench::error::Error;
 use tlsbench::library::{Library, Room, Setup};

@@ -2,6 +2,7 @@
 //! module calls C itself.
 #![allow(unsafe_code)]
 
+use std::io::{Read, Write};
 use std::ptr;
 
 use boring::error::ErrorStack;
@@ -24,10 +25,21 @@ pub(crate) fn set_groups_list(context: &mut SslContextBuilder, groups: &str) -> 
     context.set_curves_list(groups)
 }
 
-/// There is nothing to do: a server without session tickets sends none.
-pub(crate) const fn send_no_tickets(_: &mut SslContextBuilder) -> Result<(), Error> {
-    Ok(())
+/// How many tickets a server sends after a handshake of TLS 1.3.
+pub(crate) fn set_num_tickets(context: &mut SslContextBuilder, tickets: usize) -> Result<(), Error> {
+    // SAFETY: the context is valid.
+    let is_set = unsafe { boring_sys::SSL_CTX_set_num_tickets(context.as_ptr(), tickets) };
+    if is_set == 1 { Ok(()) } else { Err(lacks(&format!("{tickets} tickets"))) }
 }
+
+/// Sends the tickets of TLS 1.3, which wait for the first data. To write no data is what its documentation offers to servers that
+/// send none.
+pub(crate) fn flush_tickets<S: Read + Write>(stream: &mut SslStream<S>) -> Result<(), ssl::Error> {
+    stream.ssl_write(&[]).map(drop)
+}
+
+/// There is nothing to do: sessions are resumed however their connections ended.
+pub(crate) const fn mark_closed<S>(_: &mut SslStream<S>) {}
 
 pub(crate) fn suite(ssl: &SslRef) -> Option<CipherSuite> {
     Some(CipherSuite(ssl.current_cipher()?.protocol_id()))

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsbench::error::Error;
-use tlsbench::library::{Room, Setup};
+use tlsbench::library::{HandshakeKind, Room, Setup};
 
 use crate::endpoint::{Role, SslConnection, SslEndpoint};
 use crate::errors::{failed, lacks};
@@ -17,6 +17,7 @@ use crate::native::ssl::{
 use crate::native::x509::X509;
 use crate::native::x509::store::X509StoreBuilder;
 use crate::native::x509::verify::X509CheckFlags;
+use crate::sessions::Sessions;
 
 /// The names of suites before TLS 1.3 (RFC 5289 3.2, RFC 7905 2).
 const TLS12_SUITES: [(u16, &str); 6] = [
@@ -32,17 +33,19 @@ const TLS12_SUITES: [(u16, &str); 6] = [
 const GROUPS: [(NamedGroup, &str); 8] = [
     (NamedGroup::SECP256R1, "P-256"),
     (NamedGroup::SECP384R1, "P-384"),
-    (NamedGroup(0x0019), "P-521"),
+    (NamedGroup::SECP521R1, "P-521"),
     (NamedGroup::X25519, "X25519"),
     (NamedGroup(0x001e), "X448"),
-    (NamedGroup(0x11eb), "SecP256r1MLKEM768"),
-    (NamedGroup(0x11ec), "X25519MLKEM768"),
-    (NamedGroup(0x11ed), "SecP384r1MLKEM1024"),
+    (NamedGroup::SECP256R1_MLKEM768, "SecP256r1MLKEM768"),
+    (NamedGroup::X25519_MLKEM768, "X25519MLKEM768"),
+    (NamedGroup::SECP384R1_MLKEM1024, "SecP384r1MLKEM1024"),
 ];
 
 /// What both ends make connections from.
 pub(crate) struct Contexts {
     client: SslContext,
+    /// The client's, if it resumes them.
+    sessions: Option<Sessions>,
     server: SslContext,
     /// The name that the client asks for and verifies.
     name: String,
@@ -51,8 +54,10 @@ pub(crate) struct Contexts {
 
 impl Contexts {
     pub(crate) fn new(setup: &Setup) -> Result<Self, Error> {
+        let mut client = client_context(setup)?;
         Ok(Self {
-            client: client_context(setup)?,
+            sessions: (setup.kind == HandshakeKind::Resumed).then(|| Sessions::new(&mut client, setup.version)),
+            client: client.build(),
             server: server_context(setup)?,
             name: setup.name.to_str().into_owned(),
             record_overhead: setup.record_overhead(),
@@ -70,18 +75,22 @@ impl Contexts {
                 ssl.set_hostname(&self.name).map_err(failed)?;
             }
         }
+        self.sessions.as_ref().map_or(Ok(()), |sessions| sessions.resume(&mut ssl))?;
         native::shed_configuration(&mut ssl);
-        SslEndpoint::client(SslConnection::new(ssl, Role::Client, room)?, self.record_overhead)
+        SslEndpoint::client(SslConnection::new(ssl, Role::Client, self.sessions.is_some(), room)?, self.record_overhead)
     }
 
     pub(crate) fn server(&self, room: Room) -> Result<SslEndpoint, Error> {
         let mut ssl = Ssl::new(&self.server).map_err(failed)?;
         native::shed_configuration(&mut ssl);
-        Ok(SslEndpoint::server(SslConnection::new(ssl, Role::Server, room)?, self.record_overhead))
+        Ok(SslEndpoint::server(
+            SslConnection::new(ssl, Role::Server, self.sessions.is_some(), room)?,
+            self.record_overhead,
+        ))
     }
 }
 
-fn client_context(setup: &Setup) -> Result<SslContext, Error> {
+fn client_context(setup: &Setup) -> Result<SslContextBuilder, Error> {
     if setup.roots.is_empty() {
         return Err(Error::Usage(format!("{NAME} needs an authority that the client trusts")));
     }
@@ -93,7 +102,7 @@ fn client_context(setup: &Setup) -> Result<SslContext, Error> {
     context.set_cert_store(roots.build());
     context.set_verify(SslVerifyMode::PEER);
     context.set_alpn_protos(&encode(&setup.alpn)?).map_err(failed)?;
-    Ok(context.build())
+    Ok(context)
 }
 
 fn server_context(setup: &Setup) -> Result<SslContext, Error> {
@@ -134,8 +143,11 @@ fn context(setup: &Setup) -> Result<SslContextBuilder, Error> {
         choose_tls12_suite(&mut context, setup.suite)?;
     }
     choose_groups(&mut context, setup)?;
-    context.set_options(SslOptions::NO_TICKET);
-    native::send_no_tickets(&mut context)?;
+    let tickets = usize::from(setup.kind == HandshakeKind::Resumed);
+    if tickets == 0 {
+        context.set_options(SslOptions::NO_TICKET);
+    }
+    native::set_num_tickets(&mut context, tickets)?;
     context.set_session_cache_mode(SslSessionCacheMode::OFF);
     Ok(context)
 }

@@ -14,6 +14,8 @@ pub type SslEndpoint = CopyingEndpoint<SslConnection>;
 pub struct SslConnection {
     stream: SslStream<Buffers>,
     role: Role,
+    /// Whether servers send tickets in TLS 1.3.
+    sends_tickets: bool,
 }
 
 /// The side of a connection.
@@ -24,8 +26,8 @@ pub(crate) enum Role {
 }
 
 impl SslConnection {
-    pub(crate) fn new(ssl: Ssl, role: Role, room: Room) -> Result<Self, Error> {
-        Ok(Self { stream: SslStream::new(ssl, Buffers::new(room)).map_err(failed)?, role })
+    pub(crate) fn new(ssl: Ssl, role: Role, sends_tickets: bool, room: Room) -> Result<Self, Error> {
+        Ok(Self { stream: SslStream::new(ssl, Buffers::new(room)).map_err(failed)?, role, sends_tickets })
     }
 
     #[cold]
@@ -34,6 +36,12 @@ impl SslConnection {
             Some(reason) => failed(format_args!("{error} ({reason})")),
             None => failed(error),
         }
+    }
+}
+
+impl Drop for SslConnection {
+    fn drop(&mut self) {
+        native::mark_closed(&mut self.stream);
     }
 }
 
@@ -56,7 +64,12 @@ impl Connection for SslConnection {
             Role::Server => self.stream.accept(),
         };
         match outcome {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                if self.role == Role::Server && self.sends_tickets {
+                    native::flush_tickets(&mut self.stream).map_err(|error| self.failed(&error))?;
+                }
+                Ok(true)
+            }
             Err(error) if error.code() == ErrorCode::WANT_READ => Ok(false),
             Err(error) => Err(self.failed(&error)),
         }

@@ -1,13 +1,14 @@
 //! OpenSSL behind the seam of `tlsbench`.
 //!
-//! `contexts.rs`, `endpoint.rs` and `errors.rs` know nothing but what OpenSSL and BoringSSL have in common, and are compiled for both;
-//! what is different is in `name.rs` and `native.rs`.
+//! `contexts.rs`, `endpoint.rs`, `errors.rs` and `sessions.rs` know nothing but what OpenSSL and BoringSSL have in common, and are
+//! compiled for both; what is different is in `name.rs` and `native.rs`.
 
 mod contexts;
 mod endpoint;
 mod errors;
 mod name;
 mod native;
+mod sessions;
 
 use tlsbench::error::Error;
 use tlsbench::library::{Library, Room, Setup};

@@ -3,13 +3,14 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_void};
+use std::io::{Read, Write};
 use std::ptr;
 
 use foreign_types::ForeignTypeRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::Id;
-use openssl::ssl::{Ssl, SslContextBuilder, SslRef, SslStream};
+use openssl::ssl::{ShutdownState, Ssl, SslContextBuilder, SslRef, SslStream};
 use openssl::x509::X509VerifyResult;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use tlsbench::error::Error;
@@ -38,9 +39,19 @@ pub(crate) fn set_groups_list(context: &mut SslContextBuilder, groups: &str) -> 
     context.set_groups_list(groups)
 }
 
-/// Without this a server sends two tickets after a handshake of TLS 1.3, even if their sessions are in a cache instead.
-pub(crate) fn send_no_tickets(context: &mut SslContextBuilder) -> Result<(), Error> {
-    context.set_num_tickets(0).map_err(failed)
+/// How many tickets a server sends after a handshake of TLS 1.3: two unless told, even if their sessions are in a cache instead.
+pub(crate) fn set_num_tickets(context: &mut SslContextBuilder, tickets: usize) -> Result<(), Error> {
+    context.set_num_tickets(tickets).map_err(failed)
+}
+
+/// There is nothing to do: tickets are sent with the handshake.
+pub(crate) const fn flush_tickets<S>(_: &mut SslStream<S>) -> Result<(), ssl::Error> {
+    Ok(())
+}
+
+/// Lets the connection end as one that was closed. OpenSSL never resumes the session of another.
+pub(crate) fn mark_closed<S: Read + Write>(stream: &mut SslStream<S>) {
+    stream.set_shutdown(ShutdownState::SENT | ShutdownState::RECEIVED);
 }
 
 pub(crate) fn suite(ssl: &SslRef) -> Option<CipherSuite> {
@@ -57,7 +68,7 @@ pub(crate) fn group(ssl: &SslRef) -> Option<NamedGroup> {
     match Nid::from_raw(object) {
         Nid::X9_62_PRIME256V1 => Some(NamedGroup::SECP256R1),
         Nid::SECP384R1 => Some(NamedGroup::SECP384R1),
-        Nid::SECP521R1 => Some(NamedGroup(0x0019)),
+        Nid::SECP521R1 => Some(NamedGroup::SECP521R1),
         _ if object == Id::X25519.as_raw() => Some(NamedGroup::X25519),
         _ if object == Id::X448.as_raw() => Some(NamedGroup(0x001e)),
         _ => None,

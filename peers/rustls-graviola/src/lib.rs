@@ -1,7 +1,7 @@
 //! rustls with graviola's cryptography under tlsbench, which drives rustls itself.
 
 use tlsbench::error::Error;
-use tlsbench::library::{RUSTLS_VERSION, RustlsUnbuffered, Setup};
+use tlsbench::library::{RUSTLS_VERSION, RustlsCryptography, RustlsUnbuffered, Setup};
 
 /// The name of the library.
 pub const NAME: &str = "rustls-graviola";
@@ -14,5 +14,10 @@ pub const CRYPTOGRAPHY_VERSION: &str = "0.4.4";
 
 /// rustls, unbuffered API, graviola.
 pub fn library(setup: &Setup) -> Result<RustlsUnbuffered, Error> {
-    RustlsUnbuffered::with_provider(setup, CRYPTOGRAPHY, rustls_graviola::default_provider())
+    let cryptography = RustlsCryptography {
+        name: CRYPTOGRAPHY,
+        provider: rustls_graviola::default_provider(),
+        ticketer: rustls_graviola::Ticketer::new,
+    };
+    RustlsUnbuffered::with_cryptography(setup, cryptography)
 }

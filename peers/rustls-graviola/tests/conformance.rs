@@ -4,7 +4,7 @@ use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsbench::error::Error;
 use tlsbench::identity::KeyType;
 use tlsbench::library::Setup;
-use tlsbench::library::conformance::{check_alone, check_with_engine, setup};
+use tlsbench::library::conformance::{check_alone, check_resumption, check_with_engine, setup};
 use tlsbench_rustls_graviola::{CRYPTOGRAPHY_VERSION, VERSION, library};
 
 const KEY_TYPES: [KeyType; 2] = [KeyType::EcdsaP256, KeyType::Rsa2048];
@@ -41,6 +41,15 @@ fn tls12_conforms() {
     for (suite, key_type) in [(0xc02b, KeyType::EcdsaP256), (0xc02f, KeyType::Rsa2048)] {
         let setup = setup(ProtocolVersion::TLS12, CipherSuite(suite), key_type, NamedGroup::X25519).expect("a setup");
         check_alone(&setup, library).expect("graviola with itself");
+        check_resumption(&setup, library).expect("graviola with itself");
+    }
+}
+
+#[test]
+fn it_resumes_sessions() {
+    for suite in SUITES {
+        let setup = tls13(suite, KeyType::EcdsaP256, NamedGroup::X25519);
+        check_resumption(&setup, library).expect("graviola with itself");
     }
 }
 
@@ -52,8 +61,8 @@ fn what_it_lacks_is_named() {
     };
     let aegis = tls13(CipherSuite::AEGIS_128L_SHA256, KeyType::EcdsaP256, NamedGroup::X25519);
     assert_eq!(lacking(&aegis), "rustls with graviola does not support TLS_AEGIS_128L_SHA256");
-    let secp521r1 = tls13(CipherSuite::AES_128_GCM_SHA256, KeyType::EcdsaP256, NamedGroup(0x0019));
-    assert_eq!(lacking(&secp521r1), "rustls with graviola does not support 0x0019");
+    let secp521r1 = tls13(CipherSuite::AES_128_GCM_SHA256, KeyType::EcdsaP256, NamedGroup::SECP521R1);
+    assert_eq!(lacking(&secp521r1), "rustls with graviola does not support secp521r1");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use tlsbench::library::{Buffers, Connection, CopyingEndpoint, Expected, Incoming
 use crate::callbacks::Wired;
 use crate::failed;
 use crate::names::negotiated;
+use crate::sessions::Sessions;
 
 /// A connection over buffers in memory.
 pub type S2nEndpoint = CopyingEndpoint<S2nConnection>;
@@ -24,10 +25,11 @@ pub struct S2nConnection {
 }
 
 impl S2nConnection {
+    /// `client` is the name that a client asks for and verifies, and its sessions.
     pub(crate) fn new(
         mode: Mode,
         config: &Config,
-        server_name: Option<&str>,
+        client: Option<(&str, Option<&Sessions>)>,
         expected: &Expected,
         room: Room,
     ) -> Result<Self, Error> {
@@ -35,8 +37,9 @@ impl S2nConnection {
         connection.set_config(config.clone()).map_err(failed)?;
         connection.set_blinding(Blinding::SelfService).map_err(failed)?;
         connection.prefer_throughput().map_err(failed)?;
-        if let Some(name) = server_name {
-            connection.set_server_name(name).map_err(failed)?;
+        if let Some((server_name, sessions)) = client {
+            connection.set_server_name(server_name).map_err(failed)?;
+            sessions.map_or(Ok(()), |sessions| sessions.resume(&mut connection))?;
         }
         let wired = Wired::new(connection, Buffers::new(room)).map_err(failed)?;
         Ok(Self { wired, expected: expected.clone(), is_closed: false })
@@ -49,7 +52,7 @@ impl S2nConnection {
             Error::Usage(format!("s2n-tls has no policy with nothing but what was asked for: {what}"))
         };
         let told = self.negotiated().ok_or_else(|| lacking(&"what was negotiated is unknown"))?;
-        told.check(&self.expected).map_err(|error| lacking(&error))
+        told.check_parameters(&self.expected).map_err(|error| lacking(&error))
     }
 }
 

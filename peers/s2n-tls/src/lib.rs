@@ -8,7 +8,7 @@
 //! * **Records** hold 16 KiB (`prefer_throughput`), as those of the other libraries do. Unless told, s2n-tls fills 8 KiB. The size
 //!   of the send buffer is its default: one record.
 //! * **Certificates** are verified against the setup's authorities alone, host name included, by s2n-tls itself.
-//! * **Sessions** are neither kept nor resumed, which is the default.
+//! * **Sessions** are neither kept nor resumed, which is the default. Where they are, with tickets under a key of the server.
 //! * **Blinding** is left to the caller, as in s2n-tls's benchmarks. It is a delay of 10 to 30 seconds after an error, before which
 //!   s2n-tls sends no alert. So an endpoint that fails tells its peer nothing, and the end of the transport has to.
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -17,6 +17,7 @@ mod callbacks;
 mod endpoint;
 mod names;
 mod policies;
+mod sessions;
 
 use std::fmt::Display;
 
@@ -26,10 +27,11 @@ use s2n_tls::config::{Builder, Config};
 use s2n_tls::enums::Mode;
 use s2n_tls::security::Policy;
 use tlsbench::error::Error;
-use tlsbench::library::{Expected, Library, Room, Setup};
+use tlsbench::library::{Expected, HandshakeKind, Library, Room, Setup};
 
 use endpoint::S2nConnection;
 use policies::Policies;
+use sessions::{Sessions, send_tickets};
 
 pub use endpoint::S2nEndpoint;
 
@@ -43,6 +45,8 @@ const DEFAULT_CHAIN_CERTIFICATES: usize = 7;
 /// s2n-tls, configured for the two ends of a connection.
 pub struct S2nTls {
     client: Config,
+    /// The client's, if it resumes them.
+    sessions: Option<Sessions>,
     server: Config,
     name: String,
     expected: Expected,
@@ -56,11 +60,19 @@ impl S2nTls {
             return Err(Error::Usage("s2n-tls needs the DNS name of a server".to_owned()));
         };
         let policies = Policies::of(setup)?;
+        let mut client = client(setup, policies.client)?;
+        let resumes = setup.kind == HandshakeKind::Resumed;
         Ok(Self {
-            client: client(setup, policies.client)?,
+            sessions: resumes.then(|| Sessions::new(&mut client, setup.version)).transpose()?,
+            client: client.build().map_err(failed)?,
             server: server(setup, policies.server)?,
             name: name.as_ref().to_owned(),
-            expected: Expected { version: setup.version, suite: setup.suite, groups: setup.groups.clone() },
+            expected: Expected {
+                version: setup.version,
+                suite: setup.suite,
+                groups: setup.groups.clone(),
+                kind: setup.kind,
+            },
             record_overhead: setup.record_overhead(),
         })
     }
@@ -73,7 +85,8 @@ impl Library for S2nTls {
     const SENDS_ALERTS: bool = false;
 
     fn client(&self, room: Room) -> Result<S2nEndpoint, Error> {
-        let connection = S2nConnection::new(Mode::Client, &self.client, Some(&self.name), &self.expected, room)?;
+        let client = (self.name.as_str(), self.sessions.as_ref());
+        let connection = S2nConnection::new(Mode::Client, &self.client, Some(client), &self.expected, room)?;
         S2nEndpoint::client(connection, self.record_overhead)
     }
 
@@ -83,7 +96,7 @@ impl Library for S2nTls {
     }
 }
 
-fn client(setup: &Setup, policy: &str) -> Result<Config, Error> {
+fn client(setup: &Setup, policy: &str) -> Result<Builder, Error> {
     let mut config = common(setup, policy)?;
     for root in &setup.roots {
         config.trust_pem(pem("CERTIFICATE", root).as_bytes()).map_err(failed)?;
@@ -92,7 +105,7 @@ fn client(setup: &Setup, policy: &str) -> Result<Config, Error> {
         let most = u16::try_from(setup.chain.len()).map_err(failed)?;
         config.set_max_cert_chain_depth(most).map_err(failed)?;
     }
-    config.build().map_err(failed)
+    Ok(config)
 }
 
 fn server(setup: &Setup, policy: &str) -> Result<Config, Error> {
@@ -103,6 +116,9 @@ fn server(setup: &Setup, policy: &str) -> Result<Config, Error> {
         _ => "PRIVATE KEY",
     };
     let mut config = common(setup, policy)?;
+    if setup.kind == HandshakeKind::Resumed {
+        send_tickets(&mut config)?;
+    }
     config.load_pem(chain.as_bytes(), pem(label, setup.key.secret_der()).as_bytes()).map_err(failed)?;
     config.build().map_err(failed)
 }

@@ -26,8 +26,8 @@ const GROUPS: [(&str, NamedGroup); 5] = [
     ("x25519", NamedGroup::X25519),
     ("secp256r1", NamedGroup::SECP256R1),
     ("secp384r1", NamedGroup::SECP384R1),
-    ("secp521r1", NamedGroup(0x0019)),
-    ("X25519MLKEM768", NamedGroup(0x11ec)),
+    ("secp521r1", NamedGroup::SECP521R1),
+    ("X25519MLKEM768", NamedGroup::X25519_MLKEM768),
 ];
 const SIGNATURES: [(&str, SignatureScheme); 11] = [
     ("ecdsa_secp256r1_sha256", SignatureScheme::ECDSA_SECP256R1_SHA256),

@@ -38,6 +38,8 @@ impl Policies {
         const CHACHA20: CipherSuite = CipherSuite::CHACHA20_POLY1305_SHA256;
         match (suite, groups) {
             (_, groups) if !groups.iter().all(is_known) => None,
+            // Clients of it have a share of X25519 as well.
+            (AES_128, [Group::X25519_MLKEM768, ..]) => Some(Self::both("20241001")),
             (AES_128 | CHACHA20, [Group::X25519, ..]) => Some(Self::both("20240417")),
             (AES_256, [Group::X25519, ..]) => Some(Self::both("20190801")),
             (AES_128 | AES_256 | CHACHA20, [Group::SECP256R1, more @ ..]) if more.contains(&Group::X25519) => {
@@ -74,5 +76,7 @@ impl Policies {
 }
 
 fn is_known(group: &NamedGroup) -> bool {
-    matches!(*group, NamedGroup::X25519 | NamedGroup::SECP256R1 | NamedGroup::SECP384R1)
+    const KNOWN: [NamedGroup; 4] =
+        [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1, NamedGroup::X25519_MLKEM768];
+    KNOWN.contains(group)
 }

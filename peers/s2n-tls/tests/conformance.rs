@@ -3,7 +3,9 @@
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsbench::error::Error;
 use tlsbench::identity::KeyType;
-use tlsbench::library::conformance::{check_alone, check_with_engine, connected, converse, engine, setup};
+use tlsbench::library::conformance::{
+    check_alone, check_resumption, check_with_engine, connected, converse, engine, setup,
+};
 use tlsbench::library::{Endpoint, Library, Room, Setup};
 use tlsbench_s2n_tls::{S2nTls, VERSION};
 
@@ -38,6 +40,24 @@ fn it_conforms_with_itself_in_tls12() {
             check_alone(&setup, S2nTls::new).expect("s2n-tls with itself");
         }
     }
+}
+
+#[test]
+fn it_resumes_sessions() {
+    for suite in AES {
+        let setup = tls13(suite, KeyType::EcdsaP256, NamedGroup::X25519);
+        check_resumption(&setup, S2nTls::new).expect("s2n-tls with itself");
+    }
+    for (suite, key_type) in [(0xc02b, KeyType::EcdsaP256), (0xc02f, KeyType::Rsa2048)] {
+        let setup = setup(ProtocolVersion::TLS12, CipherSuite(suite), key_type, NamedGroup::X25519).expect("a setup");
+        check_resumption(&setup, S2nTls::new).expect("s2n-tls with itself");
+    }
+}
+
+#[test]
+fn it_agrees_on_a_post_quantum_group() {
+    let setup = tls13(CipherSuite::AES_128_GCM_SHA256, KeyType::EcdsaP256, NamedGroup::X25519_MLKEM768);
+    check_alone(&setup, S2nTls::new).expect("s2n-tls with itself");
 }
 
 #[test]

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
-use rustls::server::NoServerSessionStorage;
-use rustls::{ClientConfig, CommonState, HandshakeKind, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::server::{NoServerSessionStorage, ProducesTickets};
+use rustls::{ClientConfig, CommonState, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::{Negotiated, Setup};
+use super::{HandshakeKind, Negotiated, Setup};
 use crate::error::Error;
 
 pub use buffered::Rustls;
@@ -24,6 +24,9 @@ pub use unbuffered::RustlsUnbuffered;
 
 /// The version of the crate, which does not tell it itself.
 pub const RUSTLS_VERSION: &str = "0.23.46";
+
+/// How many sessions a client keeps, more than are ever there.
+const SESSIONS: usize = 32;
 
 /// The cryptography under rustls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +46,31 @@ impl RustlsCrypto {
         }
     }
 
-    /// All algorithms that it has.
-    fn provider(self) -> CryptoProvider {
+    /// All that it has.
+    fn cryptography(self) -> RustlsCryptography {
         let (provider, groups) = match self {
             Self::AwsLcRs => (aws_lc_rs::default_provider(), aws_lc_rs::ALL_KX_GROUPS),
             Self::Ring => (ring::default_provider(), ring::ALL_KX_GROUPS),
         };
-        CryptoProvider { kx_groups: groups.to_vec(), ..provider }
+        RustlsCryptography {
+            name: self.name(),
+            provider: CryptoProvider { kx_groups: groups.to_vec(), ..provider },
+            ticketer: match self {
+                Self::AwsLcRs => aws_lc_rs::Ticketer::new,
+                Self::Ring => ring::Ticketer::new,
+            },
+        }
     }
+}
+
+/// Any cryptography for rustls.
+pub struct RustlsCryptography {
+    /// Its name in errors.
+    pub name: &'static str,
+    /// All algorithms that it has.
+    pub provider: CryptoProvider,
+    /// Makes what a server seals tickets with.
+    pub ticketer: fn() -> Result<Arc<dyn ProducesTickets>, rustls::Error>,
 }
 
 /// What both interfaces make connections from.
@@ -64,15 +84,16 @@ struct Configs {
 }
 
 impl Configs {
-    /// Both ends as `setup` says, with the algorithms that it asks for of `provider`, which is called `name`.
-    fn new(setup: &Setup, name: &str, provider: CryptoProvider) -> Result<Self, Error> {
+    /// Both ends as `setup` says, with the algorithms that it asks for.
+    fn new(setup: &Setup, cryptography: RustlsCryptography) -> Result<Self, Error> {
         if setup.roots.is_empty() {
             return Err(Error::Usage("rustls needs an authority that the client trusts".to_owned()));
         }
+        let RustlsCryptography { name, provider, ticketer } = cryptography;
         let provider = Arc::new(asked(setup, name, provider)?);
         Ok(Self {
             client: Arc::new(client_config(setup, &provider)?),
-            server: Arc::new(server_config(setup, provider)?),
+            server: Arc::new(server_config(setup, provider, ticketer)?),
             name: setup.name.clone(),
             record_overhead: setup.record_overhead(),
         })
@@ -106,11 +127,18 @@ fn client_config(setup: &Setup, provider: &Arc<CryptoProvider>) -> Result<Client
         .with_webpki_verifier(verifier.map_err(failed)?)
         .with_no_client_auth();
     config.alpn_protocols.clone_from(&setup.alpn);
-    config.resumption = Resumption::disabled();
+    config.resumption = match setup.kind {
+        HandshakeKind::Full => Resumption::disabled(),
+        HandshakeKind::Resumed => Resumption::in_memory_sessions(SESSIONS),
+    };
     Ok(config)
 }
 
-fn server_config(setup: &Setup, provider: Arc<CryptoProvider>) -> Result<ServerConfig, Error> {
+fn server_config(
+    setup: &Setup,
+    provider: Arc<CryptoProvider>,
+    ticketer: fn() -> Result<Arc<dyn ProducesTickets>, rustls::Error>,
+) -> Result<ServerConfig, Error> {
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version(setup)?])
         .map_err(failed)?
@@ -120,6 +148,10 @@ fn server_config(setup: &Setup, provider: Arc<CryptoProvider>) -> Result<ServerC
     config.alpn_protocols.clone_from(&setup.alpn);
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    if setup.kind == HandshakeKind::Resumed {
+        config.ticketer = ticketer().map_err(failed)?;
+        config.send_tls13_tickets = 1;
+    }
     Ok(config)
 }
 
@@ -143,8 +175,8 @@ fn negotiated(connection: &CommonState) -> Option<Negotiated> {
         group: group.map(|group| NamedGroup(group.name().into())),
         signature: None,
         alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
-        hello_retry: Some(kind == HandshakeKind::FullWithHelloRetryRequest),
-        is_resumed: kind == HandshakeKind::Resumed,
+        hello_retry: Some(kind == rustls::HandshakeKind::FullWithHelloRetryRequest),
+        is_resumed: kind == rustls::HandshakeKind::Resumed,
     })
 }
 

@@ -3,7 +3,8 @@ use rustls::server::ServerSessionMemoryCache;
 use super::*;
 use crate::identity::KeyType;
 use crate::library::conformance::{
-    WHOLE, carry, check_alone, check_with_engine, connected, converse, deliver, ends, setup, shake_hands, transfer,
+    WHOLE, carry, check_alone, check_resumption, check_with_engine, connected, converse, deliver, ends, setup,
+    shake_hands, transfer,
 };
 use crate::library::{Endpoint, Library, Received};
 
@@ -32,6 +33,24 @@ fn both_interfaces_conform_with_each_suite() {
             check_alone(&setup, |setup| RustlsUnbuffered::new(setup, crypto)).expect("unbuffered rustls");
         }
     }
+}
+
+#[test]
+fn both_interfaces_resume_sessions() {
+    for setup in TLS13_SUITES.map(tls13_with).into_iter().chain([tls12()]) {
+        for crypto in CRYPTO {
+            check_resumption(&setup, |setup| Rustls::new(setup, crypto)).expect("rustls");
+            check_resumption(&setup, |setup| RustlsUnbuffered::new(setup, crypto)).expect("unbuffered rustls");
+        }
+    }
+}
+
+#[test]
+fn both_interfaces_agree_on_a_post_quantum_group() {
+    let suite = CipherSuite::AES_128_GCM_SHA256;
+    let setup = setup(ProtocolVersion::TLS13, suite, KeyType::EcdsaP256, NamedGroup::X25519_MLKEM768).expect("a setup");
+    check_alone(&setup, |setup| Rustls::new(setup, RustlsCrypto::AwsLcRs)).expect("rustls");
+    check_alone(&setup, |setup| RustlsUnbuffered::new(setup, RustlsCrypto::AwsLcRs)).expect("unbuffered rustls");
 }
 
 #[test]

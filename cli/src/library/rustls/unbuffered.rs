@@ -2,14 +2,13 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
-use rustls::crypto::CryptoProvider;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedConnectionCommon, UnbufferedStatus,
     WriteTraffic,
 };
 
-use super::{Configs, RustlsCrypto, check_intact, check_ready, failed, negotiated, truncated};
+use super::{Configs, RustlsCrypto, RustlsCryptography, check_intact, check_ready, failed, negotiated, truncated};
 use crate::error::Error;
 use crate::library::buffers::Buffer;
 use crate::library::{Endpoint, Library, Negotiated, Received, Room, Setup};
@@ -25,13 +24,12 @@ pub struct RustlsUnbuffered(pub(super) Configs);
 impl RustlsUnbuffered {
     /// Both ends as `setup` says.
     pub fn new(setup: &Setup, crypto: RustlsCrypto) -> Result<Self, Error> {
-        Self::with_provider(setup, crypto.name(), crypto.provider())
+        Self::with_cryptography(setup, crypto.cryptography())
     }
 
-    /// Both ends as `setup` says, with any cryptography: `provider` has all algorithms that it can do, and is called `name` in
-    /// errors.
-    pub fn with_provider(setup: &Setup, name: &str, provider: CryptoProvider) -> Result<Self, Error> {
-        Configs::new(setup, name, provider).map(Self)
+    /// Both ends as `setup` says, with any cryptography.
+    pub fn with_cryptography(setup: &Setup, cryptography: RustlsCryptography) -> Result<Self, Error> {
+        Configs::new(setup, cryptography).map(Self)
     }
 }
 

@@ -77,7 +77,7 @@ impl Throughput {
     }
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites())?;
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
         let mut notes = Vec::new();
         let peers = sweep.combinations.iter().map(|combination| Peers::new(args, combination, &mut notes));
         let peers = peers.collect::<Result<Vec<_>, _>>()?;

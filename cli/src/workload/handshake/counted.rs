@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Work;
 use crate::error::Error;
 use crate::library::Library;
-use crate::workload::handshake_driver::{SideCounts, Unobserved, drive_handshake};
+use crate::workload::handshake_driver::{SideCounts, Unobserved};
 use crate::workload::link::{Link, Role};
 
 /// The number of counted connections. The length of an ECDSA signature varies by a byte or two, and with it what
@@ -33,14 +33,14 @@ pub struct Counted {
 pub(super) fn count<T: Library, L: Link>(work: &Work<T>, link: &mut L) -> Result<Vec<Counted>, Error> {
     for pair in &work.pairs {
         for _ in 0..WARM_UP {
-            drive_handshake(&pair.library, link, &mut Unobserved)?;
+            work.shake_hands(pair, link, &mut Unobserved)?;
         }
     }
     let mut all = Vec::with_capacity(CONNECTIONS);
     for pair in work.pairs.iter().cycle().take(CONNECTIONS) {
         let calls = [link.syscalls(Role::Sealing), link.syscalls(Role::Opening)];
         let mut tallies = SideCounts::default();
-        let (established, whole) = heap_meter::count(|| drive_handshake(&pair.library, link, &mut tallies));
+        let (established, whole) = heap_meter::count(|| work.shake_hands(pair, link, &mut tallies));
         let established = established?;
         let sides = [tallies.client, tallies.server];
         all.push(Counted {

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Work;
 use crate::error::Error;
 use crate::library::Library;
-use crate::workload::handshake_driver::{SideCounts, Unobserved, drive_handshake};
+use crate::workload::handshake_driver::{SideCounts, Unobserved};
 use crate::workload::link::Memory;
 
 /// The number of connections that are open at once. They are of as many servers, because the length of a certificate varies
@@ -35,13 +35,13 @@ fn open<T: Library>(work: &Work<T>, data: &[u8]) -> Result<Vec<[i64; 2]>, Error>
     let pairs = || work.pairs.iter().cycle().take(CONNECTIONS);
     // What connections share is allocated by the first of each pair.
     for pair in pairs() {
-        drive_handshake(&pair.library, &mut Memory, &mut Unobserved)?.rest_after(data, data, &mut Unobserved)?;
+        work.shake_hands(pair, &mut Memory, &mut Unobserved)?.rest_after(data, data, &mut Unobserved)?;
     }
     let mut connections = Vec::with_capacity(CONNECTIONS);
     let mut held = Vec::with_capacity(CONNECTIONS);
     for pair in pairs() {
         let mut tallies = SideCounts::default();
-        let mut connection = drive_handshake(&pair.library, &mut Memory, &mut tallies)?;
+        let mut connection = work.shake_hands(pair, &mut Memory, &mut tallies)?;
         connection.rest_after(data, data, &mut tallies)?;
         let on_heap = [tallies.client.live_bytes, tallies.server.live_bytes];
         held.push([on_heap[0] + size_of::<T::Client>() as i64, on_heap[1] + size_of::<T::Server>() as i64]);

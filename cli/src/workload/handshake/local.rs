@@ -4,7 +4,7 @@ use super::raw::Raw;
 use super::{Handshakes, Prepared, Round, Work, counted, idle};
 use crate::error::Error;
 use crate::interrupt;
-use crate::library::{Endpoint, Library};
+use crate::library::{Endpoint, HandshakeKind, Library, Negotiated};
 use crate::measure::Stopwatch;
 use crate::schema::Side;
 use crate::stats;
@@ -29,13 +29,21 @@ impl<T: Library, L: Link> Local<T, L> {
 
     fn timed(&mut self, index: usize, round: &mut Round) -> Result<[u64; 2], Error> {
         let mut watches = SideStopwatches::default();
-        let established = drive_handshake(&self.work.pairs[index].library, &mut self.link, &mut watches)?;
+        let established = self.work.shake_hands(&self.work.pairs[index], &mut self.link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
         watches.on(Side::Client, || drop(established.client));
         watches.on(Side::Server, || drop(established.server));
         let watches = [watches.client, watches.server];
         round.busy_ns += watches.iter().map(Stopwatch::total_ns).sum::<u64>();
         Ok(watches.map(|watch| watch.cpu_ns()))
+    }
+
+    /// Whether there is bare cryptography to compare such handshakes with: that of full ones in TLS 1.3, in a group that the
+    /// provider has.
+    fn has_equal(&self, negotiated: &Negotiated) -> bool {
+        negotiated.version == ProtocolVersion::TLS13
+            && !negotiated.is_resumed
+            && negotiated.group.is_none_or(|group| self.work.provider.group(group).is_some())
     }
 
     fn bare(&self, index: usize) -> Result<[u64; 2], Error> {
@@ -51,12 +59,17 @@ impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
     fn prepare(&mut self) -> Result<Prepared, Error> {
         let first = self.work.pairs.first();
         let first = first.ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
-        let established = drive_handshake(&first.library, &mut self.link, &mut Unobserved)?;
+        if self.work.kind == HandshakeKind::Resumed {
+            // Each pair needs a session.
+            for pair in &self.work.pairs {
+                drive_handshake(&pair.library, &mut self.link, &mut Unobserved)?;
+            }
+        }
+        let established = self.work.shake_hands(first, &mut self.link, &mut Unobserved)?;
         let negotiated = established.client.negotiated();
         let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
         let counted = counted::count(&self.work, &mut self.link)?;
-        // The bare cryptography is that of TLS 1.3: there is none to compare other versions with.
-        if negotiated.version == ProtocolVersion::TLS13 {
+        if self.has_equal(&negotiated) {
             let new_raw = |pair| Raw::new(&self.work, pair, &negotiated, established.wire_bytes);
             self.raw = self.work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
         }

@@ -21,13 +21,14 @@ use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
-use super::link::Memory;
+use super::handshake_driver::{EstablishedPair, Observer, drive_handshake};
+use super::link::{Link, Memory};
 use super::sockets::{Sockets, loopback};
 use super::{Advance, Limit};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::interrupt;
-use crate::library::{Expected, Library, Negotiated, Setup};
+use crate::library::{Endpoint, Expected, HandshakeKind, Library, Negotiated, Setup};
 use local::Local;
 use timed::Turn;
 
@@ -61,6 +62,25 @@ pub struct Work<T> {
     pub name: ServerName<'static>,
     /// What carries the handshakes.
     pub carrier: Carrier,
+    /// Their kind.
+    pub kind: HandshakeKind,
+}
+
+impl<T: Library> Work<T> {
+    /// Completes a handshake of the kind that is measured.
+    fn shake_hands<L: Link>(
+        &self,
+        pair: &Pair<T>,
+        link: &mut L,
+        observer: &mut impl Observer,
+    ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
+        let established = drive_handshake(&pair.library, link, observer)?;
+        if self.kind != HandshakeKind::Full {
+            let negotiated = established.client.negotiated();
+            negotiated.map_or(Ok(()), |negotiated| negotiated.check_kind(self.kind))?;
+        }
+        Ok(established)
+    }
 }
 
 /// How long to measure.
@@ -120,9 +140,9 @@ pub fn with_setups<T: Library>(
         })
     };
     let pairs = setups.iter().map(pair).collect::<Result<Vec<_>, Error>>()?;
-    let name = setups.first().map(|setup| setup.name.clone());
-    let name = name.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
-    handshakes(Work { pairs, provider, name, carrier })
+    let first = setups.first();
+    let first = first.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
+    handshakes(Work { pairs, provider, name: first.name.clone(), carrier, kind: first.kind })
 }
 
 /// The handshakes of `work`, in this process.

@@ -3,7 +3,7 @@
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use tlsbench::error::Error;
 use tlsbench::identity::KeyType;
-use tlsbench::library::conformance::{check_alone, check_with_engine, connected, setup};
+use tlsbench::library::conformance::{check_alone, check_resumption, check_with_engine, connected, setup};
 use tlsbench::library::{Endpoint, Setup};
 
 use super::{NAME, Tested, version};
@@ -48,6 +48,28 @@ fn it_conforms_in_tls12() {
     for (suite, key_type) in TLS12_SUITES {
         let setup = setup(ProtocolVersion::TLS12, CipherSuite(suite), key_type, NamedGroup::X25519).expect("a setup");
         pass(&setup, key_type, check_alone(&setup, Tested::new));
+    }
+}
+
+#[test]
+fn it_resumes_sessions() {
+    for suite in TLS13_SUITES {
+        let setup = tls13(suite, KeyType::EcdsaP256, NamedGroup::X25519);
+        pass(&setup, KeyType::EcdsaP256, check_resumption(&setup, Tested::new));
+    }
+    for (suite, key_type) in TLS12_SUITES {
+        let setup = setup(ProtocolVersion::TLS12, CipherSuite(suite), key_type, NamedGroup::X25519).expect("a setup");
+        pass(&setup, key_type, check_resumption(&setup, Tested::new));
+    }
+}
+
+/// OpenSSL has these since 3.5.
+#[test]
+fn it_agrees_on_post_quantum_groups_if_it_has_them() {
+    let setup = tls13(TLS13_SUITES[0], KeyType::EcdsaP256, NamedGroup::X25519_MLKEM768);
+    match Tested::new(&setup) {
+        Err(error) => assert_eq!(error.to_string(), format!("{NAME} {} does not support X25519MLKEM768", version())),
+        Ok(_) => pass(&setup, KeyType::EcdsaP256, check_alone(&setup, Tested::new)),
     }
 }
 
