@@ -59,7 +59,8 @@ fn what_can_not_be_measured_is_a_cell_with_its_reason() {
         "AES-256-GCM 1 MiB tls-version=1.3, in memory",
         "AES-128-GCM 1 MiB tls-version=1.2",
         "does not support TLSv1.2",
-        "n/a: resumed sessions",
+        "AES-128-GCM tls-version=1.2 kind=resumed",
+        "n/a: tls-engine: tls-engine does not resume sessions",
     ] {
         assert!(ended.output.contains(part), "{part} in\n{}", ended.output);
     }

@@ -155,7 +155,7 @@ fn what_a_command_writes_into_a_pipe_is_read() {
 }
 
 /// What lists hold twice, in commands that write results, with the cases that come of it.
-const DOUBLES: [(&str, usize); 22] = [
+const DOUBLES: [(&str, usize); 23] = [
     ("throughput --transport memory --size 64,64,1k,1024", 2),
     ("throughput --transport memory,memory,loopback,memory", 2),
     ("throughput --loopback-threads 1,1,2,1", 2),
@@ -175,6 +175,7 @@ const DOUBLES: [(&str, usize); 22] = [
     ("handshake --groups p256,secp256r1", 1),
     ("handshake --provider auto,auto --cert-type ecdsa-p256,ed25519,ecdsa-p256", 2),
     ("handshake --library rustls --groups p256 --tls-version 1.2,1.3,1.2", 2),
+    ("handshake --library rustls --groups p256 --kind full,resumed,full", 2),
     ("handshake --alpn h2,h2", 1),
     ("handshake --library rustls,tls-engine,rustls --groups p256", 2),
     ("ablate --workload bulk,bulk --switch inline,inline -d 20ms", 4),
