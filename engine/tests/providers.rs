@@ -123,11 +123,10 @@ fn every_pair_of_providers_agrees_on_a_secret() {
     for one in Provider::all() {
         for other in Provider::all() {
             for name in GROUPS {
-                let left = one.group(name).unwrap().generate(one.random).unwrap();
-                let right = other.group(name).unwrap().generate(other.random).unwrap();
-                let (left_public, right_public) = (left.public().to_vec(), right.public().to_vec());
-                assert_ne!(left_public, right_public);
-                assert_eq!(left.agree(&right_public).unwrap(), right.agree(&left_public).unwrap());
+                let started = one.group(name).unwrap().start(one.random).unwrap();
+                let answer = other.group(name).unwrap().start_and_complete(started.share(), other.random).unwrap();
+                assert_ne!(started.share(), answer.share);
+                assert_eq!(started.complete(&answer.share).unwrap(), answer.secret);
             }
         }
     }
@@ -138,7 +137,7 @@ fn shares_that_are_no_points_are_refused() {
     for provider in Provider::all() {
         for name in GROUPS {
             let group = provider.group(name).unwrap();
-            let public = group.generate(provider.random).unwrap().public().to_vec();
+            let public = group.start(provider.random).unwrap().share().to_vec();
             let mut bad = vec![vec![], public[1..].to_vec(), [&public[..], &[0]].concat(), vec![0; public.len()]];
             if name != NamedGroup::X25519 {
                 let mut off_the_curve = public.clone();
@@ -150,8 +149,11 @@ fn shares_that_are_no_points_are_refused() {
                 bad.extend([off_the_curve, compressed, hybrid, vec![0]]);
             }
             for share in bad {
-                let result = group.generate(provider.random).unwrap().agree(&share);
-                assert!(matches!(result, Err(Error::IllegalParameter(_))), "{} {name} {share:02x?}", provider.name);
+                let completed = group.start(provider.random).unwrap().complete(&share);
+                let answered = group.start_and_complete(&share, provider.random).map(|completed| completed.secret);
+                for result in [completed, answered] {
+                    assert!(matches!(result, Err(Error::IllegalParameter(_))), "{} {name} {share:02x?}", provider.name);
+                }
             }
             assert!(group.from_private(&[]).is_err());
             assert!(group.from_private(&[1; 31]).is_err());

@@ -6,10 +6,10 @@ use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, Sig
 use tls_engine::Error as EngineError;
 use tls_engine::codes::{NamedGroup, SignatureScheme};
 use tls_engine::crypto::{
-    Aead, AeadKey, Copied, Group, Hash, HashContext, KeyPair, Origin, Provider, Random, SigningKey, Suite, TAG_LEN,
-    VerificationScheme,
+    Aead, AeadKey, Completed, Copied, Exchange, Group, Hash, HashContext, Origin, Provider, Random, SigningKey, Suite,
+    TAG_LEN, VerificationScheme,
 };
-use tls_engine::mem::{Digest, Secret};
+use tls_engine::mem::{Digest, Secret, SharedSecret};
 
 use super::seeded::{SEEDED, Seeded};
 use crate::error::Error;
@@ -195,22 +195,26 @@ impl Group for Quiet<&'static dyn Group> {
         self.0.origin()
     }
 
-    fn generate(&self, _: &dyn Random) -> Result<Box<dyn KeyPair>, EngineError> {
-        without_counting(|| Ok(Box::new(Owned(Some(self.0.generate(&SEEDED)?))) as Box<dyn KeyPair>))
+    fn start(&self, _: &dyn Random) -> Result<Box<dyn Exchange>, EngineError> {
+        without_counting(|| Ok(Box::new(Owned(Some(self.0.start(&SEEDED)?))) as Box<dyn Exchange>))
     }
 
-    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, EngineError> {
-        without_counting(|| Ok(Box::new(Owned(Some(self.0.from_private(private)?))) as Box<dyn KeyPair>))
+    fn start_and_complete(&self, peer: &[u8], _: &dyn Random) -> Result<Completed, EngineError> {
+        without_counting(|| self.0.start_and_complete(peer, &SEEDED))
+    }
+
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn Exchange>, EngineError> {
+        without_counting(|| Ok(Box::new(Owned(Some(self.0.from_private(private)?))) as Box<dyn Exchange>))
     }
 }
 
-impl KeyPair for Owned<Box<dyn KeyPair>> {
-    fn public(&self) -> &[u8] {
-        without_counting(|| self.0.as_ref().map_or(&[][..], |pair| pair.public()))
+impl Exchange for Owned<Box<dyn Exchange>> {
+    fn share(&self) -> &[u8] {
+        without_counting(|| self.0.as_ref().map_or(&[][..], |exchange| exchange.share()))
     }
 
-    fn agree(mut self: Box<Self>, peer: &[u8]) -> Result<Secret, EngineError> {
-        without_counting(|| self.0.take().ok_or(GONE)?.agree(peer))
+    fn complete(mut self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, EngineError> {
+        without_counting(|| self.0.take().ok_or(GONE)?.complete(peer))
     }
 }
 

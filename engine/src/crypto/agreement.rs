@@ -1,9 +1,11 @@
 use super::{Origin, Random};
 use crate::codes::NamedGroup;
 use crate::error::Error;
-use crate::mem::Secret;
+use crate::mem::SharedSecret;
 
-/// A group for key exchange.
+/// A group for key exchange, in the shape of a KEM: one end starts with its share, the other answers with another share that may
+/// depend on the first and differ in length, and the first end completes with the answer. A Diffie-Hellman group is the special
+/// case in which neither share depends on the other.
 pub trait Group: Send + Sync {
     /// Its code point.
     fn name(&self) -> NamedGroup;
@@ -11,22 +13,34 @@ pub trait Group: Send + Sync {
     /// Its library and the implementation that runs on this CPU.
     fn origin(&self) -> Origin;
 
-    /// A new key pair. Random bytes come from `random`, or from the library where it accepts none.
-    fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error>;
+    /// Starts an exchange, as a client does. Random bytes come from `random`, or from the library where it accepts none.
+    fn start(&self, random: &dyn Random) -> Result<Box<dyn Exchange>, Error>;
 
-    /// The key pair of a given private key: a scalar, big-endian for the NIST curves, or the 32 bytes of X25519. For test
+    /// Answers the share `peer` of an exchange that the other end has started, as a server does. Refuses what
+    /// [`Exchange::complete`] refuses.
+    fn start_and_complete(&self, peer: &[u8], random: &dyn Random) -> Result<Completed, Error>;
+
+    /// An exchange with a given private key: a scalar, big-endian for the NIST curves, or the 32 bytes of X25519. For test
     /// vectors and recorded handshakes.
-    #[allow(clippy::wrong_self_convention, reason = "a group makes a pair, it does not become one")]
-    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error>;
+    #[allow(clippy::wrong_self_convention, reason = "a group starts an exchange, it does not become one")]
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn Exchange>, Error>;
 }
 
-/// The key pair of one key exchange.
-pub trait KeyPair: Send {
-    /// The public key as the wire has it: 32 bytes for X25519, an uncompressed point for the NIST curves (RFC 8446
+/// A key exchange that has been started.
+pub trait Exchange: Send {
+    /// The share to send, as the wire has it: 32 bytes for X25519, an uncompressed point for the NIST curves (RFC 8446
     /// 4.2.8.2).
-    fn public(&self) -> &[u8];
+    fn share(&self) -> &[u8];
 
-    /// The shared secret with `peer`. A share that does not parse, is not on the curve or leads to an all-zero secret is
-    /// [`Error::IllegalParameter`] (RFC 8446 4.2.8.2, 7.4.2).
-    fn agree(self: Box<Self>, peer: &[u8]) -> Result<Secret, Error>;
+    /// The shared secret with the end that has answered with the share `peer`. A share that does not parse, is not on the curve or
+    /// leads to an all-zero secret is [`Error::IllegalParameter`] (RFC 8446 4.2.8.2, 7.4.2).
+    fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error>;
+}
+
+/// A key exchange that was started and completed on a peer's share.
+pub struct Completed {
+    /// The share to send.
+    pub share: Vec<u8>,
+    /// The shared secret.
+    pub secret: SharedSecret,
 }

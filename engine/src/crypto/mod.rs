@@ -12,7 +12,7 @@ mod random;
 mod signature;
 
 pub use aead::{Aead, AeadKey, Copied, Defect, NONCE_MAX, TAG_LEN};
-pub use agreement::{Group, KeyPair};
+pub use agreement::{Completed, Exchange, Group};
 pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
 pub use origin::Origin;
 pub use provider::{Provider, Suite};

@@ -5,7 +5,7 @@ use core::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::crypto::{Aead, Hash, NONCE_MAX};
-use crate::mem::{Digest, SECRET_MAX, Secret};
+use crate::mem::{Digest, SECRET_MAX, Secret, SharedSecret};
 
 /// HKDF-Expand-Label (RFC 8446 7.1), which fills `output`.
 pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: &[u8], output: &mut [u8]) {
@@ -50,7 +50,7 @@ impl EarlySecret {
     }
 
     /// Extract(Derive-Secret("derived"), (EC)DHE).
-    pub fn into_handshake(self, shared: &Secret) -> HandshakeSecret {
+    pub fn into_handshake(self, shared: &SharedSecret) -> HandshakeSecret {
         HandshakeSecret { hash: self.hash, secret: next_stage(self.hash, &self.secret, shared.as_bytes()) }
     }
 }

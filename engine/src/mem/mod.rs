@@ -10,5 +10,5 @@ pub use arena::ArenaStatistics;
 pub(crate) use arena::{Arena, ArenaLease, ArenaPool, Region};
 pub use buffer::{InBuf, OutBuf};
 pub use pool::{BufferPool, Lease, PoolOptions, PoolStatistics};
-pub use secret::{Digest, SECRET_MAX, Secret};
+pub use secret::{Digest, SECRET_MAX, SHARED_SECRET_MAX, Secret, SecretBytes, SharedSecret};
 pub(crate) use span::Span;

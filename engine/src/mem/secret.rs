@@ -3,31 +3,38 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// The longest secret or hash, bytes: the output of SHA-512, and a P-384 shared secret is shorter.
+/// The longest secret of the key schedule, or hash, bytes: the output of SHA-512.
 pub const SECRET_MAX: usize = 64;
+/// The longest secret that a group agrees on, bytes: that of P-384. A longer group raises it here, and nowhere else: P-521 has 66
+/// bytes, SecP384r1MLKEM1024 has 80 (draft-ietf-tls-ecdhe-mlkem).
+pub const SHARED_SECRET_MAX: usize = 48;
 
-/// A secret of up to [`SECRET_MAX`] bytes, without a heap allocation. Wiped on drop, hidden from `Debug`, compared in
-/// constant time.
+/// A secret of the key schedule.
+pub type Secret = SecretBytes<SECRET_MAX>;
+/// What a key exchange agrees on.
+pub type SharedSecret = SecretBytes<SHARED_SECRET_MAX>;
+
+/// A secret of up to `MAX` bytes, without a heap allocation. Wiped on drop, hidden from `Debug`, compared in constant time.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Secret {
-    bytes: [u8; SECRET_MAX],
+pub struct SecretBytes<const MAX: usize> {
+    bytes: [u8; MAX],
     len: usize,
 }
 
-impl Secret {
+impl<const MAX: usize> SecretBytes<MAX> {
     /// A secret of `len` zero bytes, to be filled.
     ///
     /// # Panics
-    /// If `len` is over [`SECRET_MAX`], which no algorithm of the engine asks for.
+    /// If `len` is over `MAX`, which no algorithm of the engine asks for.
     pub const fn zeroed(len: usize) -> Self {
-        assert!(len <= SECRET_MAX);
-        Self { bytes: [0; SECRET_MAX], len }
+        assert!(len <= MAX);
+        Self { bytes: [0; MAX], len }
     }
 
     /// A copy of `bytes`.
     ///
     /// # Panics
-    /// If there are more than [`SECRET_MAX`].
+    /// If there are more than `MAX`.
     pub fn copy_of(bytes: &[u8]) -> Self {
         let mut secret = Self::zeroed(bytes.len());
         secret.as_mut_bytes().copy_from_slice(bytes);
@@ -45,15 +52,15 @@ impl Secret {
     }
 }
 
-impl PartialEq for Secret {
+impl<const MAX: usize> PartialEq for SecretBytes<MAX> {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes().ct_eq(other.as_bytes()).into()
     }
 }
 
-impl Eq for Secret {}
+impl<const MAX: usize> Eq for SecretBytes<MAX> {}
 
-impl fmt::Debug for Secret {
+impl<const MAX: usize> fmt::Debug for SecretBytes<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.len)
     }

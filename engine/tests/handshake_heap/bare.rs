@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::{AeadKey, Group, Hash, HashContext, NONCE_MAX, Provider, SigningKey, Suite, TAG_LEN};
-use tls_engine::mem::{Digest, SECRET_MAX, Secret};
+use tls_engine::mem::{Digest, SECRET_MAX, Secret, SharedSecret};
 use webpki::{EndEntityCert, KeyUsage};
 
 use crate::Case;
@@ -52,12 +52,13 @@ impl Handshake {
 
     /// What both ends ask for.
     pub(crate) fn run(&self) -> Asked {
-        let peer = self.group.generate(self.provider.random).unwrap();
-        let server = Counted::of(|| self.server(peer.public()));
-        let peer = self.group.generate(self.provider.random).unwrap();
+        let random = self.provider.random;
+        let client = self.group.start(random).unwrap();
+        let server = Counted::of(|| self.server(client.share()));
+        let answer = self.group.start_and_complete(client.share(), random).unwrap();
         let content = MESSAGE;
-        let signature = self.key.sign(self.scheme, content, self.provider.random).unwrap();
-        let client = Counted::of(|| self.client(peer.public(), content, &signature));
+        let signature = self.key.sign(self.scheme, content, random).unwrap();
+        let client = Counted::of(|| self.client(&answer.share, content, &signature));
         Asked { client, server }
     }
 
@@ -66,10 +67,9 @@ impl Handshake {
         // ClientHello, with a HelloRetryRequest perhaps and the ClientHello after it; ServerHello.
         let mut transcript = self.transcript();
         random.fill(&mut [0; 32]).unwrap();
-        let pair = self.group.generate(random).unwrap();
+        let exchange = self.group.start_and_complete(client_share, random).unwrap();
         transcript.update(MESSAGE);
-        let shared = pair.agree(client_share).unwrap();
-        let handshake = self.handshake_secrets(&shared, &transcript.current());
+        let handshake = self.handshake_secrets(&exchange.secret, &transcript.current());
         let write = self.expand_key(&handshake.server);
         // EncryptedExtensions and Certificate; CertificateVerify; Finished.
         transcript.update(MESSAGE);
@@ -94,11 +94,11 @@ impl Handshake {
         let random = self.provider.random;
         // ClientHello, with a HelloRetryRequest perhaps and the ClientHello after it; ServerHello.
         random.fill(&mut [0; 64]).unwrap();
-        drop(self.unwanted.map(|group| group.generate(random).unwrap()));
-        let pair = self.group.generate(random).unwrap();
+        drop(self.unwanted.map(|group| group.start(random).unwrap()));
+        let exchange = self.group.start(random).unwrap();
         let mut transcript = self.transcript();
         transcript.update(MESSAGE);
-        let shared = pair.agree(server_share).unwrap();
+        let shared = exchange.complete(server_share).unwrap();
         let handshake = self.handshake_secrets(&shared, &transcript.current());
         let write = self.expand_key(&handshake.client);
         let read = self.expand_key(&handshake.server);
@@ -139,7 +139,7 @@ impl Handshake {
         transcript
     }
 
-    fn handshake_secrets(&self, shared: &Secret, messages: &Digest) -> Secrets {
+    fn handshake_secrets(&self, shared: &SharedSecret, messages: &Digest) -> Secrets {
         let zeros = &[0; SECRET_MAX][..self.suite.hash.output_len()];
         let early = self.suite.hash.hkdf_extract(zeros, zeros);
         self.stage(&early, shared.as_bytes(), messages, [b"c hs traffic", b"s hs traffic"])

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tls_engine::codes::{CipherSuite, ContentType, NamedGroup};
-use tls_engine::crypto::{Hash, KeyPair, Provider, Suite};
+use tls_engine::crypto::{Exchange, Hash, Provider, Suite};
 use tls_engine::internal::keys::{
     EarlySecret, HandshakeSecret, MasterSecret, TrafficSecret, Transcript, hkdf_expand_label, resumption_psk,
 };
@@ -116,7 +116,7 @@ impl Replay {
             other => panic!("no such group: {other}"),
         };
         let private = step.values["private"].clone();
-        let public = self.load(group, &private).public().to_vec();
+        let public = self.load(group, &private).share().to_vec();
         self.peer(step.role).key_pair = Some((group, private.clone()));
         values([("private", private), ("public", public)])
     }
@@ -211,7 +211,7 @@ impl Replay {
     fn extract_handshake(&mut self, role: Role) -> Values {
         let (group, private) = self.peer_ref(role).key_pair.clone().expect("a key pair");
         let peer_public = self.public(role.peer());
-        let shared = self.load(group, &private).agree(&peer_public).unwrap();
+        let shared = self.load(group, &private).complete(&peer_public).unwrap();
         let early = self.peer(role).early.take().expect("the early secret");
         let salt = self.derived(early.secret())["expanded"].clone();
         let handshake = early.into_handshake(&shared);
@@ -351,13 +351,13 @@ impl Replay {
         self.transcript.as_ref().expect("a transcript").current()
     }
 
-    fn load(&self, group: NamedGroup, private: &[u8]) -> Box<dyn KeyPair> {
+    fn load(&self, group: NamedGroup, private: &[u8]) -> Box<dyn Exchange> {
         self.provider.group(group).expect("the group of the trace").from_private(private).unwrap()
     }
 
     fn public(&self, role: Role) -> Vec<u8> {
         let (group, private) = self.peer_ref(role).key_pair.as_ref().expect("a key pair");
-        self.load(*group, private).public().to_vec()
+        self.load(*group, private).share().to_vec()
     }
 
     fn peer(&mut self, role: Role) -> &mut Peer {

@@ -2,7 +2,6 @@ use rustls_pki_types::{ServerName, UnixTime};
 use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::{Group, Provider};
 use tls_engine::internal::pki::verify_handshake_signature;
-use tls_engine::mem::Secret;
 
 use super::schedule::Schedule;
 use super::{Pair, Work};
@@ -20,7 +19,8 @@ pub(super) struct Raw {
     provider: &'static Provider,
     group: &'static dyn Group,
     scheme: SignatureScheme,
-    peer_share: Vec<u8>,
+    client_share: Vec<u8>,
+    server_share: Vec<u8>,
     schedule: Schedule,
     message: Vec<u8>,
     signature: Vec<u8>,
@@ -42,12 +42,15 @@ impl Raw {
         let scheme = scheme.ok_or_else(|| Error::Failed("the key can't sign".to_owned()))?;
         let suite = provider.suite(negotiated.suite);
         let suite = suite.ok_or_else(|| Error::Failed(format!("there is no suite {}", negotiated.suite)))?;
+        let client = group.start(provider.random)?;
+        let server = group.start_and_complete(client.share(), provider.random)?;
         let message = vec![0x20; MESSAGE_LEN + suite.hash.output_len()];
         Ok(Self {
             provider,
             group,
             scheme,
-            peer_share: group.generate(provider.random)?.public().to_vec(),
+            client_share: client.share().to_vec(),
+            server_share: server.share,
             schedule: Schedule::new(suite, wire_bytes),
             signature: pair.key.key.sign(scheme, &message, provider.random)?,
             message,
@@ -56,7 +59,8 @@ impl Raw {
 
     /// The client's operations.
     pub(super) fn client<T>(&self, pair: &Pair<T>, name: &ServerName<'_>) -> Result<(), Error> {
-        self.schedule.derive(Side::Client, &self.exchange()?);
+        let exchange = self.group.start(self.provider.random)?;
+        self.schedule.derive(Side::Client, &exchange.complete(&self.server_share)?);
         pair.verifier.verify_chain(self.provider, &pair.key.chain, name, UnixTime::now())?;
         let leaf = pair.key.chain.first().ok_or_else(|| Error::Failed("a chain without a leaf".to_owned()))?;
         Ok(verify_handshake_signature(self.provider, leaf, self.scheme, &self.message, &self.signature)?)
@@ -64,13 +68,10 @@ impl Raw {
 
     /// The server's operations.
     pub(super) fn server<T>(&self, pair: &Pair<T>) -> Result<(), Error> {
-        self.schedule.derive(Side::Server, &self.exchange()?);
+        let exchange = self.group.start_and_complete(&self.client_share, self.provider.random)?;
+        self.schedule.derive(Side::Server, &exchange.secret);
         let signature = pair.key.key.sign(self.scheme, &self.message, self.provider.random)?;
         std::hint::black_box(signature);
         Ok(())
-    }
-
-    fn exchange(&self) -> Result<Secret, Error> {
-        Ok(self.group.generate(self.provider.random)?.agree(&self.peer_share)?)
     }
 }

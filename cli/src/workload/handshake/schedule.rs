@@ -3,7 +3,7 @@ use std::hint::black_box;
 use tls_engine::crypto::Suite;
 use tls_engine::internal::keys::{EarlySecret, TrafficSecret, Transcript};
 use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
-use tls_engine::mem::Secret;
+use tls_engine::mem::SharedSecret;
 
 use crate::measure::RECORD_OVERHEAD;
 use crate::schema::Side;
@@ -45,7 +45,7 @@ impl Schedule {
     }
 
     /// Performs the hashing and derivations of a side, from the shared secret.
-    pub(super) fn derive(&self, side: Side, shared: &Secret) {
+    pub(super) fn derive(&self, side: Side, shared: &SharedSecret) {
         let hash = self.suite.hash;
         let mut transcript = Transcript::new(hash);
         transcript.add(&self.client_hello);
@@ -89,7 +89,7 @@ mod tests {
 
     use tls_engine::conn::{ClientConfig, ServerConfig};
     use tls_engine::crypto::{Hash, HashContext, Origin, Provider};
-    use tls_engine::mem::{BufferPool, Digest, PoolOptions};
+    use tls_engine::mem::{BufferPool, Digest, PoolOptions, Secret};
     use tls_engine::pki::ServerVerifier;
     use tls_engine::switches::Switches;
 
@@ -229,7 +229,7 @@ mod tests {
             let mut tallies = SideCounts::default();
             let established = drive_handshake(&*configs, &mut Memory, &mut tallies).expect("a handshake");
             let schedule = Schedule::new(suite, established.wire_bytes);
-            let shared = Secret::zeroed(32);
+            let shared = SharedSecret::zeroed(32);
             for (side, engine) in [Side::Client, Side::Server].into_iter().zip(tallies.0) {
                 let ((), bare) = tally(|| schedule.derive(side, &shared));
                 let operations = |tally: Tally| Tally { hashed_bytes: 0, currents: 0, ..tally };

@@ -6,7 +6,7 @@ use rustls_pki_types::ServerName;
 use super::flight::{HandshakeContext, WaitEncryptedExtensions};
 use super::{ClientContext, ClientState};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
-use crate::crypto::{Group, KeyPair, Suite};
+use crate::crypto::{Exchange, Group, Suite};
 use crate::error::Error;
 use crate::handshake::effects::{Effect, Effects};
 use crate::handshake::{ClientConfig, Machine};
@@ -31,7 +31,7 @@ pub(crate) fn start(
         config.common.random.fill(&mut session_id)?;
     }
     let shares =
-        config.key_share_groups.iter().map(|group| Share::generate(*group, config)).collect::<Result<_, Error>>()?;
+        config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
     let client = ClientContext { config: config.clone(), server_name, random };
     let state = WaitServerHello { client, session_id, shares, retried: None };
     let span = state.with_parameters(None, |parameters| effects.send_unhashed(|out| parameters.encode(out)));
@@ -41,12 +41,12 @@ pub(crate) fn start(
 
 struct Share {
     group: NamedGroup,
-    pair: Box<dyn KeyPair>,
+    exchange: Box<dyn Exchange>,
 }
 
 impl Share {
-    fn generate(group: &dyn Group, config: &ClientConfig) -> Result<Self, Error> {
-        Ok(Self { group: group.name(), pair: group.generate(config.common.random)? })
+    fn new(group: &dyn Group, config: &ClientConfig) -> Result<Self, Error> {
+        Ok(Self { group: group.name(), exchange: group.start(config.common.random)? })
     }
 }
 
@@ -91,7 +91,7 @@ impl WaitServerHello {
     fn with_parameters<T>(&self, cookie: Option<&[u8]>, then: impl FnOnce(&ClientHelloParameters<'_>) -> T) -> T {
         let config = &self.client.config;
         let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
-            self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.pair.public() }).collect();
+            self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.exchange.share() }).collect();
         then(&ClientHelloParameters {
             random: &self.client.random,
             session_id: &self.session_id,
@@ -138,7 +138,7 @@ impl WaitServerHello {
                 return Err(Error::IllegalParameter("a group whose share was already sent"));
             }
             self.shares.clear();
-            self.shares.push(Share::generate(group, &config)?);
+            self.shares.push(Share::new(group, &config)?);
         }
         let mut transcript = Transcript::retried(suite.hash, effects.kept.as_slice());
         transcript.add(message.bytes);
@@ -165,7 +165,7 @@ impl WaitServerHello {
             .iter()
             .position(|share| share.group == hello.key_share.group)
             .ok_or(Error::IllegalParameter("a key share for a group without a share of the client's"))?;
-        let Share { group, pair } = self.shares.swap_remove(position);
+        let Share { group, exchange } = self.shares.swap_remove(position);
         let hello_retry = self.retried.is_some();
         let mut transcript = match self.retried {
             Some(retried) => retried.transcript,
@@ -178,7 +178,7 @@ impl WaitServerHello {
         effects.kept.clear();
         transcript.add(message.bytes);
 
-        let shared = pair.agree(hello.key_share.key)?;
+        let shared = exchange.complete(hello.key_share.key)?;
         let secret = EarlySecret::new(suite.hash, None).into_handshake(&shared);
         let messages = transcript.current();
         let client_secret = secret.client_traffic(&messages);

@@ -12,7 +12,7 @@ use crate::handshake::config::Common;
 use crate::handshake::effects::{Effect, Effects, Negotiated};
 use crate::handshake::negotiate;
 use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
-use crate::mem::Secret;
+use crate::mem::{Secret, SharedSecret};
 use crate::msgs::{
     CertificateVerify, ClientHello, EncryptedExtensions, Finished, KeyShareEntry, ServerHello, Signer,
     encode_certificate, signed_content,
@@ -81,22 +81,22 @@ impl Choice<'_> {
         hello: &ClientHello<'_>,
         transcript: &mut Transcript,
         effects: &mut Effects,
-    ) -> Result<Secret, Error> {
+    ) -> Result<SharedSecret, Error> {
         let mut random = [0; 32];
         common.random.fill(&mut random)?;
-        let pair = self.group.generate(common.random)?;
+        let exchange = self.group.start_and_complete(self.share.key, common.random)?;
         let answer = ServerHello {
             random: &random,
             session_id: hello.session_id,
             cipher_suite: self.suite.code,
-            key_share: KeyShareEntry { group: self.group.name(), key: pair.public() },
+            key_share: KeyShareEntry { group: self.group.name(), key: &exchange.share },
         };
         effects.send(transcript, |out| answer.encode(out));
         // RFC 8446 D.4: once, after the first message of the server.
         if !hello.session_id.is_empty() && !self.hello_retry {
             effects.push(Effect::SendChangeCipherSpec);
         }
-        pair.agree(self.share.key)
+        Ok(exchange.secret)
     }
 
     fn send_encrypted_flight(

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ServerConfig;
-use tls_engine::crypto::{KeyPair, Provider, Random, Suite};
+use tls_engine::crypto::{Exchange, Provider, Random, Suite};
 use tls_engine::internal::keys::EarlySecret;
 use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
 use tls_engine::internal::wire::Reader;
-use tls_engine::mem::{Digest, Secret};
+use tls_engine::mem::{Digest, SharedSecret};
 
 use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
 use super::keys::{Keys, plain_record};
@@ -23,14 +23,14 @@ pub struct ScriptedClient {
     pub random: &'static dyn Random,
     /// The ClientHello that is sent next.
     pub hello: ClientHelloDraft,
-    pair: Option<(NamedGroup, Box<dyn KeyPair>)>,
+    exchange: Option<(NamedGroup, Box<dyn Exchange>)>,
     suite: Suite,
     transcript: Vec<u8>,
     /// The cookie of a HelloRetryRequest.
     pub cookie: Option<Vec<u8>>,
     handshake: Option<Secrets>,
     application: Option<Secrets>,
-    server_shared: Option<Secret>,
+    server_shared: Option<SharedSecret>,
 }
 
 impl ScriptedClient {
@@ -42,7 +42,7 @@ impl ScriptedClient {
             provider,
             random: provider.random,
             hello: hello(),
-            pair: None,
+            exchange: None,
             suite,
             transcript: Vec::new(),
             cookie: None,
@@ -57,10 +57,10 @@ impl ScriptedClient {
     /// Puts a fresh share for `group`, and no other, into the next hello.
     pub fn offer_share(&mut self, group: NamedGroup) {
         let part = self.provider.group(group).expect("a group every provider has");
-        let pair = part.generate(self.random).expect("a key pair");
-        let content = vector16(&share(group.0, pair.public()));
+        let exchange = part.start(self.random).expect("a key exchange");
+        let content = vector16(&share(group.0, exchange.share()));
         self.hello.extensions().set(ExtensionType::KEY_SHARE, content);
-        self.pair = Some((group, pair));
+        self.exchange = Some((group, exchange));
     }
 
     /// Sends the hello, whatever it says by now.
@@ -129,10 +129,10 @@ impl ScriptedClient {
             return self.on_retry(answer.cookie, body);
         }
         self.transcript.extend(message(HandshakeType::SERVER_HELLO, body));
-        let (group, pair) = self.pair.take().expect("a share that was sent");
+        let (group, exchange) = self.exchange.take().expect("a share that was sent");
         let (selected, key) = answer.share.expect("a share of the server's");
         assert_eq!(selected, group);
-        let shared = pair.agree(&key).expect("a share of the right form");
+        let shared = exchange.complete(&key).expect("a share of the right form");
         self.set_handshake_keys(shared);
     }
 
@@ -143,7 +143,7 @@ impl ScriptedClient {
         self.cookie = cookie;
     }
 
-    fn set_handshake_keys(&mut self, shared: Secret) {
+    fn set_handshake_keys(&mut self, shared: SharedSecret) {
         let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
         let digest = self.digest();
         let secrets = Secrets {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ClientConfig;
-use tls_engine::crypto::{KeyPair, Provider, Random, SigningKey, Suite};
+use tls_engine::crypto::{Exchange, Provider, Random, SigningKey, Suite};
 use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
 use tls_engine::internal::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
-use tls_engine::mem::{Digest, Secret};
+use tls_engine::mem::{Digest, SharedSecret};
 
 use super::draft::{self, ExtensionList, ServerHelloDraft, message, numbers, share, vector16};
 use super::keys::Keys;
@@ -25,11 +25,11 @@ pub struct ScriptedServer {
     pub suite: Suite,
     pub identity: &'static Identity,
     signer: Arc<dyn SigningKey>,
-    pair: Option<(NamedGroup, Box<dyn KeyPair>)>,
+    exchange: Option<(NamedGroup, Box<dyn Exchange>)>,
     /// The newest ClientHello.
     pub client_hello: Vec<u8>,
     transcript: Vec<u8>,
-    shared: Option<Secret>,
+    shared: Option<SharedSecret>,
     handshake: Option<Secrets>,
     application: Option<Secrets>,
 }
@@ -46,7 +46,7 @@ impl ScriptedServer {
             suite,
             identity,
             signer: (provider.load_key)(&identity.key).expect("a key that loads"),
-            pair: None,
+            exchange: None,
             client_hello: Vec::new(),
             transcript: Vec::new(),
             shared: None,
@@ -80,11 +80,11 @@ impl ScriptedServer {
     /// The right ServerHello, with a fresh share for `group`.
     pub fn hello(&mut self, group: NamedGroup) -> ServerHelloDraft {
         let part = self.provider.group(group).expect("a group every provider has");
-        let pair = part.generate(self.random).expect("a key pair");
+        let exchange = part.start(self.random).expect("a key exchange");
         let mut extensions = ExtensionList::default();
         extensions.set(ExtensionType::SUPPORTED_VERSIONS, numbers(&[0x0304]));
-        extensions.set(ExtensionType::KEY_SHARE, share(group.0, pair.public()));
-        self.pair = Some((group, pair));
+        extensions.set(ExtensionType::KEY_SHARE, share(group.0, exchange.share()));
+        self.exchange = Some((group, exchange));
         self.draft([0x53; 32], extensions)
     }
 
@@ -143,8 +143,8 @@ impl ScriptedServer {
     /// Makes the keys that follow `hello`, the message with the last share for `group`.
     pub fn set_handshake_keys(&mut self, group: NamedGroup, hello: &[u8]) {
         let client_share = self.client_share(group).expect("a share of the client's");
-        let (_, pair) = self.pair.take().expect("a share of this side");
-        let shared = pair.agree(&client_share).expect("a share of the right form");
+        let (_, exchange) = self.exchange.take().expect("a share of this side");
+        let shared = exchange.complete(&client_share).expect("a share of the right form");
         self.transcript.extend_from_slice(hello);
         let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
         let digest = self.digest();

@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use super::origin;
 use crate::codes::NamedGroup;
-use crate::crypto::{Group, KeyPair, Origin, Random};
+use crate::crypto::{Completed, Exchange, Group, Origin, Random};
 use crate::error::Error;
-use crate::mem::Secret;
+use crate::mem::SharedSecret;
 
 pub(super) static X25519: X25519Group = X25519Group;
 pub(super) static SECP256R1: NistGroup<NistP256> = NistGroup { name: NamedGroup::SECP256R1, curve: PhantomData };
@@ -31,38 +31,56 @@ impl Group for X25519Group {
         origin("dalek, 64-bit arithmetic in Rust")
     }
 
-    fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {
-        let mut private = Zeroizing::new([0; 32]);
-        random.fill(&mut *private)?;
-        self.from_private(&*private)
+    fn start(&self, random: &dyn Random) -> Result<Box<dyn Exchange>, Error> {
+        Ok(Box::new(X25519Exchange::generate(random)?))
     }
 
-    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error> {
-        let private = Zeroizing::new(<[u8; 32]>::try_from(private).map_err(|_| NO_PRIVATE_KEY)?);
-        let private = StaticSecret::from(*private);
-        let public = x25519_dalek::PublicKey::from(&private);
-        Ok(Box::new(X25519Pair { private, public }))
+    fn start_and_complete(&self, peer: &[u8], random: &dyn Random) -> Result<Completed, Error> {
+        let exchange = X25519Exchange::generate(random)?;
+        Ok(Completed { share: exchange.public.as_bytes().to_vec(), secret: exchange.agree(peer)? })
+    }
+
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn Exchange>, Error> {
+        Ok(Box::new(X25519Exchange::from_private(private)?))
     }
 }
 
-struct X25519Pair {
+struct X25519Exchange {
     private: StaticSecret,
     public: x25519_dalek::PublicKey,
 }
 
-impl KeyPair for X25519Pair {
-    fn public(&self) -> &[u8] {
-        self.public.as_bytes()
+impl X25519Exchange {
+    fn generate(random: &dyn Random) -> Result<Self, Error> {
+        let mut private = Zeroizing::new([0; 32]);
+        random.fill(&mut *private)?;
+        Self::from_private(&*private)
     }
 
-    fn agree(self: Box<Self>, peer: &[u8]) -> Result<Secret, Error> {
+    fn from_private(private: &[u8]) -> Result<Self, Error> {
+        let private = Zeroizing::new(<[u8; 32]>::try_from(private).map_err(|_| NO_PRIVATE_KEY)?);
+        let private = StaticSecret::from(*private);
+        Ok(Self { public: x25519_dalek::PublicKey::from(&private), private })
+    }
+
+    fn agree(&self, peer: &[u8]) -> Result<SharedSecret, Error> {
         let peer = x25519_dalek::PublicKey::from(<[u8; 32]>::try_from(peer).map_err(|_| REFUSED)?);
         let secret = self.private.diffie_hellman(&peer);
         // RFC 8446 7.4.2: an all-zero secret must end the handshake.
         if !secret.was_contributory() {
             return Err(REFUSED);
         }
-        Ok(Secret::copy_of(secret.as_bytes()))
+        Ok(SharedSecret::copy_of(secret.as_bytes()))
+    }
+}
+
+impl Exchange for X25519Exchange {
+    fn share(&self) -> &[u8] {
+        self.public.as_bytes()
+    }
+
+    fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
+        self.agree(peer)
     }
 }
 
@@ -91,51 +109,76 @@ where
         origin("RustCrypto, 64-bit arithmetic in Rust")
     }
 
-    fn generate(&self, random: &dyn Random) -> Result<Box<dyn KeyPair>, Error> {
-        let mut private = Zeroizing::new([0; SCALAR_MAX]);
-        let private = &mut private[..scalar_len::<C>()];
-        for _ in 0..ATTEMPTS {
-            random.fill(private)?;
-            if let Ok(pair) = self.from_private(private) {
-                return Ok(pair);
-            }
-        }
-        Err(Error::Internal("the random bytes made no valid private key"))
+    fn start(&self, random: &dyn Random) -> Result<Box<dyn Exchange>, Error> {
+        Ok(Box::new(NistExchange::<C>::generate(random)?))
     }
 
-    fn from_private(&self, private: &[u8]) -> Result<Box<dyn KeyPair>, Error> {
-        if private.len() != scalar_len::<C>() {
-            return Err(NO_PRIVATE_KEY);
-        }
-        let private = SecretKey::<C>::from_slice(private).map_err(|_| NO_PRIVATE_KEY)?;
-        let public = private.public_key().to_sec1_point(false).as_bytes().into();
-        Ok(Box::new(NistPair { private, public }))
+    fn start_and_complete(&self, peer: &[u8], random: &dyn Random) -> Result<Completed, Error> {
+        let exchange = NistExchange::<C>::generate(random)?;
+        let secret = exchange.agree(peer)?;
+        Ok(Completed { share: exchange.public.into_vec(), secret })
+    }
+
+    fn from_private(&self, private: &[u8]) -> Result<Box<dyn Exchange>, Error> {
+        Ok(Box::new(NistExchange::<C>::from_private(private)?))
     }
 }
 
-struct NistPair<C: CurveArithmetic> {
+struct NistExchange<C: CurveArithmetic> {
     private: SecretKey<C>,
     public: Box<[u8]>,
 }
 
-impl<C> KeyPair for NistPair<C>
+impl<C> NistExchange<C>
 where
     C: CurveArithmetic,
     FieldBytesSize<C>: ModulusSize,
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
 {
-    fn public(&self) -> &[u8] {
-        &self.public
+    fn generate(random: &dyn Random) -> Result<Self, Error> {
+        let mut private = Zeroizing::new([0; SCALAR_MAX]);
+        let private = &mut private[..scalar_len::<C>()];
+        for _ in 0..ATTEMPTS {
+            random.fill(private)?;
+            if let Ok(exchange) = Self::from_private(private) {
+                return Ok(exchange);
+            }
+        }
+        Err(Error::Internal("the random bytes made no valid private key"))
     }
 
-    fn agree(self: Box<Self>, peer: &[u8]) -> Result<Secret, Error> {
+    fn from_private(private: &[u8]) -> Result<Self, Error> {
+        if private.len() != scalar_len::<C>() {
+            return Err(NO_PRIVATE_KEY);
+        }
+        let private = SecretKey::<C>::from_slice(private).map_err(|_| NO_PRIVATE_KEY)?;
+        let public = private.public_key().to_sec1_point(false).as_bytes().into();
+        Ok(Self { private, public })
+    }
+
+    fn agree(&self, peer: &[u8]) -> Result<SharedSecret, Error> {
         // RFC 8446 4.2.8.2: uncompressed points only.
         if peer.len() != self.public.len() || peer[0] != 4 {
             return Err(REFUSED);
         }
         let peer = PublicKey::<C>::from_sec1_bytes(peer).map_err(|_| REFUSED)?;
         let secret = self.private.diffie_hellman(&peer);
-        Ok(Secret::copy_of(secret.raw_secret_bytes()))
+        Ok(SharedSecret::copy_of(secret.raw_secret_bytes()))
+    }
+}
+
+impl<C> Exchange for NistExchange<C>
+where
+    C: CurveArithmetic,
+    FieldBytesSize<C>: ModulusSize,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+{
+    fn share(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
+        self.agree(peer)
     }
 }
 
