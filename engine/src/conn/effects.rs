@@ -1,11 +1,10 @@
 //! Carries out the effects of the handshake.
 
-use super::{Connection, Role, Traffic};
+use super::{Connection, Role};
 use crate::codes::ContentType;
-use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::{Effect, Effects, Negotiated};
-use crate::keys::TrafficSecret;
+use crate::handshake::{Direction, Effect, Effects, Negotiated};
+use crate::keys::{Ratchet, TrafficKeys};
 use crate::limits::EARLY_DATA_SKIPPED_MAX;
 use crate::mem::OutBuf;
 
@@ -16,8 +15,7 @@ impl Connection {
             Effect::SendChangeCipherSpec => {
                 self.sending.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output)
             }
-            Effect::InstallWrite { suite, secret } => self.install_write(*suite, secret.clone()),
-            Effect::InstallRead { suite, secret } => self.install_read(*suite, secret.clone()),
+            Effect::Install { direction, keys, next } => self.install(*direction, keys, next.as_ref()),
             Effect::SkipEarlyData => {
                 self.early_data_to_skip = EARLY_DATA_SKIPPED_MAX;
                 Ok(())
@@ -43,14 +41,19 @@ impl Connection {
         }
     }
 
-    fn install_write(&mut self, suite: Suite, secret: TrafficSecret) -> Result<(), Error> {
-        let limit = self.role.common().records_per_key(&suite);
-        self.sending.install(suite, secret, limit)
+    fn install(&mut self, direction: Direction, keys: &TrafficKeys, next: Option<&Ratchet>) -> Result<(), Error> {
+        match direction {
+            Direction::Write => {
+                let limit = self.role.common().records_per_key(keys.aead());
+                self.sending.install(keys, next.cloned(), limit)
+            }
+            Direction::Read => self.install_read(keys, next.cloned()),
+        }
     }
 
-    pub(super) fn install_read(&mut self, suite: Suite, secret: TrafficSecret) -> Result<(), Error> {
-        self.opener.install(&suite, &secret.keys(suite.aead))?;
-        self.read = Some(Traffic { suite, secret });
+    pub(super) fn install_read(&mut self, keys: &TrafficKeys, next: Option<Ratchet>) -> Result<(), Error> {
+        self.opener.install(keys)?;
+        self.next_read = next;
         self.early_data_to_skip = 0;
         Ok(())
     }

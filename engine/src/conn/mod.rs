@@ -26,10 +26,9 @@ use std::sync::Arc;
 use rustls_pki_types::ServerName;
 
 use crate::counters::{Counters, Meter};
-use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::{HandshakeReassembler, Workspace, start_client, start_server};
-use crate::keys::TrafficSecret;
+use crate::keys::Ratchet;
 use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
 use crate::record::{Inlined, Opener, Split};
 use crate::session::Ticket;
@@ -56,7 +55,8 @@ pub struct Connection {
     /// How a record is processed, chosen once from the switches.
     take_record: TakeRecord,
     opener: Opener,
-    read: Option<Traffic>,
+    /// Where the peer's next keys come from.
+    next_read: Option<Ratchet>,
     negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
     flood_guard: FloodGuard,
@@ -87,12 +87,6 @@ impl Role {
             Self::Server(config) => &config.common,
         }
     }
-}
-
-/// The traffic secret of one direction.
-struct Traffic {
-    suite: Suite,
-    secret: TrafficSecret,
 }
 
 impl Connection {
@@ -133,7 +127,7 @@ impl Connection {
             },
             meter,
             opener: Opener::new(),
-            read: None,
+            next_read: None,
             negotiated: None,
             tickets: Vec::new(),
             flood_guard: FloodGuard::default(),

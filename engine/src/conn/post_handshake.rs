@@ -1,7 +1,7 @@
 //! Messages after the handshake (RFC 8446 4.6).
 
+use super::Connection;
 use super::inbound::Received;
-use super::{Connection, Traffic};
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::handshake::Reassembled;
@@ -51,7 +51,8 @@ impl Connection {
 
     fn keep_ticket(&mut self, message: &NewSessionTicket<'_>) -> Result<(), Error> {
         self.flood_guard.on_ticket()?;
-        let (Some(Traffic { suite, .. }), Some(resumption)) = (&self.read, &self.resumption) else {
+        let suite = self.negotiated.as_ref().and_then(|negotiated| self.role.common().suite(negotiated.suite));
+        let (Some(suite), Some(resumption)) = (suite, &self.resumption) else {
             return Err(Error::Internal("a ticket without keys"));
         };
         let ticket = Ticket {
@@ -74,10 +75,11 @@ impl Connection {
     /// data, however many there are until then.
     fn on_key_update(&mut self, request: KeyUpdateRequest) -> Result<(), Error> {
         self.flood_guard.on_key_update()?;
-        let Some(Traffic { suite, secret }) = self.read.take() else {
+        let Some(mut ratchet) = self.next_read.take() else {
             return Err(Error::Internal("a key update without keys"));
         };
-        self.install_read(suite, secret.next())?;
+        ratchet.advance();
+        self.install_read(&ratchet.keys(), Some(ratchet))?;
         self.opener.counters_mut().key_updates += 1;
         self.key_update_pending |= request == KeyUpdateRequest::REQUESTED;
         Ok(())

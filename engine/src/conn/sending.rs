@@ -1,11 +1,9 @@
 //! The sending direction, which a connection has until it is split, and then its sealing half.
 
-use super::Traffic;
 use crate::codes::{AlertDescription, ContentType};
 use crate::counters::Counters;
-use crate::crypto::Suite;
 use crate::error::Error;
-use crate::keys::TrafficSecret;
+use crate::keys::{Ratchet, TrafficKeys};
 use crate::mem::OutBuf;
 use crate::msgs::{Alert, KeyUpdate, KeyUpdateRequest};
 use crate::record::Sealer;
@@ -14,24 +12,30 @@ use crate::switches::Switches;
 /// The keys for sending, and whether close_notify was sent.
 pub(super) struct Sending {
     pub(super) sealer: Sealer,
-    traffic: Option<Traffic>,
+    /// Where the next keys come from.
+    next: Option<Ratchet>,
     /// Whether close_notify was sent, after which nothing follows (RFC 8446 6.1).
     pub(super) is_closed: bool,
 }
 
 impl Sending {
     pub(super) const fn new(switches: &Switches) -> Self {
-        Self { sealer: Sealer::new(switches), traffic: None, is_closed: false }
+        Self { sealer: Sealer::new(switches), next: None, is_closed: false }
     }
 
     pub(super) const fn counters(&self) -> Counters {
         self.sealer.counters()
     }
 
-    /// Installs the keys of `secret`, each for `records_per_key` records of application data.
-    pub(super) fn install(&mut self, suite: Suite, secret: TrafficSecret, records_per_key: u64) -> Result<(), Error> {
-        self.sealer.install(&suite, &secret.keys(suite.aead), records_per_key)?;
-        self.traffic = Some(Traffic { suite, secret });
+    /// Installs `keys`, for `records_per_key` records of application data, and remembers where the `next` ones come from.
+    pub(super) fn install(
+        &mut self,
+        keys: &TrafficKeys,
+        next: Option<Ratchet>,
+        records_per_key: u64,
+    ) -> Result<(), Error> {
+        self.sealer.install(keys, records_per_key)?;
+        self.next = next;
         Ok(())
     }
 
@@ -59,10 +63,11 @@ impl Sending {
         let mut message = Vec::new();
         KeyUpdate { request }.encode(&mut message);
         self.sealer.seal_control(ContentType::HANDSHAKE, &message, output)?;
-        let Some(Traffic { suite, secret }) = self.traffic.take() else {
+        let Some(mut ratchet) = self.next.take() else {
             return Err(Error::Internal("a key update without keys"));
         };
-        self.install(suite, secret.next(), self.sealer.records_per_key())?;
+        ratchet.advance();
+        self.install(&ratchet.keys(), Some(ratchet), self.sealer.records_per_key())?;
         self.sealer.count_key_update();
         Ok(())
     }

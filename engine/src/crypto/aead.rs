@@ -3,12 +3,14 @@ use crate::error::Error;
 /// The length of every tag the suites use, bytes: AES-GCM and ChaCha20-Poly1305 (RFC 5116), and AEGIS with the short
 /// tag of draft-denis-tls-aegis.
 pub const TAG_LEN: usize = 16;
+/// The longest key, bytes.
+pub const KEY_MAX: usize = 32;
 /// The longest nonce, bytes: that of AEGIS-256.
 pub const NONCE_MAX: usize = 32;
 
 /// An AEAD algorithm.
 pub trait Aead: Send + Sync {
-    /// The length of a key, bytes: at most 32.
+    /// The length of a key, bytes: at most [`KEY_MAX`].
     fn key_len(&self) -> usize;
 
     /// The length of a nonce, bytes: at most [`NONCE_MAX`].

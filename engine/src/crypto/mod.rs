@@ -11,7 +11,7 @@ pub(crate) mod provider;
 mod random;
 mod signature;
 
-pub use aead::{Aead, AeadKey, Copied, Defect, NONCE_MAX, TAG_LEN};
+pub use aead::{Aead, AeadKey, Copied, Defect, KEY_MAX, NONCE_MAX, TAG_LEN};
 pub use agreement::{Completed, Exchange, Group};
 pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
 pub use origin::Origin;

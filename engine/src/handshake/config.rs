@@ -6,7 +6,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use super::{HandshakeArenas, Workspace};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::counters::Monitor;
-use crate::crypto::{Group, Provider, Random, Suite};
+use crate::crypto::{Aead, Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
 use crate::limits::KEY_SHARES_MAX;
@@ -59,9 +59,9 @@ impl Common {
         self.groups.iter().copied().find(|group| group.name() == name)
     }
 
-    /// How many records a key of `suite` seals before it is replaced.
-    pub(crate) fn records_per_key(&self, suite: &Suite) -> u64 {
-        let limit = suite.aead.records_per_key();
+    /// How many records a key of `aead` seals before it is replaced.
+    pub(crate) fn records_per_key(&self, aead: &dyn Aead) -> u64 {
+        let limit = aead.records_per_key();
         self.records_per_key.map_or(limit, |asked| asked.min(limit))
     }
 }

@@ -3,7 +3,8 @@ use zeroize::Zeroize;
 
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
-use crate::keys::{TrafficSecret, Transcript};
+use crate::error::Error;
+use crate::keys::{Ratchet, TrafficKeys, TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span};
 
 /// What a handshake wants to be done, in order, and the memory it works in.
@@ -22,19 +23,14 @@ pub(crate) enum Effect {
     Send(Span),
     /// Send a ChangeCipherSpec for compatibility with middleboxes (RFC 8446 D.4).
     SendChangeCipherSpec,
-    /// Install the secret for sending.
-    InstallWrite {
-        /// The suite.
-        suite: Suite,
-        /// The secret.
-        secret: TrafficSecret,
-    },
-    /// Install the secret for receiving.
-    InstallRead {
-        /// The suite.
-        suite: Suite,
-        /// The secret.
-        secret: TrafficSecret,
+    /// Install keys.
+    Install {
+        /// What they are for.
+        direction: Direction,
+        /// The keys.
+        keys: TrafficKeys,
+        /// Where the keys after them come from, if they can be updated: not those of the handshake.
+        next: Option<Ratchet>,
     },
     /// Skip early data, which was not accepted (RFC 8446 4.2.10).
     SkipEarlyData,
@@ -47,8 +43,29 @@ pub(crate) enum Effect {
     },
 }
 
+/// A direction of a connection.
+#[derive(Clone, Copy)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+impl Effect {
+    /// Installs the handshake's keys.
+    pub(super) fn handshake_keys(direction: Direction, suite: &Suite, secret: &TrafficSecret) -> Self {
+        Self::Install { direction, keys: secret.keys(suite.aead), next: None }
+    }
+
+    /// Installs keys that are for application data.
+    pub(super) fn application_keys(direction: Direction, suite: &Suite, secret: TrafficSecret) -> Self {
+        let ratchet = Ratchet::new(suite.aead, secret);
+        Self::Install { direction, keys: ratchet.keys(), next: Some(ratchet) }
+    }
+}
+
 impl Effects {
-    /// The most effects of one message: those of a server's answer.
+    /// The most effects of one message, which are those of a server's answer. More are refused: a list that grew would leave secrets
+    /// behind.
     const LIST: usize = 8;
     /// A flight with a chain of three certificates fits.
     const MESSAGES: usize = 6 << 10;
@@ -58,7 +75,6 @@ impl Effects {
         let capacity = |capacity| if ahead { capacity } else { 0 };
         Self {
             messages: Region::with_capacity(capacity(Self::MESSAGES)),
-            // Always allocated at once: a list that grows leaves secrets behind.
             list: Vec::with_capacity(Self::LIST),
             kept: Region::with_capacity(capacity(Self::KEPT)),
         }
@@ -86,33 +102,38 @@ impl Effects {
         result
     }
 
-    pub(super) fn push(&mut self, effect: Effect) {
+    pub(super) fn push(&mut self, effect: Effect) -> Result<(), Error> {
+        if self.list.len() == Self::LIST {
+            return Err(Error::Internal("a message with more effects than there is room for"));
+        }
         self.list.push(Entry::Effect(effect));
+        Ok(())
     }
 
     /// Sends the message that `encode` appends, together with the messages right before, and adds it to `transcript`.
-    pub(super) fn send(&mut self, transcript: &mut Transcript, encode: impl FnOnce(&mut Vec<u8>)) {
-        let span = self.send_unhashed(encode);
+    pub(super) fn send(&mut self, transcript: &mut Transcript, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
+        let span = self.send_unhashed(encode)?;
         transcript.add(&self.messages.as_slice()[span.range()]);
+        Ok(())
     }
 
     /// Sends the message that `encode` appends, for a transcript whose hash is not known yet.
-    pub(super) fn send_unhashed(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Span {
+    pub(super) fn send_unhashed(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Result<Span, Error> {
         let start = self.messages.as_slice().len();
         encode(self.messages.as_mut_vec());
         let span = Span { start, end: self.messages.as_slice().len() };
         match self.list.last_mut() {
             Some(Entry::Effect(Effect::Send(last))) if last.end == span.start => last.end = span.end,
-            _ => self.push(Effect::Send(span)),
+            _ => self.push(Effect::Send(span))?,
         }
-        span
+        Ok(span)
     }
 
     /// Clears the list and wipes its memory. To drop the effects is not enough: the unused bytes of a short variant may hold
     /// what was on the stack.
     pub(super) fn wipe(&mut self) {
         self.list.clear();
-        for _ in 0..self.list.capacity() {
+        for _ in 0..Self::LIST {
             self.list.push(Entry::Blank([0; size_of::<Effect>() + align_of::<Effect>()]));
         }
         for entry in &mut self.list {
@@ -153,4 +174,20 @@ pub struct Negotiated {
     pub server_name: Option<CompactString>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_never_moved_to_where_it_has_more_room() {
+        let mut effects = Effects::new(true);
+        let place = effects.list.as_ptr();
+        for _ in 0..Effects::LIST {
+            assert_eq!(effects.push(Effect::SendChangeCipherSpec), Ok(()));
+        }
+        assert!(matches!(effects.push(Effect::SendChangeCipherSpec), Err(Error::Internal(_))));
+        assert_eq!(effects.list.as_ptr(), place);
+    }
 }

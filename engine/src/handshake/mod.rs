@@ -13,7 +13,7 @@ pub(crate) use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 pub use effects::Negotiated;
-pub(crate) use effects::{Effect, Effects};
+pub(crate) use effects::{Direction, Effect, Effects};
 pub(crate) use reassemble::{HandshakeReassembler, Reassembled};
 pub(crate) use server::start as start_server;
 pub use workspace::HandshakeArenas;

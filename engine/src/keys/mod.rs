@@ -6,6 +6,6 @@ mod transcript;
 
 pub use key_log::{KeyLog, KeyLogFile, SecretLabel};
 pub use schedule::{
-    EarlySecret, HandshakeSecret, MasterSecret, TrafficKeys, TrafficSecret, hkdf_expand_label, resumption_psk,
+    EarlySecret, HandshakeSecret, MasterSecret, Ratchet, TrafficKeys, TrafficSecret, hkdf_expand_label, resumption_psk,
 };
 pub use transcript::Transcript;

@@ -2,10 +2,8 @@
 
 use core::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
-use crate::crypto::{Aead, Hash, NONCE_MAX};
-use crate::mem::{Digest, SECRET_MAX, Secret, SharedSecret};
+use crate::crypto::{Aead, Hash, KEY_MAX, NONCE_MAX};
+use crate::mem::{Digest, SECRET_MAX, Secret, SecretBytes, SharedSecret};
 
 /// HKDF-Expand-Label (RFC 8446 7.1), which fills `output`.
 pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: &[u8], output: &mut [u8]) {
@@ -144,14 +142,11 @@ impl TrafficSecret {
     }
 
     /// Key and IV (RFC 8446 7.3).
-    pub fn keys(&self, aead: &dyn Aead) -> TrafficKeys {
-        let mut keys = TrafficKeys {
-            key: Secret::zeroed(aead.key_len()),
-            iv: [0; NONCE_MAX],
-            iv_len: aead.nonce_len().min(NONCE_MAX),
-        };
+    pub fn keys(&self, aead: &'static dyn Aead) -> TrafficKeys {
+        let mut keys =
+            TrafficKeys { aead, key: SecretBytes::zeroed(aead.key_len()), iv: SecretBytes::zeroed(aead.nonce_len()) };
         hkdf_expand_label(self.hash, self.secret.as_bytes(), b"key", &[], keys.key.as_mut_bytes());
-        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"iv", &[], &mut keys.iv[..keys.iv_len]);
+        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"iv", &[], keys.iv.as_mut_bytes());
         keys
     }
 
@@ -175,15 +170,43 @@ fn derive_finished_key(hash: &dyn Hash, secret: &Secret) -> Secret {
     key
 }
 
-/// The key and IV of one side's records.
-#[derive(Zeroize, ZeroizeOnDrop)]
+/// The keys of one side, one generation after the other (RFC 8446 7.2).
+#[derive(Clone)]
+pub struct Ratchet {
+    aead: &'static dyn Aead,
+    secret: TrafficSecret,
+}
+
+impl Ratchet {
+    /// A ratchet whose first generation is that of `secret`.
+    pub const fn new(aead: &'static dyn Aead, secret: TrafficSecret) -> Self {
+        Self { aead, secret }
+    }
+
+    /// The keys of this generation.
+    pub fn keys(&self) -> TrafficKeys {
+        self.secret.keys(self.aead)
+    }
+
+    /// Goes on to the next generation.
+    pub fn advance(&mut self) {
+        self.secret = self.secret.next();
+    }
+}
+
+/// The key and IV of one side's records, and the AEAD that they are for.
 pub struct TrafficKeys {
-    key: Secret,
-    iv: [u8; NONCE_MAX],
-    iv_len: usize,
+    aead: &'static dyn Aead,
+    key: SecretBytes<KEY_MAX>,
+    iv: SecretBytes<NONCE_MAX>,
 }
 
 impl TrafficKeys {
+    /// The AEAD.
+    pub const fn aead(&self) -> &'static dyn Aead {
+        self.aead
+    }
+
     /// The key of the AEAD.
     pub fn key(&self) -> &[u8] {
         self.key.as_bytes()
@@ -191,7 +214,7 @@ impl TrafficKeys {
 
     /// The IV that sequence numbers are XORed with.
     pub fn iv(&self) -> &[u8] {
-        &self.iv[..self.iv_len]
+        self.iv.as_bytes()
     }
 }
 

@@ -17,7 +17,7 @@ pub use open::{Opener, inner_len};
 pub use path::{Inlined, Path, Split};
 pub use seal::{Sealer, sealed_len};
 
-use crate::crypto::{AeadKey, Suite};
+use crate::crypto::AeadKey;
 use crate::error::Error;
 use crate::keys::TrafficKeys;
 use nonce::Nonces;
@@ -29,7 +29,7 @@ struct RecordKey {
 }
 
 impl RecordKey {
-    fn new(suite: &Suite, keys: &TrafficKeys) -> Result<Self, Error> {
-        Ok(Self { aead: suite.aead.key(keys.key())?, nonces: Nonces::new(keys.iv()) })
+    fn new(keys: &TrafficKeys) -> Result<Self, Error> {
+        Ok(Self { aead: keys.aead().key(keys.key())?, nonces: Nonces::new(keys.iv()) })
     }
 }

@@ -1,7 +1,7 @@
 use super::{Frame, RecordKey, padding};
 use crate::codes::ContentType;
 use crate::counters::Counters;
-use crate::crypto::{Copied, Suite, TAG_LEN};
+use crate::crypto::{Copied, TAG_LEN};
 use crate::error::Error;
 use crate::keys::TrafficKeys;
 use crate::limits::RECORD_CONTENT_MAX;
@@ -35,8 +35,8 @@ impl Opener {
     }
 
     /// Installs `keys`.
-    pub fn install(&mut self, suite: &Suite, keys: &TrafficKeys) -> Result<(), Error> {
-        self.key = Some(RecordKey::new(suite, keys)?);
+    pub fn install(&mut self, keys: &TrafficKeys) -> Result<(), Error> {
+        self.key = Some(RecordKey::new(keys)?);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::path::{Inlined, SealPath, Split};
 use super::sealed::{header, seal_copied, seal_from};
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::counters::Counters;
-use crate::crypto::{Copied, Suite, TAG_LEN};
+use crate::crypto::{Copied, TAG_LEN};
 use crate::error::Error;
 use crate::keys::TrafficKeys;
 use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
@@ -51,8 +51,8 @@ impl Sealer {
     }
 
     /// Installs `keys`, for up to `records_per_key` records of application data.
-    pub fn install(&mut self, suite: &Suite, keys: &TrafficKeys, records_per_key: u64) -> Result<(), Error> {
-        self.key = Some(RecordKey::new(suite, keys)?);
+    pub fn install(&mut self, keys: &TrafficKeys, records_per_key: u64) -> Result<(), Error> {
+        self.key = Some(RecordKey::new(keys)?);
         self.records_per_key = records_per_key;
         Ok(())
     }

@@ -279,8 +279,8 @@ impl Replay {
         let prk = secret.secret().clone();
         if direction == "write" {
             let peer = self.peer(role);
-            peer.sealer.install(&suite, &keys, u64::MAX).unwrap();
-            peer.opener.install(&suite, &keys).unwrap();
+            peer.sealer.install(&keys, u64::MAX).unwrap();
+            peer.opener.install(&keys).unwrap();
         }
         let (key_info, iv_info) = (info(b"key", &[], keys.key().len()), info(b"iv", &[], keys.iv().len()));
         assert_eq!(self.expand_raw(&prk, &key_info, keys.key().len()), keys.key());

@@ -8,7 +8,7 @@ use super::{ClientContext, ClientState};
 use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::{CertificateError, Error};
-use crate::handshake::effects::{Effect, Effects, Negotiated};
+use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::msgs::{
     CertificateMessage, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, Message,
@@ -130,7 +130,7 @@ impl WaitFinished {
         handshake.transcript.add(message.bytes);
         let messages = handshake.transcript.current();
 
-        handshake.send_own_flight(effects);
+        handshake.send_own_flight(effects)?;
         let master = handshake.secret.into_master();
         let client_secret = master.client_traffic(&messages);
         let server_secret = master.server_traffic(&messages);
@@ -140,8 +140,8 @@ impl WaitFinished {
         let resumption = master.resumption(&handshake.transcript.current());
 
         let suite = handshake.suite;
-        effects.push(Effect::InstallWrite { suite, secret: client_secret });
-        effects.push(Effect::InstallRead { suite, secret: server_secret });
+        effects.push(Effect::application_keys(Direction::Write, &suite, client_secret))?;
+        effects.push(Effect::application_keys(Direction::Read, &suite, server_secret))?;
         let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
@@ -151,18 +151,18 @@ impl WaitFinished {
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,
         };
-        effects.push(Effect::Ready { negotiated, resumption: Some(resumption) });
+        effects.push(Effect::Ready { negotiated, resumption: Some(resumption) })?;
         Ok(ClientState::Ready)
     }
 }
 
 impl HandshakeContext {
     /// The client's second flight: Finished, and before it an empty Certificate where one was requested.
-    fn send_own_flight(&mut self, effects: &mut Effects) {
+    fn send_own_flight(&mut self, effects: &mut Effects) -> Result<(), Error> {
         if self.is_certificate_requested {
-            effects.send(&mut self.transcript, |out| encode_certificate(out, &[], &[]));
+            effects.send(&mut self.transcript, |out| encode_certificate(out, &[], &[]))?;
         }
         let verify_data = self.client_secret.finished(&self.transcript.current());
-        effects.send(&mut self.transcript, |out| Finished { verify_data }.encode(out));
+        effects.send(&mut self.transcript, |out| Finished { verify_data }.encode(out))
     }
 }

@@ -8,7 +8,7 @@ use super::{ClientContext, ClientState};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::{Exchange, Group, Suite};
 use crate::error::Error;
-use crate::handshake::effects::{Effect, Effects};
+use crate::handshake::effects::{Direction, Effect, Effects};
 use crate::handshake::{ClientConfig, Machine};
 use crate::keys::{EarlySecret, SecretLabel, Transcript};
 use crate::limits::{KEY_SHARES_MAX, SESSION_ID_MAX};
@@ -34,7 +34,7 @@ pub(crate) fn start(
         config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
     let client = ClientContext { config: config.clone(), server_name, random };
     let state = WaitServerHello { client, session_id, shares, retried: None };
-    let span = state.with_parameters(None, |parameters| effects.send_unhashed(|out| parameters.encode(out)));
+    let span = state.with_parameters(None, |parameters| effects.send_unhashed(|out| parameters.encode(out)))?;
     effects.keep_messages(span);
     Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
 }
@@ -145,9 +145,9 @@ impl WaitServerHello {
         effects.kept.clear();
         // RFC 8446 D.4: before the second flight, which begins here.
         if !self.session_id.is_empty() {
-            effects.push(Effect::SendChangeCipherSpec);
+            effects.push(Effect::SendChangeCipherSpec)?;
         }
-        self.with_parameters(retry.cookie, |parameters| effects.send(&mut transcript, |out| parameters.encode(out)));
+        self.with_parameters(retry.cookie, |parameters| effects.send(&mut transcript, |out| parameters.encode(out)))?;
         self.retried = Some(Retried { transcript, suite: suite.code, has_cookie: retry.cookie.is_some() });
         Ok(ClientState::ServerHello(self))
     }
@@ -186,10 +186,10 @@ impl WaitServerHello {
         self.client.log(SecretLabel::ClientHandshake, client_secret.secret());
         self.client.log(SecretLabel::ServerHandshake, server_secret.secret());
         if !self.session_id.is_empty() && !hello_retry {
-            effects.push(Effect::SendChangeCipherSpec);
+            effects.push(Effect::SendChangeCipherSpec)?;
         }
-        effects.push(Effect::InstallWrite { suite, secret: client_secret.clone() });
-        effects.push(Effect::InstallRead { suite, secret: server_secret.clone() });
+        effects.push(Effect::handshake_keys(Direction::Write, &suite, &client_secret))?;
+        effects.push(Effect::handshake_keys(Direction::Read, &suite, &server_secret))?;
         let handshake = HandshakeContext {
             client: self.client,
             suite,

@@ -2,7 +2,7 @@ use super::ServerState;
 use crate::codes::HandshakeType;
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::effects::{Effect, Effects, Negotiated};
+use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::keys::{TrafficSecret, Transcript};
 use crate::msgs::{Finished, Message};
 
@@ -23,8 +23,8 @@ impl WaitFinished {
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as the keys change"));
         }
-        effects.push(Effect::InstallRead { suite: self.suite, secret: self.client_secret });
-        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None });
+        effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
+        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None })?;
         Ok(ServerState::Ready)
     }
 }

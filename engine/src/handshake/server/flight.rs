@@ -9,7 +9,7 @@ use crate::crypto::{Group, Suite};
 use crate::error::Error;
 use crate::handshake::ServerConfig;
 use crate::handshake::config::Common;
-use crate::handshake::effects::{Effect, Effects, Negotiated};
+use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::negotiate;
 use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
@@ -48,7 +48,7 @@ impl Choice<'_> {
         let server_handshake = handshake.server_traffic(&messages);
         log(config, hello, SecretLabel::ClientHandshake, client_handshake.secret());
         log(config, hello, SecretLabel::ServerHandshake, server_handshake.secret());
-        effects.push(Effect::InstallWrite { suite, secret: server_handshake.clone() });
+        effects.push(Effect::handshake_keys(Direction::Write, &suite, &server_handshake))?;
 
         self.send_encrypted_flight(config, alpn.map(|name| &**name), &server_handshake, &mut transcript, effects)?;
         let master = handshake.into_master();
@@ -58,10 +58,10 @@ impl Choice<'_> {
         log(config, hello, SecretLabel::ClientApplication, client_secret.secret());
         log(config, hello, SecretLabel::ServerApplication, server_secret.secret());
         log(config, hello, SecretLabel::Exporter, &master.exporter(&messages));
-        effects.push(Effect::InstallWrite { suite, secret: server_secret });
-        effects.push(Effect::InstallRead { suite, secret: client_handshake.clone() });
+        effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
+        effects.push(Effect::handshake_keys(Direction::Read, &suite, &client_handshake))?;
         if hello.early_data {
-            effects.push(Effect::SkipEarlyData);
+            effects.push(Effect::SkipEarlyData)?;
         }
         let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
@@ -91,10 +91,10 @@ impl Choice<'_> {
             cipher_suite: self.suite.code,
             key_share: KeyShareEntry { group: self.group.name(), key: &exchange.share },
         };
-        effects.send(transcript, |out| answer.encode(out));
+        effects.send(transcript, |out| answer.encode(out))?;
         // RFC 8446 D.4: once, after the first message of the server.
         if !hello.session_id.is_empty() && !self.hello_retry {
-            effects.push(Effect::SendChangeCipherSpec);
+            effects.push(Effect::SendChangeCipherSpec)?;
         }
         Ok(exchange.secret)
     }
@@ -110,14 +110,13 @@ impl Choice<'_> {
         effects.send(transcript, |out| {
             EncryptedExtensions { server_name: self.server_name.is_some(), alpn }.encode(out);
             encode_certificate(out, &[], &self.certificate.chain);
-        });
+        })?;
         let content = signed_content(Signer::Server, &transcript.current());
         let signature = self.certificate.key.sign(self.signature, &content, config.common.random)?;
         let verify = CertificateVerify { scheme: self.signature, signature: &signature };
-        effects.send(transcript, |out| verify.encode(out));
+        effects.send(transcript, |out| verify.encode(out))?;
         let verify_data = secret.finished(&transcript.current());
-        effects.send(transcript, |out| Finished { verify_data }.encode(out));
-        Ok(())
+        effects.send(transcript, |out| Finished { verify_data }.encode(out))
     }
 }
 

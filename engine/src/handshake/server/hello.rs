@@ -101,12 +101,12 @@ fn send_hello_retry_request(
         selected_group: Some(group),
         cookie: cookie.as_ref().map(|cookie| &cookie[..]),
     };
-    effects.send(&mut transcript, |out| retry.encode(out));
+    effects.send(&mut transcript, |out| retry.encode(out))?;
     if !hello.session_id.is_empty() {
-        effects.push(Effect::SendChangeCipherSpec);
+        effects.push(Effect::SendChangeCipherSpec)?;
     }
     if hello.early_data {
-        effects.push(Effect::SkipEarlyData);
+        effects.push(Effect::SkipEarlyData)?;
     }
     // No longer than that: the message was decoded.
     let session_id = hello.session_id.iter().copied().take(SESSION_ID_MAX).collect();
