@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
 
 /// Seals the message in place: it lies where the content of its record begins.
 fn send(connection: &mut Connection, output: &mut OutBuf, socket: &mut TcpStream) -> Result<(), Box<dyn error::Error>> {
-    let mut record = vec![0; Connection::record_bytes(MESSAGE.len())];
+    let mut record = vec![0; connection.record_bytes(MESSAGE.len())];
     let plaintext = RECORD_HEADER..RECORD_HEADER + MESSAGE.len();
     record[plaintext.clone()].copy_from_slice(MESSAGE);
     let all = 0..record.len();

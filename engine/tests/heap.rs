@@ -117,7 +117,7 @@ fn no_heap_call_for_a_record_in_a_callers_own_buffers() {
             for (plaintext, destination) in [(5, 5), (6, 4), (30_000, 20_000)] {
                 let (opened, counts) = heap_meter::count(|| {
                     let plaintext = plaintext..plaintext + size;
-                    let record = 0..Connection::record_bytes(size);
+                    let record = 0..client.connection.record_bytes(size);
                     client.connection.seal_within(&mut buffer, plaintext, record.clone(), &mut client.output).unwrap();
                     let destination = destination..destination + size + 1;
                     server.connection.open_within(&mut buffer, record, destination, &mut server.output).unwrap()

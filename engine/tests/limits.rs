@@ -7,17 +7,19 @@ use std::sync::{Arc, Mutex};
 
 use support::peer::{Peer, pump};
 use support::pki::KeyKind;
+use support::scripted::keys::records;
 use support::scripted::server::ScriptedServer;
 use support::scripted::states::{against_client, against_server, client_ready, server_ready};
 use support::scripted::{Script, Sent};
 use support::{assert_same_bytes, client, localhost, pattern, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::ContentType;
-use tls_engine::conn::{ClientConfigBuilder, Progress, ServerConfigBuilder};
+use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Progress, ServerConfigBuilder};
 use tls_engine::crypto::Provider;
 use tls_engine::internal::keys::TrafficSecret;
-use tls_engine::limits::{RECORD_CONTENT_MAX, RECORD_MAX};
+use tls_engine::limits::{FRAGMENT_MIN, RECORD_CONTENT_MAX, RECORD_HEADER, RECORD_MAX};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
+use tls_engine::pki::ServerVerifier;
 use tls_engine::switches::{BufferPoolKind, Switches};
 use tls_engine::{KeyLog, SecretLabel};
 
@@ -384,4 +386,45 @@ fn a_server_makes_the_same_records() {
     let data = pattern(RECORD_CONTENT_MAX + 1, 0);
     let lengths: Vec<usize> = sent_by(&mut script, &data).iter().map(|sent| sent.content.len()).collect();
     assert_eq!(lengths, [RECORD_CONTENT_MAX, 1]);
+}
+
+#[test]
+fn no_record_holds_more_than_the_configuration_allows() {
+    const TYPE_AND_TAG: usize = 17;
+    let provider = providers()[0];
+    for max in [FRAGMENT_MIN, 1000, RECORD_CONTENT_MAX] {
+        let mut client =
+            Peer::client(&client(provider, KIND, |builder| builder.max_fragment(max)), localhost()).unwrap();
+        let mut server = Peer::server(&server(provider, KIND, |builder| builder.max_fragment(max)));
+        let mut longest = [0; 24];
+        let mut carry = |from: &mut Peer, to: &mut Peer| {
+            let bytes = from.drain();
+            for record in records(&bytes) {
+                let longest = &mut longest[usize::from(record[0])];
+                *longest = record.len().max(*longest);
+            }
+            to.feed(&bytes).unwrap();
+        };
+        for _ in 0..2 {
+            carry(&mut client, &mut server);
+            carry(&mut server, &mut client);
+        }
+        let data = pattern(max + 1, 3);
+        for _ in 0..2 {
+            assert_eq!(client.write(&data), Ok(data.len()));
+            let mut record = vec![0; client.connection.record_bytes(max + 1)];
+            let more = client.connection.seal_into(&data, &mut record, &mut client.output);
+            assert!(matches!(more, Err(Error::Usage(_))), "{more:?}");
+            carry(&mut client, &mut server);
+            assert_eq!(server.received, data);
+            // Both ends do the same.
+            std::mem::swap(&mut client, &mut server);
+        }
+        assert_eq!(longest[usize::from(ContentType::APPLICATION_DATA.0)], RECORD_HEADER + max + TYPE_AND_TAG);
+        assert!(longest[usize::from(ContentType::HANDSHAKE.0)] <= RECORD_HEADER + max);
+    }
+    for refused in [0, FRAGMENT_MIN - 1, RECORD_CONTENT_MAX + 1] {
+        let config = ClientConfig::builder(provider).verifier(ServerVerifier::insecure()).max_fragment(refused).build();
+        assert!(matches!(config, Err(Error::Config(_))));
+    }
 }

@@ -12,8 +12,14 @@ const LOOPS: [(&str, &[&str]); 2] =
 /// The split steps are functions of this type.
 const SPLIT: &str = "record::path::Split as ";
 /// What must not be called where it is inlined, under whatever name.
-const STEPS: [&str; 5] =
-    ["record::path::", "deframe::deframe", "Opener::open", "sealed::seal_from", "Opener::take_inner"];
+const STEPS: [&str; 6] = [
+    "record::path::",
+    "deframe::deframe",
+    "Opener::open",
+    "RecordKey::seal_from",
+    "RecordKey::open",
+    "key::take_inner",
+];
 
 /// Takes the program apart that runs, prints what it finds, and fails where that is not as it should be.
 pub fn check_this_program() -> ExitCode {

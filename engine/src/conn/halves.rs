@@ -69,7 +69,7 @@ impl Connection {
         if self.close_received {
             let _ = shared.closed_by_peer.set(());
         }
-        let rest = Sending::new(&self.role.common().switches);
+        let rest = Sending::new(self.role.common());
         let sending = core::mem::replace(&mut self.sending, rest);
         self.has_sealing_half = true;
         let sealing =

@@ -107,7 +107,7 @@ impl Connection {
         let Some(frame) = P::deframe(input.waiting())? else { return Ok(Received::NeedInput) };
         let record = input.consume(frame.len());
         let body = Span { start: record.end - frame.body_len, end: record.end };
-        if frame.content_type != ContentType::APPLICATION_DATA {
+        if !self.opener.opens(frame.content_type) {
             return self.on_clear_record(&frame, input.span(body), output);
         }
         let (content_type, len) = match P::open(&mut self.opener, &frame, input.span_mut(body)) {
@@ -158,7 +158,7 @@ impl Connection {
         Ok(false)
     }
 
-    /// A record whose outer type says that it is not encrypted.
+    /// A record that no key opens.
     #[cold]
     pub(super) fn on_clear_record(
         &mut self,
@@ -168,6 +168,10 @@ impl Connection {
     ) -> Result<Received, Error> {
         let got = frame.content_type;
         let is_first = self.opener.counters().records == 0;
+        if got == ContentType::APPLICATION_DATA {
+            let reason = "encrypted, before keys were established";
+            return self.skip_early_data(frame, Error::UnexpectedRecord { got, reason });
+        }
         if got == ContentType::CHANGE_CIPHER_SPEC {
             return self.on_change_cipher_spec(is_first, body);
         }

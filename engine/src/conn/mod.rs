@@ -113,12 +113,13 @@ impl Connection {
     fn new(role: Role) -> Self {
         let switches = role.common().switches;
         let meter = role.common().monitor.as_ref().map(|monitor| Arc::new(Meter::new(monitor)));
+        let sending = Sending::new(role.common());
         Self {
             role,
             handshake: None,
             post_handshake: HandshakeReassembler::default(),
             resumption: None,
-            sending: Sending::new(&switches),
+            sending,
             take_record: match (switches.inline, switches.counters) {
                 (true, false) => Self::take_record::<Inlined, false>,
                 (false, false) => Self::take_record::<Split, false>,

@@ -12,9 +12,9 @@ use core::ops::Range;
 use super::{Connection, Received};
 use crate::codes::ContentType;
 use crate::error::Error;
-use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
+use crate::limits::RECORD_HEADER;
 use crate::mem::OutBuf;
-use crate::record::{Aliasing, Frame, deframe, inner_len, sealed_len};
+use crate::record::{Aliasing, Frame, deframe};
 
 /// A record that was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,16 +56,18 @@ pub enum OpenedRecord {
 }
 
 impl Connection {
-    /// How many bytes the record of `data_bytes` of application data takes.
-    pub const fn record_bytes(data_bytes: usize) -> usize {
-        sealed_len(data_bytes)
+    /// How many bytes the record of `data_bytes` of application data takes under the current key.
+    pub fn record_bytes(&self, data_bytes: usize) -> usize {
+        self.sending.sealer.sealed_len(data_bytes)
     }
 
     /// How many bytes the destination of the record at the front of `received` needs to have: its content, and what TLS adds
     /// behind it (RFC 8446 5.2). 0 while its header is incomplete, or where it is not encrypted.
-    pub fn opening_bytes(received: &[u8]) -> usize {
+    pub fn opening_bytes(&self, received: &[u8]) -> usize {
         match received {
-            [23, _, _, high, low, ..] => inner_len(usize::from(u16::from_be_bytes([*high, *low]))),
+            [outer_type, _, _, high, low, ..] if self.opener.opens(ContentType(*outer_type)) => {
+                self.opener.inner_len(usize::from(u16::from_be_bytes([*high, *low])))
+            }
             _ => 0,
         }
     }
@@ -81,7 +83,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] where `record` is too short. [`Error::Usage`] where a range is outside of the buffer, where the
-    /// plaintext is longer than the 16,384 bytes of a record (RFC 8446 5.1), or where nothing can be sent. Nothing has been
+    /// plaintext is longer than the content of a record may be (16,384 bytes, RFC 8446 5.1), or where nothing can be sent. Nothing has been
     /// written after these. After any other error the connection has failed, and the bytes of the record are zero.
     pub fn seal_within(
         &mut self,
@@ -148,8 +150,8 @@ impl Connection {
             Err(other) => return Ok(other),
         };
         let body = received.start + RECORD_HEADER..received.start + frame.len();
-        let opened = if frame.content_type == ContentType::APPLICATION_DATA {
-            let room_bytes = room(&frame, destination.len())?;
+        let opened = if self.opener.opens(frame.content_type) {
+            let room_bytes = self.room(&frame, destination.len())?;
             let written = destination.start..destination.start + room_bytes;
             match Aliasing::of(&body, destination.start, &written) {
                 Aliasing::Disjoint => match buffer.get_disjoint_mut([body, written]) {
@@ -187,8 +189,8 @@ impl Connection {
             Err(other) => return Ok(other),
         };
         let body = &received[RECORD_HEADER..frame.len()];
-        let opened = if frame.content_type == ContentType::APPLICATION_DATA {
-            let room_bytes = room(&frame, destination.len())?;
+        let opened = if self.opener.opens(frame.content_type) {
+            let room_bytes = self.room(&frame, destination.len())?;
             self.open_apart(&frame, body, &mut destination[..room_bytes], output)
         } else {
             self.on_clear_record(&frame, body, output).map(|received| other(&frame, received))
@@ -207,10 +209,12 @@ impl Connection {
         if plaintext_bytes == 0 {
             return Ok(None);
         }
-        if plaintext_bytes > RECORD_CONTENT_MAX {
-            return Err(Error::Usage("a record holds 16,384 bytes of plaintext at most"));
+        if plaintext_bytes > self.sending.sealer.max_fragment() {
+            return Err(Error::Usage(
+                "more plaintext than one record holds: `max_fragment`, which is 16,384 bytes at most",
+            ));
         }
-        let needed_bytes = sealed_len(plaintext_bytes);
+        let needed_bytes = self.record_bytes(plaintext_bytes);
         if room_bytes < needed_bytes {
             return Err(Error::BufferTooSmall { needed_bytes, got_bytes: room_bytes });
         }
@@ -231,6 +235,12 @@ impl Connection {
         let frame = self.check_first_record(bytes).and_then(|()| deframe(bytes));
         let frame = frame.inspect_err(|error| self.fail(error, output))?;
         Ok(frame.ok_or(OpenedRecord::NeedInput))
+    }
+
+    /// How much of the destination a protected record needs.
+    fn room(&self, frame: &Frame, got_bytes: usize) -> Result<usize, Error> {
+        let needed_bytes = self.opener.inner_len(frame.body_len);
+        if got_bytes < needed_bytes { Err(Error::BufferTooSmall { needed_bytes, got_bytes }) } else { Ok(needed_bytes) }
     }
 
     /// Opens `body` to `inner`, which is disjoint from it.
@@ -295,12 +305,6 @@ impl Connection {
 
 const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
 const NOTHING: SealedRecord = SealedRecord { record_bytes: 0, aliasing: Aliasing::Disjoint, copied_bytes: 0 };
-
-/// How much of the destination an encrypted record needs.
-fn room(frame: &Frame, got_bytes: usize) -> Result<usize, Error> {
-    let needed_bytes = inner_len(frame.body_len);
-    if got_bytes < needed_bytes { Err(Error::BufferTooSmall { needed_bytes, got_bytes }) } else { Ok(needed_bytes) }
-}
 
 const fn other(frame: &Frame, received: Received) -> OpenedRecord {
     match received {

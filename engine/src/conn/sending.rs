@@ -3,11 +3,11 @@
 use crate::codes::{AlertDescription, ContentType};
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::handshake::Common;
 use crate::keys::{Ratchet, TrafficKeys};
 use crate::mem::OutBuf;
 use crate::msgs::{Alert, KeyUpdate, KeyUpdateRequest};
 use crate::record::Sealer;
-use crate::switches::Switches;
 
 /// The keys for sending, and whether close_notify was sent.
 pub(super) struct Sending {
@@ -19,8 +19,8 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    pub(super) const fn new(switches: &Switches) -> Self {
-        Self { sealer: Sealer::new(switches), next: None, is_closed: false }
+    pub(super) const fn new(common: &Common) -> Self {
+        Self { sealer: Sealer::new(&common.switches, common.max_fragment), next: None, is_closed: false }
     }
 
     pub(super) const fn counters(&self) -> Counters {

@@ -9,7 +9,7 @@ use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
-use crate::limits::KEY_SHARES_MAX;
+use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX};
 use crate::mem::{ArenaLease, ArenaStatistics};
 use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
 use crate::switches::Switches;
@@ -43,6 +43,8 @@ pub(crate) struct Common {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: &'static dyn Random,
     pub(crate) records_per_key: Option<u64>,
+    /// The longest content of a record that is sent.
+    pub(crate) max_fragment: usize,
 }
 
 impl Common {
@@ -112,6 +114,7 @@ struct CommonBuilder {
     clock: Arc<dyn Clock>,
     random: &'static dyn Random,
     records_per_key: Option<u64>,
+    max_fragment: usize,
 }
 
 impl CommonBuilder {
@@ -128,6 +131,7 @@ impl CommonBuilder {
             clock: Arc::new(SystemClock),
             random: provider.random,
             records_per_key: None,
+            max_fragment: RECORD_CONTENT_MAX,
         }
     }
 
@@ -150,7 +154,10 @@ impl CommonBuilder {
         if self.records_per_key == Some(0) {
             return Err(Error::Config("a key must seal at least one record".into()));
         }
-        let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, .. } = self;
+        if !(FRAGMENT_MIN..=RECORD_CONTENT_MAX).contains(&self.max_fragment) {
+            return Err(Error::Config(format!("a record holds {FRAGMENT_MIN} to {RECORD_CONTENT_MAX} bytes at most")));
+        }
+        let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, max_fragment, .. } = self;
         let arenas = switches.arena.then(|| arenas.unwrap_or_default());
         let monitor = switches.counters.then(|| monitor.unwrap_or_default());
         Ok(Common {
@@ -165,6 +172,7 @@ impl CommonBuilder {
             clock,
             random,
             records_per_key,
+            max_fragment,
         })
     }
 }
@@ -252,6 +260,13 @@ macro_rules! common_setters {
         /// Updates a key after so many records, where that is fewer than the cipher suite's own limit.
         pub fn records_per_key(mut self, records: u64) -> Self {
             self.common.records_per_key = Some(records);
+            self
+        }
+
+        /// The longest content of a record that is sent, bytes, for peers with little memory. Default: the 16,384 that RFC 8446 5.1
+        /// allows.
+        pub fn max_fragment(mut self, bytes: usize) -> Self {
+            self.common.max_fragment = bytes;
             self
         }
     };

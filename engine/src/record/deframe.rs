@@ -1,4 +1,4 @@
-use crate::codes::ContentType;
+use crate::codes::{ContentType, ProtocolVersion};
 use crate::error::Error;
 use crate::limits::{RECORD_BODY_MAX, RECORD_CONTENT_MAX, RECORD_HEADER};
 
@@ -19,6 +19,14 @@ impl Frame {
     pub const fn len(&self) -> usize {
         RECORD_HEADER + self.body_len
     }
+}
+
+/// The header of a record (RFC 8446 5.1).
+pub(super) fn header(content_type: ContentType, version: ProtocolVersion, body_len: usize) -> [u8; RECORD_HEADER] {
+    let [major, minor] = version.0.to_be_bytes();
+    // Never truncated: a body is shorter than 2^16 bytes.
+    let [high, low] = (body_len as u16).to_be_bytes();
+    [content_type.0, major, minor, high, low]
 }
 
 /// The record at the front of `bytes`, or `None` while it is not whole. Types and lengths that are never valid are

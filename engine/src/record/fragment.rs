@@ -1,5 +1,3 @@
-use crate::limits::RECORD_CONTENT_MAX;
-
 /// The caller's slices, cut into the contents of records: always full ones but for the last (RFC 8446 5.1).
 pub(super) struct Fragments<'a> {
     /// What is left of the first slice.
@@ -8,15 +6,17 @@ pub(super) struct Fragments<'a> {
     rest: &'a [&'a [u8]],
     /// Bytes left in all slices.
     left: usize,
+    /// The longest content of a record.
+    max: usize,
 }
 
 impl<'a> Fragments<'a> {
-    /// The contents of records for `slices`, without their first `taken` bytes.
+    /// The contents of records for `slices`, without their first `taken` bytes: at most `max` bytes each.
     #[inline]
-    pub(super) fn new(slices: &'a [&'a [u8]], taken: usize) -> Self {
-        let Some((first, rest)) = slices.split_first() else { return Self { first: &[], rest: &[], left: 0 } };
+    pub(super) fn new(slices: &'a [&'a [u8]], taken: usize, max: usize) -> Self {
+        let Some((first, rest)) = slices.split_first() else { return Self { first: &[], rest: &[], left: 0, max } };
         let left = first.len() + rest.iter().map(|slice| slice.len()).sum::<usize>();
-        let fragments = Self { first, rest, left };
+        let fragments = Self { first, rest, left, max };
         if taken > 0 { fragments.without(taken) } else { fragments }
     }
 
@@ -29,7 +29,7 @@ impl<'a> Fragments<'a> {
     /// The length of the next record's content; 0 at the end.
     #[inline]
     pub(super) const fn next_len(&self) -> usize {
-        if self.left < RECORD_CONTENT_MAX { self.left } else { RECORD_CONTENT_MAX }
+        if self.left < self.max { self.left } else { self.max }
     }
 
     /// The next record's content, `len` bytes, if it lies within one slice.
@@ -87,11 +87,12 @@ mod tests {
 
     #[test]
     fn records_are_full_and_gathered_only_across_slices() {
-        let long = vec![7u8; RECORD_CONTENT_MAX + 10];
+        const MAX: usize = 100;
+        let long = [7u8; MAX + 10];
         let slices: [&[u8]; 4] = [&long, &[], &[1, 2], &[3]];
-        let mut fragments = Fragments::new(&slices, 0);
-        assert_eq!(fragments.next_len(), RECORD_CONTENT_MAX);
-        assert_eq!(fragments.next_whole(RECORD_CONTENT_MAX), Some(&long[..RECORD_CONTENT_MAX]));
+        let mut fragments = Fragments::new(&slices, 0, MAX);
+        assert_eq!(fragments.next_len(), MAX);
+        assert_eq!(fragments.next_whole(MAX), Some(&long[..MAX]));
         assert_eq!((fragments.next_len(), fragments.next_whole(13)), (13, None));
         let mut gathered = [0; 13];
         fragments.gather(&mut gathered);
@@ -102,15 +103,15 @@ mod tests {
     #[test]
     fn empty_slices_in_front_are_passed_over() {
         let slices: [&[u8]; 3] = [&[], &[], &[1, 2]];
-        assert_eq!(Fragments::new(&slices, 0).next_whole(2), Some(&[1, 2][..]));
-        assert_eq!(Fragments::new(&[], 0).left(), 0);
+        assert_eq!(Fragments::new(&slices, 0, 9).next_whole(2), Some(&[1, 2][..]));
+        assert_eq!(Fragments::new(&[], 0, 9).left(), 0);
     }
 
     #[test]
     fn what_is_taken_already_is_passed_over() {
         let slices: [&[u8]; 3] = [&[1, 2], &[], &[3, 4]];
         for taken in 0..=4 {
-            let mut fragments = Fragments::new(&slices, taken);
+            let mut fragments = Fragments::new(&slices, taken, 9);
             let mut gathered = vec![0; fragments.left()];
             fragments.gather(&mut gathered);
             assert_eq!(gathered, [1, 2, 3, 4][taken..]);

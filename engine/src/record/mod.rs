@@ -4,32 +4,15 @@
 mod aliasing;
 mod deframe;
 mod fragment;
+mod key;
 mod nonce;
 mod open;
 mod padding;
 mod path;
 mod seal;
-mod sealed;
 
 pub use aliasing::Aliasing;
 pub use deframe::{Frame, deframe};
-pub use open::{Opener, inner_len};
+pub use open::Opener;
 pub use path::{Inlined, Path, Split};
-pub use seal::{Sealer, sealed_len};
-
-use crate::crypto::AeadKey;
-use crate::error::Error;
-use crate::keys::TrafficKeys;
-use nonce::Nonces;
-
-/// An expanded key with its sequence of nonces.
-struct RecordKey {
-    aead: Box<dyn AeadKey>,
-    nonces: Nonces,
-}
-
-impl RecordKey {
-    fn new(keys: &TrafficKeys) -> Result<Self, Error> {
-        Ok(Self { aead: keys.aead().key(keys.key())?, nonces: Nonces::new(keys.iv()) })
-    }
-}
+pub use seal::Sealer;

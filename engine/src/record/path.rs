@@ -1,10 +1,9 @@
 //! How the steps of the hot loop are called: two variants of the same loop, both in every build, so that a switch can
 //! compare them.
 
-use super::RecordKey;
 use super::deframe::{Frame, deframe};
+use super::key::RecordKey;
 use super::open::Opener;
-use super::sealed::seal_from;
 use crate::codes::ContentType;
 use crate::crypto::Copied;
 use crate::error::Error;
@@ -44,7 +43,7 @@ impl Path for Inlined {
 impl SealPath for Inlined {
     #[inline(always)]
     fn seal(key: &mut RecordKey, content: &[u8], record: &mut [u8]) -> Result<Copied, Error> {
-        seal_from(key, ContentType::APPLICATION_DATA, content, record)
+        key.seal_from(ContentType::APPLICATION_DATA, content, record)
     }
 }
 
@@ -63,6 +62,6 @@ impl Path for Split {
 impl SealPath for Split {
     #[inline(never)]
     fn seal(key: &mut RecordKey, content: &[u8], record: &mut [u8]) -> Result<Copied, Error> {
-        seal_from(key, ContentType::APPLICATION_DATA, content, record)
+        key.seal_from(ContentType::APPLICATION_DATA, content, record)
     }
 }

@@ -1,31 +1,25 @@
 use core::ops::Range;
 
-use super::RecordKey;
 use super::aliasing::Aliasing;
+use super::deframe::header;
 use super::fragment::Fragments;
+use super::key::RecordKey;
 use super::path::{Inlined, SealPath, Split};
-use super::sealed::{header, seal_copied, seal_from};
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::counters::Counters;
-use crate::crypto::{Copied, TAG_LEN};
+use crate::crypto::Copied;
 use crate::error::Error;
 use crate::keys::TrafficKeys;
-use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
+use crate::limits::RECORD_HEADER;
 use crate::mem::OutBuf;
 use crate::switches::Switches;
-
-/// What encryption adds to the content of a record: the inner type and the tag (RFC 8446 5.2).
-const ENCRYPTED_EXTRA: usize = 1 + TAG_LEN;
-
-/// How long the record of `content_len` bytes is: its header, the content, the inner type and the tag.
-pub const fn sealed_len(content_len: usize) -> usize {
-    RECORD_HEADER + content_len + ENCRYPTED_EXTRA
-}
 
 /// Writes records: unencrypted until keys are installed, then sealed.
 pub struct Sealer {
     key: Option<RecordKey>,
     records_per_key: u64,
+    /// The longest content of a record.
+    max_fragment: usize,
     zero_copy: bool,
     seal_batch: SealBatch,
     counters: Counters,
@@ -34,11 +28,12 @@ pub struct Sealer {
 type SealBatch = fn(&mut Sealer, &[&[u8]], usize, &mut OutBuf) -> Result<usize, Error>;
 
 impl Sealer {
-    /// A sealer without keys.
-    pub const fn new(switches: &Switches) -> Self {
+    /// A sealer without keys, of records with at most `max_fragment` bytes of content.
+    pub const fn new(switches: &Switches, max_fragment: usize) -> Self {
         Self {
             key: None,
             records_per_key: u64::MAX,
+            max_fragment,
             zero_copy: switches.zero_copy,
             seal_batch: if switches.inline { Self::seal_batch::<Inlined> } else { Self::seal_batch::<Split> },
             counters: Counters::ZERO,
@@ -62,6 +57,16 @@ impl Sealer {
         self.records_per_key
     }
 
+    /// The longest content of a record, bytes.
+    pub const fn max_fragment(&self) -> usize {
+        self.max_fragment
+    }
+
+    /// How long the record of `content_len` bytes is under its key, or without keys.
+    pub fn sealed_len(&self, content_len: usize) -> usize {
+        self.key.as_ref().map_or(RECORD_HEADER + content_len, |key| key.sealed_len(content_len))
+    }
+
     /// Counts an update of its keys.
     pub const fn count_key_update(&mut self) {
         self.counters.key_updates += 1;
@@ -70,7 +75,7 @@ impl Sealer {
     /// Whether its key has sealed as much as it may (RFC 8446 5.5).
     #[inline]
     pub fn is_key_spent(&self) -> bool {
-        self.key.as_ref().is_some_and(|key| key.nonces.taken() >= self.records_per_key)
+        self.key.as_ref().is_some_and(|key| key.used() >= self.records_per_key)
     }
 
     /// Seals `plaintext`, without its first `taken` bytes, while `output` has room and the key is not spent. Returns how many bytes
@@ -92,12 +97,12 @@ impl Sealer {
         taken: usize,
         output: &mut OutBuf,
     ) -> Result<usize, Error> {
-        let mut fragments = Fragments::new(plaintext, taken);
+        let mut fragments = Fragments::new(plaintext, taken, self.max_fragment);
         let offered = taken + fragments.left();
         while fragments.left() > 0 && !self.is_key_spent() {
             let Some(key) = &mut self.key else { break };
             let len = fragments.next_len();
-            let record_len = sealed_len(len);
+            let record_len = key.sealed_len(len);
             if output.room() < record_len {
                 output.compact();
                 if output.room() < record_len {
@@ -117,11 +122,11 @@ impl Sealer {
         Ok(offered - fragments.left())
     }
 
-    /// Seals `content` as one record of application data, which fills `record` ([`sealed_len`]). Returns how many bytes
+    /// Seals `content` as one record of application data, which fills `record` ([`Sealer::sealed_len`]). Returns how many bytes
     /// were copied. Where it fails, `record` is zeroed.
     pub fn seal_into(&mut self, content: &[u8], record: &mut [u8]) -> Result<usize, Error> {
         let Some(key) = &mut self.key else { return Err(NO_KEY) };
-        let Copied(copied) = seal_from(key, ContentType::APPLICATION_DATA, content, record).inspect_err(|_| {
+        let Copied(copied) = key.seal_from(ContentType::APPLICATION_DATA, content, record).inspect_err(|_| {
             record.fill(0);
         })?;
         self.counters.records += 1;
@@ -152,7 +157,7 @@ impl Sealer {
         };
         let Some(key) = &mut self.key else { return Err(NO_KEY) };
         let record = &mut buffer[record];
-        let Copied(_) = seal_copied(key, ContentType::APPLICATION_DATA, len, |_| {}, record).inspect_err(|_| {
+        let Copied(_) = key.seal_copied(ContentType::APPLICATION_DATA, len, |_| {}, record).inspect_err(|_| {
             record.fill(0);
         })?;
         self.counters.records += 1;
@@ -163,14 +168,13 @@ impl Sealer {
     /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for
     /// room, so `output` may grow; [`Error::Internal`] where it would exceed its limit.
     pub fn seal_control(&mut self, content_type: ContentType, bytes: &[u8], output: &mut OutBuf) -> Result<(), Error> {
-        for content in bytes.chunks(RECORD_CONTENT_MAX) {
+        for content in bytes.chunks(self.max_fragment) {
             self.counters.records += 1;
-            // RFC 8446 D.4: the ChangeCipherSpec of compatibility mode is never encrypted.
             match &mut self.key {
-                Some(key) if content_type != ContentType::CHANGE_CIPHER_SPEC => {
-                    let record = append(output, RECORD_HEADER + content.len() + ENCRYPTED_EXTRA)?;
+                Some(key) if key.seals(content_type) => {
+                    let record = append(output, key.sealed_len(content.len()))?;
                     let Copied(_) =
-                        seal_copied(key, content_type, content.len(), |room| room.copy_from_slice(content), record)?;
+                        key.seal_copied(content_type, content.len(), |room| room.copy_from_slice(content), record)?;
                 }
                 _ => write_plaintext(content_type, ProtocolVersion::TLS12, content, output)?,
             }
@@ -180,7 +184,7 @@ impl Sealer {
 
     /// Writes the first ClientHello, in records with the version TLS 1.0 for compatibility (RFC 8446 5.1).
     pub fn seal_first_hello(&mut self, message: &[u8], output: &mut OutBuf) -> Result<(), Error> {
-        for content in message.chunks(RECORD_CONTENT_MAX) {
+        for content in message.chunks(self.max_fragment) {
             self.counters.records += 1;
             write_plaintext(ContentType::HANDSHAKE, ProtocolVersion::TLS10, content, output)?;
         }
@@ -201,8 +205,8 @@ fn seal_gathered(
 ) -> Result<Copied, Error> {
     let content_type = ContentType::APPLICATION_DATA;
     match fragments.next_whole(len) {
-        Some(content) => seal_copied(key, content_type, len, |room| room.copy_from_slice(content), record),
-        None => seal_copied(key, content_type, len, |room| fragments.gather(room), record),
+        Some(content) => key.seal_copied(content_type, len, |room| room.copy_from_slice(content), record),
+        None => key.seal_copied(content_type, len, |room| fragments.gather(room), record),
     }
 }
 

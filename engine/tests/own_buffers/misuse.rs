@@ -33,7 +33,7 @@ fn a_destination_that_is_too_short_is_told_by_how_much() {
         let mut buffer = vec![UNTOUCHED; 4 * LEN];
         let sealed = client.connection.seal_into(&data, &mut buffer, &mut client.output).expect("a record");
         let received = 0..sealed.record_bytes;
-        let needed_bytes = Connection::opening_bytes(&buffer);
+        let needed_bytes = server.connection.opening_bytes(&buffer);
         assert_eq!(needed_bytes, LEN + 1);
         let original = buffer.clone();
         for got_bytes in [0, needed_bytes - 1] {

@@ -1,6 +1,6 @@
 use tls_engine::Error;
 use tls_engine::codes::AlertDescription;
-use tls_engine::conn::{Aliasing, Connection, OpenedRecord};
+use tls_engine::conn::{Aliasing, OpenedRecord};
 
 use crate::endpoints::{
     HEADER, LENGTHS, OVERHEAD, UNTOUCHED, buffer_with, ends, every_suite, expected, holds_some_of, is_right_copy,
@@ -27,7 +27,7 @@ fn wherever_the_destination_lies_it_gets_the_data() {
                 let received = RECORD_START..RECORD_START + len + OVERHEAD;
                 let body = received.start + HEADER..received.end;
                 let destination = start..start + len + TYPE;
-                assert_eq!(Connection::opening_bytes(&buffer[received.clone()]), destination.len());
+                assert_eq!(server.connection.opening_bytes(&buffer[received.clone()]), destination.len());
                 let original = buffer.clone();
                 let before = server.connection.opened();
                 let opened = server.connection.open_within(

@@ -1,7 +1,7 @@
 //! Records that are not simply data: what comes of each is the same as on the usual path, for every aliasing.
 
 use tls_engine::Error;
-use tls_engine::conn::{Connection, OpenedRecord};
+use tls_engine::conn::OpenedRecord;
 use tls_engine::crypto::Provider;
 
 use crate::endpoints::{HEADER, noise};
@@ -87,7 +87,7 @@ fn own(provider: &'static Provider, record: &Made, shift: Option<usize>) -> Outc
     let bytes = made(&mut peer, record);
     let subject = &mut peer.wire().subject;
     subject.drain();
-    let room = Connection::opening_bytes(&bytes);
+    let room = subject.connection.opening_bytes(&bytes);
     let (data_at, mut buffer, opened);
     if let Some(shift) = shift {
         data_at = HEADER + shift;

@@ -1,4 +1,4 @@
-use tls_engine::conn::{Aliasing, Connection, SealedRecord};
+use tls_engine::conn::{Aliasing, SealedRecord};
 
 use crate::endpoints::{
     HEADER, LENGTHS, OVERHEAD, UNTOUCHED, buffer_with, ends, every_suite, expected, is_right_copy, noise, share_a_byte,
@@ -24,7 +24,7 @@ fn wherever_the_plaintext_lies_the_peer_gets_it() {
                 let sealed =
                     client.connection.seal_within(&mut buffer, plaintext.clone(), room.clone(), &mut client.output);
                 let SealedRecord { record_bytes, aliasing, copied_bytes } = sealed.expect("a record");
-                assert_eq!(record_bytes, Connection::record_bytes(len), "{what}");
+                assert_eq!(record_bytes, client.connection.record_bytes(len), "{what}");
                 assert_eq!(aliasing, expected(&plaintext, RECORD_START + HEADER, &room), "{what}");
                 assert!(is_right_copy(aliasing, copied_bytes, len), "{what}: {copied_bytes} copied");
                 seen[aliasing as usize] += 1;

@@ -80,7 +80,7 @@ fn talk(provider: &'static Provider, suite: CipherSuite, destination: usize) {
         server.update_keys(true).expect("a KeyUpdate");
         pump(&mut own, &mut server);
         assert_eq!(own.connection.sealed().key_updates, round as u64);
-        let mut record = vec![0; Connection::record_bytes(4)];
+        let mut record = vec![0; own.connection.record_bytes(4)];
         own.connection.seal_into(b"back", &mut record, &mut own.output).expect("a record");
         pump(&mut own, &mut server);
         server.feed(&record).expect("a record under the next key");
@@ -114,7 +114,7 @@ fn what_is_no_data_leaves_zeros() {
             client.update_keys(false).expect("a KeyUpdate");
             let record = client.drain();
             let mut buffer = crate::endpoints::buffer_with(400, &record, 0);
-            let room = Connection::opening_bytes(&record);
+            let room = server.connection.opening_bytes(&record);
             let span = destination..destination + room;
             let opened = server.connection.open_within(&mut buffer, 0..record.len(), span.clone(), &mut server.output);
             assert_eq!(opened, Ok(OpenedRecord::Advanced { record_bytes: record.len() }));

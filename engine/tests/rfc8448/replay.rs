@@ -8,6 +8,7 @@ use tls_engine::internal::keys::{
     EarlySecret, HandshakeSecret, MasterSecret, TrafficSecret, Transcript, hkdf_expand_label, resumption_psk,
 };
 use tls_engine::internal::record::{Opener, Sealer, deframe};
+use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::{Digest, OutBuf, Secret};
 use tls_engine::switches::Switches;
 
@@ -386,7 +387,7 @@ impl Peer {
             resumption: None,
             unsent: Vec::new(),
             sent_hello: false,
-            sealer: Sealer::new(&Switches { zero_copy, ..Switches::all() }),
+            sealer: Sealer::new(&Switches { zero_copy, ..Switches::all() }, RECORD_CONTENT_MAX),
             opener: Opener::new(),
         }
     }
