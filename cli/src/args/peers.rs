@@ -11,6 +11,7 @@ use crate::units::parse_duration;
 /// library is first, and what the bare cryptography of the same run reaches.
 ///
 /// A library is first where its lead is beyond the noise and at least 1 %; else the table says that no difference is shown.
+/// Its variants, such as rustls and rustls-ring, or the engine with another provider, do not compete with each other.
 /// What a library lacks, and what it fails at, costs only its cells. Both ends of a connection are of the same library, in
 /// memory. `throughput --library` and `handshake --library` measure other works in the same way.
 #[derive(Debug, clap::Args)]

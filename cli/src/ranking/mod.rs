@@ -4,7 +4,7 @@ mod works;
 
 pub use works::{Row, Work, works};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Better, Metric, Side};
@@ -47,18 +47,19 @@ pub struct Place<'a> {
 /// The outcome of a contest, with rows of its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// One is ahead of all others, beyond doubt.
-    First(usize),
-    /// No difference is shown between the best of them. The best median is the first.
+    /// A library is ahead of all others, beyond doubt: with one of its variants, or with several that are level. The best median
+    /// is the first.
+    First(Vec<usize>),
+    /// No difference is shown between the best libraries. The best median is the first.
     Level(Vec<usize>),
-    /// Fewer than two libraries have a number.
+    /// Fewer than two rows have a number.
     NoContest,
 }
 
 /// How often each library is first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Medals {
-    /// By the library's name.
+    /// By the name of the library, whatever variants it has.
     pub firsts: BTreeMap<String, usize>,
     /// In how many contests no difference is shown.
     pub level: usize,
@@ -90,16 +91,25 @@ impl Work<'_> {
             Some((best, metric)) => places(&metrics, best, metric),
             None => vec![None; metrics.len()],
         };
-        let measured = || places.iter().enumerate().filter(|(_, place)| place.is_some());
-        let level = places.iter().enumerate().filter(|(_, place)| place.is_some_and(|place| place.is_level));
-        let mut level: Vec<usize> = level.map(|(row, _)| row).collect();
+        let rows = |holds: fn(&Place<'_>) -> bool| {
+            let rows = places.iter().enumerate().filter(|(_, place)| place.as_ref().is_some_and(holds));
+            rows.map(|(row, _)| row).collect::<Vec<_>>()
+        };
+        let (measured, mut level) = (rows(|_| true), rows(|place| place.is_level));
         level.sort_by_key(|row| best.is_some_and(|(best, _)| *row != best));
         let outcome = match level[..] {
-            _ if measured().count() < 2 => Outcome::NoContest,
-            [first] => Outcome::First(first),
+            _ if measured.len() < 2 => Outcome::NoContest,
+            // Where there are no other libraries, variants compete with each other.
+            [_] => Outcome::First(level),
+            _ if self.families(&level) == 1 && self.families(&measured) > 1 => Outcome::First(level),
             _ => Outcome::Level(level),
         };
         Contest { side, quantity, places, outcome, ceiling: None }
+    }
+
+    /// How many libraries these rows are of, whatever variants they have.
+    fn families(&self, rows: &[usize]) -> usize {
+        rows.iter().map(|row| self.rows[*row].family.as_str()).collect::<BTreeSet<_>>().len()
     }
 
     /// What bare cryptography reached at its best in the cases of this work, each beside its library.
@@ -182,7 +192,7 @@ pub fn medals(works: &[Work<'_>]) -> Medals {
     for work in works {
         for contest in work.contests() {
             match contest.outcome {
-                Outcome::First(row) => *medals.firsts.entry(work.rows[row].name.clone()).or_default() += 1,
+                Outcome::First(rows) => *medals.firsts.entry(work.rows[rows[0]].family.clone()).or_default() += 1,
                 Outcome::Level(_) => medals.level += 1,
                 Outcome::NoContest => continue,
             }

@@ -40,7 +40,7 @@ fn outcome(cases: Vec<Case>) -> (Outcome, Medals) {
 fn a_lead_beyond_doubt_is_first() {
     let cases = ["a", "b", "c"].into_iter().zip([9e9, 10e9, 5e9]).map(|(name, speed)| case(name, Some(around(speed))));
     let (outcome, medals) = outcome(cases.collect());
-    assert_eq!(outcome, Outcome::First(1));
+    assert_eq!(outcome, Outcome::First(vec![1]));
     assert_eq!((medals.firsts["b"], medals.level, medals.contests), (1, 0, 1));
 }
 
@@ -60,9 +60,24 @@ fn a_lead_within_the_noise_or_the_slack_is_none() {
 }
 
 #[test]
+fn variants_of_one_library_do_not_compete() {
+    let level = ["rustls-ring", "b", "rustls"].into_iter().zip([10e9, 5e9, 10.01e9]);
+    let level: Vec<Case> = level.map(|(name, speed)| case(name, Some(around(speed)))).collect();
+    let (first, medals) = outcome(level.clone());
+    assert_eq!(first, Outcome::First(vec![2, 0]), "the best median is the first");
+    assert_eq!((medals.firsts["rustls"], medals.level), (1, 0));
+    let among_themselves =
+        |other| outcome(vec![case("rustls-ring", Some(around(other))), case("b", None), level[2].clone()]).0;
+    assert_eq!(among_themselves(10e9), Outcome::Level(vec![2, 0]), "with nobody else they do");
+    assert_eq!(among_themselves(9e9), Outcome::First(vec![2]));
+    let rival = case("b-ring", Some(around(10e9)));
+    assert_eq!(outcome(vec![level[0].clone(), level[1].clone(), rival]).0, Outcome::Level(vec![0, 2]));
+}
+
+#[test]
 fn a_missing_cell_is_no_rival() {
     let cases = vec![case("a", None), case("b", Some(around(10e9))), case("c", Some(around(5e9)))];
-    assert_eq!(outcome(cases).0, Outcome::First(1));
+    assert_eq!(outcome(cases).0, Outcome::First(vec![1]));
     let (alone, medals) = outcome(vec![case("a", None), case("b", Some(around(10e9)))]);
     assert_eq!((alone, medals), (Outcome::NoContest, Medals::default()));
 }
@@ -79,7 +94,7 @@ fn of_what_costs_less_is_better_and_the_share_is_of_the_speed() {
     let document = document(vec![handshake("a", 200.0), handshake("b", 100.0)]);
     let works = works(&document);
     let contests = works[0].contests();
-    assert_eq!(contests[0].outcome, Outcome::First(1));
+    assert_eq!(contests[0].outcome, Outcome::First(vec![1]));
     let of_best: Vec<f64> = contests[0].places.iter().flatten().map(|place| place.of_best).collect();
     assert!((of_best[0] - 0.5).abs() < 1e-9 && (of_best[1] - 1.0).abs() < 1e-9, "{of_best:?}");
     assert!(contests[0].ceiling.is_some_and(|ceiling| (ceiling.median / 50.0 - 1.0).abs() < 0.01), "the faster one");

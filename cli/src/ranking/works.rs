@@ -14,6 +14,9 @@ pub struct Work<'a> {
 pub struct Row<'a> {
     /// The library, and its provider where the work has several of one library and this is not the usual one.
     pub name: String,
+    /// The name that its variants have in common: other providers, other interfaces, as `rustls` and `rustls-ring`. They do not
+    /// compete for the first place with each other while there are other libraries.
+    pub family: String,
     /// What it did.
     pub case: &'a Case,
 }
@@ -54,11 +57,14 @@ fn work<'a>(cases: &[&'a Case]) -> Option<Work<'a>> {
     let id = first.id.split('/').filter(|part| !is_of_library(part)).collect::<Vec<_>>().join("/");
     let row = |case: &&'a Case| {
         let name = library(case).unwrap_or_default();
+        let is_variant = |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.starts_with('-'));
+        let family = cases.iter().filter_map(|other| library(other)).find(|known| is_variant(known));
+        let family = family.unwrap_or(name).to_owned();
         let is_alone = cases.iter().filter(|other| library(other) == Some(name)).count() == 1;
         let provider = case.requested.get("provider").and_then(|provider| provider.as_str());
         let provider = provider.filter(|provider| !is_alone && *provider != USUAL_PROVIDER);
         let name = provider.map_or_else(|| name.to_owned(), |provider| format!("{name} {provider}"));
-        Row { name, case }
+        Row { name, family, case }
     };
     Some(Work { id, rows: cases.iter().map(row).collect() })
 }

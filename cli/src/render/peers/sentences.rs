@@ -42,14 +42,23 @@ fn sentence(work: &Work<'_>, contest: &Contest<'_>) -> Option<String> {
             let names: Vec<&str> = rows.iter().map(|row| name(*row)).collect();
             format!("{doing}no difference is shown between {}", enumerated(&names))
         }
-        Outcome::First(first) => {
-            let others = contest.places.iter().enumerate().filter(|(row, _)| row != first);
+        Outcome::First(rows) => {
+            let names: Vec<&str> = rows.iter().map(|row| name(*row)).collect();
+            let first = match &names[..] {
+                [one] => format!("{one} is first"),
+                several => format!("{} are first", enumerated(several)),
+            };
+            let others = contest.places.iter().enumerate().filter(|(row, _)| !rows.contains(row));
             let others = others.filter_map(|(row, place)| Some((row, place.as_ref()?.of_best)));
-            let (second, of_best) = others.max_by(|one, other| one.1.total_cmp(&other.1))?;
-            let (first, second, times) = (name(*first), name(second), 1.0 / of_best);
+            // Its own variants are no second, unless there are no others.
+            let family = &work.rows[*rows.first()?].family;
+            let by_speed = |one: &(usize, f64), other: &(usize, f64)| one.1.total_cmp(&other.1);
+            let strangers = others.clone().filter(|(row, _)| work.rows[*row].family != *family);
+            let (second, of_best) = strangers.max_by(by_speed).or_else(|| others.max_by(by_speed))?;
+            let (second, times) = (name(second), 1.0 / of_best);
             match is_memory(contest) {
-                true => format!("{doing}{first} is first, {second} holds {times:.2} times as much"),
-                false => format!("{doing}{first} is first, {times:.2} times as fast as {second}"),
+                true => format!("{doing}{first}, {second} holds {times:.2} times as much"),
+                false => format!("{doing}{first}, {times:.2} times as fast as {second}"),
             }
         }
     })

@@ -57,7 +57,7 @@ fn cells(contest: &Contest<'_>, row: usize, scale: &Scale) -> [String; 2] {
 fn relation(contest: &Contest<'_>, row: usize, place: &Place<'_>) -> String {
     match &contest.outcome {
         Outcome::NoContest => String::new(),
-        Outcome::First(first) if *first == row => "first".to_owned(),
+        Outcome::First(rows) if rows[..] == [row] => "first".to_owned(),
         _ => {
             let sign = if place.is_level { "≈ " } else { "" };
             format!("{sign}{}", of_best(contest, place.of_best))
