@@ -1,14 +1,16 @@
 //! A connection of the engine, the subject, against a peer that has real keys and follows a program: it does a handshake, and at
 //! any place in it, and behind it, what a peer should not do.
 //!
-//! Asserted of every program: no panic, bounded output, an error that is followed by one alert and is final, and data that is
-//! what was authentically sent, each byte once and in order.
+//! Asserted of every program: no panic, bounded output and memory, an error that is followed by the right alert and is final, and
+//! data that is what was authentically sent, each byte once and in order.
 
 use tls_engine::Error;
-use tls_engine::codes::{ContentType, HandshakeType};
+use tls_engine::codes::{AlertDescription, ContentType, HandshakeType};
+use tls_engine::limits::{EARLY_DATA_SKIPPED_MAX, HANDSHAKE_MESSAGE_MAX, RECORD_CONTENT_MAX, RECORD_MAX, TICKETS_KEPT};
 
 use crate::Input;
 use crate::configs::Settings;
+use crate::input::data;
 use crate::player::{Client, Player, Server};
 use crate::step::{Changes, Step};
 use crate::support::peer::{Peer, is_over};
@@ -22,6 +24,10 @@ const STEPS_MAX: usize = 40;
 const FLIGHT_BYTES: usize = 4096;
 /// The most that a record is answered with behind the handshake, bytes: a KeyUpdate, or an alert.
 const ANSWER_BYTES: usize = 32;
+/// The most memory that what it receives may take, bytes: some records, and a copy of one.
+const INPUT_BYTES_MAX: usize = 6 * RECORD_MAX;
+/// The most that is taken before the handshake is done, bytes: the longest messages, and early data that is skipped.
+const HANDSHAKE_BYTES_MAX: usize = 3 * HANDSHAKE_MESSAGE_MAX + EARLY_DATA_SKIPPED_MAX;
 /// The shortest record, bytes.
 const RECORD_BYTES_MIN: usize = 5;
 
@@ -66,6 +72,8 @@ struct Conversation<P> {
     player: P,
     /// Whether the answers are no longer opened: the subject may have been told something that the player does not know of.
     is_deaf: bool,
+    /// The same, before the last step.
+    was_deaf: bool,
     /// Whether all that was sent were whole records.
     is_framed: bool,
     /// Whether a proof was replaced by something else.
@@ -73,6 +81,8 @@ struct Conversation<P> {
     /// Whether the handshake was done.
     was_ready: bool,
     error: Option<Error>,
+    /// The alert that has to answer the last step, where the RFC leaves no choice.
+    due: Option<AlertDescription>,
     /// The data that the subject has to receive.
     authentic: Vec<u8>,
     /// The data that the player has to receive.
@@ -81,6 +91,8 @@ struct Conversation<P> {
     answer: Vec<u8>,
     /// How much it may answer altogether.
     answers_left: usize,
+    /// How much it has taken before the handshake was done, bytes.
+    handshake_bytes: usize,
     last_record: Vec<u8>,
 }
 
@@ -89,26 +101,36 @@ impl<P: Player> Conversation<P> {
         Self {
             player,
             is_deaf: false,
+            was_deaf: false,
             is_framed: true,
             is_forged: false,
             was_ready: false,
             error: None,
+            due: None,
             authentic: Vec::new(),
             written: Vec::new(),
             answer: Vec::new(),
             answers_left: FLIGHT_BYTES,
+            handshake_bytes: 0,
             last_record: Vec::new(),
         }
     }
 
     fn take(&mut self, step: &Step<'_>) {
         self.answer.clear();
+        self.due = None;
+        self.was_deaf = self.is_deaf;
         match *step {
             Step::Right(piece_len) => self.right(piece_len),
             Step::Changed(changes) => self.changed(changes),
             Step::Spoiled(changes) => self.spoiled(changes),
             Step::Skipped(is_noted) => self.skipped(is_noted),
-            Step::Repeated => self.feed(&self.last_record.clone(), true),
+            Step::Repeated => {
+                if self.last_record.first() == Some(&ContentType::APPLICATION_DATA.0) {
+                    self.expect(AlertDescription::BAD_RECORD_MAC);
+                }
+                self.feed(&self.last_record.clone(), true);
+            }
             Step::Raw(bytes) => {
                 self.is_framed = false;
                 self.feed(bytes, true);
@@ -125,7 +147,7 @@ impl<P: Player> Conversation<P> {
             }
             Step::KeyUpdate(request) => self.key_update(request),
             Step::Data(len) => {
-                let data: Vec<u8> = (self.authentic.len()..).map(|number| number as u8).take(len).collect();
+                let data = data(self.authentic.len(), len);
                 self.record(ContentType::APPLICATION_DATA.0, &data);
             }
             Step::SubjectWrites(_) | Step::SubjectUpdatesKeys(_) | Step::SubjectCloses | Step::EndOfInput => {
@@ -161,6 +183,10 @@ impl<P: Player> Conversation<P> {
         let Some(right) = self.player.right() else { return };
         let message = changes.applied_to(&right, true);
         self.is_forged |= is_proof && !message.starts_with(&right) && !right.starts_with(&message);
+        // RFC 8446 4.4.4: another digest of the right length.
+        if right[0] == HandshakeType::FINISHED.0 && has_other_body(&message, &right, 4) {
+            self.expect(AlertDescription::DECRYPT_ERROR);
+        }
         let record = self.player.protect(ContentType::HANDSHAKE, &message);
         self.player.note(&message);
         self.feed(&record, true);
@@ -171,7 +197,11 @@ impl<P: Player> Conversation<P> {
         let record = self.player.protect(ContentType::HANDSHAKE, &right);
         self.player.note(&right);
         self.is_framed = false;
-        self.feed(&changes.applied_to(&record, false), true);
+        let spoiled = changes.applied_to(&record, false);
+        if record[0] == ContentType::APPLICATION_DATA.0 && has_other_body(&spoiled, &record, RECORD_BYTES_MIN) {
+            self.expect(AlertDescription::BAD_RECORD_MAC);
+        }
+        self.feed(&spoiled, true);
     }
 
     fn skipped(&mut self, is_noted: bool) {
@@ -203,10 +233,12 @@ impl<P: Player> Conversation<P> {
         let content = inner.iter().rposition(|byte| *byte != 0).map(|place| (inner[place], &inner[..place]));
         let is_done = self.subject().connection.negotiated().is_some();
         let is_handshake = content.is_some_and(|(kind, _)| kind == ContentType::HANDSHAKE.0);
-        if let Some((23, data)) = content
-            && is_done
-        {
-            self.authentic.extend_from_slice(data);
+        match content {
+            // RFC 8446 5.4.
+            _ if inner.len() > RECORD_CONTENT_MAX + 1 => self.expect(AlertDescription::RECORD_OVERFLOW),
+            Some((23, data)) if is_done => self.authentic.extend_from_slice(data),
+            Some((23, _)) => self.expect(AlertDescription::UNEXPECTED_MESSAGE),
+            _ => {}
         }
         self.feed(&record, is_handshake);
     }
@@ -231,11 +263,19 @@ impl<P: Player> Conversation<P> {
         self.take_answer();
     }
 
+    /// Notes that no other alert may answer the encrypted record that comes next. Where the keys may differ by now it may be any.
+    fn expect(&mut self, alert: AlertDescription) {
+        if !self.is_deaf && !self.subject().closed && self.player.wire().write.is_some() {
+            self.due = Some(alert);
+        }
+    }
+
     fn subject_acts(&mut self, step: &Step<'_>) {
+        let written = self.written.len();
         let subject = self.subject();
         match *step {
             Step::SubjectWrites(len) => {
-                let data = vec![0x57; len];
+                let data = data(written, len);
                 if let Ok(count) = subject.write(&data) {
                     self.written.extend_from_slice(&data[..count]);
                     self.answers_left += 2 * count + FLIGHT_BYTES;
@@ -273,6 +313,7 @@ impl<P: Player> Conversation<P> {
 
     /// As many records as `bytes` can be may be answered.
     fn account(&mut self, bytes: &[u8]) {
+        self.handshake_bytes += if self.was_ready { 0 } else { bytes.len() };
         self.answers_left += bytes.len().div_ceil(RECORD_BYTES_MIN) * ANSWER_BYTES;
     }
 
@@ -287,7 +328,13 @@ impl<P: Player> Conversation<P> {
         if is_framed && is_whole && !closed {
             assert_eq!(received.len(), authentic.len(), "all that was sent");
         }
+        assert!(subject.input.held_bytes() <= INPUT_BYTES_MAX, "{} bytes of memory", subject.input.held_bytes());
+        assert!(subject.connection.tickets().len() <= TICKETS_KEPT);
+        assert!(!is_whole || self.handshake_bytes <= HANDSHAKE_BYTES_MAX, "{} bytes", self.handshake_bytes);
         self.authentic = authentic;
+        if let Some(due) = self.due {
+            assert_eq!(self.error.as_ref().and_then(Error::alert), Some(due), "{:?}", self.error);
+        }
         let Some(error) = self.error.clone() else { return };
         self.check_alert(&error);
         is_over(self.subject(), &error).expect("an end");
@@ -299,10 +346,17 @@ impl<P: Player> Conversation<P> {
         if self.subject().connection.has_sent_close() {
             return;
         }
-        let last = records(&self.answer).last().copied().unwrap_or_default();
+        let records = records(&self.answer);
+        let last = records.last().copied().unwrap_or_default();
         let is_clear = last == [21, 3, 3, 0, 2, 2, alert.0];
         let is_encrypted = last.len() == 5 + 2 + 1 + 16 && last[0] == 23;
         assert!(is_clear || is_encrypted, "{error:?} without an alert: {last:02x?}");
+        let (false, Some(keys)) = (self.was_deaf, &mut self.player.wire().read) else { return };
+        let opened = records.iter().filter(|record| record[0] == 23).map(|record| keys.open(record)).last().flatten();
+        // Where it was answered by new keys before, or was opened already, it does not open.
+        if let Some((content_type, content)) = opened {
+            assert_eq!((content_type, &content[..]), (ContentType::ALERT, &[2, alert.0][..]), "{error:?}");
+        }
     }
 
     fn finish(mut self) -> Outcome {
@@ -313,4 +367,9 @@ impl<P: Player> Conversation<P> {
             failed: self.error.is_some(),
         }
     }
+}
+
+/// Whether two messages or records of one length differ only behind a header of `header` bytes.
+fn has_other_body(one: &[u8], other: &[u8], header: usize) -> bool {
+    one.len() == other.len() && one.starts_with(&other[..header]) && one != other
 }

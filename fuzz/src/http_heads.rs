@@ -1,22 +1,27 @@
-//! Requests to `tlsbench serve`: the answers do not depend on how the bytes come, and each byte is worked on a few times at
-//! most. What a client makes of answers does not depend on it either.
+//! Requests to `tlsbench serve`: the answers do not depend on how the bytes come, each byte is worked on a few times at most, and
+//! few are kept. What a client makes of answers does not depend on it either.
 
 use tlsbench::net::http::{Dialogue, Requests};
 
 use crate::Input;
+use crate::input::cut;
 
 /// The longest head of a request, bytes; a byte more, and it is refused.
 const HEAD_MAX: usize = 16 << 10;
 
-/// The input: whether the first byte is odd, the bytes are an answer to a client; else requests to a server.
+/// The input: whether the bytes are an answer to a client, or requests to a server, and how often they come: without repetition no
+/// input is too long.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
-    let to_client = input.byte() % 2 == 1;
-    let (whole, pieces) = input.pieces();
-    if to_client {
-        assert_eq!(is_whole(&[whole]), is_whole(&pieces));
-    } else {
-        assert_eq!(answers(&[whole]), answers(&pieces));
+    let flags = input.byte();
+    let lens = input.bytes();
+    let whole = input.rest().repeat(1 + usize::from(flags >> 1) % 8);
+    for pieces in [cut(&whole, lens), whole.chunks(1).collect()] {
+        if flags % 2 == 1 {
+            assert_eq!(is_whole(&[&whole]), is_whole(&pieces));
+        } else {
+            assert_eq!(answers(&[&whole]), answers(&pieces));
+        }
     }
 }
 

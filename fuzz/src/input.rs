@@ -43,14 +43,6 @@ impl<'a> Input<'a> {
         self.take(usize::MAX)
     }
 
-    /// What is left, in pieces whose lengths the program says first: a byte each, behind their number; 0 is 256. They are used
-    /// over and over.
-    pub fn pieces(&mut self) -> (&'a [u8], Vec<&'a [u8]>) {
-        let lens = self.bytes();
-        let whole = self.rest();
-        (whole, cut(whole, lens))
-    }
-
     fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len.min(self.0.len()));
         self.0 = rest;
@@ -63,6 +55,11 @@ impl<'a> Input<'a> {
         array[..taken.len()].copy_from_slice(taken);
         array
     }
+}
+
+/// So many bytes of data that begin at a place in a stream, and are others at other places.
+pub fn data(place: usize, len: usize) -> Vec<u8> {
+    (place..place + len).map(|place| (place ^ place >> 8) as u8).collect()
 }
 
 /// `whole` in pieces of these lengths, over and over, where 0 is 256; without any, in one.

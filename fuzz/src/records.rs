@@ -1,4 +1,5 @@
-//! Records and their cuts: what a server makes of bytes depends neither on how they come nor on what is switched on.
+//! Records and their cuts: what a server makes of bytes depends neither on how they come nor on what is switched on, and the data
+//! that it takes is what was sealed, in order.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -6,10 +7,11 @@ use std::rc::Rc;
 
 use tls_engine::Error;
 use tls_engine::codes::ContentType;
+use tls_engine::limits::RECORD_CONTENT_MAX;
 
 use crate::Input;
 use crate::configs::{Settings, server_config};
-use crate::input::cut;
+use crate::input::{cut, data};
 use crate::player::{Client, Player};
 use crate::step::decode_change;
 use crate::support::peer::Peer;
@@ -24,10 +26,11 @@ pub fn run(bytes: &[u8]) -> Outcome {
     let handshake = handshake(settings);
     let mut stream = if input.byte() % 2 == 1 { handshake.bytes.clone() } else { Vec::new() };
     let lens = input.bytes();
-    append_records(&mut stream, handshake.keys.restarted(), &mut input);
+    let sealed = append_records(&mut stream, handshake.keys.restarted(), &mut input);
     let whole = received(settings, &[&stream]);
     let pieces = received(settings.switched(), &cut(&stream, lens));
     assert_eq!(whole, pieces);
+    assert!(sealed.starts_with(&whole.received), "{} bytes of data, not as they were sealed", whole.received.len());
     whole
 }
 
@@ -83,17 +86,25 @@ fn handshake(settings: Settings) -> Rc<Handshake> {
     })
 }
 
-/// Appends the records of a program: right ones, wrong ones, and bytes that are none.
-fn append_records(stream: &mut Vec<u8>, mut keys: Keys, input: &mut Input<'_>) {
+/// Appends the records of a program: right ones, wrong ones, and bytes that are none. Returns the data that was rightly sealed.
+fn append_records(stream: &mut Vec<u8>, mut keys: Keys, input: &mut Input<'_>) -> Vec<u8> {
+    let mut sealed = Vec::new();
+    let mut seal = |keys: &mut Keys, inner: &[u8]| {
+        sealed.extend_from_slice(data_of(inner));
+        keys.seal(inner)
+    };
     let mut last = stream.len();
     while !input.is_empty() && stream.len() < 1 << 17 {
         let begin = stream.len();
         match input.byte() % 9 {
-            0 => stream.extend(keys.seal(&[&data(input.number() % 0x4001), &[23][..]].concat())),
-            1 => stream.extend(keys.seal(&[input.long_bytes(), &[input.byte()]].concat())),
-            2 => stream.extend(keys.seal(input.long_bytes())),
+            0 => stream.extend(seal(&mut keys, &[&data(begin, input.number() % 0x4001), &[23][..]].concat())),
+            1 => stream.extend(seal(&mut keys, &[input.long_bytes(), &[input.byte()]].concat())),
+            2 => stream.extend(seal(&mut keys, input.long_bytes())),
             // As much padding as is wanted, which may be too much (RFC 8446 5.4).
-            3 => stream.extend(keys.seal(&[&[input.byte(), 23], &vec![0; input.number() % 0x4200][..]].concat())),
+            3 => {
+                let inner = [&[input.byte(), 23], &vec![0; input.number() % 0x4200][..]].concat();
+                stream.extend(seal(&mut keys, &inner));
+            }
             4 => stream.extend(plain_record(ContentType(input.byte()), input.long_bytes())),
             5 => stream.extend_from_slice(input.long_bytes()),
             6 => {
@@ -110,8 +121,15 @@ fn append_records(stream: &mut Vec<u8>, mut keys: Keys, input: &mut Input<'_>) {
         }
         last = begin;
     }
+    sealed
 }
 
-fn data(len: usize) -> Vec<u8> {
-    (0..len).map(|number| number as u8).collect()
+/// The data that the content, type and padding of a record hold, unless they are too long (RFC 8446 5.4).
+fn data_of(inner: &[u8]) -> &[u8] {
+    match inner.iter().rposition(|byte| *byte != 0) {
+        Some(end) if inner[end] == ContentType::APPLICATION_DATA.0 && inner.len() <= RECORD_CONTENT_MAX + 1 => {
+            &inner[..end]
+        }
+        _ => &[],
+    }
 }

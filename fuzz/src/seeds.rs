@@ -33,9 +33,11 @@ const SUBJECT_UPDATES: [u8; 2] = [14, 1];
 const SUBJECT_CLOSES: [u8; 1] = [15];
 const END_OF_INPUT: [u8; 1] = [16];
 const CLOSE_NOTIFY: [u8; 6] = [7, 21, 0, 2, 1, 0];
+const USER_CANCELED: [u8; 6] = [7, 21, 0, 2, 1, 90];
 const EMPTY: [u8; 4] = [9, 0, 1, 23];
 const CHANGE_CIPHER_SPEC: [u8; 5] = [6, 20, 0, 1, 1];
 const EARLY: [u8; 4] = [8, 23, 0, 99];
+const ZEROS: [u8; 4] = [8, 22, 0x40, 0];
 
 /// What is done when the handshake is done.
 const TALK: [&[u8]; 12] = [
@@ -59,8 +61,8 @@ fn with_change(step: u8, place: u16) -> Vec<u8> {
     vec![step, 5, 0, 1, high, low, 3]
 }
 
-/// Conversations whose handshake takes `rights` messages of the player, two of them more with a HelloRetryRequest.
-fn conversations(rights: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
+/// Conversations whose handshake begins with `hello` and takes `rights` messages of the player, one more with a HelloRetryRequest.
+fn conversations(hello: HandshakeType, rights: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
     let mut seeds = Seeds::new();
     for settings in SETTINGS {
         for (name, right) in [("whole", RIGHT), ("pieces", IN_PIECES)] {
@@ -73,16 +75,30 @@ fn conversations(rights: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
         }
     }
     for before in 0..rights {
-        for (name, step) in [("changed", 1), ("spoiled", 2)] {
-            let seed = [&[0], &RIGHT.repeat(before)[..], &with_change(step, 9)].concat();
+        // The first byte of a message's body, and one behind it.
+        for (name, step, place) in [("changed", 1, 4), ("changed", 1, 9), ("spoiled", 2, 9)] {
+            // What comes behind it is right, so that a change that is wrongly taken shows.
+            let seed = [&[0], &RIGHT.repeat(before)[..], &with_change(step, place), &RIGHT.repeat(rights)].concat();
             let outcome = run(&seed);
-            assert!(!outcome.was_ready, "{name} {before}: {outcome:?}");
-            seeds.insert(format!("{name}-{before}"), seed);
+            // A hello with another legacy version (RFC 8446 4.2.1) or random is still right.
+            assert!(!outcome.was_ready || (name, before) == ("changed", 0), "{name} {before} {place}: {outcome:?}");
+            seeds.insert(format!("{name}-{before}-{place}"), seed);
         }
         let seed = [&[0], &RIGHT.repeat(before)[..], &[3, 1], &RIGHT.repeat(rights), &REPEATED].concat();
         assert!(!run(&seed).was_ready);
         seeds.insert(format!("skipped-{before}"), seed);
     }
+    // As many as are taken: one more ends the connection.
+    let warned = [&[0], &RIGHT.repeat(rights)[..], &USER_CANCELED.repeat(4)].concat();
+    assert!(!run(&warned).failed && run(&[&warned[..], &USER_CANCELED].concat()).failed);
+    seeds.insert("warnings".to_owned(), warned);
+    // More than is kept of what may follow.
+    let many = [&[0], &RIGHT.repeat(rights + 12)[..]].concat();
+    assert!(!run(&many).failed);
+    seeds.insert("many".to_owned(), many);
+    let endless = [&[0, 7, 22, 0, 4, hello.0, 0xff, 0xff, 0xff], &ZEROS.repeat(24)[..]].concat();
+    assert!(run(&endless).failed);
+    seeds.insert("endless".to_owned(), endless);
     let compatible = [&[0], &RIGHT[..], &CHANGE_CIPHER_SPEC, &RIGHT.repeat(rights - 1), &DATA, &EARLY].concat();
     assert!(run(&compatible).was_ready);
     seeds.insert("change-cipher-spec".to_owned(), compatible);
@@ -90,11 +106,11 @@ fn conversations(rights: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
 }
 
 fn server() -> Seeds {
-    conversations(2, conversation::with_server)
+    conversations(HandshakeType::CLIENT_HELLO, 2, conversation::with_server)
 }
 
 fn client() -> Seeds {
-    let mut seeds = conversations(5, conversation::with_client);
+    let mut seeds = conversations(HandshakeType::SERVER_HELLO, 5, conversation::with_client);
     let request = certificate_request(&[], &request_extensions());
     let [high, low] = (request.len() as u16).to_be_bytes();
     let asked = [&[0], &RIGHT.repeat(2)[..], &[10, 13, high, low], &request, &RIGHT.repeat(4)].concat();
@@ -126,7 +142,7 @@ fn wires() -> Seeds {
         ("repeated", &[1, 4]),
         ("swapped", &[5]),
         ("changed", &[6, 1, 0, 20, 1]),
-        ("inserted", &[7, 0, 6, 23, 3, 3, 0, 1, 0]),
+        ("inserted", &[7, 0, 7, 21, 3, 3, 0, 2, 1, 0]),
     ] {
         let seed = [&[0], &handshake[..], &writes.concat(), &[8, 1, 0, 8, 1, 0], step, &ALL, &closes].concat();
         wire::run(&seed);
@@ -220,11 +236,14 @@ fn chains() -> Seeds {
 }
 
 fn heads() -> Seeds {
+    let long = ["GET / HTTP/1.1\r\nA: ", &"a".repeat(2100)].concat();
     [
         ("get", 0, "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n".repeat(2)),
         ("head", 0, "\r\nHEAD /a?b HTTP/1.0\nConnection: keep-alive\n\nGET http://[::1]:80/ HTTP/1.1\r\nHost: [::1]:80\r\n\r\n".into()),
         ("post", 0, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\nContent-Length: 5\r\n\r\n".into()),
         ("options", 0, "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close, x\r\nContent-Length: 0\r\n\r\n".into()),
+        // Eight times, and with that too long.
+        ("long", 14, long),
         ("answer", 1, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfourHTTP/1.1 204 No\r\n\r\n".into()),
         ("chunked", 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nfour\r\n0\r\nA: b\r\n\r\nHTTP/1.1 304 a\r\n\r\n".into()),
     ]

@@ -8,6 +8,7 @@ use tls_engine::Error;
 
 use crate::Input;
 use crate::configs::{Settings, client_config, server_config};
+use crate::input::data;
 use crate::step::decode_change;
 use crate::support::localhost;
 use crate::support::peer::{Peer, is_over};
@@ -108,8 +109,7 @@ fn step(ends: &mut [End; 2], input: &mut Input<'_>) {
         }
         7 => to.take(input.long_bytes()),
         8 => {
-            let data: Vec<u8> =
-                (from.written.len()..).map(|number| number as u8).take(input.number() % 0x5000).collect();
+            let data = data(from.written.len(), input.number() % 0x5000);
             if let Ok(count) = from.peer.write(&data) {
                 from.written.extend_from_slice(&data[..count]);
             }
@@ -132,6 +132,7 @@ fn check(ends: &[End; 2]) {
     for (end, other) in [(&ends[0], &ends[1]), (&ends[1], &ends[0])] {
         assert!(other.written.starts_with(&end.peer.received), "data that the other end has not sent");
         assert!(!end.peer.closed || end.peer.received == other.written, "an end before the end of the data");
+        assert!(!end.peer.closed || other.peer.connection.has_sent_close(), "an end that nobody has sent");
         assert!(end.error.is_none() || !end.peer.connection.is_ready());
     }
     let negotiated = ends.each_ref().map(|end| end.peer.connection.negotiated());
