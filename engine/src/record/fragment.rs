@@ -6,17 +6,15 @@ pub(super) struct Fragments<'a> {
     rest: &'a [&'a [u8]],
     /// Bytes left in all slices.
     left: usize,
-    /// The longest content of a record.
-    max: usize,
 }
 
 impl<'a> Fragments<'a> {
-    /// The contents of records for `slices`, without their first `taken` bytes: at most `max` bytes each.
+    /// The contents of records for `slices`, without their first `taken` bytes.
     #[inline]
-    pub(super) fn new(slices: &'a [&'a [u8]], taken: usize, max: usize) -> Self {
-        let Some((first, rest)) = slices.split_first() else { return Self { first: &[], rest: &[], left: 0, max } };
+    pub(super) fn new(slices: &'a [&'a [u8]], taken: usize) -> Self {
+        let Some((first, rest)) = slices.split_first() else { return Self { first: &[], rest: &[], left: 0 } };
         let left = first.len() + rest.iter().map(|slice| slice.len()).sum::<usize>();
-        let fragments = Self { first, rest, left, max };
+        let fragments = Self { first, rest, left };
         if taken > 0 { fragments.without(taken) } else { fragments }
     }
 
@@ -26,10 +24,10 @@ impl<'a> Fragments<'a> {
         self.left
     }
 
-    /// The length of the next record's content; 0 at the end.
+    /// The length of the next record's content, at most `max`; 0 at the end.
     #[inline]
-    pub(super) const fn next_len(&self) -> usize {
-        if self.left < self.max { self.left } else { self.max }
+    pub(super) fn next_len(&self, max: u16) -> usize {
+        self.left.min(usize::from(max))
     }
 
     /// The next record's content, `len` bytes, if it lies within one slice.
@@ -87,31 +85,31 @@ mod tests {
 
     #[test]
     fn records_are_full_and_gathered_only_across_slices() {
-        const MAX: usize = 100;
-        let long = [7u8; MAX + 10];
+        const MAX: u16 = 100;
+        let long = [7u8; 110];
         let slices: [&[u8]; 4] = [&long, &[], &[1, 2], &[3]];
-        let mut fragments = Fragments::new(&slices, 0, MAX);
-        assert_eq!(fragments.next_len(), MAX);
-        assert_eq!(fragments.next_whole(MAX), Some(&long[..MAX]));
-        assert_eq!((fragments.next_len(), fragments.next_whole(13)), (13, None));
+        let mut fragments = Fragments::new(&slices, 0);
+        assert_eq!(fragments.next_len(MAX), 100);
+        assert_eq!(fragments.next_whole(100), Some(&long[..100]));
+        assert_eq!((fragments.next_len(MAX), fragments.next_whole(13)), (13, None));
         let mut gathered = [0; 13];
         fragments.gather(&mut gathered);
         assert_eq!(gathered, [7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 1, 2, 3]);
-        assert_eq!((fragments.next_len(), fragments.left()), (0, 0));
+        assert_eq!((fragments.next_len(MAX), fragments.left()), (0, 0));
     }
 
     #[test]
     fn empty_slices_in_front_are_passed_over() {
         let slices: [&[u8]; 3] = [&[], &[], &[1, 2]];
-        assert_eq!(Fragments::new(&slices, 0, 9).next_whole(2), Some(&[1, 2][..]));
-        assert_eq!(Fragments::new(&[], 0, 9).left(), 0);
+        assert_eq!(Fragments::new(&slices, 0).next_whole(2), Some(&[1, 2][..]));
+        assert_eq!(Fragments::new(&[], 0).left(), 0);
     }
 
     #[test]
     fn what_is_taken_already_is_passed_over() {
         let slices: [&[u8]; 3] = [&[1, 2], &[], &[3, 4]];
         for taken in 0..=4 {
-            let mut fragments = Fragments::new(&slices, taken, 9);
+            let mut fragments = Fragments::new(&slices, taken);
             let mut gathered = vec![0; fragments.left()];
             fragments.gather(&mut gathered);
             assert_eq!(gathered, [1, 2, 3, 4][taken..]);

@@ -18,8 +18,8 @@ use crate::switches::Switches;
 pub struct Sealer {
     key: Option<RecordKey>,
     records_per_key: u64,
-    /// The longest content of a record.
-    max_fragment: usize,
+    /// The longest content of a record. In 16 bits the hot loop needs no checks for lengths that no record has.
+    max_fragment: u16,
     zero_copy: bool,
     seal_batch: SealBatch,
     counters: Counters,
@@ -33,7 +33,7 @@ impl Sealer {
         Self {
             key: None,
             records_per_key: u64::MAX,
-            max_fragment,
+            max_fragment: if max_fragment < LENGTH_MAX { max_fragment as u16 } else { u16::MAX },
             zero_copy: switches.zero_copy,
             seal_batch: if switches.inline { Self::seal_batch::<Inlined> } else { Self::seal_batch::<Split> },
             counters: Counters::ZERO,
@@ -59,7 +59,7 @@ impl Sealer {
 
     /// The longest content of a record, bytes.
     pub const fn max_fragment(&self) -> usize {
-        self.max_fragment
+        self.max_fragment as usize
     }
 
     /// How long the record of `content_len` bytes is under its key, or without keys.
@@ -97,11 +97,11 @@ impl Sealer {
         taken: usize,
         output: &mut OutBuf,
     ) -> Result<usize, Error> {
-        let mut fragments = Fragments::new(plaintext, taken, self.max_fragment);
+        let mut fragments = Fragments::new(plaintext, taken);
         let offered = taken + fragments.left();
         while fragments.left() > 0 && !self.is_key_spent() {
             let Some(key) = &mut self.key else { break };
-            let len = fragments.next_len();
+            let len = fragments.next_len(self.max_fragment);
             let record_len = key.sealed_len(len);
             if output.room() < record_len {
                 output.compact();
@@ -168,7 +168,7 @@ impl Sealer {
     /// Writes handshake messages, an alert or a ChangeCipherSpec, in as many records as it takes. They can't wait for
     /// room, so `output` may grow; [`Error::Internal`] where it would exceed its limit.
     pub fn seal_control(&mut self, content_type: ContentType, bytes: &[u8], output: &mut OutBuf) -> Result<(), Error> {
-        for content in bytes.chunks(self.max_fragment) {
+        for content in bytes.chunks(self.max_fragment()) {
             self.counters.records += 1;
             match &mut self.key {
                 Some(key) if key.seals(content_type) => {
@@ -184,7 +184,7 @@ impl Sealer {
 
     /// Writes the first ClientHello, in records with the version TLS 1.0 for compatibility (RFC 8446 5.1).
     pub fn seal_first_hello(&mut self, message: &[u8], output: &mut OutBuf) -> Result<(), Error> {
-        for content in message.chunks(self.max_fragment) {
+        for content in message.chunks(self.max_fragment()) {
             self.counters.records += 1;
             write_plaintext(ContentType::HANDSHAKE, ProtocolVersion::TLS10, content, output)?;
         }
@@ -192,6 +192,8 @@ impl Sealer {
     }
 }
 
+/// What a record's header can say of its length (RFC 8446 5.1).
+const LENGTH_MAX: usize = u16::MAX as usize;
 const NO_KEY: Error = Error::Internal("application data without keys");
 const OUTSIDE: Error = Error::Usage("a span is outside of its buffer");
 
