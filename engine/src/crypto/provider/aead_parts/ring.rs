@@ -3,6 +3,7 @@
 use ::ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::super::Provider;
+use super::super::clear_stack::on_clear_stack;
 use super::super::concat::concat;
 use super::boringssl_code;
 use crate::codes::CipherSuite;
@@ -59,8 +60,10 @@ impl Aead for RingAead {
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let key = UnboundKey::new(self.algorithm, key).map_err(|_| WRONG_KEY)?;
-        Ok(Box::new(RingKey(LessSafeKey::new(key))))
+        on_clear_stack(|| {
+            let key = UnboundKey::new(self.algorithm, key).map_err(|_| WRONG_KEY)?;
+            Ok(Box::new(RingKey(LessSafeKey::new(key))) as Box<dyn AeadKey>)
+        })
     }
 }
 

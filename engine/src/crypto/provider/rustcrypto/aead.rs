@@ -7,6 +7,7 @@ use aes_gcm::aead::{AeadCore, AeadInOut, KeyInit, KeySizeUser, Nonce, Tag};
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use chacha20poly1305::ChaCha20Poly1305;
 
+use crate::crypto::provider::clear_stack::on_clear_stack;
 use crate::crypto::provider::concat::concat;
 use crate::crypto::provider::lengths::{WRONG_KEY, WRONG_NONCE, WRONG_OUTPUT};
 use crate::crypto::{Aead, AeadKey, Copied, TAG_LEN};
@@ -53,30 +54,14 @@ where
     }
 
     fn key(&self, key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        clear_stack();
-        RustCryptoKey::<A>::boxed(key)
+        on_clear_stack(|| {
+            let cipher = A::new_from_slice(key).map_err(|_| WRONG_KEY)?;
+            Ok(Box::new(RustCryptoKey(cipher)) as Box<dyn AeadKey>)
+        })
     }
-}
-
-/// Overwrites what earlier functions have left on the stack. An expanded key has gaps, and would keep secrets from there in them.
-#[inline(never)]
-fn clear_stack() {
-    std::hint::black_box([0u8; 1 << 13]);
 }
 
 struct RustCryptoKey<A>(A);
-
-impl<A> RustCryptoKey<A>
-where
-    A: AeadInOut + AeadCore<TagSize = U16> + KeyInit + Send + Sync + 'static,
-{
-    /// Not inlined, so that its part of the stack is one that [`clear_stack`] has reached.
-    #[inline(never)]
-    fn boxed(key: &[u8]) -> Result<Box<dyn AeadKey>, Error> {
-        let cipher = A::new_from_slice(key).map_err(|_| WRONG_KEY)?;
-        Ok(Box::new(Self(cipher)))
-    }
-}
 
 impl<A> AeadKey for RustCryptoKey<A>
 where

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::origin;
 use crate::codes::NamedGroup;
+use crate::crypto::provider::clear_stack::on_clear_stack;
 use crate::crypto::{Completed, Exchange, Group, Origin, Random};
 use crate::error::Error;
 use crate::mem::SharedSecret;
@@ -32,12 +33,14 @@ impl Group for X25519Group {
     }
 
     fn start(&self, random: &dyn Random) -> Result<Box<dyn Exchange>, Error> {
-        Ok(Box::new(X25519Exchange::generate(random)?))
+        on_clear_stack(|| Ok(Box::new(X25519Exchange::generate(random)?) as Box<dyn Exchange>))
     }
 
     fn start_and_complete(&self, peer: &[u8], random: &dyn Random) -> Result<Completed, Error> {
-        let exchange = X25519Exchange::generate(random)?;
-        Ok(Completed { share: exchange.public.as_bytes().to_vec(), secret: exchange.agree(peer)? })
+        on_clear_stack(|| {
+            let exchange = X25519Exchange::generate(random)?;
+            Ok(Completed { share: exchange.public.as_bytes().to_vec(), secret: exchange.agree(peer)? })
+        })
     }
 
     fn from_private(&self, private: &[u8]) -> Result<Box<dyn Exchange>, Error> {
@@ -80,7 +83,7 @@ impl Exchange for X25519Exchange {
     }
 
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        self.agree(peer)
+        on_clear_stack(|| self.agree(peer))
     }
 }
 
@@ -110,13 +113,15 @@ where
     }
 
     fn start(&self, random: &dyn Random) -> Result<Box<dyn Exchange>, Error> {
-        Ok(Box::new(NistExchange::<C>::generate(random)?))
+        on_clear_stack(|| Ok(Box::new(NistExchange::<C>::generate(random)?) as Box<dyn Exchange>))
     }
 
     fn start_and_complete(&self, peer: &[u8], random: &dyn Random) -> Result<Completed, Error> {
-        let exchange = NistExchange::<C>::generate(random)?;
-        let secret = exchange.agree(peer)?;
-        Ok(Completed { share: exchange.public.into_vec(), secret })
+        on_clear_stack(|| {
+            let exchange = NistExchange::<C>::generate(random)?;
+            let secret = exchange.agree(peer)?;
+            Ok(Completed { share: exchange.public.into_vec(), secret })
+        })
     }
 
     fn from_private(&self, private: &[u8]) -> Result<Box<dyn Exchange>, Error> {
@@ -178,7 +183,7 @@ where
     }
 
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        self.agree(peer)
+        on_clear_stack(|| self.agree(peer))
     }
 }
 

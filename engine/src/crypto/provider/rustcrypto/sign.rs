@@ -10,6 +10,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use super::{RandomAdapter, origin};
 use crate::codes::SignatureScheme;
+use crate::crypto::provider::clear_stack::on_clear_stack;
 use crate::crypto::provider::keys::{KeyProblem, RSA_BITS, RSA_SCHEMES, WRONG_SCHEME};
 use crate::crypto::{Origin, Random, SigningKey};
 use crate::error::Error;
@@ -78,8 +79,8 @@ impl SigningKey for p256::ecdsa::SigningKey {
         if scheme != SignatureScheme::ECDSA_SECP256R1_SHA256 {
             return Err(WRONG_SCHEME);
         }
-        let signature: p256::ecdsa::DerSignature =
-            self.try_sign_with_rng(&mut RandomAdapter(random), message).map_err(|_| SIGN_FAILED)?;
+        let sign = || self.try_sign_with_rng(&mut RandomAdapter(random), message);
+        let signature: p256::ecdsa::DerSignature = on_clear_stack(sign).map_err(|_| SIGN_FAILED)?;
         Ok(signature.as_bytes().to_vec())
     }
 }
@@ -97,8 +98,8 @@ impl SigningKey for p384::ecdsa::SigningKey {
         if scheme != SignatureScheme::ECDSA_SECP384R1_SHA384 {
             return Err(WRONG_SCHEME);
         }
-        let signature: p384::ecdsa::DerSignature =
-            self.try_sign_with_rng(&mut RandomAdapter(random), message).map_err(|_| SIGN_FAILED)?;
+        let sign = || self.try_sign_with_rng(&mut RandomAdapter(random), message);
+        let signature: p384::ecdsa::DerSignature = on_clear_stack(sign).map_err(|_| SIGN_FAILED)?;
         Ok(signature.as_bytes().to_vec())
     }
 }

@@ -1,0 +1,26 @@
+//! What is computed in Rust leaves secrets on the stack, where values were moved from. An expanded key or a hash that is moved to
+//! the heap takes them along in its gaps.
+
+/// More than an operation takes.
+const BYTES: usize = 1 << 13;
+
+/// Does `work` on a part of the stack that holds nothing before it, and nothing after it.
+pub(super) fn on_clear_stack<T>(work: impl FnOnce() -> T) -> T {
+    clear();
+    let result = called(work);
+    clear();
+    result
+}
+
+#[inline(never)]
+fn clear() {
+    let mut bytes = [0u8; BYTES];
+    // By reference, as a copy may be left out, and mutable, as a constant would not be on the stack.
+    std::hint::black_box(&mut bytes);
+}
+
+/// Not inlined, so that `work` begins where [`clear`] did.
+#[inline(never)]
+fn called<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
