@@ -1,13 +1,18 @@
 //! Both ends of the engine talk to each other in memory.
 
+mod support;
+
 use std::sync::Arc;
 
-use rustls_pki_types::{PrivateKeyDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use support::localhost;
+use support::peer::{Peer, pump};
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::crypto::Provider;
 use tls_engine::mem::{InBuf, OutBuf};
-use tls_engine::pki::{CertifiedKey, ServerVerifier};
+use tls_engine::pki::{CertifiedKey, ServerVerifier, VerifyServer};
+use tls_engine::{CertificateError, Error};
 
 fn configs(suite: CipherSuite, group: NamedGroup) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let provider = Provider::auto();
@@ -52,6 +57,37 @@ fn a_handshake_and_data_both_ways() {
             got.extend_from_slice(data);
         }
         assert_eq!(got, data);
+    }
+}
+
+/// Takes one certificate, whoever has issued it.
+struct Pinned(CertificateDer<'static>);
+
+impl VerifyServer for Pinned {
+    fn verify_server(
+        &self,
+        _: &Provider,
+        chain: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: UnixTime,
+    ) -> Result<(), Error> {
+        if *chain == [self.0.clone()] { Ok(()) } else { Err(CertificateError::Other("another one".into()).into()) }
+    }
+}
+
+#[test]
+fn a_client_may_verify_servers_in_a_way_of_its_own() {
+    let [(chain, server_config), (others, _)] = [(); 2].map(|()| {
+        let made = rcgen::generate_simple_self_signed(vec!["another.example".into()]).unwrap();
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        (made.cert.der().clone(), ServerConfig::new(vec![made.cert.der().clone()], &key).unwrap())
+    });
+    for (pinned, is_taken) in [(chain, true), (others, false)] {
+        let config = ClientConfig::builder(Provider::auto()).verifier(Pinned(pinned)).build().unwrap();
+        let mut client = Peer::client(&config, localhost()).unwrap();
+        let pumped = pump(&mut client, &mut Peer::server(&server_config));
+        assert_eq!(pumped.is_ok(), is_taken, "{pumped:?}");
+        assert_eq!(client.connection.is_ready(), is_taken);
     }
 }
 

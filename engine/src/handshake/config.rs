@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::keys::KeyLog;
 use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX};
 use crate::mem::{ArenaLease, ArenaStatistics};
-use crate::pki::{CertifiedKey, ServerVerifier, offered_schemes};
+use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::switches::Switches;
 
 /// A clock, for the validity of certificates and tickets.
@@ -86,7 +86,7 @@ macro_rules! common_getters {
 /// The configuration of clients.
 pub struct ClientConfig {
     pub(crate) common: Common,
-    pub(crate) verifier: ServerVerifier,
+    pub(crate) verifier: Box<dyn VerifyServer>,
     pub(crate) key_share_groups: Vec<&'static dyn Group>,
     pub(crate) signature_algorithms: Vec<SignatureScheme>,
     pub(crate) suite_codes: Vec<CipherSuite>,
@@ -276,7 +276,7 @@ macro_rules! common_setters {
 #[must_use]
 pub struct ClientConfigBuilder {
     common: CommonBuilder,
-    verifier: Option<ServerVerifier>,
+    verifier: Option<Box<dyn VerifyServer>>,
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
 }
@@ -304,8 +304,8 @@ impl ClientConfigBuilder {
     common_setters!();
 
     /// What verifies servers. There is no default.
-    pub fn verifier(mut self, verifier: ServerVerifier) -> Self {
-        self.verifier = Some(verifier);
+    pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
+        self.verifier = Some(Box::new(verifier));
         self
     }
 

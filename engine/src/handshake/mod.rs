@@ -1,6 +1,7 @@
 //! The handshake (RFC 8446 4) as state machines that take messages and return effects. Nothing here knows records, buffers or
 //! sockets.
 
+mod authentication;
 mod client;
 mod config;
 mod effects;

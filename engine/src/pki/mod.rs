@@ -13,7 +13,7 @@ mod webpki_error;
 
 pub use certified_key::CertifiedKey;
 pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
-pub use verify::ServerVerifier;
+pub use verify::{ServerVerifier, VerifyServer};
 pub(crate) use verify::{offered_schemes, verify_handshake_signature};
 pub use warnings::{certificate_warnings, check_root};
 

@@ -9,6 +9,19 @@ use crate::codes::SignatureScheme;
 use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 
+/// What a client verifies servers with. [`ServerVerifier`] is the usual one.
+pub trait VerifyServer: Send + Sync {
+    /// Verifies the certificates of a server, leaf first, as those of `name` at `now`. Signatures on them are verified with the
+    /// algorithms of `provider`. That the server has the leaf's key is verified by the handshake.
+    fn verify_server(
+        &self,
+        provider: &Provider,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error>;
+}
+
 /// Verifies the certificates of servers: chain, purpose, validity and name.
 ///
 /// Signatures are verified with the algorithms of the provider that the configuration is for.
@@ -88,6 +101,18 @@ impl ServerVerifier {
             return Err(Error::Config("no trusted certificate: no server could be accepted".into()));
         }
         Ok(Self { trust: Trust::Anchors(anchors) })
+    }
+}
+
+impl VerifyServer for ServerVerifier {
+    fn verify_server(
+        &self,
+        provider: &Provider,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        self.verify_chain(provider, chain, name, now)
     }
 }
 

@@ -8,13 +8,12 @@ use super::{ClientContext, ClientState};
 use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::{CertificateError, Error};
+use crate::handshake::authentication;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::msgs::{
-    CertificateMessage, CertificateRequest, CertificateVerify, EncryptedExtensions, Finished, Message,
-    OfferedExtensions, Signer, encode_certificate, signed_content,
+    CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, encode_certificate,
 };
-use crate::pki::verify_handshake_signature;
 
 /// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
@@ -84,7 +83,12 @@ impl WaitCertificate {
         let Self { mut handshake } = self;
         let config = &handshake.client.config;
         let now = config.common.clock.now();
-        config.verifier.verify_chain(config.common.provider, &certificate.chain, &handshake.client.server_name, now)?;
+        config.verifier.verify_server(
+            config.common.provider,
+            &certificate.chain,
+            &handshake.client.server_name,
+            now,
+        )?;
         let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
         effects.kept.extend_from_slice(leaf);
         handshake.transcript.add(message.bytes);
@@ -99,16 +103,13 @@ pub(in crate::handshake) struct WaitCertificateVerify {
 
 impl WaitCertificateVerify {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
-        let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
         let Self { mut handshake } = self;
-        let verify = CertificateVerify::decode(body)?;
-        let content = signed_content(Signer::Server, &handshake.transcript.current());
         let provider = handshake.client.config.common.provider;
         let leaf = CertificateDer::from(effects.kept.as_slice());
-        verify_handshake_signature(provider, &leaf, verify.scheme, &content, verify.signature)?;
+        let transcript = &mut handshake.transcript;
+        let signature = authentication::on_certificate_verify(Signer::Server, &leaf, provider, message, transcript)?;
         effects.kept.clear();
-        handshake.transcript.add(message.bytes);
-        Ok(ClientState::Finished(WaitFinished { handshake, signature: verify.scheme }))
+        Ok(ClientState::Finished(WaitFinished { handshake, signature }))
     }
 }
 
@@ -120,13 +121,8 @@ pub(in crate::handshake) struct WaitFinished {
 
 impl WaitFinished {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
-        let body = message.expect(HandshakeType::FINISHED, "Finished")?;
         let Self { mut handshake, signature } = self;
-        let expected = handshake.server_secret.finished(&handshake.transcript.current());
-        Finished { verify_data: expected }.check(body)?;
-        if !message.ends_record {
-            return Err(message.unexpected("the end of a record, as the keys change"));
-        }
+        authentication::on_finished(&handshake.server_secret, message, &handshake.transcript)?;
         handshake.transcript.add(message.bytes);
         let messages = handshake.transcript.current();
 
@@ -162,7 +158,6 @@ impl HandshakeContext {
         if self.is_certificate_requested {
             effects.send(&mut self.transcript, |out| encode_certificate(out, &[], &[]))?;
         }
-        let verify_data = self.client_secret.finished(&self.transcript.current());
-        effects.send(&mut self.transcript, |out| Finished { verify_data }.encode(out))
+        authentication::send_finished(&self.client_secret, &mut self.transcript, effects)
     }
 }

@@ -1,10 +1,10 @@
 use super::ServerState;
-use crate::codes::HandshakeType;
 use crate::crypto::Suite;
 use crate::error::Error;
+use crate::handshake::authentication;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::keys::{TrafficSecret, Transcript};
-use crate::msgs::{Finished, Message};
+use crate::msgs::Message;
 
 /// Waiting for the client's Finished.
 pub(in crate::handshake) struct WaitFinished {
@@ -17,12 +17,7 @@ pub(in crate::handshake) struct WaitFinished {
 
 impl WaitFinished {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
-        let body = message.expect(HandshakeType::FINISHED, "Finished")?;
-        let verify_data = self.client_handshake.finished(&self.transcript.current());
-        Finished { verify_data }.check(body)?;
-        if !message.ends_record {
-            return Err(message.unexpected("the end of a record, as the keys change"));
-        }
+        authentication::on_finished(&self.client_handshake, message, &self.transcript)?;
         effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
         effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None })?;
         Ok(ServerState::Ready)

@@ -7,16 +7,13 @@ use super::finished::WaitFinished;
 use crate::codes::{ProtocolVersion, SignatureScheme};
 use crate::crypto::{Group, Suite};
 use crate::error::Error;
-use crate::handshake::ServerConfig;
 use crate::handshake::config::Common;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::negotiate;
+use crate::handshake::{ServerConfig, authentication};
 use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
-use crate::msgs::{
-    CertificateVerify, ClientHello, EncryptedExtensions, Finished, KeyShareEntry, ServerHello, Signer,
-    encode_certificate, signed_content,
-};
+use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate};
 use crate::pki::CertifiedKey;
 
 /// What the server has chosen from a ClientHello.
@@ -111,12 +108,9 @@ impl Choice<'_> {
             EncryptedExtensions { server_name: self.server_name.is_some(), alpn }.encode(out);
             encode_certificate(out, &[], &self.certificate.chain);
         })?;
-        let content = signed_content(Signer::Server, &transcript.current());
-        let signature = self.certificate.key.sign(self.signature, &content, config.common.random)?;
-        let verify = CertificateVerify { scheme: self.signature, signature: &signature };
-        effects.send(transcript, |out| verify.encode(out))?;
-        let verify_data = secret.finished(&transcript.current());
-        effects.send(transcript, |out| Finished { verify_data }.encode(out))
+        let (key, random) = (&*self.certificate.key, config.common.random);
+        authentication::send_certificate_verify(Signer::Server, key, self.signature, random, transcript, effects)?;
+        authentication::send_finished(secret, transcript, effects)
     }
 }
 
