@@ -101,8 +101,11 @@ pub fn check_resumption<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Resu
             let told = told.ok_or_else(|| Error::Failed("nothing was negotiated".to_owned()))?;
             in_check(&format!("connection {number}"), told.check(&expected))?;
         }
-        say(b"from the client", &mut client, &mut server, WHOLE)?;
-        say(b"from the server", &mut server, &mut client, WHOLE)?;
+        // The others end without any data, so that nothing else brings the ticket.
+        if number == 3 {
+            say(b"from the client", &mut client, &mut server, WHOLE)?;
+            say(b"from the server", &mut server, &mut client, WHOLE)?;
+        }
     }
     // What the library was configured without, it does not do.
     let library = &make(setup)?;

@@ -2,7 +2,6 @@
 //! module calls C itself.
 #![allow(unsafe_code)]
 
-use std::io::{Read, Write};
 use std::ptr;
 
 use boring::error::ErrorStack;
@@ -34,8 +33,11 @@ pub(crate) fn set_num_tickets(context: &mut SslContextBuilder, tickets: usize) -
 
 /// Sends the tickets of TLS 1.3, which wait for the first data. To write no data is what its documentation offers to servers that
 /// send none.
-pub(crate) fn flush_tickets<S: Read + Write>(stream: &mut SslStream<S>) -> Result<(), ssl::Error> {
-    stream.ssl_write(&[]).map(drop)
+pub(crate) fn flush_tickets<S>(stream: &mut SslStream<S>) -> Result<(), ssl::Error> {
+    // SAFETY: the connection is valid, and no byte is read. The output takes all that is written, so that this can't fail; were the
+    // tickets not sent, the next handshake would be a full one, which is an error there.
+    unsafe { boring_sys::SSL_write(stream.ssl().as_ptr(), ptr::null(), 0) };
+    Ok(())
 }
 
 /// There is nothing to do: sessions are resumed however their connections ended.
