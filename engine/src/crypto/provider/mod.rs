@@ -3,6 +3,7 @@
 #[cfg(any(feature = "boringssl", feature = "openssl", feature = "ring"))]
 mod aead_parts;
 mod auto;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod clear_stack;
 mod concat;
 mod keys;
