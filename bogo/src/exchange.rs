@@ -74,7 +74,7 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
         ("version", negotiated.version.0, flags.expected_version),
         ("cipher suite", negotiated.suite.0, flags.expected_suite),
         ("group", negotiated.group.0, flags.expected_group),
-        ("signature scheme", negotiated.signature.0, flags.expected_scheme),
+        ("signature scheme", negotiated.signature().map_or(0, |scheme| scheme.0), flags.expected_scheme),
     ];
     for (what, found, expected) in numbers {
         expect(what, &found, &expected.unwrap_or(found))?;

@@ -163,7 +163,7 @@ mod wire;
 /// Types for certificates, private keys and names, which the API takes and returns.
 pub use rustls_pki_types as pki_types;
 
-pub use conn::{ClientConfig, Connection, Negotiated, Progress, ServerConfig};
+pub use conn::{Authentication, ClientConfig, Connection, Negotiated, Progress, ServerConfig};
 pub use crypto::Provider;
 pub use error::{CertificateError, Error};
 pub use io::{Stream, StreamError};

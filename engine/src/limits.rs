@@ -45,6 +45,14 @@ pub const PATH_READINGS_MAX: usize = 1 << 16;
 pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.
 pub const TICKETS_KEPT: usize = 8;
+/// The most bytes of what a server has to know to resume a session: the longest host name and PSK, and some numbers.
+pub const SESSION_STATE_MAX: usize = 352;
+/// The most tickets a server sends after a handshake.
+pub const TICKETS_SENT_MAX: u8 = 16;
+/// How many of the offered PSKs a server looks at. Each costs the opening of a ticket.
+pub const PSKS_TRIED_MAX: usize = 4;
+/// How many servers a client's store keeps tickets of, by default.
+pub const TICKET_SERVERS_KEPT: usize = 256;
 /// The longest lifetime of a ticket, seconds (RFC 8446 4.6.1).
 pub const TICKET_LIFETIME_MAX: u32 = 604_800;
 

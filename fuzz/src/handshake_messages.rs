@@ -7,7 +7,7 @@ use tls_engine::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme}
 use tls_engine::internal::msgs::{
     Alert, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, ClientHelloParameters,
     EncryptedExtensions, Header, HelloRetryRequest, KeyShareEntry, KeyUpdate, NewSessionTicket, OfferedExtensions,
-    ServerHello, ServerHelloOrRetry, encode_certificate,
+    OfferedPsk, OfferedPsks, PskOffer, ServerHello, ServerHelloOrRetry, encode_certificate,
 };
 use tls_engine::internal::wire::Numbers;
 use tls_engine::limits::{COOKIE_MAX, TICKET_LIFETIME_MAX};
@@ -18,7 +18,8 @@ use crate::Input;
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let flags = input.byte();
-    let offered = OfferedExtensions { server_name: flags & 1 != 0, alpn: flags & 2 != 0, cookie: flags & 4 != 0 };
+    let [server_name, alpn, cookie, pre_shared_key] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
+    let offered = OfferedExtensions { server_name, alpn, cookie, pre_shared_key };
     let message = input.rest();
     let Some(header) = Header::at_front(message) else { return };
     // Whatever length the header tells: the decoders are given what there is.
@@ -58,6 +59,7 @@ fn client_hello(body: &[u8]) -> bool {
     let server_name = hello.server_name.and_then(|name| str::from_utf8(name).ok());
     let alpn: Vec<Arc<[u8]>> = hello.alpn.iter().flat_map(|names| names.iter()).map(Arc::from).collect();
     let key_shares: Vec<KeyShareEntry<'_>> = shares.iter().collect();
+    let psk = hello.pre_shared_key.and_then(|offered| offered.iter().next());
     let codes = |numbers: Numbers<'_>| numbers.iter().collect::<Vec<u16>>();
     let parameters = ClientHelloParameters {
         random: &hello.random,
@@ -69,6 +71,11 @@ fn client_hello(body: &[u8]) -> bool {
         key_shares: &key_shares,
         alpn: &alpn,
         cookie: hello.cookie,
+        psk: psk.map(|psk| PskOffer {
+            identity: psk.identity,
+            obfuscated_age: psk.obfuscated_age,
+            binder_len: psk.binder.len(),
+        }),
     };
     let again = body_of(HandshakeType::CLIENT_HELLO, |out| parameters.encode(out));
     let again = ClientHello::decode(&again).expect("what was encoded");
@@ -77,6 +84,11 @@ fn client_hello(body: &[u8]) -> bool {
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));
+    let psk_again = again.pre_shared_key.and_then(|offered| offered.iter().next());
+    let fields = |psk: OfferedPsk<'_>| (psk.identity.to_vec(), psk.obfuscated_age, vec![0; psk.binder.len()]);
+    assert_eq!(psk_again.map(|psk| (psk.identity.to_vec(), psk.obfuscated_age, psk.binder.to_vec())), psk.map(fields));
+    let binders_len = psk.map(|psk| PskOffer::binders_len(psk.binder.len()));
+    assert_eq!(again.pre_shared_key.map(OfferedPsks::binders_len), binders_len);
     assert!(again.alpn.iter().flat_map(|names| names.iter()).eq(alpn.iter().map(|name| &**name)));
     true
 }
@@ -90,7 +102,10 @@ fn server_hello(body: &[u8], offered: OfferedExtensions) -> bool {
     let again = ServerHelloOrRetry::decode(&again, offered).expect("what was encoded");
     match (&message, &again) {
         (ServerHelloOrRetry::Hello(hello), ServerHelloOrRetry::Hello(again)) => {
-            let fields = |hello: &ServerHello<'_>| (*hello.random, hello.session_id.to_vec(), hello.cipher_suite);
+            assert!(offered.pre_shared_key || hello.selected_identity.is_none());
+            let fields = |hello: &ServerHello<'_>| {
+                (*hello.random, hello.session_id.to_vec(), hello.cipher_suite, hello.selected_identity)
+            };
             assert_eq!((fields(hello), hello.key_share), (fields(again), again.key_share));
         }
         (ServerHelloOrRetry::Retry(retry), ServerHelloOrRetry::Retry(again)) => {
@@ -130,6 +145,14 @@ fn certificate_verify(body: &[u8]) -> bool {
 fn new_session_ticket(body: &[u8]) -> bool {
     let Ok(ticket) = NewSessionTicket::decode(body) else { return false };
     assert!(ticket.lifetime_s <= TICKET_LIFETIME_MAX && !ticket.ticket.is_empty());
+    let again = body_of(HandshakeType::NEW_SESSION_TICKET, |out| {
+        let sealed = ticket.encode(out, |place| {
+            place.extend_from_slice(ticket.ticket);
+            Ok(())
+        });
+        assert_eq!(sealed, Ok(()));
+    });
+    assert_eq!(NewSessionTicket::decode(&again).as_ref(), Ok(&ticket));
     true
 }
 

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tls_engine::Authentication;
 use tls_engine::conn::{Connection, Negotiated, Progress};
 use tls_engine::io::{Filled, Socket, StreamParts, fill, flush};
 use tls_engine::mem::{InBuf, OutBuf};
@@ -62,7 +63,7 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
 }
 
 fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
-    let Negotiated { version, suite, group, signature, .. } = negotiated;
+    let Negotiated { version, suite, group, authentication, .. } = negotiated;
     messages.note(&format!("connected to {target}"));
     messages.note(&format!("version:   {version}"));
     messages.note(&format!("cipher:    {suite}"));
@@ -70,7 +71,10 @@ fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
         "group:     {group}{}",
         if negotiated.hello_retry { " (after a HelloRetryRequest)" } else { "" }
     ));
-    messages.note(&format!("signature: {signature}"));
+    messages.note(&match authentication {
+        Authentication::Certificate(scheme) => format!("signature: {scheme}"),
+        Authentication::Resumption => "resumed:   with a ticket, so without a certificate".to_owned(),
+    });
     if let Some(alpn) = &negotiated.alpn {
         messages.note(&format!("ALPN:      {}", String::from_utf8_lossy(alpn)));
     }

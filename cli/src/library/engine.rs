@@ -123,11 +123,10 @@ impl Endpoint for EngineEndpoint {
             version: negotiated.version,
             suite: negotiated.suite,
             group: Some(negotiated.group),
-            signature: Some(negotiated.signature),
+            signature: negotiated.signature(),
             alpn: negotiated.alpn.as_deref().map(<[u8]>::to_vec),
             hello_retry: Some(negotiated.hello_retry),
-            // The engine does not resume sessions.
-            is_resumed: false,
+            is_resumed: negotiated.is_resumed(),
         })
     }
 

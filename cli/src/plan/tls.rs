@@ -6,6 +6,7 @@ use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::ServerVerifier;
+use tls_engine::session::{MemoryTickets, TicketKeys};
 use tls_engine::switches::Switches;
 use tls_engine::{KeyLog, KeyLogFile};
 
@@ -17,6 +18,9 @@ use crate::identity::{self, Authority, Generator, Identity, KeyType};
 use crate::library::{Expected, HandshakeKind, Setup};
 use crate::names;
 use crate::render::{Color, Messages};
+
+/// How long a ticket may be used, seconds: as long as those of rustls.
+const TICKET_LIFETIME_S: u32 = 6 * 60 * 60;
 
 /// The settings that both ends of a handshake have.
 #[derive(Clone)]
@@ -160,9 +164,6 @@ impl Tls {
         if self.version != ProtocolVersion::TLS13 {
             return Err(Error::Usage(format!("tls-engine does not support {}", self.version)));
         }
-        if self.kind == HandshakeKind::Resumed {
-            return Err(Error::Usage("tls-engine does not resume sessions".to_owned()));
-        }
         self.groups.iter().try_for_each(|group| check_group(*group, self.provider))
     }
 
@@ -183,6 +184,9 @@ impl Tls {
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
         }
+        if self.kind == HandshakeKind::Resumed {
+            builder = builder.tickets(Arc::new(MemoryTickets::default()));
+        }
         Ok(builder.build()?)
     }
 
@@ -202,6 +206,9 @@ impl Tls {
             .switches(switches);
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
+        }
+        if self.kind == HandshakeKind::Resumed {
+            builder = builder.tickets(Arc::new(TicketKeys::new(self.provider, TICKET_LIFETIME_S)?));
         }
         Ok(builder.build()?)
     }

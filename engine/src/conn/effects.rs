@@ -20,7 +20,7 @@ impl Connection {
                 self.early_data_to_skip = EARLY_DATA_SKIPPED_MAX;
                 Ok(())
             }
-            Effect::Ready { negotiated, resumption } => {
+            Effect::Ready { negotiated, resumption, server_name: store_name } => {
                 // The host name is moved: it may be on the heap.
                 let server_name = negotiated.server_name.take();
                 self.negotiated = Some(Negotiated { server_name, ..negotiated.clone() });
@@ -28,6 +28,7 @@ impl Connection {
                     meter.note_ready();
                 }
                 self.resumption.clone_from(resumption);
+                self.server_name = store_name.take();
                 Ok(())
             }
         })

@@ -11,8 +11,8 @@ mod post_handshake;
 mod sending;
 
 pub use crate::handshake::{
-    ClientConfig, ClientConfigBuilder, Clock, HandshakeArenas, Negotiated, ServerConfig, ServerConfigBuilder,
-    SystemClock,
+    Authentication, ClientConfig, ClientConfigBuilder, Clock, HandshakeArenas, Negotiated, ServerConfig,
+    ServerConfigBuilder, SystemClock,
 };
 pub use crate::record::Aliasing;
 pub use deliver::{Delivered, Reply, Signalled, StopReason};
@@ -48,6 +48,8 @@ pub struct Connection {
     post_handshake: HandshakeReassembler,
     /// `resumption_master_secret` of a client.
     resumption: Option<Secret>,
+    /// The server that a client's tickets are for, where it has a store for them.
+    server_name: Option<ServerName<'static>>,
     sending: Sending,
     /// Where the switch `counters` is on. Behind a pointer, so that it takes one word where it is off, and so that both halves
     /// of a connection share it.
@@ -119,6 +121,7 @@ impl Connection {
             handshake: None,
             post_handshake: HandshakeReassembler::default(),
             resumption: None,
+            server_name: None,
             sending,
             take_record: match (switches.inline, switches.counters) {
                 (true, false) => Self::take_record::<Inlined, false>,
@@ -167,7 +170,7 @@ impl Connection {
         self.sending.is_closed
     }
 
-    /// The newest tickets that were received, oldest first.
+    /// The newest tickets that were received, oldest first. None where the configuration has a store for them.
     pub fn tickets(&self) -> &[Ticket] {
         &self.tickets
     }

@@ -1,7 +1,7 @@
 //! Messages after the handshake (RFC 8446 4.6).
 
-use super::Connection;
 use super::inbound::Received;
+use super::{Connection, Role};
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::handshake::Reassembled;
@@ -64,6 +64,12 @@ impl Connection {
             received_at: self.role.common().clock.now(),
             max_early_data_bytes: message.max_early_data_bytes,
         };
+        if let (Role::Client(config), Some(server)) = (&self.role, &self.server_name)
+            && let Some(store) = &config.tickets
+        {
+            store.put(server, ticket);
+            return Ok(());
+        }
         if self.tickets.len() == TICKETS_KEPT {
             self.tickets.remove(0);
         }

@@ -9,9 +9,10 @@ use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
-use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX};
+use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX, TICKETS_SENT_MAX};
 use crate::mem::{ArenaLease, ArenaStatistics};
 use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
+use crate::session::{TicketStore, Tickets};
 use crate::switches::Switches;
 
 /// A clock, for the validity of certificates and tickets.
@@ -92,6 +93,7 @@ pub struct ClientConfig {
     pub(crate) suite_codes: Vec<CipherSuite>,
     pub(crate) group_names: Vec<NamedGroup>,
     pub(crate) middlebox_compatibility: bool,
+    pub(crate) tickets: Option<Arc<dyn TicketStore>>,
 }
 
 /// The configuration of servers.
@@ -99,6 +101,9 @@ pub struct ServerConfig {
     pub(crate) common: Common,
     pub(crate) certificates: Vec<CertifiedKey>,
     pub(crate) cookie: bool,
+    pub(crate) tickets: Option<Arc<dyn Tickets>>,
+    /// How many tickets a client gets after its handshake.
+    pub(crate) tickets_sent: u8,
 }
 
 /// The settings both roles have; the rest are added by each builder.
@@ -279,6 +284,7 @@ pub struct ClientConfigBuilder {
     verifier: Option<Box<dyn VerifyServer>>,
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
+    tickets: Option<Arc<dyn TicketStore>>,
 }
 
 impl ClientConfig {
@@ -296,6 +302,7 @@ impl ClientConfig {
             verifier: None,
             key_share_groups: None,
             middlebox_compatibility: true,
+            tickets: None,
         }
     }
 }
@@ -313,6 +320,13 @@ impl ClientConfigBuilder {
     /// HelloRetryRequest.
     pub fn key_share_groups(mut self, groups: &[NamedGroup]) -> Self {
         self.key_share_groups = Some(groups.to_vec());
+        self
+    }
+
+    /// Where tickets are kept, and taken from to resume sessions. Default: nowhere, every handshake is a full one; a connection keeps
+    /// the newest tickets that it was sent, see [`Connection::tickets`](crate::Connection::tickets).
+    pub fn tickets(mut self, store: Arc<dyn TicketStore>) -> Self {
+        self.tickets = Some(store);
         self
     }
 
@@ -351,6 +365,7 @@ impl ClientConfigBuilder {
             suite_codes,
             group_names,
             middlebox_compatibility: self.middlebox_compatibility,
+            tickets: self.tickets,
         }))
     }
 }
@@ -361,6 +376,8 @@ pub struct ServerConfigBuilder {
     common: CommonBuilder,
     certificates: Vec<CertifiedKey>,
     cookie: bool,
+    tickets: Option<Arc<dyn Tickets>>,
+    tickets_sent: u8,
 }
 
 impl ServerConfig {
@@ -374,7 +391,13 @@ impl ServerConfig {
 
     /// Builds a configuration with the cryptography of `provider`.
     pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
-        ServerConfigBuilder { common: CommonBuilder::new(provider), certificates: Vec::new(), cookie: false }
+        ServerConfigBuilder {
+            common: CommonBuilder::new(provider),
+            certificates: Vec::new(),
+            cookie: false,
+            tickets: None,
+            tickets_sent: 1,
+        }
     }
 }
 
@@ -403,15 +426,33 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// What makes tickets, with which clients resume their sessions: [`TicketKeys`](crate::session::TicketKeys) or a
+    /// [`SessionCache`](crate::session::SessionCache). Default: nothing, every handshake is a full one.
+    pub fn tickets(mut self, tickets: Arc<dyn Tickets>) -> Self {
+        self.tickets = Some(tickets);
+        self
+    }
+
+    /// How many tickets a client gets after its handshake, 0 to 16. Default: 1.
+    pub const fn tickets_sent(mut self, tickets: u8) -> Self {
+        self.tickets_sent = tickets;
+        self
+    }
+
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
         if self.certificates.is_empty() {
             return Err(Error::Config("a server needs a certificate".into()));
         }
+        if self.tickets_sent > TICKETS_SENT_MAX {
+            return Err(Error::Config(format!("at most {TICKETS_SENT_MAX} tickets are sent after a handshake")));
+        }
         Ok(Arc::new(ServerConfig {
             common: self.common.build()?,
             certificates: self.certificates,
             cookie: self.cookie,
+            tickets: self.tickets,
+            tickets_sent: self.tickets_sent,
         }))
     }
 }

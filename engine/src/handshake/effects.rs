@@ -1,4 +1,7 @@
+use std::fmt;
+
 use compact_str::CompactString;
+use rustls_pki_types::ServerName;
 use zeroize::Zeroize;
 
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -40,6 +43,8 @@ pub(crate) enum Effect {
         negotiated: Negotiated,
         /// `resumption_master_secret` of a client, for tickets.
         resumption: Option<Secret>,
+        /// The server that tickets are for, of a client that has a store for them.
+        server_name: Option<ServerName<'static>>,
     },
 }
 
@@ -144,6 +149,20 @@ impl Effects {
         self.list.clear();
     }
 
+    /// Writes `bytes` over the end of the message that was appended last, whose binder could not be known before.
+    pub(super) fn fill_in_end(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let messages = self.messages.as_mut_vec();
+        let start =
+            messages.len().checked_sub(bytes.len()).ok_or(Error::Internal("a binder longer than its message"))?;
+        messages[start..].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The messages at `span`.
+    pub(super) fn messages_at(&self, span: Span) -> &[u8] {
+        &self.messages.as_slice()[span.range()]
+    }
+
     /// Keeps the messages at `span`.
     pub(super) fn keep_messages(&mut self, span: Span) {
         self.kept.extend_from_slice(&self.messages.as_slice()[span.range()]);
@@ -166,14 +185,48 @@ pub struct Negotiated {
     pub suite: CipherSuite,
     /// The group of the key exchange.
     pub group: NamedGroup,
-    /// The signature scheme of the server.
-    pub signature: SignatureScheme,
+    /// How the server has proved who it is.
+    pub authentication: Authentication,
     /// The application protocol.
     pub alpn: Option<std::sync::Arc<[u8]>>,
     /// The host name that the client asked for.
     pub server_name: Option<CompactString>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
+}
+
+impl Negotiated {
+    /// The scheme that the server has signed the handshake with; `None` where it was resumed.
+    pub const fn signature(&self) -> Option<SignatureScheme> {
+        match self.authentication {
+            Authentication::Certificate(scheme) => Some(scheme),
+            Authentication::Resumption => None,
+        }
+    }
+
+    /// Whether the session of an earlier connection was resumed.
+    pub const fn is_resumed(&self) -> bool {
+        matches!(self.authentication, Authentication::Resumption)
+    }
+}
+
+/// How a server proves who it is (RFC 8446 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// With a certificate, and a signature of this scheme over the handshake.
+    Certificate(SignatureScheme),
+    /// By the pre-shared key of a ticket, which it has given in an earlier connection.
+    Resumption,
+}
+
+/// The scheme of the signature, or `resumed`.
+impl fmt::Display for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(scheme) => scheme.fmt(f),
+            Self::Resumption => f.write_str("resumed"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod workspace;
 pub(crate) use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
-pub use effects::Negotiated;
+pub use effects::{Authentication, Negotiated};
 pub(crate) use effects::{Direction, Effect, Effects};
 pub(crate) use reassemble::{HandshakeReassembler, Reassembled};
 pub(crate) use server::start as start_server;

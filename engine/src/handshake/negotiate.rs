@@ -15,13 +15,13 @@ pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
     if hello.compression_methods != [0] {
         return Err(Error::IllegalParameter("compression"));
     }
-    if hello.pre_shared_key && !hello.psk_key_exchange_modes {
+    if hello.pre_shared_key.is_some() && hello.psk_key_exchange_modes.is_none() {
         return Err(Error::MissingExtension(ExtensionType::PSK_KEY_EXCHANGE_MODES));
     }
-    // PSKs are never accepted, so the rest is required.
-    if hello.signature_algorithms.is_none() {
+    if hello.pre_shared_key.is_none() && hello.signature_algorithms.is_none() {
         return Err(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS));
     }
+    // PSKs are not accepted without a key exchange, so these are required (RFC 8446 9.2).
     let (groups, shares) = match (hello.supported_groups, hello.key_shares) {
         (Some(groups), Some(shares)) => (groups, shares),
         (None, _) => return Err(Error::MissingExtension(ExtensionType::SUPPORTED_GROUPS)),

@@ -29,6 +29,7 @@ fn next_stage(hash: &'static dyn Hash, secret: &Secret, input: &[u8]) -> Secret 
 }
 
 /// The first stage.
+#[derive(Clone)]
 pub struct EarlySecret {
     hash: &'static dyn Hash,
     secret: Secret,
@@ -45,6 +46,14 @@ impl EarlySecret {
     /// The secret itself.
     pub const fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    /// The binder of a PSK that comes from a ticket, over the messages up to it (RFC 8446 4.2.11.2).
+    pub fn resumption_binder(&self, messages: &Digest) -> Digest {
+        let empty = self.hash.digest(&[]);
+        let binder_key = derive_secret(self.hash, &self.secret, b"res binder", empty.as_bytes());
+        let finished_key = derive_finished_key(self.hash, &binder_key);
+        self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
     }
 
     /// Extract(Derive-Secret("derived"), (EC)DHE).

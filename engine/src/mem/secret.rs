@@ -41,6 +41,11 @@ impl<const MAX: usize> SecretBytes<MAX> {
         secret
     }
 
+    /// A copy of `bytes`, unless there are more than `MAX`.
+    pub fn try_copy_of(bytes: &[u8]) -> Option<Self> {
+        (bytes.len() <= MAX).then(|| Self::copy_of(bytes))
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]

@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
-use super::{decode_legacy_version, encode_message, ignored_extensions, pre_shared_key};
+use super::pre_shared_key::{OfferedPsks, PskOffer};
+use super::{decode_legacy_version, encode_message, ignored_extensions};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
 
 const WHAT: &str = "ClientHello";
+
+/// A pre-shared key with a key exchange, in psk_key_exchange_modes (RFC 8446 4.2.9).
+const PSK_DHE_KE: u8 = 1;
 
 /// A ClientHello (RFC 8446 4.1.2) with the extensions that the engine knows; others are ignored.
 pub struct ClientHello<'a> {
@@ -36,10 +40,10 @@ pub struct ClientHello<'a> {
     pub cookie: Option<&'a [u8]>,
     /// Whether `early_data` is there.
     pub early_data: bool,
-    /// Whether `pre_shared_key` is there.
-    pub pre_shared_key: bool,
-    /// Whether `psk_key_exchange_modes` is there.
-    pub psk_key_exchange_modes: bool,
+    /// `pre_shared_key`.
+    pub pre_shared_key: Option<OfferedPsks<'a>>,
+    /// `psk_key_exchange_modes`.
+    pub psk_key_exchange_modes: Option<&'a [u8]>,
 }
 
 impl<'a> ClientHello<'a> {
@@ -60,8 +64,8 @@ impl<'a> ClientHello<'a> {
             alpn: None,
             cookie: None,
             early_data: false,
-            pre_shared_key: false,
-            psk_key_exchange_modes: false,
+            pre_shared_key: None,
+            psk_key_exchange_modes: None,
         };
         if hello.session_id.len() > 32 || hello.compression_methods.is_empty() {
             return Err(Error::Decode(WHAT));
@@ -72,6 +76,11 @@ impl<'a> ClientHello<'a> {
         }
         reader.finish()?;
         Ok(hello)
+    }
+
+    /// Whether the client takes a pre-shared key together with a key exchange (RFC 8446 4.2.9).
+    pub fn takes_psk_dhe_ke(&self) -> bool {
+        self.psk_key_exchange_modes.is_some_and(|modes| modes.contains(&PSK_DHE_KE))
     }
 
     fn decode_extensions(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
@@ -90,16 +99,14 @@ impl<'a> ClientHello<'a> {
                 }
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => {
-                    reader.filled8()?;
-                    self.psk_key_exchange_modes = true;
+                    self.psk_key_exchange_modes = Some(reader.filled8()?);
                 }
                 ExtensionType::PRE_SHARED_KEY => {
                     // RFC 8446 4.2.11: it must be the last one.
                     if !extensions.is_at_end() {
                         return Err(Error::IllegalParameter("pre_shared_key is not the last extension"));
                     }
-                    pre_shared_key::check(&mut reader)?;
-                    self.pre_shared_key = true;
+                    self.pre_shared_key = Some(OfferedPsks::decode(&mut reader)?);
                 }
                 other => {
                     check_allowed_in(other, ContainingMessage::ClientHello)?;
@@ -215,6 +222,8 @@ pub struct ClientHelloParameters<'a> {
     pub alpn: &'a [Arc<[u8]>],
     /// `cookie`, as HelloRetryRequest had it.
     pub cookie: Option<&'a [u8]>,
+    /// `pre_shared_key`, whose binder is left at zeros.
+    pub psk: Option<PskOffer<'a>>,
 }
 
 impl ClientHelloParameters<'_> {
@@ -231,7 +240,6 @@ impl ClientHelloParameters<'_> {
     }
 
     fn encode_extensions(&self, writer: &mut Writer<'_>) {
-        const PSK_DHE_KE: u8 = 1;
         if let Some(name) = self.server_name {
             encode_extension(writer, ExtensionType::SERVER_NAME, |writer| {
                 writer.length16(|writer| {
@@ -262,6 +270,10 @@ impl ClientHelloParameters<'_> {
         encode_extension(writer, ExtensionType::KEY_SHARE, |writer| {
             writer.length16(|writer| self.key_shares.iter().for_each(|share| share.encode(writer)));
         });
+        // RFC 8446 4.2.11: the last one.
+        if let Some(psk) = &self.psk {
+            psk.encode(writer);
+        }
     }
 }
 
@@ -274,6 +286,8 @@ pub struct OfferedExtensions {
     pub alpn: bool,
     /// Whether a cookie was brought back.
     pub cookie: bool,
+    /// Whether a pre-shared key was there.
+    pub pre_shared_key: bool,
 }
 
 impl OfferedExtensions {
@@ -283,6 +297,7 @@ impl OfferedExtensions {
             ExtensionType::SERVER_NAME => self.server_name,
             ExtensionType::ALPN => self.alpn,
             ExtensionType::COOKIE => self.cookie,
+            ExtensionType::PRE_SHARED_KEY => self.pre_shared_key,
             ExtensionType::SUPPORTED_VERSIONS
             | ExtensionType::SUPPORTED_GROUPS
             | ExtensionType::SIGNATURE_ALGORITHMS

@@ -30,4 +30,5 @@ pub use key_update::{KeyUpdate, KeyUpdateRequest};
 use legacy_version::decode_legacy_version;
 pub use message::{Message, encode_message};
 pub use new_session_ticket::NewSessionTicket;
+pub use pre_shared_key::{OfferedPsk, OfferedPsks, PskOffer};
 pub use server_hello::{HELLO_RETRY_REQUEST_RANDOM, HelloRetryRequest, ServerHello, ServerHelloOrRetry};

@@ -1,5 +1,7 @@
+use super::client_hello::encode_extension;
+use super::encode_message;
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
-use crate::codes::ExtensionType;
+use crate::codes::{ExtensionType, HandshakeType};
 use crate::error::Error;
 use crate::limits::TICKET_LIFETIME_MAX;
 use crate::wire::Reader;
@@ -46,5 +48,22 @@ impl<'a> NewSessionTicket<'a> {
         }
         reader.finish()?;
         Ok(message)
+    }
+
+    /// Appends the whole message, with the ticket that `seal` appends instead of [`NewSessionTicket::ticket`].
+    pub fn encode(&self, out: &mut Vec<u8>, seal: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<(), Error> {
+        let mut sealed = Ok(());
+        encode_message(out, HandshakeType::NEW_SESSION_TICKET, |writer| {
+            writer.u32(self.lifetime_s);
+            writer.u32(self.age_add);
+            writer.vector8(self.nonce);
+            writer.length16(|writer| sealed = writer.append(seal));
+            writer.length16(|writer| {
+                if let Some(bytes) = self.max_early_data_bytes {
+                    encode_extension(writer, ExtensionType::EARLY_DATA, |writer| writer.u32(bytes));
+                }
+            });
+        });
+        sealed
     }
 }

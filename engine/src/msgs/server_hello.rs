@@ -27,6 +27,8 @@ pub struct ServerHello<'a> {
     pub cipher_suite: CipherSuite,
     /// `key_share`.
     pub key_share: KeyShareEntry<'a>,
+    /// `pre_shared_key`: which of the client's was chosen.
+    pub selected_identity: Option<u16>,
 }
 
 /// A HelloRetryRequest (RFC 8446 4.1.4).
@@ -53,6 +55,7 @@ pub enum ServerHelloOrRetry<'a> {
 struct ServerExtensions<'a> {
     key_share: Option<Reader<'a>>,
     cookie: Option<&'a [u8]>,
+    selected_identity: Option<u16>,
 }
 
 impl<'a> ServerHelloOrRetry<'a> {
@@ -91,7 +94,8 @@ impl<'a> ServerHelloOrRetry<'a> {
         let mut reader = extensions.key_share.ok_or(Error::MissingExtension(ExtensionType::KEY_SHARE))?;
         let key_share = KeyShareEntry::decode(&mut reader)?;
         reader.finish()?;
-        Ok(Self::Hello(ServerHello { random, session_id, cipher_suite, key_share }))
+        let selected_identity = extensions.selected_identity;
+        Ok(Self::Hello(ServerHello { random, session_id, cipher_suite, key_share, selected_identity }))
     }
 }
 
@@ -116,6 +120,9 @@ fn decode_extensions<'a>(
                     return Err(Error::TooLarge("a cookie"));
                 }
                 found.cookie = Some(cookie);
+            }
+            ExtensionType::PRE_SHARED_KEY if !is_retry && offered.pre_shared_key => {
+                found.selected_identity = Some(reader.u16()?);
             }
             other if offered.contains(other) => {
                 return Err(Error::IllegalParameter("an extension in the wrong message"));
@@ -168,6 +175,9 @@ impl ServerHello<'_> {
     pub fn encode(&self, out: &mut Vec<u8>) {
         encode(out, self.random, self.session_id, self.cipher_suite, |writer| {
             encode_extension(writer, ExtensionType::KEY_SHARE, |writer| self.key_share.encode(writer));
+            if let Some(identity) = self.selected_identity {
+                encode_extension(writer, ExtensionType::PRE_SHARED_KEY, |writer| writer.u16(identity));
+            }
         });
     }
 }

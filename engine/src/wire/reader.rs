@@ -18,6 +18,11 @@ impl<'a> Reader<'a> {
         self.bytes.is_empty()
     }
 
+    /// How many bytes are left.
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Ends the structure: bytes left over are an error.
     pub const fn finish(self) -> Result<(), Error> {
         if self.bytes.is_empty() { Ok(()) } else { Err(Error::Decode(self.what)) }

@@ -4,9 +4,9 @@ use tls_engine::conn::Negotiated;
 
 /// What was negotiated, in one line.
 pub(super) fn summary(negotiated: &Negotiated) -> String {
-    let Negotiated { version, suite, group, signature, .. } = negotiated;
+    let Negotiated { version, suite, group, authentication, .. } = negotiated;
     let alpn = negotiated.alpn.as_deref().map(|name| format!(", ALPN {}", String::from_utf8_lossy(name)));
     let name = negotiated.server_name.as_deref().map(|name| format!(", name {name}"));
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
-    format!("{version} {suite} {group} {signature}{}{}{retry}", alpn.unwrap_or_default(), name.unwrap_or_default())
+    format!("{version} {suite} {group} {authentication}{}{}{retry}", alpn.unwrap_or_default(), name.unwrap_or_default())
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateDer;
 
 use super::{ClientContext, ClientState};
-use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::crypto::Suite;
 use crate::error::{CertificateError, Error};
 use crate::handshake::authentication;
-use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
+use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::msgs::{
     CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, encode_certificate,
@@ -35,12 +35,14 @@ pub(super) struct HandshakeContext {
 pub(in crate::handshake) struct WaitEncryptedExtensions {
     pub(super) handshake: HandshakeContext,
     pub(super) offered: OfferedExtensions,
+    /// Whether the server has chosen the PSK of the client's ticket.
+    pub(super) is_resumed: bool,
 }
 
 impl WaitEncryptedExtensions {
     pub(super) fn on(self, message: &Message<'_>) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::ENCRYPTED_EXTENSIONS, "EncryptedExtensions")?;
-        let Self { mut handshake, offered } = self;
+        let Self { mut handshake, offered, is_resumed } = self;
         let extensions = EncryptedExtensions::decode(body, offered)?;
         if let Some(name) = extensions.alpn {
             // RFC 7301 3.1: a server can't choose what was not offered.
@@ -49,6 +51,9 @@ impl WaitEncryptedExtensions {
             handshake.alpn = Some(chosen.clone());
         }
         handshake.transcript.add(message.bytes);
+        if is_resumed {
+            return Ok(ClientState::Finished(WaitFinished { handshake, authentication: Authentication::Resumption }));
+        }
         Ok(ClientState::Certificate(WaitCertificate { handshake }))
     }
 }
@@ -109,19 +114,20 @@ impl WaitCertificateVerify {
         let transcript = &mut handshake.transcript;
         let signature = authentication::on_certificate_verify(Signer::Server, &leaf, provider, message, transcript)?;
         effects.kept.clear();
-        Ok(ClientState::Finished(WaitFinished { handshake, signature }))
+        let authentication = Authentication::Certificate(signature);
+        Ok(ClientState::Finished(WaitFinished { handshake, authentication }))
     }
 }
 
 /// Waiting for the server's Finished.
 pub(in crate::handshake) struct WaitFinished {
     handshake: HandshakeContext,
-    signature: SignatureScheme,
+    authentication: Authentication,
 }
 
 impl WaitFinished {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
-        let Self { mut handshake, signature } = self;
+        let Self { mut handshake, authentication } = self;
         authentication::on_finished(&handshake.server_secret, message, &handshake.transcript)?;
         handshake.transcript.add(message.bytes);
         let messages = handshake.transcript.current();
@@ -142,12 +148,14 @@ impl WaitFinished {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
             group: handshake.group,
-            signature,
+            authentication,
             alpn: handshake.alpn,
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,
         };
-        effects.push(Effect::Ready { negotiated, resumption: Some(resumption) })?;
+        let ClientContext { config, server_name, .. } = handshake.client;
+        let server_name = config.tickets.is_some().then_some(server_name);
+        effects.push(Effect::Ready { negotiated, resumption: Some(resumption), server_name })?;
         Ok(ClientState::Ready)
     }
 }

@@ -4,6 +4,7 @@ use arrayvec::ArrayVec;
 use rustls_pki_types::ServerName;
 
 use super::flight::{HandshakeContext, WaitEncryptedExtensions};
+use super::resumption::TicketOffer;
 use super::{ClientContext, ClientState};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::{Exchange, Group, Suite};
@@ -12,6 +13,7 @@ use crate::handshake::effects::{Direction, Effect, Effects};
 use crate::handshake::{ClientConfig, Machine};
 use crate::keys::{EarlySecret, SecretLabel, Transcript};
 use crate::limits::{KEY_SHARES_MAX, SESSION_ID_MAX};
+use crate::mem::Span;
 use crate::msgs::{
     ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, OfferedExtensions, ServerHello,
     ServerHelloOrRetry,
@@ -32,9 +34,13 @@ pub(crate) fn start(
     }
     let shares =
         config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
+    let offer = TicketOffer::take(config, &server_name);
     let client = ClientContext { config: config.clone(), server_name, random };
-    let state = WaitServerHello { client, session_id, shares, retried: None };
-    let span = state.with_parameters(None, |parameters| effects.send_unhashed(|out| parameters.encode(out)))?;
+    let state = WaitServerHello { client, session_id, shares, offer, retried: None };
+    let span = state.send_hello(None, effects)?;
+    if let Some(offer) = &state.offer {
+        offer.bind_first(span, effects)?;
+    }
     effects.keep_messages(span);
     Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
 }
@@ -62,6 +68,8 @@ pub(in crate::handshake) struct WaitServerHello {
     client: ClientContext,
     session_id: ArrayVec<u8, SESSION_ID_MAX>,
     shares: ArrayVec<Share, KEY_SHARES_MAX>,
+    /// The ticket that the last ClientHello has offered.
+    offer: Option<TicketOffer>,
     retried: Option<Retried>,
 }
 
@@ -85,14 +93,16 @@ impl WaitServerHello {
             server_name: self.client.host_name().is_some(),
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
+            pre_shared_key: self.offer.is_some(),
         }
     }
 
-    fn with_parameters<T>(&self, cookie: Option<&[u8]>, then: impl FnOnce(&ClientHelloParameters<'_>) -> T) -> T {
+    /// Sends a ClientHello, which is not in the transcript yet. The binder of a PSK is still missing.
+    fn send_hello(&self, cookie: Option<&[u8]>, effects: &mut Effects) -> Result<Span, Error> {
         let config = &self.client.config;
         let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
             self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.exchange.share() }).collect();
-        then(&ClientHelloParameters {
+        let parameters = ClientHelloParameters {
             random: &self.client.random,
             session_id: &self.session_id,
             cipher_suites: &config.suite_codes,
@@ -102,7 +112,9 @@ impl WaitServerHello {
             key_shares: &key_shares,
             alpn: &config.common.alpn,
             cookie,
-        })
+            psk: self.offer.as_ref().map(|offer| offer.psk(config.common.clock.now())),
+        };
+        effects.send_unhashed(|out| parameters.encode(out))
     }
 
     /// The suite that the server chose, if it was offered, and the same as that of a HelloRetryRequest before.
@@ -147,7 +159,13 @@ impl WaitServerHello {
         if !self.session_id.is_empty() {
             effects.push(Effect::SendChangeCipherSpec)?;
         }
-        self.with_parameters(retry.cookie, |parameters| effects.send(&mut transcript, |out| parameters.encode(out)))?;
+        // RFC 8446 4.1.4: a PSK that the chosen suite can't use is not offered again.
+        self.offer = self.offer.filter(|offer| offer.is_for(suite.hash));
+        let span = self.send_hello(retry.cookie, effects)?;
+        match &self.offer {
+            Some(offer) => offer.bind(span, &mut transcript, effects)?,
+            None => transcript.add(effects.messages_at(span)),
+        }
         self.retried = Some(Retried { transcript, suite: suite.code, has_cookie: retry.cookie.is_some() });
         Ok(ClientState::ServerHello(self))
     }
@@ -178,8 +196,14 @@ impl WaitServerHello {
         effects.kept.clear();
         transcript.add(message.bytes);
 
+        let (early, is_resumed) = match (hello.selected_identity, self.offer) {
+            (None, _) => (EarlySecret::new(suite.hash, None), false),
+            (Some(0), Some(offer)) if offer.is_for(suite.hash) => (offer.into_early_secret(), true),
+            // RFC 8446 4.2.11
+            _ => return Err(Error::IllegalParameter("a PSK that was not offered for this suite")),
+        };
         let shared = exchange.complete(hello.key_share.key)?;
-        let secret = EarlySecret::new(suite.hash, None).into_handshake(&shared);
+        let secret = early.into_handshake(&shared);
         let messages = transcript.current();
         let client_secret = secret.client_traffic(&messages);
         let server_secret = secret.server_traffic(&messages);
@@ -202,6 +226,6 @@ impl WaitServerHello {
             alpn: None,
             is_certificate_requested: false,
         };
-        Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered }))
+        Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, is_resumed }))
     }
 }

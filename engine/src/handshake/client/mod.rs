@@ -2,6 +2,7 @@
 
 mod flight;
 mod hello;
+mod resumption;
 
 pub(crate) use hello::start;
 

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use super::ServerState;
+use super::resumption::send_tickets;
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::authentication;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
-use crate::keys::{TrafficSecret, Transcript};
+use crate::handshake::{ServerConfig, authentication};
+use crate::keys::{MasterSecret, TrafficSecret, Transcript};
 use crate::msgs::Message;
 
 /// Waiting for the client's Finished.
@@ -13,13 +16,21 @@ pub(in crate::handshake) struct WaitFinished {
     pub(super) client_handshake: TrafficSecret,
     pub(super) client_secret: TrafficSecret,
     pub(super) negotiated: Negotiated,
+    /// What the tickets of this session come from, where the client gets any.
+    pub(super) tickets: Option<(Arc<ServerConfig>, MasterSecret)>,
 }
 
 impl WaitFinished {
-    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
+    pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         authentication::on_finished(&self.client_handshake, message, &self.transcript)?;
         effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
-        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None })?;
+        let server_name = self.negotiated.server_name.clone();
+        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
+        if let Some((config, master)) = self.tickets {
+            self.transcript.add(message.bytes);
+            let name = server_name.as_deref();
+            send_tickets(&config, &self.suite, &master, name, &self.transcript, effects)?;
+        }
         Ok(ServerState::Ready)
     }
 }

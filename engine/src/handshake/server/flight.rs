@@ -1,14 +1,17 @@
 //! The server's flight: ServerHello to Finished.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 
 use super::ServerState;
 use super::finished::WaitFinished;
-use crate::codes::{ProtocolVersion, SignatureScheme};
+use super::resumption::AcceptedPsk;
+use crate::codes::{ExtensionType, ProtocolVersion, SignatureScheme};
 use crate::crypto::{Group, Suite};
 use crate::error::Error;
 use crate::handshake::config::Common;
-use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
+use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
 use crate::handshake::negotiate;
 use crate::handshake::{ServerConfig, authentication};
 use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
@@ -21,17 +24,67 @@ pub(super) struct Choice<'a> {
     pub(super) suite: Suite,
     pub(super) group: &'static dyn Group,
     pub(super) share: KeyShareEntry<'a>,
-    pub(super) certificate: &'a CertifiedKey,
-    pub(super) signature: SignatureScheme,
+    pub(super) proof: Proof<'a>,
     pub(super) server_name: Option<CompactString>,
     pub(super) hello_retry: bool,
+}
+
+/// How the server proves who it is.
+pub(super) enum Proof<'a> {
+    /// With a certificate, and a signature of this scheme.
+    Certificate(&'a CertifiedKey, SignatureScheme),
+    /// With a PSK.
+    Psk(AcceptedPsk),
+}
+
+impl<'a> Proof<'a> {
+    /// The PSK that was accepted, else the first certificate whose signatures the client can verify.
+    pub(super) fn choose(
+        psk: Option<AcceptedPsk>,
+        config: &'a ServerConfig,
+        hello: &ClientHello<'_>,
+    ) -> Result<Self, Error> {
+        if let Some(psk) = psk {
+            return Ok(Self::Psk(psk));
+        }
+        // RFC 8446 9.2: only a handshake with a PSK does without.
+        let missing = Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS);
+        let offered = hello.signature_algorithms.ok_or(missing)?;
+        CertifiedKey::choose(&config.certificates, |scheme| offered.contains(scheme.0))
+            .map(|(certificate, scheme)| Self::Certificate(certificate, scheme))
+            .ok_or(Error::NothingInCommon("signature scheme"))
+    }
+
+    /// Which of the client's PSKs it is, if it is one.
+    const fn selected_identity(&self) -> Option<u16> {
+        match self {
+            Self::Certificate(..) => None,
+            Self::Psk(psk) => Some(psk.identity),
+        }
+    }
+
+    /// How it is told.
+    const fn authentication(&self) -> Authentication {
+        match self {
+            Self::Certificate(_, scheme) => Authentication::Certificate(*scheme),
+            Self::Psk(_) => Authentication::Resumption,
+        }
+    }
+
+    /// The first stage of the key schedule.
+    fn early_secret(&self, suite: &Suite) -> EarlySecret {
+        match self {
+            Self::Certificate(..) => EarlySecret::new(suite.hash, None),
+            Self::Psk(psk) => psk.early.clone(),
+        }
+    }
 }
 
 impl Choice<'_> {
     /// Sends the whole flight, and waits for the client's Finished.
     pub(super) fn answer(
         self,
-        config: &ServerConfig,
+        config: &Arc<ServerConfig>,
         hello: &ClientHello<'_>,
         mut transcript: Transcript,
         effects: &mut Effects,
@@ -39,7 +92,7 @@ impl Choice<'_> {
         let alpn = negotiate::alpn(&config.common.alpn, hello)?;
         let suite = self.suite;
         let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
-        let handshake = EarlySecret::new(suite.hash, None).into_handshake(&shared);
+        let handshake = self.proof.early_secret(&suite).into_handshake(&shared);
         let messages = transcript.current();
         let client_handshake = handshake.client_traffic(&messages);
         let server_handshake = handshake.server_traffic(&messages);
@@ -64,12 +117,22 @@ impl Choice<'_> {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
             group: self.group.name(),
-            signature: self.signature,
+            authentication: self.proof.authentication(),
             alpn: alpn.cloned(),
             server_name: self.server_name,
             hello_retry: self.hello_retry,
         };
-        Ok(ServerState::Finished(WaitFinished { suite, transcript, client_handshake, client_secret, negotiated }))
+        // Of no use to a client that does not take PSKs (RFC 8446 4.2.9).
+        let gives_tickets = config.tickets.is_some() && hello.takes_psk_dhe_ke();
+        let tickets = gives_tickets.then(|| (config.clone(), master));
+        Ok(ServerState::Finished(WaitFinished {
+            suite,
+            transcript,
+            client_handshake,
+            client_secret,
+            negotiated,
+            tickets,
+        }))
     }
 
     fn send_server_hello(
@@ -87,6 +150,7 @@ impl Choice<'_> {
             session_id: hello.session_id,
             cipher_suite: self.suite.code,
             key_share: KeyShareEntry { group: self.group.name(), key: &exchange.share },
+            selected_identity: self.proof.selected_identity(),
         };
         effects.send(transcript, |out| answer.encode(out))?;
         // RFC 8446 D.4: once, after the first message of the server.
@@ -104,12 +168,18 @@ impl Choice<'_> {
         transcript: &mut Transcript,
         effects: &mut Effects,
     ) -> Result<(), Error> {
-        effects.send(transcript, |out| {
-            EncryptedExtensions { server_name: self.server_name.is_some(), alpn }.encode(out);
-            encode_certificate(out, &[], &self.certificate.chain);
-        })?;
-        let (key, random) = (&*self.certificate.key, config.common.random);
-        authentication::send_certificate_verify(Signer::Server, key, self.signature, random, transcript, effects)?;
+        let extensions = EncryptedExtensions { server_name: self.server_name.is_some(), alpn };
+        match &self.proof {
+            Proof::Psk(_) => effects.send(transcript, |out| extensions.encode(out))?,
+            Proof::Certificate(certificate, scheme) => {
+                effects.send(transcript, |out| {
+                    extensions.encode(out);
+                    encode_certificate(out, &[], &certificate.chain);
+                })?;
+                let (key, random) = (&*certificate.key, config.common.random);
+                authentication::send_certificate_verify(Signer::Server, key, *scheme, random, transcript, effects)?;
+            }
+        }
         authentication::send_finished(secret, transcript, effects)
     }
 }

@@ -5,8 +5,9 @@ use compact_str::CompactString;
 use rustls_pki_types::ServerName;
 
 use super::ServerState;
-use super::flight::Choice;
-use crate::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
+use super::flight::{Choice, Proof};
+use super::resumption::accept_psk;
+use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::effects::{Effect, Effects};
@@ -16,7 +17,6 @@ use crate::keys::Transcript;
 use crate::limits::SESSION_ID_MAX;
 use crate::mem::Digest;
 use crate::msgs::{ClientHello, HelloRetryRequest, Message};
-use crate::pki::CertifiedKey;
 
 /// Begins a handshake, which waits for a ClientHello.
 pub(crate) fn start(config: &Arc<ServerConfig>) -> Machine {
@@ -66,11 +66,11 @@ impl WaitClientHello {
         let suite = negotiate::suite(&config.common.suites, hello)?;
         match negotiate::key_exchange(&config.common.groups, hello)? {
             KeyExchange::Now(group, share) => {
-                let (certificate, signature) = choose_certificate(&config, hello)?;
                 let server_name = server_name(hello);
                 let mut transcript = Transcript::new(suite.hash);
-                transcript.add(message.bytes);
-                let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: false };
+                let psk = accept_psk(&config, &suite, server_name.as_deref(), hello, message, &mut transcript)?;
+                let proof = Proof::choose(psk, &config, hello)?;
+                let choice = Choice { suite, group, share, proof, server_name, hello_retry: false };
                 choice.answer(&config, hello, transcript, effects)
             }
             KeyExchange::AfterRetry(group) => {
@@ -115,7 +115,7 @@ fn send_hello_retry_request(
 
 /// Takes the ClientHello after a HelloRetryRequest, which changes only what was asked for (RFC 8446 4.1.2).
 fn on_second(
-    config: &ServerConfig,
+    config: &Arc<ServerConfig>,
     retried: Retried,
     hello: &ClientHello<'_>,
     message: &Message<'_>,
@@ -140,19 +140,11 @@ fn on_second(
     let suite = config.common.suite(suite).copied().ok_or(Error::Internal("a chosen suite that is not configured"))?;
     let share = negotiate::retried_share(group, hello)?;
     let group = config.common.group(group).ok_or(Error::Internal("a chosen group that is not configured"))?;
-    let (certificate, signature) = choose_certificate(config, hello)?;
     let server_name = server_name(hello);
-    transcript.add(message.bytes);
-    let choice = Choice { suite, group, share, certificate, signature, server_name, hello_retry: true };
+    let psk = accept_psk(config, &suite, server_name.as_deref(), hello, message, &mut transcript)?;
+    let proof = Proof::choose(psk, config, hello)?;
+    let choice = Choice { suite, group, share, proof, server_name, hello_retry: true };
     choice.answer(config, hello, transcript, effects)
-}
-
-fn choose_certificate<'a>(
-    config: &'a ServerConfig,
-    hello: &ClientHello<'_>,
-) -> Result<(&'a CertifiedKey, SignatureScheme), Error> {
-    let offered = |scheme: SignatureScheme| hello.signature_algorithms.is_some_and(|list| list.contains(scheme.0));
-    CertifiedKey::choose(&config.certificates, offered).ok_or(Error::NothingInCommon("signature scheme"))
 }
 
 /// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).

@@ -3,6 +3,7 @@
 mod finished;
 mod flight;
 mod hello;
+mod resumption;
 
 pub(crate) use hello::start;
 

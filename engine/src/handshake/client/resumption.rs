@@ -1,0 +1,76 @@
+//! The ticket that a client offers.
+
+use rustls_pki_types::{ServerName, UnixTime};
+
+use crate::crypto::Hash;
+use crate::error::Error;
+use crate::handshake::ClientConfig;
+use crate::handshake::effects::Effects;
+use crate::keys::{EarlySecret, Transcript};
+use crate::limits::TICKETS_KEPT;
+use crate::mem::Span;
+use crate::msgs::PskOffer;
+use crate::session::Ticket;
+
+/// A ticket that is offered in the ClientHello.
+pub(super) struct TicketOffer {
+    ticket: Ticket,
+    hash: &'static dyn Hash,
+    early: EarlySecret,
+}
+
+impl TicketOffer {
+    /// A ticket for the server `name` that can be used now: it has not expired, and its suite is one of the configuration's. Others
+    /// are dropped.
+    pub(super) fn take(config: &ClientConfig, name: &ServerName<'static>) -> Option<Self> {
+        let store = config.tickets.as_ref()?;
+        let now = config.common.clock.now();
+        let mut tickets = (0..TICKETS_KEPT).map_while(|_| store.take(name));
+        tickets.find_map(|ticket| {
+            let suite = config.common.suite(ticket.suite).filter(|_| ticket.is_valid(now))?;
+            Some(Self { early: EarlySecret::new(suite.hash, Some(&ticket.psk)), ticket, hash: suite.hash })
+        })
+    }
+
+    /// What the ClientHello has of it.
+    pub(super) fn psk(&self, now: UnixTime) -> PskOffer<'_> {
+        PskOffer {
+            identity: &self.ticket.ticket,
+            obfuscated_age: self.ticket.obfuscated_age(now),
+            binder_len: self.hash.output_len(),
+        }
+    }
+
+    /// Whether a suite has the hash that the PSK is bound to (RFC 8446 4.2.11).
+    pub(super) fn is_for(&self, hash: &dyn Hash) -> bool {
+        self.hash.name() == hash.name()
+    }
+
+    /// The first stage of the key schedule with the PSK.
+    pub(super) fn into_early_secret(self) -> EarlySecret {
+        self.early
+    }
+
+    /// Fills in the binder of the ClientHello at `span`, which is the first message of the handshake.
+    pub(super) fn bind_first(&self, span: Span, effects: &mut Effects) -> Result<(), Error> {
+        let (before, _) = self.split(effects.messages_at(span));
+        let binder = self.early.resumption_binder(&self.hash.digest(&[before]));
+        effects.fill_in_end(binder.as_bytes())
+    }
+
+    /// Fills in the binder of the ClientHello at `span`, and adds the message to `transcript`.
+    pub(super) fn bind(&self, span: Span, transcript: &mut Transcript, effects: &mut Effects) -> Result<(), Error> {
+        let (before, _) = self.split(effects.messages_at(span));
+        transcript.add(before);
+        let binder = self.early.resumption_binder(&transcript.current());
+        effects.fill_in_end(binder.as_bytes())?;
+        let (_, binders) = self.split(effects.messages_at(span));
+        transcript.add(binders);
+        Ok(())
+    }
+
+    /// A ClientHello with this offer as what the binder covers, and the list of binders (RFC 8446 4.2.11.2).
+    fn split<'a>(&self, hello: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        hello.split_at(hello.len().saturating_sub(PskOffer::binders_len(self.hash.output_len())))
+    }
+}

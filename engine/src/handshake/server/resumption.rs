@@ -1,0 +1,111 @@
+//! Sessions that the server resumes, and the tickets it gives.
+
+use crate::crypto::Suite;
+use crate::error::Error;
+use crate::handshake::ServerConfig;
+use crate::handshake::effects::Effects;
+use crate::keys::{EarlySecret, MasterSecret, Transcript, resumption_psk};
+use crate::limits::PSKS_TRIED_MAX;
+use crate::msgs::{ClientHello, Message, NewSessionTicket};
+use crate::session::{Session, Tickets};
+
+/// A pre-shared key of the client's that was accepted.
+pub(super) struct AcceptedPsk {
+    /// Which of the client's it is.
+    pub(super) identity: u16,
+    /// The first stage of the key schedule with it.
+    pub(super) early: EarlySecret,
+}
+
+/// Adds the ClientHello to `transcript`, and accepts the first PSK of a session that can be resumed (RFC 8446 4.2.11). Where there is
+/// none the handshake is a full one. The binder of the one accepted has to verify.
+pub(super) fn accept_psk(
+    config: &ServerConfig,
+    suite: &Suite,
+    server_name: Option<&str>,
+    hello: &ClientHello<'_>,
+    message: &Message<'_>,
+    transcript: &mut Transcript,
+) -> Result<Option<AcceptedPsk>, Error> {
+    let (Some(tickets), Some(offered), true) = (&config.tickets, hello.pre_shared_key, hello.takes_psk_dhe_ke()) else {
+        transcript.add(message.bytes);
+        return Ok(None);
+    };
+    let mut offers = offered.iter().take(PSKS_TRIED_MAX).zip(0u16..);
+    let resumed = offers.find_map(|(psk, identity)| {
+        let early = resume(config, &**tickets, suite, server_name, psk.identity)?;
+        Some((AcceptedPsk { identity, early }, psk.binder))
+    });
+    let Some((accepted, binder)) = resumed else {
+        transcript.add(message.bytes);
+        return Ok(None);
+    };
+    // RFC 8446 4.2.11.2: a binder covers what is before the list of binders.
+    let (before, binders) = message
+        .bytes
+        .split_at_checked(message.bytes.len().saturating_sub(offered.binders_len()))
+        .ok_or(Error::Internal("binders longer than their message"))?;
+    transcript.add(before);
+    if !accepted.early.resumption_binder(&transcript.current()).equals(binder) {
+        return Err(Error::DecryptError("the binder of a PSK"));
+    }
+    transcript.add(binders);
+    Ok(Some(accepted))
+}
+
+/// Resumes the session of a ticket, if that can be done now: the suite has the same hash (RFC 8446 4.2.11), the name is the same, and
+/// the ticket is not older than its lifetime.
+fn resume(
+    config: &ServerConfig,
+    tickets: &dyn Tickets,
+    suite: &Suite,
+    server_name: Option<&str>,
+    ticket: &[u8],
+) -> Option<EarlySecret> {
+    let now = config.common.clock.now();
+    let state = tickets.open(ticket, now)?;
+    let session = Session::decode(&state).ok()?;
+    let made_for = config.common.provider.suite(session.suite)?;
+    // A clock that was set back makes the age 0.
+    let age_s = now.as_secs().saturating_sub(session.issued_at.as_secs());
+    let is_resumable = made_for.hash.name() == suite.hash.name()
+        && session.server_name == server_name
+        && age_s < u64::from(tickets.lifetime_s());
+    is_resumable.then(|| EarlySecret::new(suite.hash, Some(&session.psk)))
+}
+
+/// Sends the configured number of tickets, once the client's Finished is in `transcript` (RFC 8446 4.6.1).
+pub(super) fn send_tickets(
+    config: &ServerConfig,
+    suite: &Suite,
+    master: &MasterSecret,
+    server_name: Option<&str>,
+    transcript: &Transcript,
+    effects: &mut Effects,
+) -> Result<(), Error> {
+    let Some(tickets) = &config.tickets else { return Ok(()) };
+    let random = config.common.random;
+    let secret = master.resumption(&transcript.current());
+    for nonce in 0..config.tickets_sent {
+        let mut age_add = [0; 4];
+        random.fill(&mut age_add)?;
+        let age_add = u32::from_be_bytes(age_add);
+        let issued_at = config.common.clock.now();
+        let nonce = [nonce];
+        let psk = resumption_psk(suite.hash, &secret, &nonce);
+        let session = Session { suite: suite.code, psk, issued_at, age_add, server_name }.encode()?;
+        let message = NewSessionTicket {
+            lifetime_s: tickets.lifetime_s(),
+            age_add,
+            nonce: &nonce,
+            ticket: &[],
+            max_early_data_bytes: None,
+        };
+        let mut encoded = Ok(());
+        effects.send_unhashed(|out| {
+            encoded = message.encode(out, |ticket| tickets.seal(&session, random, issued_at, ticket));
+        })?;
+        encoded?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+use rustls_pki_types::UnixTime;
+
+use super::SessionState;
+use crate::codes::CipherSuite;
+use crate::error::Error;
+use crate::mem::Secret;
+use crate::wire::Reader;
+
+const WHAT: &str = "a session";
+
+/// The form of what is written below. Tickets that another version has made are not taken.
+const FORM: u8 = 1;
+
+/// What a server has to know to resume a session.
+pub(crate) struct Session<'a> {
+    /// The cipher suite, to whose hash the PSK is bound (RFC 8446 4.2.11).
+    pub suite: CipherSuite,
+    /// The PSK.
+    pub psk: Secret,
+    /// When the ticket was made.
+    pub issued_at: UnixTime,
+    /// `ticket_age_add`.
+    pub age_add: u32,
+    /// The host name that the client asked for.
+    pub server_name: Option<&'a str>,
+}
+
+impl<'a> Session<'a> {
+    /// The session as bytes.
+    pub(crate) fn encode(&self) -> Result<SessionState, Error> {
+        let name = self.server_name.unwrap_or_default().as_bytes();
+        let psk = self.psk.as_bytes();
+        let (Ok(name_len), Ok(psk_len)) = (u8::try_from(name.len()), u8::try_from(psk.len())) else {
+            return Err(Error::TooLarge(WHAT));
+        };
+        let fields = [
+            &[FORM][..],
+            &self.suite.0.to_be_bytes(),
+            &self.issued_at.as_secs().to_be_bytes(),
+            &self.age_add.to_be_bytes(),
+            &[psk_len],
+            psk,
+            &[name_len],
+            name,
+        ];
+        // In its own memory, so that there is no other copy of the PSK. The longest name and PSK fit.
+        let mut state = SessionState::zeroed(fields.iter().map(|field| field.len()).sum());
+        let mut rest = state.as_mut_bytes();
+        for field in fields {
+            let (place, after) = rest.split_at_mut(field.len());
+            place.copy_from_slice(field);
+            rest = after;
+        }
+        Ok(state)
+    }
+
+    /// The session of bytes that [`Session::encode`] has made.
+    pub(crate) fn decode(state: &'a SessionState) -> Result<Self, Error> {
+        let mut reader = Reader::new(state.as_bytes(), WHAT);
+        if reader.u8()? != FORM {
+            return Err(Error::Decode(WHAT));
+        }
+        let suite = CipherSuite(reader.u16()?);
+        let issued_at = core::time::Duration::from_secs(u64::from_be_bytes(reader.array()?));
+        let age_add = reader.u32()?;
+        let psk = Secret::try_copy_of(reader.filled8()?).ok_or(Error::Decode(WHAT))?;
+        let name = reader.vector8()?;
+        reader.finish()?;
+        let server_name = match core::str::from_utf8(name) {
+            Ok("") => None,
+            Ok(name) => Some(name),
+            Err(_) => return Err(Error::Decode(WHAT)),
+        };
+        Ok(Self { suite, psk, issued_at: UnixTime::since_unix_epoch(issued_at), age_add, server_name })
+    }
+}
