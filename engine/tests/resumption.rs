@@ -264,7 +264,7 @@ fn after_a_retry_too() {
 #[test]
 fn keys_from_a_secret_open_each_others_tickets_and_random_ones_do_not() {
     let provider = Provider::auto();
-    let secret = |byte| TicketKeys::from_secret(provider, HOUR, &[byte; TicketKeys::SECRET_LEN]).unwrap();
+    let secret = |byte| TicketKeys::from_secret(provider, HOUR, &[byte; TicketKeys::SECRET_MIN]).unwrap();
     for (first, second, is_resumed) in [
         (secret(1), secret(1), true),
         (secret(1), secret(2), false),
@@ -280,6 +280,7 @@ fn keys_from_a_secret_open_each_others_tickets_and_random_ones_do_not() {
         let expected = if is_resumed { Authentication::Resumption } else { full() };
         assert_eq!(negotiated.authentication, expected);
     }
+    assert!(matches!(TicketKeys::from_secret(provider, HOUR, &[7; 31]), Err(Error::Config(_))));
     assert!(matches!(TicketKeys::new(provider, 0), Err(Error::Config(_))));
     assert!(matches!(TicketKeys::new(provider, 604_801), Err(Error::Config(_))), "RFC 8446 4.6.1");
 }

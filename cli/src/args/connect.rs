@@ -20,6 +20,10 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub timeout: Duration,
 
+    /// Connect once before, for a ticket, and resume that session; says whether the server did
+    #[arg(long)]
+    pub resume: bool,
+
     /// How long to wait for more data after standard input ends before closing the connection
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
@@ -48,4 +52,5 @@ const EXAMPLES: &str = "\
 Examples:
   echo hello | tlsbench connect localhost:4433 --cacert ca.pem
   printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443
+  tlsbench connect example.com --resume </dev/null
   tlsbench connect 192.0.2.7:443 --sni www.example.com --groups p256 </dev/null";

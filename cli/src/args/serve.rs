@@ -36,6 +36,15 @@ pub struct Serve {
     #[arg(long, hide = true)]
     pub event_loop: bool,
 
+    /// Tickets for each client, to resume its session with; 0 makes every handshake a full one
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub tickets: u8,
+
+    /// Derive the keys of tickets from this secret, 32 random bytes or more, so that tickets survive a restart and servers
+    /// with the same file take each other's [default: random keys]
+    #[arg(long, value_name = "FILE")]
+    pub ticket_key: Option<PathBuf>,
+
     /// Concurrent connections. When full, a new connection replaces the oldest unfinished handshake, or waits
     #[arg(long, value_name = "N", default_value = "10k")]
     pub max_connections: Count,
@@ -91,5 +100,6 @@ Examples:
   tlsbench serve --listen 127.0.0.1:4433 --mode http --ca-out ca.pem
   curl --cacert ca.pem https://localhost:4433/
   tlsbench serve --metrics 127.0.0.1:9433
+  openssl rand -out ticket.key 48 && tlsbench serve --ticket-key ticket.key
   tlsbench serve --threads 1 --mode echo --signal pipe
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

@@ -5,6 +5,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::conn::ClientConfig;
 use tls_engine::io::SocketOptions;
 use tls_engine::mem::BufferPool;
+use tls_engine::session::MemoryTickets;
 
 use super::switches::setting;
 use super::tls::{self, KeyLogSource, Tls, Trust};
@@ -28,6 +29,8 @@ pub struct Connect {
     pub config: Arc<ClientConfig>,
     /// Where its buffers come from.
     pub pool: BufferPool,
+    /// Where the ticket of an earlier connection is kept, if that is to be resumed.
+    pub tickets: Option<Arc<MemoryTickets>>,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
     /// How long to wait for more data after standard input has ended.
@@ -53,10 +56,16 @@ impl Connect {
         let trust = Trust::new(&args.trust, &mut notes)?;
         notes.extend(path.map(|path| not_requested(path, &target)));
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?;
+        let tickets = args.resume.then(Arc::<MemoryTickets>::default);
+        let mut config = tls.client_builder(&suites, &trust, setting.switches)?;
+        if let Some(tickets) = &tickets {
+            config = config.tickets(tickets.clone());
+        }
         Ok(Self {
             verified: (!args.trust.insecure).then(|| name.to_str().into_owned()),
             name,
-            config: tls.client(&suites, &trust, setting.switches)?,
+            config: config.build()?,
+            tickets,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             linger: args.linger,

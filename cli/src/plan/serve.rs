@@ -1,21 +1,27 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tls_engine::conn::ServerConfig;
+use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::LoopOptions;
+use tls_engine::session::TicketKeys;
 use tls_engine::switches::Switches;
 
 pub use crate::args::Mode;
 
 use super::sockets;
 use super::switches::setting;
-use super::tls::{self, KeyLogSource, Tls};
+use super::tls::{self, KeyLogSource, TICKET_LIFETIME_S, Tls};
 use crate::args;
 use crate::error::Error;
+use crate::files;
 use crate::identity::KeyType;
+
+/// The longest secret for tickets that is read, bytes.
+const TICKET_KEY_MAX: usize = 1 << 20;
 
 /// What `serve` does.
 pub struct Serve {
@@ -69,12 +75,18 @@ impl Serve {
         let (identity, authority) = tls::identity(&args.identity, KeyType::EcdsaP256, &mut notes)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
-        let config = tls.server(&suites, &identity, setting.switches)?;
+        let mut config = tls.server_builder(&suites, &identity, setting.switches)?;
+        if args.tickets > 0 {
+            let keys = ticket_keys(args.ticket_key.as_deref(), setting.provider)?;
+            config = config.tickets(Arc::new(keys)).tickets_sent(args.tickets);
+        } else if args.ticket_key.is_some() {
+            return Err(Error::Usage("--ticket-key has no effect with --tickets 0".into()));
+        }
         Ok(Self {
             listen: address(&args.listen)?,
             metrics: args.metrics.as_deref().map(address).transpose()?,
             mode: args.mode,
-            config,
+            config: config.build()?,
             authority,
             options: loop_options(args, &setting.switches),
             threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())).unwrap_or_else(processors),
@@ -83,6 +95,21 @@ impl Serve {
             notes,
         })
     }
+}
+
+/// The keys that tickets are sealed with: random ones, or those of the secret in a file.
+fn ticket_keys(file: Option<&Path>, provider: &'static Provider) -> Result<TicketKeys, Error> {
+    let Some(path) = file else { return Ok(TicketKeys::new(provider, TICKET_LIFETIME_S)?) };
+    let secret = files::read_secret(path, TICKET_KEY_MAX).map_err(|error| Error::read(path, error))?;
+    if secret.len() < TicketKeys::SECRET_MIN {
+        return Err(Error::Usage(format!(
+            "{} has {} bytes, and a secret for tickets at least {}: openssl rand -out {0} 48",
+            path.display(),
+            secret.len(),
+            TicketKeys::SECRET_MIN
+        )));
+    }
+    Ok(TicketKeys::from_secret(provider, TICKET_LIFETIME_S, &secret)?)
 }
 
 fn loop_options(args: &args::Serve, switches: &Switches) -> LoopOptions {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
-use tls_engine::conn::{ClientConfig, ServerConfig};
+use tls_engine::conn::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::ServerVerifier;
 use tls_engine::session::{MemoryTickets, TicketKeys};
@@ -20,7 +20,7 @@ use crate::names;
 use crate::render::{Color, Messages};
 
 /// How long a ticket may be used, seconds: as long as those of rustls.
-const TICKET_LIFETIME_S: u32 = 6 * 60 * 60;
+pub(super) const TICKET_LIFETIME_S: u32 = 6 * 60 * 60;
 
 /// The settings that both ends of a handshake have.
 #[derive(Clone)]
@@ -174,6 +174,21 @@ impl Tls {
         trust: &Trust,
         switches: Switches,
     ) -> Result<Arc<ClientConfig>, Error> {
+        let builder = self.client_builder(suites, trust, switches)?;
+        Ok(match self.kind {
+            HandshakeKind::Full => builder,
+            HandshakeKind::Resumed => builder.tickets(Arc::new(MemoryTickets::default())),
+        }
+        .build()?)
+    }
+
+    /// The same without a store for tickets.
+    pub(super) fn client_builder(
+        &self,
+        suites: &[CipherSuite],
+        trust: &Trust,
+        switches: Switches,
+    ) -> Result<ClientConfigBuilder, Error> {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
         let mut builder = ClientConfig::builder(self.provider)
             .suites(suites)
@@ -184,10 +199,7 @@ impl Tls {
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
         }
-        if self.kind == HandshakeKind::Resumed {
-            builder = builder.tickets(Arc::new(MemoryTickets::default()));
-        }
-        Ok(builder.build()?)
+        Ok(builder)
     }
 
     /// How servers answer that take `suites` and are `identity`.
@@ -197,6 +209,21 @@ impl Tls {
         identity: &Identity,
         switches: Switches,
     ) -> Result<Arc<ServerConfig>, Error> {
+        let builder = self.server_builder(suites, identity, switches)?;
+        Ok(match self.kind {
+            HandshakeKind::Full => builder,
+            HandshakeKind::Resumed => builder.tickets(Arc::new(TicketKeys::new(self.provider, TICKET_LIFETIME_S)?)),
+        }
+        .build()?)
+    }
+
+    /// The same without tickets.
+    pub(super) fn server_builder(
+        &self,
+        suites: &[CipherSuite],
+        identity: &Identity,
+        switches: Switches,
+    ) -> Result<ServerConfigBuilder, Error> {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
         let mut builder = ServerConfig::builder(self.provider)
             .suites(suites)
@@ -207,10 +234,7 @@ impl Tls {
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
         }
-        if self.kind == HandshakeKind::Resumed {
-            builder = builder.tickets(Arc::new(TicketKeys::new(self.provider, TICKET_LIFETIME_S)?));
-        }
-        Ok(builder.build()?)
+        Ok(builder)
     }
 }
 

@@ -88,6 +88,11 @@ impl MemoryTickets {
         Self { servers_max: servers_max.max(1), kept: Mutex::default() }
     }
 
+    /// Whether there is no ticket.
+    pub fn is_empty(&self) -> bool {
+        self.kept().tickets.values().all(VecDeque::is_empty)
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -54,8 +54,8 @@ struct Key {
 }
 
 impl TicketKeys {
-    /// The length of the secret of [`TicketKeys::from_secret`], bytes.
-    pub const SECRET_LEN: usize = 32;
+    /// The shortest secret for [`TicketKeys::from_secret`], bytes.
+    pub const SECRET_MIN: usize = 32;
 
     /// Random keys, which end with the process. `lifetime_s` is how long a ticket may be used, seconds.
     ///
@@ -69,22 +69,30 @@ impl TicketKeys {
     /// secret and lifetime. Whoever learns it opens all tickets that were ever sealed with it.
     ///
     /// # Errors
-    /// As [`TicketKeys::new`].
-    pub fn from_secret(provider: &Provider, lifetime_s: u32, secret: &[u8; Self::SECRET_LEN]) -> Result<Self, Error> {
-        Self::build(provider, lifetime_s, Source::Secret(Secret::copy_of(secret)))
+    /// As [`TicketKeys::new`], and where the secret is shorter than [`TicketKeys::SECRET_MIN`].
+    pub fn from_secret(provider: &Provider, lifetime_s: u32, secret: &[u8]) -> Result<Self, Error> {
+        if secret.len() < Self::SECRET_MIN {
+            return Err(Error::Config(format!("a secret for tickets has at least {} bytes", Self::SECRET_MIN)));
+        }
+        let extracted = suite(provider)?.hash.hkdf_extract(b"tickets", secret);
+        Self::build(provider, lifetime_s, Source::Secret(extracted))
     }
 
     fn build(provider: &Provider, lifetime_s: u32, source: Source) -> Result<Self, Error> {
         if !(1..=TICKET_LIFETIME_MAX).contains(&lifetime_s) {
             return Err(Error::Config(format!("a ticket lives 1 to {TICKET_LIFETIME_MAX} seconds")));
         }
-        let suite = provider.suite(CipherSuite::AES_256_GCM_SHA384).copied();
-        let suite =
-            suite.ok_or(Error::Config("tickets are sealed with AES-256-GCM, which the provider lacks".into()))?;
+        let suite = suite(provider)?;
         let current = Arc::new(source.key(&suite, 0)?);
         let pair = ArcSwap::from_pointee(Pair { period: 0, current, previous: None });
         Ok(Self(Arc::new(Keys { lifetime_s, suite, source, pair, rotating: Mutex::default() })))
     }
+}
+
+/// What tickets are sealed with, and keys derived with.
+fn suite(provider: &Provider) -> Result<Suite, Error> {
+    let suite = provider.suite(CipherSuite::AES_256_GCM_SHA384).copied();
+    suite.ok_or_else(|| Error::Config("tickets are sealed with AES-256-GCM, which the provider lacks".into()))
 }
 
 impl Keys {
@@ -119,7 +127,7 @@ impl Source {
         match self {
             Self::Random(random) => random.fill(bytes.as_mut_bytes())?,
             Self::Secret(secret) => {
-                let info = [b"tlsbench ticket key ", &period.to_be_bytes()[..]];
+                let info = [&b"ticket key"[..], &period.to_be_bytes()];
                 suite.hash.hkdf_expand(secret.as_bytes(), &info, bytes.as_mut_bytes());
             }
         }

@@ -1,5 +1,7 @@
 //! `tlsbench connect`: a conversation by hand. Standard input goes to the server, its answer to standard output.
 
+mod earlier_session;
+
 use std::io::{ErrorKind, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -27,14 +29,17 @@ const LOOK: Duration = Duration::from_millis(100);
 pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     plan.notes.iter().for_each(|note| messages.note(note));
     let target = plan.target.to_string();
-    let deadline = Instant::now() + plan.timeout;
-    let socket = plan.target.connect(&plan.sockets)?;
-    let mut output = Conversation::output_buffer(&plan.pool);
-    let connection = Connection::client(&plan.config, plan.name.clone(), &mut output)?;
     let failed = |failure: Failure| failure.with_target(&target);
-    let mut conversation =
-        Conversation::new(connection, socket, output, &plan.pool).map_err(|error| failed(error.into()))?;
-    conversation.handshake(deadline).map_err(failed)?;
+    let has_ticket = earlier_session::obtain_ticket(plan)?;
+    if plan.tickets.is_some() && !has_ticket {
+        messages.warning(&Warning {
+            message: format!("{target} has sent no ticket within {:?} of an earlier connection", plan.linger),
+            advice:
+                "the handshake is a full one; some servers send tickets only with an answer (--linger waits longer)"
+                    .into(),
+        });
+    }
+    let conversation = connected(plan)?;
     if let Some(negotiated) = conversation.connection().negotiated() {
         describe(negotiated, &target, messages);
         messages.note(&match &plan.verified {
@@ -60,6 +65,20 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
         pending: Vec::new(),
     };
     exchange.run(&unread)
+}
+
+/// A connection whose handshake has completed.
+fn connected(plan: &Connect) -> Result<Conversation, Error> {
+    let target = plan.target.to_string();
+    let failed = |failure: Failure| failure.with_target(&target);
+    let deadline = Instant::now() + plan.timeout;
+    let socket = plan.target.connect(&plan.sockets)?;
+    let mut output = Conversation::output_buffer(&plan.pool);
+    let connection = Connection::client(&plan.config, plan.name.clone(), &mut output)?;
+    let mut conversation =
+        Conversation::new(connection, socket, output, &plan.pool).map_err(|error| failed(error.into()))?;
+    conversation.handshake(deadline).map_err(failed)?;
+    Ok(conversation)
 }
 
 fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {

@@ -1,0 +1,50 @@
+//! The connection before the one that is asked for: it brings the ticket that `--resume` needs.
+
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tls_engine::conn::Progress;
+use tls_engine::io::{Filled, StreamParts, fill, flush};
+
+use super::{LOOK, connected};
+use crate::error::Error;
+use crate::interrupt;
+use crate::net::Failure;
+use crate::plan::Connect;
+
+/// Connects, and waits for a ticket as long as `--linger` allows. Returns whether one has come.
+pub(super) fn obtain_ticket(plan: &Connect) -> Result<bool, Error> {
+    let Some(tickets) = &plan.tickets else { return Ok(false) };
+    let target = plan.target.to_string();
+    let failed = |failure: Failure| failure.with_target(&target);
+    let tls = |source| Error::Tls { target: target.clone(), source };
+    let parts = connected(plan)?.into_parts().map_err(|error| failed(error.into()))?;
+    let StreamParts { mut connection, transport: mut socket, mut input, mut output, .. } = parts;
+    let deadline = Instant::now() + plan.linger;
+    while tickets.is_empty() && Instant::now() < deadline {
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
+        match connection.read_tls(&mut input, &mut output).map_err(tls)? {
+            Progress::Data(_) | Progress::Advanced => continue,
+            Progress::Closed => break,
+            Progress::NeedInput => {}
+        }
+        match fill(&mut input, &mut socket) {
+            Ok(Filled::Bytes(_)) => {}
+            Ok(Filled::WouldBlock | Filled::Full) => {
+                let readable = PollFd::from_borrowed_fd(socket.tcp().as_fd(), PollFlags::IN);
+                let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK.as_nanos() as _ };
+                // Whatever it says, the loop looks again.
+                let _ = poll(&mut [readable], Some(&timeout));
+            }
+            // Without a ticket it is told that there was none; the connection that counts comes next.
+            Ok(Filled::End) | Err(_) => break,
+        }
+    }
+    connection.close(&mut output);
+    // A courtesy to the peer.
+    let _ = flush(&mut output, &mut socket);
+    Ok(!tickets.is_empty())
+}
