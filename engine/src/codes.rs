@@ -119,12 +119,15 @@ code! {
 }
 
 code! {
-    /// A group for key exchange (RFC 8446 4.2.7).
+    /// A group for key exchange (RFC 8446 4.2.7, draft-ietf-tls-ecdhe-mlkem). ML-KEM alone (draft-ietf-tls-mlkem) has names only,
+    /// as a part of hybrids.
     NamedGroup(u16) {
         SECP256R1 = 0x0017, "secp256r1";
         SECP384R1 = 0x0018, "secp384r1";
         SECP521R1 = 0x0019, "secp521r1";
         X25519 = 0x001d, "x25519";
+        MLKEM768 = 0x0201, "MLKEM768";
+        MLKEM1024 = 0x0202, "MLKEM1024";
         SECP256R1_MLKEM768 = 0x11eb, "SecP256r1MLKEM768";
         X25519_MLKEM768 = 0x11ec, "X25519MLKEM768";
         SECP384R1_MLKEM1024 = 0x11ed, "SecP384r1MLKEM1024";

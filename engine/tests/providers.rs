@@ -1,14 +1,23 @@
 //! Every provider against itself and against every other: what one seals, signs or offers, all others take.
 
+use std::ops::Range;
+
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SignatureAlgorithm};
 use rustls_pki_types::PrivateKeyDer;
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
-use tls_engine::crypto::{Aead, Copied, Provider, TAG_LEN};
+use tls_engine::crypto::{Aead, Copied, GroupLengths, Provider, TAG_LEN};
 
 const RFC_SUITES: [CipherSuite; 3] =
     [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
-const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+const DEFAULT_GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+/// What is used where it is asked for.
+const OTHER_GROUPS: [NamedGroup; 4] = [
+    NamedGroup::SECP521R1,
+    NamedGroup::X25519_MLKEM768,
+    NamedGroup::SECP256R1_MLKEM768,
+    NamedGroup::SECP384R1_MLKEM1024,
+];
 
 #[test]
 fn every_provider_is_found_by_its_name_and_auto_is_the_first() {
@@ -18,7 +27,11 @@ fn every_provider_is_found_by_its_name_and_auto_is_the_first() {
         for suite in RFC_SUITES {
             assert!(provider.suite(suite).is_some(), "{} has {suite}", provider.name);
         }
-        assert_eq!(provider.groups.iter().map(|group| group.name()).collect::<Vec<_>>(), GROUPS);
+        let default: Vec<_> = provider.default_groups().map(|group| group.name()).collect();
+        assert_eq!(default, DEFAULT_GROUPS, "{}", provider.name);
+        let all: Vec<_> = provider.groups.iter().map(|group| group.name()).collect();
+        let others = if provider.name == "rustcrypto" { &[][..] } else { &OTHER_GROUPS };
+        assert_eq!(all, [&DEFAULT_GROUPS, others].concat(), "{}", provider.name);
     }
     assert!(Provider::by_name("none").is_none());
 }
@@ -122,41 +135,141 @@ fn lengths_that_do_not_fit_are_errors() {
 fn every_pair_of_providers_agrees_on_a_secret() {
     for one in Provider::all() {
         for other in Provider::all() {
-            for name in GROUPS {
-                let started = one.group(name).unwrap().start(one.random).unwrap();
-                let answer = other.group(name).unwrap().start_and_complete(started.share(), other.random).unwrap();
+            for group in &one.groups {
+                let name = group.name();
+                let Some(other_group) = other.group(name) else { continue };
+                let started = group.start(one.random).unwrap();
+                let answer = other_group.start_and_complete(started.share(), other.random).unwrap();
                 assert_ne!(started.share(), answer.share);
-                assert_eq!(started.complete(&answer.share).unwrap(), answer.secret);
+                let lengths = group.lengths();
+                assert_eq!((started.share().len(), answer.share.len()), (lengths.start, lengths.answer), "{name}");
+                assert_eq!(started.complete(&answer.share).unwrap(), answer.secret, "{name}");
             }
         }
     }
 }
 
+/// draft-ietf-tls-ecdhe-mlkem 4: in bytes, a private key as the engine takes it, the client's share, the server's, the secret.
 #[test]
-fn shares_that_are_no_points_are_refused() {
+fn groups_have_the_lengths_of_their_specifications() {
+    let expected = |name| match name {
+        NamedGroup::X25519 => (32, 32, 32, 32),
+        NamedGroup::SECP256R1 => (32, 65, 65, 32),
+        NamedGroup::SECP384R1 => (48, 97, 97, 48),
+        NamedGroup::SECP521R1 => (66, 133, 133, 66),
+        NamedGroup::X25519_MLKEM768 => (2432, 1216, 1120, 64),
+        NamedGroup::SECP256R1_MLKEM768 => (2432, 1249, 1153, 64),
+        NamedGroup::SECP384R1_MLKEM1024 => (3216, 1665, 1665, 80),
+        other => panic!("{other}"),
+    };
     for provider in Provider::all() {
-        for name in GROUPS {
-            let group = provider.group(name).unwrap();
-            let public = group.start(provider.random).unwrap().share().to_vec();
-            let mut bad = vec![vec![], public[1..].to_vec(), [&public[..], &[0]].concat(), vec![0; public.len()]];
-            if name != NamedGroup::X25519 {
-                let mut off_the_curve = public.clone();
-                *off_the_curve.last_mut().unwrap() ^= 1;
-                let mut compressed = public[..public.len() / 2 + 1].to_vec();
-                compressed[0] = 2 + (public.last().unwrap() & 1);
-                let mut hybrid = public.clone();
-                hybrid[0] = 6 + (public.last().unwrap() & 1);
-                bad.extend([off_the_curve, compressed, hybrid, vec![0]]);
+        for group in &provider.groups {
+            let GroupLengths { private, start, answer } = group.lengths();
+            let started = group.start(provider.random).unwrap();
+            let secret = group.start_and_complete(started.share(), provider.random).unwrap().secret.as_bytes().len();
+            assert_eq!((private, start, answer, secret), expected(group.name()), "{} {}", provider.name, group.name());
+        }
+    }
+}
+
+/// The part of a share that is an uncompressed point.
+fn points(name: NamedGroup, share_len: usize) -> Option<Range<usize>> {
+    match name {
+        NamedGroup::X25519 | NamedGroup::X25519_MLKEM768 => None,
+        NamedGroup::SECP256R1_MLKEM768 => Some(0..65),
+        NamedGroup::SECP384R1_MLKEM1024 => Some(0..97),
+        _ => Some(0..share_len),
+    }
+}
+
+/// `share` with its bytes at `place` replaced.
+fn with(share: &[u8], place: Range<usize>, bytes: &[u8]) -> Vec<u8> {
+    let mut changed = share.to_vec();
+    changed.splice(place, bytes.iter().copied());
+    changed
+}
+
+/// Shares made wrong from a right one, whichever end it is of.
+fn bad_shares(name: NamedGroup, share: &[u8]) -> Vec<Vec<u8>> {
+    let mut bad = vec![vec![], share[1..].to_vec(), share[..share.len() - 1].to_vec(), [share, &[0]].concat()];
+    let Some(place) = points(name, share.len()) else {
+        // X25519 comes last. An all-zero secret is no secret (RFC 8446 7.4.2).
+        bad.push(with(share, share.len() - 32..share.len(), &[0; 32]));
+        return bad;
+    };
+    let point = &share[place.clone()];
+    let sign = point.last().unwrap() & 1;
+    let mut off_the_curve = point.to_vec();
+    *off_the_curve.last_mut().unwrap() ^= 1;
+    let compressed = [&[2 + sign], &point[1..=point.len() / 2]].concat();
+    let hybrid = [&[6 + sign], &point[1..]].concat();
+    bad.extend(
+        [off_the_curve, compressed, hybrid, vec![0], vec![0; point.len()]]
+            .map(|bytes| with(share, place.clone(), &bytes)),
+    );
+    bad
+}
+
+#[test]
+fn shares_that_are_wrong_are_refused() {
+    for provider in Provider::all() {
+        for group in &provider.groups {
+            let name = group.name();
+            let started = group.start(provider.random).unwrap();
+            let answer = group.start_and_complete(started.share(), provider.random).unwrap().share;
+            let mut bad = bad_shares(name, started.share());
+            if let Some(place) = encapsulation_key(name) {
+                // All coefficients are 4095, and must be below 3329 (FIPS 203 7.2); or the first one is.
+                bad.push(with(started.share(), place.clone(), &vec![0xff; place.len()]));
+                bad.push(with(started.share(), place.start..place.start + 2, &[0x01, 0x0d]));
             }
             for share in bad {
-                let completed = group.start(provider.random).unwrap().complete(&share);
                 let answered = group.start_and_complete(&share, provider.random).map(|completed| completed.secret);
-                for result in [completed, answered] {
-                    assert!(matches!(result, Err(Error::IllegalParameter(_))), "{} {name} {share:02x?}", provider.name);
-                }
+                assert!(matches!(answered, Err(Error::IllegalParameter(_))), "{} {name} {share:02x?}", provider.name);
             }
-            assert!(group.from_private(&[]).is_err());
-            assert!(group.from_private(&[1; 31]).is_err());
+            for share in bad_shares(name, &answer) {
+                let completed = group.start(provider.random).unwrap().complete(&share);
+                assert!(matches!(completed, Err(Error::IllegalParameter(_))), "{} {name} {share:02x?}", provider.name);
+            }
+            let private = group.lengths().private;
+            for len in [0, 1, private - 1, private + 1] {
+                assert!(matches!(group.from_private(&vec![1; len]), Err(Error::Crypto(_))), "{} {name}", provider.name);
+            }
+        }
+    }
+}
+
+/// Where a client's share has ML-KEM's key.
+fn encapsulation_key(name: NamedGroup) -> Option<Range<usize>> {
+    match name {
+        NamedGroup::X25519_MLKEM768 => Some(0..1184),
+        NamedGroup::SECP256R1_MLKEM768 => Some(65..65 + 1184),
+        NamedGroup::SECP384R1_MLKEM1024 => Some(97..97 + 1568),
+        _ => None,
+    }
+}
+
+/// FIPS 203 6.3: implicit rejection, which no peer can tell from a secret that is another.
+#[test]
+fn a_ciphertext_for_another_key_leads_to_another_secret() {
+    for provider in Provider::all() {
+        for group in &provider.groups {
+            let name = group.name();
+            let Some(place) = encapsulation_key(name) else { continue };
+            for changed in [place.start, group.lengths().answer - 33] {
+                let started = group.start(provider.random).unwrap();
+                let mut answer = group.start_and_complete(started.share(), provider.random).unwrap();
+                answer.share[changed] ^= 1;
+                let secret = started.complete(&answer.share).unwrap();
+                let differs = |range: Range<usize>| secret.as_bytes()[range.clone()] != answer.secret.as_bytes()[range];
+                let curve_len = secret.as_bytes().len() - 32;
+                // The part of the curve is the same at both ends.
+                let (curve, ml_kem) = match name {
+                    NamedGroup::X25519_MLKEM768 => (32..64, 0..32),
+                    _ => (0..curve_len, curve_len..curve_len + 32),
+                };
+                assert!(!differs(curve) && differs(ml_kem), "{} {name}", provider.name);
+            }
         }
     }
 }

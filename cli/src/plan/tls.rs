@@ -60,7 +60,7 @@ pub(super) enum KeyLogSource {
 }
 
 impl Tls {
-    /// `groups` is a list with colons, in order of preference; none stands for all of the provider's.
+    /// `groups` is a list with colons, in order of preference; none stands for the provider's default ones.
     pub(super) fn new(
         args: &args::Tls,
         provider: &'static Provider,
@@ -314,10 +314,10 @@ pub(super) fn joined(groups: &[String]) -> Option<String> {
     (!groups.is_empty()).then(|| groups.join(":"))
 }
 
-/// The groups of a list with colons, in order of preference; none stands for all of the provider's.
+/// The groups of a list with colons, in order of preference; none stands for the provider's default ones.
 fn find_groups(list: Option<&str>, provider: &Provider) -> Result<Vec<NamedGroup>, Error> {
     match list {
-        None => Ok(provider.groups.iter().map(|group| group.name()).collect()),
+        None => Ok(provider.default_groups().map(|group| group.name()).collect()),
         Some(list) => {
             let groups = list.split(':').map(find_group);
             Ok(once(groups.collect::<Result<Vec<_>, _>>()?))
@@ -399,7 +399,7 @@ mod tests {
         assert!(matches!(find_suite("aegis128l", provider), Err(Error::Usage(text)) if text.contains("aes128gcm")));
         assert!(matches!(find_suite("rc4", provider), Err(Error::Unknown { known, .. }) if known.len() == 6));
         assert!(matches!(find_group("x448"), Err(Error::Unknown { .. })));
-        let refused = check_group(NamedGroup::X25519_MLKEM768, provider);
+        let refused = check_group(NamedGroup::MLKEM768, provider);
         assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("x25519, ")));
         assert!(matches!(find_provider("nss"), Err(Error::Unknown { .. })));
     }

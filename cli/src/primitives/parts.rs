@@ -20,7 +20,7 @@ pub enum Kind {
 pub struct Part {
     /// The purpose of the algorithm.
     pub kind: Kind,
-    /// The algorithm's name, in lower case: `aes128gcm`, `sha256`, `x25519`, `ed25519`.
+    /// The algorithm's name, in lower case: `aes128gcm`, `sha256`, `x25519`, `x25519mlkem768`, `ed25519`.
     pub algorithm: String,
     /// The provider, and the implementation that runs on this CPU.
     pub origin: Origin,
@@ -97,7 +97,7 @@ fn parts_of(provider: &'static Provider) -> Vec<Part> {
     }
     for group in &provider.groups {
         let primitive = Primitive::Group(*group, provider.random);
-        parts.push(part(Kind::Group, group.name().to_string(), group.origin(), primitive));
+        parts.push(part(Kind::Group, names::short_group(group.name()), group.origin(), primitive));
     }
     for scheme in &provider.schemes {
         let primitive = Primitive::Signature(provider, *scheme);
@@ -123,7 +123,7 @@ mod tests {
         }
         let mut algorithms: Vec<_> = parts.iter().map(|part| &part.algorithm).collect();
         algorithms.dedup();
-        assert_eq!(algorithms.len(), 5 + 3 + 3 + 6, "algorithms stand together: {algorithms:?}");
+        assert_eq!(algorithms.len(), 5 + 3 + 7 + 6, "algorithms stand together: {algorithms:?}");
         for algorithm in algorithms {
             let mut taken = parts.iter().filter(|part| part.algorithm == *algorithm);
             assert!(taken.next().is_some_and(|part| part.is_auto), "{algorithm}");

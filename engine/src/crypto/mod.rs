@@ -6,13 +6,14 @@
 mod aead;
 mod agreement;
 mod hash;
+mod hybrid;
 mod origin;
 pub(crate) mod provider;
 mod random;
 mod signature;
 
 pub use aead::{Aead, AeadKey, Copied, Defect, KEY_MAX, NONCE_MAX, TAG_LEN};
-pub use agreement::{Completed, Exchange, Group};
+pub use agreement::{Completed, Exchange, Group, GroupLengths};
 pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
 pub use origin::Origin;
 pub use provider::{Provider, Suite};

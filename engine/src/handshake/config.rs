@@ -146,8 +146,8 @@ impl CommonBuilder {
             None => provider.suites.clone(),
             Some(codes) => codes.into_iter().map(|code| find_suite(provider, code)).collect::<Result<_, _>>()?,
         };
-        let groups = match self.groups {
-            None => provider.groups.clone(),
+        let groups: Vec<_> = match self.groups {
+            None => provider.default_groups().collect(),
             Some(names) => names.into_iter().map(|name| find_group(provider, name)).collect::<Result<_, _>>()?,
         };
         if suites.is_empty() || groups.is_empty() {
@@ -213,7 +213,7 @@ macro_rules! common_setters {
             self
         }
 
-        /// The groups, in order of preference. Default: all of the provider's.
+        /// The groups, in order of preference. Default: [`Provider::default_groups`].
         pub fn groups(mut self, groups: &[NamedGroup]) -> Self {
             self.common.groups = Some(groups.to_vec());
             self

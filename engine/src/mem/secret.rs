@@ -5,9 +5,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The longest secret of the key schedule, or hash, bytes: the output of SHA-512.
 pub const SECRET_MAX: usize = 64;
-/// The longest secret that a group agrees on, bytes: that of P-384. A longer group raises it here, and nowhere else: P-521 has 66
-/// bytes, SecP384r1MLKEM1024 has 80 (draft-ietf-tls-ecdhe-mlkem).
-pub const SHARED_SECRET_MAX: usize = 48;
+/// The longest secret that a group agrees on, bytes: that of SecP384r1MLKEM1024 (draft-ietf-tls-ecdhe-mlkem 4.3). A longer group
+/// raises it here, and nowhere else.
+pub const SHARED_SECRET_MAX: usize = 80;
 
 /// A secret of the key schedule.
 pub type Secret = SecretBytes<SECRET_MAX>;

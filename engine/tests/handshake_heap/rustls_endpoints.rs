@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::server::NoServerSessionStorage;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
@@ -81,6 +81,7 @@ pub(crate) fn take(end: &mut rustls::Connection, mut wire: &[u8]) {
 fn provider(case: &Case) -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.retain(|suite| u16::from(suite.suite()) == case.suite.0);
-    provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
+    let is_asked_for = |group: &&&'static dyn SupportedKxGroup| u16::from(group.name()) == case.group.0;
+    provider.kx_groups = aws_lc_rs::ALL_KX_GROUPS.iter().filter(is_asked_for).copied().collect();
     Arc::new(provider)
 }

@@ -103,13 +103,13 @@ fn is_default(line: &Request, flag: &Flag, program: &Command) -> bool {
     }
 }
 
-/// The groups of its provider.
+/// The groups that its provider offers by default.
 fn groups(line: &Request) -> Option<String> {
     let provider = match value(line, PROVIDER) {
         Some(name) => find_provider(name).ok()?,
         None => Setting::all().ok()?.provider,
     };
-    let groups: Vec<String> = provider.groups.iter().map(|group| names::short_group(group.name())).collect();
+    let groups: Vec<String> = provider.default_groups().map(|group| names::short_group(group.name())).collect();
     Some(groups.join(":"))
 }
 

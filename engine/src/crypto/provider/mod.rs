@@ -33,7 +33,7 @@ pub struct Provider {
     pub name: &'static str,
     /// Its cipher suites, in order of preference.
     pub suites: Vec<Suite>,
-    /// Its groups, in order of preference.
+    /// All its groups, in order of preference. What is used unless others are asked for: [`Provider::default_groups`].
     pub groups: Vec<&'static dyn Group>,
     /// The schemes it verifies handshakes with, in order of preference.
     pub schemes: Vec<VerificationScheme>,
@@ -99,6 +99,12 @@ impl Provider {
     /// Its primitives for the cipher suite `code`.
     pub fn suite(&self, code: CipherSuite) -> Option<&Suite> {
         self.suites.iter().find(|suite| suite.code == code)
+    }
+
+    /// The groups of configurations that ask for no others: those without ML-KEM and without P-521.
+    pub fn default_groups(&self) -> impl Iterator<Item = &'static dyn Group> {
+        const DEFAULT: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+        self.groups.iter().copied().filter(|group| DEFAULT.contains(&group.name()))
     }
 
     /// Its key exchange for the group `name`.

@@ -1,9 +1,11 @@
 use aws_lc_rs::agreement::{self, PrivateKey, PublicKey, UnparsedPublicKey};
 use zeroize::Zeroizing;
 
+use super::ml_kem::{ML_KEM_768, ML_KEM_1024};
 use super::{origin, wide_arithmetic};
 use crate::codes::NamedGroup;
-use crate::crypto::{Completed, Exchange, Group, Origin, Random};
+use crate::crypto::hybrid::Hybrid;
+use crate::crypto::{Completed, Exchange, Group, GroupLengths, Origin, Random};
 use crate::error::Error;
 use crate::mem::SharedSecret;
 
@@ -16,6 +18,15 @@ pub(super) static SECP256R1: AwsLcGroup =
     AwsLcGroup { name: NamedGroup::SECP256R1, algorithm: &agreement::ECDH_P256, form: Form::UncompressedPoint(65) };
 pub(super) static SECP384R1: AwsLcGroup =
     AwsLcGroup { name: NamedGroup::SECP384R1, algorithm: &agreement::ECDH_P384, form: Form::UncompressedPoint(97) };
+
+pub(super) static SECP521R1: AwsLcGroup =
+    AwsLcGroup { name: NamedGroup::SECP521R1, algorithm: &agreement::ECDH_P521, form: Form::UncompressedPoint(133) };
+pub(super) static X25519_MLKEM768: Hybrid =
+    Hybrid { name: NamedGroup::X25519_MLKEM768, first: &ML_KEM_768, second: &X25519 };
+pub(super) static SECP256R1_MLKEM768: Hybrid =
+    Hybrid { name: NamedGroup::SECP256R1_MLKEM768, first: &SECP256R1, second: &ML_KEM_768 };
+pub(super) static SECP384R1_MLKEM1024: Hybrid =
+    Hybrid { name: NamedGroup::SECP384R1_MLKEM1024, first: &SECP384R1, second: &ML_KEM_1024 };
 
 pub(super) struct AwsLcGroup {
     name: NamedGroup,
@@ -32,6 +43,14 @@ enum Form {
 }
 
 impl Form {
+    const fn lengths(self) -> GroupLengths {
+        let (private, share) = match self {
+            Self::Raw(len) => (len, len),
+            Self::UncompressedPoint(len) => (len / 2, len),
+        };
+        GroupLengths { private, start: share, answer: share }
+    }
+
     fn fits(self, share: &[u8]) -> bool {
         match self {
             Self::Raw(len) => share.len() == len,
@@ -53,6 +72,10 @@ impl Form {
 impl Group for AwsLcGroup {
     fn name(&self) -> NamedGroup {
         self.name
+    }
+
+    fn lengths(&self) -> GroupLengths {
+        self.form.lengths()
     }
 
     fn origin(&self) -> Origin {

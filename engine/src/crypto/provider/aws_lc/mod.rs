@@ -3,6 +3,7 @@
 mod aead;
 mod agreement;
 mod hash;
+mod ml_kem;
 mod sign;
 mod verify;
 
@@ -51,7 +52,15 @@ pub(super) fn suites() -> Vec<Suite> {
 }
 
 pub(super) fn groups() -> Vec<&'static dyn Group> {
-    vec![&agreement::X25519, &agreement::SECP256R1, &agreement::SECP384R1]
+    vec![
+        &agreement::X25519,
+        &agreement::SECP256R1,
+        &agreement::SECP384R1,
+        &agreement::SECP521R1,
+        &agreement::X25519_MLKEM768,
+        &agreement::SECP256R1_MLKEM768,
+        &agreement::SECP384R1_MLKEM1024,
+    ]
 }
 
 pub(super) fn sha256() -> &'static dyn Hash {

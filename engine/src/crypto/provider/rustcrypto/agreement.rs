@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::origin;
 use crate::codes::NamedGroup;
 use crate::crypto::provider::clear_stack::on_clear_stack;
-use crate::crypto::{Completed, Exchange, Group, Origin, Random};
+use crate::crypto::{Completed, Exchange, Group, GroupLengths, Origin, Random};
 use crate::error::Error;
 use crate::mem::SharedSecret;
 
@@ -26,6 +26,10 @@ pub(super) struct X25519Group;
 impl Group for X25519Group {
     fn name(&self) -> NamedGroup {
         NamedGroup::X25519
+    }
+
+    fn lengths(&self) -> GroupLengths {
+        GroupLengths { private: 32, start: 32, answer: 32 }
     }
 
     fn origin(&self) -> Origin {
@@ -106,6 +110,12 @@ where
 {
     fn name(&self) -> NamedGroup {
         self.name
+    }
+
+    fn lengths(&self) -> GroupLengths {
+        let private = scalar_len::<C>();
+        let point = 1 + 2 * private;
+        GroupLengths { private, start: point, answer: point }
     }
 
     fn origin(&self) -> Origin {
