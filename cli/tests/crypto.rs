@@ -147,7 +147,7 @@ fn every_form_goes_to_a_file_too() {
     let ended = run(["crypto", "-z", "1ms", "--algorithm", "group", "--format", "csv", &beside]);
     ended.expect(0, &[]);
     let document = parse(&std::fs::read_to_string(&file).expect("the file"));
-    assert_eq!(cases(&document).len(), 10);
+    assert_eq!(cases(&document).len(), 14);
     assert!(ended.output.contains("crypto/group/x25519/aws-lc-rs/exchange,"), "{}", ended.output);
     let markdown = run(["crypto", "-z", "1ms", "--algorithm", "x25519", "--format", "markdown"]);
     assert!(markdown.output.contains("| x25519 | aws-lc-rs (auto) |"), "{}", markdown.output);

@@ -53,9 +53,7 @@ impl Case {
             cases.extend(provider.suites.iter().map(|suite| Self { suite: suite.code, ..case }));
             cases.extend(provider.groups.iter().map(|group| Self { group: group.name(), retry: true, ..case }));
             cases.extend(KeyKind::ALL.map(|kind| Self { kind, ..case }));
-            if provider.group(NamedGroup::X25519_MLKEM768).is_some() {
-                cases.push(Self { group: NamedGroup::X25519_MLKEM768, ..case });
-            }
+            cases.push(Self { group: NamedGroup::X25519_MLKEM768, ..case });
         }
         cases
     }

@@ -4,19 +4,32 @@ use p256::NistP256;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
 use p384::NistP384;
+use p521::NistP521;
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
+use super::ml_kem::{ML_KEM_768, ML_KEM_1024};
 use super::origin;
 use crate::codes::NamedGroup;
-use crate::crypto::provider::clear_stack::on_clear_stack;
+use crate::crypto::hybrid::Hybrid;
+use crate::crypto::provider::clear_stack::{on_clear_stack, on_clear_stack_of};
 use crate::crypto::{Completed, Exchange, Group, GroupLengths, Origin, Random};
 use crate::error::Error;
 use crate::mem::SharedSecret;
 
 pub(super) static X25519: X25519Group = X25519Group;
-pub(super) static SECP256R1: NistGroup<NistP256> = NistGroup { name: NamedGroup::SECP256R1, curve: PhantomData };
-pub(super) static SECP384R1: NistGroup<NistP384> = NistGroup { name: NamedGroup::SECP384R1, curve: PhantomData };
+pub(super) static SECP256R1: NistGroup<NistP256> =
+    NistGroup { name: NamedGroup::SECP256R1, first_byte_max: 0xff, curve: PhantomData };
+pub(super) static SECP384R1: NistGroup<NistP384> =
+    NistGroup { name: NamedGroup::SECP384R1, first_byte_max: 0xff, curve: PhantomData };
+pub(super) static SECP521R1: NistGroup<NistP521> =
+    NistGroup { name: NamedGroup::SECP521R1, first_byte_max: 0x01, curve: PhantomData };
+pub(super) static X25519_MLKEM768: Hybrid =
+    Hybrid { name: NamedGroup::X25519_MLKEM768, first: &ML_KEM_768, second: &X25519 };
+pub(super) static SECP256R1_MLKEM768: Hybrid =
+    Hybrid { name: NamedGroup::SECP256R1_MLKEM768, first: &SECP256R1, second: &ML_KEM_768 };
+pub(super) static SECP384R1_MLKEM1024: Hybrid =
+    Hybrid { name: NamedGroup::SECP384R1_MLKEM1024, first: &SECP384R1, second: &ML_KEM_1024 };
 
 const NO_PRIVATE_KEY: Error = Error::Crypto("no private key of this group");
 const REFUSED: Error = Error::IllegalParameter("key share");
@@ -93,11 +106,15 @@ impl Exchange for X25519Exchange {
 
 pub(super) struct NistGroup<C> {
     name: NamedGroup,
+    /// The first byte of the order, with all bits below its highest one: a scalar has no other bits.
+    first_byte_max: u8,
     curve: PhantomData<fn() -> C>,
 }
 
-/// The longest scalar, bytes: that of P-384.
-const SCALAR_MAX: usize = 48;
+/// The longest scalar, bytes: that of P-521.
+const SCALAR_MAX: usize = 66;
+/// More of the stack than an operation takes: on P-521 that is 8,300 bytes.
+const STACK_BYTES: usize = 1 << 14;
 /// A random string of a scalar's length is below the order of P-256 but in one of 2^32 cases, of P-384 still more
 /// often: this many in a row come from a broken source.
 const ATTEMPTS: usize = 16;
@@ -123,12 +140,14 @@ where
     }
 
     fn start(&self, random: &dyn Random) -> Result<Box<dyn Exchange>, Error> {
-        on_clear_stack(|| Ok(Box::new(NistExchange::<C>::generate(random)?) as Box<dyn Exchange>))
+        on_clear_stack_of::<STACK_BYTES, _>(|| {
+            Ok(Box::new(NistExchange::<C>::generate(random, self.first_byte_max)?) as Box<dyn Exchange>)
+        })
     }
 
     fn start_and_complete(&self, peer: &[u8], random: &dyn Random) -> Result<Completed, Error> {
-        on_clear_stack(|| {
-            let exchange = NistExchange::<C>::generate(random)?;
+        on_clear_stack_of::<STACK_BYTES, _>(|| {
+            let exchange = NistExchange::<C>::generate(random, self.first_byte_max)?;
             let secret = exchange.agree(peer)?;
             Ok(Completed { share: exchange.public.into_vec(), secret })
         })
@@ -150,11 +169,12 @@ where
     FieldBytesSize<C>: ModulusSize,
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
 {
-    fn generate(random: &dyn Random) -> Result<Self, Error> {
+    fn generate(random: &dyn Random, first_byte_max: u8) -> Result<Self, Error> {
         let mut private = Zeroizing::new([0; SCALAR_MAX]);
         let private = &mut private[..scalar_len::<C>()];
         for _ in 0..ATTEMPTS {
             random.fill(private)?;
+            private[0] &= first_byte_max;
             if let Ok(exchange) = Self::from_private(private) {
                 return Ok(exchange);
             }
@@ -193,7 +213,7 @@ where
     }
 
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        on_clear_stack(|| self.agree(peer))
+        on_clear_stack_of::<STACK_BYTES, _>(|| self.agree(peer))
     }
 }
 

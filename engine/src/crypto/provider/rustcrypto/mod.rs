@@ -4,6 +4,7 @@ mod aead;
 mod aegis;
 mod agreement;
 mod hash;
+mod ml_kem;
 mod sign;
 mod verify;
 
@@ -72,7 +73,15 @@ pub(super) fn sha512() -> &'static dyn Hash {
 }
 
 pub(super) fn groups() -> Vec<&'static dyn Group> {
-    vec![&agreement::X25519, &agreement::SECP256R1, &agreement::SECP384R1]
+    vec![
+        &agreement::X25519,
+        &agreement::SECP256R1,
+        &agreement::SECP384R1,
+        &agreement::SECP521R1,
+        &agreement::X25519_MLKEM768,
+        &agreement::SECP256R1_MLKEM768,
+        &agreement::SECP384R1_MLKEM1024,
+    ]
 }
 
 /// Where a part is from that `implementation` describes.
