@@ -14,6 +14,8 @@ use tls_engine::error::CertificateError;
 const SUITES: [CipherSuite; 3] =
     [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
 const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+/// The hybrids that rustls has too.
+const HYBRIDS: [NamedGroup; 2] = [NamedGroup::X25519_MLKEM768, NamedGroup::SECP256R1_MLKEM768];
 const DATA_BYTES: usize = 1_000_003;
 
 /// Data both ways, compared at both ends.
@@ -92,14 +94,40 @@ fn our_server_and_its_client_with_every_suite_group_and_certificate() {
 }
 
 #[test]
+fn hybrids_are_the_same_both_ways() {
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        for (group, suite) in HYBRIDS.into_iter().zip(SUITES) {
+            let offer = Offer { suites: &[suite], groups: &[group], ..Offer::default() };
+            let config = client(provider, kind, |builder| builder.groups(&[group]));
+            let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), rustls_peer::server(kind, &offer));
+            pair.pump().unwrap();
+            check_negotiated(&pair, suite, group, false);
+            exchange(&mut pair, 1);
+            close(pair);
+
+            let config = server(provider, kind, |builder| builder.groups(&[group]));
+            let mut pair = Pair::new(Peer::server(&config), rustls_peer::client(kind, &offer));
+            pair.pump().unwrap();
+            check_negotiated(&pair, suite, group, false);
+            exchange(&mut pair, 3);
+            close(pair);
+        }
+    }
+}
+
+#[test]
 fn another_key_share_is_asked_for_both_ways() {
     for provider in providers() {
         for suite in SUITES {
-            let asked = [(NamedGroup::X25519, NamedGroup::SECP256R1), (NamedGroup::SECP256R1, NamedGroup::SECP384R1)];
+            let asked = [
+                (NamedGroup::X25519, NamedGroup::SECP256R1),
+                (NamedGroup::SECP256R1, NamedGroup::SECP384R1),
+                (NamedGroup::X25519, HYBRIDS[0]),
+                (HYBRIDS[0], HYBRIDS[1]),
+            ];
             for (first, second) in asked {
-                let config = client(provider, KeyKind::EcdsaP256, |builder| {
-                    builder.groups(&[first, second]).key_share_groups(&[first])
-                });
+                let config = client(provider, KeyKind::EcdsaP256, |builder| builder.groups(&[first, second]));
                 let offer = Offer { suites: &[suite], groups: &[second], ..Offer::default() };
                 let peer = rustls_peer::server(KeyKind::EcdsaP256, &offer);
                 let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), peer);

@@ -15,6 +15,7 @@ mod early_data;
 mod encrypted_flight;
 mod endings;
 mod headers;
+mod hybrids;
 mod ignored_extensions;
 mod malformed;
 mod names;

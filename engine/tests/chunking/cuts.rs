@@ -61,6 +61,24 @@ fn at_every_byte() {
     }
 }
 
+/// Hellos with shares of a hybrid, in several records each.
+#[test]
+fn at_every_byte_of_long_hellos() {
+    for retry in [false, true] {
+        let recording = Play::hybrid(retry).record();
+        let hello_records = |bytes: &[u8]| records(bytes).iter().take_while(|record| record[0] == 22).count();
+        let counts = [&recording.client, &recording.server].map(|end| hello_records(&end.sent));
+        // A client that is asked for another share sends a short hello first, and ChangeCipherSpec.
+        assert!(counts[0] >= if retry { 1 } else { 3 } && counts[1] >= if retry { 1 } else { 3 }, "{counts:?}");
+        for place in 0..=recording.server.sent.len() {
+            recording.replay_client(&|bytes| at(&[place], bytes));
+        }
+        for place in 0..=recording.client.sent.len() {
+            recording.replay_server(&|bytes| at(&[place], bytes));
+        }
+    }
+}
+
 /// Where the records are long, only the cuts near their borders, and some amid them, tell something new.
 #[test]
 fn around_the_borders_of_long_records() {

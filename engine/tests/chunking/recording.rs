@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::Provider;
+use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::switches::Switches;
 
 use crate::actor::{Act, Actor, Outcome, Part, When};
@@ -24,6 +25,10 @@ pub fn exact_provider() -> &'static Provider {
 #[derive(Clone)]
 pub struct Play {
     pub retry: bool,
+    /// The group that the client has a share of at once, or after a retry.
+    pub group: NamedGroup,
+    /// The longest content of a record.
+    pub max_fragment: usize,
     pub switches: Switches,
     pub client_part: Part,
     pub server_part: Part,
@@ -61,21 +66,35 @@ impl Play {
             (When::Received(total + b), vec![Act::UpdateKeys(false), Act::Write(c)]),
             (When::Closed, vec![Act::Close]),
         ];
-        Self { retry, switches: Switches::all(), client_part, server_part }
+        let group = if retry { NamedGroup::SECP256R1 } else { NamedGroup::X25519 };
+        let max_fragment = RECORD_CONTENT_MAX;
+        Self { retry, group, max_fragment, switches: Switches::all(), client_part, server_part }
+    }
+
+    /// A short conversation whose hellos are longer than several records.
+    pub fn hybrid(retry: bool) -> Self {
+        Self { group: NamedGroup::X25519_MLKEM768, max_fragment: 500, ..Self::short(retry) }
+    }
+
+    fn first_group(&self) -> NamedGroup {
+        if self.retry { NamedGroup::X25519 } else { self.group }
     }
 
     fn client_config(&self) -> Arc<ClientConfig> {
         client(exact_provider(), KIND, |builder| {
             let builder = builder.random(&CLIENT).clock(stopped_clock()).alpn(&[b"h2", b"http/1.1"]);
-            builder.switches(self.switches).groups(&[NamedGroup::X25519, NamedGroup::SECP256R1])
+            let builder = builder.switches(self.switches).max_fragment(self.max_fragment);
+            let other = [NamedGroup::X25519, NamedGroup::SECP256R1].into_iter().find(|group| *group != self.group);
+            let groups: Vec<_> = [self.group].into_iter().chain(other).collect();
+            builder.groups(&groups).key_share_groups(&[self.first_group()])
         })
     }
 
     fn server_config(&self) -> Arc<ServerConfig> {
-        let groups = if self.retry { [NamedGroup::SECP256R1] } else { [NamedGroup::X25519] };
         server(exact_provider(), KIND, |builder| {
             let builder = builder.random(&SERVER).clock(stopped_clock()).alpn(&[b"http/1.1"]);
-            builder.switches(self.switches).groups(&groups).cookie(self.retry)
+            let builder = builder.switches(self.switches).max_fragment(self.max_fragment);
+            builder.groups(&[self.group]).cookie(self.retry)
         })
     }
 
@@ -116,7 +135,7 @@ impl Recording {
         }
         assert_eq!(self.client.negotiated, self.server.negotiated);
         let negotiated = self.client.negotiated.as_ref().expect("a handshake");
-        assert_eq!(negotiated.hello_retry, self.play.retry);
+        assert_eq!((negotiated.group, negotiated.hello_retry), (self.play.group, self.play.retry));
     }
 
     /// The client has the conversation again, with the server's bytes cut.
