@@ -54,6 +54,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
                 start += record_bytes;
             }
             OpenedRecord::Closed { .. } => return Ok(()),
+            OpenedRecord::Paused => unreachable!("the configuration pauses for nothing"),
         }
     }
 }

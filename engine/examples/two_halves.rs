@@ -83,7 +83,8 @@ fn receive(mut opening: OpeningHalf<ChannelSignal>, mut input: InBuf, mut socket
     loop {
         match opening.read_tls(&mut input)? {
             Progress::Data(data) => io::stdout().write_all(data)?,
-            Progress::Advanced => {}
+            // Handshakes pause, and this one is done.
+            Progress::Advanced | Progress::Paused => {}
             Progress::Closed => return Ok(()),
             Progress::NeedInput => {
                 if fill(&mut input, &mut socket)? == Filled::End {

@@ -258,7 +258,7 @@ fn hand_over(from: &mut Peer, to: &mut Peer) -> Carried {
             }
             Progress::Advanced => {}
             Progress::NeedInput => return carried,
-            Progress::Closed => panic!("nobody has closed"),
+            Progress::Paused | Progress::Closed => panic!("nobody has closed or asked for it"),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustls_pki_types::{ServerName, UnixTime};
+use support::jobs::at_once_and_pausing;
 use support::peer::{Peer, pump};
 use support::pki::KeyKind;
 use support::{client, localhost, providers, server};
@@ -82,6 +83,10 @@ fn handshake(
 
 #[test]
 fn with_every_suite_and_every_kind_of_ticket() {
+    at_once_and_pausing(check_every_suite);
+}
+
+fn check_every_suite() {
     for provider in providers() {
         for (what, tickets) in kinds(provider) {
             for suite in &provider.suites {
@@ -139,6 +144,10 @@ type Forge = fn(&mut Ticket);
 /// What falls back to a full handshake: whatever is wrong with a ticket, the binder is never looked at.
 #[test]
 fn a_ticket_that_the_server_does_not_take_leads_to_a_full_handshake() {
+    at_once_and_pausing(check_tickets_not_taken);
+}
+
+fn check_tickets_not_taken() {
     let provider = Provider::auto();
     let forged: [(&str, Forge); 6] = [
         ("an altered name", |ticket| ticket.ticket[0] ^= 1),
@@ -168,6 +177,10 @@ fn a_ticket_that_the_server_does_not_take_leads_to_a_full_handshake() {
 
 #[test]
 fn a_ticket_is_bound_to_the_name_and_the_hash() {
+    at_once_and_pausing(check_bindings);
+}
+
+fn check_bindings() {
     let provider = Provider::auto();
     for (kind, tickets) in kinds(provider) {
         let ends = Ends::new(provider, &tickets);
@@ -219,6 +232,10 @@ fn a_ticket_expires_at_both_ends() {
 
 #[test]
 fn a_wrong_binder_is_an_error() {
+    at_once_and_pausing(check_wrong_binder);
+}
+
+fn check_wrong_binder() {
     let provider = Provider::auto();
     for (_, tickets) in kinds(provider) {
         let ends = Ends::new(provider, &tickets);
@@ -235,6 +252,10 @@ fn a_wrong_binder_is_an_error() {
 
 #[test]
 fn after_a_retry_too() {
+    at_once_and_pausing(check_retries);
+}
+
+fn check_retries() {
     for provider in providers() {
         for (what, tickets) in kinds(provider) {
             let Ends { client, store, clock, .. } = Ends::new(provider, &tickets);

@@ -8,31 +8,64 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
+use support::jobs::{at_once_and_pausing, do_job, set_pausing};
 use support::own_memory::occurrences;
 use support::pki::KeyKind;
 use support::{client, localhost, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::conn::{Connection, Progress};
+use tls_engine::conn::{Connection, JobKind, Progress};
 use tls_engine::crypto::{Provider, Random};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
 use tls_engine::switches::Switches;
 use tls_engine::{KeyLog, SecretLabel};
 
+/// One test, as two would run at once.
 #[test]
 fn nothing_secret_is_left_in_memory() {
-    for provider in providers() {
-        // AWS-LC makes keys for the NIST curves and ML-KEM itself, so that nobody could find them.
-        let is_noted = |group: &NamedGroup| provider.name == "rustcrypto" || *group == NamedGroup::X25519_MLKEM768;
-        for group in provider.groups.iter().map(|group| group.name()).filter(is_noted) {
-            talk(provider, provider.suites[0].code, group, Switches::all());
-        }
-        for suite in &provider.suites {
-            for switches in [Switches::all(), Switches { zero_copy: false, ..Switches::all() }, Switches::none()] {
-                talk(provider, suite.code, NamedGroup::X25519, switches);
+    let talk_with_all = || {
+        for provider in providers() {
+            // AWS-LC makes keys for the NIST curves and ML-KEM itself, so that nobody could find them.
+            let is_noted = |group: &NamedGroup| provider.name == "rustcrypto" || *group == NamedGroup::X25519_MLKEM768;
+            for group in provider.groups.iter().map(|group| group.name()).filter(is_noted) {
+                talk(provider, provider.suites[0].code, group, Switches::all());
+            }
+            for suite in &provider.suites {
+                for switches in [Switches::all(), Switches { zero_copy: false, ..Switches::all() }, Switches::none()] {
+                    talk(provider, suite.code, NamedGroup::X25519, switches);
+                }
             }
         }
+    };
+    at_once_and_pausing(talk_with_all);
+    for provider in providers() {
+        give_up(provider);
     }
+}
+
+/// Drops a server that has paused before its signature, which has the secrets of the handshake by then.
+fn give_up(provider: &'static Provider) {
+    NOTES.lock().unwrap().clear();
+    set_pausing(true);
+    let (mut client, mut server) = ends(provider, provider.suites[0].code, NamedGroup::X25519, Switches::all());
+    set_pausing(false);
+    hand_over_hello(&mut client, &mut server);
+    let choose = server.connection.take_job().unwrap();
+    server.connection.resume(choose.run(), &mut server.output).unwrap();
+    assert_eq!(server.connection.take_job().unwrap().kind(), JobKind::Sign);
+    assert!(find("ServerHandshake") > 0, "{}: not even what is still needed is found", provider.name);
+    let Peer { connection, mut input, mut output } = server;
+    drop(connection);
+    output.sent(output.len());
+    input.release_if_empty();
+    output.release_if_empty();
+    assert_eq!(find("Handshake"), 0, "{}: secrets of the handshake", provider.name);
+}
+
+fn hand_over_hello(client: &mut Peer, server: &mut Peer) {
+    assert_eq!(server.input.put(client.output.waiting()), client.output.len());
+    client.output.sent(client.output.len());
+    while server.connection.read_tls(&mut server.input, &mut server.output).unwrap() != Progress::Paused {}
 }
 
 /// Has a conversation and looks for its secrets on the way. The connections are on the stack, which is not looked through:
@@ -92,7 +125,13 @@ fn hand_over(from: &mut Peer, to: &mut Peer) {
     call_hellos_by_name(from.output.waiting());
     assert_eq!(to.input.put(from.output.waiting()), from.output.len());
     from.output.sent(from.output.len());
-    while to.connection.read_tls(&mut to.input, &mut to.output).unwrap() != Progress::NeedInput {}
+    loop {
+        match to.connection.read_tls(&mut to.input, &mut to.output).unwrap() {
+            Progress::NeedInput => break,
+            Progress::Paused => do_job(&mut to.connection, &mut to.input, &mut to.output).unwrap(),
+            _ => {}
+        }
+    }
     from.output.release_if_empty();
     to.input.release_if_empty();
 }

@@ -5,6 +5,8 @@
 pub mod change;
 #[path = "../../engine/tests/support/ends.rs"]
 pub mod ends;
+#[path = "../../engine/tests/support/jobs.rs"]
+pub mod jobs;
 #[path = "../../engine/tests/support/peer.rs"]
 pub mod peer;
 #[path = "../../engine/tests/support/pki.rs"]

@@ -160,7 +160,7 @@ fn open(end: &mut Endpoint, content: &[u8]) -> Result<usize, Error> {
         match end.connection.read_tls(&mut end.input, &mut end.output)? {
             Progress::Data(data) => good += usize::from(without_counting(|| data == content)),
             Progress::Advanced => {}
-            Progress::NeedInput | Progress::Closed => return Ok(good),
+            Progress::NeedInput | Progress::Paused | Progress::Closed => return Ok(good),
         }
     }
 }

@@ -93,7 +93,8 @@ impl Endpoint for EngineEndpoint {
             match self.connection.read_tls(&mut self.input, &mut self.output)? {
                 Progress::Data(data) => on_data(data)?,
                 Progress::Advanced => {}
-                Progress::NeedInput => return Ok(Received::NeedsInput),
+                // These configurations pause for nothing.
+                Progress::NeedInput | Progress::Paused => return Ok(Received::NeedsInput),
                 Progress::Closed => return Ok(Received::Closed),
             }
         }

@@ -1,6 +1,6 @@
 //! A bounded turn of a connection: records are opened and their data handed on, up to a budget.
 
-use super::{Connection, Plaintext, Received};
+use super::{Connection, Plaintext, Reading, Received};
 use crate::error::Error;
 use crate::mem::{InBuf, OutBuf};
 use crate::record::deframe;
@@ -25,6 +25,8 @@ pub enum StopReason {
     BudgetSpent,
     /// A whole record is left, and the send buffer has no room for an answer to it.
     OutputFull,
+    /// The handshake waits for the result of a job, see [`Connection::take_job`]. Records may be left.
+    Paused,
     /// The peer has sent close_notify.
     Closed,
 }
@@ -94,6 +96,7 @@ impl Connection {
             }
             let stop_reason = match self.receive(input, output)? {
                 Received::NeedInput => Some(StopReason::NeedInput),
+                Received::Paused => Some(StopReason::Paused),
                 Received::Closed => Some(StopReason::Closed),
                 Received::Advanced => None,
                 Received::Data(plaintext) => {
@@ -124,11 +127,16 @@ impl Connection {
         take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))
     }
 
-    /// Whether the next [`Connection::read_tls`] would return something other than [`super::Progress::NeedInput`] without more
-    /// input: a record, an earlier close_notify, or an error.
+    /// Whether the next [`Connection::read_tls`] would have something to return without more input: a record, an earlier
+    /// close_notify, or an error. While the handshake is paused, it would not.
     #[inline]
     pub fn has_deliverable(&self, input: &InBuf) -> bool {
-        self.failed.is_some() || self.close_received || !matches!(deframe(input.waiting()), Ok(None))
+        self.failed.is_some()
+            || match self.reading {
+                Reading::Open => !matches!(deframe(input.waiting()), Ok(None)),
+                Reading::Paused => false,
+                Reading::Closed => true,
+            }
     }
 }
 

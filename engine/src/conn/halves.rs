@@ -66,7 +66,7 @@ impl Connection {
             // No thread waits yet, so none is woken.
             let _ = shared.key_update_pending.raise();
         }
-        if self.close_received {
+        if self.is_closed_by_peer() {
             let _ = shared.closed_by_peer.set(());
         }
         let rest = Sending::new(self.role.common());
@@ -236,7 +236,8 @@ impl<S: Signal> OpeningHalf<S> {
     fn publish(&mut self, received: Result<Received, Error>) -> Result<Progress<'static>, Error> {
         match received {
             // The other half may have failed, and then there is nothing to wait for.
-            Ok(Received::NeedInput) => match self.shared.failure.get() {
+            // After the handshake nothing pauses.
+            Ok(Received::NeedInput | Received::Paused) => match self.shared.failure.get() {
                 None => Ok(Progress::NeedInput),
                 Some(error) => Err(error.clone()),
             },

@@ -1,9 +1,9 @@
 //! Receiving: from bytes to application data.
 
-use super::{Connection, Role};
+use super::{Connection, Reading, Role};
 use crate::codes::{AlertDescription, ContentType};
 use crate::error::Error;
-use crate::handshake::{Reassembled, Workspace};
+use crate::handshake::Workspace;
 use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
 use crate::record::{Frame, Path};
@@ -17,6 +17,9 @@ pub enum Progress<'a> {
     Advanced,
     /// Application data, in the receive buffer.
     Data(&'a [u8]),
+    /// The handshake waits for the result of a job, and nothing was taken: see [`Connection::take_job`]. Only where the
+    /// configuration asks for it.
+    Paused,
     /// The peer has sent close_notify.
     Closed,
 }
@@ -27,6 +30,7 @@ pub(crate) enum Received {
     NeedInput,
     Advanced,
     Data(Plaintext),
+    Paused,
     Closed,
 }
 
@@ -55,6 +59,7 @@ impl Connection {
             Received::NeedInput => Progress::NeedInput,
             Received::Advanced => Progress::Advanced,
             Received::Data(plaintext) => Progress::Data(self.plaintext(input, plaintext)),
+            Received::Paused => Progress::Paused,
             Received::Closed => Progress::Closed,
         })
     }
@@ -64,7 +69,7 @@ impl Connection {
     /// # Errors
     /// [`Error::Truncated`], unless the peer has sent close_notify before (RFC 8446 6.1).
     pub fn end_of_input(&mut self) -> Result<(), Error> {
-        match (&self.failed, self.close_received) {
+        match (&self.failed, self.is_closed_by_peer()) {
             (Some(error), _) => Err(error.clone()),
             (None, true) => Ok(()),
             (None, false) => {
@@ -100,8 +105,8 @@ impl Connection {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        if self.close_received {
-            return Ok(Received::Closed);
+        if self.reading != Reading::Open {
+            return Ok(self.not_reading());
         }
         self.check_first_record(input.waiting())?;
         let Some(frame) = P::deframe(input.waiting())? else { return Ok(Received::NeedInput) };
@@ -126,6 +131,12 @@ impl Connection {
             self.note_opened();
         }
         Ok(Received::Data(Plaintext(if self.zero_copy { content } else { input.stage(content) })))
+    }
+
+    /// What is found where no records are taken.
+    #[cold]
+    const fn not_reading(&self) -> Received {
+        if self.is_paused() { Received::Paused } else { Received::Closed }
     }
 
     /// Refuses a peer that does not speak TLS, at its first record.
@@ -266,20 +277,8 @@ impl Connection {
             return self.on_post_handshake_messages(content);
         };
         let Workspace { machine, effects, reassembler } = &mut *workspace;
-        reassembler.push(content, |reassembled| {
-            const ENDED: Error = Error::Internal("a handshake that has ended");
-            match reassembled {
-                Reassembled::Header(header) => machine.as_ref().map_or(Err(ENDED), |state| state.admit(header)),
-                Reassembled::Message(message) => {
-                    let Some(state) = machine.take() else { return Err(ENDED) };
-                    *machine = Some(state.on(&message, effects)?);
-                    self.carry_out(effects, output)
-                }
-            }
-        })?;
-        if self.is_handshaking() {
-            self.handshake = Some(workspace);
-        }
+        reassembler.push(content, |reassembled| self.on_reassembled(&reassembled, machine, effects, output))?;
+        self.end_step(workspace);
         Ok(Received::Advanced)
     }
 
@@ -292,7 +291,7 @@ impl Connection {
             // During the handshake it is not authenticated, so it may be anyone's.
             AlertDescription::CLOSE_NOTIFY if self.is_handshaking() => Err(Error::Truncated),
             AlertDescription::CLOSE_NOTIFY => {
-                self.close_received = true;
+                self.reading = Reading::Closed;
                 Ok(Received::Closed)
             }
             // RFC 8446 6.1: a close_notify follows.

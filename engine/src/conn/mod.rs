@@ -5,14 +5,15 @@ mod effects;
 mod flood_guard;
 mod halves;
 mod inbound;
+mod jobs;
 mod outbound;
 mod own_buffers;
 mod post_handshake;
 mod sending;
 
 pub use crate::handshake::{
-    Authentication, ClientConfig, ClientConfigBuilder, Clock, HandshakeArenas, Negotiated, ServerConfig,
-    ServerConfigBuilder, SystemClock,
+    Authentication, ChooseCertificate, ClientConfig, ClientConfigBuilder, ClientOffer, Clock, HandshakeArenas, Job,
+    JobKind, JobResult, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
 };
 pub use crate::record::Aliasing;
 pub use deliver::{Delivered, Reply, Signalled, StopReason};
@@ -66,12 +67,22 @@ pub struct Connection {
     zero_copy: bool,
     /// How many bytes of early data may still be skipped.
     early_data_to_skip: usize,
-    close_received: bool,
+    reading: Reading,
     /// Whether answers are left to a sealing half.
     has_sealing_half: bool,
     /// Whether a KeyUpdate has to be sent before the next application data (RFC 8446 4.6.3).
     key_update_pending: bool,
     failed: Option<Error>,
+}
+
+/// Whether records are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Open,
+    /// Not until a job of the handshake is done.
+    Paused,
+    /// Not any more: the peer has sent close_notify.
+    Closed,
 }
 
 type TakeRecord = fn(&mut Connection, &mut InBuf, &mut OutBuf) -> Result<Received, Error>;
@@ -137,7 +148,7 @@ impl Connection {
             flood_guard: FloodGuard::default(),
             zero_copy: switches.zero_copy,
             early_data_to_skip: 0,
-            close_received: false,
+            reading: Reading::Open,
             has_sealing_half: false,
             key_update_pending: false,
             failed: None,
@@ -162,7 +173,7 @@ impl Connection {
 
     /// Whether the peer has sent close_notify.
     pub const fn is_closed_by_peer(&self) -> bool {
-        self.close_received
+        matches!(self.reading, Reading::Closed)
     }
 
     /// Whether this side has sent close_notify.

@@ -9,7 +9,7 @@
 
 use core::ops::Range;
 
-use super::{Connection, Received};
+use super::{Connection, Reading, Received};
 use crate::codes::ContentType;
 use crate::error::Error;
 use crate::limits::RECORD_HEADER;
@@ -48,6 +48,8 @@ pub enum OpenedRecord {
         /// How many bytes of plaintext were copied in addition to being decrypted.
         copied_bytes: usize,
     },
+    /// The handshake waits for the result of a job, and nothing was taken: see [`Connection::take_job`].
+    Paused,
     /// The peer has sent close_notify.
     Closed {
         /// The length of the record with it, bytes; 0 where it was received before.
@@ -229,8 +231,10 @@ impl Connection {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        if self.close_received {
-            return Ok(Err(OpenedRecord::Closed { record_bytes: 0 }));
+        match self.reading {
+            Reading::Open => {}
+            Reading::Paused => return Ok(Err(OpenedRecord::Paused)),
+            Reading::Closed => return Ok(Err(OpenedRecord::Closed { record_bytes: 0 })),
         }
         let frame = self.check_first_record(bytes).and_then(|()| deframe(bytes));
         let frame = frame.inspect_err(|error| self.fail(error, output))?;

@@ -4,7 +4,7 @@ use super::inbound::Received;
 use super::{Connection, Role};
 use crate::codes::HandshakeType;
 use crate::error::Error;
-use crate::handshake::Reassembled;
+use crate::handshake::{Flow, Reassembled};
 use crate::keys::resumption_psk;
 use crate::limits::TICKETS_KEPT;
 use crate::msgs::{Header, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket};
@@ -17,8 +17,8 @@ impl Connection {
     pub(super) fn on_post_handshake_messages(&mut self, content: &[u8]) -> Result<Received, Error> {
         let mut reassembler = core::mem::take(&mut self.post_handshake);
         reassembler.push(content, |reassembled| match reassembled {
-            Reassembled::Header(header) => self.admit_post_handshake(header),
-            Reassembled::Message(message) => self.on_post_handshake_message(&message),
+            Reassembled::Header(header) => self.admit_post_handshake(header).map(|()| Flow::Continue),
+            Reassembled::Message(message) => self.on_post_handshake_message(&message).map(|()| Flow::Continue),
         })?;
         self.post_handshake = reassembler;
         Ok(Received::Advanced)

@@ -1,43 +1,39 @@
 //! The authentication messages (RFC 8446 4.4), which are the same for either end.
 
-use rustls_pki_types::CertificateDer;
-
 use super::effects::Effects;
 use crate::codes::{HandshakeType, SignatureScheme};
-use crate::crypto::{Provider, Random, SigningKey};
 use crate::error::Error;
 use crate::keys::{TrafficSecret, Transcript};
-use crate::msgs::{CertificateVerify, Finished, Message, Signer, signed_content};
-use crate::pki::verify_handshake_signature;
+use crate::msgs::{CertificateVerify, Finished, Message, SignedContent, Signer, signed_content};
 
-/// Sends the CertificateVerify of `signer`, whose certificate is that of `key`.
+/// Sends the CertificateVerify with `signature`, which is over the content of RFC 8446 4.4.3 so far.
 pub(super) fn send_certificate_verify(
-    signer: Signer,
-    key: &dyn SigningKey,
     scheme: SignatureScheme,
-    random: &dyn Random,
+    signature: &[u8],
     transcript: &mut Transcript,
     effects: &mut Effects,
 ) -> Result<(), Error> {
-    let content = signed_content(signer, &transcript.current());
-    let signature = key.sign(scheme, &content, random)?;
-    effects.send(transcript, |out| CertificateVerify { scheme, signature: &signature }.encode(out))
+    effects.send(transcript, |out| CertificateVerify { scheme, signature }.encode(out))
 }
 
-/// Verifies the CertificateVerify of `signer`, whose certificate is `leaf`. Returns the scheme that it was signed with.
-pub(super) fn on_certificate_verify(
+/// What has to be verified of a CertificateVerify.
+pub(super) struct Unverified<'a> {
+    pub(super) scheme: SignatureScheme,
+    pub(super) content: SignedContent,
+    pub(super) signature: &'a [u8],
+}
+
+/// Takes the CertificateVerify of `signer`.
+pub(super) fn on_certificate_verify<'a>(
     signer: Signer,
-    leaf: &CertificateDer<'_>,
-    provider: &Provider,
-    message: &Message<'_>,
+    message: &Message<'a>,
     transcript: &mut Transcript,
-) -> Result<SignatureScheme, Error> {
+) -> Result<Unverified<'a>, Error> {
     let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
-    let verify = CertificateVerify::decode(body)?;
+    let CertificateVerify { scheme, signature } = CertificateVerify::decode(body)?;
     let content = signed_content(signer, &transcript.current());
-    verify_handshake_signature(provider, leaf, verify.scheme, &content, verify.signature)?;
     transcript.add(message.bytes);
-    Ok(verify.scheme)
+    Ok(Unverified { scheme, content, signature })
 }
 
 /// Sends the Finished of the end whose secret this is.

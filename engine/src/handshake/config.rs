@@ -3,7 +3,8 @@ use std::time::SystemTime;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 
-use super::{HandshakeArenas, Workspace};
+use super::job::JobKinds;
+use super::{ChooseCertificate, HandshakeArenas, JobKind, Workspace};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Provider, Random, Suite};
@@ -46,6 +47,8 @@ pub(crate) struct Common {
     pub(crate) records_per_key: Option<u64>,
     /// The longest content of a record that is sent.
     pub(crate) max_fragment: usize,
+    /// The jobs that are not done at once.
+    pub(crate) pauses: JobKinds,
 }
 
 impl Common {
@@ -99,7 +102,9 @@ pub struct ClientConfig {
 /// The configuration of servers.
 pub struct ServerConfig {
     pub(crate) common: Common,
-    pub(crate) certificates: Vec<CertifiedKey>,
+    pub(crate) certificates: Vec<Arc<CertifiedKey>>,
+    /// In place of the certificates.
+    pub(crate) chooser: Option<Box<dyn ChooseCertificate>>,
     pub(crate) cookie: bool,
     pub(crate) tickets: Option<Arc<dyn Tickets>>,
     /// How many tickets a client gets after its handshake.
@@ -120,6 +125,7 @@ struct CommonBuilder {
     random: &'static dyn Random,
     records_per_key: Option<u64>,
     max_fragment: usize,
+    pauses: JobKinds,
 }
 
 impl CommonBuilder {
@@ -137,6 +143,7 @@ impl CommonBuilder {
             random: provider.random,
             records_per_key: None,
             max_fragment: RECORD_CONTENT_MAX,
+            pauses: JobKinds::default(),
         }
     }
 
@@ -163,6 +170,7 @@ impl CommonBuilder {
             return Err(Error::Config(format!("a record holds {FRAGMENT_MIN} to {RECORD_CONTENT_MAX} bytes at most")));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, max_fragment, .. } = self;
+        let pauses = self.pauses;
         let arenas = switches.arena.then(|| arenas.unwrap_or_default());
         let monitor = switches.counters.then(|| monitor.unwrap_or_default());
         Ok(Common {
@@ -178,6 +186,7 @@ impl CommonBuilder {
             random,
             records_per_key,
             max_fragment,
+            pauses,
         })
     }
 }
@@ -272,6 +281,13 @@ macro_rules! common_setters {
         /// allows.
         pub fn max_fragment(mut self, bytes: usize) -> Self {
             self.common.max_fragment = bytes;
+            self
+        }
+
+        /// The kinds of jobs that handshakes pause for, so that a caller may do them elsewhere, see `Connection::take_job`. Kinds
+        /// of the other role have no effect. Default: none; every job is done at once, by the call that needs it.
+        pub fn pause_for(mut self, kinds: &[JobKind]) -> Self {
+            self.common.pauses = JobKinds::of(kinds);
             self
         }
     };
@@ -374,7 +390,8 @@ impl ClientConfigBuilder {
 #[must_use]
 pub struct ServerConfigBuilder {
     common: CommonBuilder,
-    certificates: Vec<CertifiedKey>,
+    certificates: Vec<Arc<CertifiedKey>>,
+    chooser: Option<Box<dyn ChooseCertificate>>,
     cookie: bool,
     tickets: Option<Arc<dyn Tickets>>,
     tickets_sent: u8,
@@ -394,6 +411,7 @@ impl ServerConfig {
         ServerConfigBuilder {
             common: CommonBuilder::new(provider),
             certificates: Vec::new(),
+            chooser: None,
             cookie: false,
             tickets: None,
             tickets_sent: 1,
@@ -406,7 +424,14 @@ impl ServerConfigBuilder {
 
     /// Adds a certificate with its key. The first one whose signatures the client can verify is used.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
-        self.certificates.push(certificate);
+        self.certificates.push(Arc::new(certificate));
+        self
+    }
+
+    /// Chooses the certificate for each client, in place of certificates that are added here. Default: the first of those that are
+    /// added whose signatures the client can verify.
+    pub fn choose_certificate(mut self, chooser: impl ChooseCertificate + 'static) -> Self {
+        self.chooser = Some(Box::new(chooser));
         self
     }
 
@@ -441,8 +466,12 @@ impl ServerConfigBuilder {
 
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
-        if self.certificates.is_empty() {
-            return Err(Error::Config("a server needs a certificate".into()));
+        match (self.certificates.is_empty(), &self.chooser) {
+            (true, None) => return Err(Error::Config("a server needs a certificate".into())),
+            (false, Some(_)) => {
+                return Err(Error::Config("a server either has certificates or something that chooses them".into()));
+            }
+            _ => {}
         }
         if self.tickets_sent > TICKETS_SENT_MAX {
             return Err(Error::Config(format!("at most {TICKETS_SENT_MAX} tickets are sent after a handshake")));
@@ -450,6 +479,7 @@ impl ServerConfigBuilder {
         Ok(Arc::new(ServerConfig {
             common: self.common.build()?,
             certificates: self.certificates,
+            chooser: self.chooser,
             cookie: self.cookie,
             tickets: self.tickets,
             tickets_sent: self.tickets_sent,

@@ -4,6 +4,7 @@ use compact_str::CompactString;
 use rustls_pki_types::ServerName;
 use zeroize::Zeroize;
 
+use super::job::{Job, JobId, Work};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::Error;
@@ -18,6 +19,8 @@ pub(crate) struct Effects {
     /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the server's
     /// certificate.
     pub(super) kept: Region,
+    /// The job that the handshake has paused for, until it is taken.
+    job: Option<Job>,
 }
 
 /// One thing to do.
@@ -82,6 +85,7 @@ impl Effects {
             messages: Region::with_capacity(capacity(Self::MESSAGES)),
             list: Vec::with_capacity(Self::LIST),
             kept: Region::with_capacity(capacity(Self::KEPT)),
+            job: None,
         }
     }
 
@@ -134,9 +138,20 @@ impl Effects {
         Ok(span)
     }
 
+    /// Pauses the handshake for `work`: the caller's state has to wait for the result of the job.
+    pub(super) fn pause(&mut self, work: Work) -> JobId {
+        self.job.insert(Job::new(work)).id()
+    }
+
+    /// Takes the job that the handshake has paused for.
+    pub(crate) const fn take_job(&mut self) -> Option<Job> {
+        self.job.take()
+    }
+
     /// Clears the list and wipes its memory. To drop the effects is not enough: the unused bytes of a short variant may hold
     /// what was on the stack.
     pub(super) fn wipe(&mut self) {
+        self.job = None;
         self.list.clear();
         for _ in 0..Self::LIST {
             self.list.push(Entry::Blank([0; size_of::<Effect>() + align_of::<Effect>()]));

@@ -5,6 +5,7 @@ mod authentication;
 mod client;
 mod config;
 mod effects;
+mod job;
 mod negotiate;
 mod reassemble;
 mod server;
@@ -15,8 +16,11 @@ pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 pub use effects::{Authentication, Negotiated};
 pub(crate) use effects::{Direction, Effect, Effects};
-pub(crate) use reassemble::{HandshakeReassembler, Reassembled};
+use job::JobId;
+pub use job::{Job, JobKind, JobResult};
+pub(crate) use reassemble::{Flow, HandshakeReassembler, Reassembled};
 pub(crate) use server::start as start_server;
+pub use server::{ChooseCertificate, ClientOffer};
 pub use workspace::HandshakeArenas;
 pub(crate) use workspace::Workspace;
 
@@ -38,6 +42,9 @@ enum MachineState {
 
 /// What a completed handshake expects.
 const NOTHING: &str = "nothing, as the handshake is done";
+/// What a paused handshake expects.
+const PAUSED: &str = "nothing, as the handshake waits for a job";
+const ANOTHER_JOB: Error = Error::Internal("the result of another job");
 
 /// Long enough to cover the longest state, wherever it begins in [`MachineState`].
 const BLANK_LEN: usize = {
@@ -65,6 +72,28 @@ impl Machine {
         Ok(Self(match self.0 {
             MachineState::Client(state) => MachineState::Client(state.on(message, effects)?),
             MachineState::Server(state) => MachineState::Server(state.on(message, effects)?),
+            MachineState::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
+        }))
+    }
+
+    /// The job whose result it waits for.
+    pub(crate) const fn awaited_job(&self) -> Option<JobId> {
+        match &self.0 {
+            MachineState::Client(state) => state.awaited_job(),
+            MachineState::Server(state) => state.awaited_job(),
+            MachineState::Blank(_) => None,
+        }
+    }
+
+    /// Goes on with the result of the job that it waits for.
+    pub(crate) fn resume(self, result: JobResult, effects: &mut Effects) -> Result<Self, Error> {
+        if self.awaited_job() != Some(result.id()) {
+            return Err(ANOTHER_JOB);
+        }
+        let outcome = result.into_outcome()?;
+        Ok(Self(match self.0 {
+            MachineState::Client(state) => MachineState::Client(state.resume(&outcome)?),
+            MachineState::Server(state) => MachineState::Server(state.resume(outcome, effects)?),
             MachineState::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
         }))
     }

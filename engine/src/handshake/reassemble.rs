@@ -6,7 +6,7 @@ use crate::msgs::{Header, Message};
 /// Reassembles handshake messages that are split over records, and splits records that hold several (RFC 8446 5.1).
 #[derive(Default)]
 pub(crate) struct HandshakeReassembler {
-    /// The start of an incomplete message.
+    /// The start of an incomplete message; while messages are held, the rest of their record.
     partial: Region,
 }
 
@@ -16,6 +16,15 @@ pub(crate) enum Reassembled<'a> {
     Header(Header),
     /// The whole message.
     Message(Message<'a>),
+}
+
+/// Whether the next message may follow. Of no meaning after a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// It may.
+    Continue,
+    /// The rest of the record is held, until [`HandshakeReassembler::resume`].
+    Hold,
 }
 
 impl HandshakeReassembler {
@@ -45,28 +54,43 @@ impl HandshakeReassembler {
     pub(crate) fn push(
         &mut self,
         mut content: &[u8],
-        mut on: impl FnMut(Reassembled<'_>) -> Result<(), Error>,
+        mut on: impl FnMut(Reassembled<'_>) -> Result<Flow, Error>,
     ) -> Result<(), Error> {
+        let mut flow = Flow::Continue;
         if self.is_partial() {
-            content = self.complete(content, &mut on)?;
+            (content, flow) = self.complete(content, &mut on)?;
         }
-        while let Some(header) = Header::at_front(content) {
+        while flow == Flow::Continue
+            && let Some(header) = Header::at_front(content)
+        {
             on(Reassembled::Header(header))?;
             let Some((bytes, rest)) = content.split_at_checked(header.message_len()) else { break };
             let ends_record = rest.is_empty();
-            on(Reassembled::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
+            flow = on(Reassembled::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
             content = rest;
         }
         self.partial.extend_from_slice(content);
         Ok(())
     }
 
-    /// Adds what belongs to the incomplete message, and returns the rest.
+    /// Goes on with what was held, as with the content of a record.
+    pub(crate) fn resume(&mut self, on: impl FnMut(Reassembled<'_>) -> Result<Flow, Error>) -> Result<(), Error> {
+        let mut held = core::mem::take(&mut self.partial);
+        let pushed = self.push(held.as_slice(), on);
+        // What is left goes back to where there is memory for it.
+        held.clear();
+        held.extend_from_slice(self.partial.as_slice());
+        self.partial = held;
+        pushed
+    }
+
+    /// Adds what belongs to the incomplete message, and returns the rest, and whether it may follow.
     fn complete<'a>(
         &mut self,
         content: &'a [u8],
-        on: &mut impl FnMut(Reassembled<'_>) -> Result<(), Error>,
-    ) -> Result<&'a [u8], Error> {
+        on: &mut impl FnMut(Reassembled<'_>) -> Result<Flow, Error>,
+    ) -> Result<(&'a [u8], Flow), Error> {
+        let mut flow = Flow::Continue;
         let mut rest = content;
         if self.partial.as_slice().len() < HANDSHAKE_HEADER {
             rest = self.fill(HANDSHAKE_HEADER, rest);
@@ -74,15 +98,15 @@ impl HandshakeReassembler {
                 on(Reassembled::Header(header))?;
             }
         }
-        let Some(header) = Header::at_front(self.partial.as_slice()) else { return Ok(rest) };
+        let Some(header) = Header::at_front(self.partial.as_slice()) else { return Ok((rest, flow)) };
         rest = self.fill(header.message_len(), rest);
         let bytes = self.partial.as_slice();
         if bytes.len() == header.message_len() {
             let ends_record = rest.is_empty();
-            on(Reassembled::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
+            flow = on(Reassembled::Message(Message { handshake_type: header.handshake_type, bytes, ends_record }))?;
             self.partial.clear();
         }
-        Ok(rest)
+        Ok((rest, flow))
     }
 
     /// Takes what is missing to `len` bytes from `content`, and returns the rest.
@@ -96,6 +120,8 @@ impl HandshakeReassembler {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     fn collect(cuts: &[&[u8]]) -> Result<Vec<(Vec<u8>, bool)>, Error> {
@@ -111,7 +137,7 @@ mod tests {
                         messages.push((message.bytes.to_vec(), message.ends_record));
                     }
                 }
-                Ok(())
+                Ok(Flow::Continue)
             })?;
         }
         assert!(!reassembler.is_partial());
@@ -136,6 +162,46 @@ mod tests {
         assert_eq!(ends, [false, true]);
     }
 
+    /// Holds after each message whose bit is set, and resumes at once.
+    fn collect_held(cuts: &[&[u8]], held: u32) -> Vec<(Vec<u8>, bool)> {
+        let mut reassembler = HandshakeReassembler::default();
+        let (mut messages, mut header) = (Vec::new(), None);
+        let is_held = Cell::new(false);
+        for cut in cuts {
+            let mut on = |reassembled: Reassembled<'_>| {
+                match reassembled {
+                    Reassembled::Header(next) => assert_eq!(header.replace(next), None, "each header once"),
+                    Reassembled::Message(message) => {
+                        assert_eq!(header.take(), Header::at_front(message.bytes), "before its message");
+                        is_held.set(held >> messages.len() & 1 == 1);
+                        messages.push((message.bytes.to_vec(), message.ends_record));
+                    }
+                }
+                Ok(if is_held.get() { Flow::Hold } else { Flow::Continue })
+            };
+            reassembler.push(cut, &mut on).unwrap();
+            while is_held.take() {
+                let capacity = reassembler.partial.capacity();
+                reassembler.resume(&mut on).unwrap();
+                assert!(reassembler.partial.capacity() >= capacity, "the memory stays");
+            }
+        }
+        assert!(!reassembler.is_partial());
+        messages
+    }
+
+    #[test]
+    fn what_is_held_comes_later_and_is_the_same() {
+        let stream = [1, 0, 0, 2, 8, 9, 2, 0, 0, 0, 3, 0, 0, 1, 7];
+        for cut in 0..stream.len() {
+            let cuts = [&stream[..cut], &stream[cut..]];
+            let expected = collect(&cuts).unwrap();
+            for held in 0..8 {
+                assert_eq!(collect_held(&cuts, held), expected, "cut at {cut}, held {held:03b}");
+            }
+        }
+    }
+
     #[test]
     fn of_a_refused_message_nothing_is_kept_but_its_header() {
         let refused = Error::TooLarge("a handshake message");
@@ -144,8 +210,8 @@ mod tests {
             let mut reassembler = HandshakeReassembler::default();
             let mut push = |content: &[u8]| {
                 reassembler.push(content, |reassembled| match reassembled {
-                    Reassembled::Header(header) => header.check_len(),
-                    Reassembled::Message(_) => Ok(()),
+                    Reassembled::Header(header) => header.check_len().map(|()| Flow::Continue),
+                    Reassembled::Message(_) => Ok(Flow::Continue),
                 })
             };
             assert_eq!(push(&bytes[..cut]), Ok(()), "{cut} bytes");

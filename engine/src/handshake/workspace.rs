@@ -1,3 +1,4 @@
+use super::job::JobId;
 use super::{Effects, HandshakeReassembler, Machine};
 use crate::limits::ARENAS_KEPT;
 use crate::mem::{Arena, ArenaLease, ArenaPool, ArenaStatistics};
@@ -35,6 +36,13 @@ impl HandshakeArenas {
 impl Default for HandshakeArenas {
     fn default() -> Self {
         Self::new(ARENAS_KEPT, 1)
+    }
+}
+
+impl Workspace {
+    /// The job whose result the handshake waits for.
+    pub(crate) fn awaited_job(&self) -> Option<JobId> {
+        self.machine.as_ref()?.awaited_job()
     }
 }
 

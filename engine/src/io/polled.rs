@@ -1,6 +1,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 
 use super::step::{Filled, fill, flush};
+use super::stream::JOB_TAKEN;
 use super::stream_error::{StreamError, write_failure_with};
 use crate::conn::{Connection, Plaintext, Received};
 use crate::mem::{InBuf, OutBuf};
@@ -11,6 +12,8 @@ use crate::signal::Signal;
 /// Such a loop polls the transport, and would sleep although there is data here: the rest of a record that was read in part,
 /// records that arrived with the same read, or bytes in a transport that is reported only once. The signal is its second file
 /// descriptor, which is readable while a read has left something behind.
+///
+/// A job that the handshake pauses for ([`Connection::take_job`]) is done by the read that needs it.
 ///
 /// A level-triggered loop reads when either is reported. An edge-triggered loop calls [`PolledStream::acknowledge`] first when
 /// the signal is.
@@ -76,6 +79,12 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
             match received? {
                 Received::Data(plaintext) => self.unread = plaintext,
                 Received::Advanced => {}
+                Received::Paused => {
+                    let job = self.connection.take_job().ok_or(JOB_TAKEN).map_err(StreamError::from)?;
+                    let resumed = self.connection.resume(job.run(), &mut self.output);
+                    let _ = self.flush_output();
+                    resumed?;
+                }
                 Received::Closed => return Ok(None),
                 Received::NeedInput => self.read_transport()?,
             }

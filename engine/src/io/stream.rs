@@ -11,6 +11,7 @@ use crate::mem::{BufferPool, InBuf, OutBuf};
 
 /// A connection over a blocking transport, to read from and write to.
 ///
+/// A job that the handshake pauses for ([`Connection::take_job`]) is done by the call that needs it.
 /// Every call completes the handshake first. Where the transport has a timeout, a call that runs into it fails with
 /// [`ErrorKind::TimedOut`] and may be repeated: nothing is lost, and nothing is sent twice.
 pub struct Stream<T> {
@@ -21,6 +22,9 @@ pub struct Stream<T> {
     /// Opened data that the caller has not consumed.
     unread: Plaintext,
 }
+
+/// A stream that was made of a connection whose job somebody else has.
+pub(super) const JOB_TAKEN: Error = Error::Usage("the handshake waits for a job that was taken before");
 
 /// The parts of a stream.
 pub struct StreamParts<T> {
@@ -115,6 +119,7 @@ impl<T: Read + Write> Stream<T> {
             match self.advance()? {
                 Received::Closed => return Err(Error::Truncated.into()),
                 Received::NeedInput => self.wait_for_input()?,
+                Received::Paused => self.run_job()?,
                 Received::Advanced | Received::Data(_) => {}
             }
         }
@@ -144,6 +149,7 @@ impl<T: Read + Write> Stream<T> {
                 Received::Data(plaintext) => self.unread = plaintext,
                 Received::Advanced => self.flush_output()?,
                 Received::NeedInput => self.wait_for_input()?,
+                Received::Paused => self.run_job()?,
                 Received::Closed => break,
             }
         }
@@ -182,6 +188,7 @@ impl<T: Read + Write> Stream<T> {
             match stop_reason {
                 StopReason::Closed => return Ok(false),
                 StopReason::NeedInput => self.wait_for_input()?,
+                StopReason::Paused => self.run_job()?,
                 StopReason::BudgetSpent | StopReason::OutputFull => {}
             }
         }
@@ -207,6 +214,15 @@ impl<T: Read + Write> Stream<T> {
 
     fn advance(&mut self) -> Result<Received, StreamError> {
         Ok(self.connection.receive(&mut self.input, &mut self.output).inspect_err(|_| {
+            // The error is returned whether or not its alert arrives.
+            let _ = flush(&mut self.output, &mut self.transport);
+        })?)
+    }
+
+    /// This thread waits for the handshake in any case, so it does the job itself.
+    fn run_job(&mut self) -> Result<(), StreamError> {
+        let job = self.connection.take_job().ok_or(JOB_TAKEN)?;
+        Ok(self.connection.resume(job.run(), &mut self.output).inspect_err(|_| {
             // The error is returned whether or not its alert arrives.
             let _ = flush(&mut self.output, &mut self.transport);
         })?)

@@ -58,7 +58,8 @@ pub(super) fn write_failure_with(
             Err(found) => return found.into(),
             Ok(Received::Advanced) => {}
             Ok(Received::Data(plaintext)) if take(plaintext) => {}
-            Ok(Received::Data(_) | Received::Closed) => break,
+            // What the peer has sent can't be read before the job is done. It is not worth waiting for that.
+            Ok(Received::Data(_) | Received::Paused | Received::Closed) => break,
             // This does not block: the peer is gone.
             Ok(Received::NeedInput) if matches!(fill(input, transport), Ok(Filled::Bytes(_))) => {}
             Ok(Received::NeedInput) => break,

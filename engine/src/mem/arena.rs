@@ -32,6 +32,11 @@ impl Region {
         Self { bytes: Vec::with_capacity(capacity) }
     }
 
+    /// A region with a copy of `bytes`, and no more room.
+    pub fn copy_of(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.to_vec() }
+    }
+
     /// What was written.
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes

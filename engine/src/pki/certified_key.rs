@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -52,9 +53,12 @@ impl CertifiedKey {
 
     /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446
     /// 4.4.2.2, 4.4.3).
-    pub fn choose(keys: &[Self], offered: impl Fn(SignatureScheme) -> bool) -> Option<(&Self, SignatureScheme)> {
+    pub fn choose<K: Borrow<Self>>(
+        keys: &[K],
+        offered: impl Fn(SignatureScheme) -> bool,
+    ) -> Option<(&K, SignatureScheme)> {
         keys.iter().find_map(|key| {
-            let scheme = key.key.schemes().iter().copied().find(|scheme| offered(*scheme))?;
+            let scheme = key.borrow().key.schemes().iter().copied().find(|scheme| offered(*scheme))?;
             Some((key, scheme))
         })
     }

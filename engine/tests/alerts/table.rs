@@ -4,6 +4,7 @@ use tls_engine::codes::{AlertDescription, ContentType};
 use tls_engine::crypto::Provider;
 use tls_engine::internal::msgs::AlertLevel;
 
+use crate::support::jobs;
 use crate::support::peer;
 use crate::support::providers;
 use crate::support::scripted::{Script, Sent};
@@ -70,9 +71,16 @@ impl<P: Script + 'static> Table<P> {
         let mut failures = Vec::new();
         for provider in providers() {
             for row in &self.rows {
-                if let Err(why) = row.check(provider) {
-                    failures.push(format!("{} (RFC 8446 {}, {}): {why}", row.name, row.section, provider.name));
-                }
+                let mut check = |how| {
+                    if let Err(why) = row.check(provider) {
+                        failures
+                            .push(format!("{} (RFC 8446 {}, {}, {how}): {why}", row.name, row.section, provider.name));
+                    }
+                };
+                check("jobs at once");
+                jobs::set_pausing(true);
+                check("paused for jobs");
+                jobs::set_pausing(false);
             }
         }
         let shown = failures.len().min(20);

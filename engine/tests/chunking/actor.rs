@@ -10,6 +10,7 @@ use tls_engine::conn::{ClientConfig, Connection, Negotiated, Progress, ServerCon
 use tls_engine::counters::Counters;
 use tls_engine::mem::{InBuf, OutBuf, Secret};
 
+use crate::support::jobs::do_job;
 use crate::support::{localhost, pattern};
 
 /// When something is done: right after the record that brings it about.
@@ -113,6 +114,9 @@ impl Actor {
             Ok(Progress::Advanced) => {}
             Ok(Progress::Data(data)) => self.received.extend_from_slice(data),
             Ok(Progress::Closed) => self.closed = true,
+            Ok(Progress::Paused) => {
+                self.error = do_job(&mut self.connection, &mut self.input, &mut self.output).err();
+            }
             Err(error) => self.error = Some(error),
         }
         true

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tls_engine::switches::Switches;
 
 use crate::recording::{Cut, Play, Recording};
+use crate::support::jobs::{at_once_and_pausing, pausing};
 use crate::support::scripted::keys::records;
 
 fn both(recording: &Recording, cut: Cut<'_>) {
@@ -29,16 +30,20 @@ fn plays() -> [Play; 4] {
 
 #[test]
 fn in_one_piece() {
-    for play in plays() {
-        both(&play.record(), &|bytes| vec![bytes.to_vec()]);
-    }
+    at_once_and_pausing(|| {
+        for play in plays() {
+            both(&play.record(), &|bytes| vec![bytes.to_vec()]);
+        }
+    });
 }
 
 #[test]
 fn one_byte_at_a_time() {
-    for play in plays() {
-        both(&play.record(), &|bytes| bytes.iter().map(|byte| vec![*byte]).collect());
-    }
+    at_once_and_pausing(|| {
+        for play in plays() {
+            both(&play.record(), &|bytes| bytes.iter().map(|byte| vec![*byte]).collect());
+        }
+    });
 }
 
 #[test]
@@ -50,14 +55,35 @@ fn record_by_record() {
 
 #[test]
 fn at_every_byte() {
+    at_once_and_pausing(|| {
+        for retry in [false, true] {
+            let recording = Play::short(retry).record();
+            for place in 0..=recording.server.sent.len() {
+                recording.replay_client(&|bytes| at(&[place], bytes));
+            }
+            for place in 0..=recording.client.sent.len() {
+                recording.replay_server(&|bytes| at(&[place], bytes));
+            }
+        }
+    });
+}
+
+/// A client that pauses in the middle of the server's flight sends the same bytes as one that does not. A server that does sends the
+/// same messages in more records.
+#[test]
+fn where_jobs_are_done_elsewhere() {
     for retry in [false, true] {
-        let recording = Play::short(retry).record();
-        for place in 0..=recording.server.sent.len() {
-            recording.replay_client(&|bytes| at(&[place], bytes));
-        }
-        for place in 0..=recording.client.sent.len() {
-            recording.replay_server(&|bytes| at(&[place], bytes));
-        }
+        let at_once = Play::short(retry).record();
+        pausing(|| {
+            for place in 0..=at_once.server.sent.len() {
+                at_once.replay_client(&|bytes| at(&[place], bytes));
+            }
+        });
+        let paused = pausing(|| Play::short(retry).record());
+        assert!(paused.client.sent == at_once.client.sent && paused.server.received == at_once.server.received);
+        assert_eq!(paused.server.negotiated, at_once.server.negotiated);
+        let record_count = |recording: &Recording| records(&recording.server.sent).len();
+        assert_eq!(record_count(&paused), record_count(&at_once) + 1, "what goes before the signature has its own");
     }
 }
 

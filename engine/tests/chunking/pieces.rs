@@ -5,6 +5,7 @@ use tls_engine::codes::{ContentType, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::conn::Negotiated;
 
 use crate::recording::{KIND, exact_provider};
+use crate::support::jobs::{at_once_and_pausing, set_pausing};
 use crate::support::pki::Pki;
 use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{ExtensionList, message, ticket, vector16};
@@ -121,14 +122,16 @@ fn against_server(shape: Shape, retry: bool) -> (Seen, Vec<u8>) {
 
 #[test]
 fn messages_in_records_of_any_size() {
-    for retry in [false, true] {
-        let (client, _) = against_client(SHAPES[0], retry);
-        let (server, _) = against_server(SHAPES[0], retry);
-        for shape in &SHAPES[1..] {
-            assert!(against_client(*shape, retry).0 == client, "{shape:?} seen by a client");
-            assert!(against_server(*shape, retry).0 == server, "{shape:?} seen by a server");
+    at_once_and_pausing(|| {
+        for retry in [false, true] {
+            let (client, _) = against_client(SHAPES[0], retry);
+            let (server, _) = against_server(SHAPES[0], retry);
+            for shape in &SHAPES[1..] {
+                assert!(against_client(*shape, retry).0 == client, "{shape:?} seen by a client");
+                assert!(against_server(*shape, retry).0 == server, "{shape:?} seen by a server");
+            }
         }
-    }
+    });
 }
 
 fn cut<'a>(bytes: &'a [u8], places: &[usize]) -> Vec<&'a [u8]> {
@@ -148,7 +151,9 @@ proptest! {
         flight in prop::collection::vec(any::<usize>(), 0..12),
         late in prop::collection::vec(any::<usize>(), 0..30),
         tickets in prop::collection::vec(0usize..1500, 1..9),
+        pauses in any::<bool>(),
     ) {
+        set_pausing(pauses);
         let mut script = states::client_start(exact_provider());
         script.accept(NamedGroup::X25519, usize::MAX);
         script.send_flight_cut(|bytes| cut(bytes, &flight));

@@ -66,7 +66,7 @@ impl Endpoints {
             match self.opening.read_tls(&mut self.input)? {
                 Progress::Data(bytes) => data.extend_from_slice(bytes),
                 Progress::Advanced => {}
-                Progress::NeedInput | Progress::Closed => return Ok(data),
+                Progress::NeedInput | Progress::Paused | Progress::Closed => return Ok(data),
             }
         }
     }

@@ -153,7 +153,7 @@ fn open(
                 progress(half.opened());
                 continue;
             }
-            Ok(Progress::Advanced) => {
+            Ok(Progress::Advanced | Progress::Paused) => {
                 progress(half.opened());
                 continue;
             }

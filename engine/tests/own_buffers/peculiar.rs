@@ -111,7 +111,7 @@ fn own(provider: &'static Provider, record: &Made, shift: Option<usize>) -> Outc
             closed = true;
         }
         Ok(OpenedRecord::Advanced { record_bytes }) => assert_eq!(*record_bytes, bytes.len()),
-        Ok(OpenedRecord::NeedInput) | Err(_) => {}
+        Ok(OpenedRecord::NeedInput | OpenedRecord::Paused) | Err(_) => {}
     }
     Outcome { result: opened.map(|_| ()), data, closed, answer_bytes: subject.drain().len() }
 }

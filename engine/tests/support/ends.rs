@@ -7,6 +7,7 @@ use tls_engine::conn::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerCo
 use tls_engine::crypto::Provider;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
 
+use super::jobs;
 use super::pki::{Identity, KeyKind, Pki};
 
 pub fn localhost() -> ServerName<'static> {
@@ -20,7 +21,7 @@ pub fn client(
     change: impl FnOnce(ClientConfigBuilder) -> ClientConfigBuilder,
 ) -> Arc<ClientConfig> {
     let verifier = ServerVerifier::new(&[Pki::shared(kind).root()]).expect("a root that parses");
-    change(ClientConfig::builder(provider).verifier(verifier)).build().expect("a client")
+    change(ClientConfig::builder(provider).verifier(verifier).pause_for(jobs::paused_for())).build().expect("a client")
 }
 
 /// A server with the throw-away leaf of `kind`.
@@ -39,5 +40,5 @@ pub fn server_with(
     change: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
 ) -> Arc<ServerConfig> {
     let key = CertifiedKey::new(provider, identity.chain.clone(), &identity.key).expect("a key for its leaf");
-    change(ServerConfig::builder(provider).certificate(key)).build().expect("a server")
+    change(ServerConfig::builder(provider).certificate(key).pause_for(jobs::paused_for())).build().expect("a server")
 }

@@ -4,6 +4,7 @@
 pub mod change;
 pub mod endpoint;
 pub mod ends;
+pub mod jobs;
 pub mod loop_server;
 pub mod openssl;
 #[cfg(target_os = "linux")]

@@ -7,6 +7,8 @@ use tls_engine::Error;
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::mem::{InBuf, OutBuf};
 
+use super::jobs::do_job;
+
 pub struct Peer {
     pub connection: Connection,
     pub input: InBuf,
@@ -53,6 +55,7 @@ impl Peer {
                 Progress::NeedInput => return Ok(()),
                 Progress::Advanced => {}
                 Progress::Data(data) => self.received.extend_from_slice(data),
+                Progress::Paused => do_job(&mut self.connection, &mut self.input, &mut self.output)?,
                 Progress::Closed => {
                     self.closed = true;
                     return Ok(());

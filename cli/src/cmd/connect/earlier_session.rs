@@ -29,7 +29,8 @@ pub(super) fn obtain_ticket(plan: &Connect) -> Result<bool, Error> {
         match connection.read_tls(&mut input, &mut output).map_err(tls)? {
             Progress::Data(_) | Progress::Advanced => continue,
             Progress::Closed => break,
-            Progress::NeedInput => {}
+            // Its jobs are done at once.
+            Progress::NeedInput | Progress::Paused => {}
         }
         match fill(&mut input, &mut socket) {
             Ok(Filled::Bytes(_)) => {}

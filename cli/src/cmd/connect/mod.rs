@@ -248,7 +248,8 @@ impl Exchange {
                     }
                 }
                 Ok(Progress::Advanced) => {}
-                Ok(Progress::NeedInput) => break,
+                // The configuration pauses for nothing.
+                Ok(Progress::NeedInput | Progress::Paused) => break,
                 Ok(Progress::Closed) => {
                     self.peer_is_over = true;
                     break;

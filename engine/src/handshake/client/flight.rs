@@ -8,12 +8,15 @@ use super::{ClientContext, ClientState};
 use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::crypto::Suite;
 use crate::error::{CertificateError, Error};
-use crate::handshake::authentication;
+use crate::handshake::authentication::{self, Unverified};
 use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
+use crate::handshake::job::{JobId, JobKind, Work};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
+use crate::mem::Region;
 use crate::msgs::{
     CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, encode_certificate,
 };
+use crate::pki::verify_handshake_signature;
 
 /// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
@@ -86,18 +89,15 @@ impl WaitCertificate {
             return Err(Error::IllegalParameter("the context of the server's Certificate"));
         }
         let Self { mut handshake } = self;
-        let config = &handshake.client.config;
-        let now = config.common.clock.now();
-        config.verifier.verify_server(
-            config.common.provider,
-            &certificate.chain,
-            &handshake.client.server_name,
-            now,
-        )?;
+        let job = handshake.verify_chain(&certificate.chain, body, effects)?;
         let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
         effects.kept.extend_from_slice(leaf);
         handshake.transcript.add(message.bytes);
-        Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
+        let next = WaitCertificateVerify { handshake };
+        Ok(match job {
+            Some(job) => ClientState::VerifyingChain(job, next),
+            None => ClientState::CertificateVerify(next),
+        })
     }
 }
 
@@ -109,13 +109,14 @@ pub(in crate::handshake) struct WaitCertificateVerify {
 impl WaitCertificateVerify {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let Self { mut handshake } = self;
-        let provider = handshake.client.config.common.provider;
-        let leaf = CertificateDer::from(effects.kept.as_slice());
-        let transcript = &mut handshake.transcript;
-        let signature = authentication::on_certificate_verify(Signer::Server, &leaf, provider, message, transcript)?;
+        let unverified = authentication::on_certificate_verify(Signer::Server, message, &mut handshake.transcript)?;
+        let job = handshake.verify_signature(&unverified, effects)?;
         effects.kept.clear();
-        let authentication = Authentication::Certificate(signature);
-        Ok(ClientState::Finished(WaitFinished { handshake, authentication }))
+        let next = WaitFinished { handshake, authentication: Authentication::Certificate(unverified.scheme) };
+        Ok(match job {
+            Some(job) => ClientState::VerifyingSignature(job, next),
+            None => ClientState::Finished(next),
+        })
     }
 }
 
@@ -161,6 +162,46 @@ impl WaitFinished {
 }
 
 impl HandshakeContext {
+    /// Verifies the chain in the Certificate with `body`, or pauses for it.
+    fn verify_chain(
+        &self,
+        chain: &[CertificateDer<'_>],
+        body: &[u8],
+        effects: &mut Effects,
+    ) -> Result<Option<JobId>, Error> {
+        let ClientContext { config, server_name, .. } = &self.client;
+        let now = config.common.clock.now();
+        if config.common.pauses.contains(JobKind::VerifyChain) && !chain.is_empty() {
+            let (config, server_name) = (Arc::clone(config), server_name.clone());
+            return Ok(Some(effects.pause(Work::VerifyChain {
+                config,
+                certificate: Region::copy_of(body),
+                server_name,
+                now,
+            })));
+        }
+        config.verifier.verify_server(config.common.provider, chain, server_name, now)?;
+        Ok(None)
+    }
+
+    /// Verifies the signature of CertificateVerify with the leaf that was kept, or pauses for it.
+    fn verify_signature(&self, unverified: &Unverified<'_>, effects: &mut Effects) -> Result<Option<JobId>, Error> {
+        let common = &self.client.config.common;
+        let Unverified { scheme, content, signature } = unverified;
+        if common.pauses.contains(JobKind::VerifySignature) {
+            return Ok(Some(effects.pause(Work::VerifySignature {
+                provider: common.provider,
+                leaf: Region::copy_of(effects.kept.as_slice()),
+                scheme: *scheme,
+                content: content.clone(),
+                signature: signature.to_vec(),
+            })));
+        }
+        let leaf = CertificateDer::from(effects.kept.as_slice());
+        verify_handshake_signature(common.provider, &leaf, *scheme, content, signature)?;
+        Ok(None)
+    }
+
     /// The client's second flight: Finished, and before it an empty Certificate where one was requested.
     fn send_own_flight(&mut self, effects: &mut Effects) -> Result<(), Error> {
         if self.is_certificate_requested {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustls_pki_types::ServerName;
 
 use super::effects::Effects;
+use super::job::{JobId, Outcome};
 use super::{ClientConfig, Expected};
 use crate::codes::HandshakeType;
 use crate::error::Error;
@@ -23,7 +24,11 @@ pub(super) enum ClientState {
     ServerHello(hello::WaitServerHello),
     EncryptedExtensions(flight::WaitEncryptedExtensions),
     Certificate(flight::WaitCertificate),
+    /// A job verifies the chain.
+    VerifyingChain(JobId, flight::WaitCertificateVerify),
     CertificateVerify(flight::WaitCertificateVerify),
+    /// A job verifies the signature.
+    VerifyingSignature(JobId, flight::WaitFinished),
     Finished(flight::WaitFinished),
     Ready,
 }
@@ -39,6 +44,7 @@ impl ClientState {
             Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
             Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
+            Self::VerifyingChain(..) | Self::VerifyingSignature(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
@@ -50,7 +56,23 @@ impl ClientState {
             Self::Certificate(state) => state.on(message, effects),
             Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
+            Self::VerifyingChain(..) | Self::VerifyingSignature(..) => Err(message.unexpected(super::PAUSED)),
             Self::Ready => Err(message.unexpected(super::NOTHING)),
+        }
+    }
+
+    pub(super) const fn awaited_job(&self) -> Option<JobId> {
+        match self {
+            Self::VerifyingChain(job, _) | Self::VerifyingSignature(job, _) => Some(*job),
+            _ => None,
+        }
+    }
+
+    pub(super) fn resume(self, outcome: &Outcome) -> Result<Self, Error> {
+        match (self, outcome) {
+            (Self::VerifyingChain(_, next), Outcome::Verified) => Ok(Self::CertificateVerify(next)),
+            (Self::VerifyingSignature(_, next), Outcome::Verified) => Ok(Self::Finished(next)),
+            _ => Err(super::ANOTHER_JOB),
         }
     }
 }

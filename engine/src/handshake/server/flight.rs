@@ -5,68 +5,53 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::ServerState;
+use super::certificate::CertificateChoice;
 use super::finished::WaitFinished;
 use super::resumption::AcceptedPsk;
-use crate::codes::{ExtensionType, ProtocolVersion, SignatureScheme};
+use crate::codes::ProtocolVersion;
 use crate::crypto::{Group, Suite};
 use crate::error::Error;
 use crate::handshake::config::Common;
 use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
+use crate::handshake::job::{JobKind, Work};
 use crate::handshake::negotiate;
 use crate::handshake::{ServerConfig, authentication};
-use crate::keys::{EarlySecret, SecretLabel, TrafficSecret, Transcript};
+use crate::keys::{EarlySecret, HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
-use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate};
-use crate::pki::CertifiedKey;
+use crate::msgs::{
+    ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate, signed_content,
+};
 
 /// What the server has chosen from a ClientHello.
 pub(super) struct Choice<'a> {
     pub(super) suite: Suite,
     pub(super) group: &'static dyn Group,
     pub(super) share: KeyShareEntry<'a>,
-    pub(super) proof: Proof<'a>,
+    pub(super) proof: Proof,
     pub(super) server_name: Option<CompactString>,
     pub(super) hello_retry: bool,
 }
 
 /// How the server proves who it is.
-pub(super) enum Proof<'a> {
-    /// With a certificate, and a signature of this scheme.
-    Certificate(&'a CertifiedKey, SignatureScheme),
+pub(super) enum Proof {
+    /// With a certificate, and a signature.
+    Certificate(CertificateChoice),
     /// With a PSK.
     Psk(AcceptedPsk),
 }
 
-impl<'a> Proof<'a> {
-    /// The PSK that was accepted, else the first certificate whose signatures the client can verify.
-    pub(super) fn choose(
-        psk: Option<AcceptedPsk>,
-        config: &'a ServerConfig,
-        hello: &ClientHello<'_>,
-    ) -> Result<Self, Error> {
-        if let Some(psk) = psk {
-            return Ok(Self::Psk(psk));
-        }
-        // RFC 8446 9.2: only a handshake with a PSK does without.
-        let missing = Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS);
-        let offered = hello.signature_algorithms.ok_or(missing)?;
-        CertifiedKey::choose(&config.certificates, |scheme| offered.contains(scheme.0))
-            .map(|(certificate, scheme)| Self::Certificate(certificate, scheme))
-            .ok_or(Error::NothingInCommon("signature scheme"))
-    }
-
+impl Proof {
     /// Which of the client's PSKs it is, if it is one.
     const fn selected_identity(&self) -> Option<u16> {
         match self {
-            Self::Certificate(..) => None,
+            Self::Certificate(_) => None,
             Self::Psk(psk) => Some(psk.identity),
         }
     }
 
-    /// How it is told.
     const fn authentication(&self) -> Authentication {
         match self {
-            Self::Certificate(_, scheme) => Authentication::Certificate(*scheme),
+            Self::Certificate(choice) => Authentication::Certificate(choice.scheme),
             Self::Psk(_) => Authentication::Resumption,
         }
     }
@@ -74,65 +59,87 @@ impl<'a> Proof<'a> {
     /// The first stage of the key schedule.
     fn early_secret(&self, suite: &Suite) -> EarlySecret {
         match self {
-            Self::Certificate(..) => EarlySecret::new(suite.hash, None),
+            Self::Certificate(_) => EarlySecret::new(suite.hash, None),
             Self::Psk(psk) => psk.early.clone(),
         }
     }
 }
 
+/// What follows in the flight after the Certificate, once there is a signature, or after EncryptedExtensions where there is none.
+pub(in crate::handshake) struct HalfFlight {
+    config: Arc<ServerConfig>,
+    suite: Suite,
+    transcript: Transcript,
+    handshake: HandshakeSecret,
+    client_handshake: TrafficSecret,
+    server_handshake: TrafficSecret,
+    client_random: [u8; 32],
+    is_early_data_offered: bool,
+    /// Whether the client gets tickets. They are of no use to one that does not take PSKs (RFC 8446 4.2.9).
+    gives_tickets: bool,
+    negotiated: Negotiated,
+}
+
 impl Choice<'_> {
-    /// Sends the whole flight, and waits for the client's Finished.
+    /// Sends the flight up to the Certificate, signs what was said so far, or pauses for that, and sends the rest.
     pub(super) fn answer(
         self,
-        config: &Arc<ServerConfig>,
+        config: Arc<ServerConfig>,
         hello: &ClientHello<'_>,
         mut transcript: Transcript,
         effects: &mut Effects,
     ) -> Result<ServerState, Error> {
-        let alpn = negotiate::alpn(&config.common.alpn, hello)?;
+        let alpn = negotiate::alpn(&config.common.alpn, hello)?.cloned();
         let suite = self.suite;
         let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
         let handshake = self.proof.early_secret(&suite).into_handshake(&shared);
         let messages = transcript.current();
         let client_handshake = handshake.client_traffic(&messages);
         let server_handshake = handshake.server_traffic(&messages);
-        log(config, hello, SecretLabel::ClientHandshake, client_handshake.secret());
-        log(config, hello, SecretLabel::ServerHandshake, server_handshake.secret());
+        log(&config, &hello.random, SecretLabel::ClientHandshake, client_handshake.secret());
+        log(&config, &hello.random, SecretLabel::ServerHandshake, server_handshake.secret());
         effects.push(Effect::handshake_keys(Direction::Write, &suite, &server_handshake))?;
 
-        self.send_encrypted_flight(config, alpn.map(|name| &**name), &server_handshake, &mut transcript, effects)?;
-        let master = handshake.into_master();
-        let messages = transcript.current();
-        let client_secret = master.client_traffic(&messages);
-        let server_secret = master.server_traffic(&messages);
-        log(config, hello, SecretLabel::ClientApplication, client_secret.secret());
-        log(config, hello, SecretLabel::ServerApplication, server_secret.secret());
-        log(config, hello, SecretLabel::Exporter, &master.exporter(&messages));
-        effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
-        effects.push(Effect::handshake_keys(Direction::Read, &suite, &client_handshake))?;
-        if hello.early_data {
-            effects.push(Effect::SkipEarlyData)?;
-        }
+        effects.send(&mut transcript, |out| {
+            EncryptedExtensions { server_name: self.server_name.is_some(), alpn: alpn.as_deref() }.encode(out);
+            if let Proof::Certificate(choice) = &self.proof {
+                encode_certificate(out, &[], &choice.certificate.chain);
+            }
+        })?;
+        let random = config.common.random;
+        let pauses = config.common.pauses.contains(JobKind::Sign);
+        let gives_tickets = config.tickets.is_some() && hello.takes_psk_dhe_ke();
         let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
             group: self.group.name(),
             authentication: self.proof.authentication(),
-            alpn: alpn.cloned(),
+            alpn,
             server_name: self.server_name,
             hello_retry: self.hello_retry,
         };
-        // Of no use to a client that does not take PSKs (RFC 8446 4.2.9).
-        let gives_tickets = config.tickets.is_some() && hello.takes_psk_dhe_ke();
-        let tickets = gives_tickets.then(|| (config.clone(), master));
-        Ok(ServerState::Finished(WaitFinished {
+        let flight = HalfFlight {
+            config,
             suite,
             transcript,
+            handshake,
             client_handshake,
-            client_secret,
+            server_handshake,
+            client_random: hello.random,
+            is_early_data_offered: hello.early_data,
+            gives_tickets,
             negotiated,
-            tickets,
-        }))
+        };
+        let Proof::Certificate(CertificateChoice { certificate, scheme }) = self.proof else {
+            return flight.finish(effects);
+        };
+        let content = signed_content(Signer::Server, &flight.transcript.current());
+        if pauses {
+            let key = Arc::clone(&certificate.key);
+            return Ok(ServerState::Signing(effects.pause(Work::Sign { key, scheme, content, random }), flight));
+        }
+        let signature = certificate.key.sign(scheme, &content, random)?;
+        flight.finish_signed(&signature, effects)
     }
 
     fn send_server_hello(
@@ -159,33 +166,46 @@ impl Choice<'_> {
         }
         Ok(exchange.secret)
     }
+}
 
-    fn send_encrypted_flight(
-        &self,
-        config: &ServerConfig,
-        alpn: Option<&[u8]>,
-        secret: &TrafficSecret,
-        transcript: &mut Transcript,
-        effects: &mut Effects,
-    ) -> Result<(), Error> {
-        let extensions = EncryptedExtensions { server_name: self.server_name.is_some(), alpn };
-        match &self.proof {
-            Proof::Psk(_) => effects.send(transcript, |out| extensions.encode(out))?,
-            Proof::Certificate(certificate, scheme) => {
-                effects.send(transcript, |out| {
-                    extensions.encode(out);
-                    encode_certificate(out, &[], &certificate.chain);
-                })?;
-                let (key, random) = (&*certificate.key, config.common.random);
-                authentication::send_certificate_verify(Signer::Server, key, *scheme, random, transcript, effects)?;
-            }
+impl HalfFlight {
+    /// Sends the rest of a flight that is signed.
+    pub(super) fn finish_signed(mut self, signature: &[u8], effects: &mut Effects) -> Result<ServerState, Error> {
+        let scheme = self.negotiated.signature().ok_or(Error::Internal("a signature without a certificate"))?;
+        authentication::send_certificate_verify(scheme, signature, &mut self.transcript, effects)?;
+        self.finish(effects)
+    }
+
+    /// Sends the rest of the flight, and waits for the client's Finished.
+    fn finish(self, effects: &mut Effects) -> Result<ServerState, Error> {
+        let Self { config, suite, mut transcript, handshake, client_handshake, negotiated, .. } = self;
+        authentication::send_finished(&self.server_handshake, &mut transcript, effects)?;
+        let master = handshake.into_master();
+        let messages = transcript.current();
+        let client_secret = master.client_traffic(&messages);
+        let server_secret = master.server_traffic(&messages);
+        log(&config, &self.client_random, SecretLabel::ClientApplication, client_secret.secret());
+        log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
+        log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
+        effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
+        effects.push(Effect::handshake_keys(Direction::Read, &suite, &client_handshake))?;
+        if self.is_early_data_offered {
+            effects.push(Effect::SkipEarlyData)?;
         }
-        authentication::send_finished(secret, transcript, effects)
+        let tickets = self.gives_tickets.then_some((config, master));
+        Ok(ServerState::Finished(WaitFinished {
+            suite,
+            transcript,
+            client_handshake,
+            client_secret,
+            negotiated,
+            tickets,
+        }))
     }
 }
 
-fn log(config: &ServerConfig, hello: &ClientHello<'_>, label: SecretLabel, secret: &Secret) {
+fn log(config: &ServerConfig, client_random: &[u8; 32], label: SecretLabel, secret: &Secret) {
     if let Some(key_log) = &config.common.key_log {
-        key_log.log(label, &hello.random, secret);
+        key_log.log(label, client_random, secret);
     }
 }

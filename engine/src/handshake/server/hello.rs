@@ -1,21 +1,21 @@
 use std::sync::Arc;
 
 use arrayvec::ArrayVec;
-use compact_str::CompactString;
-use rustls_pki_types::ServerName;
 
 use super::ServerState;
+use super::certificate::{CertificateChoice, choose_certificate, server_name};
 use super::flight::{Choice, Proof};
-use super::resumption::accept_psk;
+use super::resumption::{AcceptedPsk, find_psk, offers_ticket};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::effects::{Effect, Effects};
+use crate::handshake::job::{JobKind, Work, client_hello};
 use crate::handshake::negotiate::{self, KeyExchange};
 use crate::handshake::{Machine, ServerConfig};
 use crate::keys::Transcript;
 use crate::limits::SESSION_ID_MAX;
-use crate::mem::Digest;
+use crate::mem::{Digest, Region};
 use crate::msgs::{ClientHello, HelloRetryRequest, Message};
 
 /// Begins a handshake, which waits for a ClientHello.
@@ -42,43 +42,97 @@ pub(in crate::handshake) struct WaitClientHello {
 
 impl WaitClientHello {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
+        self.take(message, Known::default(), effects)
+    }
+
+    /// Takes the ClientHello once more, now that a job has chosen the certificate for it. Nothing has changed since.
+    pub(super) fn resume(
+        self,
+        choice: CertificateChoice,
+        hello: &Region,
+        effects: &mut Effects,
+    ) -> Result<ServerState, Error> {
+        self.take(&client_hello(hello), Known { psk: Some(None), choice: Some(choice) }, effects)
+    }
+
+    /// Takes the ClientHello once more, now that a job has opened its tickets.
+    pub(super) fn resume_with_psk(
+        self,
+        psk: Option<AcceptedPsk>,
+        hello: &Region,
+        effects: &mut Effects,
+    ) -> Result<ServerState, Error> {
+        self.take(&client_hello(hello), Known { psk: Some(psk), choice: None }, effects)
+    }
+
+    /// Answers a ClientHello with a PSK of its or else with a certificate. What is not known of these yet is found now, or the
+    /// handshake pauses for it.
+    fn take(self, message: &Message<'_>, known: Known, effects: &mut Effects) -> Result<ServerState, Error> {
         let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
         negotiate::check(&hello)?;
         // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers a HelloRetryRequest.
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as keys or turns change"));
         }
-        match self.retried {
-            None => Self::on_first(self.config, &hello, message, effects),
-            Some(retried) => on_second(&self.config, retried, &hello, message, effects),
-        }
-    }
-
-    fn on_first(
-        config: Arc<ServerConfig>,
-        hello: &ClientHello<'_>,
-        message: &Message<'_>,
-        effects: &mut Effects,
-    ) -> Result<ServerState, Error> {
-        if hello.cookie.is_some() {
-            return Err(Error::IllegalParameter("a cookie that no HelloRetryRequest gave"));
-        }
-        let suite = negotiate::suite(&config.common.suites, hello)?;
-        match negotiate::key_exchange(&config.common.groups, hello)? {
-            KeyExchange::Now(group, share) => {
-                let server_name = server_name(hello);
-                let mut transcript = Transcript::new(suite.hash);
-                let psk = accept_psk(&config, &suite, server_name.as_deref(), hello, message, &mut transcript)?;
-                let proof = Proof::choose(psk, &config, hello)?;
-                let choice = Choice { suite, group, share, proof, server_name, hello_retry: false };
-                choice.answer(&config, hello, transcript, effects)
-            }
+        let (suite, exchange) = match &self.retried {
+            None => negotiate_first(&self.config, &hello)?,
+            Some(retried) => negotiate_second(&self.config, retried, &hello)?,
+        };
+        let (group, share) = match exchange {
+            KeyExchange::Now(group, share) => (group, share),
             KeyExchange::AfterRetry(group) => {
-                let retried = send_hello_retry_request(&config, &suite, group, hello, message, effects)?;
-                Ok(ServerState::ClientHello(Self { config, retried: Some(retried) }))
+                let retried = send_hello_retry_request(&self.config, &suite, group, &hello, message, effects)?;
+                return Ok(ServerState::ClientHello(Self { config: self.config, retried: Some(retried) }));
             }
+        };
+        let pauses = self.config.common.pauses;
+        let psk = match known.psk {
+            Some(psk) => psk,
+            None if pauses.contains(JobKind::OpenTicket) && offers_ticket(&self.config, &hello) => {
+                let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
+                let job = effects.pause(Work::OpenTicket { config, suite, hello });
+                return Ok(ServerState::OpeningTicket(job, self));
+            }
+            None => find_psk(&self.config, &suite, &hello),
+        };
+        let proof = match (psk, known.choice) {
+            (Some(psk), _) => Proof::Psk(psk),
+            (None, Some(choice)) => Proof::Certificate(choice),
+            (None, None) if pauses.contains(JobKind::ChooseCertificate) => {
+                let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
+                let job = effects.pause(Work::ChooseCertificate { config, hello });
+                return Ok(ServerState::ChoosingCertificate(job, self));
+            }
+            (None, None) => Proof::Certificate(choose_certificate(&self.config, &hello)?),
+        };
+        let Self { config, retried } = self;
+        let hello_retry = retried.is_some();
+        let mut transcript = retried.map_or_else(|| Transcript::new(suite.hash), |retried| retried.transcript);
+        match &proof {
+            Proof::Psk(psk) => psk.check_binder(&hello, message, &mut transcript)?,
+            Proof::Certificate(_) => transcript.add(message.bytes),
         }
+        let server_name = server_name(&hello);
+        Choice { suite, group, share, proof, server_name, hello_retry }.answer(config, &hello, transcript, effects)
     }
+}
+
+/// What is known before a ClientHello is answered, because jobs have found it.
+#[derive(Default)]
+struct Known {
+    /// The PSK, or that there is none that is accepted.
+    psk: Option<Option<AcceptedPsk>>,
+    /// The certificate.
+    choice: Option<CertificateChoice>,
+}
+
+/// Negotiates with the first ClientHello.
+fn negotiate_first<'a>(config: &ServerConfig, hello: &ClientHello<'a>) -> Result<(Suite, KeyExchange<'a>), Error> {
+    if hello.cookie.is_some() {
+        return Err(Error::IllegalParameter("a cookie that no HelloRetryRequest gave"));
+    }
+    let suite = negotiate::suite(&config.common.suites, hello)?;
+    Ok((suite, negotiate::key_exchange(&config.common.groups, hello)?))
 }
 
 /// Sends a HelloRetryRequest (RFC 8446 4.1.4).
@@ -113,22 +167,19 @@ fn send_hello_retry_request(
     Ok(Retried { transcript, suite: suite.code, group, cookie, random: hello.random, session_id })
 }
 
-/// Takes the ClientHello after a HelloRetryRequest, which changes only what was asked for (RFC 8446 4.1.2).
-fn on_second(
-    config: &Arc<ServerConfig>,
-    retried: Retried,
-    hello: &ClientHello<'_>,
-    message: &Message<'_>,
-    effects: &mut Effects,
-) -> Result<ServerState, Error> {
-    let Retried { mut transcript, suite, group, cookie, random, session_id } = retried;
-    if hello.random != random || hello.session_id != &session_id[..] {
+/// Negotiates with the ClientHello after a HelloRetryRequest, which changes only what was asked for (RFC 8446 4.1.2).
+fn negotiate_second<'a>(
+    config: &ServerConfig,
+    retried: &Retried,
+    hello: &ClientHello<'a>,
+) -> Result<(Suite, KeyExchange<'a>), Error> {
+    if hello.random != retried.random || hello.session_id != &retried.session_id[..] {
         return Err(Error::IllegalParameter("the second ClientHello changes a field that must stay the same"));
     }
     if hello.early_data {
         return Err(Error::IllegalParameter("early_data after a HelloRetryRequest"));
     }
-    let brought_back = match (&cookie, hello.cookie) {
+    let brought_back = match (&retried.cookie, hello.cookie) {
         (None, None) => true,
         (Some(sent), Some(received)) => Digest::copy_of(sent).equals(received),
         _ => false,
@@ -136,26 +187,10 @@ fn on_second(
     if !brought_back {
         return Err(Error::IllegalParameter("the cookie was not brought back"));
     }
-    negotiate::still_offers(suite, hello)?;
-    let suite = config.common.suite(suite).copied().ok_or(Error::Internal("a chosen suite that is not configured"))?;
-    let share = negotiate::retried_share(group, hello)?;
-    let group = config.common.group(group).ok_or(Error::Internal("a chosen group that is not configured"))?;
-    let server_name = server_name(hello);
-    let psk = accept_psk(config, &suite, server_name.as_deref(), hello, message, &mut transcript)?;
-    let proof = Proof::choose(psk, config, hello)?;
-    let choice = Choice { suite, group, share, proof, server_name, hello_retry: true };
-    choice.answer(config, hello, transcript, effects)
-}
-
-/// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).
-///
-/// Anything but a host name is ignored: an IP address, which is common though not allowed, and names that are not valid in DNS.
-/// RFC 6066 3 lets a server that does not know a name continue. Nothing is chosen by the name here, so that does no harm; the
-/// client sees that the extension is not acknowledged, and verifies the certificate.
-fn server_name(hello: &ClientHello<'_>) -> Option<CompactString> {
-    let name = core::str::from_utf8(hello.server_name?).ok()?;
-    let Ok(ServerName::DnsName(_)) = ServerName::try_from(name) else { return None };
-    let mut name = CompactString::new(name.strip_suffix('.').unwrap_or(name));
-    name.make_ascii_lowercase();
-    Some(name)
+    negotiate::still_offers(retried.suite, hello)?;
+    let suite = config.common.suite(retried.suite).copied();
+    let suite = suite.ok_or(Error::Internal("a chosen suite that is not configured"))?;
+    let share = negotiate::retried_share(retried.group, hello)?;
+    let group = config.common.group(retried.group).ok_or(Error::Internal("a chosen group that is not configured"))?;
+    Ok((suite, KeyExchange::Now(group, share)))
 }

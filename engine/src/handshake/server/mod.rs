@@ -1,14 +1,19 @@
 //! The server's states (RFC 8446 A.2), one struct each.
 
+mod certificate;
 mod finished;
 mod flight;
 mod hello;
 mod resumption;
 
+pub(super) use certificate::{CertificateChoice, choose_certificate};
+pub use certificate::{ChooseCertificate, ClientOffer};
 pub(crate) use hello::start;
+pub(super) use resumption::{AcceptedPsk, find_psk};
 
 use super::Expected;
 use super::effects::Effects;
+use super::job::{JobId, Outcome};
 use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::msgs::Message;
@@ -16,6 +21,12 @@ use crate::msgs::Message;
 /// What the server waits for.
 pub(super) enum ServerState {
     ClientHello(hello::WaitClientHello),
+    /// A job opens the tickets that the client offers. It has the ClientHello.
+    OpeningTicket(JobId, hello::WaitClientHello),
+    /// A job chooses the certificate. It has the ClientHello.
+    ChoosingCertificate(JobId, hello::WaitClientHello),
+    /// A job signs the CertificateVerify. What goes before it in the flight was sent.
+    Signing(JobId, flight::HalfFlight),
     Finished(finished::WaitFinished),
     Ready,
 }
@@ -25,6 +36,7 @@ impl ServerState {
         match self {
             Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
+            Self::OpeningTicket(..) | Self::ChoosingCertificate(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
@@ -33,7 +45,28 @@ impl ServerState {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
+            Self::OpeningTicket(..) | Self::ChoosingCertificate(..) | Self::Signing(..) => {
+                Err(message.unexpected(super::PAUSED))
+            }
             Self::Ready => Err(message.unexpected(super::NOTHING)),
+        }
+    }
+
+    pub(super) const fn awaited_job(&self) -> Option<JobId> {
+        match self {
+            Self::OpeningTicket(job, _) | Self::ChoosingCertificate(job, _) | Self::Signing(job, _) => Some(*job),
+            _ => None,
+        }
+    }
+
+    pub(super) fn resume(self, outcome: Outcome, effects: &mut Effects) -> Result<Self, Error> {
+        match (self, outcome) {
+            (Self::OpeningTicket(_, state), Outcome::Opened(psk, hello)) => state.resume_with_psk(psk, &hello, effects),
+            (Self::ChoosingCertificate(_, state), Outcome::Chosen(choice, hello)) => {
+                state.resume(choice, &hello, effects)
+            }
+            (Self::Signing(_, flight), Outcome::Signed(signature)) => flight.finish_signed(&signature, effects),
+            _ => Err(super::ANOTHER_JOB),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Sessions that the server resumes, and the tickets it gives.
 
+use super::certificate::server_name;
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::ServerConfig;
@@ -9,48 +10,55 @@ use crate::limits::PSKS_TRIED_MAX;
 use crate::msgs::{ClientHello, Message, NewSessionTicket};
 use crate::session::{Session, Tickets};
 
-/// A pre-shared key of the client's that was accepted.
-pub(super) struct AcceptedPsk {
+/// A pre-shared key of the client's that is accepted, once its binder has verified.
+pub(in crate::handshake) struct AcceptedPsk {
     /// Which of the client's it is.
     pub(super) identity: u16,
     /// The first stage of the key schedule with it.
     pub(super) early: EarlySecret,
 }
 
-/// Adds the ClientHello to `transcript`, and accepts the first PSK of a session that can be resumed (RFC 8446 4.2.11). Where there is
-/// none the handshake is a full one. The binder of the one accepted has to verify.
-pub(super) fn accept_psk(
+/// Whether the client offers a ticket, and it could be accepted: with a key exchange (RFC 8446 4.2.9).
+pub(super) fn offers_ticket(config: &ServerConfig, hello: &ClientHello<'_>) -> bool {
+    config.tickets.is_some() && hello.pre_shared_key.is_some() && hello.takes_psk_dhe_ke()
+}
+
+/// The first PSK of a session that can be resumed (RFC 8446 4.2.11). Where there is none the handshake is a full one.
+pub(in crate::handshake) fn find_psk(
     config: &ServerConfig,
     suite: &Suite,
-    server_name: Option<&str>,
     hello: &ClientHello<'_>,
-    message: &Message<'_>,
-    transcript: &mut Transcript,
-) -> Result<Option<AcceptedPsk>, Error> {
+) -> Option<AcceptedPsk> {
     let (Some(tickets), Some(offered), true) = (&config.tickets, hello.pre_shared_key, hello.takes_psk_dhe_ke()) else {
-        transcript.add(message.bytes);
-        return Ok(None);
+        return None;
     };
+    let server_name = server_name(hello);
     let mut offers = offered.iter().take(PSKS_TRIED_MAX).zip(0u16..);
-    let resumed = offers.find_map(|(psk, identity)| {
-        let early = resume(config, &**tickets, suite, server_name, psk.identity)?;
-        Some((AcceptedPsk { identity, early }, psk.binder))
-    });
-    let Some((accepted, binder)) = resumed else {
-        transcript.add(message.bytes);
-        return Ok(None);
-    };
-    // RFC 8446 4.2.11.2: a binder covers what is before the list of binders.
-    let (before, binders) = message
-        .bytes
-        .split_at_checked(message.bytes.len().saturating_sub(offered.binders_len()))
-        .ok_or(Error::Internal("binders longer than their message"))?;
-    transcript.add(before);
-    if !accepted.early.resumption_binder(&transcript.current()).equals(binder) {
-        return Err(Error::DecryptError("the binder of a PSK"));
+    offers.find_map(|(psk, identity)| {
+        let early = resume(config, &**tickets, suite, server_name.as_deref(), psk.identity)?;
+        Some(AcceptedPsk { identity, early })
+    })
+}
+
+impl AcceptedPsk {
+    /// Adds the ClientHello to `transcript`, and verifies the binder of this PSK (RFC 8446 4.2.11.2).
+    pub(super) fn check_binder(
+        &self,
+        hello: &ClientHello<'_>,
+        message: &Message<'_>,
+        transcript: &mut Transcript,
+    ) -> Result<(), Error> {
+        let offered = hello.pre_shared_key.ok_or(Error::Internal("an accepted PSK that was not offered"))?;
+        let binder = offered.iter().nth(self.identity.into()).map(|psk| psk.binder).unwrap_or_default();
+        // It covers what is before the list of binders.
+        let (before, binders) = message.bytes.split_at(message.bytes.len().saturating_sub(offered.binders_len()));
+        transcript.add(before);
+        if !self.early.resumption_binder(&transcript.current()).equals(binder) {
+            return Err(Error::DecryptError("the binder of a PSK"));
+        }
+        transcript.add(binders);
+        Ok(())
     }
-    transcript.add(binders);
-    Ok(Some(accepted))
 }
 
 /// Resumes the session of a ticket, if that can be done now: the suite has the same hash (RFC 8446 4.2.11), the name is the same, and

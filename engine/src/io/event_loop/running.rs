@@ -184,7 +184,14 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         slot.is_listed = false;
         self.statistics.turns += 1;
         let was_handshaking = slot.tls.connection.is_handshaking();
-        let turn = slot.turn(&self.options, &mut self.scratch, self.now);
+        let mut turn = slot.turn(&self.options, &mut self.scratch, self.now);
+        while was_handshaking
+            && matches!(turn, Turn::Idle | Turn::Cut)
+            && let Some(job) = slot.tls.connection.take_job()
+        {
+            slot.resume(job.run(), &self.options, self.now);
+            turn = slot.turn(&self.options, &mut self.scratch, self.now);
+        }
         if was_handshaking && !slot.tls.connection.is_handshaking() {
             self.statistics.handshakes += 1;
             self.handshakes.remove(slot.began, token);

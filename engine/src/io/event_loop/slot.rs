@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::LoopOptions;
 use super::handler::{Activity, CloseReason, Handler};
-use crate::conn::{Connection, Reply, Signalled, StopReason};
+use crate::conn::{Connection, JobResult, Reply, Signalled, StopReason};
 use crate::error::Error;
 use crate::io::{Filled, Socket, fill, flush};
 use crate::mem::{InBuf, OutBuf};
@@ -130,6 +130,18 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         !self.is_writable && !self.is_write_watched
     }
 
+    /// Goes on with the handshake, with the result of its job. The result of another connection, which had the token before, is
+    /// dropped.
+    pub(super) fn resume(&mut self, result: JobResult, options: &LoopOptions, now: Instant) {
+        let connection = &mut self.tls.connection;
+        if matches!(self.phase, Phase::Open)
+            && connection.awaits(&result)
+            && let Err(error) = connection.resume(result, &mut self.output)
+        {
+            self.begin_close(CloseReason::Tls(error), options, now);
+        }
+    }
+
     /// Does one turn of work, without blocking.
     pub(super) fn turn(&mut self, options: &LoopOptions, scratch: &mut [u8], now: Instant) -> Turn {
         let turn = self.advance(options, scratch, now);
@@ -176,7 +188,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             match self.deliver(&mut { usize::MAX }, options.timeout, now) {
                 Ok(StopReason::NeedInput) => {}
                 Ok(StopReason::BudgetSpent | StopReason::OutputFull) => continue,
-                Ok(StopReason::Closed) => break,
+                Ok(StopReason::Closed | StopReason::Paused) => break,
                 Err(reason) => return reason,
             }
             match fill(&mut self.input, &mut self.socket) {
@@ -212,6 +224,8 @@ impl<H: Handler, S: Signal> Slot<H, S> {
                 StopReason::OutputFull => {}
                 // This side still sends. What else is received does not matter.
                 StopReason::Closed => return Ok(Some(Turn::Idle)),
+                // Its job goes on without it.
+                StopReason::Paused => return Ok(Some(Turn::Idle)),
                 StopReason::NeedInput if !self.is_readable => return Ok(Some(Turn::Idle)),
                 StopReason::NeedInput if is_spent => return Ok(Some(Turn::Cut)),
                 StopReason::NeedInput => {
