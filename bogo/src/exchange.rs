@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tls_engine::codes::AlertDescription;
 use tls_engine::mem::Secret;
+use tls_engine::session::{Ticket, TicketStore};
 use tls_engine::{Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
 
 use crate::credentials::Selected;
 use crate::failure::Failure;
 use crate::features;
 use crate::flags::Flags;
+use crate::sessions::Sessions;
 use crate::settings;
 use crate::transport::Transport;
 
@@ -21,24 +23,30 @@ const READ_SIZE: usize = 512;
 const ALL_SIZES: [usize; 11] = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769];
 const FILL: u8 = 0x42;
 
-/// Runs a test of a client.
-pub(crate) fn connect(flags: &Flags) -> Result<(), Failure> {
+/// Runs a connection of a client.
+pub(crate) fn connect(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> Result<(), Failure> {
     let secrets = Arc::new(TrafficSecrets::default());
-    let (config, name) = settings::client(flags, secrets.clone())?;
-    let mut stream = Stream::client(&config, name, Transport::connect(flags)?)?;
-    handshake(&mut stream, flags)?;
+    let (config, name) = settings::client(flags, secrets.clone(), sessions)?;
+    let mut stream = Stream::client(&config, name.clone(), Transport::connect(flags)?)?;
+    // The next connection resumes what this one brings.
+    while sessions.tickets.take(&name).is_some() {}
+    handshake(&mut stream, flags, is_resumption)?;
     exchange(&mut stream, flags, &secrets)?;
-    check_tickets(&stream, flags)?;
+    let kept = sessions.tickets.take(&name);
+    check_tickets(kept.as_ref().or_else(|| stream.connection().tickets().last()), flags)?;
+    if let Some(ticket) = kept {
+        sessions.tickets.put(&name, ticket);
+    }
     close(&mut stream, flags)
 }
 
-/// Runs a test of a server.
-pub(crate) fn serve(flags: &Flags) -> Result<(), Failure> {
+/// Runs a connection of a server.
+pub(crate) fn serve(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> Result<(), Failure> {
     let secrets = Arc::new(TrafficSecrets::default());
     let selected = Selected::default();
-    let config = settings::server(flags, secrets.clone(), &selected)?;
+    let config = settings::server(flags, secrets.clone(), &selected, sessions)?;
     let mut stream = Stream::server(&config, Transport::connect(flags)?);
-    handshake(&mut stream, flags)?;
+    handshake(&mut stream, flags, is_resumption)?;
     if let Some(expected) = flags.expected_credential {
         expect("credential", &selected.get(), &expected)?;
     }
@@ -46,7 +54,7 @@ pub(crate) fn serve(flags: &Flags) -> Result<(), Failure> {
     close(&mut stream, flags)
 }
 
-fn handshake(stream: &mut Stream<Transport>, flags: &Flags) -> Result<(), Failure> {
+fn handshake(stream: &mut Stream<Transport>, flags: &Flags, is_resumption: bool) -> Result<(), Failure> {
     stream.handshake().map_err(|error| match error {
         StreamError::Tls(error) if needs_older_version(&error, flags) => {
             Failure::unimplemented(features::OLDER_VERSIONS)
@@ -54,6 +62,7 @@ fn handshake(stream: &mut Stream<Transport>, flags: &Flags) -> Result<(), Failur
         error => error.into(),
     })?;
     let negotiated = stream.connection().negotiated().ok_or(Failure::Shim("a handshake without a result".into()))?;
+    expect("resumption", &negotiated.is_resumed(), &(is_resumption && !flags.expects_session_miss))?;
     check_negotiated(negotiated, flags)
 }
 
@@ -74,8 +83,11 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
         ("version", negotiated.version.0, flags.expected_version),
         ("cipher suite", negotiated.suite.0, flags.expected_suite),
         ("group", negotiated.group.0, flags.expected_group),
-        ("signature scheme", negotiated.signature().map_or(0, |scheme| scheme.0), flags.expected_scheme),
     ];
+    // A session that is resumed has no signature of its own.
+    if let (Some(scheme), Some(expected)) = (negotiated.signature(), flags.expected_scheme) {
+        expect("signature scheme", &scheme.0, &expected)?;
+    }
     for (what, found, expected) in numbers {
         expect(what, &found, &expected.unwrap_or(found))?;
     }
@@ -155,13 +167,12 @@ fn receive(stream: &mut Stream<Transport>, flags: &Flags, data: &mut Vec<u8>) ->
 }
 
 /// The runner sends tickets, unless a flag says that it does not.
-fn check_tickets(stream: &Stream<Transport>, flags: &Flags) -> Result<(), Failure> {
+fn check_tickets(newest: Option<&Ticket>, flags: &Flags) -> Result<(), Failure> {
     if flags.shuts_down {
         return Ok(());
     }
-    let tickets = stream.connection().tickets();
-    expect("no ticket", &tickets.is_empty(), &flags.expects_no_ticket)?;
-    let takes_early_data = tickets.last().is_some_and(|ticket| ticket.max_early_data_bytes.is_some());
+    expect("no ticket", &newest.is_none(), &flags.expects_no_ticket)?;
+    let takes_early_data = newest.is_some_and(|ticket| ticket.max_early_data_bytes.is_some());
     expect("early data with the ticket", &takes_early_data, &flags.expects_early_data_ticket)
 }
 

@@ -61,6 +61,12 @@ pub(crate) struct Flags {
     pub(crate) expects_no_server_name: bool,
     pub(crate) expected_retry: Option<bool>,
     pub(crate) expects_no_ticket: bool,
+    /// How many connections follow the first, each of which resumes the session of the one before.
+    pub(crate) resumptions: usize,
+    /// That this connection is not resumed, though it offers a session.
+    pub(crate) expects_session_miss: bool,
+    /// Whether a server gives no tickets, and takes none.
+    pub(crate) refuses_tickets: bool,
     pub(crate) expects_early_data_ticket: bool,
     /// The place of the credential among those that are added; -1 is the default one.
     pub(crate) expected_credential: Option<i32>,
@@ -79,6 +85,10 @@ pub(crate) struct Credential {
 type Switch = fn(&mut Flags);
 type Value = fn(&mut Flags, &str) -> Result<(), Failure>;
 
+/// The front of a flag that is for the first connection alone, and of one that is for those after it.
+const ON_INITIAL: &str = "-on-initial";
+const ON_RESUME: &str = "-on-resume";
+
 /// Flags without a value.
 const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
@@ -87,6 +97,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
     ("-expect-no-server-name", |flags| flags.expects_no_server_name = true),
     ("-expect-no-session", |flags| flags.expects_no_ticket = true),
+    ("-expect-session-miss", |flags| flags.expects_session_miss = true),
     ("-expect-ticket-supports-early-data", |flags| flags.expects_early_data_ticket = true),
     ("-export-traffic-secrets", |flags| flags.exports_secrets = true),
     ("-fips-202205", |flags| flags.policy = Some(&FIPS_202205)),
@@ -99,6 +110,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-no-tls11", |flags| flags.refused_versions.push(ProtocolVersion::TLS11)),
     ("-no-tls12", |flags| flags.refused_versions.push(ProtocolVersion::TLS12)),
     ("-no-tls13", |flags| flags.refused_versions.push(ProtocolVersion::TLS13)),
+    ("-no-ticket", |flags| flags.refuses_tickets = true),
     ("-peek-then-read", |flags| flags.peek_then_read = true),
     ("-reject-alpn", |flags| flags.refuse_alpn = true),
     ("-server", |flags| flags.server = true),
@@ -125,8 +137,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "-no-op-extra-handshake",
     // A stream takes as much as there is room for, and the shim sends the rest with the next call.
     "-partial-write",
-    // The engine's servers send no tickets, and its clients use none.
-    "-no-ticket",
     // BoringSSL has two ways to verify, the engine one.
     "-use-custom-verify-callback",
 ];
@@ -157,6 +167,7 @@ const VALUES: &[(&str, Value)] = &[
     ("-port", |flags, value| number(value).map(|port| flags.port = port)),
     ("-read-size", |flags, value| set(&mut flags.read_size, value)),
     ("-repeat-shim-initial-write", |flags, value| set(&mut flags.initial_writes, value)),
+    ("-resume-count", |flags, value| number(value).map(|count| flags.resumptions = count)),
     ("-select-alpn", |flags, value| set(&mut flags.selected_alpn, value)),
     ("-shim-id", |flags, value| number(value).map(|id| flags.shim_id = id)),
     ("-shim-initial-write", |flags, value| set(&mut flags.initial_write, value)),
@@ -167,20 +178,32 @@ const VALUES: &[(&str, Value)] = &[
 ];
 
 impl Flags {
-    /// Reads the flags. A test that needs something else is unimplemented, and counts for the feature it lacks.
-    pub(crate) fn parse(arguments: &[String]) -> Result<Self, Failure> {
+    /// Reads the flags of the first connection, or those of a connection after it. A test that needs something else is unimplemented,
+    /// and counts for the feature it lacks.
+    pub(crate) fn parse(arguments: &[String], is_first: bool) -> Result<Self, Failure> {
         if let Some(feature) = features::missing(arguments) {
             return Err(Failure::unimplemented(feature));
         }
         let mut flags = Self::default();
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
-            if let Some((_, set)) = SWITCHES.iter().find(|(known, _)| known == name) {
+            let (name, is_meant) = match (name.strip_prefix(ON_INITIAL), name.strip_prefix(ON_RESUME)) {
+                (Some(name), _) => (name, is_first),
+                (_, Some(name)) => (name, !is_first),
+                _ => (name.as_str(), true),
+            };
+            if !is_meant {
+                if VALUES.iter().any(|(known, _)| *known == name) {
+                    rest.next();
+                }
+                continue;
+            }
+            if let Some((_, set)) = SWITCHES.iter().find(|(known, _)| *known == name) {
                 set(&mut flags);
-            } else if let Some((_, set)) = VALUES.iter().find(|(known, _)| known == name) {
+            } else if let Some((_, set)) = VALUES.iter().find(|(known, _)| *known == name) {
                 let value = rest.next().ok_or_else(|| Failure::Shim(format!("{name} has no value")))?;
                 set(&mut flags, value)?;
-            } else if !WITHOUT_EFFECT.contains(&name.as_str()) {
+            } else if !WITHOUT_EFFECT.contains(&name) {
                 return Err(Failure::Unimplemented(format!("the flag {name}")));
             }
         }
@@ -237,7 +260,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<Flags, Failure> {
         let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        Flags::parse(&arguments)
+        Flags::parse(&arguments, true)
     }
 
     #[test]
@@ -254,6 +277,16 @@ mod tests {
             ..Flags::default()
         };
         assert_eq!(flags, expected);
+    }
+
+    #[test]
+    fn a_flag_may_be_for_one_connection() {
+        let arguments =
+            ["-on-initial-expect-cipher", "4865", "-on-resume-expect-cipher", "4867", "-on-resume-expect-hrr"];
+        let arguments = arguments.map(str::to_owned);
+        let flags = [true, false].map(|is_first| Flags::parse(&arguments, is_first).expect("flags"));
+        assert_eq!(flags.each_ref().map(|flags| flags.expected_suite), [Some(4865), Some(4867)]);
+        assert_eq!(flags.map(|flags| flags.expected_retry), [None, Some(true)]);
     }
 
     #[test]
@@ -284,7 +317,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_called_by_its_feature_or_its_flag() {
-        for (line, feature) in [("-server -resume-count 1", "resumption"), ("-quite-new", "the flag -quite-new")] {
+        for (line, feature) in [("-server -quic", "QUIC and DTLS"), ("-quite-new", "the flag -quite-new")] {
             let refused = parse(line);
             assert!(matches!(&refused, Err(Failure::Unimplemented(told)) if told == feature), "{line}: {refused:?}");
         }

@@ -9,6 +9,7 @@ mod failure;
 mod features;
 mod flags;
 mod policies;
+mod sessions;
 mod settings;
 mod transport;
 
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use failure::Failure;
 use flags::Flags;
+use sessions::Sessions;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> =
@@ -34,8 +36,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// The first connection, and those that resume its session.
 fn run(arguments: &[String]) -> Result<(), Failure> {
-    let flags = Flags::parse(arguments)?;
-    flags.check_versions()?;
-    if flags.server { exchange::serve(&flags) } else { exchange::connect(&flags) }
+    let sessions = Sessions::new()?;
+    let first = Flags::parse(arguments, true)?;
+    for connection in 0..=first.resumptions {
+        let flags = Flags::parse(arguments, connection == 0)?;
+        flags.check_versions()?;
+        if flags.server {
+            exchange::serve(&flags, &sessions, connection > 0)?;
+        } else {
+            exchange::connect(&flags, &sessions, connection > 0)?;
+        }
+    }
+    Ok(())
 }

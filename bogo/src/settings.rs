@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
-use tls_engine::pki_types::ServerName;
-use tls_engine::{ClientConfig, KeyLog, Provider, ServerConfig, ServerVerifier};
+use tls_engine::pki::VerifyServer;
+use tls_engine::pki_types::{CertificateDer, ServerName, UnixTime};
+use tls_engine::{CertificateError, ClientConfig, Error, KeyLog, Provider, ServerConfig, ServerVerifier};
 
 use crate::credentials::{self, Selected};
 use crate::failure::Failure;
 use crate::features;
 use crate::flags::Flags;
+use crate::sessions::Sessions;
 
 /// The provider. AWS-LC gathers entropy for 50 ms whenever a process begins, and each test is a process.
 const PROVIDER: &str = "rustcrypto";
 /// The one name in the runner's certificates.
 const NAME: &str = "test";
-/// A name that is in none, with which a client refuses all of them (`-verify-fail`).
-const OTHER_NAME: &str = "other.test";
 /// A protocol that no client of the runner offers.
 const UNKNOWN_ALPN: &[u8] = b"known to nobody";
 
@@ -24,13 +24,17 @@ const UNKNOWN_ALPN: &[u8] = b"known to nobody";
 pub(crate) fn client(
     flags: &Flags,
     key_log: Arc<dyn KeyLog>,
+    sessions: &Sessions,
 ) -> Result<(Arc<ClientConfig>, ServerName<'static>), Failure> {
     if !flags.credentials.is_empty() {
         return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
     }
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
-    let mut builder =
-        ClientConfig::builder(provider(flags)?).verifier(verifier(flags)?).key_log(key_log).alpn(&protocols(offered)?);
+    let mut builder = ClientConfig::builder(provider(flags)?).key_log(key_log).alpn(&protocols(offered)?);
+    builder = if flags.verify_fail { builder.verifier(Refusing) } else { builder.verifier(verifier(flags)?) };
+    if flags.resumptions > 0 {
+        builder = builder.tickets(sessions.tickets.clone());
+    }
     if let Some(suites) = suites(flags) {
         builder = builder.suites(suites);
     }
@@ -40,9 +44,24 @@ pub(crate) fn client(
     if let Some(groups) = &flags.key_shares {
         builder = builder.key_share_groups(known_groups(groups)?);
     }
-    let name = if flags.verify_fail { OTHER_NAME } else { flags.host_name.as_deref().unwrap_or(NAME) };
+    let name = flags.host_name.as_deref().unwrap_or(NAME);
     let name = ServerName::try_from(name.to_owned()).map_err(|error| Failure::Shim(format!("{name}: {error}")))?;
     Ok((builder.build()?, name))
+}
+
+/// Refuses all servers (`-verify-fail`).
+struct Refusing;
+
+impl VerifyServer for Refusing {
+    fn verify_server(
+        &self,
+        _: &Provider,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: UnixTime,
+    ) -> Result<(), Error> {
+        Err(CertificateError::Other("by -verify-fail".to_owned()).into())
+    }
 }
 
 /// A server, which notes in `selected` whose key it has signed with.
@@ -50,12 +69,16 @@ pub(crate) fn server(
     flags: &Flags,
     key_log: Arc<dyn KeyLog>,
     selected: &Selected,
+    sessions: &Sessions,
 ) -> Result<Arc<ServerConfig>, Failure> {
     if flags.verify_peer {
         return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
     }
     let provider = provider(flags)?;
     let mut builder = ServerConfig::builder(provider).key_log(key_log);
+    if flags.resumptions > 0 && !flags.refuses_tickets {
+        builder = builder.tickets(sessions.keys.clone());
+    }
     for certificate in credentials::load(provider, flags, selected)? {
         builder = builder.certificate(certificate);
     }
@@ -84,7 +107,7 @@ fn verifier(flags: &Flags) -> Result<ServerVerifier, Failure> {
     }
 }
 
-fn whole_provider() -> Result<&'static Provider, Failure> {
+pub(crate) fn whole_provider() -> Result<&'static Provider, Failure> {
     Provider::by_name(PROVIDER).ok_or_else(|| Failure::Shim(format!("no provider is called {PROVIDER}")))
 }
 

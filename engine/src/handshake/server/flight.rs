@@ -101,7 +101,9 @@ impl Choice<'_> {
         effects.push(Effect::handshake_keys(Direction::Write, &suite, &server_handshake))?;
 
         effects.send(&mut transcript, |out| {
-            EncryptedExtensions { server_name: self.server_name.is_some(), alpn: alpn.as_deref() }.encode(out);
+            // RFC 6066 3: the name of a session that is resumed is not acknowledged again.
+            let server_name = self.server_name.is_some() && self.proof.selected_identity().is_none();
+            EncryptedExtensions { server_name, alpn: alpn.as_deref() }.encode(out);
             if let Proof::Certificate(choice) = &self.proof {
                 encode_certificate(out, &[], &choice.certificate.chain);
             }

@@ -1,0 +1,24 @@
+//! What outlasts a connection, for the next one to resume.
+
+use std::sync::Arc;
+
+use tls_engine::session::{MemoryTickets, TicketKeys};
+
+use crate::failure::Failure;
+use crate::settings::whole_provider;
+
+/// How long tickets may be used, seconds: the runner expects a day or more.
+const LIFETIME_S: u32 = 172_800;
+
+/// The tickets of a client, and what a server makes them with.
+pub(crate) struct Sessions {
+    pub(crate) tickets: Arc<MemoryTickets>,
+    pub(crate) keys: Arc<TicketKeys>,
+}
+
+impl Sessions {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let keys = TicketKeys::new(whole_provider()?, LIFETIME_S)?;
+        Ok(Self { tickets: Arc::default(), keys: Arc::new(keys) })
+    }
+}
