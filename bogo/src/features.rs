@@ -3,7 +3,7 @@
 /// TLS 1.2 and older, which a handshake may turn out to need as well.
 pub(crate) const OLDER_VERSIONS: &str = "TLS 1.2 and older";
 /// Groups, schemes and kinds of keys, of which the engine knows some.
-pub(crate) const GROUPS: &str = "groups (P-521, post-quantum)";
+pub(crate) const GROUPS: &str = "groups (ML-KEM alone, and unknown ones)";
 pub(crate) const KEYS: &str = "keys and signature schemes (SHA-1, P-521, RSA below 2048 bits, ML-DSA)";
 pub(crate) const CLIENT_CERTIFICATES: &str = "client certificates";
 pub(crate) const CALLBACKS: &str = "callbacks and settings of BoringSSL's API";

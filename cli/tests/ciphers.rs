@@ -50,7 +50,11 @@ fn json_has_the_same_for_programs() {
         assert_ne!(suite["implementation"], "", "{suite}");
         assert_eq!(suite["is_slow"], false, "{suite}");
     }
-    assert_eq!(auto["groups"].as_array().expect("a list").len(), 7);
+    let groups = auto["groups"].as_array().expect("a list");
+    assert_eq!(groups.len(), 7);
+    let hybrid = groups.iter().find(|group| group["name"] == "X25519MLKEM768").expect("a hybrid");
+    assert_eq!((&hybrid["code"], &hybrid["is_default"]), (&"0x11ec".into(), &false.into()));
+    assert_eq!((&hybrid["client_share_bytes"], &hybrid["server_share_bytes"]), (&1216.into(), &1120.into()));
 }
 
 #[test]

@@ -62,7 +62,20 @@ fn every_suite_and_group_can_be_asked_for() {
 fn a_group_that_the_server_lacks_costs_a_retry() {
     let server = Server::start(&["--mode", "http", "--groups", "secp384r1"]);
     let ended = server.connect(&["--groups", "x25519,secp384r1"], b"GET / HTTP/1.0\r\n\r\n");
-    ended.expect(0, &["secp384r1 (after a HelloRetryRequest)"]);
+    ended.expect(0, &["secp384r1 (after a HelloRetryRequest; no post-quantum group)"]);
+}
+
+#[test]
+fn whether_the_group_is_a_post_quantum_one_is_told() {
+    let server = Server::start(&["--mode", "http", "--groups", "x25519mlkem768,secp384r1mlkem1024,p521"]);
+    for (asked, told) in [
+        ("x25519mlkem768", "group:     X25519MLKEM768\n"),
+        ("secp256r1mlkem768:secp384r1mlkem1024", "group:     SecP384r1MLKEM1024 (after a HelloRetryRequest)\n"),
+        ("p521", "group:     secp521r1 (no post-quantum group)\n"),
+    ] {
+        let ended = server.connect(&["--groups", asked], b"GET / HTTP/1.0\r\n\r\n");
+        ended.expect(0, &[told]);
+    }
 }
 
 #[test]

@@ -134,6 +134,20 @@ code! {
     }
 }
 
+impl NamedGroup {
+    /// Whether its secret is safe from quantum computers, as far as is known: whether ML-KEM is in it.
+    pub const fn is_post_quantum(self) -> bool {
+        matches!(
+            self,
+            Self::MLKEM768
+                | Self::MLKEM1024
+                | Self::SECP256R1_MLKEM768
+                | Self::X25519_MLKEM768
+                | Self::SECP384R1_MLKEM1024
+        )
+    }
+}
+
 code! {
     /// A signature scheme (RFC 8446 4.2.3).
     SignatureScheme(u16) {

@@ -26,7 +26,8 @@ pub struct Cryptography {
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
-    /// Key exchange groups in order of preference, separated by colons or commas: x25519, secp256r1, secp384r1
+    /// Key exchange groups in order of preference, separated by colons or commas: x25519, secp256r1, secp384r1, secp521r1,
+    /// x25519mlkem768, secp256r1mlkem768, secp384r1mlkem1024 [default: the first three]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub groups: Vec<String>,
 }
@@ -45,9 +46,9 @@ pub struct Sweep {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub provider: Vec<String>,
 
-    /// Key exchange groups: x25519, secp256r1, secp384r1; of other libraries also secp521r1, x25519mlkem768,
-    /// secp256r1mlkem768, secp384r1mlkem1024. Commas separate cases; colons separate groups that are offered
-    /// together in order of preference, as in x25519:secp256r1 [default: all of the provider's, together]
+    /// Key exchange groups: x25519, secp256r1, secp384r1, secp521r1, x25519mlkem768, secp256r1mlkem768,
+    /// secp384r1mlkem1024. Commas separate cases; colons separate groups that are offered together in order of
+    /// preference, as in x25519:secp256r1 [default: the first three, together]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub groups: Vec<String>,
 

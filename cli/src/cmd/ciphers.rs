@@ -5,7 +5,7 @@ use tls_engine::crypto::Provider;
 use crate::host;
 use crate::names;
 use crate::plan::Ciphers;
-use crate::schema::inventory::{self, Code, Inventory, Suite};
+use crate::schema::inventory::{self, Code, Group, Inventory, Suite};
 use crate::schema::{Tool, Warning};
 
 /// Lists what the plan's providers can do.
@@ -35,7 +35,16 @@ fn describe(provider: &Provider) -> inventory::Provider {
                 is_slow: suite.aead.defect().is_some(),
             })
             .collect(),
-        groups: provider.groups.iter().map(|group| code(group.name().to_string(), group.name().0)).collect(),
+        groups: provider
+            .groups
+            .iter()
+            .map(|group| Group {
+                code: code(group.name().to_string(), group.name().0),
+                client_share_bytes: group.lengths().start,
+                server_share_bytes: group.lengths().answer,
+                is_default: provider.default_groups().any(|default| default.name() == group.name()),
+            })
+            .collect(),
         signature_schemes: provider
             .schemes
             .iter()

@@ -1,5 +1,5 @@
 use super::{Align, Report, Sheet, View};
-use crate::schema::inventory::{Code, Inventory};
+use crate::schema::inventory::{Code, Group, Inventory, Provider};
 use crate::units::counted;
 
 impl Report for Inventory {
@@ -52,9 +52,19 @@ impl Inventory {
         heading: impl Fn(&str) -> String,
         warning: &str,
     ) -> String {
-        let groups = codes(self, |provider| &provider.groups);
-        let schemes = codes(self, |provider| &provider.signature_schemes);
-        let sections = [("Cipher suites", suites), ("Groups", &groups), ("Signature schemes", &schemes)];
+        let groups = groups(self);
+        let schemes = Sheet::new(["name", "code", "providers"].map(|heading| (heading, Align::Left)));
+        let schemes = named(
+            self,
+            schemes,
+            |provider| &provider.signature_schemes,
+            |scheme| vec![scheme.name.clone(), scheme.code.clone()],
+        );
+        let sections = [
+            ("Cipher suites", suites),
+            ("Groups, with the bytes of both ends' shares", &groups),
+            ("Signature schemes", &schemes),
+        ];
         let sections = sections.map(|(title, rows)| heading(title) + &sheet(rows));
         let warnings = self.warnings.iter().map(|entry| format!("{warning}{}; {}\n", entry.message, entry.advice));
         sections.into_iter().chain(warnings).collect::<Vec<_>>().join("\n")
@@ -78,19 +88,42 @@ fn suites(inventory: &Inventory, is_whole: bool) -> Sheet {
     sheet
 }
 
-/// A row per name, with the providers that have it.
-fn codes(inventory: &Inventory, list: impl Fn(&crate::schema::inventory::Provider) -> &Vec<Code>) -> Sheet {
-    let mut sheet = Sheet::new(["name", "code", "providers"].map(|heading| (heading, Align::Left)));
-    let mut all: Vec<&Code> = Vec::new();
-    for code in inventory.providers.iter().flat_map(&list) {
-        if !all.contains(&code) {
-            all.push(code);
+/// A row per group, with the bytes of its shares.
+fn groups(inventory: &Inventory) -> Sheet {
+    let columns = [
+        ("name", Align::Left),
+        ("code", Align::Left),
+        ("client", Align::Right),
+        ("server", Align::Right),
+        ("providers", Align::Left),
+    ];
+    let cells = |group: &Group| {
+        let bytes = |count: usize| format!("{count} B");
+        let Code { name, code } = group.code.clone();
+        vec![name, code, bytes(group.client_share_bytes), bytes(group.server_share_bytes)]
+    };
+    named(inventory, Sheet::new(columns), |provider| &provider.groups, cells)
+}
+
+/// Adds a row per entry of the providers' lists to `sheet`: its cells, and the providers that have it.
+fn named<T: PartialEq>(
+    inventory: &Inventory,
+    mut sheet: Sheet,
+    list: impl Fn(&Provider) -> &Vec<T>,
+    cells: impl Fn(&T) -> Vec<String>,
+) -> Sheet {
+    let mut all: Vec<&T> = Vec::new();
+    for entry in inventory.providers.iter().flat_map(&list) {
+        if !all.contains(&entry) {
+            all.push(entry);
         }
     }
-    for code in all {
-        let having = inventory.providers.iter().filter(|provider| list(provider).contains(code));
+    for entry in all {
+        let having = inventory.providers.iter().filter(|provider| list(provider).contains(entry));
         let names: Vec<&str> = having.map(|provider| provider.name.as_str()).collect();
-        sheet.row(vec![code.name.clone(), code.code.clone(), names.join(", ")]);
+        let mut row = cells(entry);
+        row.push(names.join(", "));
+        sheet.row(row);
     }
     sheet
 }

@@ -30,7 +30,7 @@ pub struct Provider {
     /// Its cipher suites.
     pub suites: Vec<Suite>,
     /// Its groups.
-    pub groups: Vec<Code>,
+    pub groups: Vec<Group>,
     /// The schemes it verifies handshakes with.
     pub signature_schemes: Vec<Code>,
 }
@@ -50,6 +50,20 @@ pub struct Suite {
     pub implementation: String,
     /// Whether that implementation is known to be far slower than this CPU allows.
     pub is_slow: bool,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Its name and number.
+    #[serde(flatten)]
+    pub code: Code,
+    /// The bytes of a client's share.
+    pub client_share_bytes: usize,
+    /// The bytes of a server's share.
+    pub server_share_bytes: usize,
+    /// Whether it is offered where no groups are asked for.
+    pub is_default: bool,
 }
 
 /// A name with its number on the wire.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use tlsbench::schema::doctor::{self, Check, Diagnosis, Noise, Peer};
 use tlsbench::schema::history::{self, Change, History, Run, Series};
-use tlsbench::schema::inventory::{self, Code, Inventory, Provider, Suite};
+use tlsbench::schema::inventory::{self, Code, Group, Inventory, Provider, Suite};
 use tlsbench::schema::quantity::{self, Quantity};
 use tlsbench::schema::{Better, Case, Document, Facts, Host, Kind, Negotiated, Side, Tool, Warning};
 
@@ -208,6 +208,9 @@ pub fn history(count: usize) -> History {
 
 pub fn inventory() -> Inventory {
     let code = |name: &str, code: &str| Code { name: name.into(), code: code.into() };
+    let group = |name: &str, number: &str, [client_share_bytes, server_share_bytes]: [usize; 2], is_default: bool| {
+        Group { code: code(name, number), client_share_bytes, server_share_bytes, is_default }
+    };
     let suite = |name: &str, iana: &str, number: &str, implementation: &str, is_slow: bool| Suite {
         name: name.into(),
         iana_name: iana.into(),
@@ -228,7 +231,11 @@ pub fn inventory() -> Inventory {
                     suite("aes128gcm", "TLS_AES_128_GCM_SHA256", "0x1301", "VAES, AVX-512", false),
                     suite("chacha20poly1305", "TLS_CHACHA20_POLY1305_SHA256", "0x1303", "AVX2", true),
                 ],
-                groups: vec![code("x25519", "0x001d"), code("secp256r1", "0x0017")],
+                groups: vec![
+                    group("x25519", "0x001d", [32, 32], true),
+                    group("secp256r1", "0x0017", [65, 65], true),
+                    group("X25519MLKEM768", "0x11ec", [1216, 1120], false),
+                ],
                 signature_schemes: vec![code("ed25519", "0x0807")],
             },
             Provider {
@@ -237,7 +244,7 @@ pub fn inventory() -> Inventory {
                     source: "rustcrypto".into(),
                     ..suite("aes128gcm", "TLS_AES_128_GCM_SHA256", "0x1301", "AES-NI", false)
                 }],
-                groups: vec![code("x25519", "0x001d")],
+                groups: vec![group("x25519", "0x001d", [32, 32], true)],
                 signature_schemes: vec![code("ed25519", "0x0807")],
             },
         ],

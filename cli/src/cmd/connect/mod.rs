@@ -86,10 +86,7 @@ fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
     messages.note(&format!("connected to {target}"));
     messages.note(&format!("version:   {version}"));
     messages.note(&format!("cipher:    {suite}"));
-    messages.note(&format!(
-        "group:     {group}{}",
-        if negotiated.hello_retry { " (after a HelloRetryRequest)" } else { "" }
-    ));
+    messages.note(&format!("group:     {group}{}", remarks(negotiated)));
     messages.note(&match authentication {
         Authentication::Certificate(scheme) => format!("signature: {scheme}"),
         Authentication::Resumption => "resumed:   with a ticket, so without a certificate".to_owned(),
@@ -97,6 +94,16 @@ fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
     if let Some(alpn) = &negotiated.alpn {
         messages.note(&format!("ALPN:      {}", String::from_utf8_lossy(alpn)));
     }
+}
+
+/// What is to be known of the group, in brackets.
+fn remarks(negotiated: &Negotiated) -> String {
+    let remarks = [
+        negotiated.hello_retry.then_some("after a HelloRetryRequest"),
+        (!negotiated.group.is_post_quantum()).then_some("no post-quantum group"),
+    ];
+    let remarks: Vec<&str> = remarks.into_iter().flatten().collect();
+    if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) }
 }
 
 /// The conversation after the handshake: one thread that waits for both of its sources at once.

@@ -49,8 +49,12 @@ fn both_interfaces_resume_sessions() {
 fn both_interfaces_agree_on_a_post_quantum_group() {
     let suite = CipherSuite::AES_128_GCM_SHA256;
     let setup = setup(ProtocolVersion::TLS13, suite, KeyType::EcdsaP256, NamedGroup::X25519_MLKEM768).expect("a setup");
-    check_alone(&setup, |setup| Rustls::new(setup, RustlsCrypto::AwsLcRs)).expect("rustls");
-    check_alone(&setup, |setup| RustlsUnbuffered::new(setup, RustlsCrypto::AwsLcRs)).expect("unbuffered rustls");
+    let buffered = |setup: &Setup| Rustls::new(setup, RustlsCrypto::AwsLcRs);
+    let unbuffered = |setup: &Setup| RustlsUnbuffered::new(setup, RustlsCrypto::AwsLcRs);
+    check_alone(&setup, buffered).expect("rustls");
+    check_alone(&setup, unbuffered).expect("unbuffered rustls");
+    check_with_engine(&setup, buffered).expect("rustls with the engine");
+    check_with_engine(&setup, unbuffered).expect("unbuffered rustls with the engine");
 }
 
 #[test]
