@@ -50,6 +50,17 @@ impl Server {
         Self::on_loops(1, &options, sockets, &server, client, service)
     }
 
+    /// On so many `loops`, with a configuration of the server's.
+    pub fn several_with_config<V: Service + Send + 'static>(
+        loops: usize,
+        options: LoopOptions,
+        server: &Arc<ServerConfig>,
+        service: impl FnMut() -> V,
+    ) -> Self {
+        let client = super::client(providers()[0], KeyKind::EcdsaP256, |config| config);
+        Self::on_loops(loops, &options, SocketOptions::default(), server, client, service)
+    }
+
     /// On so many `loops`, each with a `service` of its own.
     pub fn several<V: Service + Send + 'static>(
         loops: usize,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use mio::Waker;
 
 use super::permits::Permits;
+use crate::conn::JobResult;
 use crate::io::Socket;
 
 /// What the loops of one server share. The first one of them accepts.
@@ -37,6 +38,17 @@ pub(super) struct Inbox {
     pub(super) arrivals: Vec<(Socket, SocketAddr)>,
     /// How many of its oldest unfinished handshakes to evict.
     pub(super) evictions: usize,
+    /// Results of jobs, by the tokens of their connections. Meanwhile a token may have become that of another connection.
+    pub(super) results: Vec<(usize, JobResult)>,
+}
+
+/// Where the result of a job goes.
+#[derive(Clone, Copy)]
+pub(super) struct ReturnAddress {
+    /// The loop.
+    pub(super) index: usize,
+    /// The connection.
+    pub(super) token: usize,
 }
 
 const NONE: u64 = u64::MAX;
@@ -103,6 +115,16 @@ impl Group {
     /// Asks the loop `index` to evict its oldest unfinished handshake. The acceptor is woken when it has.
     pub(super) fn evict(&self, index: usize) -> io::Result<()> {
         self.leave(index, |inbox| inbox.evictions += 1)
+    }
+
+    /// Hands the result of a job to its loop, from another thread.
+    pub(super) fn give_back(&self, address: ReturnAddress, result: JobResult) -> io::Result<()> {
+        let mut inbox = self.inbox(address.index);
+        inbox.results.push((address.token, result));
+        let is_first = inbox.results.len() == 1;
+        drop(inbox);
+        // The loop takes all that it finds when it is woken.
+        if is_first { self.loops[address.index].waker.wake() } else { Ok(()) }
     }
 
     /// Wakes the loop that accepts, unless that is the loop `from`, which is awake.

@@ -7,10 +7,14 @@
 //! peer starves the others. How the loop learns of what a turn leaves behind is set by the switch `signal`, see
 //! [`SignalKind`]. The loop does not read from a peer that does not read, and closes connections
 //! that are silent for too long.
+//!
+//! Where the configuration pauses for jobs of a handshake, such as its signature, the loop leaves them to threads of the group
+//! ([`LoopOptions::job_threads`]), and its other connections do not wait for them.
 
 mod acceptor;
 mod group;
 mod handler;
+mod job_threads;
 mod options;
 #[allow(unreachable_pub, reason = "public where models/ compiles it too")]
 mod permits;
@@ -35,6 +39,7 @@ use crate::io::{Listener, SignalFd};
 use crate::switches::SignalKind;
 use acceptor::Acceptor;
 use group::Group;
+use job_threads::JobThreads;
 use ready::{ReturnedQueue, SignalQueue};
 use running::RunningLoop;
 
@@ -59,6 +64,7 @@ pub struct EventLoop {
     acceptor: Option<Acceptor>,
     config: Arc<ServerConfig>,
     options: LoopOptions,
+    job_threads: Arc<JobThreads>,
 }
 
 impl EventLoop {
@@ -82,6 +88,7 @@ impl EventLoop {
         let group = Arc::new(Group::new(wakers));
         listener.set_nonblocking(true)?;
         polls[0].registry().register(&mut SourceFd(&listener.as_raw_fd()), LISTENER, Interest::READABLE)?;
+        let job_threads = Arc::new(JobThreads::start(options.job_threads, &group)?);
         let mut acceptor = Some(Acceptor::new(listener, Arc::clone(&group), options));
         let event_loop = |(index, poll)| Self {
             poll,
@@ -90,6 +97,7 @@ impl EventLoop {
             acceptor: acceptor.take(),
             config: Arc::clone(config),
             options: options.clone(),
+            job_threads: Arc::clone(&job_threads),
         };
         Ok(polls.into_iter().enumerate().map(event_loop).collect())
     }

@@ -31,6 +31,14 @@ pub struct LoopOptions {
     pub timeout: Duration,
     /// How long a peer may take to close its socket after this side has sent everything.
     pub linger: Duration,
+    /// How many threads do the jobs that handshakes pause for ([`ServerConfigBuilder::pause_for`]), for all loops of a group
+    /// together. With none, and while too many jobs wait for a thread, the loops do them at once. Threads are for signatures that take
+    /// long, such as those with RSA keys or of another machine.
+    ///
+    /// A handshake that waits for its job still times out, and may be evicted.
+    ///
+    /// [`ServerConfigBuilder::pause_for`]: crate::conn::ServerConfigBuilder::pause_for
+    pub job_threads: usize,
     /// How the loop learns of what turns leave behind.
     pub signal: SignalKind,
     /// The pool of the connections' buffers.
@@ -50,6 +58,7 @@ impl LoopOptions {
             handshake_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             linger: Duration::from_secs(2),
+            job_threads: 0,
             signal: switches.signal,
             pool: BufferPool::new(switches.buffer_pool, sizes),
         }

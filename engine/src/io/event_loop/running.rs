@@ -9,13 +9,14 @@ use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
 use super::acceptor::Acceptor;
-use super::group::{Group, Inbox};
+use super::group::{Group, Inbox, ReturnAddress};
 use super::handler::{CloseReason, Service};
+use super::job_threads::JobThreads;
 use super::ready::Readiness;
 use super::slot::{ForcedClose, Slot, Turn};
 use super::timers::Timers;
 use super::{EventLoop, LISTENER, LoopOptions, LoopStatistics, SIGNAL, WAKER};
-use crate::conn::{Connection, ServerConfig, Signalled};
+use crate::conn::{Connection, JobResult, ServerConfig, Signalled};
 use crate::io::Socket;
 use crate::signal::Signal;
 
@@ -30,6 +31,7 @@ pub(super) struct RunningLoop<V: Service, R: Readiness> {
     config: Arc<ServerConfig>,
     options: LoopOptions,
     group: Arc<Group>,
+    job_threads: Arc<JobThreads>,
     /// Which loop of the group it is.
     index: usize,
     /// Only in the loop that accepts.
@@ -52,12 +54,13 @@ pub(super) struct RunningLoop<V: Service, R: Readiness> {
 
 impl<V: Service, R: Readiness> RunningLoop<V, R> {
     pub(super) fn new(parts: EventLoop, service: V, readiness: R) -> Self {
-        let EventLoop { poll, group, index, acceptor, config, options } = parts;
+        let EventLoop { poll, group, index, acceptor, config, options, job_threads } = parts;
         Self {
             poll,
             config,
             options,
             group,
+            job_threads,
             index,
             acceptor,
             service,
@@ -174,20 +177,25 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
     fn give_turns(&mut self) {
         let mut listed = std::mem::take(&mut self.listed);
         for token in listed.drain(..) {
-            self.give_turn(token);
+            self.give_turn(token, None);
         }
         self.listed = listed;
     }
 
-    fn give_turn(&mut self, token: usize) {
+    /// Gives a connection a turn, with the `result` of its job where there is one.
+    fn give_turn(&mut self, token: usize, result: Option<JobResult>) {
         let Some(slot) = self.slots.get_mut(token) else { return };
         slot.is_listed = false;
         self.statistics.turns += 1;
         let was_handshaking = slot.tls.connection.is_handshaking();
+        if let Some(result) = result {
+            slot.resume(result, &self.options, self.now);
+        }
         let mut turn = slot.turn(&self.options, &mut self.scratch, self.now);
         while was_handshaking
             && matches!(turn, Turn::Idle | Turn::Cut)
             && let Some(job) = slot.tls.connection.take_job()
+            && let Some(job) = self.job_threads.offer(ReturnAddress { index: self.index, token }, job)
         {
             slot.resume(job.run(), &self.options, self.now);
             turn = slot.turn(&self.options, &mut self.scratch, self.now);
@@ -233,7 +241,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         })
     }
 
-    /// Does what the acceptor has asked for.
+    /// Does what other threads have asked for.
     fn drain_inbox(&mut self) -> io::Result<()> {
         // Kept to reuse its memory.
         let mut inbox = std::mem::take(&mut self.inbox);
@@ -243,6 +251,9 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         }
         for _ in 0..std::mem::take(&mut inbox.evictions) {
             self.evict_oldest_handshake()?;
+        }
+        for (token, result) in inbox.results.drain(..) {
+            self.give_turn(token, Some(result));
         }
         self.inbox = inbox;
         Ok(())
