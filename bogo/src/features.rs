@@ -1,5 +1,7 @@
 //! What the engine does not have, by the flags that ask for it.
 
+use crate::flags::{ON_INITIAL, ON_RESUME};
+
 /// TLS 1.2 and older, which a handshake may turn out to need as well.
 pub(crate) const OLDER_VERSIONS: &str = "TLS 1.2 and older";
 /// Groups, schemes and kinds of keys, of which the engine knows some.
@@ -90,12 +92,26 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("exporters", &["-export-keying-material", "-use-exporter-between-reads"]),
     ("early data", &["-enable-early-data", "-expect-early-data-reason"]),
     (
-        "resumption across names",
-        &["-expect-not-resumable-across-names", "-expect-resumable-across-names", "-resumption-across-names-enabled"],
+        "resumption by name, context and age",
+        &[
+            "-expect-not-resumable-across-names",
+            "-expect-resumable-across-names",
+            "-resumption-across-names-enabled",
+            "-session-id-context",
+            "-expect-ticket-renewal",
+            "-resumption-delay",
+        ],
     ),
     (
         "handshakes split between processes",
-        &["-allow-hint-mismatch", "-handshake-hints", "-on-shim-cipher", "-on-shim-curves"],
+        &[
+            "-allow-hint-mismatch",
+            "-handshake-hints",
+            "-on-handshaker-on-resume-no-ticket",
+            "-on-shim-cipher",
+            "-on-shim-curves",
+            "-on-shim-on-resume-no-ticket",
+        ],
     ),
     ("GREASE and permuted extensions", &["-enable-grease", "-permute-extensions"]),
     ("fragments below 16 KiB", &["-max-send-fragment"]),
@@ -123,6 +139,8 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-select-empty-alpn",
             "-send-alert",
             "-server-preference",
+            "-reverify-on-resume",
+            "-ticket-key",
             "-tls13-ciphers-flags",
             "-use-early-callback",
             "-use-ticket-aead-callback",
@@ -133,7 +151,11 @@ const FEATURES: &[(&str, &[&str])] = &[
 
 /// The first feature that one of `arguments` needs and the engine lacks.
 pub(crate) fn missing(arguments: &[String]) -> Option<&'static str> {
-    let needs = |flags: &[&str]| arguments.iter().any(|argument| flags.contains(&argument.as_str()));
+    let is_asked = |flags: &[&str], argument: &String| {
+        let of_one_connection = [ON_INITIAL, ON_RESUME].iter().find_map(|front| argument.strip_prefix(front));
+        flags.contains(&argument.as_str()) || of_one_connection.is_some_and(|flag| flags.contains(&flag))
+    };
+    let needs = |flags: &[&str]| arguments.iter().any(|argument| is_asked(flags, argument));
     FEATURES.iter().find(|(_, flags)| needs(flags)).map(|(feature, _)| *feature)
 }
 
@@ -146,6 +168,7 @@ mod tests {
         let missing = |line: &str| missing(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(missing("-resume-count 1 -psk secret"), Some(OLDER_VERSIONS));
         assert_eq!(missing("-server -resume-count 1 -enable-early-data"), Some("early data"));
+        assert_eq!(missing("-server -on-resume-enable-early-data"), Some("early data"));
         assert_eq!(missing("-server -shim-writes-first"), None);
     }
 

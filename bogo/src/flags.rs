@@ -86,8 +86,8 @@ type Switch = fn(&mut Flags);
 type Value = fn(&mut Flags, &str) -> Result<(), Failure>;
 
 /// The front of a flag that is for the first connection alone, and of one that is for those after it.
-const ON_INITIAL: &str = "-on-initial";
-const ON_RESUME: &str = "-on-resume";
+pub(crate) const ON_INITIAL: &str = "-on-initial";
+pub(crate) const ON_RESUME: &str = "-on-resume";
 
 /// Flags without a value.
 const SWITCHES: &[(&str, Switch)] = &[
@@ -192,17 +192,15 @@ impl Flags {
                 (_, Some(name)) => (name, !is_first),
                 _ => (name.as_str(), true),
             };
-            if !is_meant {
-                if VALUES.iter().any(|(known, _)| *known == name) {
-                    rest.next();
-                }
-                continue;
-            }
             if let Some((_, set)) = SWITCHES.iter().find(|(known, _)| *known == name) {
-                set(&mut flags);
+                if is_meant {
+                    set(&mut flags);
+                }
             } else if let Some((_, set)) = VALUES.iter().find(|(known, _)| *known == name) {
                 let value = rest.next().ok_or_else(|| Failure::Shim(format!("{name} has no value")))?;
-                set(&mut flags, value)?;
+                if is_meant {
+                    set(&mut flags, value)?;
+                }
             } else if !WITHOUT_EFFECT.contains(&name) {
                 return Err(Failure::Unimplemented(format!("the flag {name}")));
             }

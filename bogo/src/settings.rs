@@ -39,7 +39,7 @@ pub(crate) fn client(
         builder = builder.suites(suites);
     }
     if let Some(groups) = groups(flags)? {
-        builder = builder.groups(groups);
+        builder = builder.groups(groups).key_share_groups(&best_of_each_kind(groups));
     }
     if let Some(groups) = &flags.key_shares {
         builder = builder.key_share_groups(known_groups(groups)?);
@@ -143,6 +143,15 @@ fn suites(flags: &Flags) -> Option<&[CipherSuite]> {
 fn groups(flags: &Flags) -> Result<Option<&[NamedGroup]>, Failure> {
     let groups = flags.policy.map_or(&flags.groups[..], |policy| policy.groups);
     Ok(Some(known_groups(groups)?).filter(|groups| !groups.is_empty()))
+}
+
+/// The groups that BoringSSL sends key shares of: the first classical one and the first post-quantum one.
+fn best_of_each_kind(groups: &[NamedGroup]) -> Vec<NamedGroup> {
+    let is_first = |(index, group): (usize, &NamedGroup)| {
+        let is_another = |other: &NamedGroup| other.is_post_quantum() != group.is_post_quantum();
+        groups[..index].iter().all(is_another).then_some(*group)
+    };
+    groups.iter().enumerate().filter_map(is_first).collect()
 }
 
 /// `groups`, if the engine has all of them.
