@@ -2,8 +2,8 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use rustls_pki_types::{ServerName, UnixTime};
@@ -333,6 +333,43 @@ fn a_store_and_a_cache_keep_no_more_than_they_may() {
     }
     let of = |number| store.take(&ServerName::try_from(format!("host{number}.example")).unwrap()).is_some();
     assert_eq!((0..20).filter(|number| of(*number)).collect::<Vec<i32>>(), [17, 18, 19]);
+}
+
+/// Two threads give and take each other's tickets, in step, while a clock makes the keys change all the time. Nothing is lost: every
+/// handshake after the first ones is resumed.
+#[test]
+fn threads_resume_each_others_sessions_while_keys_change() {
+    const LIFETIME: u32 = 8;
+    const ROUNDS: u64 = 400;
+    let provider = Provider::auto();
+    let clock = Arc::new(HandClock::default());
+    let tickets: Arc<dyn Tickets> = Arc::new(TicketKeys::new(provider, LIFETIME).unwrap());
+    let server = server(provider, KIND, |builder| builder.tickets(tickets).clock(clock.clone()));
+    let new_client = |()| {
+        let store = Arc::new(MemoryTickets::default());
+        client(provider, KIND, |builder| builder.tickets(store).clock(clock.clone()))
+    };
+    let clients = [(), ()].map(new_client);
+    for client in &clients {
+        handshake(client, &server, localhost()).unwrap();
+    }
+    let step = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for thread in 0..2 {
+            let (clients, server, clock, step) = (&clients, &server, &clock, &step);
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    if step.wait().is_leader() {
+                        clock.0.fetch_add(1, Ordering::Relaxed);
+                    }
+                    step.wait();
+                    let client = &clients[(thread + round as usize) % 2];
+                    assert!(handshake(client, server, localhost()).unwrap().is_resumed(), "in round {round}");
+                }
+            });
+        }
+    });
+    assert_eq!(clock.0.load(Ordering::Relaxed), ROUNDS, "the keys have changed {} times", ROUNDS / u64::from(LIFETIME));
 }
 
 #[test]

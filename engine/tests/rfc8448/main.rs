@@ -11,11 +11,35 @@ mod replay;
 mod trace;
 
 use replay::Replay;
+use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::Provider;
+use tls_engine::internal::keys::EarlySecret;
+use tls_engine::mem::{Digest, Secret};
 
 #[test]
 fn section_3_simple_handshake() {
     replay_with_every_provider(include_str!("section3.txt"), 55, 109);
+}
+
+/// Of the resumed handshake, what PSKs add to the schedule: the early secret, and the binder over the hash of the ClientHello up to
+/// it.
+#[test]
+fn section_4_binder() {
+    let psk = unhex("4ecd0eb6ec3b4d87f5d6028f922ca4c5851a277fd41311c9e62d2c9492e1c4f3");
+    let hello = unhex("63224b2e4573f2d3454ca84b9d009a04f6be9e05711a8396473aefa01e924a14");
+    for provider in Provider::all() {
+        let suite = provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("a suite that all have");
+        let early = EarlySecret::new(suite.hash, Some(&Secret::copy_of(&psk)));
+        let secret = unhex("9b2188e9b2fc6d64d71dc329900e20bb41915000f678aa839cbb797cb7d8332c");
+        assert_eq!(early.secret().as_bytes(), secret, "{}", provider.name);
+        let binder = unhex("3add4fb2d8fdf822a0ca3cf7678ef5e88dae990141c5924d57bb6fa31b9e5f9d");
+        assert!(early.resumption_binder(&Digest::copy_of(&hello)).equals(&binder), "{}", provider.name);
+    }
+}
+
+fn unhex(digits: &str) -> Vec<u8> {
+    let pairs = digits.as_bytes().chunks_exact(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
+    pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal digits")).collect()
 }
 
 #[test]
