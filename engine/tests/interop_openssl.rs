@@ -94,6 +94,34 @@ fn our_server_and_its_client_with_every_suite_group_and_certificate() {
     });
 }
 
+/// Which both ends use only if it is asked for.
+#[test]
+fn p521_is_the_same_both_ways() {
+    let Some(openssl) = find("openssl") else { return };
+    const GROUP: NamedGroup = NamedGroup::SECP521R1;
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        for suite in SUITES {
+            let arguments = ["-ciphersuites", suite.name().unwrap(), "-groups", "P-521"];
+            let peer = Server::start(&openssl, Pki::shared_identity(kind), &arguments);
+            let config = client(provider, kind, |builder| builder.suites(&[suite]).groups(&[GROUP]));
+            let mut endpoint = Endpoint::connect(peer.port, &config, localhost()).unwrap();
+            check_negotiated(&endpoint, suite, GROUP, kind);
+            exchange(&mut endpoint, &peer.program, 3);
+            endpoint.close().unwrap();
+
+            let (listener, port) = listen();
+            let (mut program, _files) = openssl::client(&openssl, Pki::shared(kind), port, &arguments);
+            let config = server(provider, kind, |builder| builder.groups(&[GROUP]));
+            let mut endpoint = Endpoint::accept(&listener, &config).unwrap();
+            check_negotiated(&endpoint, suite, GROUP, kind);
+            exchange(&mut endpoint, &program, 5);
+            endpoint.close().unwrap();
+            assert!(program.wait_end().0.success());
+        }
+    }
+}
+
 #[test]
 fn application_protocols_are_agreed_on_with_its_server() {
     let Some(openssl) = find("openssl") else { return };

@@ -63,8 +63,21 @@ impl Settings {
     }
 
     /// The group of the shared secret.
-    pub(crate) const fn group(self) -> NamedGroup {
-        if self.retries() { NamedGroup::SECP256R1 } else { NamedGroup::X25519 }
+    pub(crate) fn group(self) -> NamedGroup {
+        match (self.0 >> 5, self.retries()) {
+            // There are five suites, so that these would be the first ones again.
+            (5, _) => NamedGroup::X25519_MLKEM768,
+            (6, _) => NamedGroup::SECP384R1_MLKEM1024,
+            (_, true) => NamedGroup::SECP256R1,
+            (_, false) => NamedGroup::X25519,
+        }
+    }
+
+    /// The groups that a client offers, where they are not those that all have. It has a share of the first alone.
+    pub(crate) fn client_groups(self) -> Option<[NamedGroup; 2]> {
+        let (asked, other) = (self.group(), NamedGroup::X25519);
+        let groups = if self.retries() { [other, asked] } else { [asked, other] };
+        asked.is_post_quantum().then_some(groups)
     }
 
     fn switches(self) -> Switches {
@@ -108,6 +121,10 @@ pub(crate) fn client_config(settings: Settings) -> Arc<ClientConfig> {
         client(provider(), KIND, |builder| {
             let builder = builder.random(&CLIENT).clock(stopped_clock()).switches(settings.switches());
             let builder = builder.middlebox_compatibility(!settings.is_odd());
+            let builder = match settings.client_groups() {
+                Some(groups) => builder.groups(&groups),
+                None => builder,
+            };
             let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
             if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
         })

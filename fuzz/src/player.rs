@@ -6,7 +6,7 @@ use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
 use crate::configs::{KIND, PROTOCOL, Settings, client_config, provider, server_config};
 use crate::support::pki::Pki;
 use crate::support::scripted::client::ScriptedClient;
-use crate::support::scripted::draft::{alpn, message, ticket};
+use crate::support::scripted::draft::{alpn, message, numbers, ticket, vector16};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::{Script, Wire};
 use crate::support::seeded::{self, SCRIPT};
@@ -68,6 +68,11 @@ impl Player for Client {
         let mut script = ScriptedClient::new(provider(), &server_config(settings), NamedGroup::X25519);
         script.random = &SCRIPT;
         script.offer_share(NamedGroup::X25519);
+        if let Some(groups) = settings.client_groups() {
+            script.offer_share(groups[0]);
+            let groups = vector16(&numbers(&groups.map(|group| group.0)));
+            script.hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, groups);
+        }
         script.hello.cipher_suites = vec![settings.suite().code.0];
         if settings.names_protocol() {
             script.hello.extensions().set(ExtensionType::ALPN, alpn(&[PROTOCOL]));

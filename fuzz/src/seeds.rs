@@ -18,8 +18,8 @@ use crate::{certificates, conversation, handshake_messages, http_heads, records,
 
 type Seeds = BTreeMap<String, Vec<u8>>;
 
-/// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies.
-const SETTINGS: [u8; 7] = [0, 0x20 | 1, 0x40 | 2, 0x60 | 4, 0x80 | 8, 16 | 1, 31];
+/// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies, hybrids.
+const SETTINGS: [u8; 10] = [0, 0x20 | 1, 0x40 | 2, 0x60 | 4, 0x80 | 8, 16 | 1, 31, 0xa0, 0xa0 | 1, 0xc0 | 8];
 
 // Steps of a conversation.
 const RIGHT: [u8; 2] = [0, 0];

@@ -58,6 +58,9 @@ fn it_resumes_sessions() {
 fn it_agrees_on_a_post_quantum_group() {
     let setup = tls13(CipherSuite::AES_128_GCM_SHA256, KeyType::EcdsaP256, NamedGroup::X25519_MLKEM768);
     check_alone(&setup, S2nTls::new).expect("s2n-tls with itself");
+    let (s2n_tls, engine) = (S2nTls::new(&setup).expect("s2n-tls"), engine(&setup).expect("the engine"));
+    converse(&setup, &s2n_tls, &engine).expect("a client");
+    converse(&setup, &engine, &s2n_tls).expect("a server");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ClientConfig;
-use tls_engine::crypto::{Exchange, Provider, Random, SigningKey, Suite};
+use tls_engine::crypto::{Completed, Provider, Random, SigningKey, Suite};
 use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
 use tls_engine::internal::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::mem::{Digest, SharedSecret};
@@ -25,7 +25,8 @@ pub struct ScriptedServer {
     pub suite: Suite,
     pub identity: &'static Identity,
     signer: Arc<dyn SigningKey>,
-    exchange: Option<(NamedGroup, Box<dyn Exchange>)>,
+    /// What the key exchange of the last ServerHello has agreed on.
+    answered: Option<SharedSecret>,
     /// The newest ClientHello.
     pub client_hello: Vec<u8>,
     transcript: Vec<u8>,
@@ -46,7 +47,7 @@ impl ScriptedServer {
             suite,
             identity,
             signer: (provider.load_key)(&identity.key).expect("a key that loads"),
-            exchange: None,
+            answered: None,
             client_hello: Vec::new(),
             transcript: Vec::new(),
             shared: None,
@@ -77,14 +78,20 @@ impl ScriptedServer {
         ClientHello::decode(&self.client_hello[4..]).expect("the engine's own hello")
     }
 
-    /// The right ServerHello, with a fresh share for `group`.
+    /// The right ServerHello, with a fresh share for `group`: an answer to the client's, if it has one.
     pub fn hello(&mut self, group: NamedGroup) -> ServerHelloDraft {
         let part = self.provider.group(group).expect("a group every provider has");
-        let exchange = part.start(self.random).expect("a key exchange");
+        let answer = match self.client_share(group) {
+            Some(asked) => part.start_and_complete(&asked, self.random).expect("a share of the right form"),
+            None => {
+                let share = part.start(self.random).expect("a key exchange").share().to_vec();
+                Completed { share, secret: SharedSecret::zeroed(0) }
+            }
+        };
         let mut extensions = ExtensionList::default();
         extensions.set(ExtensionType::SUPPORTED_VERSIONS, numbers(&[0x0304]));
-        extensions.set(ExtensionType::KEY_SHARE, share(group.0, exchange.share()));
-        self.exchange = Some((group, exchange));
+        extensions.set(ExtensionType::KEY_SHARE, share(group.0, &answer.share));
+        self.answered = Some(answer.secret);
         self.draft([0x53; 32], extensions)
     }
 
@@ -142,9 +149,8 @@ impl ScriptedServer {
 
     /// Makes the keys that follow `hello`, the message with the last share for `group`.
     pub fn set_handshake_keys(&mut self, group: NamedGroup, hello: &[u8]) {
-        let client_share = self.client_share(group).expect("a share of the client's");
-        let (_, exchange) = self.exchange.take().expect("a share of this side");
-        let shared = exchange.complete(&client_share).expect("a share of the right form");
+        assert!(self.client_share(group).is_some(), "a share of the client's");
+        let shared = self.answered.take().expect("a share of this side");
         self.transcript.extend_from_slice(hello);
         let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
         let digest = self.digest();

@@ -63,13 +63,24 @@ fn it_resumes_sessions() {
     }
 }
 
-/// OpenSSL has these since 3.5.
+/// OpenSSL has the hybrids since 3.5, and BoringSSL has the first of them.
 #[test]
-fn it_agrees_on_post_quantum_groups_if_it_has_them() {
-    let setup = tls13(TLS13_SUITES[0], KeyType::EcdsaP256, NamedGroup::X25519_MLKEM768);
-    match Tested::new(&setup) {
-        Err(error) => assert_eq!(error.to_string(), format!("{NAME} {} does not support X25519MLKEM768", version())),
-        Ok(_) => pass(&setup, KeyType::EcdsaP256, check_alone(&setup, Tested::new)),
+fn it_agrees_on_more_groups_if_it_has_them() {
+    let groups = [
+        NamedGroup::X25519_MLKEM768,
+        NamedGroup::SECP256R1_MLKEM768,
+        NamedGroup::SECP384R1_MLKEM1024,
+        NamedGroup::SECP521R1,
+    ];
+    for group in groups {
+        let setup = tls13(TLS13_SUITES[0], KeyType::EcdsaP256, group);
+        match Tested::new(&setup) {
+            Err(error) => assert_eq!(error.to_string(), format!("{NAME} {} does not support {group}", version())),
+            Ok(_) => {
+                pass(&setup, KeyType::EcdsaP256, check_alone(&setup, Tested::new));
+                pass(&setup, KeyType::EcdsaP256, check_with_engine(&setup, Tested::new));
+            }
+        }
     }
 }
 
