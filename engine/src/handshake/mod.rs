@@ -37,7 +37,7 @@ enum MachineState {
     Client(client::ClientState),
     Server(server::ServerState),
     /// Zeros that cover any state.
-    Blank([u8; BLANK_LEN]),
+    Blank([u64; BLANK_WORDS]),
 }
 
 /// What a completed handshake expects.
@@ -46,11 +46,11 @@ const NOTHING: &str = "nothing, as the handshake is done";
 const PAUSED: &str = "nothing, as the handshake waits for a job";
 const ANOTHER_JOB: Error = Error::Internal("the result of another job");
 
-/// Long enough to cover the longest state, wherever it begins in [`MachineState`].
-const BLANK_LEN: usize = {
+/// Enough to cover the longest state, wherever it begins in [`MachineState`], in words: bytes take eight times as long to wipe.
+const BLANK_WORDS: usize = {
     let (client, server) = (size_of::<client::ClientState>(), size_of::<server::ServerState>());
     let offset_max = align_of::<client::ClientState>() + align_of::<server::ServerState>();
-    offset_max + if client > server { client } else { server }
+    (offset_max + if client > server { client } else { server }).div_ceil(size_of::<u64>())
 };
 
 /// What a state expects: its name in errors, and the types of messages that are allowed.
@@ -100,8 +100,8 @@ impl Machine {
 
     /// Empties `place`, and wipes what earlier states have left there when they were moved: secrets that nothing else wipes.
     pub(super) fn wipe(place: &mut Option<Self>) {
-        if let Self(MachineState::Blank(bytes)) = place.insert(Self(MachineState::Blank([0; BLANK_LEN]))) {
-            bytes.zeroize();
+        if let Self(MachineState::Blank(words)) = place.insert(Self(MachineState::Blank([0; BLANK_WORDS]))) {
+            words.zeroize();
         }
         *place = None;
     }
