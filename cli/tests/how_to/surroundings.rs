@@ -2,7 +2,7 @@
 //! are not what a reader has:
 //!
 //! - `tlsbench` measures for a moment where no duration is given, and `ablate` has few connections.
-//! - `server.example` is a `tlsbench serve` on this machine: port 4433 takes data, port 443 speaks HTTP.
+//! - `server.example` is a `tlsbench serve` on this machine: port 4433 takes data, port 443 speaks HTTP and has a post-quantum group.
 //! - `cargo build` finds the program built, and `bencher` takes any JSON.
 
 use std::fs::{self, File};
@@ -65,8 +65,11 @@ impl Surroundings {
     /// Those of a page with this name.
     pub(super) fn new(page: &str) -> Self {
         let directory = tempfile::Builder::new().prefix(page).tempdir().expect("a folder");
-        let surroundings =
-            Self { sink: Server::start(&["--mode", "sink"]), http: Server::start(&["--mode", "http"]), directory };
+        let surroundings = Self {
+            sink: Server::start(&["--mode", "sink"]),
+            http: Server::start(&["--mode", "http", "--groups", "x25519,secp256r1,secp384r1,x25519mlkem768"]),
+            directory,
+        };
         for folder in ["bin", "work", "base/target/release"] {
             fs::create_dir_all(surroundings.path(folder)).expect("a folder");
         }
