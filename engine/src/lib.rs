@@ -136,8 +136,8 @@
 //!
 //! # Scope
 //!
-//! TLS 1.3 alone, with certificates of servers. Not supported: TLS 1.2, resumption and early data (tickets are kept, but not
-//! used), certificates of clients, revocation, QUIC, DTLS, exporters. [`limits`] has every bound that a peer runs into.
+//! TLS 1.3 alone, with certificates of servers and with tickets ([`session`]), which resume sessions together with a key exchange. Not
+//! supported: TLS 1.2, early data, external pre-shared keys, certificates of clients, revocation, QUIC, DTLS, exporters. [`limits`] has every bound that a peer runs into.
 //! Post-quantum groups and P-521 are used where they are asked for, see [`Provider::default_groups`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

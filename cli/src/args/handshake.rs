@@ -25,7 +25,7 @@ pub struct Handshake {
     #[arg(short, long, value_name = "NAME", value_delimiter = ',', default_value = "aes128gcm")]
     pub cipher: Vec<String>,
 
-    /// Kinds of handshakes, separated by commas, each in a case of its own; tls-engine lacks resumed ones [default: full]
+    /// Kinds of handshakes, separated by commas, each in a case of its own [default: full]
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     pub kind: Vec<HandshakeKind>,
 
