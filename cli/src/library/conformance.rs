@@ -1,6 +1,8 @@
 //! What every library must pass before it is measured, for the tests of those that are built in and of those that others add:
 //! [`check_alone`] and [`check_resumption`] with both ends of the same library, [`check_with_engine`] with the engine at the other end.
 
+use std::sync::Arc;
+
 use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ServerConfig};
@@ -8,6 +10,7 @@ use tls_engine::crypto::Provider;
 use tls_engine::limits::RECORD_CONTENT_MAX;
 use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::pki::ServerVerifier;
+use tls_engine::session::{MemoryTickets, TicketKeys};
 use tls_engine::switches::Switches;
 
 use super::{Endpoint, Engine, Expected, HandshakeKind, Library, Negotiated, Received, Room, Setup};
@@ -18,6 +21,8 @@ use crate::identity::{Generator, Identity, KeyType};
 const TRANSFERRED_BYTES: usize = 1 << 20;
 /// How long a chain is that does not fit into a record, bytes.
 const LONG_CHAIN_BYTES: usize = 3 * RECORD_CONTENT_MAX;
+/// How long a ticket of the engine may be used, seconds: longer than any test takes.
+const TICKET_LIFETIME_S: u32 = 3600;
 /// The most bytes that a transport delivers at a time where it does not matter.
 pub const WHOLE: usize = usize::MAX;
 
@@ -57,8 +62,12 @@ pub fn engine(setup: &Setup) -> Result<Engine, Error> {
     let provider = Provider::auto();
     let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
     let protocols: Vec<&[u8]> = setup.alpn.iter().map(Vec::as_slice).collect();
-    let client = ClientConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&protocols);
-    let server = ServerConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&protocols);
+    let mut client = ClientConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&protocols);
+    let mut server = ServerConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&protocols);
+    if setup.kind == HandshakeKind::Resumed {
+        client = client.tickets(Arc::<MemoryTickets>::default());
+        server = server.tickets(Arc::new(TicketKeys::new(provider, TICKET_LIFETIME_S)?));
+    }
     Ok(Engine {
         client: client.verifier(ServerVerifier::new(&setup.roots)?).build()?,
         server: server.certificate(identity.certified_key(provider)?).build()?,
@@ -88,8 +97,20 @@ pub fn check_alone<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Result<L,
 /// before.
 pub fn check_resumption<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Result<L, Error>) -> Result<(), Error> {
     let library = &make(&Setup { kind: HandshakeKind::Resumed, ..setup.clone() })?;
+    resume(setup, library, library)?;
+    // What the library was configured without, it does not do.
+    let library = &make(setup)?;
+    for _ in 0..2 {
+        let (client, _) = connected(library, library)?;
+        ensure!(client.negotiated().is_some_and(|told| !told.is_resumed), "a session was resumed unasked");
+    }
+    Ok(())
+}
+
+/// Connects several times: every connection after the first one resumes the session of the one before.
+fn resume<C: Library, S: Library>(setup: &Setup, client: &C, server: &S) -> Result<(), Error> {
     for number in 0..4 {
-        let (mut client, mut server) = connected(library, library)?;
+        let (mut client, mut server) = connected(client, server)?;
         deliver(&mut server, &mut client, WHOLE)?;
         let expected = Expected {
             version: setup.version,
@@ -107,12 +128,6 @@ pub fn check_resumption<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Resu
             say(b"from the server", &mut server, &mut client, WHOLE)?;
         }
     }
-    // What the library was configured without, it does not do.
-    let library = &make(setup)?;
-    for _ in 0..2 {
-        let (client, _) = connected(library, library)?;
-        ensure!(client.negotiated().is_some_and(|told| !told.is_resumed), "a session was resumed unasked");
-    }
     Ok(())
 }
 
@@ -128,7 +143,10 @@ pub fn check_with_engine<L: Library>(setup: &Setup, make: impl Fn(&Setup) -> Res
     let other = if chosen == NamedGroup::SECP256R1 { NamedGroup::X25519 } else { NamedGroup::SECP256R1 };
     let undecided = &Setup { groups: vec![other, chosen], ..setup.clone() };
     in_check("the engine's HelloRetryRequest", hello_retry(&make(undecided)?, ours, chosen))?;
-    in_check("a HelloRetryRequest", hello_retry(&engine(undecided)?, library, chosen))
+    in_check("a HelloRetryRequest", hello_retry(&engine(undecided)?, library, chosen))?;
+    let resuming = &Setup { kind: HandshakeKind::Resumed, ..setup.clone() };
+    in_check("sessions of the engine's server", resume(setup, &make(resuming)?, &engine(resuming)?))?;
+    in_check("sessions of the engine's client", resume(setup, &engine(resuming)?, &make(resuming)?))
 }
 
 /// A whole conversation: what `setup` says is negotiated, data goes both ways in pieces of several sizes, and each end closes.
