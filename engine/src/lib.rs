@@ -94,6 +94,13 @@
 //! change them: cipher suites, groups, application protocols (ALPN), a key log, the clock, the optimizations. A configuration
 //! is made once and shared by its connections.
 //!
+//! # Slow signatures
+//!
+//! A handshake can pause for what takes long: a signature with an RSA key or of another machine, a verification, the choice of a
+//! certificate. [`pause_for`](conn::ServerConfigBuilder::pause_for) names the kinds of jobs, [`Connection::take_job`] gives a job to
+//! run on any thread, and [`Connection::resume`] takes its result. An event loop has threads for them
+//! ([`LoopOptions::job_threads`](io::event_loop::LoopOptions::job_threads)). By default every job is done at once.
+//!
 //! # Providers
 //!
 //! Cryptography comes from a [`Provider`]. [`Provider::auto`] is the usual one; [`Provider::by_name`] finds one of:

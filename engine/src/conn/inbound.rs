@@ -3,7 +3,7 @@
 use super::{Connection, Reading, Role};
 use crate::codes::{AlertDescription, ContentType};
 use crate::error::Error;
-use crate::handshake::Workspace;
+use crate::handshake::{Flow, Machine, Reassembled, Workspace};
 use crate::mem::{InBuf, OutBuf, Span};
 use crate::msgs::Alert;
 use crate::record::{Frame, Path};
@@ -46,6 +46,19 @@ impl Plaintext {
     }
 }
 
+impl Received {
+    /// What is not data, out of the way of what is.
+    #[cold]
+    const fn without_data(self) -> Progress<'static> {
+        match self {
+            Self::NeedInput => Progress::NeedInput,
+            Self::Advanced | Self::Data(_) => Progress::Advanced,
+            Self::Paused => Progress::Paused,
+            Self::Closed => Progress::Closed,
+        }
+    }
+}
+
 impl Connection {
     /// Takes at most one record from `input`.
     ///
@@ -56,11 +69,8 @@ impl Connection {
     #[inline]
     pub fn read_tls<'a>(&'a mut self, input: &'a mut InBuf, output: &mut OutBuf) -> Result<Progress<'a>, Error> {
         Ok(match self.receive(input, output)? {
-            Received::NeedInput => Progress::NeedInput,
-            Received::Advanced => Progress::Advanced,
             Received::Data(plaintext) => Progress::Data(self.plaintext(input, plaintext)),
-            Received::Paused => Progress::Paused,
-            Received::Closed => Progress::Closed,
+            other => other.without_data(),
         })
     }
 
@@ -276,10 +286,35 @@ impl Connection {
             }
             return self.on_post_handshake_messages(content);
         };
-        let Workspace { machine, effects, reassembler } = &mut *workspace;
-        reassembler.push(content, |reassembled| self.on_reassembled(&reassembled, machine, effects, output))?;
+        self.on_messages(&mut workspace, content, output)?;
         self.end_step(workspace);
         Ok(Received::Advanced)
+    }
+
+    /// The messages in `content`, up to one that pauses the handshake.
+    pub(super) fn on_messages(
+        &mut self,
+        workspace: &mut Workspace,
+        content: &[u8],
+        output: &mut OutBuf,
+    ) -> Result<(), Error> {
+        let Workspace { machine, effects, reassembler } = workspace;
+        reassembler.push(content, |reassembled| {
+            const ENDED: Error = Error::Internal("a handshake that has ended");
+            match reassembled {
+                Reassembled::Header(header) => machine.as_ref().map_or(Err(ENDED), |state| state.admit(header))?,
+                Reassembled::Message(message) => {
+                    let Some(state) = machine.take() else { return Err(ENDED) };
+                    *machine = Some(state.on(&message, effects)?);
+                    self.carry_out(effects, output)?;
+                    if let Some(job) = effects.awaited_job() {
+                        Machine::pause(machine, job)?;
+                        return Ok(Flow::Hold);
+                    }
+                }
+            }
+            Ok(Flow::Continue)
+        })
     }
 
     fn is_message_partial(&self) -> bool {

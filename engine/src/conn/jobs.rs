@@ -2,7 +2,7 @@
 
 use super::{Connection, Reading};
 use crate::error::Error;
-use crate::handshake::{Effects, Flow, Job, JobResult, Machine, Reassembled, Workspace};
+use crate::handshake::{Job, JobResult, Machine, Workspace};
 use crate::mem::{ArenaLease, OutBuf};
 
 impl Connection {
@@ -62,44 +62,20 @@ impl Connection {
         // Where a callback panics, there is nothing to wait for any more.
         self.reading = Reading::Open;
         let Workspace { machine, effects, reassembler } = &mut *workspace;
-        let state = machine.take().ok_or(ENDED)?;
+        let Some(state) = machine.take() else { return Err(Error::Internal("a handshake that has ended")) };
         *machine = Some(state.resume(result, effects)?);
-        if self.carry_out_step(machine.as_ref(), effects, output)? == Flow::Continue {
-            reassembler.resume(|reassembled| self.on_reassembled(&reassembled, machine, effects, output))?;
+        self.carry_out(effects, output)?;
+        if let Some(job) = effects.awaited_job() {
+            Machine::pause(machine, job)?;
+        } else {
+            let held = reassembler.take_held();
+            let processed = self.on_messages(&mut workspace, held.as_slice(), output);
+            workspace.reassembler.put_back(held);
+            processed?;
         }
         self.end_step(workspace);
         self.note();
         Ok(())
-    }
-
-    /// A header or a message of the handshake.
-    pub(super) fn on_reassembled(
-        &mut self,
-        reassembled: &Reassembled<'_>,
-        machine: &mut Option<Machine>,
-        effects: &mut Effects,
-        output: &mut OutBuf,
-    ) -> Result<Flow, Error> {
-        match reassembled {
-            Reassembled::Header(header) => machine.as_ref().ok_or(ENDED)?.admit(*header).map(|()| Flow::Continue),
-            Reassembled::Message(message) => {
-                let state = machine.take().ok_or(ENDED)?;
-                *machine = Some(state.on(message, effects)?);
-                self.carry_out_step(machine.as_ref(), effects, output)
-            }
-        }
-    }
-
-    /// Carries out the effects of a message or of a job, and holds further messages while the handshake waits for a job.
-    fn carry_out_step(
-        &mut self,
-        machine: Option<&Machine>,
-        effects: &mut Effects,
-        output: &mut OutBuf,
-    ) -> Result<Flow, Error> {
-        self.carry_out(effects, output)?;
-        let is_paused = machine.is_some_and(|machine| machine.awaited_job().is_some());
-        Ok(if is_paused { Flow::Hold } else { Flow::Continue })
     }
 
     /// Keeps the memory of the handshake, unless that is done.
@@ -107,11 +83,9 @@ impl Connection {
         if !self.is_handshaking() {
             return;
         }
-        if workspace.awaited_job().is_some() {
+        if workspace.effects.awaited_job().is_some() {
             self.reading = Reading::Paused;
         }
         self.handshake = Some(workspace);
     }
 }
-
-const ENDED: Error = Error::Internal("a handshake that has ended");

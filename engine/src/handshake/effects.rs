@@ -138,9 +138,15 @@ impl Effects {
         Ok(span)
     }
 
-    /// Pauses the handshake for `work`: the caller's state has to wait for the result of the job.
+    /// Pauses the handshake for `work`, see [`Machine::pause`](super::Machine::pause).
     pub(super) fn pause(&mut self, work: Work) -> JobId {
         self.job.insert(Job::new(work)).id()
+    }
+
+    /// The job that the handshake has paused for, unless it was taken.
+    #[inline]
+    pub(crate) fn awaited_job(&self) -> Option<JobId> {
+        self.job.as_ref().map(Job::id)
     }
 
     /// Takes the job that the handshake has paused for.

@@ -85,6 +85,18 @@ impl Machine {
         }
     }
 
+    /// Makes a state that has asked for a job wait for its result, and expect nothing else.
+    #[cold]
+    pub(crate) fn pause(place: &mut Option<Self>, job: JobId) -> Result<(), Error> {
+        let paused = match place.take() {
+            Some(Self(MachineState::Client(state))) => state.paused(job).map(MachineState::Client),
+            Some(Self(MachineState::Server(state))) => state.paused(job).map(MachineState::Server),
+            _ => None,
+        };
+        *place = Some(Self(paused.ok_or(Error::Internal("a job in a state that waits for none"))?));
+        Ok(())
+    }
+
     /// Goes on with the result of the job that it waits for.
     pub(crate) fn resume(self, result: JobResult, effects: &mut Effects) -> Result<Self, Error> {
         if self.awaited_job() != Some(result.id()) {

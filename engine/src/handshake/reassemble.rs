@@ -23,7 +23,7 @@ pub(crate) enum Reassembled<'a> {
 pub(crate) enum Flow {
     /// It may.
     Continue,
-    /// The rest of the record is held, until [`HandshakeReassembler::resume`].
+    /// The rest of the record is held, until [`HandshakeReassembler::take_held`].
     Hold,
 }
 
@@ -73,15 +73,16 @@ impl HandshakeReassembler {
         Ok(())
     }
 
-    /// Goes on with what was held, as with the content of a record.
-    pub(crate) fn resume(&mut self, on: impl FnMut(Reassembled<'_>) -> Result<Flow, Error>) -> Result<(), Error> {
-        let mut held = core::mem::take(&mut self.partial);
-        let pushed = self.push(held.as_slice(), on);
-        // What is left goes back to where there is memory for it.
+    /// Takes what was held, to be pushed as the content of a record is. Then it has to be put back, for its memory.
+    pub(crate) fn take_held(&mut self) -> Region {
+        core::mem::take(&mut self.partial)
+    }
+
+    /// Puts the memory of what was held back, and moves to it what is left.
+    pub(crate) fn put_back(&mut self, mut held: Region) {
         held.clear();
         held.extend_from_slice(self.partial.as_slice());
         self.partial = held;
-        pushed
     }
 
     /// Adds what belongs to the incomplete message, and returns the rest, and whether it may follow.
@@ -182,7 +183,9 @@ mod tests {
             reassembler.push(cut, &mut on).unwrap();
             while is_held.take() {
                 let capacity = reassembler.partial.capacity();
-                reassembler.resume(&mut on).unwrap();
+                let content = reassembler.take_held();
+                reassembler.push(content.as_slice(), &mut on).unwrap();
+                reassembler.put_back(content);
                 assert!(reassembler.partial.capacity() >= capacity, "the memory stays");
             }
         }

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateDer;
 
 use super::{ClientContext, ClientState};
-use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion};
-use crate::crypto::Suite;
+use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::crypto::{Provider, Suite};
 use crate::error::{CertificateError, Error};
-use crate::handshake::authentication::{self, Unverified};
+use crate::handshake::authentication;
 use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
-use crate::handshake::job::{JobId, JobKind, Work};
+use crate::handshake::job::{JobKind, Work};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::Region;
 use crate::msgs::{
     CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, encode_certificate,
 };
-use crate::pki::verify_handshake_signature;
 
 /// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
@@ -89,15 +88,22 @@ impl WaitCertificate {
             return Err(Error::IllegalParameter("the context of the server's Certificate"));
         }
         let Self { mut handshake } = self;
-        let job = handshake.verify_chain(&certificate.chain, body, effects)?;
+        let config = &handshake.client.config;
+        if config.common.pauses.contains(JobKind::VerifyChain) && !certificate.chain.is_empty() {
+            handshake.client.verify_chain_elsewhere(body, effects);
+        } else {
+            let now = config.common.clock.now();
+            config.verifier.verify_server(
+                config.common.provider,
+                &certificate.chain,
+                &handshake.client.server_name,
+                now,
+            )?;
+        }
         let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
         effects.kept.extend_from_slice(leaf);
         handshake.transcript.add(message.bytes);
-        let next = WaitCertificateVerify { handshake };
-        Ok(match job {
-            Some(job) => ClientState::VerifyingChain(job, next),
-            None => ClientState::CertificateVerify(next),
-        })
+        Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
     }
 }
 
@@ -109,15 +115,35 @@ pub(in crate::handshake) struct WaitCertificateVerify {
 impl WaitCertificateVerify {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let Self { mut handshake } = self;
-        let unverified = authentication::on_certificate_verify(Signer::Server, message, &mut handshake.transcript)?;
-        let job = handshake.verify_signature(&unverified, effects)?;
+        let common = &handshake.client.config.common;
+        let provider = common.provider;
+        let leaf = CertificateDer::from(effects.kept.as_slice());
+        let transcript = &mut handshake.transcript;
+        let signature = if common.pauses.contains(JobKind::VerifySignature) {
+            verify_signature_elsewhere(provider, message, transcript, effects)?
+        } else {
+            authentication::on_certificate_verify(Signer::Server, &leaf, provider, message, transcript)?
+        };
         effects.kept.clear();
-        let next = WaitFinished { handshake, authentication: Authentication::Certificate(unverified.scheme) };
-        Ok(match job {
-            Some(job) => ClientState::VerifyingSignature(job, next),
-            None => ClientState::Finished(next),
-        })
+        let authentication = Authentication::Certificate(signature);
+        Ok(ClientState::Finished(WaitFinished { handshake, authentication }))
     }
+}
+
+/// Makes a job of verifying the signature of CertificateVerify with the leaf that was kept.
+#[cold]
+fn verify_signature_elsewhere(
+    provider: &'static Provider,
+    message: &Message<'_>,
+    transcript: &mut Transcript,
+    effects: &mut Effects,
+) -> Result<SignatureScheme, Error> {
+    let (verify, content) = authentication::unverified(Signer::Server, message, transcript)?;
+    let leaf = Region::copy_of(effects.kept.as_slice());
+    let (scheme, signature) = (verify.scheme, verify.signature.to_vec());
+    effects.pause(Work::VerifySignature { provider, leaf, scheme, content, signature });
+    transcript.add(message.bytes);
+    Ok(scheme)
 }
 
 /// Waiting for the server's Finished.
@@ -161,47 +187,20 @@ impl WaitFinished {
     }
 }
 
+impl ClientContext {
+    /// Makes a job of verifying the chain in the Certificate with `body`.
+    #[cold]
+    fn verify_chain_elsewhere(&self, body: &[u8], effects: &mut Effects) {
+        effects.pause(Work::VerifyChain {
+            config: Arc::clone(&self.config),
+            certificate: Region::copy_of(body),
+            server_name: self.server_name.clone(),
+            now: self.config.common.clock.now(),
+        });
+    }
+}
+
 impl HandshakeContext {
-    /// Verifies the chain in the Certificate with `body`, or pauses for it.
-    fn verify_chain(
-        &self,
-        chain: &[CertificateDer<'_>],
-        body: &[u8],
-        effects: &mut Effects,
-    ) -> Result<Option<JobId>, Error> {
-        let ClientContext { config, server_name, .. } = &self.client;
-        let now = config.common.clock.now();
-        if config.common.pauses.contains(JobKind::VerifyChain) && !chain.is_empty() {
-            let (config, server_name) = (Arc::clone(config), server_name.clone());
-            return Ok(Some(effects.pause(Work::VerifyChain {
-                config,
-                certificate: Region::copy_of(body),
-                server_name,
-                now,
-            })));
-        }
-        config.verifier.verify_server(config.common.provider, chain, server_name, now)?;
-        Ok(None)
-    }
-
-    /// Verifies the signature of CertificateVerify with the leaf that was kept, or pauses for it.
-    fn verify_signature(&self, unverified: &Unverified<'_>, effects: &mut Effects) -> Result<Option<JobId>, Error> {
-        let common = &self.client.config.common;
-        let Unverified { scheme, content, signature } = unverified;
-        if common.pauses.contains(JobKind::VerifySignature) {
-            return Ok(Some(effects.pause(Work::VerifySignature {
-                provider: common.provider,
-                leaf: Region::copy_of(effects.kept.as_slice()),
-                scheme: *scheme,
-                content: content.clone(),
-                signature: signature.to_vec(),
-            })));
-        }
-        let leaf = CertificateDer::from(effects.kept.as_slice());
-        verify_handshake_signature(common.provider, &leaf, *scheme, content, signature)?;
-        Ok(None)
-    }
-
     /// The client's second flight: Finished, and before it an empty Certificate where one was requested.
     fn send_own_flight(&mut self, effects: &mut Effects) -> Result<(), Error> {
         if self.is_certificate_requested {

@@ -68,6 +68,15 @@ impl ClientState {
         }
     }
 
+    /// The state that waits for `job` before this one. `None` where none does: then the handshake has ended.
+    pub(super) fn paused(self, job: JobId) -> Option<Self> {
+        match self {
+            Self::CertificateVerify(next) => Some(Self::VerifyingChain(job, next)),
+            Self::Finished(next) => Some(Self::VerifyingSignature(job, next)),
+            _ => None,
+        }
+    }
+
     pub(super) fn resume(self, outcome: &Outcome) -> Result<Self, Error> {
         match (self, outcome) {
             (Self::VerifyingChain(_, next), Outcome::Verified) => Ok(Self::CertificateVerify(next)),

@@ -8,7 +8,7 @@ use super::ServerState;
 use super::certificate::CertificateChoice;
 use super::finished::WaitFinished;
 use super::resumption::AcceptedPsk;
-use crate::codes::ProtocolVersion;
+use crate::codes::{ProtocolVersion, SignatureScheme};
 use crate::crypto::{Group, Suite};
 use crate::error::Error;
 use crate::handshake::config::Common;
@@ -21,6 +21,7 @@ use crate::mem::{Secret, SharedSecret};
 use crate::msgs::{
     ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate, signed_content,
 };
+use crate::pki::CertifiedKey;
 
 /// What the server has chosen from a ClientHello.
 pub(super) struct Choice<'a> {
@@ -108,8 +109,6 @@ impl Choice<'_> {
                 encode_certificate(out, &[], &choice.certificate.chain);
             }
         })?;
-        let random = config.common.random;
-        let pauses = config.common.pauses.contains(JobKind::Sign);
         let gives_tickets = config.tickets.is_some() && hello.takes_psk_dhe_ke();
         let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
@@ -135,12 +134,11 @@ impl Choice<'_> {
         let Proof::Certificate(CertificateChoice { certificate, scheme }) = self.proof else {
             return flight.finish(effects);
         };
-        let content = signed_content(Signer::Server, &flight.transcript.current());
-        if pauses {
-            let key = Arc::clone(&certificate.key);
-            return Ok(ServerState::Signing(effects.pause(Work::Sign { key, scheme, content, random }), flight));
+        if flight.config.common.pauses.contains(JobKind::Sign) {
+            return Ok(flight.sign_elsewhere(&certificate, scheme, effects));
         }
-        let signature = certificate.key.sign(scheme, &content, random)?;
+        let content = signed_content(Signer::Server, &flight.transcript.current());
+        let signature = certificate.key.sign(scheme, &content, flight.config.common.random)?;
         flight.finish_signed(&signature, effects)
     }
 
@@ -171,7 +169,19 @@ impl Choice<'_> {
 }
 
 impl HalfFlight {
-    /// Sends the rest of a flight that is signed.
+    /// Makes a job of the signature.
+    #[cold]
+    fn sign_elsewhere(self, certificate: &CertifiedKey, scheme: SignatureScheme, effects: &mut Effects) -> ServerState {
+        let job = effects.pause(Work::Sign {
+            key: Arc::clone(&certificate.key),
+            scheme,
+            content: signed_content(Signer::Server, &self.transcript.current()),
+            random: self.config.common.random,
+        });
+        ServerState::Signing(job, self)
+    }
+
+    /// Sends CertificateVerify with `signature`, and the rest of the flight.
     pub(super) fn finish_signed(mut self, signature: &[u8], effects: &mut Effects) -> Result<ServerState, Error> {
         let scheme = self.negotiated.signature().ok_or(Error::Internal("a signature without a certificate"))?;
         authentication::send_certificate_verify(scheme, signature, &mut self.transcript, effects)?;

@@ -90,8 +90,8 @@ impl WaitClientHello {
             Some(psk) => psk,
             None if pauses.contains(JobKind::OpenTicket) && offers_ticket(&self.config, &hello) => {
                 let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
-                let job = effects.pause(Work::OpenTicket { config, suite, hello });
-                return Ok(ServerState::OpeningTicket(job, self));
+                effects.pause(Work::OpenTicket { config, suite, hello });
+                return Ok(ServerState::ClientHello(self));
             }
             None => find_psk(&self.config, &suite, &hello),
         };
@@ -100,14 +100,16 @@ impl WaitClientHello {
             (None, Some(choice)) => Proof::Certificate(choice),
             (None, None) if pauses.contains(JobKind::ChooseCertificate) => {
                 let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
-                let job = effects.pause(Work::ChooseCertificate { config, hello });
-                return Ok(ServerState::ChoosingCertificate(job, self));
+                effects.pause(Work::ChooseCertificate { config, hello });
+                return Ok(ServerState::ClientHello(self));
             }
             (None, None) => Proof::Certificate(choose_certificate(&self.config, &hello)?),
         };
         let Self { config, retried } = self;
-        let hello_retry = retried.is_some();
-        let mut transcript = retried.map_or_else(|| Transcript::new(suite.hash), |retried| retried.transcript);
+        let (mut transcript, hello_retry) = match retried {
+            None => (Transcript::new(suite.hash), false),
+            Some(retried) => (retried.transcript, true),
+        };
         match &proof {
             Proof::Psk(psk) => psk.check_binder(&hello, message, &mut transcript)?,
             Proof::Certificate(_) => transcript.add(message.bytes),

@@ -21,10 +21,8 @@ use crate::msgs::Message;
 /// What the server waits for.
 pub(super) enum ServerState {
     ClientHello(hello::WaitClientHello),
-    /// A job opens the tickets that the client offers. It has the ClientHello.
-    OpeningTicket(JobId, hello::WaitClientHello),
-    /// A job chooses the certificate. It has the ClientHello.
-    ChoosingCertificate(JobId, hello::WaitClientHello),
+    /// A job opens the tickets of a ClientHello, or chooses the certificate for it.
+    AnsweringClientHello(JobId, hello::WaitClientHello),
     /// A job signs the CertificateVerify. What goes before it in the flight was sent.
     Signing(JobId, flight::HalfFlight),
     Finished(finished::WaitFinished),
@@ -36,7 +34,7 @@ impl ServerState {
         match self {
             Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
-            Self::OpeningTicket(..) | Self::ChoosingCertificate(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
+            Self::AnsweringClientHello(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
@@ -45,24 +43,33 @@ impl ServerState {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::OpeningTicket(..) | Self::ChoosingCertificate(..) | Self::Signing(..) => {
-                Err(message.unexpected(super::PAUSED))
-            }
+            Self::AnsweringClientHello(..) | Self::Signing(..) => Err(message.unexpected(super::PAUSED)),
             Self::Ready => Err(message.unexpected(super::NOTHING)),
         }
     }
 
     pub(super) const fn awaited_job(&self) -> Option<JobId> {
         match self {
-            Self::OpeningTicket(job, _) | Self::ChoosingCertificate(job, _) | Self::Signing(job, _) => Some(*job),
+            Self::AnsweringClientHello(job, _) | Self::Signing(job, _) => Some(*job),
+            _ => None,
+        }
+    }
+
+    /// The state that waits for `job` before this one, or instead of it. `None` where none does: then the handshake has ended.
+    pub(super) fn paused(self, job: JobId) -> Option<Self> {
+        match self {
+            Self::ClientHello(state) => Some(Self::AnsweringClientHello(job, state)),
+            Self::Signing(_, flight) => Some(Self::Signing(job, flight)),
             _ => None,
         }
     }
 
     pub(super) fn resume(self, outcome: Outcome, effects: &mut Effects) -> Result<Self, Error> {
         match (self, outcome) {
-            (Self::OpeningTicket(_, state), Outcome::Opened(psk, hello)) => state.resume_with_psk(psk, &hello, effects),
-            (Self::ChoosingCertificate(_, state), Outcome::Chosen(choice, hello)) => {
+            (Self::AnsweringClientHello(_, state), Outcome::Opened(psk, hello)) => {
+                state.resume_with_psk(psk, &hello, effects)
+            }
+            (Self::AnsweringClientHello(_, state), Outcome::Chosen(choice, hello)) => {
                 state.resume(choice, &hello, effects)
             }
             (Self::Signing(_, flight), Outcome::Signed(signature)) => flight.finish_signed(&signature, effects),
