@@ -86,7 +86,16 @@ fn openssl_gets_back_what_it_sends() {
 
 #[test]
 fn many_clients_are_echoed_at_once() {
-    let server = Server::start(&["--mode", "echo"]);
+    echo_to_many(&[]);
+}
+
+#[test]
+fn many_clients_are_echoed_at_once_with_signatures_of_other_threads() {
+    echo_to_many(&["--job-threads", "2", "--threads", "1"]);
+}
+
+fn echo_to_many(flags: &[&str]) {
+    let server = Server::start(&[&["--mode", "echo"], flags].concat());
     thread::scope(|scope| {
         for index in 0..12 {
             let server = &server;

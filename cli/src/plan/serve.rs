@@ -3,6 +3,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tls_engine::conn::JobKind;
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
@@ -76,6 +77,9 @@ impl Serve {
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
         let mut config = tls.server_builder(&suites, &identity, setting.switches)?;
+        if args.job_threads > 0 {
+            config = config.pause_for(&[JobKind::Sign]);
+        }
         if args.tickets > 0 {
             let keys = ticket_keys(args.ticket_key.as_deref(), setting.provider)?;
             config = config.tickets(Arc::new(keys)).tickets_sent(args.tickets);
@@ -115,6 +119,7 @@ fn ticket_keys(file: Option<&Path>, provider: &'static Provider) -> Result<Ticke
 fn loop_options(args: &args::Serve, switches: &Switches) -> LoopOptions {
     LoopOptions {
         connections_max: usize::try_from(args.max_connections.0).unwrap_or(usize::MAX),
+        job_threads: args.job_threads.into(),
         connections_total: args.count.map(|count| count.0),
         handshake_timeout: args.handshake_timeout.min(args.timeout),
         timeout: args.timeout,
