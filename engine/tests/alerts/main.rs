@@ -22,6 +22,8 @@ mod names;
 mod order;
 mod post_handshake;
 mod records;
+mod resumption;
+mod resumption_tolerated;
 mod retry_request;
 mod second_hello;
 mod server_hello;

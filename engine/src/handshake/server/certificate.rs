@@ -5,7 +5,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use rustls_pki_types::ServerName;
 
-use crate::codes::SignatureScheme;
+use crate::codes::{ExtensionType, SignatureScheme};
 use crate::error::Error;
 use crate::handshake::ServerConfig;
 use crate::msgs::ClientHello;
@@ -58,7 +58,9 @@ pub(in crate::handshake) fn choose_certificate(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
 ) -> Result<CertificateChoice, Error> {
-    let offered = |scheme: SignatureScheme| hello.signature_algorithms.is_some_and(|list| list.contains(scheme.0));
+    // RFC 8446 4.2.3: a client may leave it out beside a PSK, which was not accepted.
+    let schemes = hello.signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
+    let offered = |scheme: SignatureScheme| schemes.contains(scheme.0);
     let chosen;
     let certificates = match &config.chooser {
         None => &config.certificates[..],

@@ -9,9 +9,11 @@ use tls_engine::internal::keys::EarlySecret;
 use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
 use tls_engine::internal::wire::Reader;
 use tls_engine::mem::{Digest, SharedSecret};
+use tls_engine::session::Ticket;
 
 use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
 use super::keys::{Keys, plain_record};
+use super::psk::{self, Offer};
 use super::{Script, Secrets, Wire, update};
 use crate::support::peer::Peer;
 
@@ -28,6 +30,10 @@ pub struct ScriptedClient {
     transcript: Vec<u8>,
     /// The cookie of a HelloRetryRequest.
     pub cookie: Option<Vec<u8>>,
+    /// The ticket of an earlier handshake. An identity that the server selects stands for its PSK.
+    pub ticket: Option<Ticket>,
+    /// Which identity the server has selected.
+    pub selected_identity: Option<u16>,
     handshake: Option<Secrets>,
     application: Option<Secrets>,
     server_shared: Option<SharedSecret>,
@@ -46,6 +52,8 @@ impl ScriptedClient {
             suite,
             transcript: Vec::new(),
             cookie: None,
+            ticket: None,
+            selected_identity: None,
             handshake: None,
             application: None,
             server_shared: None,
@@ -102,6 +110,23 @@ impl ScriptedClient {
         }
     }
 
+    /// Puts PSKs at the end of the next hello, which must not change any more: those without a binder get that of [`Self::ticket`].
+    /// They are for a key exchange, unless the hello already has other modes.
+    pub fn offer_psks(&mut self, offers: Vec<Offer>) {
+        let ticket = self.ticket.as_ref().expect("a ticket");
+        let modes = ExtensionType::PSK_KEY_EXCHANGE_MODES;
+        if !self.hello.extensions().0.iter().any(|(known, _)| *known == modes) {
+            self.hello.extensions().set(modes, vector8(&[1]));
+        }
+        psk::offer(self.provider, &mut self.hello, &self.transcript, ticket, offers);
+    }
+
+    /// The same with nothing but the ticket.
+    pub fn offer_ticket(&mut self) {
+        let offer = Offer::of(self.ticket.as_ref().expect("a ticket"));
+        self.offer_psks(vec![offer]);
+    }
+
     /// The right Finished.
     pub fn finished(&self) -> Vec<u8> {
         let secret = &self.handshake.as_ref().expect("the server's flight").client;
@@ -133,6 +158,7 @@ impl ScriptedClient {
         let (selected, key) = answer.share.expect("a share of the server's");
         assert_eq!(selected, group);
         let shared = exchange.complete(&key).expect("a share of the right form");
+        self.selected_identity = answer.selected_identity;
         self.set_handshake_keys(shared);
     }
 
@@ -143,8 +169,13 @@ impl ScriptedClient {
         self.cookie = cookie;
     }
 
+    fn early_secret(&self) -> EarlySecret {
+        let psk = self.selected_identity.map(|_| &self.ticket.as_ref().expect("the PSK that was selected").psk);
+        EarlySecret::new(self.suite.hash, psk)
+    }
+
     fn set_handshake_keys(&mut self, shared: SharedSecret) {
-        let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
+        let secret = self.early_secret().into_handshake(&shared);
         let digest = self.digest();
         let secrets = Secrets {
             client: secret.client_traffic(&digest).secret().clone(),
@@ -158,7 +189,7 @@ impl ScriptedClient {
 
     fn on_finished(&mut self) {
         let shared = self.server_shared.as_ref().expect("a shared secret");
-        let master = EarlySecret::new(self.suite.hash, None).into_handshake(shared).into_master();
+        let master = self.early_secret().into_handshake(shared).into_master();
         let digest = self.digest();
         let secrets = Secrets {
             client: master.client_traffic(&digest).secret().clone(),
@@ -229,6 +260,7 @@ struct Answer {
     cipher_suite: u16,
     share: Option<(NamedGroup, Vec<u8>)>,
     cookie: Option<Vec<u8>>,
+    selected_identity: Option<u16>,
 }
 
 impl Answer {
@@ -238,7 +270,8 @@ impl Answer {
             reader.u16()?;
             let is_retry = reader.array::<32>()? == HELLO_RETRY_REQUEST_RANDOM;
             reader.vector8()?;
-            let mut answer = Self { is_retry, cipher_suite: reader.u16()?, share: None, cookie: None };
+            let cipher_suite = reader.u16()?;
+            let mut answer = Self { is_retry, cipher_suite, share: None, cookie: None, selected_identity: None };
             reader.u8()?;
             let mut extensions = reader.list16()?;
             while !extensions.is_empty() {
@@ -249,6 +282,7 @@ impl Answer {
                         answer.share = Some((NamedGroup(content.u16()?), content.vector16()?.to_vec()));
                     }
                     ExtensionType::COOKIE => answer.cookie = Some(content.vector16()?.to_vec()),
+                    ExtensionType::PRE_SHARED_KEY => answer.selected_identity = Some(content.u16()?),
                     _ => {}
                 }
             }

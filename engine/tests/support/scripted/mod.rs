@@ -7,6 +7,7 @@
 pub mod client;
 pub mod draft;
 pub mod keys;
+pub mod psk;
 pub mod server;
 pub mod states;
 

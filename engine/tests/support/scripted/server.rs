@@ -7,7 +7,7 @@ use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::{Completed, Provider, Random, SigningKey, Suite};
 use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
 use tls_engine::internal::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
-use tls_engine::mem::{Digest, SharedSecret};
+use tls_engine::mem::{Digest, Secret, SharedSecret};
 
 use super::draft::{self, ExtensionList, ServerHelloDraft, message, numbers, share, vector16};
 use super::keys::Keys;
@@ -24,6 +24,8 @@ pub struct ScriptedServer {
     pub random: &'static dyn Random,
     pub suite: Suite,
     pub identity: &'static Identity,
+    /// The PSK that a ServerHello selects: the first that the client has offered.
+    pub psk: Option<Secret>,
     signer: Arc<dyn SigningKey>,
     /// What the key exchange of the last ServerHello has agreed on.
     answered: Option<SharedSecret>,
@@ -46,6 +48,7 @@ impl ScriptedServer {
             random: provider.random,
             suite,
             identity,
+            psk: None,
             signer: (provider.load_key)(&identity.key).expect("a key that loads"),
             answered: None,
             client_hello: Vec::new(),
@@ -91,6 +94,9 @@ impl ScriptedServer {
         let mut extensions = ExtensionList::default();
         extensions.set(ExtensionType::SUPPORTED_VERSIONS, numbers(&[0x0304]));
         extensions.set(ExtensionType::KEY_SHARE, share(group.0, &answer.share));
+        if self.psk.is_some() {
+            extensions.set(ExtensionType::PRE_SHARED_KEY, numbers(&[0]));
+        }
         self.answered = Some(answer.secret);
         self.draft([0x53; 32], extensions)
     }
@@ -152,7 +158,7 @@ impl ScriptedServer {
         assert!(self.client_share(group).is_some(), "a share of the client's");
         let shared = self.answered.take().expect("a share of this side");
         self.transcript.extend_from_slice(hello);
-        let secret = EarlySecret::new(self.suite.hash, None).into_handshake(&shared);
+        let secret = EarlySecret::new(self.suite.hash, self.psk.as_ref()).into_handshake(&shared);
         let digest = self.digest();
         let secrets = Secrets {
             client: secret.client_traffic(&digest).secret().clone(),
@@ -246,7 +252,7 @@ impl ScriptedServer {
 
     fn set_application_keys(&mut self) {
         let shared = self.shared.as_ref().expect("a shared secret");
-        let master = EarlySecret::new(self.suite.hash, None).into_handshake(shared).into_master();
+        let master = EarlySecret::new(self.suite.hash, self.psk.as_ref()).into_handshake(shared).into_master();
         let digest = self.digest();
         let secrets = Secrets {
             client: master.client_traffic(&digest).secret().clone(),
