@@ -1,6 +1,8 @@
 //! The calls of provider and webpki that a handshake can't do without (RFC 8446 2, 4, 7.1), in their order, and nothing
 //! else: no messages are encoded or decoded, no records framed, no state is kept.
 
+pub(crate) mod resumption;
+
 use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
@@ -69,7 +71,7 @@ impl Handshake {
         random.fill(&mut [0; 32]).unwrap();
         let exchange = self.group.start_and_complete(client_share, random).unwrap();
         transcript.update(MESSAGE);
-        let handshake = self.handshake_secrets(&exchange.secret, &transcript.current());
+        let handshake = self.handshake_secrets(&self.early_secret(None), &exchange.secret, &transcript.current());
         let write = self.expand_key(&handshake.server);
         // EncryptedExtensions and Certificate; CertificateVerify; Finished.
         transcript.update(MESSAGE);
@@ -99,7 +101,7 @@ impl Handshake {
         let mut transcript = self.transcript();
         transcript.update(MESSAGE);
         let shared = exchange.complete(server_share).unwrap();
-        let handshake = self.handshake_secrets(&shared, &transcript.current());
+        let handshake = self.handshake_secrets(&self.early_secret(None), &shared, &transcript.current());
         let write = self.expand_key(&handshake.client);
         let read = self.expand_key(&handshake.server);
         self.open(read.as_ref());
@@ -139,10 +141,13 @@ impl Handshake {
         transcript
     }
 
-    fn handshake_secrets(&self, shared: &SharedSecret, messages: &Digest) -> Secrets {
+    fn early_secret(&self, psk: Option<&Secret>) -> Secret {
         let zeros = &[0; SECRET_MAX][..self.suite.hash.output_len()];
-        let early = self.suite.hash.hkdf_extract(zeros, zeros);
-        self.stage(&early, shared.as_bytes(), messages, [b"c hs traffic", b"s hs traffic"])
+        self.suite.hash.hkdf_extract(zeros, psk.map_or(zeros, Secret::as_bytes))
+    }
+
+    fn handshake_secrets(&self, early: &Secret, shared: &SharedSecret, messages: &Digest) -> Secrets {
+        self.stage(early, shared.as_bytes(), messages, [b"c hs traffic", b"s hs traffic"])
     }
 
     fn application_secrets(&self, handshake: &Secret, messages: &Digest) -> Secrets {

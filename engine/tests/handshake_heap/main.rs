@@ -5,6 +5,7 @@ mod bare;
 mod meter;
 #[cfg(feature = "aws-lc-rs")]
 mod records;
+mod resumption;
 #[cfg(feature = "aws-lc-rs")]
 mod rustls_endpoints;
 #[path = "../support/mod.rs"]
@@ -18,7 +19,7 @@ use rustls_endpoints::RustlsEndpoints;
 use support::pki::KeyKind;
 use support::{client, localhost, providers, server};
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
+use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Connection, Progress, ServerConfig, ServerConfigBuilder};
 use tls_engine::crypto::Provider;
 use tls_engine::limits::RECORD_MAX;
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
@@ -154,11 +155,22 @@ struct Endpoints {
 
 impl Endpoints {
     fn new(case: &Case, switches: Switches) -> Self {
+        Self::with(case, switches, |builder| builder, |builder| builder)
+    }
+
+    /// The same with more in the configurations.
+    fn with(
+        case: &Case,
+        switches: Switches,
+        of_client: impl FnOnce(ClientConfigBuilder) -> ClientConfigBuilder,
+        of_server: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
+    ) -> Self {
         let client = client(case.provider, case.kind, |builder| {
             let groups: Vec<_> = case.unwanted().into_iter().chain([case.group]).collect();
-            builder.suites(&[case.suite]).groups(&groups).switches(switches)
+            of_client(builder.suites(&[case.suite]).groups(&groups).switches(switches))
         });
-        let server = server(case.provider, case.kind, |builder| builder.groups(&[case.group]).switches(switches));
+        let server =
+            server(case.provider, case.kind, |builder| of_server(builder.groups(&[case.group]).switches(switches)));
         let pool = BufferPool::new(switches.buffer_pool, PoolOptions::default());
         Self { client, server, pool }
     }
