@@ -47,6 +47,11 @@ pub const COOKIE_MAX: usize = 1 << 12;
 pub const TICKETS_KEPT: usize = 8;
 /// The most bytes of what a server has to know to resume a session: the longest host name and PSK, and some numbers.
 pub const SESSION_STATE_MAX: usize = 352;
+/// The longest ticket that a client keeps, bytes: others are dropped. RFC 8446 4.6.1 allows 2^16 - 1, which no ClientHello has room for.
+pub const TICKET_MAX: usize = 1 << 14;
+/// How far in the future a ticket may have been made, seconds, as the clocks of servers that share their keys differ. One from later
+/// shows that a clock was set back, and is not used.
+pub const TICKET_CLOCK_SKEW_S: u64 = 60;
 /// The most tickets a server sends after a handshake.
 pub const TICKETS_SENT_MAX: u8 = 16;
 /// How many of the offered PSKs a server looks at. Each costs the opening of a ticket.

@@ -342,7 +342,7 @@ fn nothing_printed_shows_a_secret() {
 
         let mut secrets = kept.0.lock().unwrap().clone();
         assert_eq!(secrets.len(), 5, "two of the handshake, two of the data, one to export");
-        secrets.push(tickets[0].psk.clone());
+        secrets.push(tickets[0].psk.as_ref().clone());
         let suite = provider.suites[0];
         let keys = TrafficSecret::new(suite.hash, secrets[0].clone()).keys(suite.aead);
         let identity = support::pki::Pki::shared_identity(KIND);

@@ -20,7 +20,7 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub timeout: Duration,
 
-    /// Connect once before, for a ticket, and resume that session; says whether the server did
+    /// Connect once before, wait up to --linger for a ticket, and resume that session; says whether the server did
     #[arg(long)]
     pub resume: bool,
 

@@ -32,8 +32,8 @@ pub struct Serve {
     #[arg(short = 't', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Threads that sign, so that a slow key (RSA, a remote signer) keeps no other connection waiting [default: none, the event
-    /// loops sign]
+    /// Threads that sign, so that a slow key (RSA, a remote signer) holds up no other connection. Where more than 32
+    /// signatures wait for each, the event loops sign themselves [default: none]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub job_threads: u16,
 

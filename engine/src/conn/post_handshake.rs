@@ -6,7 +6,7 @@ use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::handshake::{Flow, Reassembled};
 use crate::keys::resumption_psk;
-use crate::limits::TICKETS_KEPT;
+use crate::limits::{TICKET_MAX, TICKETS_KEPT};
 use crate::msgs::{Header, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket};
 use crate::session::Ticket;
 
@@ -51,13 +51,17 @@ impl Connection {
 
     fn keep_ticket(&mut self, message: &NewSessionTicket<'_>) -> Result<(), Error> {
         self.flood_guard.on_ticket()?;
+        // RFC 8446 4.6.1: one without a lifetime is dropped at once.
+        if message.lifetime_s == 0 || message.ticket.len() > TICKET_MAX {
+            return Ok(());
+        }
         let suite = self.negotiated.as_ref().and_then(|negotiated| self.role.common().suite(negotiated.suite));
         let (Some(suite), Some(resumption)) = (suite, &self.resumption) else {
             return Err(Error::Internal("a ticket without keys"));
         };
         let ticket = Ticket {
             suite: suite.code,
-            psk: resumption_psk(suite.hash, resumption, message.nonce),
+            psk: Box::new(resumption_psk(suite.hash, resumption, message.nonce)),
             ticket: message.ticket.to_vec(),
             lifetime_s: message.lifetime_s,
             age_add: message.age_add,

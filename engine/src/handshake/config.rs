@@ -10,7 +10,7 @@ use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
-use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX, TICKETS_SENT_MAX};
+use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::{ArenaLease, ArenaStatistics};
 use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::session::{TicketStore, Tickets};
@@ -472,6 +472,10 @@ impl ServerConfigBuilder {
                 return Err(Error::Config("a server either has certificates or something that chooses them".into()));
             }
             _ => {}
+        }
+        let lifetime_s = self.tickets.as_ref().map_or(1, |tickets| tickets.lifetime_s());
+        if !(1..=TICKET_LIFETIME_MAX).contains(&lifetime_s) {
+            return Err(Error::Config(format!("a ticket lives 1 to {TICKET_LIFETIME_MAX} seconds")));
         }
         if self.tickets_sent > TICKETS_SENT_MAX {
             return Err(Error::Config(format!("at most {TICKETS_SENT_MAX} tickets are sent after a handshake")));

@@ -120,8 +120,9 @@ pub struct JobResult {
 
 /// What a job that succeeded has brought.
 pub(super) enum Outcome {
-    /// The PSK that can be resumed with, if there is one, and the ClientHello that has offered it.
-    Opened(Option<AcceptedPsk>, Region),
+    /// The PSK that can be resumed with, if there is one, and the ClientHello that has offered it. In a place of its own, which is wiped
+    /// wherever the result has been moved from.
+    Opened(Option<Box<AcceptedPsk>>, Region),
     /// The choice, and the ClientHello that it is for.
     Chosen(CertificateChoice, Region),
     /// A signature.
@@ -169,7 +170,7 @@ impl Work {
         match self {
             Self::OpenTicket { config, suite, hello } => {
                 let psk = find_psk(&config, &suite, &ClientHello::decode(client_hello(&hello).body())?);
-                Ok(Outcome::Opened(psk, hello))
+                Ok(Outcome::Opened(psk.map(Box::new), hello))
             }
             Self::ChooseCertificate { config, hello } => {
                 let choice = choose_certificate(&config, &ClientHello::decode(client_hello(&hello).body())?)?;

@@ -50,20 +50,18 @@ impl<'a> NewSessionTicket<'a> {
         Ok(message)
     }
 
-    /// Appends the whole message, with the ticket that `seal` appends instead of [`NewSessionTicket::ticket`].
-    pub fn encode(&self, out: &mut Vec<u8>, seal: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) -> Result<(), Error> {
-        let mut sealed = Ok(());
+    /// Appends the whole message.
+    pub fn encode(&self, out: &mut Vec<u8>) {
         encode_message(out, HandshakeType::NEW_SESSION_TICKET, |writer| {
             writer.u32(self.lifetime_s);
             writer.u32(self.age_add);
             writer.vector8(self.nonce);
-            writer.length16(|writer| sealed = writer.append(seal));
+            writer.vector16(self.ticket);
             writer.length16(|writer| {
                 if let Some(bytes) = self.max_early_data_bytes {
                     encode_extension(writer, ExtensionType::EARLY_DATA, |writer| writer.u32(bytes));
                 }
             });
         });
-        sealed
     }
 }

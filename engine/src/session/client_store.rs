@@ -4,8 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustls_pki_types::{ServerName, UnixTime};
 
+use super::is_fresh;
 use crate::codes::CipherSuite;
-use crate::limits::{TICKET_SERVERS_KEPT, TICKETS_KEPT};
+use crate::limits::{TICKET_MAX, TICKET_SERVERS_KEPT, TICKETS_KEPT};
 use crate::mem::Secret;
 
 /// A ticket with its PSK (RFC 8446 4.6.1).
@@ -14,8 +15,8 @@ use crate::mem::Secret;
 pub struct Ticket {
     /// The cipher suite of the connection that it was received on. The PSK is bound to its hash.
     pub suite: CipherSuite,
-    /// The PSK.
-    pub psk: Secret,
+    /// The PSK, in a place of its own, which is wiped wherever the ticket has been moved from.
+    pub psk: Box<Secret>,
     /// The ticket to send.
     pub ticket: Vec<u8>,
     /// How long it may be used, seconds from its receipt.
@@ -29,14 +30,14 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Its age, seconds. A clock that was set back makes it 0.
+    /// Its age, seconds.
     const fn age_s(&self, now: UnixTime) -> u64 {
         now.as_secs().saturating_sub(self.received_at.as_secs())
     }
 
-    /// Whether it may still be used (RFC 8446 4.6.1).
-    pub(crate) fn is_valid(&self, now: UnixTime) -> bool {
-        self.age_s(now) < u64::from(self.lifetime_s)
+    /// Whether it may still be used (RFC 8446 4.6.1), and fits into a ClientHello.
+    pub(crate) fn is_usable(&self, now: UnixTime) -> bool {
+        is_fresh(self.received_at, self.lifetime_s, now) && (1..=TICKET_MAX).contains(&self.ticket.len())
     }
 
     /// `obfuscated_ticket_age`: milliseconds, and `age_add`, modulo 2^32 (RFC 8446 4.2.11.1).
@@ -59,7 +60,8 @@ impl fmt::Debug for Ticket {
 }
 
 /// Where a client keeps its tickets. A store must not be shared by configurations that verify servers differently: a resumed
-/// handshake verifies no certificate.
+/// handshake verifies no certificate. It brings new tickets, too, so that a client that comes back often enough goes on without; one
+/// that has to look at the certificate again drops the store.
 pub trait TicketStore: Send + Sync {
     /// Keeps a ticket that `server` has sent.
     fn put(&self, server: &ServerName<'static>, ticket: Ticket);

@@ -14,8 +14,15 @@ use rustls_pki_types::UnixTime;
 
 use crate::crypto::Random;
 use crate::error::Error;
-use crate::limits::SESSION_STATE_MAX;
+use crate::limits::{SESSION_STATE_MAX, TICKET_CLOCK_SKEW_S};
 use crate::mem::SecretBytes;
+
+/// Whether what was made at `made_at` for `lifetime_s` may be used `now`: not where it has expired, nor where it comes from a future that
+/// a clock was set back from.
+pub(crate) const fn is_fresh(made_at: UnixTime, lifetime_s: u32, now: UnixTime) -> bool {
+    let (made_at, now) = (made_at.as_secs(), now.as_secs());
+    now.saturating_sub(made_at) < lifetime_s as u64 && made_at <= now.saturating_add(TICKET_CLOCK_SKEW_S)
+}
 
 /// What a server has to know to resume a session, opaque to those who keep it. Secret: it holds the PSK.
 pub type SessionState = SecretBytes<SESSION_STATE_MAX>;
@@ -27,6 +34,9 @@ pub trait Tickets: Send + Sync {
     fn lifetime_s(&self) -> u32;
 
     /// Appends the ticket of a session to `ticket`: at least one byte, and at most 65,535.
+    ///
+    /// # Errors
+    /// Whatever it is, the client gets no ticket, and the connection goes on.
     fn seal(
         &self,
         session: &SessionState,

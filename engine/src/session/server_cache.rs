@@ -12,7 +12,8 @@ use crate::error::Error;
 /// The random part of a ticket, bytes.
 const ID_LEN: usize = 28;
 
-/// Sessions in memory, a bounded number of them: a ticket is the place of its session and a random number. Each resumes once.
+/// Sessions in memory, a bounded number of them: a ticket is the place of its session and a random number. Each resumes once, and is
+/// gone with the first ClientHello that offers its ticket, whatever becomes of that handshake.
 ///
 /// Threads meet only at the place of a session, not at the whole cache.
 pub struct SessionCache {

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
 use rustls_pki_types::UnixTime;
@@ -20,7 +20,7 @@ const NONCE_LEN: usize = 12;
 /// what it has sealed for another.
 ///
 /// Clones are the same keys. No thread waits for another: the keys are read without a lock, and while one thread makes the next
-/// keys, the others use the ones before.
+/// keys, the others use the ones before. Only where nothing was sealed for longer than a lifetime they wait for the first.
 #[derive(Clone)]
 pub struct TicketKeys(Arc<Keys>);
 
@@ -100,25 +100,38 @@ impl Keys {
     fn pair(&self, now: UnixTime) -> Result<arc_swap::Guard<Arc<Pair>>, Error> {
         let period = now.as_secs() / u64::from(self.lifetime_s);
         let pair = self.pair.load();
-        // A clock that was set back keeps the newest keys.
-        if pair.period < period { self.rotate(period) } else { Ok(pair) }
+        if is_due(&pair, period) { self.rotate(period) } else { Ok(pair) }
     }
 
     #[cold]
     fn rotate(&self, period: u64) -> Result<arc_swap::Guard<Arc<Pair>>, Error> {
-        let Ok(_rotating) = self.rotating.try_lock() else { return Ok(self.pair.load()) };
+        let is_next = self.pair.load().period + 1 == period;
+        let _rotating = match self.rotating.try_lock() {
+            Ok(rotating) => rotating,
+            // The keys of the period before are good for this one, too.
+            Err(TryLockError::WouldBlock) if is_next => return Ok(self.pair.load()),
+            // After a longer time, or at first, they are not.
+            Err(TryLockError::WouldBlock) => self.rotating.lock().unwrap_or_else(PoisonError::into_inner),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        };
         let pair = self.pair.load();
         // Another thread may have done it in between.
-        if pair.period < period {
+        if is_due(&pair, period) {
             let previous = match &self.source {
                 Source::Random(_) => Some(pair.current.clone()),
-                Source::Secret(_) => Some(Arc::new(self.source.key(&self.suite, period - 1)?)),
+                Source::Secret(_) => Some(Arc::new(self.source.key(&self.suite, period.saturating_sub(1))?)),
             };
             let current = Arc::new(self.source.key(&self.suite, period)?);
             self.pair.store(Arc::new(Pair { period, current, previous }));
         }
         Ok(self.pair.load())
     }
+}
+
+/// Whether the keys of `period` have to take the place of `pair`: also where a clock was ahead and is no longer. Between two periods
+/// that follow each other, threads may disagree.
+fn is_due(pair: &Pair, period: u64) -> bool {
+    pair.period < period || pair.period > period + 1
 }
 
 impl Source {

@@ -14,11 +14,6 @@ impl<'a> Writer<'a> {
         self.out.extend_from_slice(bytes);
     }
 
-    /// What `append` appends to the vector itself. Returns what it returns.
-    pub fn append<T>(&mut self, append: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        append(self.out)
-    }
-
     /// `uint8`.
     pub fn u8(&mut self, value: u8) {
         self.out.push(value);

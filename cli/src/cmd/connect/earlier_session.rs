@@ -18,7 +18,6 @@ pub(super) fn obtain_ticket(plan: &Connect) -> Result<bool, Error> {
     let Some(tickets) = &plan.tickets else { return Ok(false) };
     let target = plan.target.to_string();
     let failed = |failure: Failure| failure.with_target(&target);
-    let tls = |source| Error::Tls { target: target.clone(), source };
     let parts = connected(plan)?.into_parts().map_err(|error| failed(error.into()))?;
     let StreamParts { mut connection, transport: mut socket, mut input, mut output, .. } = parts;
     let deadline = Instant::now() + plan.linger;
@@ -26,11 +25,12 @@ pub(super) fn obtain_ticket(plan: &Connect) -> Result<bool, Error> {
         if interrupt::requested() {
             return Err(Error::Interrupted);
         }
-        match connection.read_tls(&mut input, &mut output).map_err(tls)? {
-            Progress::Data(_) | Progress::Advanced => continue,
-            Progress::Closed => break,
+        match connection.read_tls(&mut input, &mut output) {
+            Ok(Progress::Data(_) | Progress::Advanced) => continue,
             // Its jobs are done at once.
-            Progress::NeedInput | Progress::Paused => {}
+            Ok(Progress::NeedInput | Progress::Paused) => {}
+            // Without a ticket it is told that there was none; the connection that counts comes next.
+            Ok(Progress::Closed) | Err(_) => break,
         }
         match fill(&mut input, &mut socket) {
             Ok(Filled::Bytes(_)) => {}
@@ -40,7 +40,6 @@ pub(super) fn obtain_ticket(plan: &Connect) -> Result<bool, Error> {
                 // Whatever it says, the loop looks again.
                 let _ = poll(&mut [readable], Some(&timeout));
             }
-            // Without a ticket it is told that there was none; the connection that counts comes next.
             Ok(Filled::End) | Err(_) => break,
         }
     }

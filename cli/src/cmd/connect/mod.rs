@@ -33,7 +33,10 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     let has_ticket = earlier_session::obtain_ticket(plan)?;
     if plan.tickets.is_some() && !has_ticket {
         messages.warning(&Warning {
-            message: format!("{target} has sent no ticket within {:?} of an earlier connection", plan.linger),
+            message: format!(
+                "{target} has sent no ticket in an earlier connection, which was waited for {:?}",
+                plan.linger
+            ),
             advice:
                 "the handshake is a full one; some servers send tickets only with an answer (--linger waits longer)"
                     .into(),
@@ -41,6 +44,12 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     }
     let conversation = connected(plan)?;
     if let Some(negotiated) = conversation.connection().negotiated() {
+        if has_ticket && !negotiated.is_resumed() {
+            messages.warning(&Warning {
+                message: format!("{target} has not taken its ticket: the handshake is a full one"),
+                advice: "servers behind one address may not share their keys, or may have restarted".into(),
+            });
+        }
         describe(negotiated, &target, messages);
         messages.note(&match &plan.verified {
             Some(name) => format!("server:    verified as {name}"),

@@ -27,7 +27,7 @@ impl TicketOffer {
         let now = config.common.clock.now();
         let mut tickets = (0..TICKETS_KEPT).map_while(|_| store.take(name));
         tickets.find_map(|ticket| {
-            let suite = config.common.suite(ticket.suite).filter(|_| ticket.is_valid(now))?;
+            let suite = config.common.suite(ticket.suite).filter(|_| ticket.is_usable(now))?;
             Some(Self { early: EarlySecret::new(suite.hash, Some(&ticket.psk)), ticket, hash: suite.hash })
         })
     }

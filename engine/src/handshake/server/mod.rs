@@ -67,7 +67,7 @@ impl ServerState {
     pub(super) fn resume(self, outcome: Outcome, effects: &mut Effects) -> Result<Self, Error> {
         match (self, outcome) {
             (Self::AnsweringClientHello(_, state), Outcome::Opened(psk, hello)) => {
-                state.resume_with_psk(psk, &hello, effects)
+                state.resume_with_psk(psk.as_deref().cloned(), &hello, effects)
             }
             (Self::AnsweringClientHello(_, state), Outcome::Chosen(choice, hello)) => {
                 state.resume(choice, &hello, effects)

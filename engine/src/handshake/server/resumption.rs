@@ -8,9 +8,10 @@ use crate::handshake::effects::Effects;
 use crate::keys::{EarlySecret, MasterSecret, Transcript, resumption_psk};
 use crate::limits::PSKS_TRIED_MAX;
 use crate::msgs::{ClientHello, Message, NewSessionTicket};
-use crate::session::{Session, Tickets};
+use crate::session::{Session, Tickets, is_fresh};
 
 /// A pre-shared key of the client's that is accepted, once its binder has verified.
+#[derive(Clone)]
 pub(in crate::handshake) struct AcceptedPsk {
     /// Which of the client's it is.
     pub(super) identity: u16,
@@ -74,15 +75,13 @@ fn resume(
     let state = tickets.open(ticket, now)?;
     let session = Session::decode(&state).ok()?;
     let made_for = config.common.provider.suite(session.suite)?;
-    // A clock that was set back makes the age 0.
-    let age_s = now.as_secs().saturating_sub(session.issued_at.as_secs());
     let is_resumable = made_for.hash.name() == suite.hash.name()
         && session.server_name == server_name
-        && age_s < u64::from(tickets.lifetime_s());
+        && is_fresh(session.issued_at, tickets.lifetime_s(), now);
     is_resumable.then(|| EarlySecret::new(suite.hash, Some(&session.psk)))
 }
 
-/// Sends the configured number of tickets, once the client's Finished is in `transcript` (RFC 8446 4.6.1).
+/// Sends the configured number of tickets, or fewer where they can't be made, once the client's Finished is in `transcript` (RFC 8446 4.6.1).
 pub(super) fn send_tickets(
     config: &ServerConfig,
     suite: &Suite,
@@ -102,18 +101,21 @@ pub(super) fn send_tickets(
         let nonce = [nonce];
         let psk = resumption_psk(suite.hash, &secret, &nonce);
         let session = Session { suite: suite.code, psk, issued_at, age_add, server_name }.encode()?;
+        // The server keeps nothing else there.
+        let mut ticket = core::mem::take(&mut effects.kept);
+        let sealed = tickets.seal(&session, random, issued_at, ticket.as_mut_vec());
+        let is_good = sealed.is_ok() && (1..=usize::from(u16::MAX)).contains(&ticket.as_slice().len());
         let message = NewSessionTicket {
             lifetime_s: tickets.lifetime_s(),
             age_add,
             nonce: &nonce,
-            ticket: &[],
+            ticket: ticket.as_slice(),
             max_early_data_bytes: None,
         };
-        let mut encoded = Ok(());
-        effects.send_unhashed(|out| {
-            encoded = message.encode(out, |ticket| tickets.seal(&session, random, issued_at, ticket));
-        })?;
-        encoded?;
+        let sent = if is_good { effects.send_unhashed(|out| message.encode(out)).map(drop) } else { Ok(()) };
+        ticket.clear();
+        effects.kept = ticket;
+        sent?;
     }
     Ok(())
 }

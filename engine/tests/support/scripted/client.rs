@@ -171,7 +171,7 @@ impl ScriptedClient {
 
     fn early_secret(&self) -> EarlySecret {
         let psk = self.selected_identity.map(|_| &self.ticket.as_ref().expect("the PSK that was selected").psk);
-        EarlySecret::new(self.suite.hash, psk)
+        EarlySecret::new(self.suite.hash, psk.map(Box::as_ref))
     }
 
     fn set_handshake_keys(&mut self, shared: SharedSecret) {
