@@ -1,15 +1,18 @@
 //! Clients and servers of the engine whose settings are bits of an input.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rustls_pki_types::ServerName;
 use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Provider, Suite};
+use tls_engine::session::{MemoryTickets, Ticket, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 
 use crate::support::pki::KeyKind;
-use crate::support::seeded::{CLIENT, SERVER, stopped_clock};
+use crate::support::scripted::psk::ticket_of;
+use crate::support::seeded::{CLIENT, SERVER, rewind, stopped_clock};
 use crate::support::{client, server};
 
 /// The kind of all keys: its signatures are the same every time.
@@ -49,6 +52,11 @@ impl Settings {
     /// Whether there are cookies and, of clients, no compatibility mode.
     const fn is_odd(self) -> bool {
         self.0 & 16 != 0
+    }
+
+    /// Whether the server gives tickets, and the client has one. The suite is one that another setting has as well.
+    pub(crate) const fn resumes(self) -> bool {
+        self.0 >> 5 == 7
     }
 
     /// The same with all that can be switched the other way.
@@ -105,6 +113,7 @@ pub(crate) fn server_config(settings: Settings) -> Arc<ServerConfig> {
             let builder = builder.random(&SERVER).clock(stopped_clock()).switches(settings.switches());
             let builder =
                 builder.suites(&[settings.suite().code]).groups(&[settings.group()]).cookie(settings.is_odd());
+            let builder = if settings.resumes() { builder.tickets(Arc::new(ticket_keys())) } else { builder };
             let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
             if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
         })
@@ -112,8 +121,44 @@ pub(crate) fn server_config(settings: Settings) -> Arc<ServerConfig> {
     config.clone()
 }
 
+/// What every server seals its tickets with.
+fn ticket_keys() -> TicketKeys {
+    TicketKeys::from_secret(provider(), 3600, &[0x7e; TicketKeys::SECRET_MIN]).expect("keys")
+}
+
+/// A ticket of every server that gives any, made once. All randomness starts anew before and after.
+pub(crate) fn ticket() -> &'static Ticket {
+    static MADE: OnceLock<Ticket> = OnceLock::new();
+    MADE.get_or_init(|| {
+        rewind();
+        let settings = Settings(7 << 5);
+        let store = Arc::new(MemoryTickets::default());
+        let client = client(provider(), KIND, |builder| {
+            let builder = builder.random(&CLIENT).clock(stopped_clock()).suites(&[settings.suite().code]);
+            builder.tickets(store.clone())
+        });
+        let ticket = ticket_of(&client, &server_config(settings), &*store);
+        rewind();
+        ticket
+    })
+}
+
+/// Every client finds the ticket, whatever others have done.
+struct OneTicket;
+
+impl TicketStore for OneTicket {
+    fn put(&self, _: &ServerName<'static>, _: Ticket) {}
+
+    fn take(&self, _: &ServerName<'static>) -> Option<Ticket> {
+        Some(ticket().clone())
+    }
+}
+
 /// A client, made once.
 pub(crate) fn client_config(settings: Settings) -> Arc<ClientConfig> {
+    if settings.resumes() {
+        ticket();
+    }
     static MADE: Mutex<Option<HashMap<Settings, Arc<ClientConfig>>>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let made = made.get_or_insert_default().entry(settings);
@@ -125,6 +170,7 @@ pub(crate) fn client_config(settings: Settings) -> Arc<ClientConfig> {
                 Some(groups) => builder.groups(&groups),
                 None => builder,
             };
+            let builder = if settings.resumes() { builder.tickets(Arc::new(OneTicket)) } else { builder };
             let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
             if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
         })

@@ -1,8 +1,8 @@
 //! A connection of the engine, the subject, against a peer that has real keys and follows a program: it does a handshake, and at
 //! any place in it, and behind it, what a peer should not do.
 //!
-//! Asserted of every program: no panic, bounded output and memory, an error that is followed by the right alert and is final, and
-//! data that is what was authentically sent, each byte once and in order.
+//! Asserted of every program: no panic, bounded output and memory, an error that is followed by the right alert and is final,
+//! data that is what was authentically sent, each byte once and in order, and sessions that only those resume who know the PSK.
 
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, ContentType, HandshakeType};
@@ -12,6 +12,7 @@ use crate::Input;
 use crate::configs::Settings;
 use crate::input::data;
 use crate::player::{Client, Player, Server};
+use crate::psks::{last_message, selected_identity};
 use crate::step::{Changes, Step};
 use crate::support::peer::{Peer, is_over};
 use crate::support::scripted::Sent;
@@ -52,6 +53,8 @@ pub struct Outcome {
     pub written: usize,
     /// Whether the connection has failed.
     pub failed: bool,
+    /// Whether a session was resumed.
+    pub is_resumed: bool,
 }
 
 fn run<P: Player>(bytes: &[u8]) -> Outcome {
@@ -91,8 +94,8 @@ struct Conversation<P> {
     answer: Vec<u8>,
     /// How much it may answer altogether.
     answers_left: usize,
-    /// How much it has taken before the handshake was done, bytes.
-    handshake_bytes: usize,
+    /// What it has taken before the handshake was done.
+    handshake: Vec<u8>,
     last_record: Vec<u8>,
 }
 
@@ -111,7 +114,7 @@ impl<P: Player> Conversation<P> {
             written: Vec::new(),
             answer: Vec::new(),
             answers_left: FLIGHT_BYTES,
-            handshake_bytes: 0,
+            handshake: Vec::new(),
             last_record: Vec::new(),
         }
     }
@@ -150,6 +153,7 @@ impl<P: Player> Conversation<P> {
                 let data = data(self.authentic.len(), len);
                 self.record(ContentType::APPLICATION_DATA.0, &data);
             }
+            Step::Psk(choice) => self.player.choose_psk(choice),
             Step::SubjectWrites(_) | Step::SubjectUpdatesKeys(_) | Step::SubjectCloses | Step::EndOfInput => {
                 self.subject_acts(step);
             }
@@ -173,6 +177,8 @@ impl<P: Player> Conversation<P> {
         self.error = wire.error.clone();
         let sent = wire.bytes_to_subject[sent_before..].to_vec();
         self.account(&sent);
+        // From here on the answers do not open.
+        self.is_deaf |= self.player.has_other_keys();
         if self.error.is_none() {
             self.hear();
         }
@@ -313,7 +319,9 @@ impl<P: Player> Conversation<P> {
 
     /// As many records as `bytes` can be may be answered.
     fn account(&mut self, bytes: &[u8]) {
-        self.handshake_bytes += if self.was_ready { 0 } else { bytes.len() };
+        if !self.was_ready {
+            self.handshake.extend_from_slice(bytes);
+        }
         self.answers_left += bytes.len().div_ceil(RECORD_BYTES_MIN) * ANSWER_BYTES;
     }
 
@@ -330,7 +338,8 @@ impl<P: Player> Conversation<P> {
         }
         assert!(subject.input.held_bytes() <= INPUT_BYTES_MAX, "{} bytes of memory", subject.input.held_bytes());
         assert!(subject.connection.tickets().len() <= TICKETS_KEPT);
-        assert!(!is_whole || self.handshake_bytes <= HANDSHAKE_BYTES_MAX, "{} bytes", self.handshake_bytes);
+        assert!(!is_whole || self.handshake.len() <= HANDSHAKE_BYTES_MAX, "{} bytes", self.handshake.len());
+        self.check_resumption();
         self.authentic = authentic;
         if let Some(due) = self.due {
             assert_eq!(self.error.as_ref().and_then(Error::alert), Some(due), "{:?}", self.error);
@@ -338,6 +347,20 @@ impl<P: Player> Conversation<P> {
         let Some(error) = self.error.clone() else { return };
         self.check_alert(&error);
         is_over(self.subject(), &error).expect("an end");
+    }
+
+    /// Sessions are resumed by those who know the PSK: a server selects none without its binder, and what both have chosen shows.
+    fn check_resumption(&mut self) {
+        let clear = records(&self.answer).into_iter().filter(|record| record[0] == ContentType::HANDSHAKE.0);
+        if clear.filter_map(|record| selected_identity(&record[RECORD_BYTES_MIN..])).next().is_some() {
+            let hello = last_message(&self.handshake);
+            assert!(self.player.may_select(&hello), "a PSK without its binder");
+        }
+        let is_resuming = self.player.is_resuming();
+        let is_deaf = self.is_deaf;
+        let Some(negotiated) = self.subject().connection.negotiated() else { return };
+        assert!(is_resuming || !negotiated.is_resumed(), "resumed without the PSK");
+        assert!(is_deaf || is_resuming == negotiated.is_resumed(), "not resumed with the PSK");
     }
 
     /// Where an alert is due it is the last record that is sent, encrypted or not.
@@ -365,6 +388,7 @@ impl<P: Player> Conversation<P> {
             received: self.subject().received.len(),
             written: self.written.len(),
             failed: self.error.is_some(),
+            is_resumed: self.subject().connection.negotiated().is_some_and(tls_engine::Negotiated::is_resumed),
         }
     }
 }

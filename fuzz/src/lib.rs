@@ -15,6 +15,7 @@ pub mod wire;
 
 mod configs;
 mod player;
+mod psks;
 mod step;
 mod support;
 

@@ -3,10 +3,11 @@
 use tls_engine::codes::{ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
 
-use crate::configs::{KIND, PROTOCOL, Settings, client_config, provider, server_config};
+use crate::configs::{KIND, PROTOCOL, Settings, client_config, provider, server_config, ticket};
+use crate::psks::{ClientPsks, ServerPsks, selected_identity};
 use crate::support::pki::Pki;
 use crate::support::scripted::client::ScriptedClient;
-use crate::support::scripted::draft::{alpn, message, numbers, ticket, vector16};
+use crate::support::scripted::draft::{self, ServerHelloDraft, alpn, message, numbers, vector16};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::{Script, Wire};
 use crate::support::seeded::{self, SCRIPT};
@@ -32,6 +33,18 @@ pub(crate) trait Player: Script {
     /// Takes note of another message than the right one, which the subject may have taken.
     fn note_other(&mut self, message: &[u8]);
 
+    /// Chooses the PSKs of the next hello.
+    fn choose_psk(&mut self, choice: u8);
+
+    /// Whether both ends know a PSK that they have agreed on.
+    fn is_resuming(&self) -> bool;
+
+    /// Whether the subject has other keys by now, if it has any.
+    fn has_other_keys(&self) -> bool;
+
+    /// Whether a server may select a PSK of a client that has sent this hello.
+    fn may_select(&self, hello: &[u8]) -> bool;
+
     /// Whether nobody without the keys can make the right message, so that the subject takes no other.
     fn is_proof(&self) -> bool;
 }
@@ -41,6 +54,10 @@ pub(crate) struct Client {
     script: ScriptedClient,
     settings: Settings,
     stage: ClientStage,
+    psks: ClientPsks,
+    /// The newest hello, and whether the binders in it are right.
+    hello: Vec<u8>,
+    is_bound: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,10 +77,21 @@ impl Client {
     fn has_keys(&self) -> bool {
         self.script.wire.read.is_some()
     }
+
+    /// The hello with its PSKs.
+    fn bound_hello(&mut self) -> Vec<u8> {
+        if self.settings.resumes() {
+            self.psks.offer(&mut self.script);
+        }
+        self.hello = self.script.hello.encode();
+        self.is_bound = self.psks.is_bound();
+        self.hello.clone()
+    }
 }
 
 impl Player for Client {
     fn start(settings: Settings) -> Self {
+        let ticket = settings.resumes().then(|| ticket().clone());
         seeded::rewind();
         let mut script = ScriptedClient::new(provider(), &server_config(settings), NamedGroup::X25519);
         script.random = &SCRIPT;
@@ -77,15 +105,17 @@ impl Player for Client {
         if settings.names_protocol() {
             script.hello.extensions().set(ExtensionType::ALPN, alpn(&[PROTOCOL]));
         }
-        Self { script, settings, stage: ClientStage::Hello }
+        script.ticket = ticket;
+        let (stage, psks) = (ClientStage::Hello, ClientPsks::Ticket);
+        Self { script, settings, stage, psks, hello: Vec::new(), is_bound: false }
     }
 
     fn right(&mut self) -> Option<Vec<u8>> {
         match self.stage {
-            ClientStage::Hello => Some(self.script.hello.encode()),
+            ClientStage::Hello => Some(self.bound_hello()),
             ClientStage::SecondHello if self.was_retried() => {
                 self.script.prepare_second_hello(self.settings.group());
-                Some(self.script.hello.encode())
+                Some(self.bound_hello())
             }
             ClientStage::Finished if self.has_keys() => Some(self.script.finished()),
             ClientStage::SecondHello | ClientStage::Finished => None,
@@ -120,6 +150,22 @@ impl Player for Client {
 
     fn note_other(&mut self, _: &[u8]) {}
 
+    fn choose_psk(&mut self, choice: u8) {
+        self.psks = ClientPsks::chosen(choice);
+    }
+
+    fn is_resuming(&self) -> bool {
+        self.script.selected_identity.is_some()
+    }
+
+    fn has_other_keys(&self) -> bool {
+        false
+    }
+
+    fn may_select(&self, hello: &[u8]) -> bool {
+        self.is_bound && hello == self.hello
+    }
+
     fn is_proof(&self) -> bool {
         self.stage == ClientStage::Finished
     }
@@ -144,6 +190,21 @@ pub(crate) struct Server {
     script: ScriptedServer,
     settings: Settings,
     stage: ServerStage,
+    psks: ServerPsks,
+    /// Which identity the ServerHello has selected.
+    selected_identity: Option<u16>,
+}
+
+impl Server {
+    fn hello(&mut self) -> ServerHelloDraft {
+        if !self.settings.resumes() {
+            return self.script.hello(self.settings.group());
+        }
+        self.script.psk = self.psks.psk();
+        let mut hello = self.script.hello(self.settings.group());
+        self.psks.select(&mut hello);
+        hello
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -164,7 +225,7 @@ impl Player for Server {
         script.random = &SCRIPT;
         script.suite = *settings.suite();
         let stage = if settings.retries() { ServerStage::Retry } else { ServerStage::Hello };
-        Self { script, settings, stage }
+        Self { script, settings, stage, psks: ServerPsks::Ticket, selected_identity: None }
     }
 
     fn right(&mut self) -> Option<Vec<u8>> {
@@ -173,14 +234,14 @@ impl Player for Server {
             ServerStage::Retry => self.script.retry(group).encode(),
             // Without a share of the client's, which has not answered the HelloRetryRequest, there can be no keys.
             ServerStage::Hello if self.script.client_share(group).is_none() => return None,
-            ServerStage::Hello => self.script.hello(group).encode(),
+            ServerStage::Hello => self.hello().encode(),
             _ if self.script.wire.write.is_none() => return None,
             ServerStage::EncryptedExtensions => self.script.encrypted_extensions(),
             ServerStage::Certificate => self.script.certificate(),
             ServerStage::CertificateVerify => self.script.certificate_verify(),
             ServerStage::Finished => self.script.finished(),
             ServerStage::Ready => {
-                message(HandshakeType::NEW_SESSION_TICKET, &ticket(7, &[1], b"a ticket", &Default::default()))
+                message(HandshakeType::NEW_SESSION_TICKET, &draft::ticket(7, &[1], b"a ticket", &Default::default()))
             }
         })
     }
@@ -193,7 +254,11 @@ impl Player for Server {
                 let retry = self.script.retry(group);
                 self.script.send_retry(&retry);
             }
-            ServerStage::Hello => self.script.accept(group, piece_len),
+            ServerStage::Hello => {
+                self.selected_identity = selected_identity(&right);
+                self.script.message_in_pieces(&right, piece_len);
+                self.script.set_handshake_keys(group, &right);
+            }
             _ => self.script.message_in_pieces(&right, piece_len),
         }
         self.leave_out();
@@ -201,6 +266,7 @@ impl Player for Server {
 
     fn note(&mut self, message: &[u8]) {
         if self.stage == ServerStage::Hello {
+            self.selected_identity = selected_identity(message);
             self.script.set_handshake_keys(self.settings.group(), message);
         } else if self.script.wire.write.is_some() && !message.is_empty() {
             self.script.on_own_message(message);
@@ -212,6 +278,7 @@ impl Player for Server {
         self.stage = match self.stage {
             ServerStage::Retry => ServerStage::Hello,
             ServerStage::Hello => ServerStage::EncryptedExtensions,
+            ServerStage::EncryptedExtensions if self.script.psk.is_some() => ServerStage::Finished,
             ServerStage::EncryptedExtensions => ServerStage::Certificate,
             ServerStage::Certificate => ServerStage::CertificateVerify,
             ServerStage::CertificateVerify => ServerStage::Finished,
@@ -224,6 +291,22 @@ impl Player for Server {
         if is_request && self.script.wire.write.is_some() {
             self.script.on_own_message(message);
         }
+    }
+
+    fn choose_psk(&mut self, choice: u8) {
+        self.psks = ServerPsks::chosen(choice);
+    }
+
+    fn is_resuming(&self) -> bool {
+        self.settings.resumes() && self.selected_identity == Some(0) && self.script.psk.as_ref() == Some(&ticket().psk)
+    }
+
+    fn has_other_keys(&self) -> bool {
+        self.selected_identity.is_some() && !self.is_resuming()
+    }
+
+    fn may_select(&self, _: &[u8]) -> bool {
+        true
     }
 
     fn is_proof(&self) -> bool {

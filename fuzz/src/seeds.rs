@@ -18,8 +18,12 @@ use crate::{certificates, conversation, handshake_messages, http_heads, records,
 
 type Seeds = BTreeMap<String, Vec<u8>>;
 
-/// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies, hybrids.
-const SETTINGS: [u8; 10] = [0, 0x20 | 1, 0x40 | 2, 0x60 | 4, 0x80 | 8, 16 | 1, 31, 0xa0, 0xa0 | 1, 0xc0 | 8];
+/// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies, hybrids, tickets.
+const SETTINGS: [u8; 12] =
+    [0, 0x20 | 1, 0x40 | 2, 0x60 | 4, 0x80 | 8, 16 | 1, 31, 0xa0, 0xa0 | 1, 0xc0 | 8, TICKETS, TICKETS | 1];
+
+/// The settings with tickets.
+const TICKETS: u8 = 0xe0;
 
 // Steps of a conversation.
 const RIGHT: [u8; 2] = [0, 0];
@@ -70,6 +74,7 @@ fn conversations(hello: HandshakeType, rights: usize, run: fn(&[u8]) -> Outcome)
             let seed = [&[settings], &rights[..], &TALK.concat()].concat();
             let outcome = run(&seed);
             assert!(outcome.was_ready && !outcome.failed, "{settings} {name}: {outcome:?}");
+            assert_eq!(outcome.is_resumed, settings >= TICKETS);
             assert_eq!((outcome.received, outcome.written), (3 * 256, 2 * 0x4400));
             seeds.insert(format!("{name}-{settings}"), seed);
         }
@@ -105,8 +110,44 @@ fn conversations(hello: HandshakeType, rights: usize, run: fn(&[u8]) -> Outcome)
     seeds
 }
 
+/// Conversations in which the player has chosen its PSKs, from the first hello on or from the second, and whether each is resumed,
+/// or fails.
+fn choices(rights: usize, outcomes: &[(bool, bool)], run: fn(&[u8]) -> Outcome) -> Seeds {
+    let mut seeds = Seeds::new();
+    for (choice, outcome) in (0..).zip(outcomes) {
+        let psk = [17, choice];
+        let rights = RIGHT.repeat(rights);
+        for (name, before) in [
+            ("psk", [&[TICKETS][..], &psk].concat()),
+            ("psk-retried", [&[TICKETS | 1][..], &psk, &RIGHT].concat()),
+            ("second-psk", [&[TICKETS | 1][..], &RIGHT, &psk].concat()),
+        ] {
+            let seed = [&before[..], &rights, &DATA, &SUBJECT_WRITES].concat();
+            let got = run(&seed);
+            assert_eq!((got.is_resumed, got.failed), *outcome, "{name} {choice}: {got:?}");
+            assert!(got.failed || got.received == 256);
+            seeds.insert(format!("{name}-{choice}"), seed);
+        }
+    }
+    seeds
+}
+
+const RESUMED: (bool, bool) = (true, false);
+const FULL: (bool, bool) = (false, false);
+const FAILED: (bool, bool) = (false, true);
+
 fn server() -> Seeds {
-    conversations(HandshakeType::CLIENT_HELLO, 2, conversation::with_server)
+    let mut seeds = conversations(HandshakeType::CLIENT_HELLO, 2, conversation::with_server);
+    let outcomes = [RESUMED, RESUMED, FULL, RESUMED, FAILED, FAILED, FAILED, FULL];
+    seeds.extend(choices(2, &outcomes, conversation::with_server));
+    // Another bit of the binder, and of what it covers.
+    let hello = Client::start(Settings(TICKETS)).right().expect("a hello");
+    for (name, place) in [("binder", hello.len() - 1), ("bound", 10)] {
+        let seed = [&[TICKETS], &with_change(1, place as u16)[..], &RIGHT].concat();
+        assert!(conversation::with_server(&seed).failed, "{name}");
+        seeds.insert(format!("changed-{name}"), seed);
+    }
+    seeds
 }
 
 fn client() -> Seeds {
@@ -116,6 +157,7 @@ fn client() -> Seeds {
     let asked = [&[0], &RIGHT.repeat(2)[..], &[10, 13, high, low], &request, &RIGHT.repeat(4)].concat();
     assert!(conversation::with_client(&asked).was_ready);
     seeds.insert("certificate-request".to_owned(), asked);
+    seeds.extend(choices(5, &[RESUMED, FULL, FAILED, FAILED], conversation::with_client));
     seeds
 }
 

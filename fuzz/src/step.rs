@@ -40,12 +40,14 @@ pub(crate) enum Step<'a> {
     SubjectCloses,
     /// The transport ends.
     EndOfInput,
+    /// Which PSKs the next hello of this side has.
+    Psk(u8),
 }
 
 impl<'a> Step<'a> {
     /// The next step of a program.
     pub(crate) fn decode(input: &mut Input<'a>) -> Self {
-        match input.byte() % 17 {
+        match input.byte() % 18 {
             0 => Self::Right(piece_len(input.byte())),
             1 => Self::Changed(Changes(input.bytes())),
             2 => Self::Spoiled(Changes(input.bytes())),
@@ -62,7 +64,8 @@ impl<'a> Step<'a> {
             13 => Self::SubjectWrites(input.number() % 0x8000),
             14 => Self::SubjectUpdatesKeys(input.byte() % 2 == 1),
             15 => Self::SubjectCloses,
-            _ => Self::EndOfInput,
+            16 => Self::EndOfInput,
+            _ => Self::Psk(input.byte()),
         }
     }
 }
