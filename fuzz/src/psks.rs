@@ -95,7 +95,7 @@ impl ServerPsks {
         match self {
             Self::Nothing => None,
             Self::UnknownPsk => Some(Secret::copy_of(&[7; 32])),
-            Self::Ticket | Self::SecondIdentity => Some(ticket().psk.clone()),
+            Self::Ticket | Self::SecondIdentity => Some(ticket().psk.as_ref().clone()),
         }
     }
 
