@@ -260,7 +260,7 @@ pub fn client_with_ticket(provider: &'static Provider) -> ScriptedServer {
     store.put(&localhost(), Ticket::clone(&ticket));
     let config = client(provider, KIND, |builder| builder.tickets(store));
     let mut server = ScriptedServer::new(provider, &config, Pki::shared_identity(KIND));
-    server.psk = Some(ticket.psk);
+    server.psk = Some(*ticket.psk);
     server
 }
 

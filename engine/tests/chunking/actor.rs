@@ -166,7 +166,7 @@ impl Actor {
         self.drain();
         let tickets = self.connection.tickets().iter().map(|ticket| {
             let ticket = ticket.clone();
-            (ticket.suite, ticket.psk, ticket.ticket, ticket.lifetime_s, ticket.age_add, ticket.received_at)
+            (ticket.suite, *ticket.psk, ticket.ticket, ticket.lifetime_s, ticket.age_add, ticket.received_at)
         });
         Outcome {
             tickets: tickets.collect(),
