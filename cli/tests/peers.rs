@@ -63,7 +63,7 @@ fn what_can_not_be_measured_is_a_cell_with_its_reason() {
     ] {
         assert!(ended.output.contains(part), "{part} in\n{}", ended.output);
     }
-    assert!(ended.output.contains(" of 6 figures."), "{}", ended.output);
+    assert!(ended.output.contains(" of 8 figures."), "{}", ended.output);
 }
 
 #[test]
