@@ -29,7 +29,7 @@ const BELONGS: [(&str, &str); 7] = [
     ("TcpStream", "io/ lib.rs"),
     ("feature = \"", "crypto/provider/ io/mod.rs"),
     ("std::fs", "keys/key_log.rs"),
-    ("SystemTime::now", "handshake/config.rs"),
+    ("SystemTime::now", "handshake/config/mod.rs"),
 ];
 
 #[test]

@@ -1,19 +1,19 @@
+//! What connections are configured with: the settings of both roles here, those of each in a module of its own.
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls_pki_types::UnixTime;
 
 use super::job::JobKinds;
-use super::{ChooseCertificate, HandshakeArenas, JobKind, Workspace};
-use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use super::{HandshakeArenas, Workspace};
+use crate::codes::{CipherSuite, NamedGroup};
 use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::KeyLog;
-use crate::limits::{FRAGMENT_MIN, KEY_SHARES_MAX, RECORD_CONTENT_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
-use crate::mem::{ArenaLease, ArenaStatistics};
-use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
-use crate::session::{TicketStore, Tickets};
+use crate::limits::{FRAGMENT_MIN, RECORD_CONTENT_MAX};
+use crate::mem::ArenaLease;
 use crate::switches::Switches;
 
 /// A clock, for the validity of certificates and tickets.
@@ -85,30 +85,6 @@ macro_rules! common_getters {
             self.common.arenas.as_ref().map(HandshakeArenas::statistics)
         }
     };
-}
-
-/// The configuration of clients.
-pub struct ClientConfig {
-    pub(crate) common: Common,
-    pub(crate) verifier: Box<dyn VerifyServer>,
-    pub(crate) key_share_groups: Vec<&'static dyn Group>,
-    pub(crate) signature_algorithms: Vec<SignatureScheme>,
-    pub(crate) suite_codes: Vec<CipherSuite>,
-    pub(crate) group_names: Vec<NamedGroup>,
-    pub(crate) middlebox_compatibility: bool,
-    pub(crate) tickets: Option<Arc<dyn TicketStore>>,
-}
-
-/// The configuration of servers.
-pub struct ServerConfig {
-    pub(crate) common: Common,
-    pub(crate) certificates: Vec<Arc<CertifiedKey>>,
-    /// In place of the certificates.
-    pub(crate) chooser: Option<Box<dyn ChooseCertificate>>,
-    pub(crate) cookie: bool,
-    pub(crate) tickets: Option<Arc<dyn Tickets>>,
-    /// How many tickets a client gets after its handshake.
-    pub(crate) tickets_sent: u8,
 }
 
 /// The settings both roles have; the rest are added by each builder.
@@ -293,200 +269,8 @@ macro_rules! common_setters {
     };
 }
 
-/// Builds a [`ClientConfig`].
-#[must_use]
-pub struct ClientConfigBuilder {
-    common: CommonBuilder,
-    verifier: Option<Box<dyn VerifyServer>>,
-    key_share_groups: Option<Vec<NamedGroup>>,
-    middlebox_compatibility: bool,
-    tickets: Option<Arc<dyn TicketStore>>,
-}
+mod client;
+mod server;
 
-impl ClientConfig {
-    common_getters!();
-
-    /// The default configuration, with [`Provider::auto`], for servers whose certificates `roots` have issued.
-    pub fn new(roots: &[CertificateDer<'_>]) -> Result<Arc<Self>, Error> {
-        Self::builder(Provider::auto()).verifier(ServerVerifier::new(roots)?).build()
-    }
-
-    /// Builds a configuration with the cryptography of `provider`.
-    pub fn builder(provider: &'static Provider) -> ClientConfigBuilder {
-        ClientConfigBuilder {
-            common: CommonBuilder::new(provider),
-            verifier: None,
-            key_share_groups: None,
-            middlebox_compatibility: true,
-            tickets: None,
-        }
-    }
-}
-
-impl ClientConfigBuilder {
-    common_setters!();
-
-    /// What verifies servers. There is no default.
-    pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
-        self.verifier = Some(Box::new(verifier));
-        self
-    }
-
-    /// The groups of the key shares in the first ClientHello. Default: the first group. With none, the server has to send a
-    /// HelloRetryRequest.
-    pub fn key_share_groups(mut self, groups: &[NamedGroup]) -> Self {
-        self.key_share_groups = Some(groups.to_vec());
-        self
-    }
-
-    /// Where tickets are kept, and taken from to resume sessions. Default: nowhere, every handshake is a full one; a connection keeps
-    /// the newest tickets that it was sent, see [`Connection::tickets`](crate::Connection::tickets).
-    pub fn tickets(mut self, store: Arc<dyn TicketStore>) -> Self {
-        self.tickets = Some(store);
-        self
-    }
-
-    /// Whether to look like TLS 1.2 to middleboxes (RFC 8446 D.4). Default: yes.
-    pub const fn middlebox_compatibility(mut self, on: bool) -> Self {
-        self.middlebox_compatibility = on;
-        self
-    }
-
-    /// Checks the settings. [`Error::Config`] where they do not fit together.
-    pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
-        let common = self.common.build()?;
-        let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a server verifier".into()))?;
-        let key_share_groups: Vec<_> = match self.key_share_groups {
-            None => common.groups.iter().copied().take(1).collect(),
-            Some(names) => names
-                .into_iter()
-                .map(|name| {
-                    common.group(name).ok_or_else(|| {
-                        Error::Config(format!("a key share for {name} needs it among the groups of the client"))
-                    })
-                })
-                .collect::<Result<_, _>>()?,
-        };
-        let signature_algorithms = offered_schemes(common.provider);
-        if key_share_groups.len() > KEY_SHARES_MAX {
-            return Err(Error::Config(format!("a client sends at most {KEY_SHARES_MAX} key shares")));
-        }
-        let suite_codes = common.suites.iter().map(|suite| suite.code).collect();
-        let group_names = common.groups.iter().map(|group| group.name()).collect();
-        Ok(Arc::new(ClientConfig {
-            common,
-            verifier,
-            key_share_groups,
-            signature_algorithms,
-            suite_codes,
-            group_names,
-            middlebox_compatibility: self.middlebox_compatibility,
-            tickets: self.tickets,
-        }))
-    }
-}
-
-/// Builds a [`ServerConfig`].
-#[must_use]
-pub struct ServerConfigBuilder {
-    common: CommonBuilder,
-    certificates: Vec<Arc<CertifiedKey>>,
-    chooser: Option<Box<dyn ChooseCertificate>>,
-    cookie: bool,
-    tickets: Option<Arc<dyn Tickets>>,
-    tickets_sent: u8,
-}
-
-impl ServerConfig {
-    common_getters!();
-
-    /// The default configuration, with [`Provider::auto`] and one certificate. `chain` begins with the server's own certificate,
-    /// which `key` belongs to.
-    pub fn new(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'_>) -> Result<Arc<Self>, Error> {
-        Self::builder(Provider::auto()).certificate_and_key(chain, key)?.build()
-    }
-
-    /// Builds a configuration with the cryptography of `provider`.
-    pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
-        ServerConfigBuilder {
-            common: CommonBuilder::new(provider),
-            certificates: Vec::new(),
-            chooser: None,
-            cookie: false,
-            tickets: None,
-            tickets_sent: 1,
-        }
-    }
-}
-
-impl ServerConfigBuilder {
-    common_setters!();
-
-    /// Adds a certificate with its key. The first one whose signatures the client can verify is used.
-    pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
-        self.certificates.push(Arc::new(certificate));
-        self
-    }
-
-    /// Chooses the certificate for each client, in place of certificates that are added here. Default: the first of those that are
-    /// added whose signatures the client can verify.
-    pub fn choose_certificate(mut self, chooser: impl ChooseCertificate + 'static) -> Self {
-        self.chooser = Some(Box::new(chooser));
-        self
-    }
-
-    /// Adds a certificate with its key, which the provider of this configuration loads, see [`CertifiedKey::new`].
-    pub fn certificate_and_key(
-        self,
-        chain: Vec<CertificateDer<'static>>,
-        key: &PrivateKeyDer<'_>,
-    ) -> Result<Self, Error> {
-        let certificate = CertifiedKey::new(self.common.provider, chain, key)?;
-        Ok(self.certificate(certificate))
-    }
-
-    /// Whether a HelloRetryRequest has a cookie, which the client has to return. Default: no.
-    pub const fn cookie(mut self, on: bool) -> Self {
-        self.cookie = on;
-        self
-    }
-
-    /// What makes tickets, with which clients resume their sessions: [`TicketKeys`](crate::session::TicketKeys) or a
-    /// [`SessionCache`](crate::session::SessionCache). Default: nothing, every handshake is a full one.
-    pub fn tickets(mut self, tickets: Arc<dyn Tickets>) -> Self {
-        self.tickets = Some(tickets);
-        self
-    }
-
-    /// How many tickets a client gets after its handshake, 0 to 16. Default: 1.
-    pub const fn tickets_sent(mut self, tickets: u8) -> Self {
-        self.tickets_sent = tickets;
-        self
-    }
-
-    /// Checks the settings. [`Error::Config`] where they do not fit together.
-    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
-        match (self.certificates.is_empty(), &self.chooser) {
-            (true, None) => return Err(Error::Config("a server needs a certificate".into())),
-            (false, Some(_)) => {
-                return Err(Error::Config("a server either has certificates or something that chooses them".into()));
-            }
-            _ => {}
-        }
-        let lifetime_s = self.tickets.as_ref().map_or(1, |tickets| tickets.lifetime_s());
-        if !(1..=TICKET_LIFETIME_MAX).contains(&lifetime_s) {
-            return Err(Error::Config(format!("a ticket lives 1 to {TICKET_LIFETIME_MAX} seconds")));
-        }
-        if self.tickets_sent > TICKETS_SENT_MAX {
-            return Err(Error::Config(format!("at most {TICKETS_SENT_MAX} tickets are sent after a handshake")));
-        }
-        Ok(Arc::new(ServerConfig {
-            common: self.common.build()?,
-            certificates: self.certificates,
-            chooser: self.chooser,
-            cookie: self.cookie,
-            tickets: self.tickets,
-            tickets_sent: self.tickets_sent,
-        }))
-    }
-}
+pub use client::{ClientConfig, ClientConfigBuilder};
+pub use server::{ServerConfig, ServerConfigBuilder};

@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateDer;
+
+use super::{Clock, Common, CommonBuilder};
+use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::counters::Monitor;
+use crate::crypto::{Group, Provider, Random};
+use crate::error::Error;
+use crate::handshake::HandshakeArenas;
+use crate::handshake::job::{JobKind, JobKinds};
+use crate::keys::KeyLog;
+use crate::limits::KEY_SHARES_MAX;
+use crate::mem::ArenaStatistics;
+use crate::pki::{ServerVerifier, VerifyServer, offered_schemes};
+use crate::session::TicketStore;
+use crate::switches::Switches;
+
+/// The configuration of clients.
+pub struct ClientConfig {
+    pub(crate) common: Common,
+    pub(crate) verifier: Box<dyn VerifyServer>,
+    pub(crate) key_share_groups: Vec<&'static dyn Group>,
+    pub(crate) signature_algorithms: Vec<SignatureScheme>,
+    pub(crate) suite_codes: Vec<CipherSuite>,
+    pub(crate) group_names: Vec<NamedGroup>,
+    pub(crate) middlebox_compatibility: bool,
+    pub(crate) tickets: Option<Arc<dyn TicketStore>>,
+}
+
+/// Builds a [`ClientConfig`].
+#[must_use]
+pub struct ClientConfigBuilder {
+    common: CommonBuilder,
+    verifier: Option<Box<dyn VerifyServer>>,
+    key_share_groups: Option<Vec<NamedGroup>>,
+    middlebox_compatibility: bool,
+    tickets: Option<Arc<dyn TicketStore>>,
+}
+
+impl ClientConfig {
+    common_getters!();
+
+    /// The default configuration, with [`Provider::auto`], for servers whose certificates `roots` have issued.
+    pub fn new(roots: &[CertificateDer<'_>]) -> Result<Arc<Self>, Error> {
+        Self::builder(Provider::auto()).verifier(ServerVerifier::new(roots)?).build()
+    }
+
+    /// Builds a configuration with the cryptography of `provider`.
+    pub fn builder(provider: &'static Provider) -> ClientConfigBuilder {
+        ClientConfigBuilder {
+            common: CommonBuilder::new(provider),
+            verifier: None,
+            key_share_groups: None,
+            middlebox_compatibility: true,
+            tickets: None,
+        }
+    }
+}
+
+impl ClientConfigBuilder {
+    common_setters!();
+
+    /// What verifies servers. There is no default.
+    pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
+        self.verifier = Some(Box::new(verifier));
+        self
+    }
+
+    /// The groups of the key shares in the first ClientHello. Default: the first group. With none, the server has to send a
+    /// HelloRetryRequest.
+    pub fn key_share_groups(mut self, groups: &[NamedGroup]) -> Self {
+        self.key_share_groups = Some(groups.to_vec());
+        self
+    }
+
+    /// Where tickets are kept, and taken from to resume sessions. Default: nowhere, every handshake is a full one; a connection keeps
+    /// the newest tickets that it was sent, see [`Connection::tickets`](crate::Connection::tickets).
+    pub fn tickets(mut self, store: Arc<dyn TicketStore>) -> Self {
+        self.tickets = Some(store);
+        self
+    }
+
+    /// Whether to look like TLS 1.2 to middleboxes (RFC 8446 D.4). Default: yes.
+    pub const fn middlebox_compatibility(mut self, on: bool) -> Self {
+        self.middlebox_compatibility = on;
+        self
+    }
+
+    /// Checks the settings. [`Error::Config`] where they do not fit together.
+    pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
+        let common = self.common.build()?;
+        let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a server verifier".into()))?;
+        let key_share_groups: Vec<_> = match self.key_share_groups {
+            None => common.groups.iter().copied().take(1).collect(),
+            Some(names) => names
+                .into_iter()
+                .map(|name| {
+                    common.group(name).ok_or_else(|| {
+                        Error::Config(format!("a key share for {name} needs it among the groups of the client"))
+                    })
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        let signature_algorithms = offered_schemes(common.provider);
+        if key_share_groups.len() > KEY_SHARES_MAX {
+            return Err(Error::Config(format!("a client sends at most {KEY_SHARES_MAX} key shares")));
+        }
+        let suite_codes = common.suites.iter().map(|suite| suite.code).collect();
+        let group_names = common.groups.iter().map(|group| group.name()).collect();
+        Ok(Arc::new(ClientConfig {
+            common,
+            verifier,
+            key_share_groups,
+            signature_algorithms,
+            suite_codes,
+            group_names,
+            middlebox_compatibility: self.middlebox_compatibility,
+            tickets: self.tickets,
+        }))
+    }
+}

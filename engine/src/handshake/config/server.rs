@@ -1,0 +1,134 @@
+use std::sync::Arc;
+
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::{Clock, Common, CommonBuilder};
+use crate::codes::{CipherSuite, NamedGroup};
+use crate::counters::Monitor;
+use crate::crypto::{Provider, Random};
+use crate::error::Error;
+use crate::handshake::job::{JobKind, JobKinds};
+use crate::handshake::{ChooseCertificate, HandshakeArenas};
+use crate::keys::KeyLog;
+use crate::limits::{TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
+use crate::mem::ArenaStatistics;
+use crate::pki::CertifiedKey;
+use crate::session::Tickets;
+use crate::switches::Switches;
+
+/// The configuration of servers.
+pub struct ServerConfig {
+    pub(crate) common: Common,
+    pub(crate) certificates: Vec<Arc<CertifiedKey>>,
+    /// In place of the certificates.
+    pub(crate) chooser: Option<Box<dyn ChooseCertificate>>,
+    pub(crate) cookie: bool,
+    pub(crate) tickets: Option<Arc<dyn Tickets>>,
+    /// How many tickets a client gets after its handshake.
+    pub(crate) tickets_sent: u8,
+}
+
+/// Builds a [`ServerConfig`].
+#[must_use]
+pub struct ServerConfigBuilder {
+    common: CommonBuilder,
+    certificates: Vec<Arc<CertifiedKey>>,
+    chooser: Option<Box<dyn ChooseCertificate>>,
+    cookie: bool,
+    tickets: Option<Arc<dyn Tickets>>,
+    tickets_sent: u8,
+}
+
+impl ServerConfig {
+    common_getters!();
+
+    /// The default configuration, with [`Provider::auto`] and one certificate. `chain` begins with the server's own certificate,
+    /// which `key` belongs to.
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: &PrivateKeyDer<'_>) -> Result<Arc<Self>, Error> {
+        Self::builder(Provider::auto()).certificate_and_key(chain, key)?.build()
+    }
+
+    /// Builds a configuration with the cryptography of `provider`.
+    pub fn builder(provider: &'static Provider) -> ServerConfigBuilder {
+        ServerConfigBuilder {
+            common: CommonBuilder::new(provider),
+            certificates: Vec::new(),
+            chooser: None,
+            cookie: false,
+            tickets: None,
+            tickets_sent: 1,
+        }
+    }
+}
+
+impl ServerConfigBuilder {
+    common_setters!();
+
+    /// Adds a certificate with its key. The first one whose signatures the client can verify is used.
+    pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
+        self.certificates.push(Arc::new(certificate));
+        self
+    }
+
+    /// Chooses the certificate for each client, in place of certificates that are added here. Default: the first of those that are
+    /// added whose signatures the client can verify.
+    pub fn choose_certificate(mut self, chooser: impl ChooseCertificate + 'static) -> Self {
+        self.chooser = Some(Box::new(chooser));
+        self
+    }
+
+    /// Adds a certificate with its key, which the provider of this configuration loads, see [`CertifiedKey::new`].
+    pub fn certificate_and_key(
+        self,
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'_>,
+    ) -> Result<Self, Error> {
+        let certificate = CertifiedKey::new(self.common.provider, chain, key)?;
+        Ok(self.certificate(certificate))
+    }
+
+    /// Whether a HelloRetryRequest has a cookie, which the client has to return. Default: no.
+    pub const fn cookie(mut self, on: bool) -> Self {
+        self.cookie = on;
+        self
+    }
+
+    /// What makes tickets, with which clients resume their sessions: [`TicketKeys`](crate::session::TicketKeys) or a
+    /// [`SessionCache`](crate::session::SessionCache). Default: nothing, every handshake is a full one.
+    pub fn tickets(mut self, tickets: Arc<dyn Tickets>) -> Self {
+        self.tickets = Some(tickets);
+        self
+    }
+
+    /// How many tickets a client gets after its handshake, 0 to 16. Default: 1.
+    pub const fn tickets_sent(mut self, tickets: u8) -> Self {
+        self.tickets_sent = tickets;
+        self
+    }
+
+    /// Checks the settings. [`Error::Config`] where they do not fit together.
+    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+        match (self.certificates.is_empty(), &self.chooser) {
+            (true, None) => return Err(Error::Config("a server needs a certificate".into())),
+            (false, Some(_)) => {
+                return Err(Error::Config("a server either has certificates or something that chooses them".into()));
+            }
+            _ => {}
+        }
+        let lifetime_s = self.tickets.as_ref().map_or(1, |tickets| tickets.lifetime_s());
+        if !(1..=TICKET_LIFETIME_MAX).contains(&lifetime_s) {
+            return Err(Error::Config(format!("a ticket lives 1 to {TICKET_LIFETIME_MAX} seconds")));
+        }
+        if self.tickets_sent > TICKETS_SENT_MAX {
+            return Err(Error::Config(format!("at most {TICKETS_SENT_MAX} tickets are sent after a handshake")));
+        }
+        Ok(Arc::new(ServerConfig {
+            common: self.common.build()?,
+            certificates: self.certificates,
+            chooser: self.chooser,
+            cookie: self.cookie,
+            tickets: self.tickets,
+            tickets_sent: self.tickets_sent,
+        }))
+    }
+}
