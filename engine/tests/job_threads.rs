@@ -6,6 +6,7 @@ mod support;
 use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -255,6 +256,38 @@ fn hello(server: &Server) -> TcpStream {
 
 /// The connection that ends while its job is done had the first token, and the next connection has it again. It waits for its own job
 /// when the result of the other one comes.
+#[test]
+fn jobs_of_connections_that_have_ended_take_no_room() {
+    const WAITING: usize = 32;
+    let (gate, on_loop) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(false)));
+    let before = {
+        let (gate, on_loop) = (gate.clone(), on_loop.clone());
+        move || {
+            if is_job_thread() {
+                gate.pass(DEADLINE);
+            } else {
+                on_loop.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+    };
+    let options = LoopOptions { handshake_timeout: Duration::from_millis(500), ..options(1) };
+    let (server, ends) = start(1, options, &config(&[JobKind::Sign], before));
+    // One is signed, and the others fill the queue, until all have timed out.
+    let silent: Vec<TcpStream> = (0..=WAITING).map(|_| hello(&server)).collect();
+    gate.await_arrivals(1);
+    for _ in &silent {
+        assert_eq!(ends.recv_timeout(DEADLINE).expect("an end"), "TimedOut true");
+    }
+    let next = hello(&server);
+    assert_eq!(ends.recv_timeout(DEADLINE).expect("an end"), "TimedOut true");
+    drop(next);
+    assert!(!on_loop.load(Ordering::Relaxed), "there was room, and the loop has signed all the same");
+    gate.open();
+    visit(&server);
+    server.stop();
+}
+
 #[test]
 fn a_result_for_a_connection_that_has_ended_is_dropped() {
     for cause in ["TimedOut", "Evicted", "hung up"] {

@@ -43,7 +43,7 @@ pub(super) struct Inbox {
 }
 
 /// Where the result of a job goes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReturnAddress {
     /// The loop.
     pub(super) index: usize,

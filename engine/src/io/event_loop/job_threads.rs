@@ -61,6 +61,16 @@ impl JobThreads {
         self.queue.changed.notify_one();
         None
     }
+
+    /// Takes back the job of a connection that has ended, if no thread is at it, so that it takes no room from others.
+    pub(super) fn forget(&self, address: ReturnAddress) {
+        let mut waiting = self.queue.lock();
+        let place = waiting.jobs.iter().position(|(other, _)| *other == address);
+        let job = place.and_then(|place| waiting.jobs.remove(place));
+        // What it holds is dropped without the lock.
+        drop(waiting);
+        drop(job);
+    }
 }
 
 impl Drop for JobThreads {

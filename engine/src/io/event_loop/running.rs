@@ -300,6 +300,9 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         let slot = self.slots.remove(token);
         self.timers.remove(slot.timer, token);
         self.handshakes.remove(slot.began, token);
+        if slot.tls.connection.is_paused() {
+            self.job_threads.forget(ReturnAddress { index: self.index, token });
+        }
         slot
     }
 
