@@ -17,6 +17,7 @@ use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{Connection, JobKind, Progress};
 use tls_engine::crypto::{Provider, Random};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
+use tls_engine::session::{MemoryTickets, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{KeyLog, SecretLabel};
 
@@ -41,6 +42,35 @@ fn nothing_secret_is_left_in_memory() {
     for provider in providers() {
         give_up(provider);
     }
+    at_once_and_pausing(|| providers().iter().for_each(|provider| resume(provider)));
+}
+
+/// Resumes sessions, then takes all tickets out of the client's store: their PSKs are nowhere then.
+fn resume(provider: &'static Provider) {
+    NOTES.lock().unwrap().clear();
+    let store = Arc::new(MemoryTickets::default());
+    let keys = Arc::new(TicketKeys::new(provider, 3600).unwrap());
+    let client_config = client(provider, KeyKind::EcdsaP256, |builder| builder.tickets(store.clone()));
+    let server_config = server(provider, KeyKind::EcdsaP256, |builder| builder.tickets(keys).tickets_sent(3));
+    let pool = BufferPool::new(Switches::all().buffer_pool, PoolOptions::default());
+    let new_peer = |make: &dyn Fn(&mut OutBuf) -> Connection| {
+        let (input, mut output) = (InBuf::pooled(&pool, 0), OutBuf::pooled(&pool, 0));
+        Peer { connection: make(&mut output), input, output }
+    };
+    for is_resumed in [false, true, true] {
+        let mut client = new_peer(&|output| Connection::client(&client_config, localhost(), output).unwrap());
+        let mut server = new_peer(&|_| Connection::server(&server_config));
+        hand_over_all(&mut client, &mut server);
+        assert_eq!(client.connection.negotiated().unwrap().is_resumed(), is_resumed);
+        let tickets: Vec<_> = std::iter::from_fn(|| store.take(&localhost())).collect();
+        for ticket in tickets.into_iter().rev() {
+            note("PSK".into(), ticket.psk.as_bytes());
+            store.put(&localhost(), ticket);
+        }
+    }
+    assert!(find("PSK") > 0, "{}: not even what the client keeps is found", provider.name);
+    while store.take(&localhost()).is_some() {}
+    assert_eq!(find("PSK"), 0, "{}: PSKs of tickets", provider.name);
 }
 
 /// Drops a server that has paused before its signature, which has the secrets of the handshake by then.
