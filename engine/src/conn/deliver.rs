@@ -95,14 +95,11 @@ impl Connection {
                 return Ok(Delivered { record_bytes: waiting - input.len(), stop_reason });
             }
             let stop_reason = match self.receive(input, output)? {
-                Received::NeedInput => Some(StopReason::NeedInput),
-                Received::Paused => Some(StopReason::Paused),
-                Received::Closed => Some(StopReason::Closed),
-                Received::Advanced => None,
                 Received::Data(plaintext) => {
                     take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))?;
                     None
                 }
+                other => other.stop_reason(),
             };
             let record_bytes = waiting - input.len();
             if let Some(stop_reason) = stop_reason {

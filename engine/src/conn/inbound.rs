@@ -1,6 +1,6 @@
 //! Receiving: from bytes to application data.
 
-use super::{Connection, Reading, Role};
+use super::{Connection, Reading, Role, StopReason};
 use crate::codes::{AlertDescription, ContentType};
 use crate::error::Error;
 use crate::handshake::{Flow, Machine, Reassembled, Workspace};
@@ -55,6 +55,17 @@ impl Received {
             Self::Advanced | Self::Data(_) => Progress::Advanced,
             Self::Paused => Progress::Paused,
             Self::Closed => Progress::Closed,
+        }
+    }
+
+    /// Why a turn ends with this, if it does. Out of the way of data, too.
+    #[cold]
+    pub(super) const fn stop_reason(self) -> Option<StopReason> {
+        match self {
+            Self::NeedInput => Some(StopReason::NeedInput),
+            Self::Paused => Some(StopReason::Paused),
+            Self::Closed => Some(StopReason::Closed),
+            Self::Advanced | Self::Data(_) => None,
         }
     }
 }
