@@ -24,13 +24,12 @@ impl WaitFinished {
     pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         authentication::on_finished(&self.client_handshake, message, &self.transcript)?;
         effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
-        let server_name = self.negotiated.server_name.clone();
-        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
         if let Some((config, master)) = self.tickets {
             self.transcript.add(message.bytes);
-            let name = server_name.as_deref();
+            let name = self.negotiated.server_name.as_deref();
             send_tickets(&config, &self.suite, &master, name, &self.transcript, effects)?;
         }
+        effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
         Ok(ServerState::Ready)
     }
 }
