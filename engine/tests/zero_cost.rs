@@ -81,8 +81,8 @@ fn the_loop_has_the_same_instructions() {
     let loops = [("opens_plain", "open_all_plain"), ("opens_wrapped", "open_all_wrapped")];
     let Some([plain, wrapped]) = counted(loops) else { return };
     if cfg!(debug_assertions) {
-        // Arguments are moved once more where the compiler does not look for such things: two instructions a turn.
-        assert!(wrapped.saturating_sub(plain) <= 2 * TURNS, "{plain} instructions plain, {wrapped} wrapped");
+        // The wrapper is a call of its own there, once a turn: some moves of arguments and of what is returned.
+        assert!(wrapped.saturating_sub(plain) <= 40 * TURNS, "{plain} instructions plain, {wrapped} wrapped");
     } else {
         assert_eq!(plain, wrapped);
     }
