@@ -45,8 +45,8 @@ pub const PATH_READINGS_MAX: usize = 1 << 16;
 pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.
 pub const TICKETS_KEPT: usize = 8;
-/// The most bytes of what a server has to know to resume a session: the longest host name and PSK, and some numbers.
-pub const SESSION_STATE_MAX: usize = 352;
+/// The most bytes of what a server has to know to resume a session: the longest host name, protocol name and PSK, and some numbers.
+pub const SESSION_STATE_MAX: usize = 608;
 /// The longest ticket that a client keeps, bytes: others are dropped. RFC 8446 4.6.1 allows 2^16 - 1, which no ClientHello has room for.
 pub const TICKET_MAX: usize = 1 << 14;
 /// How far in the future a ticket may have been made, seconds, as the clocks of servers that share their keys differ. One from later
@@ -61,6 +61,11 @@ pub const TICKET_SERVERS_KEPT: usize = 256;
 /// The longest lifetime of a ticket, seconds (RFC 8446 4.6.1).
 pub const TICKET_LIFETIME_MAX: u32 = 604_800;
 
+/// The most early data that a server can be configured to take from a connection, bytes: it keeps them until they are taken from it.
+pub const EARLY_DATA_MAX: u32 = 1 << 20;
+/// How far the time since a client has received its ticket, as it says, may be from the time since the server has sent it, seconds, for
+/// early data to be accepted (RFC 8446 8.3).
+pub const EARLY_DATA_WINDOW_S: u64 = 10;
 /// How much early data a server skips that has not accepted any, bytes of records (RFC 8446 4.2.10).
 pub const EARLY_DATA_SKIPPED_MAX: usize = 1 << 17;
 

@@ -18,8 +18,8 @@ use crate::Input;
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let flags = input.byte();
-    let [server_name, alpn, cookie, pre_shared_key] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
-    let offered = OfferedExtensions { server_name, alpn, cookie, pre_shared_key };
+    let [server_name, alpn, cookie, pre_shared_key, early_data] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
+    let offered = OfferedExtensions { server_name, alpn, cookie, early_data, pre_shared_key };
     let message = input.rest();
     let Some(header) = Header::at_front(message) else { return };
     // Whatever length the header tells: the decoders are given what there is.
@@ -71,6 +71,7 @@ fn client_hello(body: &[u8]) -> bool {
         key_shares: &key_shares,
         alpn: &alpn,
         cookie: hello.cookie,
+        early_data: hello.early_data,
         psk: psk.map(|psk| PskOffer {
             identity: psk.identity,
             obfuscated_age: psk.obfuscated_age,
@@ -81,6 +82,7 @@ fn client_hello(body: &[u8]) -> bool {
     let again = ClientHello::decode(&again).expect("what was encoded");
     assert_eq!((again.random, again.session_id), (hello.random, hello.session_id));
     assert_eq!((again.cipher_suites, again.cookie), (hello.cipher_suites, hello.cookie));
+    assert_eq!(again.early_data, hello.early_data);
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));

@@ -109,7 +109,8 @@ impl ServerPsks {
 
 /// Which PSK a ServerHello selects.
 pub(crate) fn selected_identity(message: &[u8]) -> Option<u16> {
-    let offered = OfferedExtensions { server_name: true, alpn: true, cookie: true, pre_shared_key: true };
+    let offered =
+        OfferedExtensions { server_name: true, alpn: true, cookie: true, early_data: true, pre_shared_key: true };
     match ServerHelloOrRetry::decode(message.get(4..)?, offered) {
         Ok(ServerHelloOrRetry::Hello(hello)) if message[0] == HandshakeType::SERVER_HELLO.0 => hello.selected_identity,
         _ => None,

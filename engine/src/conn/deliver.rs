@@ -75,7 +75,8 @@ impl<'a> Reply<'a> {
 impl Connection {
     /// Opens records from `input` and hands their data to `take`, until no whole record is left or `budget_bytes` of records have
     /// been taken. At least one is taken, however small the budget is. A record is only taken while `output` has room for an
-    /// answer of its size: the engine does not read from a peer that does not read.
+    /// answer of its size: the engine does not read from a peer that does not read. A turn also ends where there is early data
+    /// ([`Connection::take_early_data`]).
     ///
     /// # Errors
     /// As [`Connection::read_tls`], and what `take` returns.
@@ -99,6 +100,8 @@ impl Connection {
                     take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))?;
                     None
                 }
+                // Early data is taken before what comes after it.
+                _ if self.has_early_data() => Some(self.reason_to_come_again(input)),
                 other => other.stop_reason(),
             };
             let record_bytes = waiting - input.len();
@@ -111,6 +114,12 @@ impl Connection {
                 return Ok(Delivered { record_bytes, stop_reason });
             }
         }
+    }
+
+    /// Why a turn ends that could go on.
+    #[cold]
+    fn reason_to_come_again(&self, input: &InBuf) -> StopReason {
+        if self.has_deliverable(input) { StopReason::BudgetSpent } else { StopReason::NeedInput }
     }
 
     /// Hands data that was opened before to `take`, as [`Connection::deliver`] does.

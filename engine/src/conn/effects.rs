@@ -1,5 +1,6 @@
 //! Carries out the effects of the handshake.
 
+use super::early_data::EarlyData;
 use super::{Connection, Role};
 use crate::codes::ContentType;
 use crate::error::Error;
@@ -20,13 +21,31 @@ impl Connection {
                 self.early_data_to_skip = EARLY_DATA_SKIPPED_MAX;
                 Ok(())
             }
+            Effect::TakeEarlyData(bytes) => {
+                self.early_data = Some(Box::new(EarlyData::taken(*bytes)));
+                Ok(())
+            }
+            Effect::OfferEarlyData(bytes) => {
+                self.early_data = Some(Box::new(EarlyData::offered(*bytes)));
+                Ok(())
+            }
+            Effect::EndEarlyData => {
+                self.early_data = None;
+                Ok(())
+            }
+            Effect::RemoveWriteKeys => {
+                self.sending.sealer.remove_key();
+                Ok(())
+            }
             Effect::Ready { negotiated, resumption, server_name: store_name } => {
                 // The host name is moved: it may be on the heap.
+                let has_early_data = self.has_early_data();
                 let server_name = negotiated.server_name.take();
                 self.negotiated = Some(Negotiated { server_name, ..negotiated.clone() });
                 if let Some(meter) = &self.meter {
                     meter.note_ready();
                 }
+                let _ = self.early_data.take_if(|_| !has_early_data);
                 self.resumption.clone_from(resumption);
                 self.server_name = store_name.take();
                 Ok(())
@@ -56,6 +75,7 @@ impl Connection {
         self.opener.install(keys)?;
         self.next_read = next;
         self.early_data_to_skip = 0;
+        self.end_early_data();
         Ok(())
     }
 }

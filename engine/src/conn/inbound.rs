@@ -144,8 +144,10 @@ impl Connection {
         if content_type != ContentType::APPLICATION_DATA {
             return self.on_other_content(content_type, input.span(content), output);
         }
-        if !self.admits_data(len)? {
-            return Ok(Received::Advanced);
+        match self.admits_data(len) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Received::Advanced),
+            Err(error) => return self.on_early_data(input.span(content), error),
         }
         self.opener.counters_mut().count_data(len, if self.zero_copy { 0 } else { len });
         if METERED {
@@ -328,7 +330,7 @@ impl Connection {
         })
     }
 
-    fn is_message_partial(&self) -> bool {
+    pub(super) fn is_message_partial(&self) -> bool {
         self.handshake.as_ref().map_or(&self.post_handshake, |workspace| &workspace.reassembler).is_partial()
     }
 

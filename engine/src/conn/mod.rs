@@ -1,6 +1,7 @@
 //! Connections: bytes in, bytes out, and the handshake in between.
 
 mod deliver;
+mod early_data;
 mod effects;
 mod flood_guard;
 mod halves;
@@ -33,6 +34,7 @@ use crate::keys::Ratchet;
 use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
 use crate::record::{Inlined, Opener, Split};
 use crate::session::Ticket;
+use early_data::EarlyData;
 use flood_guard::FloodGuard;
 use sending::Sending;
 
@@ -67,6 +69,8 @@ pub struct Connection {
     zero_copy: bool,
     /// How many bytes of early data may still be skipped.
     early_data_to_skip: usize,
+    /// Where there is early data that is not skipped.
+    early_data: Option<Box<EarlyData>>,
     reading: Reading,
     /// Whether answers are left to a sealing half.
     has_sealing_half: bool,
@@ -148,6 +152,7 @@ impl Connection {
             flood_guard: FloodGuard::default(),
             zero_copy: switches.zero_copy,
             early_data_to_skip: 0,
+            early_data: None,
             reading: Reading::Open,
             has_sealing_half: false,
             key_update_pending: false,

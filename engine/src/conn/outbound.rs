@@ -112,7 +112,9 @@ impl Connection {
         match &self.failed {
             Some(error) => Err(error.clone()),
             None if self.sending.is_closed => Err(AFTER_CLOSE),
-            None if self.is_handshaking() => Err(Error::Usage("nothing can be sent before the handshake is done")),
+            None if self.is_handshaking() && !self.has_accepted_early_data() => {
+                Err(Error::Usage("nothing can be sent before the handshake is done"))
+            }
             None => Ok(()),
         }
     }

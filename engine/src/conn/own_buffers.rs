@@ -298,8 +298,10 @@ impl Connection {
         if content_type != ContentType::APPLICATION_DATA {
             return self.on_other_content(content_type, content, output).map(|received| other(frame, received));
         }
-        if !self.admits_data(content.len())? {
-            return Ok(OpenedRecord::Advanced { record_bytes: frame.len() });
+        match self.admits_data(content.len()) {
+            Ok(true) => {}
+            Ok(false) => return Ok(OpenedRecord::Advanced { record_bytes: frame.len() }),
+            Err(error) => return self.on_early_data(content, error).map(|received| other(frame, received)),
         }
         self.opener.counters_mut().count_data(content.len(), copied_bytes);
         self.note_opened();

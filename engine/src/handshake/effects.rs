@@ -40,6 +40,14 @@ pub(crate) enum Effect {
     },
     /// Skip early data, which was not accepted (RFC 8446 4.2.10).
     SkipEarlyData,
+    /// Take up to so many bytes of early data, until other keys for reading are installed.
+    TakeEarlyData(u32),
+    /// Let the application send up to so many bytes of early data.
+    OfferEarlyData(u32),
+    /// End that, as the server has said whether it has accepted any.
+    EndEarlyData,
+    /// Go back to records without protection for sending: after a HelloRetryRequest, there is no early data (RFC 8446 4.2.10).
+    RemoveWriteKeys,
     /// The handshake has completed.
     Ready {
         /// What was negotiated.
@@ -217,6 +225,8 @@ pub struct Negotiated {
     pub server_name: Option<CompactString>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
+    /// Whether the client has sent early data, or announced some, and the server has accepted it.
+    pub early_data: bool,
 }
 
 impl Negotiated {

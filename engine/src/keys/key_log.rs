@@ -10,6 +10,8 @@ use crate::mem::Secret;
 /// Which secret a line of a key log holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretLabel {
+    /// `client_early_traffic_secret`
+    ClientEarly,
     /// `client_handshake_traffic_secret`
     ClientHandshake,
     /// `server_handshake_traffic_secret`
@@ -26,6 +28,7 @@ impl SecretLabel {
     /// The label in a file of the SSLKEYLOGFILE format (RFC 9850 2.2).
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ClientEarly => "CLIENT_EARLY_TRAFFIC_SECRET",
             Self::ClientHandshake => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
             Self::ServerHandshake => "SERVER_HANDSHAKE_TRAFFIC_SECRET",
             Self::ClientApplication => "CLIENT_TRAFFIC_SECRET_0",

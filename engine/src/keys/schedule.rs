@@ -56,6 +56,11 @@ impl EarlySecret {
         self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
     }
 
+    /// `client_early_traffic_secret`, over the ClientHello.
+    pub fn client_traffic(&self, hello: &Digest) -> TrafficSecret {
+        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"c e traffic", hello.as_bytes()))
+    }
+
     /// Extract(Derive-Secret("derived"), (EC)DHE).
     pub fn into_handshake(self, shared: &SharedSecret) -> HandshakeSecret {
         HandshakeSecret { hash: self.hash, secret: next_stage(self.hash, &self.secret, shared.as_bytes()) }

@@ -222,6 +222,8 @@ pub struct ClientHelloParameters<'a> {
     pub alpn: &'a [Arc<[u8]>],
     /// `cookie`, as HelloRetryRequest had it.
     pub cookie: Option<&'a [u8]>,
+    /// Whether early data follows.
+    pub early_data: bool,
     /// `pre_shared_key`, whose binder is left at zeros.
     pub psk: Option<PskOffer<'a>>,
 }
@@ -267,6 +269,9 @@ impl ClientHelloParameters<'_> {
         if let Some(cookie) = self.cookie {
             encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
         }
+        if self.early_data {
+            encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
+        }
         encode_extension(writer, ExtensionType::KEY_SHARE, |writer| {
             writer.length16(|writer| self.key_shares.iter().for_each(|share| share.encode(writer)));
         });
@@ -286,6 +291,8 @@ pub struct OfferedExtensions {
     pub alpn: bool,
     /// Whether a cookie was brought back.
     pub cookie: bool,
+    /// Whether early data was announced.
+    pub early_data: bool,
     /// Whether a pre-shared key was there.
     pub pre_shared_key: bool,
 }
@@ -297,6 +304,7 @@ impl OfferedExtensions {
             ExtensionType::SERVER_NAME => self.server_name,
             ExtensionType::ALPN => self.alpn,
             ExtensionType::COOKIE => self.cookie,
+            ExtensionType::EARLY_DATA => self.early_data,
             ExtensionType::PRE_SHARED_KEY => self.pre_shared_key,
             ExtensionType::SUPPORTED_VERSIONS
             | ExtensionType::SUPPORTED_GROUPS

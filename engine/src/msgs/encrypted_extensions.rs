@@ -14,6 +14,8 @@ pub struct EncryptedExtensions<'a> {
     pub server_name: bool,
     /// The application protocol it chose (RFC 7301 3.1).
     pub alpn: Option<&'a [u8]>,
+    /// Whether it has accepted the client's early data (RFC 8446 4.2.10).
+    pub early_data: bool,
 }
 
 impl<'a> EncryptedExtensions<'a> {
@@ -27,6 +29,7 @@ impl<'a> EncryptedExtensions<'a> {
             match extension.extension_type {
                 other if !offered.contains(other) => return Err(Error::UnsupportedExtension(other)),
                 ExtensionType::SERVER_NAME => message.server_name = true,
+                ExtensionType::EARLY_DATA => message.early_data = true,
                 ExtensionType::ALPN => {
                     let mut names = reader.list16()?;
                     message.alpn = Some(names.filled8()?);
@@ -50,6 +53,9 @@ impl<'a> EncryptedExtensions<'a> {
             writer.length16(|writer| {
                 if self.server_name {
                     encode_extension(writer, ExtensionType::SERVER_NAME, |_| {});
+                }
+                if self.early_data {
+                    encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
                 }
                 if let Some(name) = self.alpn {
                     encode_extension(writer, ExtensionType::ALPN, |writer| {

@@ -36,6 +36,8 @@ impl Header {
     pub const fn check_len(self) -> Result<(), Error> {
         let max = match self.handshake_type {
             HandshakeType::FINISHED if self.body_len > FINISHED_BODY_MAX => return Err(Error::Decode("Finished")),
+            // RFC 8446 4.5
+            HandshakeType::END_OF_EARLY_DATA if self.body_len != 0 => return Err(Error::Decode("EndOfEarlyData")),
             HandshakeType::KEY_UPDATE if self.body_len != KEY_UPDATE_BODY => return Err(Error::Decode("KeyUpdate")),
             HandshakeType::SERVER_HELLO => SERVER_HELLO_MAX,
             HandshakeType::ENCRYPTED_EXTENSIONS => ENCRYPTED_EXTENSIONS_MAX,
@@ -69,6 +71,7 @@ mod tests {
             (HandshakeType::CERTIFICATE_VERIFY, 4_092, too_large.clone()),
             (HandshakeType::FINISHED, 64, Error::Decode("Finished")),
             (HandshakeType::NEW_SESSION_TICKET, 65_532, too_large),
+            (HandshakeType::END_OF_EARLY_DATA, 0, Error::Decode("EndOfEarlyData")),
             (HandshakeType::KEY_UPDATE, 1, Error::Decode("KeyUpdate")),
         ] {
             let check = |body_len| Header { handshake_type, body_len }.check_len();

@@ -52,6 +52,12 @@ impl Sealer {
         Ok(())
     }
 
+    /// Removes the keys: what follows is not protected.
+    pub fn remove_key(&mut self) {
+        self.key = None;
+        self.records_per_key = u64::MAX;
+    }
+
     /// How many records of application data a key may seal.
     pub const fn records_per_key(&self) -> u64 {
         self.records_per_key

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls_pki_types::{ServerName, UnixTime};
 
@@ -27,6 +27,8 @@ pub struct Ticket {
     pub received_at: UnixTime,
     /// How much early data the server accepts with it, bytes.
     pub max_early_data_bytes: Option<u32>,
+    /// The application protocol of the connection that it was received on, which early data is bound to (RFC 8446 4.2.10).
+    pub alpn: Option<Arc<[u8]>>,
 }
 
 impl Ticket {

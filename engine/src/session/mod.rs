@@ -1,11 +1,13 @@
 //! Sessions that are resumed: tickets that a client keeps ([`TicketStore`]), and what a server makes of them ([`Tickets`]).
 
 mod client_store;
+mod replay_register;
 mod server_cache;
 mod session_state;
 mod ticket_keys;
 
 pub use client_store::{MemoryTickets, Ticket, TicketStore};
+pub use replay_register::ReplayRegister;
 pub use server_cache::SessionCache;
 pub(crate) use session_state::Session;
 pub use ticket_keys::TicketKeys;

@@ -9,7 +9,7 @@ use crate::wire::Reader;
 const WHAT: &str = "a session";
 
 /// The form of what is written below. Tickets that another version has made are not taken.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// What a server has to know to resume a session.
 pub(crate) struct Session<'a> {
@@ -23,14 +23,17 @@ pub(crate) struct Session<'a> {
     pub age_add: u32,
     /// The host name that the client asked for.
     pub server_name: Option<&'a str>,
+    /// The application protocol, which early data is bound to (RFC 8446 4.2.10).
+    pub alpn: Option<&'a [u8]>,
 }
 
 impl<'a> Session<'a> {
     /// The session as bytes.
     pub(crate) fn encode(&self) -> Result<SessionState, Error> {
         let name = self.server_name.unwrap_or_default().as_bytes();
+        let alpn = self.alpn.unwrap_or_default();
         let psk = self.psk.as_bytes();
-        let (Ok(name_len), Ok(psk_len)) = (u8::try_from(name.len()), u8::try_from(psk.len())) else {
+        let [Ok(name_len), Ok(alpn_len), Ok(psk_len)] = [name, alpn, psk].map(|field| u8::try_from(field.len())) else {
             return Err(Error::TooLarge(WHAT));
         };
         let fields = [
@@ -42,8 +45,10 @@ impl<'a> Session<'a> {
             psk,
             &[name_len],
             name,
+            &[alpn_len],
+            alpn,
         ];
-        // In its own memory, so that there is no other copy of the PSK. The longest name and PSK fit.
+        // In its own memory, so that there is no other copy of the PSK. The longest names and PSK fit.
         let mut state = SessionState::zeroed(fields.iter().map(|field| field.len()).sum());
         let mut rest = state.as_mut_bytes();
         for field in fields {
@@ -65,12 +70,14 @@ impl<'a> Session<'a> {
         let age_add = reader.u32()?;
         let psk = Secret::try_copy_of(reader.filled8()?).ok_or(Error::Decode(WHAT))?;
         let name = reader.vector8()?;
+        // No protocol has an empty name (RFC 7301 3.1).
+        let alpn = Some(reader.vector8()?).filter(|alpn| !alpn.is_empty());
         reader.finish()?;
         let server_name = match core::str::from_utf8(name) {
             Ok("") => None,
             Ok(name) => Some(name),
             Err(_) => return Err(Error::Decode(WHAT)),
         };
-        Ok(Self { suite, psk, issued_at: UnixTime::since_unix_epoch(issued_at), age_add, server_name })
+        Ok(Self { suite, psk, issued_at: UnixTime::since_unix_epoch(issued_at), age_add, server_name, alpn })
     }
 }

@@ -12,6 +12,7 @@ mod support;
 mod certificates;
 mod client_hello;
 mod early_data;
+mod early_data_accepted;
 mod encrypted_flight;
 mod endings;
 mod headers;

@@ -14,7 +14,8 @@ use crate::handshake::job::{JobKind, Work};
 use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::Region;
 use crate::msgs::{
-    CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, encode_certificate,
+    CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer,
+    encode_certificate, encode_message,
 };
 
 /// What is known from the ServerHello on.
@@ -29,8 +30,19 @@ pub(super) struct HandshakeContext {
     pub(super) server_secret: TrafficSecret,
     /// The protocol of EncryptedExtensions.
     pub(super) alpn: Option<Arc<[u8]>>,
+    pub(super) early_data: EarlyData,
     /// Whether the server has sent a CertificateRequest.
     pub(super) is_certificate_requested: bool,
+}
+
+/// What becomes of early data.
+pub(super) enum EarlyData {
+    /// There is none, or it was rejected.
+    None,
+    /// It was announced, with a ticket of a connection with this application protocol.
+    Offered { alpn: Option<Arc<[u8]>> },
+    /// The server has accepted it.
+    Accepted,
 }
 
 /// Waiting for EncryptedExtensions.
@@ -42,7 +54,7 @@ pub(in crate::handshake) struct WaitEncryptedExtensions {
 }
 
 impl WaitEncryptedExtensions {
-    pub(super) fn on(self, message: &Message<'_>) -> Result<ClientState, Error> {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::ENCRYPTED_EXTENSIONS, "EncryptedExtensions")?;
         let Self { mut handshake, offered, is_resumed } = self;
         let extensions = EncryptedExtensions::decode(body, offered)?;
@@ -52,6 +64,7 @@ impl WaitEncryptedExtensions {
             let chosen = offered.ok_or(Error::IllegalParameter("an application protocol that was not offered"))?;
             handshake.alpn = Some(chosen.clone());
         }
+        handshake.on_early_data_answer(extensions.early_data, effects)?;
         handshake.transcript.add(message.bytes);
         if is_resumed {
             return Ok(ClientState::Finished(WaitFinished { handshake, authentication: Authentication::Resumption }));
@@ -159,6 +172,10 @@ impl WaitFinished {
         handshake.transcript.add(message.bytes);
         let messages = handshake.transcript.current();
 
+        let is_early_data_accepted = matches!(handshake.early_data, EarlyData::Accepted);
+        if is_early_data_accepted {
+            handshake.end_early_data(effects)?;
+        }
         handshake.send_own_flight(effects)?;
         let master = handshake.secret.into_master();
         let client_secret = master.client_traffic(&messages);
@@ -179,6 +196,7 @@ impl WaitFinished {
             alpn: handshake.alpn,
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,
+            early_data: is_early_data_accepted,
         };
         let ClientContext { config, server_name, .. } = handshake.client;
         let server_name = config.tickets.is_some().then_some(server_name);
@@ -201,6 +219,29 @@ impl ClientContext {
 }
 
 impl HandshakeContext {
+    /// Goes on with early data, or ends it, as EncryptedExtensions says (RFC 8446 4.2.10).
+    fn on_early_data_answer(&mut self, is_accepted: bool, effects: &mut Effects) -> Result<(), Error> {
+        match (&self.early_data, is_accepted) {
+            (EarlyData::None, false) => {}
+            (EarlyData::Offered { alpn }, true) if *alpn == self.alpn => self.early_data = EarlyData::Accepted,
+            (EarlyData::Offered { .. }, false) => {
+                self.early_data = EarlyData::None;
+                effects.push(Effect::EndEarlyData)?;
+                effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))?;
+            }
+            _ => return Err(Error::IllegalParameter("early data accepted, but not as it was sent")),
+        }
+        Ok(())
+    }
+
+    /// Says that accepted early data ends here, and goes on with the keys of the handshake (RFC 8446 4.5).
+    #[cold]
+    fn end_early_data(&mut self, effects: &mut Effects) -> Result<(), Error> {
+        effects.push(Effect::EndEarlyData)?;
+        effects.send(&mut self.transcript, |out| encode_message(out, HandshakeType::END_OF_EARLY_DATA, |_| {}))?;
+        effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))
+    }
+
     /// The client's second flight: Finished, and before it an empty Certificate where one was requested.
     fn send_own_flight(&mut self, effects: &mut Effects) -> Result<(), Error> {
         if self.is_certificate_requested {

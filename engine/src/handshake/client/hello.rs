@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 use rustls_pki_types::ServerName;
 
-use super::flight::{HandshakeContext, WaitEncryptedExtensions};
+use super::flight::{EarlyData, HandshakeContext, WaitEncryptedExtensions};
 use super::resumption::TicketOffer;
 use super::{ClientContext, ClientState};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
@@ -35,11 +35,16 @@ pub(crate) fn start(
     let shares =
         config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
     let offer = TicketOffer::take(config, &server_name);
+    let early_data = offer.as_ref().and_then(|offer| offer.early_data_bytes(config));
     let client = ClientContext { config: config.clone(), server_name, random };
-    let state = WaitServerHello { client, session_id, shares, offer, retried: None };
+    let is_early_data_offered = early_data.is_some();
+    let state = WaitServerHello { client, session_id, shares, offer, is_early_data_offered, retried: None };
     let span = state.send_hello(None, effects)?;
     if let Some(offer) = &state.offer {
         offer.bind_first(span, effects)?;
+        if let Some(bytes) = early_data {
+            state.begin_early_data(offer, bytes, span, effects)?;
+        }
     }
     effects.keep_messages(span);
     Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
@@ -70,6 +75,8 @@ pub(in crate::handshake) struct WaitServerHello {
     shares: ArrayVec<Share, KEY_SHARES_MAX>,
     /// The ticket that the last ClientHello has offered.
     offer: Option<TicketOffer>,
+    /// Whether the last ClientHello has announced early data.
+    is_early_data_offered: bool,
     retried: Option<Retried>,
 }
 
@@ -88,11 +95,30 @@ impl WaitServerHello {
         }
     }
 
+    /// Lets early data follow the first ClientHello, which is at `span`.
+    fn begin_early_data(
+        &self,
+        offer: &TicketOffer,
+        bytes: u32,
+        span: Span,
+        effects: &mut Effects,
+    ) -> Result<(), Error> {
+        let (suite, secret) = offer.early_traffic(span, effects);
+        self.client.log(SecretLabel::ClientEarly, secret.secret());
+        // RFC 8446 D.4: with early data, right after the first ClientHello.
+        if !self.session_id.is_empty() {
+            effects.push(Effect::SendChangeCipherSpec)?;
+        }
+        effects.push(Effect::handshake_keys(Direction::Write, suite, &secret))?;
+        effects.push(Effect::OfferEarlyData(bytes))
+    }
+
     fn offered(&self) -> OfferedExtensions {
         OfferedExtensions {
             server_name: self.client.host_name().is_some(),
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
+            early_data: self.is_early_data_offered,
             pre_shared_key: self.offer.is_some(),
         }
     }
@@ -112,6 +138,7 @@ impl WaitServerHello {
             key_shares: &key_shares,
             alpn: &config.common.alpn,
             cookie,
+            early_data: self.is_early_data_offered,
             psk: self.offer.as_ref().map(|offer| offer.psk(config.common.clock.now())),
         };
         effects.send_unhashed(|out| parameters.encode(out))
@@ -155,10 +182,15 @@ impl WaitServerHello {
         let mut transcript = Transcript::retried(suite.hash, effects.kept.as_slice());
         transcript.add(message.bytes);
         effects.kept.clear();
-        // RFC 8446 D.4: before the second flight, which begins here.
-        if !self.session_id.is_empty() {
+        if self.is_early_data_offered {
+            effects.push(Effect::RemoveWriteKeys)?;
+            effects.push(Effect::EndEarlyData)?;
+        } else if !self.session_id.is_empty() {
+            // RFC 8446 D.4: before the second flight, which begins here.
             effects.push(Effect::SendChangeCipherSpec)?;
         }
+        // RFC 8446 4.1.2
+        self.is_early_data_offered = false;
         // RFC 8446 4.1.4: a PSK that the chosen suite can't use is not offered again.
         self.offer = self.offer.filter(|offer| offer.is_for(suite.hash));
         let span = self.send_hello(retry.cookie, effects)?;
@@ -196,9 +228,12 @@ impl WaitServerHello {
         effects.kept.clear();
         transcript.add(message.bytes);
 
-        let (early, is_resumed) = match (hello.selected_identity, self.offer) {
-            (None, _) => (EarlySecret::new(suite.hash, None), false),
-            (Some(0), Some(offer)) if offer.is_for(suite.hash) => (offer.into_early_secret(), true),
+        let is_early_data_offered = self.is_early_data_offered;
+        let (early, is_resumed, binding) = match (hello.selected_identity, self.offer) {
+            (None, _) => (EarlySecret::new(suite.hash, None), false, None),
+            (Some(0), Some(offer)) if offer.is_for(suite.hash) => {
+                (offer.early_secret(), true, is_early_data_offered.then(|| offer.into_early_binding()))
+            }
             // RFC 8446 4.2.11
             _ => return Err(Error::IllegalParameter("a PSK that was not offered for this suite")),
         };
@@ -209,10 +244,21 @@ impl WaitServerHello {
         let server_secret = secret.server_traffic(&messages);
         self.client.log(SecretLabel::ClientHandshake, client_secret.secret());
         self.client.log(SecretLabel::ServerHandshake, server_secret.secret());
-        if !self.session_id.is_empty() && !hello_retry {
+        if !self.session_id.is_empty() && !hello_retry && !is_early_data_offered {
             effects.push(Effect::SendChangeCipherSpec)?;
         }
-        effects.push(Effect::handshake_keys(Direction::Write, &suite, &client_secret))?;
+        // With another suite the server can't have accepted early data.
+        let early_data = match binding {
+            Some((early_suite, alpn)) if early_suite == suite.code => EarlyData::Offered { alpn },
+            _ => EarlyData::None,
+        };
+        // While early data goes on, its keys stay.
+        if matches!(early_data, EarlyData::None) {
+            effects.push(Effect::handshake_keys(Direction::Write, &suite, &client_secret))?;
+            if is_early_data_offered {
+                effects.push(Effect::EndEarlyData)?;
+            }
+        }
         effects.push(Effect::handshake_keys(Direction::Read, &suite, &server_secret))?;
         let handshake = HandshakeContext {
             client: self.client,
@@ -224,6 +270,7 @@ impl WaitServerHello {
             client_secret,
             server_secret,
             alpn: None,
+            early_data,
             is_certificate_requested: false,
         };
         Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, is_resumed }))

@@ -52,7 +52,7 @@ impl ClientState {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         match self {
             Self::ServerHello(state) => state.on(message, effects),
-            Self::EncryptedExtensions(state) => state.on(message),
+            Self::EncryptedExtensions(state) => state.on(message, effects),
             Self::Certificate(state) => state.on(message, effects),
             Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),

@@ -2,11 +2,14 @@
 
 use rustls_pki_types::{ServerName, UnixTime};
 
-use crate::crypto::Hash;
+use std::sync::Arc;
+
+use crate::codes::CipherSuite;
+use crate::crypto::{Hash, Suite};
 use crate::error::Error;
 use crate::handshake::ClientConfig;
 use crate::handshake::effects::Effects;
-use crate::keys::{EarlySecret, Transcript};
+use crate::keys::{EarlySecret, TrafficSecret, Transcript};
 use crate::limits::TICKETS_KEPT;
 use crate::mem::Span;
 use crate::msgs::PskOffer;
@@ -15,7 +18,7 @@ use crate::session::Ticket;
 /// A ticket that is offered in the ClientHello.
 pub(super) struct TicketOffer {
     ticket: Ticket,
-    hash: &'static dyn Hash,
+    suite: Suite,
     early: EarlySecret,
 }
 
@@ -28,7 +31,7 @@ impl TicketOffer {
         let mut tickets = (0..TICKETS_KEPT).map_while(|_| store.take(name));
         tickets.find_map(|ticket| {
             let suite = config.common.suite(ticket.suite).filter(|_| ticket.is_usable(now))?;
-            Some(Self { early: EarlySecret::new(suite.hash, Some(&ticket.psk)), ticket, hash: suite.hash })
+            Some(Self { early: EarlySecret::new(suite.hash, Some(&ticket.psk)), ticket, suite: *suite })
         })
     }
 
@@ -37,24 +40,42 @@ impl TicketOffer {
         PskOffer {
             identity: &self.ticket.ticket,
             obfuscated_age: self.ticket.obfuscated_age(now),
-            binder_len: self.hash.output_len(),
+            binder_len: self.suite.hash.output_len(),
         }
     }
 
     /// Whether a suite has the hash that the PSK is bound to (RFC 8446 4.2.11).
     pub(super) fn is_for(&self, hash: &dyn Hash) -> bool {
-        self.hash.name() == hash.name()
+        self.suite.hash.name() == hash.name()
+    }
+
+    /// How much early data may be sent with it, if any: not where the application protocol, which it is bound to, is not offered now (RFC
+    /// 8446 4.2.10).
+    pub(super) fn early_data_bytes(&self, config: &ClientConfig) -> Option<u32> {
+        let is_offered = self.ticket.alpn.as_ref().is_none_or(|alpn| config.common.alpn.contains(alpn));
+        self.ticket.max_early_data_bytes.filter(|bytes| *bytes > 0 && config.early_data && is_offered)
+    }
+
+    /// What accepted early data is bound to: the suite and the application protocol.
+    pub(super) fn into_early_binding(self) -> (CipherSuite, Option<Arc<[u8]>>) {
+        (self.suite.code, self.ticket.alpn)
+    }
+
+    /// The suite of early data, and the secret of its keys, over the ClientHello at `span`.
+    pub(super) fn early_traffic(&self, span: Span, effects: &Effects) -> (&Suite, TrafficSecret) {
+        let hello = self.suite.hash.digest(&[effects.messages_at(span)]);
+        (&self.suite, self.early.client_traffic(&hello))
     }
 
     /// The first stage of the key schedule with the PSK.
-    pub(super) fn into_early_secret(self) -> EarlySecret {
-        self.early
+    pub(super) fn early_secret(&self) -> EarlySecret {
+        self.early.clone()
     }
 
     /// Fills in the binder of the ClientHello at `span`, which is the first message of the handshake.
     pub(super) fn bind_first(&self, span: Span, effects: &mut Effects) -> Result<(), Error> {
         let (before, _) = self.split(effects.messages_at(span));
-        let binder = self.early.resumption_binder(&self.hash.digest(&[before]));
+        let binder = self.early.resumption_binder(&self.suite.hash.digest(&[before]));
         effects.fill_in_end(binder.as_bytes())
     }
 
@@ -71,6 +92,6 @@ impl TicketOffer {
 
     /// A ClientHello with this offer as what the binder covers, and the list of binders (RFC 8446 4.2.11.2).
     fn split<'a>(&self, hello: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        hello.split_at(hello.len().saturating_sub(PskOffer::binders_len(self.hash.output_len())))
+        hello.split_at(hello.len().saturating_sub(PskOffer::binders_len(self.suite.hash.output_len())))
     }
 }

@@ -26,6 +26,7 @@ pub struct ClientConfig {
     pub(crate) group_names: Vec<NamedGroup>,
     pub(crate) middlebox_compatibility: bool,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
+    pub(crate) early_data: bool,
 }
 
 /// Builds a [`ClientConfig`].
@@ -36,6 +37,7 @@ pub struct ClientConfigBuilder {
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
     tickets: Option<Arc<dyn TicketStore>>,
+    early_data: bool,
 }
 
 impl ClientConfig {
@@ -54,6 +56,7 @@ impl ClientConfig {
             key_share_groups: None,
             middlebox_compatibility: true,
             tickets: None,
+            early_data: false,
         }
     }
 }
@@ -78,6 +81,13 @@ impl ClientConfigBuilder {
     /// the newest tickets that it was sent, see [`Connection::tickets`](crate::Connection::tickets).
     pub fn tickets(mut self, store: Arc<dyn TicketStore>) -> Self {
         self.tickets = Some(store);
+        self
+    }
+
+    /// Whether to announce early data where a ticket allows it, see
+    /// [`Connection::write_early_data`](crate::Connection::write_early_data). Anyone can replay what is sent then (RFC 8446 8). Default: no.
+    pub const fn early_data(mut self, on: bool) -> Self {
+        self.early_data = on;
         self
     }
 
@@ -117,6 +127,7 @@ impl ClientConfigBuilder {
             group_names,
             middlebox_compatibility: self.middlebox_compatibility,
             tickets: self.tickets,
+            early_data: self.early_data,
         }))
     }
 }

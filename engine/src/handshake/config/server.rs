@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::handshake::job::{JobKind, JobKinds};
 use crate::handshake::{ChooseCertificate, HandshakeArenas};
 use crate::keys::KeyLog;
-use crate::limits::{TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
+use crate::limits::{EARLY_DATA_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::ArenaStatistics;
 use crate::pki::CertifiedKey;
-use crate::session::Tickets;
+use crate::session::{ReplayRegister, Tickets};
 use crate::switches::Switches;
 
 /// The configuration of servers.
@@ -26,6 +26,13 @@ pub struct ServerConfig {
     pub(crate) tickets: Option<Arc<dyn Tickets>>,
     /// How many tickets a client gets after its handshake.
     pub(crate) tickets_sent: u8,
+    pub(crate) early_data: Option<EarlyDataPolicy>,
+}
+
+/// How much early data a server takes, and what it has taken before.
+pub(crate) struct EarlyDataPolicy {
+    pub(crate) max_bytes: u32,
+    pub(crate) register: Arc<ReplayRegister>,
 }
 
 /// Builds a [`ServerConfig`].
@@ -37,6 +44,7 @@ pub struct ServerConfigBuilder {
     cookie: bool,
     tickets: Option<Arc<dyn Tickets>>,
     tickets_sent: u8,
+    early_data: Option<EarlyDataPolicy>,
 }
 
 impl ServerConfig {
@@ -57,6 +65,7 @@ impl ServerConfig {
             cookie: false,
             tickets: None,
             tickets_sent: 1,
+            early_data: None,
         }
     }
 }
@@ -106,6 +115,14 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// Accepts early data, up to `max_bytes` of it (1 to 2^20) from each connection, which are kept until they are taken, see
+    /// [`Connection::take_early_data`](crate::Connection::take_early_data). Each ClientHello's is accepted once, while the `register` is
+    /// asked by all servers that open the same tickets, and within ten seconds of when it was sent. Default: all is rejected.
+    pub fn early_data(mut self, max_bytes: u32, register: Arc<ReplayRegister>) -> Self {
+        self.early_data = Some(EarlyDataPolicy { max_bytes, register });
+        self
+    }
+
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
         match (self.certificates.is_empty(), &self.chooser) {
@@ -122,6 +139,12 @@ impl ServerConfigBuilder {
         if self.tickets_sent > TICKETS_SENT_MAX {
             return Err(Error::Config(format!("at most {TICKETS_SENT_MAX} tickets are sent after a handshake")));
         }
+        if self.early_data.as_ref().is_some_and(|policy| !(1..=EARLY_DATA_MAX).contains(&policy.max_bytes)) {
+            return Err(Error::Config(format!("a server takes 1 to {EARLY_DATA_MAX} bytes of early data")));
+        }
+        if self.early_data.is_some() && self.tickets.is_none() {
+            return Err(Error::Config("early data comes with tickets, which this server does not give".into()));
+        }
         Ok(Arc::new(ServerConfig {
             common: self.common.build()?,
             certificates: self.certificates,
@@ -129,6 +152,7 @@ impl ServerConfigBuilder {
             cookie: self.cookie,
             tickets: self.tickets,
             tickets_sent: self.tickets_sent,
+            early_data: self.early_data,
         }))
     }
 }

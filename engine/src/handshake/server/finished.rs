@@ -2,12 +2,30 @@ use std::sync::Arc;
 
 use super::ServerState;
 use super::resumption::send_tickets;
+use crate::codes::HandshakeType;
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, authentication};
 use crate::keys::{MasterSecret, TrafficSecret, Transcript};
 use crate::msgs::Message;
+
+/// Waiting for EndOfEarlyData, while early data is taken.
+pub(in crate::handshake) struct WaitEndOfEarlyData(pub(super) WaitFinished);
+
+impl WaitEndOfEarlyData {
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
+        let Self(mut finished) = self;
+        message.expect(HandshakeType::END_OF_EARLY_DATA, "EndOfEarlyData")?;
+        // RFC 8446 5.1
+        if !message.ends_record {
+            return Err(message.unexpected("the end of a record, as the keys change"));
+        }
+        finished.transcript.add(message.bytes);
+        effects.push(Effect::handshake_keys(Direction::Read, &finished.suite, &finished.client_handshake))?;
+        Ok(ServerState::Finished(finished))
+    }
+}
 
 /// Waiting for the client's Finished.
 pub(in crate::handshake) struct WaitFinished {
@@ -26,8 +44,7 @@ impl WaitFinished {
         effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
         if let Some((config, master)) = self.tickets {
             self.transcript.add(message.bytes);
-            let name = self.negotiated.server_name.as_deref();
-            send_tickets(&config, &self.suite, &master, name, &self.transcript, effects)?;
+            send_tickets(&config, &self.suite, &master, &self.negotiated, &self.transcript, effects)?;
         }
         effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
         Ok(ServerState::Ready)

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::ServerState;
 use super::certificate::CertificateChoice;
-use super::finished::WaitFinished;
+use super::finished::{WaitEndOfEarlyData, WaitFinished};
 use super::resumption::AcceptedPsk;
 use crate::codes::{ProtocolVersion, SignatureScheme};
 use crate::crypto::{Group, Suite};
@@ -57,6 +57,14 @@ impl Proof {
         }
     }
 
+    /// Where early data is accepted, the secret of its keys, over the ClientHello.
+    fn early_traffic(&self, transcript: &Transcript) -> Option<TrafficSecret> {
+        match self {
+            Self::Psk(psk) if psk.takes_early_data => Some(psk.early.client_traffic(&transcript.current())),
+            _ => None,
+        }
+    }
+
     /// The first stage of the key schedule.
     fn early_secret(&self, suite: &Suite) -> EarlySecret {
         match self {
@@ -76,6 +84,8 @@ pub(in crate::handshake) struct HalfFlight {
     server_handshake: TrafficSecret,
     client_random: [u8; 32],
     is_early_data_offered: bool,
+    /// Where early data is accepted.
+    client_early: Option<TrafficSecret>,
     /// Whether the client gets tickets. They are of no use to one that does not take PSKs (RFC 8446 4.2.9).
     gives_tickets: bool,
     negotiated: Negotiated,
@@ -92,11 +102,15 @@ impl Choice<'_> {
     ) -> Result<ServerState, Error> {
         let alpn = negotiate::alpn(&config.common.alpn, hello)?.cloned();
         let suite = self.suite;
+        let client_early = self.proof.early_traffic(&transcript);
         let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
         let handshake = self.proof.early_secret(&suite).into_handshake(&shared);
         let messages = transcript.current();
         let client_handshake = handshake.client_traffic(&messages);
         let server_handshake = handshake.server_traffic(&messages);
+        if let Some(early) = &client_early {
+            log(&config, &hello.random, SecretLabel::ClientEarly, early.secret());
+        }
         log(&config, &hello.random, SecretLabel::ClientHandshake, client_handshake.secret());
         log(&config, &hello.random, SecretLabel::ServerHandshake, server_handshake.secret());
         effects.push(Effect::handshake_keys(Direction::Write, &suite, &server_handshake))?;
@@ -104,7 +118,7 @@ impl Choice<'_> {
         effects.send(&mut transcript, |out| {
             // RFC 6066 3: the name of a session that is resumed is not acknowledged again.
             let server_name = self.server_name.is_some() && self.proof.selected_identity().is_none();
-            EncryptedExtensions { server_name, alpn: alpn.as_deref() }.encode(out);
+            EncryptedExtensions { server_name, alpn: alpn.as_deref(), early_data: client_early.is_some() }.encode(out);
             if let Proof::Certificate(choice) = &self.proof {
                 encode_certificate(out, &[], &choice.certificate.chain);
             }
@@ -118,6 +132,7 @@ impl Choice<'_> {
             alpn,
             server_name: self.server_name,
             hello_retry: self.hello_retry,
+            early_data: client_early.is_some(),
         };
         let flight = HalfFlight {
             config,
@@ -128,6 +143,7 @@ impl Choice<'_> {
             server_handshake,
             client_random: hello.random,
             is_early_data_offered: hello.early_data,
+            client_early,
             gives_tickets,
             negotiated,
         };
@@ -200,19 +216,23 @@ impl HalfFlight {
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
         log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
-        effects.push(Effect::handshake_keys(Direction::Read, &suite, &client_handshake))?;
-        if self.is_early_data_offered {
+        let early = self.client_early.zip(config.early_data.as_ref().map(|policy| policy.max_bytes));
+        match &early {
+            Some((early, max_bytes)) => {
+                effects.push(Effect::handshake_keys(Direction::Read, &suite, early))?;
+                effects.push(Effect::TakeEarlyData(*max_bytes))?;
+            }
+            None => effects.push(Effect::handshake_keys(Direction::Read, &suite, &client_handshake))?,
+        }
+        if early.is_none() && self.is_early_data_offered {
             effects.push(Effect::SkipEarlyData)?;
         }
         let tickets = self.gives_tickets.then_some((config, master));
-        Ok(ServerState::Finished(WaitFinished {
-            suite,
-            transcript,
-            client_handshake,
-            client_secret,
-            negotiated,
-            tickets,
-        }))
+        let finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
+        Ok(match early {
+            Some(_) => ServerState::EndOfEarlyData(WaitEndOfEarlyData(finished)),
+            None => ServerState::Finished(finished),
+        })
     }
 }
 

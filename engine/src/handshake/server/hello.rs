@@ -95,7 +95,7 @@ impl WaitClientHello {
             }
             None => find_psk(&self.config, &suite, &hello),
         };
-        let proof = match (psk, known.choice) {
+        let mut proof = match (psk, known.choice) {
             (Some(psk), _) => Proof::Psk(psk),
             (None, Some(choice)) => Proof::Certificate(choice),
             (None, None) if pauses.contains(JobKind::ChooseCertificate) => {
@@ -110,8 +110,8 @@ impl WaitClientHello {
             None => (Transcript::new(suite.hash), false),
             Some(retried) => (retried.transcript, true),
         };
-        match &proof {
-            Proof::Psk(psk) => psk.check_binder(&hello, message, &mut transcript)?,
+        match &mut proof {
+            Proof::Psk(psk) => psk.check_binder(&config, &hello, message, &mut transcript)?,
             Proof::Certificate(_) => transcript.add(message.bytes),
         }
         let server_name = server_name(&hello);

@@ -25,6 +25,7 @@ pub(super) enum ServerState {
     AnsweringClientHello(JobId, hello::WaitClientHello),
     /// A job signs the CertificateVerify. What goes before it in the flight was sent.
     Signing(JobId, flight::HalfFlight),
+    EndOfEarlyData(finished::WaitEndOfEarlyData),
     Finished(finished::WaitFinished),
     Ready,
 }
@@ -33,6 +34,7 @@ impl ServerState {
     pub(super) const fn expected(&self) -> Expected {
         match self {
             Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
+            Self::EndOfEarlyData(_) => Expected("EndOfEarlyData", &[HandshakeType::END_OF_EARLY_DATA]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
             Self::AnsweringClientHello(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
@@ -42,6 +44,7 @@ impl ServerState {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
+            Self::EndOfEarlyData(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
             Self::AnsweringClientHello(..) | Self::Signing(..) => Err(message.unexpected(super::PAUSED)),
             Self::Ready => Err(message.unexpected(super::NOTHING)),

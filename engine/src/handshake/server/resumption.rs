@@ -1,14 +1,16 @@
 //! Sessions that the server resumes, and the tickets it gives.
 
+use rustls_pki_types::UnixTime;
+
 use super::certificate::server_name;
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::handshake::ServerConfig;
-use crate::handshake::effects::Effects;
+use crate::handshake::effects::{Effects, Negotiated};
+use crate::handshake::{ServerConfig, negotiate};
 use crate::keys::{EarlySecret, MasterSecret, Transcript, resumption_psk};
-use crate::limits::PSKS_TRIED_MAX;
-use crate::msgs::{ClientHello, Message, NewSessionTicket};
-use crate::session::{Session, Tickets, is_fresh};
+use crate::limits::{EARLY_DATA_WINDOW_S, PSKS_TRIED_MAX};
+use crate::msgs::{ClientHello, Message, NewSessionTicket, OfferedPsk};
+use crate::session::{Session, is_fresh};
 
 /// A pre-shared key of the client's that is accepted, once its binder has verified.
 #[derive(Clone)]
@@ -17,6 +19,10 @@ pub(in crate::handshake) struct AcceptedPsk {
     pub(super) identity: u16,
     /// The first stage of the key schedule with it.
     pub(super) early: EarlySecret,
+    /// When its ticket was made.
+    issued_at: UnixTime,
+    /// Whether early data can be accepted with it.
+    pub(super) takes_early_data: bool,
 }
 
 /// Whether the client offers a ticket, and it could be accepted: with a key exchange (RFC 8446 4.2.9).
@@ -36,15 +42,31 @@ pub(in crate::handshake) fn find_psk(
     let server_name = server_name(hello);
     let mut offers = offered.iter().take(PSKS_TRIED_MAX).zip(0u16..);
     offers.find_map(|(psk, identity)| {
-        let early = resume(config, &**tickets, suite, server_name.as_deref(), psk.identity)?;
-        Some(AcceptedPsk { identity, early })
+        let now = config.common.clock.now();
+        let state = tickets.open(psk.identity, now)?;
+        let session = Session::decode(&state).ok()?;
+        let made_for = config.common.provider.suite(session.suite)?;
+        // The suite has the same hash (RFC 8446 4.2.11), the name is the same, and the ticket is not older than its lifetime.
+        let is_resumable = made_for.hash.name() == suite.hash.name()
+            && session.server_name == server_name.as_deref()
+            && is_fresh(session.issued_at, tickets.lifetime_s(), now);
+        is_resumable.then(|| AcceptedPsk {
+            identity,
+            early: EarlySecret::new(suite.hash, Some(&session.psk)),
+            issued_at: session.issued_at,
+            takes_early_data: hello.early_data
+                && identity == 0
+                && takes_early_data(config, suite, hello, &session, &psk, now),
+        })
     })
 }
 
 impl AcceptedPsk {
-    /// Adds the ClientHello to `transcript`, and verifies the binder of this PSK (RFC 8446 4.2.11.2).
+    /// Adds the ClientHello to `transcript`, and verifies the binder of this PSK (RFC 8446 4.2.11.2). It is the first use of a binder that
+    /// allows early data.
     pub(super) fn check_binder(
-        &self,
+        &mut self,
+        config: &ServerConfig,
         hello: &ClientHello<'_>,
         message: &Message<'_>,
         transcript: &mut Transcript,
@@ -58,27 +80,32 @@ impl AcceptedPsk {
             return Err(Error::DecryptError("the binder of a PSK"));
         }
         transcript.add(binders);
+        if self.takes_early_data {
+            let policy = config.early_data.as_ref();
+            self.takes_early_data =
+                policy.is_some_and(|policy| policy.register.note(binder, self.issued_at, config.common.clock.now()));
+        }
         Ok(())
     }
 }
 
-/// Resumes the session of a ticket, if that can be done now: the suite has the same hash (RFC 8446 4.2.11), the name is the same, and
-/// the ticket is not older than its lifetime.
-fn resume(
+/// Whether early data can be accepted with the first PSK, which resumes `session`: with the same suite and application protocol (RFC 8446
+/// 4.2.10), and where the ticket is as old as the client says (8.3).
+fn takes_early_data(
     config: &ServerConfig,
-    tickets: &dyn Tickets,
     suite: &Suite,
-    server_name: Option<&str>,
-    ticket: &[u8],
-) -> Option<EarlySecret> {
-    let now = config.common.clock.now();
-    let state = tickets.open(ticket, now)?;
-    let session = Session::decode(&state).ok()?;
-    let made_for = config.common.provider.suite(session.suite)?;
-    let is_resumable = made_for.hash.name() == suite.hash.name()
-        && session.server_name == server_name
-        && is_fresh(session.issued_at, tickets.lifetime_s(), now);
-    is_resumable.then(|| EarlySecret::new(suite.hash, Some(&session.psk)))
+    hello: &ClientHello<'_>,
+    session: &Session<'_>,
+    psk: &OfferedPsk<'_>,
+    now: UnixTime,
+) -> bool {
+    let alpn = negotiate::alpn(&config.common.alpn, hello).ok().flatten().map(|name| &**name);
+    let age_ms = psk.obfuscated_age.wrapping_sub(session.age_add);
+    let age_s = now.as_secs().saturating_sub(session.issued_at.as_secs());
+    config.early_data.is_some()
+        && session.suite == suite.code
+        && session.alpn == alpn
+        && age_s.abs_diff(u64::from(age_ms) / 1000) <= EARLY_DATA_WINDOW_S
 }
 
 /// Sends the configured number of tickets, or fewer where they can't be made, once the client's Finished is in `transcript` (RFC 8446 4.6.1).
@@ -86,7 +113,7 @@ pub(super) fn send_tickets(
     config: &ServerConfig,
     suite: &Suite,
     master: &MasterSecret,
-    server_name: Option<&str>,
+    negotiated: &Negotiated,
     transcript: &Transcript,
     effects: &mut Effects,
 ) -> Result<(), Error> {
@@ -100,7 +127,15 @@ pub(super) fn send_tickets(
         let issued_at = config.common.clock.now();
         let nonce = [nonce];
         let psk = resumption_psk(suite.hash, &secret, &nonce);
-        let session = Session { suite: suite.code, psk, issued_at, age_add, server_name }.encode()?;
+        let session = Session {
+            suite: suite.code,
+            psk,
+            issued_at,
+            age_add,
+            server_name: negotiated.server_name.as_deref(),
+            alpn: negotiated.alpn.as_deref(),
+        };
+        let session = session.encode()?;
         // The server keeps nothing else there.
         let mut ticket = core::mem::take(&mut effects.kept);
         let sealed = tickets.seal(&session, random, issued_at, ticket.as_mut_vec());
@@ -110,7 +145,7 @@ pub(super) fn send_tickets(
             age_add,
             nonce: &nonce,
             ticket: ticket.as_slice(),
-            max_early_data_bytes: None,
+            max_early_data_bytes: config.early_data.as_ref().map(|policy| policy.max_bytes),
         };
         let sent = if is_good { effects.send_unhashed(|out| message.encode(out)).map(drop) } else { Ok(()) };
         ticket.clear();

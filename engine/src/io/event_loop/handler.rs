@@ -43,6 +43,17 @@ pub trait Handler {
     /// Data was received. An answer that is no longer always fits.
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error>;
 
+    /// Early data was received, and accepted (RFC 8446 8). By default it is passed to [`Handler::on_data`].
+    fn on_early_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
+        self.on_data(data, reply)
+    }
+
+    /// Whether [`Handler::on_early_data`] is called before the handshake is done, so that its answer arrives a round trip earlier. **The
+    /// data may be a replay then**, of what another connection has sent. By default it waits until the client has shown that it is there.
+    fn answers_early_data(&self) -> bool {
+        false
+    }
+
     /// There is room to send a record, at least. Called in every turn of the connection, until it sends nothing.
     fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = reply;
@@ -59,6 +70,14 @@ pub trait Handler {
 impl<H: Handler + ?Sized> Handler for Box<H> {
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         (**self).on_data(data, reply)
+    }
+
+    fn on_early_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
+        (**self).on_early_data(data, reply)
+    }
+
+    fn answers_early_data(&self) -> bool {
+        (**self).answers_early_data()
     }
 
     fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use super::handler::{Activity, CloseReason, Handler};
 use crate::conn::{Connection, JobResult, Reply, Signalled, StopReason};
 use crate::error::Error;
 use crate::io::{Filled, Socket, fill, flush};
+use crate::limits::RECORD_CONTENT_MAX;
 use crate::mem::{InBuf, OutBuf};
 use crate::signal::Signal;
 
@@ -238,6 +239,9 @@ impl<H: Handler, S: Signal> Slot<H, S> {
     }
 
     fn deliver(&mut self, budget: &mut usize, timeout: Duration, now: Instant) -> Result<StopReason, CloseReason> {
+        if self.tls.connection.has_early_data() && !self.hand_out_early_data(timeout, now)? {
+            return Ok(StopReason::OutputFull);
+        }
         let Self { tls, handler, input, output, expires, .. } = self;
         let was_handshaking = tls.connection.is_handshaking();
         let delivered = tls
@@ -252,7 +256,33 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             *expires = now + timeout;
         }
         *budget = budget.saturating_sub(delivered.record_bytes);
+        if tls.connection.has_early_data() && !self.hand_out_early_data(timeout, now)? {
+            return Ok(StopReason::OutputFull);
+        }
         Ok(delivered.stop_reason)
+    }
+
+    /// Gives the handler early data, as much as there is room for answers: at once where it wants that, or else when the handshake is done.
+    /// Returns whether what comes after it can be taken.
+    #[cold]
+    fn hand_out_early_data(&mut self, timeout: Duration, now: Instant) -> Result<bool, CloseReason> {
+        let Self { tls: Signalled { connection, .. }, handler, output, expires, .. } = self;
+        if connection.is_handshaking() && !handler.answers_early_data() {
+            return Ok(true);
+        }
+        while connection.has_early_data() {
+            if !output.has_room_for_record() {
+                return Ok(false);
+            }
+            let data = connection.take_early_data_up_to(RECORD_CONTENT_MAX);
+            let activity =
+                handler.on_early_data(&data, &mut Reply::new(connection, output)).map_err(CloseReason::Tls)?;
+            // The handshake has its own time, which early data does not extend.
+            if activity == Activity::Progress && !connection.is_handshaking() {
+                *expires = now + timeout;
+            }
+        }
+        Ok(true)
     }
 
     /// Asks the handler to send, where there is room for a record.

@@ -34,6 +34,8 @@ pub struct ScriptedClient {
     pub ticket: Option<Ticket>,
     /// Which identity the server has selected.
     pub selected_identity: Option<u16>,
+    /// The hash of the hello that was sent last.
+    hello_digest: Option<Digest>,
     handshake: Option<Secrets>,
     application: Option<Secrets>,
     server_shared: Option<SharedSecret>,
@@ -54,6 +56,7 @@ impl ScriptedClient {
             cookie: None,
             ticket: None,
             selected_identity: None,
+            hello_digest: None,
             handshake: None,
             application: None,
             server_shared: None,
@@ -76,7 +79,28 @@ impl ScriptedClient {
         let hello = self.hello.encode();
         // The answer is only understood with the hello in the transcript.
         self.transcript.extend_from_slice(&hello);
+        self.hello_digest = Some(self.digest());
         self.record(ContentType::HANDSHAKE, &hello);
+    }
+
+    /// Announces early data in the next hello, and offers the ticket with it.
+    pub fn offer_early_data(&mut self) {
+        self.hello.extensions().set(ExtensionType::EARLY_DATA, []);
+        self.offer_ticket();
+    }
+
+    /// Goes on with the keys of early data, which the ticket is for.
+    pub fn set_early_keys(&mut self) {
+        let psk = &self.ticket.as_ref().expect("a ticket").psk;
+        let early = EarlySecret::new(self.suite.hash, Some(&**psk));
+        let secret = early.client_traffic(self.hello_digest.as_ref().expect("a hello"));
+        self.wire.write = Some(Keys::new(self.suite, secret.secret()));
+    }
+
+    /// Goes on with the keys of the handshake.
+    pub fn set_handshake_write_keys(&mut self) {
+        let secrets = self.handshake.as_ref().expect("the server's flight");
+        self.wire.write = Some(Keys::new(self.suite, &secrets.client));
     }
 
     /// Sends the hello in records of `piece_len` bytes of it.
@@ -223,6 +247,10 @@ impl Script for ScriptedClient {
             HandshakeType::FINISHED => {
                 let secret = &self.application.as_ref().expect("the server's Finished").client;
                 self.wire.write = Some(Keys::new(self.suite, secret));
+            }
+            HandshakeType::END_OF_EARLY_DATA => {
+                self.transcript.extend_from_slice(message);
+                self.set_handshake_write_keys();
             }
             _ => {}
         }

@@ -170,6 +170,13 @@ impl ScriptedServer {
         self.shared = Some(shared);
     }
 
+    /// Opens what comes with the keys of early data, which the client's PSK is for.
+    pub fn set_early_keys(&mut self) {
+        let early = EarlySecret::new(self.suite.hash, self.psk.as_ref());
+        let secret = early.client_traffic(&self.suite.hash.digest(&[&self.client_hello]));
+        self.wire.read = Some(Keys::new(self.suite, secret.secret()));
+    }
+
     /// Sends a HelloRetryRequest, and takes the second ClientHello.
     pub fn send_retry(&mut self, retry: &ServerHelloDraft) {
         let digest = self.digest();
