@@ -2,15 +2,12 @@
 
 mod support;
 
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use support::endpoint::DEADLINE;
+use support::listening::{Listening, find_server};
 use support::programs::Program;
-use support::skip::{find, on_path, skip};
+use support::skip::find;
 use support::{Ended, Server, run_with};
 
 /// What every page says.
@@ -116,7 +113,7 @@ fn nginx_has_it_behind_itself() {
     let (Some(nginx), Some(curl)) = (find_server("nginx"), find("curl")) else { return };
     for keepalive in [true, false] {
         let server = start();
-        let proxy = Proxy::start("nginx.conf", |folder, front| {
+        let proxy = Listening::start("nginx.conf", |folder, front| {
             // Without these two directives it speaks HTTP/1.0, and has a connection for each request.
             let reuse = if keepalive { "proxy_http_version 1.1; proxy_set_header Connection \"\";" } else { "" };
             let configuration = NGINX
@@ -129,7 +126,7 @@ fn nginx_has_it_behind_itself() {
             command.args(["-p", folder, "-e", "stderr", "-c"]);
             (command, configuration)
         });
-        proxy.expect_pages(&curl);
+        expect_pages(&proxy, &curl);
     }
 }
 
@@ -138,7 +135,7 @@ fn haproxy_has_it_behind_itself() {
     let (Some(haproxy), Some(curl)) = (find_server("haproxy"), find("curl")) else { return };
     for reuse in ["always", "never"] {
         let server = start();
-        let proxy = Proxy::start("haproxy.cfg", |_, front| {
+        let proxy = Listening::start("haproxy.cfg", |_, front| {
             let configuration = HAPROXY
                 .replace("{front}", &front.to_string())
                 .replace("{back}", &server.port.to_string())
@@ -148,7 +145,7 @@ fn haproxy_has_it_behind_itself() {
             command.args(["-db", "-f"]);
             (command, configuration)
         });
-        proxy.expect_pages(&curl);
+        expect_pages(&proxy, &curl);
     }
 }
 
@@ -201,64 +198,19 @@ backend behind
     server one 127.0.0.1:{back} ssl verify required ca-file {ca} verifyhost localhost sni str(localhost) ssl-min-ver TLSv1.3
 ";
 
-/// A proxy on a port of its own. Its process ends, and its folder goes, with it.
-struct Proxy {
-    program: Program,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Proxy {
-    /// Starts what `configure` tells, given a folder and a port: a command that wants its configuration's file as last argument.
-    fn start(name: &str, configure: impl Fn(&str, u16) -> (Command, String)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        // Free now, and soon taken again: the system hands such ports out in turns.
-        let port =
-            TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port").port();
-        let (mut command, configuration) = configure(folder.path().to_str().expect("UTF-8"), port);
-        let file = folder.path().join(name);
-        std::fs::write(&file, configuration).expect("written");
-        let program = Program::start(command.arg(&file));
-        let mut proxy = Self { program, port, _folder: folder };
-        proxy.wait_until_it_listens();
-        proxy
-    }
-
-    fn wait_until_it_listens(&mut self) {
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if began.elapsed() > DEADLINE / 2 {
-                // It should have said why.
-                panic!("it does not listen: {:?}", self.program.wait_end());
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// A page for one client, and for many at once.
-    fn expect_pages(&self, program: &Path) {
-        let url = format!("http://127.0.0.1:{}/", self.port);
-        let one = curl(program, &[&url]);
-        one.expect(0, &[]);
-        assert!(one.output.contains(PAGE) && one.output.contains("name localhost"), "{one:?}");
-        let head = curl(program, &["--head", &url]);
-        assert!(head.output.starts_with("HTTP/1.1 200"), "{head:?}");
-        let code = ["-w", "%{http_code}\n", "-o", "/dev/null"];
-        let numbers = format!("{url}?page=[1-{MANY}]");
-        let many = curl(program, &[&["--parallel", "--parallel-max", AT_ONCE], &code[..], &[&numbers]].concat());
-        many.expect(0, &[]);
-        assert_eq!(many.output.lines().filter(|line| *line == "200").count(), MANY, "{}", many.output);
-        let other = curl(program, &[&code[..], &[&format!("{url}nowhere")]].concat());
-        assert_eq!(other.output, "404\n");
-    }
-}
-
-/// Where a server is, which on many systems only the administrator has on the search path.
-fn find_server(program: &str) -> Option<PathBuf> {
-    let beside = ["/usr/sbin", "/usr/local/sbin"].map(|folder| Path::new(folder).join(program));
-    let found = on_path(program).or_else(|| beside.into_iter().find(|path| path.is_file()));
-    if found.is_none() {
-        skip(&format!("{program} is missing"));
-    }
-    found
+/// Expects a page of `proxy` for one client, and for many at once.
+fn expect_pages(proxy: &Listening, program: &Path) {
+    let url = format!("http://127.0.0.1:{}/", proxy.port);
+    let one = curl(program, &[&url]);
+    one.expect(0, &[]);
+    assert!(one.output.contains(PAGE) && one.output.contains("name localhost"), "{one:?}");
+    let head = curl(program, &["--head", &url]);
+    assert!(head.output.starts_with("HTTP/1.1 200"), "{head:?}");
+    let code = ["-w", "%{http_code}\n", "-o", "/dev/null"];
+    let numbers = format!("{url}?page=[1-{MANY}]");
+    let many = curl(program, &[&["--parallel", "--parallel-max", AT_ONCE], &code[..], &[&numbers]].concat());
+    many.expect(0, &[]);
+    assert_eq!(many.output.lines().filter(|line| *line == "200").count(), MANY, "{}", many.output);
+    let other = curl(program, &[&code[..], &[&format!("{url}nowhere")]].concat());
+    assert_eq!(other.output, "404\n");
 }

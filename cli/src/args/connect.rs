@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Cryptography, Family, Sockets, SwitchFlags, Tls, Trust};
@@ -23,6 +24,11 @@ pub struct Connect {
     /// Connect once before, wait up to --linger for a ticket, and resume that session; says whether the server did
     #[arg(long)]
     pub resume: bool,
+
+    /// Resume, and send FILE right behind the ClientHello (early data, 0-RTT), before standard input. Anyone can replay it.
+    /// What the server does not accept is sent after the handshake
+    #[arg(long, value_name = "FILE")]
+    pub early_data: Option<PathBuf>,
 
     /// How long to wait for more data after standard input ends before closing the connection
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
@@ -53,4 +59,5 @@ Examples:
   echo hello | tlsbench connect localhost:4433 --cacert ca.pem
   printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443
   tlsbench connect example.com --resume </dev/null
+  tlsbench connect localhost:4433 --cacert ca.pem --early-data request.txt </dev/null
   tlsbench connect 192.0.2.7:443 --sni www.example.com --groups p256 </dev/null";

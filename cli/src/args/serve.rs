@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::{Cryptography, Identity, Sockets, SwitchFlags, Tls};
-use crate::units::{Count, parse_duration};
+use crate::units::{Bytes, Count, parse_duration};
 
 /// Serves TLS 1.3 connections, many at once, until Ctrl-C.
 ///
@@ -49,6 +49,11 @@ pub struct Serve {
     /// with the same file take each other's [default: random keys]
     #[arg(long, value_name = "FILE")]
     pub ticket_key: Option<PathBuf>,
+
+    /// Accept up to BYTES of early data (0-RTT) from clients that come back with a ticket. It may be a replay: `echo` answers
+    /// it at once, the other modes after the handshake [default: reject it]
+    #[arg(long, value_name = "BYTES")]
+    pub early_data: Option<Bytes>,
 
     /// Concurrent connections. When full, a new connection replaces the oldest unfinished handshake, or waits
     #[arg(long, value_name = "N", default_value = "10k")]
@@ -105,6 +110,7 @@ Examples:
   tlsbench serve --listen 127.0.0.1:4433 --mode http --ca-out ca.pem
   curl --cacert ca.pem https://localhost:4433/
   tlsbench serve --metrics 127.0.0.1:9433
+  tlsbench serve --mode http --early-data 16k
   openssl rand -out ticket.key 48 && tlsbench serve --ticket-key ticket.key
   tlsbench serve --threads 1 --mode echo --signal pipe
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

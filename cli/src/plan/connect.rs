@@ -4,6 +4,7 @@ use std::time::Duration;
 use rustls_pki_types::ServerName;
 use tls_engine::conn::ClientConfig;
 use tls_engine::io::SocketOptions;
+use tls_engine::limits::EARLY_DATA_MAX;
 use tls_engine::mem::BufferPool;
 use tls_engine::session::MemoryTickets;
 
@@ -12,6 +13,7 @@ use super::tls::{self, KeyLogSource, Tls, Trust};
 use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
+use crate::files;
 use crate::net::{Conversation, Target};
 
 /// The default port: that of HTTPS.
@@ -31,6 +33,8 @@ pub struct Connect {
     pub pool: BufferPool,
     /// Where the ticket of an earlier connection is kept, if that is to be resumed.
     pub tickets: Option<Arc<MemoryTickets>>,
+    /// What is sent as early data.
+    pub early_data: Vec<u8>,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
     /// How long to wait for more data after standard input has ended.
@@ -56,8 +60,15 @@ impl Connect {
         let trust = Trust::new(&args.trust, &mut notes)?;
         notes.extend(path.map(|path| not_requested(path, &target)));
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?;
-        let tickets = args.resume.then(Arc::<MemoryTickets>::default);
-        let mut config = tls.client_builder(&suites, &trust, setting.switches)?;
+        let tickets = (args.resume || args.early_data.is_some()).then(Arc::<MemoryTickets>::default);
+        let early_data = args.early_data.as_deref().map_or_else(
+            || Ok(Vec::new()),
+            |path| files::read(path, EARLY_DATA_MAX.into()).map_err(|error| Error::read(path, error)),
+        )?;
+        if let Some(path) = args.early_data.as_deref().filter(|_| early_data.is_empty()) {
+            return Err(Error::Usage(format!("{} is empty, which is no early data", path.display())));
+        }
+        let mut config = tls.client_builder(&suites, &trust, setting.switches)?.early_data(!early_data.is_empty());
         if let Some(tickets) = &tickets {
             config = config.tickets(tickets.clone());
         }
@@ -66,6 +77,7 @@ impl Connect {
             name,
             config: config.build()?,
             tickets,
+            early_data,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             linger: args.linger,

@@ -3,12 +3,12 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tls_engine::conn::JobKind;
-use tls_engine::conn::ServerConfig;
+use tls_engine::conn::{Clock, JobKind, ServerConfig, SystemClock};
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::LoopOptions;
-use tls_engine::session::TicketKeys;
+use tls_engine::limits::EARLY_DATA_MAX;
+use tls_engine::session::{ReplayRegister, TicketKeys};
 use tls_engine::switches::Switches;
 
 pub use crate::args::Mode;
@@ -20,9 +20,13 @@ use crate::args;
 use crate::error::Error;
 use crate::files;
 use crate::identity::KeyType;
+use crate::units::Bytes;
 
 /// The longest secret for tickets that is read, bytes.
 const TICKET_KEY_MAX: usize = 1 << 20;
+
+/// How many ClientHellos with early data are accepted in 20 seconds: more than two processors can.
+const EARLY_DATA_KEPT: usize = 1 << 20;
 
 /// What `serve` does.
 pub struct Serve {
@@ -83,8 +87,17 @@ impl Serve {
         if args.tickets > 0 {
             let keys = ticket_keys(args.ticket_key.as_deref(), setting.provider)?;
             config = config.tickets(Arc::new(keys)).tickets_sent(args.tickets);
-        } else if args.ticket_key.is_some() {
-            return Err(Error::Usage("--ticket-key has no effect with --tickets 0".into()));
+        } else {
+            let asked = [("--ticket-key", args.ticket_key.is_some()), ("--early-data", args.early_data.is_some())];
+            if let Some((flag, _)) = asked.into_iter().find(|(_, is_asked)| *is_asked) {
+                return Err(Error::Usage(format!("{flag} has no effect with --tickets 0")));
+            }
+        }
+        if let Some(Bytes(bytes)) = args.early_data {
+            let bytes = u32::try_from(bytes).ok().filter(|bytes| (1..=EARLY_DATA_MAX).contains(bytes));
+            let bytes = bytes.ok_or_else(|| Error::Usage(format!("--early-data takes 1 to {EARLY_DATA_MAX} bytes")))?;
+            let register = ReplayRegister::new(EARLY_DATA_KEPT, SystemClock.now());
+            config = config.early_data(bytes, Arc::new(register));
         }
         Ok(Self {
             listen: address(&args.listen)?,

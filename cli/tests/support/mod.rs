@@ -9,6 +9,7 @@ pub mod endpoint {
 }
 pub mod client;
 pub mod golden;
+pub mod listening;
 #[cfg(target_os = "linux")]
 #[path = "../../../engine/tests/support/own_memory.rs"]
 pub mod own_memory;

@@ -18,7 +18,7 @@ pub(super) fn obtain_ticket(plan: &Connect) -> Result<bool, Error> {
     let Some(tickets) = &plan.tickets else { return Ok(false) };
     let target = plan.target.to_string();
     let failed = |failure: Failure| failure.with_target(&target);
-    let parts = connected(plan)?.into_parts().map_err(|error| failed(error.into()))?;
+    let parts = connected(plan, &[])?.0.into_parts().map_err(|error| failed(error.into()))?;
     let StreamParts { mut connection, transport: mut socket, mut input, mut output, .. } = parts;
     let deadline = Instant::now() + plan.linger;
     while tickets.is_empty() && Instant::now() < deadline {

@@ -42,7 +42,8 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
                     .into(),
         });
     }
-    let conversation = connected(plan)?;
+    let (conversation, early_bytes) = connected(plan, &plan.early_data)?;
+    let mut pending = plan.early_data.clone();
     if let Some(negotiated) = conversation.connection().negotiated() {
         if has_ticket && !negotiated.is_resumed() {
             messages.warning(&Warning {
@@ -51,6 +52,12 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
             });
         }
         describe(negotiated, &target, messages);
+        if !plan.early_data.is_empty() {
+            messages.note(&format!("early data: {}", early_data(negotiated, early_bytes, pending.len())));
+        }
+        if negotiated.early_data {
+            pending.drain(..early_bytes);
+        }
         messages.note(&match &plan.verified {
             Some(name) => format!("server:    verified as {name}"),
             None => "server:    not verified (-k accepts any certificate)".to_owned(),
@@ -58,6 +65,8 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     }
     let parts = conversation.into_parts().map_err(|error| failed(error.into()))?;
     let StreamParts { connection, transport: socket, input, output, unread } = parts;
+    let mut dialogue = Dialogue::new();
+    dialogue.sent(&plan.early_data);
     let exchange = Exchange {
         connection,
         socket,
@@ -66,28 +75,40 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
         target,
         messages,
         answer: Answer::to_standard_output(),
-        dialogue: Dialogue::new(),
+        dialogue,
         linger: plan.linger,
         last_data: Instant::now(),
         standard_input_is_over: false,
         peer_is_over: false,
-        pending: Vec::new(),
+        pending,
     };
     exchange.run(&unread)
 }
 
-/// A connection whose handshake has completed.
-fn connected(plan: &Connect) -> Result<Conversation, Error> {
+/// A connection whose handshake has completed, and how many bytes of `early_data` were sent before.
+fn connected(plan: &Connect, early_data: &[u8]) -> Result<(Conversation, usize), Error> {
     let target = plan.target.to_string();
     let failed = |failure: Failure| failure.with_target(&target);
     let deadline = Instant::now() + plan.timeout;
     let socket = plan.target.connect(&plan.sockets)?;
     let mut output = Conversation::output_buffer(&plan.pool);
-    let connection = Connection::client(&plan.config, plan.name.clone(), &mut output)?;
+    let mut connection = Connection::client(&plan.config, plan.name.clone(), &mut output)?;
+    let early_bytes = connection.write_early_data(early_data, &mut output)?;
     let mut conversation =
         Conversation::new(connection, socket, output, &plan.pool).map_err(|error| failed(error.into()))?;
     conversation.handshake(deadline).map_err(failed)?;
-    Ok(conversation)
+    Ok((conversation, early_bytes))
+}
+
+/// What has become of early data, of which `sent` bytes of `all` went with the ClientHello.
+fn early_data(negotiated: &Negotiated, sent: usize, all: usize) -> String {
+    let rest = "sent after the handshake";
+    match sent {
+        0 => format!("not announced, as there is no ticket that allows it; {rest}"),
+        _ if !negotiated.early_data => format!("rejected; {rest}"),
+        _ if sent < all => format!("accepted, {sent} of {all} bytes; the others {rest}"),
+        _ => format!("accepted, {sent} bytes"),
+    }
 }
 
 fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {

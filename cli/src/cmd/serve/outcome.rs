@@ -8,5 +8,10 @@ pub(super) fn summary(negotiated: &Negotiated) -> String {
     let alpn = negotiated.alpn.as_deref().map(|name| format!(", ALPN {}", String::from_utf8_lossy(name)));
     let name = negotiated.server_name.as_deref().map(|name| format!(", name {name}"));
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
-    format!("{version} {suite} {group} {authentication}{}{}{retry}", alpn.unwrap_or_default(), name.unwrap_or_default())
+    let early = if negotiated.early_data { ", early data accepted" } else { "" };
+    format!(
+        "{version} {suite} {group} {authentication}{}{}{retry}{early}",
+        alpn.unwrap_or_default(),
+        name.unwrap_or_default()
+    )
 }

@@ -51,6 +51,11 @@ impl Handler for Work {
         }
     }
 
+    /// A page is about a handshake that is done, and the others have nothing to answer.
+    fn answers_early_data(&self) -> bool {
+        matches!(self, Self::Echo(_))
+    }
+
     fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
         match self {
             Self::Sink(sink) => sink.on_writable(reply),

@@ -1,0 +1,190 @@
+//! Early data (0-RTT), end to end: `serve` and `connect` with each other, and with programs that nobody here wrote.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::listening::{Listening, find_server};
+use support::programs::Program;
+use support::skip::find;
+use support::{Ended, Server, run, run_with, tlsbench};
+use tempfile::TempDir;
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// A folder with a file that holds `bytes`, and its path.
+fn file(bytes: &[u8]) -> (TempDir, String) {
+    let folder = TempDir::new().expect("a temporary directory");
+    let path = folder.path().join("early.txt");
+    std::fs::write(&path, bytes).expect("a file");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    (folder, path)
+}
+
+#[test]
+fn it_is_accepted_and_both_ends_say_so() {
+    let (_folder, request) = file(REQUEST);
+    let server = Server::start(&["--mode", "http", "--early-data", "16k"]);
+    let accepted = server.connect(&["--early-data", &request], b"");
+    accepted.expect(0, &["resumed:   with a ticket", &format!("early data: accepted, {} bytes", REQUEST.len())]);
+    assert!(
+        accepted.output.contains(" resumed, ") && accepted.output.contains("early data accepted"),
+        "{}",
+        accepted.output
+    );
+    assert_eq!(accepted.output.matches("HTTP/1.1 200").count(), 1, "{}", accepted.output);
+}
+
+#[test]
+fn an_echo_comes_back_once_and_in_order() {
+    let early: Vec<u8> = (0..40_000u32).map(|number| b'a' + (number % 23) as u8).collect();
+    let (_folder, path) = file(&early);
+    let server = Server::start(&["--mode", "echo", "--early-data", "30000"]);
+    let ended = server.connect(&["--early-data", &path], b" and the rest");
+    ended.expect(0, &["early data: accepted, 30000 of 40000 bytes; the others sent after the handshake"]);
+    let expected = [&early[..], b" and the rest"].concat();
+    assert!(ended.output.as_bytes() == expected, "{} bytes came back, not {}", ended.output.len(), expected.len());
+}
+
+#[test]
+fn what_is_not_accepted_is_sent_after_the_handshake() {
+    let (_folder, request) = file(REQUEST);
+    for (flags, why) in [(&[][..], "not announced"), (&["--tickets", "0"], "not announced")] {
+        let server = Server::start(&[&["--mode", "http"], flags].concat());
+        let ended = server.connect(&["--early-data", &request, "--linger", "300ms"], b"");
+        ended.expect(0, &[&format!("early data: {why}"), "sent after the handshake"]);
+        assert_eq!(ended.output.matches("HTTP/1.1 200").count(), 1, "{}", ended.output);
+        assert!(!ended.output.contains("early data"), "{}", ended.output);
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let (_folder, empty) = file(b"");
+    run(["connect", "localhost:1", "--early-data", &empty]).expect(2, &["is empty"]);
+    run(["connect", "localhost:1", "--early-data", "/does/not/exist"]).expect(2, &["/does/not/exist"]);
+    run(["serve", "--listen", "127.0.0.1:0", "--early-data", "1k", "--tickets", "0"])
+        .expect(2, &["--early-data has no effect with --tickets 0"]);
+    for bytes in ["0", "2M"] {
+        run(["serve", "--listen", "127.0.0.1:0", "--early-data", bytes]).expect(2, &["1 to 1048576 bytes"]);
+    }
+}
+
+fn s_client(openssl: &Path, port: u16, flags: &[&str]) -> Ended {
+    let mut command = Command::new(openssl);
+    command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-servername", "localhost", "-ign_eof"]);
+    command.args(flags);
+    run_with(command, if flags.contains(&"-early_data") { b"" } else { REQUEST })
+}
+
+#[test]
+fn openssls_client_sends_it() {
+    let Some(openssl) = find("openssl") else { return };
+    let (folder, request) = file(REQUEST);
+    let session = folder.path().join("session.pem");
+    let session = session.to_str().expect("UTF-8");
+    let server = Server::start(&["--mode", "http", "--early-data", "16k"]);
+    s_client(&openssl, server.port, &["-sess_out", session]).expect(0, &[]);
+    let early = s_client(&openssl, server.port, &["-sess_in", session, "-early_data", &request]);
+    early.expect(0, &[]);
+    assert!(early.output.contains("Early data was accepted"), "{}", early.output);
+    assert!(early.output.contains("early data accepted</code>"), "{}", early.output);
+}
+
+/// The port that a program says it listens on.
+fn port_in(output: &[u8], before: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(output).into_owned();
+    Some(text.split_once(before)?.1.split_once('\n')?.0.trim().to_owned())
+}
+
+/// A certificate for localhost, and its key, in files.
+fn identity(folder: &Path) -> [std::path::PathBuf; 2] {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
+    std::fs::write(&certificate, made.cert.pem()).expect("a file");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    [certificate, key]
+}
+
+#[test]
+fn openssls_server_takes_it() {
+    let Some(openssl) = find("openssl") else { return };
+    let (folder, early) = file(b"sent early\n");
+    let [certificate, key] = identity(folder.path());
+    let mut command = Command::new(openssl);
+    command.args(["s_server", "-accept", "127.0.0.1:0", "-tls1_3", "-early_data", "-cert"]).arg(&certificate);
+    let server = Program::start(command.arg("-key").arg(&key));
+    const ACCEPT: &str = "ACCEPT 127.0.0.1:";
+    let output = server.wait_output("ACCEPT", |output| port_in(output, ACCEPT).is_some());
+    let target = format!("localhost:{}", port_in(&output, ACCEPT).expect("it was there"));
+    let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"");
+    ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
+    let output = server.wait_output("the early data", |output| String::from_utf8_lossy(output).contains("sent early"));
+    let output = String::from_utf8_lossy(&output);
+    assert!(output.contains("Early data received"), "{output}");
+}
+
+/// nginx says that the session was resumed. What it says of early data depends on whether the client's Finished has come meanwhile.
+#[test]
+fn nginx_takes_a_request() {
+    let Some(nginx) = find_server("nginx") else { return };
+    let (folder, request) = file(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    let [certificate, key] = identity(folder.path());
+    let server = Listening::start("nginx.conf", |folder, port| {
+        let configuration = NGINX
+            .replace("{folder}", folder)
+            .replace("{port}", &port.to_string())
+            .replace("{certificate}", certificate.to_str().expect("UTF-8"))
+            .replace("{key}", key.to_str().expect("UTF-8"));
+        let mut command = Command::new(&nginx);
+        command.args(["-p", folder, "-e", "stderr", "-c"]);
+        (command, configuration)
+    });
+    let target = format!("localhost:{}", server.port);
+    let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &request]), b"");
+    ended.expect(0, &["early data: accepted"]);
+    assert!(ended.output.contains("reused=r"), "{}", ended.output);
+}
+
+/// One process in the foreground, which writes nowhere but below its folder.
+const NGINX: &str = "
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {
+        listen 127.0.0.1:{port} ssl;
+        ssl_protocols TLSv1.3;
+        ssl_early_data on;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        location / { return 200 'reused=$ssl_session_reused'; }
+    }
+}
+";
+
+#[test]
+fn gnutls_takes_it() {
+    let Some(gnutls) = find("gnutls-serv") else { return };
+    let (folder, early) = file(b"sent early\n");
+    let [certificate, key] = identity(folder.path());
+    let server = Listening::start_with(|_, port| {
+        let mut command = Command::new(&gnutls);
+        command.args(["--echo", "--earlydata", "--maxearlydata", "1000", "--port", &port.to_string()]);
+        command.arg("--x509certfile").arg(&certificate).arg("--x509keyfile").arg(&key);
+        command
+    });
+    let target = format!("localhost:{}", server.port);
+    let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"later\n");
+    ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
+    assert!(ended.output.contains("later"), "{}", ended.output);
+}

@@ -1,0 +1,64 @@
+//! Servers that nobody here wrote, which are told by a file what to do.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::endpoint::DEADLINE;
+use super::programs::Program;
+use super::skip::{on_path, skip};
+
+/// A server on a port of its own. Its process ends, and its folder goes, with it.
+pub struct Listening {
+    program: Program,
+    pub port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Listening {
+    /// Starts what `configure` tells, given a folder and a port: a command that wants its configuration's file as last argument.
+    pub fn start(name: &str, configure: impl FnOnce(&str, u16) -> (Command, String)) -> Self {
+        Self::start_with(|folder, port| {
+            let (mut command, configuration) = configure(folder, port);
+            let file = Path::new(folder).join(name);
+            std::fs::write(&file, configuration).expect("written");
+            command.arg(&file);
+            command
+        })
+    }
+
+    /// Starts the command that `configure` makes, given a folder and a port.
+    pub fn start_with(configure: impl FnOnce(&str, u16) -> Command) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        // Free now, and soon taken again: the system hands such ports out in turns.
+        let port =
+            TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port").port();
+        let program = Program::start(&mut configure(folder.path().to_str().expect("UTF-8"), port));
+        let mut server = Self { program, port, _folder: folder };
+        server.wait_until_it_listens();
+        server
+    }
+
+    fn wait_until_it_listens(&mut self) {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if began.elapsed() > DEADLINE / 2 {
+                // It should have said why.
+                panic!("it does not listen: {:?}", self.program.wait_end());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Where a server is, which on many systems only the administrator has on the search path.
+pub fn find_server(program: &str) -> Option<PathBuf> {
+    let beside = ["/usr/sbin", "/usr/local/sbin"].map(|folder| Path::new(folder).join(program));
+    let found = on_path(program).or_else(|| beside.into_iter().find(|path| path.is_file()));
+    if found.is_none() {
+        skip(&format!("{program} is missing"));
+    }
+    found
+}
