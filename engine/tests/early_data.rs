@@ -10,9 +10,10 @@ use rustls_pki_types::UnixTime;
 use support::jobs::at_once_and_pausing;
 use support::peer::{Peer, pump};
 use support::pki::KeyKind;
+use support::rustls_peer::Pair;
 use support::{client, localhost, providers, server};
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder};
+use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::Provider;
 use tls_engine::limits::{EARLY_DATA_MAX, EARLY_DATA_WINDOW_S};
 use tls_engine::session::{MemoryTickets, ReplayRegister, SessionCache, TicketKeys, Tickets};
@@ -297,6 +298,74 @@ fn without_the_ticket_the_handshake_is_a_full_one() {
     let others = Ends::with_keys(Provider::auto());
     let (early, negotiated) = connect(&ends.client(|builder| builder), &others.server(|builder| builder)).unwrap();
     assert!(early.is_empty() && !negotiated.is_resumed() && !negotiated.early_data);
+}
+
+/// rustls takes early data with sessions that it keeps, and sends it where it has a ticket that allows it.
+#[test]
+fn rustls_takes_it_and_sends_it() {
+    for provider in providers() {
+        let identity = support::pki::Pki::shared_identity(KIND);
+        let mut config =
+            rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_protocol_versions(&[&rustls::version::TLS13])
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(identity.chain.clone(), identity.key.clone_key())
+                .unwrap();
+        config.max_early_data_size = 1000;
+        config.session_storage = rustls::server::ServerSessionMemoryCache::new(64);
+        let config = Arc::new(config);
+        let ours = client(provider, KIND, |builder| builder.tickets(Arc::<MemoryTickets>::default()).early_data(true));
+        for is_resumed in [false, true, true] {
+            let mut theirs = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut ours = Peer::client(&ours, localhost()).unwrap();
+            assert_eq!(ours.connection.early_data_room(), if is_resumed { 1000 } else { 0 });
+            ours.connection.write_early_data(b"early", &mut ours.output).unwrap();
+            theirs.read_tls(&mut &ours.drain()[..]).unwrap();
+            theirs.process_new_packets().unwrap();
+            let mut early = Vec::new();
+            if let Some(mut reader) = theirs.early_data() {
+                std::io::Read::read_to_end(&mut reader, &mut early).unwrap();
+            }
+            assert_eq!(early == b"early", is_resumed);
+            let mut pair = Pair::new(ours, theirs.into());
+            pair.pump().unwrap();
+            pair.send(b"not early").unwrap();
+            pair.send_back(b"answer").unwrap();
+            assert_eq!((&pair.received[..], &pair.ours.received[..]), (&b"not early"[..], &b"answer"[..]));
+            let negotiated = pair.ours.connection.negotiated().unwrap();
+            assert_eq!((negotiated.is_resumed(), negotiated.early_data), (is_resumed, is_resumed));
+        }
+
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(support::pki::Pki::shared(KIND).root()).unwrap();
+        let mut config =
+            rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_protocol_versions(&[&rustls::version::TLS13])
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        config.enable_early_data = true;
+        let config = Arc::new(config);
+        let keys = Arc::new(TicketKeys::new(provider, HOUR).unwrap());
+        let register = Arc::new(ReplayRegister::new(100, SystemClock.now()));
+        let ours = server(provider, KIND, |builder| builder.tickets(keys).early_data(1000, register));
+        for is_resumed in [false, true, true] {
+            let mut theirs = rustls::ClientConnection::new(config.clone(), localhost()).unwrap();
+            if let Some(mut writer) = theirs.early_data() {
+                std::io::Write::write_all(&mut writer, b"early").unwrap();
+            }
+            let mut pair = Pair::new(Peer::server(&ours), theirs.into());
+            pair.pump().unwrap();
+            assert_eq!(pair.ours.connection.take_early_data() == b"early", is_resumed);
+            pair.send(b"answer").unwrap();
+            pair.send_back(b"not early").unwrap();
+            assert_eq!((&pair.received[..], &pair.ours.received[..]), (&b"answer"[..], &b"not early"[..]));
+            let rustls::Connection::Client(theirs) = &pair.theirs else { unreachable!() };
+            assert_eq!(theirs.is_early_data_accepted(), is_resumed);
+            assert_eq!(pair.ours.connection.negotiated().unwrap().early_data, is_resumed);
+        }
+    }
 }
 
 #[test]

@@ -14,10 +14,10 @@ use support::pki::KeyKind;
 use support::{client, localhost, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::conn::{Connection, JobKind, Progress};
+use tls_engine::conn::{Clock, Connection, JobKind, Progress, SystemClock};
 use tls_engine::crypto::{Provider, Random};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
-use tls_engine::session::{MemoryTickets, TicketKeys, TicketStore};
+use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{KeyLog, SecretLabel};
 
@@ -45,13 +45,18 @@ fn nothing_secret_is_left_in_memory() {
     at_once_and_pausing(|| providers().iter().for_each(|provider| resume(provider)));
 }
 
-/// Resumes sessions, then takes all tickets out of the client's store: their PSKs are nowhere then.
+/// Resumes sessions, with early data, then takes all tickets out of the client's store: their PSKs are nowhere then.
 fn resume(provider: &'static Provider) {
     NOTES.lock().unwrap().clear();
     let store = Arc::new(MemoryTickets::default());
     let keys = Arc::new(TicketKeys::new(provider, 3600).unwrap());
-    let client_config = client(provider, KeyKind::EcdsaP256, |builder| builder.tickets(store.clone()));
-    let server_config = server(provider, KeyKind::EcdsaP256, |builder| builder.tickets(keys).tickets_sent(3));
+    let client_config = client(provider, KeyKind::EcdsaP256, |builder| {
+        builder.tickets(store.clone()).early_data(true).key_log(Arc::new(NotedKeys))
+    });
+    let register = Arc::new(ReplayRegister::new(100, SystemClock.now()));
+    let server_config = server(provider, KeyKind::EcdsaP256, |builder| {
+        builder.tickets(keys).tickets_sent(3).early_data(1000, register).key_log(Arc::new(NotedKeys))
+    });
     let pool = BufferPool::new(Switches::all().buffer_pool, PoolOptions::default());
     let new_peer = |make: &dyn Fn(&mut OutBuf) -> Connection| {
         let (input, mut output) = (InBuf::pooled(&pool, 0), OutBuf::pooled(&pool, 0));
@@ -60,8 +65,13 @@ fn resume(provider: &'static Provider) {
     for is_resumed in [false, true, true] {
         let mut client = new_peer(&|output| Connection::client(&client_config, localhost(), output).unwrap());
         let mut server = new_peer(&|_| Connection::server(&server_config));
+        client.connection.write_early_data(b"early", &mut client.output).unwrap();
         hand_over_all(&mut client, &mut server);
-        assert_eq!(client.connection.negotiated().unwrap().is_resumed(), is_resumed);
+        let negotiated = client.connection.negotiated().unwrap();
+        assert_eq!((negotiated.is_resumed(), negotiated.early_data), (is_resumed, is_resumed));
+        if is_resumed {
+            assert_eq!(find("ClientEarly"), 0, "{}: secrets of early data", provider.name);
+        }
         let tickets: Vec<_> = std::iter::from_fn(|| store.take(&localhost())).collect();
         for ticket in tickets.into_iter().rev() {
             note("PSK".into(), ticket.psk.as_bytes());
