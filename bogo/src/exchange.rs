@@ -16,22 +16,36 @@ use crate::sessions::Sessions;
 use crate::settings;
 use crate::transport::Transport;
 
-/// The first data of a shim, and how much it reads at a time: less than a record, so that one is read in parts.
-const INITIAL_WRITE: &str = "hello";
+/// How much a shim reads at a time: less than a record, so that one is read in parts.
 const READ_SIZE: usize = 512;
 /// The lengths of `-write-different-record-sizes`, around those of blocks and records, and what they are filled with.
 const ALL_SIZES: [usize; 11] = [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769];
 const FILL: u8 = 0x42;
 
-/// Runs a connection of a client.
-pub(crate) fn connect(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> Result<(), Failure> {
+/// Runs a connection of a client, where early data was rejected with the flags `retry` from then on.
+pub(crate) fn connect(flags: &Flags, retry: &Flags, sessions: &Sessions, is_resumption: bool) -> Result<(), Failure> {
     let secrets = Arc::new(TrafficSecrets::default());
     let (config, name) = settings::client(flags, secrets.clone(), sessions)?;
     let mut stream = Stream::client(&config, name.clone(), Transport::connect(flags)?)?;
     // The next connection resumes what this one brings.
     while sessions.tickets.take(&name).is_some() {}
-    handshake(&mut stream, flags, is_resumption)?;
-    exchange(&mut stream, flags, &secrets)?;
+    if flags.expects_no_early_data_offer {
+        expect("room for early data", &stream.connection().early_data_room(), &0)?;
+    }
+    let mut said_bytes = 0;
+    if !flags.writes_all_sizes {
+        for words in flags.first_words() {
+            let sent = stream.send_early_data(words)?;
+            said_bytes += sent;
+            if sent < words.len() {
+                break;
+            }
+        }
+    }
+    let is_accepted = handshake(&mut stream, flags)?.early_data;
+    let (flags, said_bytes) = if said_bytes > 0 && !is_accepted { (retry, 0) } else { (flags, said_bytes) };
+    check(&stream, flags, is_resumption)?;
+    exchange(&mut stream, flags, &secrets, said_bytes)?;
     let kept = sessions.tickets.take(&name);
     check_tickets(kept.as_ref().or_else(|| stream.connection().tickets().last()), flags)?;
     if let Some(ticket) = kept {
@@ -46,24 +60,39 @@ pub(crate) fn serve(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> 
     let selected = Selected::default();
     let config = settings::server(flags, secrets.clone(), &selected, sessions)?;
     let mut stream = Stream::server(&config, Transport::connect(flags)?);
-    handshake(&mut stream, flags, is_resumption)?;
+    let said_bytes = if flags.takes_early_data { answer_early_data(&mut stream, flags)? } else { 0 };
+    handshake(&mut stream, flags)?;
+    check(&stream, flags, is_resumption)?;
     if let Some(expected) = flags.expected_credential {
         expect("credential", &selected.get(), &expected)?;
     }
-    exchange(&mut stream, flags, &secrets)?;
+    exchange(&mut stream, flags, &secrets, said_bytes)?;
     close(&mut stream, flags)
 }
 
-fn handshake(stream: &mut Stream<Transport>, flags: &Flags, is_resumption: bool) -> Result<(), Failure> {
-    stream.handshake().map_err(|error| match error {
+fn handshake<'a>(stream: &'a mut Stream<Transport>, flags: &Flags) -> Result<&'a Negotiated, Failure> {
+    stream.handshake().map_err(|error| of_handshake(error, flags))?;
+    negotiated(stream)
+}
+
+fn negotiated(stream: &Stream<Transport>) -> Result<&Negotiated, Failure> {
+    stream.connection().negotiated().ok_or(Failure::Shim("a handshake without a result".into()))
+}
+
+fn check(stream: &Stream<Transport>, flags: &Flags, is_resumption: bool) -> Result<(), Failure> {
+    let negotiated = negotiated(stream)?;
+    expect("resumption", &negotiated.is_resumed(), &(is_resumption && !flags.expects_session_miss))?;
+    check_negotiated(negotiated, flags)
+}
+
+/// What the failure of a handshake is for the runner.
+fn of_handshake(error: StreamError, flags: &Flags) -> Failure {
+    match error {
         StreamError::Tls(error) if needs_older_version(&error, flags) => {
             Failure::unimplemented(features::OLDER_VERSIONS)
         }
         error => error.into(),
-    })?;
-    let negotiated = stream.connection().negotiated().ok_or(Failure::Shim("a handshake without a result".into()))?;
-    expect("resumption", &negotiated.is_resumed(), &(is_resumption && !flags.expects_session_miss))?;
-    check_negotiated(negotiated, flags)
+    }
 }
 
 /// Whether the handshake failed because the peer has no TLS 1.3, where flags allow an older version. A runner without it refuses a
@@ -91,11 +120,14 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
     for (what, found, expected) in numbers {
         expect(what, &found, &expected.unwrap_or(found))?;
     }
+    if let Some(expected) = flags.expected_early_data {
+        expect("early data", &negotiated.early_data, &expected)?;
+    }
     if let Some(expected) = flags.expected_retry {
         expect("HelloRetryRequest", &negotiated.hello_retry, &expected)?;
     }
     let alpn = if flags.server { &flags.selected_alpn } else { &flags.expected_alpn };
-    let expected_alpn = alpn.as_ref().map(|name| name.as_bytes());
+    let expected_alpn = alpn.as_ref().map(|name| name.as_bytes()).filter(|name| !name.is_empty());
     expect("application protocol", &negotiated.alpn.as_deref(), &expected_alpn)?;
     if flags.server {
         let name = negotiated.server_name.as_deref();
@@ -113,8 +145,13 @@ fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -
     Err(Failure::Expectation(format!("{what}: {found:?} instead of {expected:?}")))
 }
 
-/// Sends what the shim has to say, then sends back all that it receives, inverted.
-fn exchange(stream: &mut Stream<Transport>, flags: &Flags, secrets: &TrafficSecrets) -> Result<(), Failure> {
+/// Sends what the shim has to say, but for what it has said before the handshake was done. Then sends back all that it receives, inverted.
+fn exchange(
+    stream: &mut Stream<Transport>,
+    flags: &Flags,
+    secrets: &TrafficSecrets,
+    said_bytes: usize,
+) -> Result<(), Failure> {
     if flags.exports_secrets {
         stream.send(&secrets.export(flags.server)?)?;
     }
@@ -125,10 +162,11 @@ fn exchange(stream: &mut Stream<Transport>, flags: &Flags, secrets: &TrafficSecr
         }
         return Ok(());
     }
-    if flags.writes_first {
-        for _ in 0..flags.initial_writes.unwrap_or(1) {
-            stream.send(flags.initial_write.as_deref().unwrap_or(INITIAL_WRITE).as_bytes())?;
-        }
+    let mut said_bytes = said_bytes;
+    for words in flags.first_words() {
+        let skipped = said_bytes.min(words.len());
+        stream.send(&words[skipped..])?;
+        said_bytes -= skipped;
     }
     if flags.shuts_down {
         return Ok(());
@@ -147,6 +185,26 @@ fn exchange(stream: &mut Stream<Transport>, flags: &Flags, secrets: &TrafficSecr
         }
         data.iter_mut().for_each(|byte| *byte ^= 0xff);
         stream.send(&data)?;
+    }
+}
+
+/// Does with early data what [`exchange`] does with other data, before the handshake is done. Returns how many of the first words were
+/// said.
+fn answer_early_data(stream: &mut Stream<Transport>, flags: &Flags) -> Result<usize, Failure> {
+    let mut said_bytes = 0;
+    loop {
+        let mut data = stream.receive_early_data().map_err(|error| of_handshake(error, flags))?;
+        if data.is_empty() {
+            return Ok(said_bytes);
+        }
+        if said_bytes == 0 {
+            for words in flags.first_words() {
+                stream.answer_early_data(words)?;
+                said_bytes += words.len();
+            }
+        }
+        data.iter_mut().for_each(|byte| *byte ^= 0xff);
+        stream.answer_early_data(&data)?;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the engine does not have, by the flags that ask for it.
 
-use crate::flags::{ON_INITIAL, ON_RESUME};
+use crate::flags::{ON_INITIAL, ON_RESUME, ON_RETRY};
 
 /// TLS 1.2 and older, which a handshake may turn out to need as well.
 pub(crate) const OLDER_VERSIONS: &str = "TLS 1.2 and older";
@@ -90,7 +90,6 @@ const FEATURES: &[(&str, &[&str])] = &[
         ],
     ),
     ("exporters", &["-export-keying-material", "-use-exporter-between-reads"]),
-    ("early data", &["-enable-early-data", "-expect-early-data-reason"]),
     (
         "resumption by name, context and age",
         &[
@@ -120,6 +119,7 @@ const FEATURES: &[(&str, &[&str])] = &[
         CALLBACKS,
         &[
             "-allow-unknown-alpn-protos",
+            "-early-write-after-message",
             "-expect-advertised-alpn",
             "-expect-cipher-aes",
             "-expect-msg-callback",
@@ -152,7 +152,7 @@ const FEATURES: &[(&str, &[&str])] = &[
 /// The first feature that one of `arguments` needs and the engine lacks.
 pub(crate) fn missing(arguments: &[String]) -> Option<&'static str> {
     let is_asked = |flags: &[&str], argument: &String| {
-        let of_one_connection = [ON_INITIAL, ON_RESUME].iter().find_map(|front| argument.strip_prefix(front));
+        let of_one_connection = [ON_INITIAL, ON_RESUME, ON_RETRY].iter().find_map(|front| argument.strip_prefix(front));
         flags.contains(&argument.as_str()) || of_one_connection.is_some_and(|flag| flags.contains(&flag))
     };
     let needs = |flags: &[&str]| arguments.iter().any(|argument| is_asked(flags, argument));
@@ -167,8 +167,8 @@ mod tests {
     fn a_test_counts_for_the_first_feature_it_lacks() {
         let missing = |line: &str| missing(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(missing("-resume-count 1 -psk secret"), Some(OLDER_VERSIONS));
-        assert_eq!(missing("-server -resume-count 1 -enable-early-data"), Some("early data"));
-        assert_eq!(missing("-server -on-resume-enable-early-data"), Some("early data"));
+        assert_eq!(missing("-server -resume-count 1 -export-keying-material"), Some("exporters"));
+        assert_eq!(missing("-server -on-resume-export-keying-material"), Some("exporters"));
         assert_eq!(missing("-server -shim-writes-first"), None);
     }
 

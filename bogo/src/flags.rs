@@ -68,6 +68,11 @@ pub(crate) struct Flags {
     /// Whether a server gives no tickets, and takes none.
     pub(crate) refuses_tickets: bool,
     pub(crate) expects_early_data_ticket: bool,
+    /// Whether a client offers early data, or a server takes some.
+    pub(crate) takes_early_data: bool,
+    /// Whether early data is accepted.
+    pub(crate) expected_early_data: Option<bool>,
+    pub(crate) expects_no_early_data_offer: bool,
     /// The place of the credential among those that are added; -1 is the default one.
     pub(crate) expected_credential: Option<i32>,
 }
@@ -82,21 +87,40 @@ pub(crate) struct Credential {
     pub(crate) schemes: Vec<SignatureScheme>,
 }
 
+const INITIAL_WRITE: &str = "hello";
+
 type Switch = fn(&mut Flags);
 type Value = fn(&mut Flags, &str) -> Result<(), Failure>;
 
 /// The front of a flag that is for the first connection alone, and of one that is for those after it.
 pub(crate) const ON_INITIAL: &str = "-on-initial";
 pub(crate) const ON_RESUME: &str = "-on-resume";
+/// The front of a flag that is for a connection from when its early data was rejected.
+pub(crate) const ON_RETRY: &str = "-on-retry";
+
+/// What flags are read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The first connection.
+    Initial,
+    /// A connection after it.
+    Resume,
+    /// Such a connection, from when its early data was rejected: flags for those after the first are not for it.
+    Retry,
+}
 
 /// Flags without a value.
 const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
     ("-check-close-notify", |flags| flags.checks_close = true),
+    ("-enable-early-data", |flags| flags.takes_early_data = true),
+    ("-expect-accept-early-data", |flags| flags.expected_early_data = Some(true)),
     ("-expect-hrr", |flags| flags.expected_retry = Some(true)),
     ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
+    ("-expect-no-offer-early-data", |flags| flags.expects_no_early_data_offer = true),
     ("-expect-no-server-name", |flags| flags.expects_no_server_name = true),
     ("-expect-no-session", |flags| flags.expects_no_ticket = true),
+    ("-expect-reject-early-data", |flags| flags.expected_early_data = Some(false)),
     ("-expect-session-miss", |flags| flags.expects_session_miss = true),
     ("-expect-ticket-supports-early-data", |flags| flags.expects_early_data_ticket = true),
     ("-export-traffic-secrets", |flags| flags.exports_secrets = true),
@@ -152,6 +176,11 @@ const VALUES: &[(&str, Value)] = &[
     ("-expect-alpn", |flags, value| set(&mut flags.expected_alpn, value)),
     ("-expect-cipher", |flags, value| set(&mut flags.expected_suite, value)),
     ("-expect-curve-id", |flags, value| set(&mut flags.expected_group, value)),
+    // Of its reasons against early data, the engine tells none.
+    ("-expect-early-data-reason", |flags, value| {
+        flags.expected_early_data = Some(value == "accept");
+        Ok(())
+    }),
     ("-expect-peer-signature-algorithm", |flags, value| set(&mut flags.expected_scheme, value)),
     ("-expect-selected-credential", |flags, value| set(&mut flags.expected_credential, value)),
     ("-expect-server-name", |flags, value| set(&mut flags.expected_server_name, value)),
@@ -178,20 +207,18 @@ const VALUES: &[(&str, Value)] = &[
 ];
 
 impl Flags {
-    /// Reads the flags of the first connection, or those of a connection after it. A test that needs something else is unimplemented,
+    /// Reads the flags of an attempt. A test that needs something else is unimplemented,
     /// and counts for the feature it lacks.
-    pub(crate) fn parse(arguments: &[String], is_first: bool) -> Result<Self, Failure> {
+    pub(crate) fn parse(arguments: &[String], attempt: Attempt) -> Result<Self, Failure> {
         if let Some(feature) = features::missing(arguments) {
             return Err(Failure::unimplemented(feature));
         }
         let mut flags = Self::default();
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
-            let (name, is_meant) = match (name.strip_prefix(ON_INITIAL), name.strip_prefix(ON_RESUME)) {
-                (Some(name), _) => (name, is_first),
-                (_, Some(name)) => (name, !is_first),
-                _ => (name.as_str(), true),
-            };
+            let fronts = [(ON_INITIAL, Attempt::Initial), (ON_RESUME, Attempt::Resume), (ON_RETRY, Attempt::Retry)];
+            let meant = fronts.iter().find_map(|(front, meant)| Some((name.strip_prefix(front)?, *meant == attempt)));
+            let (name, is_meant) = meant.unwrap_or((name.as_str(), true));
             if let Some((_, set)) = SWITCHES.iter().find(|(known, _)| *known == name) {
                 if is_meant {
                     set(&mut flags);
@@ -228,6 +255,13 @@ impl Flags {
         self.min_version.is_some() || !self.refused_versions.is_empty()
     }
 
+    /// What a shim says first, if anything.
+    pub(crate) fn first_words(&self) -> impl Iterator<Item = &[u8]> {
+        let words = self.initial_write.as_deref().unwrap_or(INITIAL_WRITE).as_bytes();
+        let times = if self.writes_first { self.initial_writes.unwrap_or(1) } else { 0 };
+        std::iter::repeat_n(words, times)
+    }
+
     /// The credential that flags are for: the last one that was added, else the default one.
     fn credential(&mut self) -> &mut Credential {
         if self.credentials.is_empty() {
@@ -258,7 +292,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<Flags, Failure> {
         let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        Flags::parse(&arguments, true)
+        Flags::parse(&arguments, Attempt::Initial)
     }
 
     #[test]
@@ -280,11 +314,13 @@ mod tests {
     #[test]
     fn a_flag_may_be_for_one_connection() {
         let arguments =
-            ["-on-initial-expect-cipher", "4865", "-on-resume-expect-cipher", "4867", "-on-resume-expect-hrr"];
-        let arguments = arguments.map(str::to_owned);
-        let flags = [true, false].map(|is_first| Flags::parse(&arguments, is_first).expect("flags"));
-        assert_eq!(flags.each_ref().map(|flags| flags.expected_suite), [Some(4865), Some(4867)]);
-        assert_eq!(flags.map(|flags| flags.expected_retry), [None, Some(true)]);
+            "-on-initial-expect-cipher 4865 -on-resume-expect-cipher 4867 -on-resume-expect-hrr -on-retry-server";
+        let arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
+        let attempts = [Attempt::Initial, Attempt::Resume, Attempt::Retry];
+        let flags = attempts.map(|attempt| Flags::parse(&arguments, attempt).expect("flags"));
+        assert_eq!(flags.each_ref().map(|flags| flags.expected_suite), [Some(4865), Some(4867), None]);
+        assert_eq!(flags.each_ref().map(|flags| flags.expected_retry), [None, Some(true), None]);
+        assert_eq!(flags.map(|flags| flags.server), [false, false, true]);
     }
 
     #[test]

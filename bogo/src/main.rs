@@ -17,7 +17,7 @@ use std::env;
 use std::process::ExitCode;
 
 use failure::Failure;
-use flags::Flags;
+use flags::{Attempt, Flags};
 use sessions::Sessions;
 
 fn main() -> ExitCode {
@@ -39,14 +39,15 @@ fn main() -> ExitCode {
 /// The first connection, and those that resume its session.
 fn run(arguments: &[String]) -> Result<(), Failure> {
     let sessions = Sessions::new()?;
-    let first = Flags::parse(arguments, true)?;
-    for connection in 0..=first.resumptions {
-        let flags = Flags::parse(arguments, connection == 0)?;
+    let retry = Flags::parse(arguments, Attempt::Retry)?;
+    for connection in 0..=retry.resumptions {
+        let attempt = if connection == 0 { Attempt::Initial } else { Attempt::Resume };
+        let flags = Flags::parse(arguments, attempt)?;
         flags.check_versions()?;
         if flags.server {
             exchange::serve(&flags, &sessions, connection > 0)?;
         } else {
-            exchange::connect(&flags, &sessions, connection > 0)?;
+            exchange::connect(&flags, &retry, &sessions, connection > 0)?;
         }
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tls_engine::session::{MemoryTickets, TicketKeys};
+use tls_engine::conn::{Clock, SystemClock};
+use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
 
 use crate::failure::Failure;
 use crate::settings::whole_provider;
@@ -14,11 +15,14 @@ const LIFETIME_S: u32 = 172_800;
 pub(crate) struct Sessions {
     pub(crate) tickets: Arc<MemoryTickets>,
     pub(crate) keys: Arc<TicketKeys>,
+    /// What a server has accepted as early data.
+    pub(crate) register: Arc<ReplayRegister>,
 }
 
 impl Sessions {
     pub(crate) fn new() -> Result<Self, Failure> {
         let keys = TicketKeys::new(whole_provider()?, LIFETIME_S)?;
-        Ok(Self { tickets: Arc::default(), keys: Arc::new(keys) })
+        let register = ReplayRegister::new(100, SystemClock.now());
+        Ok(Self { tickets: Arc::default(), keys: Arc::new(keys), register: Arc::new(register) })
     }
 }

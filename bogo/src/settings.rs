@@ -15,6 +15,8 @@ use crate::sessions::Sessions;
 
 /// The provider. AWS-LC gathers entropy for 50 ms whenever a process begins, and each test is a process.
 const PROVIDER: &str = "rustcrypto";
+/// How much early data a server takes, bytes: as much as BoringSSL.
+const EARLY_DATA_MAX: u32 = 14_336;
 /// The one name in the runner's certificates.
 const NAME: &str = "test";
 /// A protocol that no client of the runner offers.
@@ -33,7 +35,7 @@ pub(crate) fn client(
     let mut builder = ClientConfig::builder(provider(flags)?).key_log(key_log).alpn(&protocols(offered)?);
     builder = if flags.verify_fail { builder.verifier(Refusing) } else { builder.verifier(verifier(flags)?) };
     if flags.resumptions > 0 {
-        builder = builder.tickets(sessions.tickets.clone());
+        builder = builder.tickets(sessions.tickets.clone()).early_data(flags.takes_early_data);
     }
     if let Some(suites) = suites(flags) {
         builder = builder.suites(suites);
@@ -78,6 +80,9 @@ pub(crate) fn server(
     let mut builder = ServerConfig::builder(provider).key_log(key_log);
     if flags.resumptions > 0 && !flags.refuses_tickets {
         builder = builder.tickets(sessions.keys.clone());
+        if flags.takes_early_data {
+            builder = builder.early_data(EARLY_DATA_MAX, sessions.register.clone());
+        }
     }
     for certificate in credentials::load(provider, flags, selected)? {
         builder = builder.certificate(certificate);
@@ -90,7 +95,7 @@ pub(crate) fn server(
     }
     if flags.refuse_alpn {
         builder = builder.alpn(&[UNKNOWN_ALPN]);
-    } else if let Some(name) = &flags.selected_alpn {
+    } else if let Some(name) = flags.selected_alpn.as_ref().filter(|name| !name.is_empty()) {
         builder = builder.alpn(&[name.as_bytes()]);
     }
     Ok(builder.build()?)

@@ -182,7 +182,12 @@ impl HashContext for Owned<Box<dyn HashContext>> {
     }
 
     fn current(&self) -> Digest {
-        without_counting(|| self.0.as_ref().map_or_else(|| Digest::copy_of(&[]), |context| context.current()))
+        self.current_with(&[])
+    }
+
+    fn current_with(&self, parts: &[&[u8]]) -> Digest {
+        let current = |context: &Box<dyn HashContext>| context.current_with(parts);
+        without_counting(|| self.0.as_ref().map_or_else(|| Digest::copy_of(&[]), current))
     }
 }
 

@@ -44,4 +44,7 @@ pub trait HashContext: Send {
 
     /// The hash of all bytes so far. More may be added.
     fn current(&self) -> Digest;
+
+    /// The hash of all bytes so far, and of `parts` after them, which are not added.
+    fn current_with(&self, parts: &[&[u8]]) -> Digest;
 }

@@ -115,15 +115,52 @@ impl<T: Read + Write> Stream<T> {
     /// Completes the handshake.
     pub fn handshake(&mut self) -> Result<(), StreamError> {
         while self.connection.is_handshaking() {
-            self.flush_output()?;
-            match self.advance()? {
-                Received::Closed => return Err(Error::Truncated.into()),
-                Received::NeedInput => self.wait_for_input()?,
-                Received::Paused => self.run_job()?,
-                Received::Advanced | Received::Data(_) => {}
-            }
+            self.step_of_handshake()?;
         }
         self.flush_output()
+    }
+
+    fn step_of_handshake(&mut self) -> Result<(), StreamError> {
+        self.flush_output()?;
+        match self.advance()? {
+            Received::Closed => Err(Error::Truncated.into()),
+            Received::NeedInput => self.wait_for_input(),
+            Received::Paused => self.run_job(),
+            Received::Advanced | Received::Data(_) => Ok(()),
+        }
+    }
+
+    /// Sends as much of `data` as early data as may be sent, see [`Connection::write_early_data`], before the handshake is done. Returns how
+    /// many bytes that was: none where this is no client with a ticket for it.
+    pub fn send_early_data(&mut self, data: &[u8]) -> Result<usize, StreamError> {
+        let mut taken = 0;
+        while taken < data.len() {
+            let count = self.connection.write_early_data(&data[taken..], &mut self.output)?;
+            if count == 0 {
+                break;
+            }
+            taken += count;
+            self.flush_output()?;
+        }
+        Ok(taken)
+    }
+
+    /// Waits for early data of a client, see [`Connection::take_early_data`]: it may be a replay. It is empty once the handshake is done.
+    pub fn receive_early_data(&mut self) -> Result<Vec<u8>, StreamError> {
+        while self.connection.is_handshaking() && !self.connection.has_early_data() {
+            self.step_of_handshake()?;
+        }
+        Ok(self.connection.take_early_data())
+    }
+
+    /// Sends all of `data` as the answer to early data, without waiting for the end of the handshake.
+    pub fn answer_early_data(&mut self, mut data: &[u8]) -> Result<(), StreamError> {
+        while !data.is_empty() {
+            let taken = self.connection.write_tls(&[data], &mut self.output)?;
+            self.flush_sealed()?;
+            data = &data[taken..];
+        }
+        Ok(())
     }
 
     /// Updates the sending keys, see [`Connection::update_keys`].

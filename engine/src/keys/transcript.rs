@@ -33,4 +33,9 @@ impl Transcript {
     pub fn current(&self) -> Digest {
         self.context.current()
     }
+
+    /// The hash of all messages so far, and of `messages` after them, which are not added.
+    pub fn current_with(&self, messages: &[&[u8]]) -> Digest {
+        self.context.current_with(messages)
+    }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Session<'a> {
     pub server_name: Option<&'a str>,
     /// The application protocol, which early data is bound to (RFC 8446 4.2.10).
     pub alpn: Option<&'a [u8]>,
+    /// `max_early_data_size` of the ticket: how much early data it allows, bytes, if any.
+    pub early_data_bytes: Option<u32>,
 }
 
 impl<'a> Session<'a> {
@@ -47,6 +49,7 @@ impl<'a> Session<'a> {
             name,
             &[alpn_len],
             alpn,
+            &self.early_data_bytes.unwrap_or(0).to_be_bytes(),
         ];
         // In its own memory, so that there is no other copy of the PSK. The longest names and PSK fit.
         let mut state = SessionState::zeroed(fields.iter().map(|field| field.len()).sum());
@@ -72,12 +75,14 @@ impl<'a> Session<'a> {
         let name = reader.vector8()?;
         // No protocol has an empty name (RFC 7301 3.1).
         let alpn = Some(reader.vector8()?).filter(|alpn| !alpn.is_empty());
+        let early_data_bytes = Some(reader.u32()?).filter(|bytes| *bytes > 0);
         reader.finish()?;
         let server_name = match core::str::from_utf8(name) {
             Ok("") => None,
             Ok(name) => Some(name),
             Err(_) => return Err(Error::Decode(WHAT)),
         };
-        Ok(Self { suite, psk, issued_at: UnixTime::since_unix_epoch(issued_at), age_add, server_name, alpn })
+        let issued_at = UnixTime::since_unix_epoch(issued_at);
+        Ok(Self { suite, psk, issued_at, age_add, server_name, alpn, early_data_bytes })
     }
 }

@@ -180,13 +180,17 @@ fn of_servers() {
         send(server, &list);
     });
     table.row("4.2.10", "accepted with another suite of the same hash", Alert::ILLEGAL_PARAMETER, NOT_SO, |server| {
+        let announced = server.suite;
         set_suite(server, CipherSuite::CHACHA20_POLY1305_SHA256);
         server.accept(NamedGroup::X25519, usize::MAX);
+        server.set_early_keys_of(announced);
         send(server, &accepting(&[]));
     });
     table.row("4.2.10", "accepted without the PSK", Alert::ILLEGAL_PARAMETER, NOT_SO, |server| {
-        server.psk = None;
+        let psk = server.psk.take();
         server.accept(NamedGroup::X25519, usize::MAX);
+        server.psk = psk;
+        server.set_early_keys();
         send(server, &accepting(&[]));
     });
     table.row("4.2.10", "accepted with something in the extension", Alert::DECODE_ERROR, "malformed", |server| {

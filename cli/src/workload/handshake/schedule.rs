@@ -172,8 +172,12 @@ mod tests {
         }
 
         fn current(&self) -> Digest {
+            self.current_with(&[])
+        }
+
+        fn current_with(&self, parts: &[&[u8]]) -> Digest {
             note(|tally| tally.currents += 1);
-            self.0.current()
+            self.0.current_with(parts)
         }
     }
 

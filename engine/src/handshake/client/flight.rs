@@ -35,10 +35,12 @@ pub(super) struct HandshakeContext {
     pub(super) is_certificate_requested: bool,
 }
 
-/// What becomes of early data.
+/// What becomes of early data. Its keys stay until EncryptedExtensions say it.
 pub(super) enum EarlyData {
     /// There is none, or it was rejected.
     None,
+    /// It was announced, and can't be accepted: not without the PSK, or with another suite.
+    Void,
     /// It was announced, with a ticket of a connection with this application protocol.
     Offered { alpn: Option<Arc<[u8]>> },
     /// The server has accepted it.
@@ -224,7 +226,7 @@ impl HandshakeContext {
         match (&self.early_data, is_accepted) {
             (EarlyData::None, false) => {}
             (EarlyData::Offered { alpn }, true) if *alpn == self.alpn => self.early_data = EarlyData::Accepted,
-            (EarlyData::Offered { .. }, false) => {
+            (EarlyData::Offered { .. } | EarlyData::Void, false) => {
                 self.early_data = EarlyData::None;
                 effects.push(Effect::EndEarlyData)?;
                 effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))?;

@@ -247,17 +247,15 @@ impl WaitServerHello {
         if !self.session_id.is_empty() && !hello_retry && !is_early_data_offered {
             effects.push(Effect::SendChangeCipherSpec)?;
         }
-        // With another suite the server can't have accepted early data.
         let early_data = match binding {
+            _ if !is_early_data_offered => EarlyData::None,
             Some((early_suite, alpn)) if early_suite == suite.code => EarlyData::Offered { alpn },
-            _ => EarlyData::None,
+            _ => EarlyData::Void,
         };
-        // While early data goes on, its keys stay.
-        if matches!(early_data, EarlyData::None) {
-            effects.push(Effect::handshake_keys(Direction::Write, &suite, &client_secret))?;
-            if is_early_data_offered {
-                effects.push(Effect::EndEarlyData)?;
-            }
+        match early_data {
+            EarlyData::None => effects.push(Effect::handshake_keys(Direction::Write, &suite, &client_secret))?,
+            EarlyData::Void => effects.push(Effect::EndEarlyData)?,
+            EarlyData::Offered { .. } | EarlyData::Accepted => {}
         }
         effects.push(Effect::handshake_keys(Direction::Read, &suite, &server_secret))?;
         let handshake = HandshakeContext {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, authentication};
 use crate::keys::{MasterSecret, TrafficSecret, Transcript};
-use crate::msgs::Message;
+use crate::msgs::{Finished, Message, encode_message};
 
 /// Waiting for EndOfEarlyData, while early data is taken.
 pub(in crate::handshake) struct WaitEndOfEarlyData(pub(super) WaitFinished);
@@ -39,12 +39,25 @@ pub(in crate::handshake) struct WaitFinished {
 }
 
 impl WaitFinished {
+    /// Sends the tickets before the client's Finished has come, which can only be the right one (RFC 8446 4.6.1): with early data, the
+    /// answer may be all that the client waits for.
+    #[cold]
+    pub(super) fn send_early_tickets(&mut self, effects: &mut Effects) -> Result<(), Error> {
+        let Some((config, master)) = self.tickets.take() else { return Ok(()) };
+        let (mut end, mut finished) = (Vec::new(), Vec::new());
+        encode_message(&mut end, HandshakeType::END_OF_EARLY_DATA, |_| {});
+        let verify_data = self.client_handshake.finished(&self.transcript.current_with(&[&end]));
+        Finished { verify_data }.encode(&mut finished);
+        let messages = self.transcript.current_with(&[&end, &finished]);
+        send_tickets(&config, &self.suite, &master, &self.negotiated, &messages, effects)
+    }
+
     pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         authentication::on_finished(&self.client_handshake, message, &self.transcript)?;
         effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
         if let Some((config, master)) = self.tickets {
             self.transcript.add(message.bytes);
-            send_tickets(&config, &self.suite, &master, &self.negotiated, &self.transcript, effects)?;
+            send_tickets(&config, &self.suite, &master, &self.negotiated, &self.transcript.current(), effects)?;
         }
         effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
         Ok(ServerState::Ready)

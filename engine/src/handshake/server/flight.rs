@@ -57,12 +57,11 @@ impl Proof {
         }
     }
 
-    /// Where early data is accepted, the secret of its keys, over the ClientHello.
-    fn early_traffic(&self, transcript: &Transcript) -> Option<TrafficSecret> {
-        match self {
-            Self::Psk(psk) if psk.takes_early_data => Some(psk.early.client_traffic(&transcript.current())),
-            _ => None,
-        }
+    /// Where early data is accepted, the secret of its keys, over the ClientHello, and how many bytes of it are accepted.
+    fn early_traffic(&self, transcript: &Transcript) -> Option<(TrafficSecret, u32)> {
+        let Self::Psk(psk) = self else { return None };
+        let bytes = psk.early_data_bytes?;
+        Some((psk.early.client_traffic(&transcript.current()), bytes))
     }
 
     /// The first stage of the key schedule.
@@ -84,8 +83,8 @@ pub(in crate::handshake) struct HalfFlight {
     server_handshake: TrafficSecret,
     client_random: [u8; 32],
     is_early_data_offered: bool,
-    /// Where early data is accepted.
-    client_early: Option<TrafficSecret>,
+    /// Where early data is accepted, the secret of its keys, and how many bytes of it are accepted.
+    client_early: Option<(TrafficSecret, u32)>,
     /// Whether the client gets tickets. They are of no use to one that does not take PSKs (RFC 8446 4.2.9).
     gives_tickets: bool,
     negotiated: Negotiated,
@@ -108,7 +107,7 @@ impl Choice<'_> {
         let messages = transcript.current();
         let client_handshake = handshake.client_traffic(&messages);
         let server_handshake = handshake.server_traffic(&messages);
-        if let Some(early) = &client_early {
+        if let Some((early, _)) = &client_early {
             log(&config, &hello.random, SecretLabel::ClientEarly, early.secret());
         }
         log(&config, &hello.random, SecretLabel::ClientHandshake, client_handshake.secret());
@@ -216,23 +215,19 @@ impl HalfFlight {
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
         log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
-        let early = self.client_early.zip(config.early_data.as_ref().map(|policy| policy.max_bytes));
-        match &early {
-            Some((early, max_bytes)) => {
-                effects.push(Effect::handshake_keys(Direction::Read, &suite, early))?;
-                effects.push(Effect::TakeEarlyData(*max_bytes))?;
-            }
-            None => effects.push(Effect::handshake_keys(Direction::Read, &suite, &client_handshake))?,
+        let tickets = self.gives_tickets.then_some((config, master));
+        let mut finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
+        if let Some((early, bytes)) = self.client_early {
+            finished.send_early_tickets(effects)?;
+            effects.push(Effect::handshake_keys(Direction::Read, &suite, &early))?;
+            effects.push(Effect::TakeEarlyData(bytes))?;
+            return Ok(ServerState::EndOfEarlyData(WaitEndOfEarlyData(finished)));
         }
-        if early.is_none() && self.is_early_data_offered {
+        effects.push(Effect::handshake_keys(Direction::Read, &suite, &finished.client_handshake))?;
+        if self.is_early_data_offered {
             effects.push(Effect::SkipEarlyData)?;
         }
-        let tickets = self.gives_tickets.then_some((config, master));
-        let finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
-        Ok(match early {
-            Some(_) => ServerState::EndOfEarlyData(WaitEndOfEarlyData(finished)),
-            None => ServerState::Finished(finished),
-        })
+        Ok(ServerState::Finished(finished))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::handshake::effects::{Effects, Negotiated};
 use crate::handshake::{ServerConfig, negotiate};
 use crate::keys::{EarlySecret, MasterSecret, Transcript, resumption_psk};
 use crate::limits::{EARLY_DATA_WINDOW_S, PSKS_TRIED_MAX};
+use crate::mem::Digest;
 use crate::msgs::{ClientHello, Message, NewSessionTicket, OfferedPsk};
 use crate::session::{Session, is_fresh};
 
@@ -21,8 +22,8 @@ pub(in crate::handshake) struct AcceptedPsk {
     pub(super) early: EarlySecret,
     /// When its ticket was made.
     issued_at: UnixTime,
-    /// Whether early data can be accepted with it.
-    pub(super) takes_early_data: bool,
+    /// How much early data is accepted with it, bytes, if any.
+    pub(super) early_data_bytes: Option<u32>,
 }
 
 /// Whether the client offers a ticket, and it could be accepted: with a key exchange (RFC 8446 4.2.9).
@@ -54,9 +55,7 @@ pub(in crate::handshake) fn find_psk(
             identity,
             early: EarlySecret::new(suite.hash, Some(&session.psk)),
             issued_at: session.issued_at,
-            takes_early_data: hello.early_data
-                && identity == 0
-                && takes_early_data(config, suite, hello, &session, &psk, now),
+            early_data_bytes: early_data_bytes(config, suite, hello, &session, &psk, now).filter(|_| identity == 0),
         })
     })
 }
@@ -80,46 +79,46 @@ impl AcceptedPsk {
             return Err(Error::DecryptError("the binder of a PSK"));
         }
         transcript.add(binders);
-        if self.takes_early_data {
-            let policy = config.early_data.as_ref();
-            self.takes_early_data =
-                policy.is_some_and(|policy| policy.register.note(binder, self.issued_at, config.common.clock.now()));
+        if let (Some(policy), Some(_)) = (&config.early_data, self.early_data_bytes) {
+            let is_new = policy.register.note(binder, self.issued_at, config.common.clock.now());
+            self.early_data_bytes = self.early_data_bytes.filter(|_| is_new);
         }
         Ok(())
     }
 }
 
-/// Whether early data can be accepted with the first PSK, which resumes `session`: with the same suite and application protocol (RFC 8446
-/// 4.2.10), and where the ticket is as old as the client says (8.3).
-fn takes_early_data(
+/// How much early data the client may send that offers `session` with its first PSK. None is accepted unless its ticket allows that, with
+/// another suite or application protocol (RFC 8446 4.2.10), or where the ticket is not as old as the client says (8.3).
+fn early_data_bytes(
     config: &ServerConfig,
     suite: &Suite,
     hello: &ClientHello<'_>,
     session: &Session<'_>,
     psk: &OfferedPsk<'_>,
     now: UnixTime,
-) -> bool {
-    let alpn = negotiate::alpn(&config.common.alpn, hello).ok().flatten().map(|name| &**name);
+) -> Option<u32> {
+    let policy = config.early_data.as_ref().filter(|_| hello.early_data)?;
+    let alpn = negotiate::alpn(&config.common.alpn, hello).ok()?.map(|name| &**name);
     let age_ms = psk.obfuscated_age.wrapping_sub(session.age_add);
     let age_s = now.as_secs().saturating_sub(session.issued_at.as_secs());
-    config.early_data.is_some()
-        && session.suite == suite.code
-        && session.alpn == alpn
-        && age_s.abs_diff(u64::from(age_ms) / 1000) <= EARLY_DATA_WINDOW_S
+    let is_same = session.suite == suite.code && session.alpn == alpn;
+    let is_of_its_age = age_s.abs_diff(u64::from(age_ms) / 1000) <= EARLY_DATA_WINDOW_S;
+    session.early_data_bytes.filter(|bytes| is_same && is_of_its_age && *bytes <= policy.max_bytes)
 }
 
-/// Sends the configured number of tickets, or fewer where they can't be made, once the client's Finished is in `transcript` (RFC 8446 4.6.1).
+/// Sends the configured number of tickets, or fewer where they can't be made. `messages` is the hash up to the client's Finished (RFC 8446 4.6.1).
 pub(super) fn send_tickets(
     config: &ServerConfig,
     suite: &Suite,
     master: &MasterSecret,
     negotiated: &Negotiated,
-    transcript: &Transcript,
+    messages: &Digest,
     effects: &mut Effects,
 ) -> Result<(), Error> {
     let Some(tickets) = &config.tickets else { return Ok(()) };
     let random = config.common.random;
-    let secret = master.resumption(&transcript.current());
+    let secret = master.resumption(messages);
+    let early_data_bytes = config.early_data.as_ref().map(|policy| policy.max_bytes);
     for nonce in 0..config.tickets_sent {
         let mut age_add = [0; 4];
         random.fill(&mut age_add)?;
@@ -134,6 +133,7 @@ pub(super) fn send_tickets(
             age_add,
             server_name: negotiated.server_name.as_deref(),
             alpn: negotiated.alpn.as_deref(),
+            early_data_bytes,
         };
         let session = session.encode()?;
         // The server keeps nothing else there.
@@ -145,7 +145,7 @@ pub(super) fn send_tickets(
             age_add,
             nonce: &nonce,
             ticket: ticket.as_slice(),
-            max_early_data_bytes: config.early_data.as_ref().map(|policy| policy.max_bytes),
+            max_early_data_bytes: early_data_bytes,
         };
         let sent = if is_good { effects.send_unhashed(|out| message.encode(out)).map(drop) } else { Ok(()) };
         ticket.clear();

@@ -172,9 +172,14 @@ impl ScriptedServer {
 
     /// Opens what comes with the keys of early data, which the client's PSK is for.
     pub fn set_early_keys(&mut self) {
-        let early = EarlySecret::new(self.suite.hash, self.psk.as_ref());
-        let secret = early.client_traffic(&self.suite.hash.digest(&[&self.client_hello]));
-        self.wire.read = Some(Keys::new(self.suite, secret.secret()));
+        self.set_early_keys_of(self.suite);
+    }
+
+    /// The same, of the ticket's suite where another was chosen.
+    pub fn set_early_keys_of(&mut self, suite: Suite) {
+        let early = EarlySecret::new(suite.hash, self.psk.as_ref());
+        let secret = early.client_traffic(&suite.hash.digest(&[&self.client_hello]));
+        self.wire.read = Some(Keys::new(suite, secret.secret()));
     }
 
     /// Sends a HelloRetryRequest, and takes the second ClientHello.

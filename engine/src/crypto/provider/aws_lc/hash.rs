@@ -100,6 +100,12 @@ impl HashContext for AwsLcContext {
     fn current(&self) -> Digest {
         Digest::copy_of(self.0.clone().finish().as_ref())
     }
+
+    fn current_with(&self, parts: &[&[u8]]) -> Digest {
+        let mut context = self.0.clone();
+        parts.iter().for_each(|part| context.update(part));
+        Digest::copy_of(context.finish().as_ref())
+    }
 }
 
 fn mac_into(key: &hmac::Key, message: &[u8], output: &mut [u8]) {

@@ -75,6 +75,12 @@ macro_rules! hash {
             fn current(&self) -> Digest {
                 Digest::copy_of(&self.clone().finalize())
             }
+
+            fn current_with(&self, parts: &[&[u8]]) -> Digest {
+                let mut hash = self.clone();
+                parts.iter().for_each(|part| sha2::Digest::update(&mut hash, part));
+                Digest::copy_of(&hash.finalize())
+            }
         }
     };
 }
