@@ -1,7 +1,8 @@
 use std::fmt;
+use std::sync::Arc;
 
 use compact_str::CompactString;
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 use zeroize::Zeroize;
 
 use super::job::{Job, JobId, Work};
@@ -16,8 +17,8 @@ pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
     list: Vec<Entry>,
-    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the server's
-    /// certificate.
+    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of the
+    /// peer's certificates.
     pub(super) kept: Region,
     /// The job that the handshake has paused for, until it is taken.
     job: Option<Job>,
@@ -212,11 +213,14 @@ pub struct Negotiated {
     /// How the server has proved who it is.
     pub authentication: Authentication,
     /// The application protocol.
-    pub alpn: Option<std::sync::Arc<[u8]>>,
+    pub alpn: Option<Arc<[u8]>>,
     /// The host name that the client asked for.
     pub server_name: Option<CompactString>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
+    /// The certificates that a client has shown to this server, leaf first, which were verified. `None` where it has shown none, and of
+    /// clients.
+    pub client_chain: Option<Arc<[CertificateDer<'static>]>>,
 }
 
 impl Negotiated {

@@ -104,7 +104,7 @@ impl Machine {
         }
         let outcome = result.into_outcome()?;
         Ok(Self(match self.0 {
-            MachineState::Client(state) => MachineState::Client(state.resume(&outcome)?),
+            MachineState::Client(state) => MachineState::Client(state.resume(outcome, effects)?),
             MachineState::Server(state) => MachineState::Server(state.resume(outcome, effects)?),
             MachineState::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
         }))

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use rustls_pki_types::ServerName;
 use webpki::Error as Reason;
 
+use super::anchors::Purpose;
 use super::parsed_certificate::{Name, ParsedCertificate};
 use crate::error::CertificateError;
 
@@ -29,6 +30,20 @@ pub(super) fn refusal(reason: &Reason) -> CertificateError {
             .map(|why| Refused::Bad(why.into()))
             .or_else(|| lack(reason).map(|what| Refused::Unsupported(what.into())))
             .unwrap_or_else(|| Refused::Other(objection(reason))),
+    }
+}
+
+/// Why a chain is refused that has to be for `purpose`.
+#[expect(deprecated, reason = "webpki keeps the variants without context, and a match must not miss them")]
+pub(super) fn refusal_for(purpose: Purpose, reason: &Reason) -> CertificateError {
+    match (purpose, reason) {
+        (Purpose::Client, Reason::RequiredEkuNotFound | Reason::RequiredEkuNotFoundContext(_)) => {
+            CertificateError::Other("its extended key usage does not allow it for a client".into())
+        }
+        (Purpose::Client, Reason::CaUsedAsEndEntity) => {
+            CertificateError::Other("it is a CA certificate (CA:TRUE), not a client's".into())
+        }
+        _ => refusal(reason),
     }
 }
 

@@ -224,7 +224,7 @@ impl WaitServerHello {
             client_secret,
             server_secret,
             alpn: None,
-            is_certificate_requested: false,
+            requested: None,
         };
         Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, is_resumed }))
     }

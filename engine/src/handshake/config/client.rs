@@ -12,7 +12,7 @@ use crate::handshake::job::{JobKind, JobKinds};
 use crate::keys::KeyLog;
 use crate::limits::KEY_SHARES_MAX;
 use crate::mem::ArenaStatistics;
-use crate::pki::{ServerVerifier, VerifyServer, offered_schemes};
+use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::session::TicketStore;
 use crate::switches::Switches;
 
@@ -26,6 +26,8 @@ pub struct ClientConfig {
     pub(crate) group_names: Vec<NamedGroup>,
     pub(crate) middlebox_compatibility: bool,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
+    /// For servers that request one.
+    pub(crate) certificates: Vec<Arc<CertifiedKey>>,
 }
 
 /// Builds a [`ClientConfig`].
@@ -36,6 +38,7 @@ pub struct ClientConfigBuilder {
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
     tickets: Option<Arc<dyn TicketStore>>,
+    certificates: Vec<Arc<CertifiedKey>>,
 }
 
 impl ClientConfig {
@@ -54,6 +57,7 @@ impl ClientConfig {
             key_share_groups: None,
             middlebox_compatibility: true,
             tickets: None,
+            certificates: Vec::new(),
         }
     }
 }
@@ -64,6 +68,13 @@ impl ClientConfigBuilder {
     /// What verifies servers. There is no default.
     pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
         self.verifier = Some(Box::new(verifier));
+        self
+    }
+
+    /// Adds a certificate with its key, for servers that request one (RFC 8446 4.3.2). The first one whose signatures the server verifies
+    /// is shown to it. Default: none; a server that requires one refuses the client.
+    pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
+        self.certificates.push(Arc::new(certificate));
         self
     }
 
@@ -117,6 +128,7 @@ impl ClientConfigBuilder {
             group_names,
             middlebox_compatibility: self.middlebox_compatibility,
             tickets: self.tickets,
+            certificates: self.certificates,
         }))
     }
 }

@@ -1,12 +1,13 @@
 //! The server's states (RFC 8446 A.2), one struct each.
 
 mod certificate;
+mod client_certificate;
 mod finished;
 mod flight;
 mod hello;
 mod resumption;
 
-pub(super) use certificate::{CertificateChoice, choose_certificate};
+pub(super) use certificate::choose_certificate;
 pub use certificate::{ChooseCertificate, ClientOffer};
 pub(crate) use hello::start;
 pub(super) use resumption::{AcceptedPsk, find_psk};
@@ -25,6 +26,12 @@ pub(super) enum ServerState {
     AnsweringClientHello(JobId, hello::WaitClientHello),
     /// A job signs the CertificateVerify. What goes before it in the flight was sent.
     Signing(JobId, flight::HalfFlight),
+    Certificate(client_certificate::WaitCertificate),
+    /// A job verifies the chain.
+    VerifyingChain(JobId, client_certificate::WaitCertificateVerify),
+    CertificateVerify(client_certificate::WaitCertificateVerify),
+    /// A job verifies the signature.
+    VerifyingSignature(JobId, finished::WaitFinished),
     Finished(finished::WaitFinished),
     Ready,
 }
@@ -33,8 +40,13 @@ impl ServerState {
     pub(super) const fn expected(&self) -> Expected {
         match self {
             Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
+            Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
-            Self::AnsweringClientHello(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
+            Self::AnsweringClientHello(..)
+            | Self::Signing(..)
+            | Self::VerifyingChain(..)
+            | Self::VerifyingSignature(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
@@ -42,15 +54,23 @@ impl ServerState {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<Self, Error> {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
+            Self::Certificate(state) => state.on(message, effects),
+            Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::AnsweringClientHello(..) | Self::Signing(..) => Err(message.unexpected(super::PAUSED)),
+            Self::AnsweringClientHello(..)
+            | Self::Signing(..)
+            | Self::VerifyingChain(..)
+            | Self::VerifyingSignature(..) => Err(message.unexpected(super::PAUSED)),
             Self::Ready => Err(message.unexpected(super::NOTHING)),
         }
     }
 
     pub(super) const fn awaited_job(&self) -> Option<JobId> {
         match self {
-            Self::AnsweringClientHello(job, _) | Self::Signing(job, _) => Some(*job),
+            Self::AnsweringClientHello(job, _)
+            | Self::Signing(job, _)
+            | Self::VerifyingChain(job, _)
+            | Self::VerifyingSignature(job, _) => Some(*job),
             _ => None,
         }
     }
@@ -60,6 +80,8 @@ impl ServerState {
         match self {
             Self::ClientHello(state) => Some(Self::AnsweringClientHello(job, state)),
             Self::Signing(_, flight) => Some(Self::Signing(job, flight)),
+            Self::CertificateVerify(next) => Some(Self::VerifyingChain(job, next)),
+            Self::Finished(next) => Some(Self::VerifyingSignature(job, next)),
             _ => None,
         }
     }
@@ -73,6 +95,8 @@ impl ServerState {
                 state.resume(choice, &hello, effects)
             }
             (Self::Signing(_, flight), Outcome::Signed(signature)) => flight.finish_signed(&signature, effects),
+            (Self::VerifyingChain(_, next), Outcome::Verified) => Ok(Self::CertificateVerify(next)),
+            (Self::VerifyingSignature(_, next), Outcome::Verified) => Ok(Self::Finished(next)),
             _ => Err(super::ANOTHER_JOB),
         }
     }
