@@ -8,12 +8,16 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use support::jobs::at_once_and_pausing;
 use support::peer::{Peer, is_over, pump};
 use support::pki::{Identity, KeyKind, Pki, expired, for_client, not_yet_valid};
+use support::scripted::draft::{ExtensionList, certificate_request, numbers, vector16};
+use support::scripted::states::{against_server, client_start};
 use support::{asking_server, client, client_with, localhost, pattern, providers, server};
 use tls_engine::Error;
-use tls_engine::codes::{AlertDescription, SignatureScheme};
+use tls_engine::codes::{AlertDescription, ExtensionType, HandshakeType, SignatureScheme};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Origin, Provider, Random, SigningKey};
 use tls_engine::error::CertificateError;
+use tls_engine::internal::msgs::{CertificateRequest, ClientHello};
+use tls_engine::limits::AUTHORITIES_MAX;
 use tls_engine::pki::{CertifiedKey, ClientVerifier, VerifyClient};
 use tls_engine::session::TicketKeys;
 
@@ -260,6 +264,69 @@ fn a_verifier_of_the_callers_has_the_last_word() {
             assert_eq!(*recorder.0.lock().unwrap(), [2]);
         }
     });
+}
+
+/// A verifier that names these authorities.
+struct Names(Vec<Vec<u8>>);
+
+impl VerifyClient for Names {
+    fn verify_client(&self, _: &Provider, _: &[CertificateDer<'_>], _: UnixTime) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn is_required(&self) -> bool {
+        false
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        self.0.clone()
+    }
+}
+
+/// The CertificateRequest of a server with this verifier, without its header.
+fn request(provider: &'static Provider, verifier: impl VerifyClient + 'static) -> Vec<u8> {
+    let mut client = against_server(provider, |builder| builder.client_verifier(verifier));
+    client.send_hello();
+    let sent = client.wire.sent.iter().filter(|sent| sent.encrypted);
+    let mut flight: &[u8] = &sent.flat_map(|sent| sent.content.clone()).collect::<Vec<u8>>();
+    loop {
+        let (header, rest) = flight.split_at(4);
+        let (body, rest) = rest.split_at(u32::from_be_bytes([0, header[1], header[2], header[3]]) as usize);
+        if HandshakeType(header[0]) == HandshakeType::CERTIFICATE_REQUEST {
+            return body.to_vec();
+        }
+        flight = rest;
+    }
+}
+
+#[test]
+fn a_request_names_the_authorities_that_are_trusted() {
+    for provider in providers() {
+        let text = b"throw-away root EcdsaP256";
+        // Name, RelativeDistinguishedName and AttributeTypeAndValue (RFC 5280 4.1.2.4), of a common name.
+        let name = [&[0x30, 36, 0x31, 34, 0x30, 32, 6, 3, 0x55, 4, 3, 0x0c, 25][..], text].concat();
+        let mut extensions = ExtensionList::default();
+        let hello = client_start(provider).client_hello;
+        let schemes = ClientHello::decode(&hello[4..]).unwrap().signature_algorithms.unwrap();
+        let schemes: Vec<u16> = schemes.iter().collect();
+        extensions.set(ExtensionType::SIGNATURE_ALGORITHMS, vector16(&numbers(&schemes)));
+        extensions.set(ExtensionType::CERTIFICATE_AUTHORITIES, vector16(&vector16(&name)));
+        let verifier = ClientVerifier::new(&[Pki::shared(KIND).root()]).unwrap();
+        assert_eq!(request(provider, verifier), certificate_request(&[], &extensions));
+    }
+}
+
+/// A part of the names would be taken for all of them.
+#[test]
+fn a_request_names_all_authorities_or_none() {
+    for (len, are_named) in [(AUTHORITIES_MAX - 2 * 102 - 2, true), (AUTHORITIES_MAX - 2 * 102 - 1, false)] {
+        let names = vec![vec![1; 100], Vec::new(), vec![2; 100], vec![3; len]];
+        let request = request(providers()[0], Names(names));
+        let is_named = |byte: u8| request.windows(100).any(|part| part == [byte; 100]);
+        assert_eq!([1, 2, 3].map(is_named), [are_named; 3], "{len} bytes");
+        let decoded = CertificateRequest::decode(&request).unwrap();
+        assert!(decoded.context.is_empty() && decoded.signature_algorithms.contains(0x0403));
+    }
 }
 
 /// A session that is resumed would not be verified again.

@@ -41,9 +41,11 @@ pub(crate) struct ClientAuthentication {
 impl ClientAuthentication {
     fn new(verifier: Arc<dyn VerifyClient>, provider: &Provider) -> Self {
         let mut authorities = verifier.authorities();
-        let fits = authorities.iter().map(|name| 2 + name.len()).sum::<usize>() <= AUTHORITIES_MAX;
-        // RFC 8446 4.2.4: no name is empty.
-        authorities.retain(|name| fits && !name.is_empty());
+        // RFC 8446 4.2.4: none is empty.
+        authorities.retain(|name| !name.is_empty());
+        if authorities.iter().map(|name| 2 + name.len()).sum::<usize>() > AUTHORITIES_MAX {
+            authorities.clear();
+        }
         let mut request = Vec::new();
         encode_certificate_request(&mut request, &offered_schemes(provider), &authorities);
         Self { verifier, request }
