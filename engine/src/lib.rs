@@ -95,7 +95,7 @@
 //! is made once and shared by its connections.
 //!
 //! A server asks clients for certificates where it has a [`ClientVerifier`]
-//! ([`client_verifier`](conn::ServerConfigBuilder::client_verifier)), and finds what was shown in [`Negotiated::client_chain`]. A
+//! ([`client_verifier`](conn::ServerConfigBuilder::client_verifier)), and finds what was shown in [`Negotiated::client_certificate`]. A
 //! client shows the [`certificate`](conn::ClientConfigBuilder::certificate) that it was given.
 //!
 //! # Slow signatures
@@ -175,7 +175,7 @@ mod wire;
 /// Types for certificates, private keys and names, which the API takes and returns.
 pub use rustls_pki_types as pki_types;
 
-pub use conn::{Authentication, ClientConfig, Connection, Negotiated, Progress, ServerConfig};
+pub use conn::{Authentication, ClientCertificate, ClientConfig, Connection, Negotiated, Progress, ServerConfig};
 pub use crypto::Provider;
 pub use error::{CertificateError, Error};
 pub use io::{Stream, StreamError};

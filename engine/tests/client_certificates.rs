@@ -13,7 +13,7 @@ use support::scripted::states::{against_server, client_start};
 use support::{asking_server, client, client_with, localhost, pattern, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, ExtensionType, HandshakeType, SignatureScheme};
-use tls_engine::conn::{ClientConfig, ServerConfig};
+use tls_engine::conn::{ClientCertificate, ClientConfig, ServerConfig};
 use tls_engine::crypto::{Origin, Provider, Random, SigningKey};
 use tls_engine::error::CertificateError;
 use tls_engine::internal::msgs::{CertificateRequest, ClientHello};
@@ -27,9 +27,9 @@ fn peers(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> (Peer, Peer)
     (Peer::client(client, localhost()).expect("a ClientHello"), Peer::server(server))
 }
 
-/// A handshake that succeeds, with data both ways: what the client has shown.
+/// A handshake that succeeds, with data both ways: what the client has shown, on which both ends agree.
 #[track_caller]
-fn shown(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Option<Arc<[CertificateDer<'static>]>> {
+fn shown(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> ClientCertificate {
     let (mut client, mut server) = peers(client, server);
     pump(&mut client, &mut server).unwrap();
     let data = pattern(1000, 1);
@@ -37,8 +37,10 @@ fn shown(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Option<Arc<[
     server.write(&data).unwrap();
     pump(&mut client, &mut server).unwrap();
     assert!(client.received == data && server.received == data);
-    assert_eq!(client.connection.negotiated().unwrap().client_chain, None, "that is the server's");
-    server.connection.negotiated().unwrap().client_chain.clone()
+    let [client, server] =
+        [client, server].map(|peer| peer.connection.negotiated().unwrap().client_certificate.clone());
+    assert_eq!(client, server);
+    server
 }
 
 /// Why the server refuses the client, which learns it by an alert.
@@ -70,7 +72,7 @@ fn a_certificate_that_is_asked_for_is_shown() {
                 for server in
                     [asking_server(provider, kind, |it| it), asking_server(provider, kind, |it| it.optional())]
                 {
-                    assert_eq!(shown(&client, &server).as_deref(), Some(&identity.chain[..]), "{kind:?}");
+                    assert_eq!(shown(&client, &server).chain(), &identity.chain[..], "{kind:?}");
                 }
             }
         }
@@ -83,7 +85,7 @@ fn a_certificate_is_shown_after_a_retry_as_well() {
         let identity = Pki::shared_client(KIND);
         let key = CertifiedKey::new(provider, identity.chain.clone(), &identity.key).unwrap();
         let client = client(provider, KIND, |builder| builder.certificate(key).key_share_groups(&[]));
-        assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it)).as_deref(), Some(&identity.chain[..]));
+        assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it)).chain(), &identity.chain[..]);
     }
 }
 
@@ -91,7 +93,7 @@ fn a_certificate_is_shown_after_a_retry_as_well() {
 fn a_certificate_that_nobody_asks_for_is_not_shown() {
     for provider in providers() {
         let client = client_with(provider, KIND, Pki::shared_client(KIND));
-        assert_eq!(shown(&client, &server(provider, KIND, |it| it)), None);
+        assert_eq!(shown(&client, &server(provider, KIND, |it| it)), ClientCertificate::NotRequested);
     }
 }
 
@@ -102,7 +104,7 @@ fn without_a_certificate_only_an_optional_one_is_done_without() {
             let client = client(provider, KIND, |it| it);
             let required = refused(&client, &asking_server(provider, KIND, |it| it));
             assert_eq!(required, (CertificateError::Required.into(), AlertDescription::CERTIFICATE_REQUIRED));
-            assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it.optional())), None);
+            assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it.optional())), ClientCertificate::Missing);
         }
     });
 }
@@ -216,7 +218,7 @@ fn a_certificate_that_the_server_can_not_verify_is_not_shown() {
     const ED448: SignatureScheme = SignatureScheme(0x0808);
     for provider in providers() {
         let client = claiming(provider, Pki::shared_client(KIND), Some(ED448));
-        assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it.optional())), None);
+        assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it.optional())), ClientCertificate::Missing);
         let (error, _) = refused(&client, &asking_server(provider, KIND, |it| it));
         assert_eq!(error, CertificateError::Required.into());
     }
@@ -231,7 +233,7 @@ fn the_first_certificate_that_fits_is_shown() {
         let key = Arc::new(Claims((provider.load_key)(&other.key).unwrap(), vec![SignatureScheme(0x0808)]));
         let does_not = CertifiedKey { chain: other.chain.clone(), key };
         let client = client(provider, KIND, |builder| builder.certificate(does_not).certificate(fits));
-        assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it)).as_deref(), Some(&identity.chain[..]));
+        assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it)).chain(), &identity.chain[..]);
     }
 }
 
@@ -256,7 +258,7 @@ fn a_verifier_of_the_callers_has_the_last_word() {
         for provider in providers() {
             let recorder = Recorder::default();
             let server = server(provider, KIND, |builder| builder.client_verifier(recorder.clone()));
-            assert_eq!(shown(&client(provider, KIND, |it| it), &server), None);
+            assert_eq!(shown(&client(provider, KIND, |it| it), &server), ClientCertificate::Missing);
             assert!(recorder.0.lock().unwrap().is_empty(), "without a certificate it is not asked");
             let (error, alert) = refused(&client_with(provider, KIND, Pki::shared_client(KIND)), &server);
             assert_eq!(alert, AlertDescription::CERTIFICATE_UNKNOWN);

@@ -218,9 +218,8 @@ pub struct Negotiated {
     pub server_name: Option<CompactString>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
-    /// The certificates that a client has shown to this server, leaf first, which were verified. `None` where it has shown none, and of
-    /// clients.
-    pub client_chain: Option<Arc<[CertificateDer<'static>]>>,
+    /// How the client has proved who it is.
+    pub client_certificate: ClientCertificate,
 }
 
 impl Negotiated {
@@ -235,6 +234,27 @@ impl Negotiated {
     /// Whether the session of an earlier connection was resumed.
     pub const fn is_resumed(&self) -> bool {
         matches!(self.authentication, Authentication::Resumption)
+    }
+}
+
+/// Whether a client was asked for a certificate, and what it has shown (RFC 8446 4.3.2, 4.4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// It was not asked.
+    NotRequested,
+    /// It was asked, and has shown none.
+    Missing,
+    /// The certificates that it has shown, leaf first, with a signature over the handshake. The server has verified them.
+    Shown(Arc<[CertificateDer<'static>]>),
+}
+
+impl ClientCertificate {
+    /// The certificates, leaf first; none where none were shown.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        match self {
+            Self::Shown(chain) => chain,
+            Self::NotRequested | Self::Missing => &[],
+        }
     }
 }
 

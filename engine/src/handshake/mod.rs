@@ -14,7 +14,7 @@ mod workspace;
 pub(crate) use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
-pub use effects::{Authentication, Negotiated};
+pub use effects::{Authentication, ClientCertificate, Negotiated};
 pub(crate) use effects::{Direction, Effect, Effects};
 use job::JobId;
 pub use job::{Job, JobKind, JobResult};

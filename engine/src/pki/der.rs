@@ -6,6 +6,7 @@ pub(super) const BIT_STRING: u8 = 3;
 pub(super) const OCTET_STRING: u8 = 4;
 pub(super) const OBJECT_IDENTIFIER: u8 = 6;
 pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 
 /// Elements of DER, one behind the other.
 #[derive(Clone, Copy, Default)]

@@ -143,13 +143,13 @@ struct Special {
 }
 
 static SPECIAL: LazyLock<Special> =
-    LazyLock::new(|| Special::new(ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth));
+    LazyLock::new(|| Special::new(&ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth));
 static OF_CLIENTS: LazyLock<Special> =
-    LazyLock::new(|| Special::new(ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth));
+    LazyLock::new(|| Special::new(&ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth));
 
 impl Special {
     /// Certificates for one purpose, but one for another.
-    fn new(purpose: ExtendedKeyUsagePurpose, other: ExtendedKeyUsagePurpose) -> Self {
+    fn new(purpose: &ExtendedKeyUsagePurpose, other: ExtendedKeyUsagePurpose) -> Self {
         let pki = Pki::shared(KeyKind::EcdsaP256);
         let issue = |pki: &Pki, change: fn(&mut CertificateParams)| {
             pki.issue(KeyKind::EcdsaP256, |params| {

@@ -1,11 +1,13 @@
 //! The client's flight: Finished, and before it a Certificate where one was requested.
 
+use std::sync::Arc;
+
 use super::flight::HandshakeContext;
 use super::{ClientContext, ClientState};
 use crate::codes::{ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::handshake::authentication::{self, Signing};
-use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
+use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Effect, Effects, Negotiated};
 use crate::keys::SecretLabel;
 use crate::mem::Digest;
 use crate::msgs::{Signer, encode_certificate};
@@ -16,6 +18,7 @@ pub(in crate::handshake) struct OwnFlight {
     pub(super) authentication: Authentication,
     /// The transcript up to the server's Finished, which the keys for application data come from (RFC 8446 7.1).
     pub(super) server_flight: Digest,
+    pub(super) client_certificate: ClientCertificate,
 }
 
 impl OwnFlight {
@@ -25,12 +28,15 @@ impl OwnFlight {
             None => self.finish(effects),
             // RFC 8446 4.4.2: without a certificate that fits, a list of none, and no CertificateVerify.
             Some(None) => {
+                self.client_certificate = ClientCertificate::Missing;
                 effects.send(&mut self.handshake.transcript, |out| encode_certificate(out, &[], &[]))?;
                 self.finish(effects)
             }
             Some(Some(choice)) => {
                 let HandshakeContext { client, transcript, .. } = &mut self.handshake;
-                effects.send(transcript, |out| encode_certificate(out, &[], &choice.certificate.chain))?;
+                let chain = &choice.certificate.chain;
+                self.client_certificate = ClientCertificate::Shown(Arc::from(&chain[..]));
+                effects.send(transcript, |out| encode_certificate(out, &[], chain))?;
                 match choice.sign(Signer::Client, &client.config.common, transcript, effects)? {
                     Signing::Signed(signature) => self.finish_signed(choice.scheme, &signature, effects),
                     Signing::Paused(job) => Ok(ClientState::Signing(job, choice.scheme, self)),
@@ -52,7 +58,7 @@ impl OwnFlight {
 
     /// Sends Finished. The handshake is done then.
     fn finish(self, effects: &mut Effects) -> Result<ClientState, Error> {
-        let Self { mut handshake, authentication, server_flight } = self;
+        let Self { mut handshake, authentication, server_flight, client_certificate } = self;
         authentication::send_finished(&handshake.client_secret, &mut handshake.transcript, effects)?;
         let master = handshake.secret.into_master();
         let client_secret = master.client_traffic(&server_flight);
@@ -73,7 +79,7 @@ impl OwnFlight {
             alpn: handshake.alpn,
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,
-            client_chain: None,
+            client_certificate,
         };
         let ClientContext { config, server_name, .. } = handshake.client;
         let server_name = config.tickets.is_some().then_some(server_name);

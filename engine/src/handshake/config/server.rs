@@ -114,7 +114,7 @@ impl ServerConfigBuilder {
     }
 
     /// Asks clients for a certificate, and verifies what they show with `verifier`: [`ClientVerifier`](crate::pki::ClientVerifier) is the
-    /// usual one. [`Negotiated::client_chain`](crate::Negotiated::client_chain) has what was shown. Default: clients are not asked.
+    /// usual one. [`Negotiated::client_certificate`](crate::Negotiated::client_certificate) has what was shown. Default: clients are not asked.
     ///
     /// It excludes [`tickets`](Self::tickets): a session that is resumed would not be verified again, though its certificate may have expired
     /// or the verifier may have changed.

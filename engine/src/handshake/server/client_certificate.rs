@@ -10,7 +10,7 @@ use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 use crate::handshake::ServerConfig;
 use crate::handshake::authentication::{self, VerifyPeer};
-use crate::handshake::effects::Effects;
+use crate::handshake::effects::{ClientCertificate, Effects};
 use crate::handshake::job::ChainCheck;
 use crate::msgs::{Message, Signer};
 use crate::pki::VerifyClient;
@@ -29,10 +29,11 @@ impl WaitCertificate {
         let certificate = authentication::on_certificate(&verifier, &config.common, message, transcript, effects)?;
         // RFC 8446 4.4.3: who shows no certificate has nothing to sign with.
         if certificate.chain.is_empty() {
+            finished.negotiated.client_certificate = ClientCertificate::Missing;
             return Ok(ServerState::Finished(finished));
         }
         let chain = certificate.chain.into_iter().map(CertificateDer::into_owned).collect();
-        finished.negotiated.client_chain = Some(chain);
+        finished.negotiated.client_certificate = ClientCertificate::Shown(chain);
         Ok(ServerState::CertificateVerify(WaitCertificateVerify { config, finished }))
     }
 }

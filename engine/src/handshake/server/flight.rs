@@ -13,7 +13,7 @@ use crate::crypto::{Group, Suite};
 use crate::error::Error;
 use crate::handshake::authentication::{self, CertificateChoice, Signing};
 use crate::handshake::config::{ClientAuthentication, Common};
-use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
+use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, negotiate};
 use crate::keys::{EarlySecret, HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
@@ -117,7 +117,7 @@ impl Choice<'_> {
             alpn,
             server_name: self.server_name,
             hello_retry: self.hello_retry,
-            client_chain: None,
+            client_certificate: ClientCertificate::NotRequested,
         };
         let flight = HalfFlight {
             config,
