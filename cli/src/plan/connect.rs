@@ -31,6 +31,8 @@ pub struct Connect {
     pub pool: BufferPool,
     /// Where the ticket of an earlier connection is kept, if that is to be resumed.
     pub tickets: Option<Arc<MemoryTickets>>,
+    /// Whether it has a certificate of its own.
+    pub has_certificate: bool,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
     /// How long to wait for more data after standard input has ended.
@@ -58,6 +60,11 @@ impl Connect {
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?;
         let tickets = args.resume.then(Arc::<MemoryTickets>::default);
         let mut config = tls.client_builder(&suites, &trust, setting.switches)?;
+        let certificate = tls::own_certificate(&args.own_certificate, setting.provider, &mut notes)?;
+        let has_certificate = certificate.is_some();
+        if let Some(certificate) = certificate {
+            config = config.certificate(certificate);
+        }
         if let Some(tickets) = &tickets {
             config = config.tickets(tickets.clone());
         }
@@ -66,6 +73,7 @@ impl Connect {
             name,
             config: config.build()?,
             tickets,
+            has_certificate,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             linger: args.linger,

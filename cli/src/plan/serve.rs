@@ -24,6 +24,9 @@ use crate::identity::KeyType;
 /// The longest secret for tickets that is read, bytes.
 const TICKET_KEY_MAX: usize = 1 << 20;
 
+/// How many tickets a client gets by default.
+const TICKETS: u8 = 2;
+
 /// What `serve` does.
 pub struct Serve {
     /// Where it listens.
@@ -78,13 +81,16 @@ impl Serve {
         let suites = tls.suites(&args.cipher)?;
         let mut config = tls.server_builder(&suites, &identity, setting.switches)?;
         if args.job_threads > 0 {
-            config = config.pause_for(&[JobKind::Sign]);
+            config = config.pause_for(&[JobKind::Sign, JobKind::VerifyChain, JobKind::VerifySignature]);
         }
-        if args.tickets > 0 {
+        let client_verifier = tls::client_verifier(&args.client_trust, &mut notes)?;
+        let tickets = tickets(args)?;
+        if let Some(verifier) = client_verifier {
+            config = config.client_verifier(verifier);
+        }
+        if tickets > 0 {
             let keys = ticket_keys(args.ticket_key.as_deref(), setting.provider)?;
-            config = config.tickets(Arc::new(keys)).tickets_sent(args.tickets);
-        } else if args.ticket_key.is_some() {
-            return Err(Error::Usage("--ticket-key has no effect with --tickets 0".into()));
+            config = config.tickets(Arc::new(keys)).tickets_sent(tickets);
         }
         Ok(Self {
             listen: address(&args.listen)?,
@@ -98,6 +104,18 @@ impl Serve {
             sockets: sockets(&args.sockets)?,
             notes,
         })
+    }
+}
+
+/// How many tickets a client gets.
+fn tickets(args: &args::Serve) -> Result<u8, Error> {
+    let refused = |what: &str| Err(Error::Usage(what.into()));
+    let asks = args.client_trust.client_ca.is_some();
+    match args.tickets.unwrap_or(if asks { 0 } else { TICKETS }) {
+        1.. if asks => refused("--tickets excludes --client-ca: a session that is resumed would not be verified again"),
+        0 if args.ticket_key.is_some() && asks => refused("--ticket-key has no effect with --client-ca"),
+        0 if args.ticket_key.is_some() => refused("--ticket-key has no effect with --tickets 0"),
+        tickets => Ok(tickets),
     }
 }
 
