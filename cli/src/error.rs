@@ -264,9 +264,9 @@ const fn tls_hint(error: &tls_engine::Error) -> Option<&'static str> {
         Engine::PeerAlert(AlertDescription::UNRECOGNIZED_NAME) => {
             Some("the server does not know this name; request another with --sni")
         }
-        Engine::PeerAlert(AlertDescription::CERTIFICATE_REQUIRED) => {
-            Some("the server requires a client certificate, which is not supported here")
-        }
+        Engine::PeerAlert(AlertDescription::CERTIFICATE_REQUIRED) => Some(
+            "the server requires a client certificate: `tlsbench connect` shows one with --cert FILE and --key FILE",
+        ),
         Engine::Truncated => Some("the received data may be incomplete"),
         Engine::NotTls => Some("check the port; the server must expect TLS from the first byte"),
         Engine::ProtocolVersion => Some("only TLS 1.3 is supported here"),

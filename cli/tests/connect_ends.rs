@@ -195,6 +195,7 @@ fn expect_alert(files: &Files, port: u16) {
         let input = b"hello\n".repeat([0, 1, 100_000, 200_000][round % 4]);
         let ended = files.connect(port, &input);
         ended.expect(1, &[&format!("error: localhost:{port}: the peer sent the alert certificate_required")]);
+        ended.expect(1, &["asked for a certificate, and has none", "shows one with --cert FILE and --key FILE"]);
     }
     for round in 0..10 {
         let direction = ["send", "receive"][round % 2];

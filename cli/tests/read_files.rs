@@ -76,7 +76,9 @@ fn nothing_is_written_over_what_is_read() {
         "connect localhost:1 --cacert ca.pem --keylog ca.pem",
         "throughput --cert chain.pem --key key.pem --json=key.pem",
         "handshake --cert chain.pem --key key.pem -o chain.pem",
+        "connect localhost:1 --cert chain.pem --key key.pem --keylog key.pem",
         "serve --cert chain.pem --key key.pem --keylog key.pem",
+        "serve --client-ca ca.pem --ca-out ca.pem",
     ] {
         let before = contents(bench.0.path());
         let ended = bench.run(line);
@@ -112,7 +114,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Commands that read the file FILE, each with its exit code where that can't be read.
-const READERS: [(&str, i32); 10] = [
+const READERS: [(&str, i32); 12] = [
     ("run FILE", 2),
     ("gate --profile FILE --baseline a.json", 2),
     ("gate --profile p.toml --baseline FILE", 5),
@@ -122,7 +124,9 @@ const READERS: [(&str, i32); 10] = [
     ("report FILE", 2),
     ("export FILE --for bencher", 2),
     ("connect localhost:1 --cacert FILE", 2),
+    ("connect localhost:1 --cert FILE --key FILE -k", 2),
     ("serve --listen 127.0.0.1:0 --cert FILE --key FILE", 2),
+    ("serve --listen 127.0.0.1:0 --client-ca FILE", 2),
 ];
 
 #[test]

@@ -103,6 +103,9 @@ pub enum CertificateError {
     /// The server sent no certificate.
     #[error("the peer sent no certificate")]
     Missing,
+    /// The client sent no certificate, and the server requires one.
+    #[error("the client sent no certificate, which is required")]
+    Required,
     /// It does not parse, or contradicts itself.
     #[error("it is malformed ({0})")]
     Bad(String),
@@ -180,6 +183,7 @@ impl CertificateError {
         match self {
             // RFC 8446 4.4.2.4: an empty certificate list from a server is a decode_error.
             Self::Missing => Alert::DECODE_ERROR,
+            Self::Required => Alert::CERTIFICATE_REQUIRED,
             Self::Bad(_) | Self::WrongName { .. } | Self::NoName { .. } => Alert::BAD_CERTIFICATE,
             Self::Expired | Self::NotYetValid => Alert::CERTIFICATE_EXPIRED,
             Self::UnknownIssuer => Alert::UNKNOWN_CA,

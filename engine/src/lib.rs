@@ -94,6 +94,10 @@
 //! change them: cipher suites, groups, application protocols (ALPN), a key log, the clock, the optimizations. A configuration
 //! is made once and shared by its connections.
 //!
+//! A server asks clients for certificates where it has a [`ClientVerifier`]
+//! ([`client_verifier`](conn::ServerConfigBuilder::client_verifier)), and finds what was shown in [`Negotiated::client_certificate`]. A
+//! client shows the [`certificate`](conn::ClientConfigBuilder::certificate) that it was given.
+//!
 //! # Slow signatures
 //!
 //! A handshake can pause for what takes long: a signature with an RSA key or of another machine, a verification, the choice of a
@@ -143,8 +147,9 @@
 //!
 //! # Scope
 //!
-//! TLS 1.3 alone, with certificates of servers and with tickets ([`session`]), which resume sessions together with a key exchange. Not
-//! supported: TLS 1.2, early data, external pre-shared keys, certificates of clients, revocation, QUIC, DTLS, exporters. [`limits`] has every bound that a peer runs into.
+//! TLS 1.3 alone, with certificates of servers and clients, and with tickets ([`session`]), which resume sessions together with a key
+//! exchange. Not supported: TLS 1.2, early data, external pre-shared keys, requests for certificates after the handshake, revocation, QUIC,
+//! DTLS, exporters. [`limits`] has every bound that a peer runs into.
 //! Post-quantum groups and P-521 are used where they are asked for, see [`Provider::default_groups`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -170,13 +175,13 @@ mod wire;
 /// Types for certificates, private keys and names, which the API takes and returns.
 pub use rustls_pki_types as pki_types;
 
-pub use conn::{Authentication, ClientConfig, Connection, Negotiated, Progress, ServerConfig};
+pub use conn::{Authentication, ClientCertificate, ClientConfig, Connection, Negotiated, Progress, ServerConfig};
 pub use crypto::Provider;
 pub use error::{CertificateError, Error};
 pub use io::{Stream, StreamError};
 pub use keys::{KeyLog, KeyLogFile, SecretLabel};
 pub use mem::{BufferPool, InBuf, OutBuf};
-pub use pki::{CertifiedKey, ServerVerifier};
+pub use pki::{CertifiedKey, ClientVerifier, ServerVerifier};
 pub use switches::Switches;
 
 /// What the project's own tests and measurements need to see. It may change with any version.

@@ -5,11 +5,12 @@ mod support;
 use support::peer::Peer;
 use support::pki::{KeyKind, Pki, expired};
 use support::rustls_peer::{self, Failure, Offer, Pair};
-use support::{assert_same_bytes, client, localhost, pattern, providers, server, server_with};
+use support::{asking_server, assert_same_bytes, client, localhost, pattern, providers, server, server_with};
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, CipherSuite, NamedGroup};
 use tls_engine::crypto::Provider;
 use tls_engine::error::CertificateError;
+use tls_engine::pki::{CertifiedKey, ClientVerifier};
 
 const SUITES: [CipherSuite; 3] =
     [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384, CipherSuite::CHACHA20_POLY1305_SHA256];
@@ -91,6 +92,55 @@ fn our_server_and_its_client_with_every_suite_group_and_certificate() {
         exchange(&mut pair, 3);
         close(pair);
     });
+}
+
+#[test]
+fn certificates_of_clients_both_ways() {
+    let own = KeyKind::EcdsaP256;
+    for provider in providers() {
+        for kind in KeyKind::ALL {
+            eprintln!("{} {kind:?}", provider.name);
+            let identity = Pki::shared_client(kind);
+            let offer = Offer { requires: Some(kind), ..Offer::default() };
+            let certificate = CertifiedKey::new(provider, identity.chain.clone(), &identity.key).unwrap();
+            let config = client(provider, own, |builder| builder.certificate(certificate));
+            let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), rustls_peer::server(own, &offer));
+            pair.pump().unwrap();
+            assert_eq!(pair.theirs.peer_certificates(), Some(&identity.chain[..]));
+            exchange(&mut pair, 7);
+            close(pair);
+
+            let offer = Offer { shows: Some(kind), ..Offer::default() };
+            let verifier = ClientVerifier::new(&[Pki::shared(kind).root()]).unwrap();
+            let config = server(provider, own, |builder| builder.client_verifier(verifier));
+            let mut pair = Pair::new(Peer::server(&config), rustls_peer::client(own, &offer));
+            pair.pump().unwrap();
+            let negotiated = pair.ours.connection.negotiated().unwrap();
+            assert_eq!(negotiated.client_certificate.chain(), &identity.chain[..]);
+            exchange(&mut pair, 9);
+            close(pair);
+        }
+    }
+}
+
+#[test]
+fn a_client_without_a_certificate_is_refused_both_ways() {
+    let kind = KeyKind::EcdsaP256;
+    for provider in providers() {
+        let config = client(provider, kind, |builder| builder);
+        let peer = rustls_peer::server(kind, &Offer { requires: Some(kind), ..Offer::default() });
+        let mut pair = Pair::new(Peer::client(&config, localhost()).unwrap(), peer);
+        let Err(Failure::Theirs(rustls::Error::NoCertificatesPresented)) = pair.pump() else {
+            panic!("rustls does without")
+        };
+
+        let config = asking_server(provider, kind, |verifier| verifier);
+        let mut pair = Pair::new(Peer::server(&config), rustls_peer::client(kind, &Offer::default()));
+        let Err(Failure::Ours(error)) = pair.pump() else { panic!("ours does without") };
+        assert_eq!(error, CertificateError::Required.into());
+        let Err(Failure::Theirs(rustls::Error::AlertReceived(alert))) = pair.pump() else { panic!("no alert") };
+        assert_eq!(u8::from(alert), AlertDescription::CERTIFICATE_REQUIRED.0);
+    }
 }
 
 #[test]

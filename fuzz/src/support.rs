@@ -16,4 +16,4 @@ pub mod scripted;
 #[path = "../../engine/tests/support/seeded.rs"]
 pub mod seeded;
 
-pub use ends::{client, localhost, server};
+pub use ends::{asking_server, client, localhost, server};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Cryptography, Family, Sockets, SwitchFlags, Tls, Trust};
+use super::{Cryptography, Family, OwnCertificate, Sockets, SwitchFlags, Tls, Trust};
 use crate::units::parse_duration;
 
 /// Connects to a TLS 1.3 server, reports what was negotiated (on standard error), sends standard input, and prints the
@@ -43,6 +43,9 @@ pub struct Connect {
     /// Which servers to trust.
     #[command(flatten)]
     pub trust: Trust,
+    /// The certificate for servers that ask for one.
+    #[command(flatten)]
+    pub own_certificate: OwnCertificate,
     /// Which addresses are used.
     #[command(flatten)]
     pub family: Family,
@@ -60,4 +63,5 @@ Examples:
   printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443
   tlsbench connect example.com --resume </dev/null
   tlsbench connect localhost:4433 --cacert ca.pem --early-data request.txt </dev/null
+  tlsbench connect example.com --cert own.pem --key own.key </dev/null
   tlsbench connect 192.0.2.7:443 --sni www.example.com --groups p256 </dev/null";

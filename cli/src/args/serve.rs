@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Cryptography, Identity, Sockets, SwitchFlags, Tls};
+use super::{ClientTrust, Cryptography, Identity, Sockets, SwitchFlags, Tls};
 use crate::units::{Bytes, Count, parse_duration};
 
 /// Serves TLS 1.3 connections, many at once, until Ctrl-C.
@@ -32,8 +32,8 @@ pub struct Serve {
     #[arg(short = 't', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Threads that sign, so that a slow key (RSA, a remote signer) holds up no other connection. Where more than 32
-    /// signatures wait for each, the event loops sign themselves [default: none]
+    /// Threads that sign, and verify the certificates of clients, so that a slow key (RSA, a remote signer) holds up no other
+    /// connection. Where more than 32 signatures wait for each, the event loops do it themselves [default: none]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u16).range(0..=1024))]
     pub job_threads: u16,
 
@@ -41,9 +41,9 @@ pub struct Serve {
     #[arg(long, hide = true)]
     pub event_loop: bool,
 
-    /// Tickets for each client, to resume its session with; 0 makes every handshake a full one
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=16))]
-    pub tickets: u8,
+    /// Tickets for each client, to resume its session with; 0 makes every handshake a full one [default: 2; 0 with --client-ca]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub tickets: Option<u8>,
 
     /// Derive the keys of tickets from this secret, 32 random bytes or more, so that tickets survive a restart and servers
     /// with the same file take each other's [default: random keys]
@@ -84,6 +84,9 @@ pub struct Serve {
     /// Who the server is.
     #[command(flatten)]
     pub identity: Identity,
+    /// Which clients are taken.
+    #[command(flatten)]
+    pub client_trust: ClientTrust,
     /// How sockets are set up.
     #[command(flatten)]
     pub sockets: Sockets,
@@ -112,5 +115,6 @@ Examples:
   tlsbench serve --metrics 127.0.0.1:9433
   tlsbench serve --mode http --early-data 16k
   openssl rand -out ticket.key 48 && tlsbench serve --ticket-key ticket.key
+  tlsbench serve --mode http --client-ca clients.pem
   tlsbench serve --threads 1 --mode echo --signal pipe
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use super::library::LibraryParser;
 use crate::identity::KeyType;
 use crate::library::LibraryName;
@@ -94,6 +96,42 @@ pub struct Identity {
     /// The certificate's private key, PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
+}
+
+/// The certificate of a client.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct OwnCertificate {
+    /// The certificate chain to show to a server that asks for one, PEM, leaf first
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+
+    /// The certificate's private key, PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+}
+
+/// Which clients a server takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct ClientTrust {
+    /// Ask clients for a certificate from the authorities in this PEM file. Such a server gives no tickets
+    #[arg(long, value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
+
+    /// Whether clients without a certificate are refused [default: required]
+    #[arg(long, value_enum, value_name = "WHEN", requires = "client_ca")]
+    pub client_auth: Option<ClientAuth>,
+}
+
+/// What is done with a client without a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ClientAuth {
+    /// It is refused.
+    #[default]
+    Required,
+    /// It is taken. A certificate that is shown still has to verify.
+    Optional,
 }
 
 /// Which addresses of a name are used.

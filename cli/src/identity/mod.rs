@@ -1,4 +1,4 @@
-//! Who a server is: a certificate from files, or one for this machine that is generated together with its authority. And whom
+//! Who a server or a client is: a certificate from files, or one for this machine that is generated together with its authority. And whom
 //! a client trusts: certificates from files, or those of the system.
 
 mod pem;
@@ -27,7 +27,7 @@ pub const GENERATED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// How long a generated certificate is valid, days. Its validity begins a day back: clocks differ.
 const VALID_DAYS: i64 = 7;
 
-/// A server's certificate chain with its key.
+/// A certificate chain with its key.
 pub struct Identity {
     /// The chain, leaf first.
     pub chain: Vec<CertificateDer<'static>>,
@@ -50,14 +50,20 @@ impl Clone for Identity {
 }
 
 impl Identity {
-    /// The chain and key in two PEM files, or in one. Remarks on them become notes.
+    /// The chain and key of a server in two PEM files, or in one. Remarks on them become notes.
     pub fn from_files(chain: &Path, key: &Path, notes: &mut Vec<String>) -> Result<Self, Error> {
+        let identity = Self::of_client(chain, key, notes)?;
+        let remarks = identity.chain.first().map(pki::certificate_warnings).unwrap_or_default();
+        notes.extend(remarks.iter().map(|remark| format!("{}: the certificate {remark}", chain.display())));
+        Ok(identity)
+    }
+
+    /// The same of a client, whose certificate needs no name.
+    pub fn of_client(chain: &Path, key: &Path, notes: &mut Vec<String>) -> Result<Self, Error> {
         let key_file = PemFile::read(key)?;
         let chain_file = PemFile::read(chain)?;
         let identity = Self { key: key_file.private_key()?, chain: chain_file.certificates()? };
         notes.extend(PemFile::unused(&chain_file, &key_file));
-        let remarks = identity.chain.first().map(pki::certificate_warnings).unwrap_or_default();
-        notes.extend(remarks.iter().map(|remark| format!("{}: the certificate {remark}", chain.display())));
         Ok(identity)
     }
 
@@ -155,6 +161,11 @@ pub fn certificates(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Certific
     let certificates = file.certificates()?;
     notes.extend(file.others_than_certificates());
     Ok(certificates)
+}
+
+/// Whose certificates these are, leaf first, for people.
+pub fn subject(chain: &[CertificateDer<'_>]) -> String {
+    chain.first().and_then(pki::subject_name).unwrap_or_else(|| "somebody without a name".into())
 }
 
 /// Generates certificates, each with a key and an authority of its own.

@@ -35,6 +35,8 @@ pub struct Connect {
     pub tickets: Option<Arc<MemoryTickets>>,
     /// What is sent as early data.
     pub early_data: Vec<u8>,
+    /// Whether it has a certificate of its own.
+    pub has_certificate: bool,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
     /// How long to wait for more data after standard input has ended.
@@ -69,6 +71,11 @@ impl Connect {
             return Err(Error::Usage(format!("{} is empty, which is no early data", path.display())));
         }
         let mut config = tls.client_builder(&suites, &trust, setting.switches)?.early_data(!early_data.is_empty());
+        let certificate = tls::own_certificate(&args.own_certificate, setting.provider, &mut notes)?;
+        let has_certificate = certificate.is_some();
+        if let Some(certificate) = certificate {
+            config = config.certificate(certificate);
+        }
         if let Some(tickets) = &tickets {
             config = config.tickets(tickets.clone());
         }
@@ -78,6 +85,7 @@ impl Connect {
             config: config.build()?,
             tickets,
             early_data,
+            has_certificate,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             linger: args.linger,

@@ -27,6 +27,8 @@ const TICKET_KEY_MAX: usize = 1 << 20;
 
 /// How many ClientHellos with early data are accepted in 20 seconds: more than two processors can.
 const EARLY_DATA_KEPT: usize = 1 << 20;
+/// How many tickets a client gets by default.
+const TICKETS: u8 = 2;
 
 /// What `serve` does.
 pub struct Serve {
@@ -82,16 +84,16 @@ impl Serve {
         let suites = tls.suites(&args.cipher)?;
         let mut config = tls.server_builder(&suites, &identity, setting.switches)?;
         if args.job_threads > 0 {
-            config = config.pause_for(&[JobKind::Sign]);
+            config = config.pause_for(&[JobKind::Sign, JobKind::VerifyChain, JobKind::VerifySignature]);
         }
-        if args.tickets > 0 {
+        let client_verifier = tls::client_verifier(&args.client_trust, &mut notes)?;
+        let tickets = tickets(args)?;
+        if let Some(verifier) = client_verifier {
+            config = config.client_verifier(verifier);
+        }
+        if tickets > 0 {
             let keys = ticket_keys(args.ticket_key.as_deref(), setting.provider)?;
-            config = config.tickets(Arc::new(keys)).tickets_sent(args.tickets);
-        } else {
-            let asked = [("--ticket-key", args.ticket_key.is_some()), ("--early-data", args.early_data.is_some())];
-            if let Some((flag, _)) = asked.into_iter().find(|(_, is_asked)| *is_asked) {
-                return Err(Error::Usage(format!("{flag} has no effect with --tickets 0")));
-            }
+            config = config.tickets(Arc::new(keys)).tickets_sent(tickets);
         }
         if let Some(Bytes(bytes)) = args.early_data {
             let bytes = u32::try_from(bytes).ok().filter(|bytes| (1..=EARLY_DATA_MAX).contains(bytes));
@@ -111,6 +113,24 @@ impl Serve {
             sockets: sockets(&args.sockets)?,
             notes,
         })
+    }
+}
+
+/// How many tickets a client gets.
+fn tickets(args: &args::Serve) -> Result<u8, Error> {
+    let refused = |what: &str| Err(Error::Usage(what.into()));
+    let asks = args.client_trust.client_ca.is_some();
+    match args.tickets.unwrap_or(if asks { 0 } else { TICKETS }) {
+        1.. if asks => refused("--tickets excludes --client-ca: a session that is resumed would not be verified again"),
+        0 => {
+            let without = if asks { "--client-ca" } else { "--tickets 0" };
+            let asked = [("--ticket-key", args.ticket_key.is_some()), ("--early-data", args.early_data.is_some())];
+            match asked.into_iter().find(|(_, is_asked)| *is_asked) {
+                Some((flag, _)) => refused(&format!("{flag} has no effect with {without}")),
+                None => Ok(0),
+            }
+        }
+        tickets => Ok(tickets),
     }
 }
 

@@ -5,13 +5,13 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
 use tls_engine::crypto::{Provider, Suite};
-use tls_engine::pki::ServerVerifier;
+use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier};
 use tls_engine::session::{MemoryTickets, TicketKeys};
 use tls_engine::switches::Switches;
 use tls_engine::{KeyLog, KeyLogFile};
 
 use super::once;
-use crate::args;
+use crate::args::{self, ClientAuth};
 use crate::error::Error;
 use crate::files;
 use crate::identity::{self, Authority, Generator, Identity, KeyType};
@@ -267,6 +267,30 @@ pub(super) fn identity(
         (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key, notes)?, None)),
         _ => Generator::new(key_type).generate().map(|(identity, authority)| (identity, Some(authority))),
     }
+}
+
+/// What verifies the clients that a server asks for a certificate.
+pub(super) fn client_verifier(
+    args: &args::ClientTrust,
+    notes: &mut Vec<String>,
+) -> Result<Option<ClientVerifier>, Error> {
+    let Some(path) = &args.client_ca else { return Ok(None) };
+    let verifier = ClientVerifier::new(&identity::certificates(path, notes)?)
+        .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
+    Ok(Some(match args.client_auth.unwrap_or_default() {
+        ClientAuth::Required => verifier,
+        ClientAuth::Optional => verifier.optional(),
+    }))
+}
+
+/// The certificate that a client shows.
+pub(super) fn own_certificate(
+    args: &args::OwnCertificate,
+    provider: &'static Provider,
+    notes: &mut Vec<String>,
+) -> Result<Option<CertifiedKey>, Error> {
+    let (Some(chain), Some(key)) = (&args.cert, &args.key) else { return Ok(None) };
+    Identity::of_client(chain, key, notes)?.certified_key(provider).map(Some)
 }
 
 /// Refuses protocols other than HTTP/1: a client that negotiated one would use it.

@@ -13,8 +13,8 @@ mod post_handshake;
 mod sending;
 
 pub use crate::handshake::{
-    Authentication, ChooseCertificate, ClientConfig, ClientConfigBuilder, ClientOffer, Clock, HandshakeArenas, Job,
-    JobKind, JobResult, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
+    Authentication, ChooseCertificate, ClientCertificate, ClientConfig, ClientConfigBuilder, ClientOffer, Clock,
+    HandshakeArenas, Job, JobKind, JobResult, Negotiated, ServerConfig, ServerConfigBuilder, SystemClock,
 };
 pub use crate::record::Aliasing;
 pub use deliver::{Delivered, Reply, Signalled, StopReason};

@@ -1,14 +1,63 @@
 //! The authentication messages (RFC 8446 4.4), which are the same for either end.
 
-use rustls_pki_types::CertificateDer;
+use std::sync::Arc;
 
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+use super::config::Common;
 use super::effects::Effects;
+use super::job::{ChainCheck, JobId, JobKind, Work};
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::crypto::Provider;
 use crate::error::Error;
 use crate::keys::{TrafficSecret, Transcript};
-use crate::msgs::{CertificateVerify, Finished, Message, SignedContent, Signer, signed_content};
-use crate::pki::verify_handshake_signature;
+use crate::mem::Region;
+use crate::msgs::{CertificateMessage, CertificateVerify, Finished, Message, SignedContent, Signer, signed_content};
+use crate::pki::{CertifiedKey, verify_handshake_signature};
+use crate::wire::Numbers;
+
+/// A certificate, and the scheme that its key signs with.
+#[derive(Clone)]
+pub(super) struct CertificateChoice {
+    pub(super) certificate: Arc<CertifiedKey>,
+    pub(super) scheme: SignatureScheme,
+}
+
+/// A signature for CertificateVerify.
+pub(super) enum Signing {
+    Signed(Vec<u8>),
+    /// The handshake pauses for it.
+    Paused(JobId),
+}
+
+impl CertificateChoice {
+    /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's.
+    pub(super) fn first_of(certificates: &[Arc<CertifiedKey>], schemes: Numbers<'_>) -> Option<Self> {
+        let (certificate, scheme) = CertifiedKey::choose(certificates, |scheme| schemes.contains(scheme.0))?;
+        Some(Self { certificate: Arc::clone(certificate), scheme })
+    }
+
+    /// Signs what was said so far as `signer`, or makes a job of that.
+    pub(super) fn sign(
+        &self,
+        signer: Signer,
+        common: &Common,
+        transcript: &Transcript,
+        effects: &mut Effects,
+    ) -> Result<Signing, Error> {
+        let content = signed_content(signer, &transcript.current());
+        if common.pauses.contains(JobKind::Sign) {
+            return Ok(Signing::Paused(self.sign_elsewhere(content, common, effects)));
+        }
+        self.certificate.key.sign(self.scheme, &content, common.random).map(Signing::Signed)
+    }
+
+    #[cold]
+    fn sign_elsewhere(&self, content: SignedContent, common: &Common, effects: &mut Effects) -> JobId {
+        let key = Arc::clone(&self.certificate.key);
+        effects.pause(Work::Sign { key, scheme: self.scheme, content, random: common.random })
+    }
+}
 
 /// Sends the CertificateVerify with `signature`, which is over the [`signed_content`] so far.
 pub(super) fn send_certificate_verify(
@@ -20,29 +69,91 @@ pub(super) fn send_certificate_verify(
     effects.send(transcript, |out| CertificateVerify { scheme, signature }.encode(out))
 }
 
-/// Verifies the CertificateVerify of `signer`, whose certificate is `leaf`. Returns the scheme that it was signed with.
+/// What verifies the certificates of the peer.
+pub(super) trait VerifyPeer {
+    /// Whether the peer may go without a certificate.
+    fn on_missing(&self) -> Result<(), Error>;
+
+    /// Verifies its certificates, leaf first and at least one.
+    fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error>;
+
+    /// The same for a job, which borrows nothing.
+    fn to_check(&self, provider: &'static Provider, now: UnixTime) -> ChainCheck;
+}
+
+/// Takes a Certificate. Its chain is verified, or the handshake pauses for that, and the leaf is kept ([`Effects::kept`]) for
+/// [`on_certificate_verify`], which follows unless the chain is empty.
+#[inline(always)]
+pub(super) fn on_certificate<'a>(
+    peer: &impl VerifyPeer,
+    common: &Common,
+    message: &Message<'a>,
+    transcript: &mut Transcript,
+    effects: &mut Effects,
+) -> Result<CertificateMessage<'a>, Error> {
+    let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
+    let certificate = CertificateMessage::decode(body)?;
+    // RFC 8446 4.4.2: it is for requests after the handshake.
+    if !certificate.context.is_empty() {
+        return Err(Error::IllegalParameter("the context of a Certificate in the handshake"));
+    }
+    match certificate.chain.first() {
+        None => peer.on_missing()?,
+        Some(leaf) => {
+            let now = common.clock.now();
+            if common.pauses.contains(JobKind::VerifyChain) {
+                verify_chain_elsewhere(peer.to_check(common.provider, now), body, effects);
+            } else {
+                peer.verify(common.provider, &certificate.chain, now)?;
+            }
+            effects.kept.extend_from_slice(leaf);
+        }
+    }
+    transcript.add(message.bytes);
+    Ok(certificate)
+}
+
+/// Makes a job of verifying the chain in the Certificate with `body`.
+#[cold]
+fn verify_chain_elsewhere(check: ChainCheck, body: &[u8], effects: &mut Effects) {
+    effects.pause(Work::VerifyChain { check, certificate: Region::copy_of(body) });
+}
+
+/// Takes the CertificateVerify of `signer`, whose leaf was kept: verifies its signature, or makes a job of that. Returns the scheme
+/// that it was signed with.
+#[inline(always)]
 pub(super) fn on_certificate_verify(
     signer: Signer,
-    leaf: &CertificateDer<'_>,
-    provider: &Provider,
+    common: &Common,
     message: &Message<'_>,
     transcript: &mut Transcript,
+    effects: &mut Effects,
 ) -> Result<SignatureScheme, Error> {
-    let (verify, content) = unverified(signer, message, transcript)?;
-    verify_handshake_signature(provider, leaf, verify.scheme, &content, verify.signature)?;
+    let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
+    let verify = CertificateVerify::decode(body)?;
+    let content = signed_content(signer, &transcript.current());
+    if common.pauses.contains(JobKind::VerifySignature) {
+        verify_signature_elsewhere(common.provider, &verify, content, effects);
+    } else {
+        let leaf = CertificateDer::from(effects.kept.as_slice());
+        verify_handshake_signature(common.provider, &leaf, verify.scheme, &content, verify.signature)?;
+    }
+    effects.kept.clear();
     transcript.add(message.bytes);
     Ok(verify.scheme)
 }
 
-/// The CertificateVerify of `signer`, and what its signature is over.
-#[inline(always)]
-pub(super) fn unverified<'a>(
-    signer: Signer,
-    message: &Message<'a>,
-    transcript: &Transcript,
-) -> Result<(CertificateVerify<'a>, SignedContent), Error> {
-    let body = message.expect(HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify")?;
-    Ok((CertificateVerify::decode(body)?, signed_content(signer, &transcript.current())))
+/// Makes a job of verifying the signature of CertificateVerify with the leaf that was kept.
+#[cold]
+fn verify_signature_elsewhere(
+    provider: &'static Provider,
+    verify: &CertificateVerify<'_>,
+    content: SignedContent,
+    effects: &mut Effects,
+) {
+    let leaf = Region::copy_of(effects.kept.as_slice());
+    let (scheme, signature) = (verify.scheme, verify.signature.to_vec());
+    effects.pause(Work::VerifySignature { provider, leaf, scheme, content, signature });
 }
 
 /// Sends the Finished of the end whose secret this is.

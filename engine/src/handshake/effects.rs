@@ -1,7 +1,8 @@
 use std::fmt;
+use std::sync::Arc;
 
 use compact_str::CompactString;
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{CertificateDer, ServerName};
 use zeroize::Zeroize;
 
 use super::job::{Job, JobId, Work};
@@ -16,8 +17,8 @@ pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
     list: Vec<Entry>,
-    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the server's
-    /// certificate.
+    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of the
+    /// peer's certificates.
     pub(super) kept: Region,
     /// The job that the handshake has paused for, until it is taken.
     job: Option<Job>,
@@ -220,13 +221,15 @@ pub struct Negotiated {
     /// How the server has proved who it is.
     pub authentication: Authentication,
     /// The application protocol.
-    pub alpn: Option<std::sync::Arc<[u8]>>,
+    pub alpn: Option<Arc<[u8]>>,
     /// The host name that the client asked for.
     pub server_name: Option<CompactString>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
     /// Whether the client has sent early data, or announced some, and the server has accepted it.
     pub early_data: bool,
+    /// How the client has proved who it is.
+    pub client_certificate: ClientCertificate,
 }
 
 impl Negotiated {
@@ -241,6 +244,27 @@ impl Negotiated {
     /// Whether the session of an earlier connection was resumed.
     pub const fn is_resumed(&self) -> bool {
         matches!(self.authentication, Authentication::Resumption)
+    }
+}
+
+/// Whether a client was asked for a certificate, and what it has shown (RFC 8446 4.3.2, 4.4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// It was not asked.
+    NotRequested,
+    /// It was asked, and has shown none.
+    Missing,
+    /// The certificates that it has shown, leaf first, with a signature over the handshake. The server has verified them.
+    Shown(Arc<[CertificateDer<'static>]>),
+}
+
+impl ClientCertificate {
+    /// The certificates, leaf first; none where none were shown.
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        match self {
+            Self::Shown(chain) => chain,
+            Self::NotRequested | Self::Missing => &[],
+        }
     }
 }
 

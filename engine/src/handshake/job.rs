@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::CertificateDer;
 
-use super::server::{AcceptedPsk, CertificateChoice, choose_certificate, find_psk};
-use super::{ClientConfig, ServerConfig};
+use super::ServerConfig;
+use super::authentication::CertificateChoice;
+use super::server::{AcceptedPsk, choose_certificate, find_psk};
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::crypto::{Provider, Random, SigningKey, Suite};
 use crate::error::Error;
@@ -24,11 +25,12 @@ pub enum JobKind {
     OpenTicket,
     /// A server chooses its certificate ([`ChooseCertificate`](super::ChooseCertificate)).
     ChooseCertificate,
-    /// A server signs its CertificateVerify ([`SigningKey::sign`]).
+    /// An end signs its CertificateVerify ([`SigningKey::sign`]): a server, or a client that was asked for its certificate.
     Sign,
-    /// A client verifies the certificates of the server ([`VerifyServer`](crate::pki::VerifyServer)).
+    /// A client verifies the certificates of the server ([`VerifyServer`](crate::pki::VerifyServer)), or a server those of a client
+    /// ([`VerifyClient`](crate::pki::VerifyClient)).
     VerifyChain,
-    /// A client verifies the signature of the server's CertificateVerify.
+    /// An end verifies the signature of its peer's CertificateVerify.
     VerifySignature,
 }
 
@@ -96,11 +98,9 @@ pub(super) enum Work {
         random: &'static dyn Random,
     },
     VerifyChain {
-        config: Arc<ClientConfig>,
+        check: ChainCheck,
         /// The body of the Certificate message.
         certificate: Region,
-        server_name: ServerName<'static>,
-        now: UnixTime,
     },
     VerifySignature {
         provider: &'static Provider,
@@ -110,6 +110,9 @@ pub(super) enum Work {
         signature: Vec<u8>,
     },
 }
+
+/// Verifies the certificates of a peer.
+pub(super) type ChainCheck = Box<dyn FnOnce(&[CertificateDer<'_>]) -> Result<(), Error> + Send>;
 
 /// The result of a job, for the connection that it is from.
 #[must_use = "the handshake waits for it"]
@@ -177,10 +180,8 @@ impl Work {
                 Ok(Outcome::Chosen(choice, hello))
             }
             Self::Sign { key, scheme, content, random } => key.sign(scheme, &content, random).map(Outcome::Signed),
-            Self::VerifyChain { config, certificate, server_name, now } => {
-                let message = CertificateMessage::decode(certificate.as_slice())?;
-                let provider = config.common.provider;
-                config.verifier.verify_server(provider, &message.chain, &server_name, now)?;
+            Self::VerifyChain { check, certificate } => {
+                check(&CertificateMessage::decode(certificate.as_slice())?.chain)?;
                 Ok(Outcome::Verified)
             }
             Self::VerifySignature { provider, leaf, scheme, content, signature } => {

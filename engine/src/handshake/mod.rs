@@ -14,7 +14,7 @@ mod workspace;
 pub(crate) use client::start as start_client;
 pub(crate) use config::Common;
 pub use config::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
-pub use effects::{Authentication, Negotiated};
+pub use effects::{Authentication, ClientCertificate, Negotiated};
 pub(crate) use effects::{Direction, Effect, Effects};
 use job::JobId;
 pub use job::{Job, JobKind, JobResult};
@@ -104,7 +104,7 @@ impl Machine {
         }
         let outcome = result.into_outcome()?;
         Ok(Self(match self.0 {
-            MachineState::Client(state) => MachineState::Client(state.resume(&outcome)?),
+            MachineState::Client(state) => MachineState::Client(state.resume(outcome, effects)?),
             MachineState::Server(state) => MachineState::Server(state.resume(outcome, effects)?),
             MachineState::Blank(_) => return Err(Error::Internal("a handshake that has ended")),
         }))

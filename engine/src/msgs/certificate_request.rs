@@ -1,12 +1,13 @@
+use super::client_hello::encode_extension;
 use super::extensions::{ContainingMessage, Extension, Extensions, check_allowed_in};
-use super::ignored_extensions;
-use crate::codes::ExtensionType;
+use super::{encode_message, ignored_extensions};
+use crate::codes::{ExtensionType, HandshakeType, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader};
 
 const WHAT: &str = "CertificateRequest";
 
-/// A CertificateRequest (RFC 8446 4.3.2). The engine's client has no certificate, and answers with an empty Certificate.
+/// A CertificateRequest (RFC 8446 4.3.2).
 #[derive(Debug, PartialEq, Eq)]
 pub struct CertificateRequest<'a> {
     /// `certificate_request_context`, to be sent back.
@@ -37,4 +38,22 @@ impl<'a> CertificateRequest<'a> {
             signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
         Ok(Self { context, signature_algorithms })
     }
+}
+
+/// Appends the whole message with an empty context. `authorities` are distinguished names in DER; without any, their extension is left
+/// out (RFC 8446 4.2.4).
+pub fn encode_certificate_request(out: &mut Vec<u8>, schemes: &[SignatureScheme], authorities: &[Vec<u8>]) {
+    encode_message(out, HandshakeType::CERTIFICATE_REQUEST, |writer| {
+        writer.vector8(&[]);
+        writer.length16(|writer| {
+            encode_extension(writer, ExtensionType::SIGNATURE_ALGORITHMS, |writer| {
+                writer.length16(|writer| schemes.iter().for_each(|scheme| writer.u16(scheme.0)));
+            });
+            if !authorities.is_empty() {
+                encode_extension(writer, ExtensionType::CERTIFICATE_AUTHORITIES, |writer| {
+                    writer.length16(|writer| authorities.iter().for_each(|name| writer.vector16(name)));
+                });
+            }
+        });
+    });
 }

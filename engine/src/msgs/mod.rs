@@ -19,7 +19,7 @@ mod server_hello;
 
 pub use alert::{Alert, AlertLevel};
 pub use certificate::{CertificateMessage, encode_certificate};
-pub use certificate_request::CertificateRequest;
+pub use certificate_request::{CertificateRequest, encode_certificate_request};
 pub use certificate_verify::{CertificateVerify, SignedContent, Signer, signed_content};
 pub use client_hello::{ClientHello, ClientHelloParameters, KeyShareEntry, OfferedExtensions};
 pub use encrypted_extensions::EncryptedExtensions;

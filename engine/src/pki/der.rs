@@ -6,6 +6,7 @@ pub(super) const BIT_STRING: u8 = 3;
 pub(super) const OCTET_STRING: u8 = 4;
 pub(super) const OBJECT_IDENTIFIER: u8 = 6;
 pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 
 /// Elements of DER, one behind the other.
 #[derive(Clone, Copy, Default)]
@@ -40,5 +41,38 @@ impl<'a> Elements<'a> {
     /// The elements in the next one, which has this tag.
     pub(super) fn nested(&mut self, tag: u8) -> Option<Self> {
         self.next().filter(|(found, _)| *found == tag).map(|(_, content)| Self(content))
+    }
+}
+
+/// A SEQUENCE with this content.
+pub(super) fn sequence(content: &[u8]) -> Vec<u8> {
+    let mut element = vec![SEQUENCE];
+    match u8::try_from(content.len()) {
+        Ok(len @ 0..=0x7f) => element.push(len),
+        _ => {
+            let bytes = content.len().to_be_bytes();
+            let digits = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
+            // Fewer than 128: a length has eight bytes at most.
+            element.push(0x80 | digits.len() as u8);
+            element.extend_from_slice(digits);
+        }
+    }
+    element.extend_from_slice(content);
+    element
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_is_read_as_it_was_written() {
+        for len in [0, 1, 127, 128, 255, 256, 1000, 65_535] {
+            let content = vec![7; len];
+            let element = sequence(&content);
+            let mut elements = Elements(&element);
+            assert_eq!(elements.next(), Some((SEQUENCE, &content[..])), "{len} bytes");
+            assert!(elements.is_empty(), "{len} bytes");
+        }
     }
 }

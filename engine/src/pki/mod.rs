@@ -1,18 +1,23 @@
-//! Certificates and keys: how they are read from PEM, and how a client verifies those of a server.
+//! Certificates and keys: how they are read from PEM, and how the certificates of a peer are verified.
 
+mod anchors;
 mod certified_key;
+mod client_verifier;
 mod der;
 mod key_kind;
 mod openssl_trusted;
 mod parsed_certificate;
 mod path_candidates;
 mod pem;
+mod subject;
 pub(crate) mod verify;
 mod warnings;
 mod webpki_error;
 
 pub use certified_key::CertifiedKey;
+pub use client_verifier::{ClientVerifier, VerifyClient};
 pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
+pub use subject::subject_name;
 pub use verify::{ServerVerifier, VerifyServer};
 pub(crate) use verify::{offered_schemes, verify_handshake_signature};
 pub use warnings::{certificate_warnings, check_root};

@@ -27,6 +27,14 @@ impl<'a> ParsedCertificate<'a> {
         may_sign(self.extensions).ok_or_else(|| CertificateError::Bad("its key usage is broken".into()))
     }
 
+    /// Refuses it where its key may not sign handshakes, which webpki does not look at.
+    pub(super) fn check_may_sign(&self) -> Result<(), CertificateError> {
+        if self.may_sign()? {
+            return Ok(());
+        }
+        Err(CertificateError::Other("its key usage does not allow it to sign".into()))
+    }
+
     /// Whether it is an authority's: basicConstraints say CA:TRUE (RFC 5280 4.2.1.9).
     pub(super) fn is_authority(&self) -> bool {
         let constraints = find(self.extensions, BASIC_CONSTRAINTS).flatten();

@@ -1,9 +1,9 @@
-use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime, alg_id};
-use webpki::{EndEntityCert, KeyUsage};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, alg_id};
+use webpki::EndEntityCert;
 
-use super::key_kind::{KeyKind, TAKEN};
-use super::parsed_certificate::{self, ParsedCertificate};
-use super::path_candidates::path_candidates;
+use super::anchors::{Anchors, Purpose, unsupported_key};
+use super::key_kind::KeyKind;
+use super::parsed_certificate::ParsedCertificate;
 use super::webpki_error;
 use crate::codes::SignatureScheme;
 use crate::crypto::Provider;
@@ -32,7 +32,7 @@ pub struct ServerVerifier {
 
 #[derive(Debug)]
 enum Trust {
-    Anchors(Vec<TrustAnchor<'static>>),
+    Anchors(Anchors),
     /// Any server: nothing but the signature of the handshake is verified.
     Anyone,
 }
@@ -40,23 +40,12 @@ enum Trust {
 impl ServerVerifier {
     /// Trusts certificates that `roots` have issued. There must be at least one, and each must parse.
     pub fn new(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
-        let anchors = roots
-            .iter()
-            .enumerate()
-            .map(|(index, root)| {
-                webpki::anchor_from_trusted_cert(root).map(|anchor| anchor.to_owned()).map_err(|why| {
-                    let refusal = webpki_error::refusal(&why);
-                    Error::Config(format!("trusted certificate {} can't be used: {refusal}", index + 1))
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::with_anchors(anchors)
+        Ok(Self { trust: Trust::Anchors(Anchors::new(roots)?) })
     }
 
     /// The same, ignoring roots that do not parse, for the store of the operating system. At least one must parse.
     pub fn from_store(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
-        let usable = roots.iter().filter_map(|root| Some(webpki::anchor_from_trusted_cert(root).ok()?.to_owned()));
-        Self::with_anchors(usable.collect())
+        Ok(Self { trust: Trust::Anchors(Anchors::from_store(roots)?) })
     }
 
     /// **Accepts any certificate**, so that anyone can be the server. Only the signature of the handshake is verified.
@@ -77,30 +66,17 @@ impl ServerVerifier {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let (certificate, intermediates) = chain.split_first().ok_or(CertificateError::Missing)?;
+        let certificate = chain.first().ok_or(CertificateError::Missing)?;
         let leaf = parse(certificate)?;
         let Trust::Anchors(anchors) = &self.trust else { return Ok(()) };
-        let usage = KeyUsage::server_auth();
-        let intermediates = path_candidates(certificate, intermediates)?;
-        leaf.verify_for_usage(&provider.certificate_algorithms, anchors, &intermediates, now, usage, None, None)
-            .map_err(|why| explain(&why, chain, anchors))?;
+        anchors.verify_path(provider, &leaf, chain, now, Purpose::Server)?;
         let parsed = ParsedCertificate::read(certificate)?;
         leaf.verify_is_valid_for_subject_name(name).map_err(|why| match why {
             webpki::Error::CertNotValidForName(_) => webpki_error::wrong_name(name, &parsed),
             other => webpki_error::refusal(&other),
         })?;
-        // RFC 8446 4.4.2.2: webpki does not look at what the key is for.
-        if !parsed.may_sign()? {
-            return Err(CertificateError::Other("its key usage does not allow it to sign".into()).into());
-        }
+        parsed.check_may_sign()?;
         Ok(())
-    }
-
-    fn with_anchors(anchors: Vec<TrustAnchor<'static>>) -> Result<Self, Error> {
-        if anchors.is_empty() {
-            return Err(Error::Config("no trusted certificate: no server could be accepted".into()));
-        }
-        Ok(Self { trust: Trust::Anchors(anchors) })
     }
 }
 
@@ -164,45 +140,6 @@ pub(crate) fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
     .filter(|(_, id)| provider.certificate_algorithms.iter().any(|algorithm| algorithm.signature_alg_id() == *id))
     .map(|(scheme, _)| scheme);
     handshake.chain(certificates_only).collect()
-}
-
-/// Why a chain is refused, with what webpki doesn't tell: which key or which time it is that it can't take.
-fn explain(why: &webpki::Error, chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> CertificateError {
-    match webpki_error::refusal(why) {
-        CertificateError::Bad(_) if *why == webpki::Error::BadDerTime => {
-            match chain.iter().any(|certificate| parsed_certificate::is_before_1970(certificate)) {
-                true => CertificateError::Unsupported("a validity that begins or ends before 1970".into()),
-                false => webpki_error::refusal(why),
-            }
-        }
-        refusal @ (CertificateError::Unsupported(_) | CertificateError::Bad(_))
-            if webpki_error::is_about_a_signature(why) =>
-        {
-            unusable_key(chain, anchors).unwrap_or(refusal)
-        }
-        refusal => refusal,
-    }
-}
-
-/// The key that no signature is verified with here, if there is one in the chain, or among the trusted ones that it leads to.
-fn unusable_key(chain: &[CertificateDer<'_>], anchors: &[TrustAnchor<'_>]) -> Option<CertificateError> {
-    let not_taken = |kind: Option<KeyKind>| kind.filter(|kind| !kind.is_taken);
-    let mut kinds = chain.iter().map(|certificate| not_taken(KeyKind::of_certificate(certificate)));
-    if let Some(kind) = kinds.next().flatten() {
-        return Some(unsupported_key("its key", &kind));
-    }
-    let issuers: Vec<&[u8]> =
-        chain.iter().filter_map(|each| Some(ParsedCertificate::read(each).ok()?.issuer)).collect();
-    let mut trusted = anchors.iter().filter(|anchor| issuers.contains(&anchor.subject.as_ref()));
-    let kind = kinds
-        .flatten()
-        .next()
-        .or_else(|| trusted.find_map(|anchor| not_taken(KeyKind::of_public_key(&anchor.subject_public_key_info))))?;
-    Some(unsupported_key("the key of its issuer", &kind))
-}
-
-fn unsupported_key(whose: &str, kind: &KeyKind) -> CertificateError {
-    CertificateError::Unsupported(format!("{whose}, which is {}; accepted are {TAKEN}", kind.name))
 }
 
 pub(super) fn parse<'a>(certificate: &'a CertificateDer<'a>) -> Result<EndEntityCert<'a>, CertificateError> {

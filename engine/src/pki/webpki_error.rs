@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use rustls_pki_types::ServerName;
 use webpki::Error as Reason;
 
-use super::parsed_certificate::{Name, ParsedCertificate};
+use super::anchors::Purpose;
+use super::parsed_certificate::ParsedCertificate;
+use super::subject::presented_name;
 use crate::error::CertificateError;
 
 /// How many of a certificate's names an error lists: the peer chooses how many there are.
 const NAMES_SHOWN: usize = 8;
-/// How many characters of each.
-const NAME_SHOWN: usize = 255;
 
 /// Why the chain is refused.
 pub(super) fn refusal(reason: &Reason) -> CertificateError {
@@ -29,6 +29,20 @@ pub(super) fn refusal(reason: &Reason) -> CertificateError {
             .map(|why| Refused::Bad(why.into()))
             .or_else(|| lack(reason).map(|what| Refused::Unsupported(what.into())))
             .unwrap_or_else(|| Refused::Other(objection(reason))),
+    }
+}
+
+/// Why a chain is refused that has to be for `purpose`.
+#[expect(deprecated, reason = "webpki keeps the variants without context, and a match must not miss them")]
+pub(super) fn refusal_for(purpose: Purpose, reason: &Reason) -> CertificateError {
+    match (purpose, reason) {
+        (Purpose::Client, Reason::RequiredEkuNotFound | Reason::RequiredEkuNotFoundContext(_)) => {
+            CertificateError::Other("its extended key usage does not allow it for a client".into())
+        }
+        (Purpose::Client, Reason::CaUsedAsEndEntity) => {
+            CertificateError::Other("it is a CA certificate (CA:TRUE), not a client's".into())
+        }
+        _ => refusal(reason),
     }
 }
 
@@ -142,22 +156,4 @@ fn presented_text(certificate: &ParsedCertificate<'_>) -> Option<String> {
         shown.push(format!("{more} more"));
     }
     (!shown.is_empty()).then(|| shown.join(", "))
-}
-
-/// The names are the peer's, and go to terminals and logs, so control characters are replaced.
-fn presented_name(name: &Name<'_>) -> String {
-    let visible = |text: &[u8]| {
-        let characters = String::from_utf8_lossy(text);
-        let shown = characters.chars().take(NAME_SHOWN);
-        shown.map(|each| if each.is_control() { char::REPLACEMENT_CHARACTER } else { each }).collect()
-    };
-    match name {
-        Name::Text(text) => visible(text),
-        Name::Address(address) => match (<[u8; 4]>::try_from(*address), <[u8; 16]>::try_from(*address)) {
-            (Ok(address), _) => IpAddr::from(address).to_string(),
-            (_, Ok(address)) => IpAddr::from(address).to_string(),
-            _ => format!("an address of {} bytes", address.len()),
-        },
-        Name::Other => "a name of another kind".into(),
-    }
 }

@@ -1,7 +1,8 @@
-//! What a server's Certificate can say wrong.
+//! What the Certificate of either end can say wrong.
 
 use std::sync::LazyLock;
 
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 use tls_engine::codes::{AlertDescription as Alert, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::Provider;
@@ -11,9 +12,11 @@ use crate::support::client;
 use crate::support::peer::{Peer, pump};
 use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid, tiny_authority};
 use crate::support::scripted::Script;
+use crate::support::scripted::certified::Certified;
+use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{ExtensionList, certificate, certificate_with, message};
 use crate::support::scripted::server::ScriptedServer;
-use crate::support::scripted::states::{against_client, client_certificate};
+use crate::support::scripted::states::{against_client, client_certificate, server_certificate};
 use crate::table::Table;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);
@@ -22,16 +25,16 @@ fn chain(identity: &Identity) -> Vec<&[u8]> {
     identity.chain.iter().map(AsRef::as_ref).collect()
 }
 
-fn row(
-    table: &mut Table<ScriptedServer>,
+fn row<P: Certified + 'static>(
+    table: &mut Table<P>,
     section: &'static str,
     name: impl Into<String>,
     (alert, why): (Alert, &str),
     body: impl Fn(&Identity) -> Vec<u8> + 'static,
 ) {
-    table.row(section, name, alert, why, move |server| {
-        let body = body(server.identity);
-        server.message_in_pieces(&message(HandshakeType::CERTIFICATE, &body), 16_000);
+    table.row(section, name, alert, why, move |peer| {
+        let body = body(peer.identity());
+        peer.message_in_pieces(&message(HandshakeType::CERTIFICATE, &body), 16_000);
     });
 }
 
@@ -39,13 +42,20 @@ fn row(
 fn messages_that_are_wrong() {
     let mut table = Table::new();
     table.from(client_certificate);
+    row(&mut table, "4.4.2.4", "no certificate", (Alert::DECODE_ERROR, "no certificate"), |_| certificate(&[], &[]));
+    contents(&mut table);
+    entry_extensions(&mut table);
+    table.check(14);
+    let mut table = Table::new();
+    table.from(server_certificate);
+    let required = (Alert::CERTIFICATE_REQUIRED, "the client sent no certificate");
+    row(&mut table, "4.4.2.4", "no certificate", required, |_| certificate(&[], &[]));
     contents(&mut table);
     entry_extensions(&mut table);
     table.check(14);
 }
 
-fn contents(table: &mut Table<ScriptedServer>) {
-    row(table, "4.4.2.4", "no certificate", (Alert::DECODE_ERROR, "no certificate"), |_| certificate(&[], &[]));
+fn contents<P: Certified + 'static>(table: &mut Table<P>) {
     row(table, "4.4.2", "an empty certificate", (Alert::DECODE_ERROR, "malformed Certificate"), |_| {
         certificate(&[], &[&[]])
     });
@@ -63,7 +73,7 @@ fn contents(table: &mut Table<ScriptedServer>) {
     row(table, "limit of the engine", "a message of 2^16 bytes and more", limit, |_| vec![0; 1 << 16]);
 }
 
-fn entry_extensions(table: &mut Table<ScriptedServer>) {
+fn entry_extensions<P: Certified + 'static>(table: &mut Table<P>) {
     let with = |extension: ExtensionType, place: usize| {
         move |identity: &Identity| {
             let mut entries: Vec<_> =
@@ -92,9 +102,14 @@ fn chains_that_are_refused() {
     broken(&mut table);
     made_to_order(&mut table);
     table.check(14);
+    let mut table = Table::new();
+    table.from(server_certificate);
+    broken(&mut table);
+    of_clients(&mut table);
+    table.check(11);
 }
 
-fn broken(table: &mut Table<ScriptedServer>) {
+fn broken<P: Certified + 'static>(table: &mut Table<P>) {
     let bad = (Alert::BAD_CERTIFICATE, "certificate refused");
     row(table, "6.2", "a certificate that is no DER", bad, |_| certificate(&[], &[b"certificate"]));
     row(table, "6.2", "a certificate cut short", bad, |identity| {
@@ -127,26 +142,37 @@ struct Special {
     foreign: Identity,
 }
 
-static SPECIAL: LazyLock<Special> = LazyLock::new(|| {
-    let pki = Pki::shared(KeyKind::EcdsaP256);
-    let kind = KeyKind::EcdsaP256;
-    Special {
-        expired: pki.issue(kind, expired),
-        not_yet_valid: pki.issue(kind, not_yet_valid),
-        other_name: pki.issue(kind, |params| {
-            let name = "other.example".try_into().expect("a name");
-            params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
-        }),
-        without_purpose: pki.issue(kind, |params| {
-            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-        }),
-        without_signatures: pki.issue(kind, |params| {
-            params.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment, rcgen::KeyUsagePurpose::KeyAgreement];
-        }),
-        // Another kind of authority has another name: of one by the same name, the signature would be wrong.
-        foreign: Pki::new(KeyKind::EcdsaP384).issue(kind, |_| {}),
+static SPECIAL: LazyLock<Special> =
+    LazyLock::new(|| Special::new(&ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth));
+static OF_CLIENTS: LazyLock<Special> =
+    LazyLock::new(|| Special::new(&ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth));
+
+impl Special {
+    /// Certificates for one purpose, but one for another.
+    fn new(purpose: &ExtendedKeyUsagePurpose, other: ExtendedKeyUsagePurpose) -> Self {
+        let pki = Pki::shared(KeyKind::EcdsaP256);
+        let issue = |pki: &Pki, change: fn(&mut CertificateParams)| {
+            pki.issue(KeyKind::EcdsaP256, |params| {
+                params.extended_key_usages = vec![purpose.clone()];
+                change(params);
+            })
+        };
+        Self {
+            expired: issue(pki, expired),
+            not_yet_valid: issue(pki, not_yet_valid),
+            other_name: issue(pki, |params| {
+                let name = "other.example".try_into().expect("a name");
+                params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
+            }),
+            without_purpose: pki.issue(KeyKind::EcdsaP256, |params| params.extended_key_usages = vec![other]),
+            without_signatures: issue(pki, |params| {
+                params.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment, rcgen::KeyUsagePurpose::KeyAgreement];
+            }),
+            // Another kind of authority has another name: of one by the same name, the signature would be wrong.
+            foreign: issue(&Pki::new(KeyKind::EcdsaP384), |_| {}),
+        }
     }
-});
+}
 
 /// RFC 8446 4.4.2 sets no count, and lets a server send what has nothing to do with the chain.
 #[test]
@@ -186,6 +212,19 @@ fn a_server_sends_a_chain_of_any_length() {
 }
 
 type Make = fn() -> &'static Identity;
+
+fn of_clients(table: &mut Table<ScriptedClient>) {
+    let cases: [(&str, Alert, &str, Make); 5] = [
+        ("an expired certificate", Alert::CERTIFICATE_EXPIRED, "expired", || &OF_CLIENTS.expired),
+        ("a certificate of the future", Alert::CERTIFICATE_EXPIRED, "not valid yet", || &OF_CLIENTS.not_yet_valid),
+        ("a certificate for servers", Alert::CERTIFICATE_UNKNOWN, "for a client", || &OF_CLIENTS.without_purpose),
+        ("a key not for signatures", Alert::CERTIFICATE_UNKNOWN, "to sign", || &OF_CLIENTS.without_signatures),
+        ("another authority's certificate", Alert::UNKNOWN_CA, "no trusted authority", || &OF_CLIENTS.foreign),
+    ];
+    for (name, alert, why, identity) in cases {
+        row(table, "6.2", name, (alert, why), move |_| certificate(&[], &chain(identity())));
+    }
+}
 
 fn made_to_order(table: &mut Table<ScriptedServer>) {
     let cases: [(&str, Alert, &str, Make); 6] = [

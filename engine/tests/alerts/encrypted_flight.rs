@@ -1,13 +1,16 @@
-//! What the server's encrypted messages can say wrong, and the client's Finished.
+//! What the server's encrypted messages can say wrong, and those of the client.
 
 use tls_engine::codes::{AlertDescription as Alert, ContentType, ExtensionType, HandshakeType, SignatureScheme};
+use tls_engine::crypto::Provider;
 use tls_engine::internal::msgs::Signer;
 
 use crate::support::scripted::Script;
+use crate::support::scripted::certified::Certified;
 use crate::support::scripted::draft::{ExtensionList, alpn, certificate_request, message, numbers, vector16};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{
-    against_client, client_certificate, client_certificate_verify, client_extensions, client_finished, server_finished,
+    against_client, client_certificate, client_certificate_verify, client_extensions, client_finished,
+    server_certificate_verify, server_finished, server_finished_certified,
 };
 use crate::table::{Change, Table};
 
@@ -134,9 +137,18 @@ fn certificate_requests_that_are_wrong() {
 }
 
 #[test]
-fn signatures_that_are_wrong() {
+fn signatures_of_a_server_that_are_wrong() {
+    signatures(client_certificate_verify, Signer::Client);
+}
+
+#[test]
+fn signatures_of_a_client_that_are_wrong() {
+    signatures(server_certificate_verify, Signer::Server);
+}
+
+fn signatures<P: Certified + 'static>(start: fn(&'static Provider) -> P, other_end: Signer) {
     let mut table = Table::new();
-    table.from(client_certificate_verify);
+    table.from(start);
     let other = SignatureScheme(0x0808);
     for (scheme, why) in [
         (other, "not offered"),
@@ -149,15 +161,15 @@ fn signatures_that_are_wrong() {
         (SignatureScheme::ED25519, "does not fit"),
     ] {
         let name = format!("a signature of a P-256 key called {scheme}");
-        table.row("4.4.3", name, Alert::ILLEGAL_PARAMETER, why, move |server| {
-            let verify = server.certificate_verify_as(scheme, Signer::Server);
-            server.message(&verify);
+        table.row("4.4.3", name, Alert::ILLEGAL_PARAMETER, why, move |peer| {
+            let verify = peer.certificate_verify_as(scheme, P::SIGNER);
+            peer.message(&verify);
         });
     }
     const WHY: &str = "signature does not verify";
-    table.row("4.4.3", "a client's signature", Alert::DECRYPT_ERROR, WHY, |server| {
-        let verify = server.certificate_verify_as(SignatureScheme::ECDSA_SECP256R1_SHA256, Signer::Client);
-        server.message(&verify);
+    table.row("4.4.3", "a signature of the other end", Alert::DECRYPT_ERROR, WHY, move |peer| {
+        let verify = peer.certificate_verify_as(SignatureScheme::ECDSA_SECP256R1_SHA256, other_end);
+        peer.message(&verify);
     });
     let changes: [(&str, Change<Vec<u8>>); 3] = [
         ("a changed signature", |message| *message.last_mut().expect("a signature") ^= 1),
@@ -165,10 +177,10 @@ fn signatures_that_are_wrong() {
         ("a signature that is no DER", |message| *message = bare_signature(&[0xff; 70])),
     ];
     for (name, change) in changes {
-        table.row("4.4.3", name, Alert::DECRYPT_ERROR, WHY, move |server| {
-            let mut verify = server.certificate_verify();
+        table.row("4.4.3", name, Alert::DECRYPT_ERROR, WHY, move |peer| {
+            let mut verify = peer.certificate_verify_as(SignatureScheme::ECDSA_SECP256R1_SHA256, P::SIGNER);
             change(&mut verify);
-            server.message(&verify);
+            peer.message(&verify);
         });
     }
     table.check(12);
@@ -190,9 +202,11 @@ fn the_servers_finished() {
 #[test]
 fn the_clients_finished() {
     let mut table = Table::new();
-    table.from(server_finished);
-    finished(&mut table, |client| client.finished());
-    table.check(12);
+    for start in [server_finished, server_finished_certified] {
+        table.from(start);
+        finished(&mut table, |client| client.finished());
+    }
+    table.check(24);
 }
 
 fn finished<P: Script + 'static>(table: &mut Table<P>, right: fn(&P) -> Vec<u8>) {

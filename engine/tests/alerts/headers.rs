@@ -12,7 +12,8 @@ use crate::order::{LATE, STRANGERS, client_asked};
 use crate::support::scripted::Script;
 use crate::support::scripted::states::{
     client_certificate, client_certificate_verify, client_extensions, client_finished, client_ready, client_retried,
-    client_start, server_finished, server_ready, server_retried, server_retried_with_cookie, server_start,
+    client_start, server_certificate, server_certificate_verify, server_finished, server_ready, server_retried,
+    server_retried_with_cookie, server_start,
 };
 use crate::table::Table;
 
@@ -121,8 +122,11 @@ fn to_a_server() {
     state(&mut table, "ClientHello", &hello, server_retried);
     state(&mut table, "ClientHello", &hello, server_retried_with_cookie);
     state(&mut table, "Finished", &[(T::FINISHED, FINISHED_BODY_MAX)], server_finished);
+    state(&mut table, "Certificate", &[(T::CERTIFICATE, LONG)], server_certificate);
+    let verify = [(T::CERTIFICATE_VERIFY, CERTIFICATE_VERIFY_MAX - HANDSHAKE_HEADER)];
+    state(&mut table, "CertificateVerify", &verify, server_certificate_verify);
     state(&mut table, LATE, &[(T::KEY_UPDATE, KEY_UPDATE_BODY)], server_ready);
-    table.check(1000);
+    table.check(1400);
 }
 
 #[test]

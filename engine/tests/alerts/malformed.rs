@@ -12,7 +12,7 @@ use crate::support::scripted::draft::{
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{
     client_certificate, client_certificate_verify, client_extensions, client_ready, client_retried, client_start,
-    server_ready, server_retried, server_start,
+    server_certificate, server_certificate_verify, server_ready, server_retried, server_start,
 };
 use crate::table::{Change, Table};
 
@@ -101,6 +101,14 @@ fn encrypted_messages_cut_short() {
     };
     cuts(&mut table, HandshakeType::NEW_SESSION_TICKET, "NewSessionTicket", 1, body, &[]);
     table.check(100);
+    let mut table = Table::new();
+    table.from(server_certificate);
+    let body = |client: &mut ScriptedClient| client.certificate()[4..].to_vec();
+    cuts(&mut table, HandshakeType::CERTIFICATE, "Certificate", 23, body, &[]);
+    table.from(server_certificate_verify);
+    let body = |client: &mut ScriptedClient| client.certificate_verify()[4..].to_vec();
+    cuts(&mut table, HandshakeType::CERTIFICATE_VERIFY, "CertificateVerify", 7, body, &[]);
+    table.check(40);
 }
 
 fn every_extension_of_a_request() -> ExtensionList {

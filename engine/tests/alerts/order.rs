@@ -9,7 +9,8 @@ use crate::support::scripted::keys::plain_record;
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{
     client_certificate, client_certificate_verify, client_extensions, client_finished, client_ready, client_retried,
-    client_start, server_finished, server_ready, server_retried, server_retried_with_cookie, server_start,
+    client_start, server_certificate, server_certificate_verify, server_finished, server_finished_certified,
+    server_ready, server_retried, server_retried_with_cookie, server_start,
 };
 use crate::table::Table;
 
@@ -75,8 +76,11 @@ fn to_a_server() {
     all_but(&mut table, "ClientHello", &hello, server_retried);
     all_but(&mut table, "ClientHello", &hello, server_retried_with_cookie);
     all_but(&mut table, "Finished", &[HandshakeType::FINISHED], server_finished);
+    all_but(&mut table, "Certificate", &[HandshakeType::CERTIFICATE], server_certificate);
+    all_but(&mut table, "CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY], server_certificate_verify);
+    all_but(&mut table, "Finished", &[HandshakeType::FINISHED], server_finished_certified);
     all_but(&mut table, LATE, &[HandshakeType::KEY_UPDATE], server_ready);
-    table.check(90);
+    table.check(140);
 }
 
 #[test]
@@ -112,8 +116,10 @@ fn application_data_before_its_time() {
     for start in [server_start, server_retried] {
         early(&mut servers, start, "encrypted, before keys were established");
     }
-    early(&mut servers, server_finished, "before the handshake is done");
-    servers.check(3);
+    for start in [server_finished, server_certificate, server_certificate_verify, server_finished_certified] {
+        early(&mut servers, start, "before the handshake is done");
+    }
+    servers.check(6);
     let mut clients = Table::new();
     for start in [client_start, client_retried] {
         early(&mut clients, start, "encrypted, before keys were established");

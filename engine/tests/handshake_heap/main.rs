@@ -2,6 +2,7 @@
 //! calls that it is made of, and without any no more than rustls over the same library. Nor does a record.
 
 mod bare;
+mod client_certificates;
 mod meter;
 #[cfg(feature = "aws-lc-rs")]
 mod records;

@@ -19,7 +19,7 @@ pub mod skip;
 
 use tls_engine::crypto::Provider;
 
-pub use self::ends::{client, localhost, server, server_with};
+pub use self::ends::{asking_server, client, client_with, localhost, server, server_with};
 
 /// All providers of this build: a test that goes through none of them would prove nothing.
 pub fn providers() -> &'static [&'static Provider] {

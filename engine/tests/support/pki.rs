@@ -88,6 +88,12 @@ impl Pki {
         ALL[kind as usize].get_or_init(|| Self::shared(kind).issue(kind, |_| {}))
     }
 
+    /// A leaf for a client with a key of the authorities' kind, made once.
+    pub fn shared_client(kind: KeyKind) -> &'static Identity {
+        static ALL: [OnceLock<Identity>; 4] = [const { OnceLock::new() }; 4];
+        ALL[kind as usize].get_or_init(|| Self::shared(kind).issue(kind, for_client))
+    }
+
     /// A leaf for localhost and 127.0.0.1, valid now, after `change` was made to what its certificate says.
     pub fn issue(&self, kind: KeyKind, change: impl FnOnce(&mut CertificateParams)) -> Identity {
         let mut params = leaf();
@@ -156,6 +162,11 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     let len = u8::try_from(content.len()).expect("a short value");
     let header = if len < 0x80 { vec![tag, len] } else { vec![tag, 0x81, len] };
     [&header, content].concat()
+}
+
+/// What is for clients, and not for servers.
+pub fn for_client(params: &mut CertificateParams) {
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
 }
 
 /// What ends in 2001: for certificates that have expired.

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConnection, RootCertStore, ServerConnection};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
@@ -20,6 +21,10 @@ pub struct Offer<'a> {
     pub alpn: &'a [&'a [u8]],
     pub max_fragment_size: Option<usize>,
     pub key_log: Option<Arc<dyn rustls::KeyLog>>,
+    /// What a client shows where it is asked for a certificate: the throw-away one of this kind.
+    pub shows: Option<KeyKind>,
+    /// Whose certificates a server requires of clients.
+    pub requires: Option<KeyKind>,
 }
 
 pub struct Pair {
@@ -41,7 +46,11 @@ pub fn client(kind: KeyKind, offer: &Offer<'_>) -> rustls::Connection {
     let builder = rustls::ClientConfig::builder_with_provider(provider(offer))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .expect("suites for TLS 1.3");
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    let builder = builder.with_root_certificates(roots);
+    let mut config = match offer.shows.map(Pki::shared_client) {
+        Some(own) => builder.with_client_auth_cert(own.chain.clone(), own.key.clone_key()).expect("a key for its leaf"),
+        None => builder.with_no_client_auth(),
+    };
     config.alpn_protocols = protocols(offer);
     config.max_fragment_size = offer.max_fragment_size;
     if let Some(key_log) = &offer.key_log {
@@ -52,12 +61,15 @@ pub fn client(kind: KeyKind, offer: &Offer<'_>) -> rustls::Connection {
 
 pub fn server(kind: KeyKind, offer: &Offer<'_>) -> rustls::Connection {
     let identity = Pki::shared_identity(kind);
-    let mut config = rustls::ServerConfig::builder_with_provider(provider(offer))
+    let builder = rustls::ServerConfig::builder_with_provider(provider(offer))
         .with_protocol_versions(&[&rustls::version::TLS13])
-        .expect("suites for TLS 1.3")
-        .with_no_client_auth()
-        .with_single_cert(identity.chain.clone(), identity.key.clone_key())
-        .expect("a key for its leaf");
+        .expect("suites for TLS 1.3");
+    let builder = match offer.requires {
+        Some(kind) => builder.with_client_cert_verifier(client_verifier(kind, offer)),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config =
+        builder.with_single_cert(identity.chain.clone(), identity.key.clone_key()).expect("a key for its leaf");
     config.alpn_protocols = protocols(offer);
     config.max_fragment_size = offer.max_fragment_size;
     if let Some(key_log) = &offer.key_log {
@@ -122,6 +134,12 @@ impl Pair {
         }
         Ok(())
     }
+}
+
+fn client_verifier(kind: KeyKind, offer: &Offer<'_>) -> Arc<dyn rustls::server::danger::ClientCertVerifier> {
+    let mut roots = RootCertStore::empty();
+    roots.add(Pki::shared(kind).root()).expect("a root that parses");
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider(offer)).build().expect("a verifier")
 }
 
 fn provider(offer: &Offer<'_>) -> Arc<CryptoProvider> {

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tls_engine::Authentication;
-use tls_engine::conn::{Connection, Negotiated, Progress};
+use tls_engine::conn::{ClientCertificate, Connection, Negotiated, Progress};
 use tls_engine::io::{Filled, Socket, StreamParts, fill, flush};
 use tls_engine::mem::{InBuf, OutBuf};
 
 use crate::error::Error;
+use crate::identity;
 use crate::interrupt;
 use crate::net::http::Dialogue;
 use crate::net::{Conversation, Failure};
@@ -57,6 +58,9 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
         }
         if negotiated.early_data {
             pending.drain(..early_bytes);
+        }
+        if let Some(told) = own_certificate(negotiated, plan.has_certificate) {
+            messages.note(&format!("client:    {told}"));
         }
         messages.note(&match &plan.verified {
             Some(name) => format!("server:    verified as {name}"),
@@ -123,6 +127,21 @@ fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
     });
     if let Some(alpn) = &negotiated.alpn {
         messages.note(&format!("ALPN:      {}", String::from_utf8_lossy(alpn)));
+    }
+}
+
+/// What has become of the client's certificate, if that is worth a word.
+fn own_certificate(negotiated: &Negotiated, has_certificate: bool) -> Option<String> {
+    match (&negotiated.client_certificate, has_certificate) {
+        (ClientCertificate::NotRequested, false) => None,
+        (ClientCertificate::NotRequested, true) => Some("not asked for its certificate".into()),
+        (ClientCertificate::Missing, false) => {
+            Some("asked for a certificate, and has none (--cert FILE and --key FILE show one)".into())
+        }
+        (ClientCertificate::Missing, true) => {
+            Some("asked for a certificate, for signatures that the key of --key does not make".into())
+        }
+        (ClientCertificate::Shown(chain), _) => Some(format!("shown the certificate of {}", identity::subject(chain))),
     }
 }
 

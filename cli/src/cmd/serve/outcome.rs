@@ -1,16 +1,23 @@
 //! The outcome of a connection.
 
-use tls_engine::conn::Negotiated;
+use tls_engine::conn::{ClientCertificate, Negotiated};
+
+use crate::identity;
 
 /// What was negotiated, in one line.
 pub(super) fn summary(negotiated: &Negotiated) -> String {
     let Negotiated { version, suite, group, authentication, .. } = negotiated;
     let alpn = negotiated.alpn.as_deref().map(|name| format!(", ALPN {}", String::from_utf8_lossy(name)));
     let name = negotiated.server_name.as_deref().map(|name| format!(", name {name}"));
+    let client = match &negotiated.client_certificate {
+        ClientCertificate::NotRequested => String::new(),
+        ClientCertificate::Missing => ", client without a certificate".into(),
+        ClientCertificate::Shown(chain) => format!(", client {}", identity::subject(chain)),
+    };
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
     let early = if negotiated.early_data { ", early data accepted" } else { "" };
     format!(
-        "{version} {suite} {group} {authentication}{}{}{retry}{early}",
+        "{version} {suite} {group} {authentication}{}{}{client}{retry}{early}",
         alpn.unwrap_or_default(),
         name.unwrap_or_default()
     )

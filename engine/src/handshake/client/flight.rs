@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 
+use super::early_data::EarlyData;
+use super::own_flight::OwnFlight;
 use super::{ClientContext, ClientState};
-use crate::codes::{HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::codes::{HandshakeType, NamedGroup};
 use crate::crypto::{Provider, Suite};
 use crate::error::{CertificateError, Error};
-use crate::handshake::authentication;
-use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
-use crate::handshake::job::{JobKind, Work};
-use crate::keys::{HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
-use crate::mem::Region;
-use crate::msgs::{
-    CertificateMessage, CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer,
-    encode_certificate, encode_message,
-};
+use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
+use crate::handshake::effects::{Authentication, ClientCertificate, Effects};
+use crate::handshake::job::ChainCheck;
+use crate::keys::{HandshakeSecret, TrafficSecret, Transcript};
+use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer};
 
 /// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
@@ -31,20 +29,8 @@ pub(super) struct HandshakeContext {
     /// The protocol of EncryptedExtensions.
     pub(super) alpn: Option<Arc<[u8]>>,
     pub(super) early_data: EarlyData,
-    /// Whether the server has sent a CertificateRequest.
-    pub(super) is_certificate_requested: bool,
-}
-
-/// What becomes of early data. Its keys stay until EncryptedExtensions say it.
-pub(super) enum EarlyData {
-    /// There is none, or it was rejected.
-    None,
-    /// It was announced, and can't be accepted: not without the PSK, or with another suite.
-    Void,
-    /// It was announced, with a ticket of a connection with this application protocol.
-    Offered { alpn: Option<Arc<[u8]>> },
-    /// The server has accepted it.
-    Accepted,
+    /// Where the server has sent a CertificateRequest: the client's certificate for it, if there is one that fits.
+    pub(super) requested: Option<Option<CertificateChoice>>,
 }
 
 /// Waiting for EncryptedExtensions.
@@ -83,46 +69,38 @@ pub(in crate::handshake) struct WaitCertificate {
 impl WaitCertificate {
     /// Whether a CertificateRequest is allowed: at most one is.
     pub(super) const fn may_be_asked(&self) -> bool {
-        !self.handshake.is_certificate_requested
+        self.handshake.requested.is_none()
     }
 
-    pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
-        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && self.may_be_asked() {
-            let request = CertificateRequest::decode(message.body())?;
-            // RFC 8446 4.3.2: the context is for requests after the handshake.
-            if !request.context.is_empty() {
-                return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
-            }
-            self.handshake.is_certificate_requested = true;
-            self.handshake.transcript.add(message.bytes);
-            return Ok(ClientState::Certificate(self));
-        }
-        let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
-        let certificate = CertificateMessage::decode(body)?;
-        if !certificate.context.is_empty() {
-            return Err(Error::IllegalParameter("the context of the server's Certificate"));
-        }
+    pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let Self { mut handshake } = self;
-        let config = &handshake.client.config;
-        if config.common.pauses.contains(JobKind::VerifyChain) && !certificate.chain.is_empty() {
-            handshake.client.verify_chain_elsewhere(body, effects);
-        } else {
-            let now = config.common.clock.now();
-            config.verifier.verify_server(
-                config.common.provider,
-                &certificate.chain,
-                &handshake.client.server_name,
-                now,
-            )?;
+        if message.handshake_type == HandshakeType::CERTIFICATE_REQUEST && handshake.requested.is_none() {
+            handshake.on_request(message)?;
+            return Ok(ClientState::Certificate(Self { handshake }));
         }
-        let leaf = certificate.chain.first().ok_or(CertificateError::Missing)?;
-        effects.kept.extend_from_slice(leaf);
-        handshake.transcript.add(message.bytes);
+        let client = &handshake.client;
+        authentication::on_certificate(client, &client.config.common, message, &mut handshake.transcript, effects)?;
         Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
     }
 }
 
-/// Waiting for CertificateVerify. [`Effects::kept`] holds the leaf.
+impl HandshakeContext {
+    /// Chooses the certificate for a CertificateRequest.
+    #[cold]
+    fn on_request(&mut self, message: &Message<'_>) -> Result<(), Error> {
+        let request = CertificateRequest::decode(message.body())?;
+        // RFC 8446 4.3.2: the context is for requests after the handshake.
+        if !request.context.is_empty() {
+            return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
+        }
+        let certificates = &self.client.config.certificates;
+        self.requested = Some(CertificateChoice::first_of(certificates, request.signature_algorithms));
+        self.transcript.add(message.bytes);
+        Ok(())
+    }
+}
+
+/// Waiting for CertificateVerify.
 pub(in crate::handshake) struct WaitCertificateVerify {
     handshake: HandshakeContext,
 }
@@ -130,35 +108,11 @@ pub(in crate::handshake) struct WaitCertificateVerify {
 impl WaitCertificateVerify {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let Self { mut handshake } = self;
-        let common = &handshake.client.config.common;
-        let provider = common.provider;
-        let leaf = CertificateDer::from(effects.kept.as_slice());
-        let transcript = &mut handshake.transcript;
-        let signature = if common.pauses.contains(JobKind::VerifySignature) {
-            verify_signature_elsewhere(provider, message, transcript, effects)?
-        } else {
-            authentication::on_certificate_verify(Signer::Server, &leaf, provider, message, transcript)?
-        };
-        effects.kept.clear();
-        let authentication = Authentication::Certificate(signature);
+        let (common, transcript) = (&handshake.client.config.common, &mut handshake.transcript);
+        let scheme = authentication::on_certificate_verify(Signer::Server, common, message, transcript, effects)?;
+        let authentication = Authentication::Certificate(scheme);
         Ok(ClientState::Finished(WaitFinished { handshake, authentication }))
     }
-}
-
-/// Makes a job of verifying the signature of CertificateVerify with the leaf that was kept.
-#[cold]
-fn verify_signature_elsewhere(
-    provider: &'static Provider,
-    message: &Message<'_>,
-    transcript: &mut Transcript,
-    effects: &mut Effects,
-) -> Result<SignatureScheme, Error> {
-    let (verify, content) = authentication::unverified(Signer::Server, message, transcript)?;
-    let leaf = Region::copy_of(effects.kept.as_slice());
-    let (scheme, signature) = (verify.scheme, verify.signature.to_vec());
-    effects.pause(Work::VerifySignature { provider, leaf, scheme, content, signature });
-    transcript.add(message.bytes);
-    Ok(scheme)
 }
 
 /// Waiting for the server's Finished.
@@ -172,83 +126,23 @@ impl WaitFinished {
         let Self { mut handshake, authentication } = self;
         authentication::on_finished(&handshake.server_secret, message, &handshake.transcript)?;
         handshake.transcript.add(message.bytes);
-        let messages = handshake.transcript.current();
-
-        let is_early_data_accepted = matches!(handshake.early_data, EarlyData::Accepted);
-        if is_early_data_accepted {
-            handshake.end_early_data(effects)?;
-        }
-        handshake.send_own_flight(effects)?;
-        let master = handshake.secret.into_master();
-        let client_secret = master.client_traffic(&messages);
-        let server_secret = master.server_traffic(&messages);
-        handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
-        handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
-        handshake.client.log(SecretLabel::Exporter, &master.exporter(&messages));
-        let resumption = master.resumption(&handshake.transcript.current());
-
-        let suite = handshake.suite;
-        effects.push(Effect::application_keys(Direction::Write, &suite, client_secret))?;
-        effects.push(Effect::application_keys(Direction::Read, &suite, server_secret))?;
-        let negotiated = Negotiated {
-            version: ProtocolVersion::TLS13,
-            suite: suite.code,
-            group: handshake.group,
-            authentication,
-            alpn: handshake.alpn,
-            server_name: handshake.client.host_name().map(Into::into),
-            hello_retry: handshake.hello_retry,
-            early_data: is_early_data_accepted,
-        };
-        let ClientContext { config, server_name, .. } = handshake.client;
-        let server_name = config.tickets.is_some().then_some(server_name);
-        effects.push(Effect::Ready { negotiated, resumption: Some(resumption), server_name })?;
-        Ok(ClientState::Ready)
+        let server_flight = handshake.transcript.current();
+        let client_certificate = ClientCertificate::NotRequested;
+        OwnFlight { handshake, authentication, server_flight, client_certificate }.send(effects)
     }
 }
 
-impl ClientContext {
-    /// Makes a job of verifying the chain in the Certificate with `body`.
-    #[cold]
-    fn verify_chain_elsewhere(&self, body: &[u8], effects: &mut Effects) {
-        effects.pause(Work::VerifyChain {
-            config: Arc::clone(&self.config),
-            certificate: Region::copy_of(body),
-            server_name: self.server_name.clone(),
-            now: self.config.common.clock.now(),
-        });
-    }
-}
-
-impl HandshakeContext {
-    /// Goes on with early data, or ends it, as EncryptedExtensions says (RFC 8446 4.2.10).
-    fn on_early_data_answer(&mut self, is_accepted: bool, effects: &mut Effects) -> Result<(), Error> {
-        match (&self.early_data, is_accepted) {
-            (EarlyData::None, false) => {}
-            (EarlyData::Offered { alpn }, true) if *alpn == self.alpn => self.early_data = EarlyData::Accepted,
-            (EarlyData::Offered { .. } | EarlyData::Void, false) => {
-                self.early_data = EarlyData::None;
-                effects.push(Effect::EndEarlyData)?;
-                effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))?;
-            }
-            _ => return Err(Error::IllegalParameter("early data accepted, but not as it was sent")),
-        }
-        Ok(())
+impl VerifyPeer for ClientContext {
+    fn on_missing(&self) -> Result<(), Error> {
+        Err(CertificateError::Missing.into())
     }
 
-    /// Says that accepted early data ends here, and goes on with the keys of the handshake (RFC 8446 4.5).
-    #[cold]
-    fn end_early_data(&mut self, effects: &mut Effects) -> Result<(), Error> {
-        effects.push(Effect::EndEarlyData)?;
-        effects.send(&mut self.transcript, |out| encode_message(out, HandshakeType::END_OF_EARLY_DATA, |_| {}))?;
-        effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))
+    fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
+        self.config.verifier.verify_server(provider, chain, &self.server_name, now)
     }
 
-    /// The client's second flight: Finished, and before it an empty Certificate where one was requested.
-    fn send_own_flight(&mut self, effects: &mut Effects) -> Result<(), Error> {
-        if self.is_certificate_requested {
-            effects.send(&mut self.transcript, |out| encode_certificate(out, &[], &[]))?;
-        }
-        authentication::send_finished(&self.client_secret, &mut self.transcript, effects)
+    fn to_check(&self, provider: &'static Provider, now: UnixTime) -> ChainCheck {
+        let (config, server_name) = (Arc::clone(&self.config), self.server_name.clone());
+        Box::new(move |chain| config.verifier.verify_server(provider, chain, &server_name, now))
     }
 }

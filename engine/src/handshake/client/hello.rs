@@ -3,7 +3,8 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 use rustls_pki_types::ServerName;
 
-use super::flight::{EarlyData, HandshakeContext, WaitEncryptedExtensions};
+use super::early_data::EarlyData;
+use super::flight::{HandshakeContext, WaitEncryptedExtensions};
 use super::resumption::TicketOffer;
 use super::{ClientContext, ClientState};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
@@ -269,7 +270,7 @@ impl WaitServerHello {
             server_secret,
             alpn: None,
             early_data,
-            is_certificate_requested: false,
+            requested: None,
         };
         Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, is_resumed }))
     }

@@ -1,7 +1,9 @@
 //! The client's states (RFC 8446 A.1), one struct each.
 
+mod early_data;
 mod flight;
 mod hello;
+mod own_flight;
 mod resumption;
 
 pub(crate) use hello::start;
@@ -13,7 +15,7 @@ use rustls_pki_types::ServerName;
 use super::effects::Effects;
 use super::job::{JobId, Outcome};
 use super::{ClientConfig, Expected};
-use crate::codes::HandshakeType;
+use crate::codes::{HandshakeType, SignatureScheme};
 use crate::error::Error;
 use crate::keys::SecretLabel;
 use crate::mem::Secret;
@@ -30,6 +32,8 @@ pub(super) enum ClientState {
     /// A job verifies the signature.
     VerifyingSignature(JobId, flight::WaitFinished),
     Finished(flight::WaitFinished),
+    /// A job signs the CertificateVerify, with this scheme. The Certificate was sent.
+    Signing(JobId, SignatureScheme, own_flight::OwnFlight),
     Ready,
 }
 
@@ -44,7 +48,7 @@ impl ClientState {
             Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
             Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
-            Self::VerifyingChain(..) | Self::VerifyingSignature(..) => Expected(super::PAUSED, &[]),
+            Self::VerifyingChain(..) | Self::VerifyingSignature(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
@@ -56,31 +60,37 @@ impl ClientState {
             Self::Certificate(state) => state.on(message, effects),
             Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::VerifyingChain(..) | Self::VerifyingSignature(..) => Err(message.unexpected(super::PAUSED)),
+            Self::VerifyingChain(..) | Self::VerifyingSignature(..) | Self::Signing(..) => {
+                Err(message.unexpected(super::PAUSED))
+            }
             Self::Ready => Err(message.unexpected(super::NOTHING)),
         }
     }
 
     pub(super) const fn awaited_job(&self) -> Option<JobId> {
         match self {
-            Self::VerifyingChain(job, _) | Self::VerifyingSignature(job, _) => Some(*job),
+            Self::VerifyingChain(job, _) | Self::VerifyingSignature(job, _) | Self::Signing(job, ..) => Some(*job),
             _ => None,
         }
     }
 
-    /// The state that waits for `job` before this one. `None` where none does: then the handshake has ended.
+    /// The state that waits for `job` before this one, or instead of it. `None` where none does: then the handshake has ended.
     pub(super) fn paused(self, job: JobId) -> Option<Self> {
         match self {
             Self::CertificateVerify(next) => Some(Self::VerifyingChain(job, next)),
             Self::Finished(next) => Some(Self::VerifyingSignature(job, next)),
+            Self::Signing(_, scheme, flight) => Some(Self::Signing(job, scheme, flight)),
             _ => None,
         }
     }
 
-    pub(super) fn resume(self, outcome: &Outcome) -> Result<Self, Error> {
+    pub(super) fn resume(self, outcome: Outcome, effects: &mut Effects) -> Result<Self, Error> {
         match (self, outcome) {
             (Self::VerifyingChain(_, next), Outcome::Verified) => Ok(Self::CertificateVerify(next)),
             (Self::VerifyingSignature(_, next), Outcome::Verified) => Ok(Self::Finished(next)),
+            (Self::Signing(_, scheme, flight), Outcome::Signed(signature)) => {
+                flight.finish_signed(scheme, &signature, effects)
+            }
             _ => Err(super::ANOTHER_JOB),
         }
     }

@@ -12,7 +12,7 @@ use crate::handshake::job::{JobKind, JobKinds};
 use crate::keys::KeyLog;
 use crate::limits::KEY_SHARES_MAX;
 use crate::mem::ArenaStatistics;
-use crate::pki::{ServerVerifier, VerifyServer, offered_schemes};
+use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::session::TicketStore;
 use crate::switches::Switches;
 
@@ -27,6 +27,8 @@ pub struct ClientConfig {
     pub(crate) middlebox_compatibility: bool,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
     pub(crate) early_data: bool,
+    /// For servers that request one.
+    pub(crate) certificates: Vec<Arc<CertifiedKey>>,
 }
 
 /// Builds a [`ClientConfig`].
@@ -38,6 +40,7 @@ pub struct ClientConfigBuilder {
     middlebox_compatibility: bool,
     tickets: Option<Arc<dyn TicketStore>>,
     early_data: bool,
+    certificates: Vec<Arc<CertifiedKey>>,
 }
 
 impl ClientConfig {
@@ -57,6 +60,7 @@ impl ClientConfig {
             middlebox_compatibility: true,
             tickets: None,
             early_data: false,
+            certificates: Vec::new(),
         }
     }
 }
@@ -67,6 +71,13 @@ impl ClientConfigBuilder {
     /// What verifies servers. There is no default.
     pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
         self.verifier = Some(Box::new(verifier));
+        self
+    }
+
+    /// Adds a certificate with its key, for servers that request one (RFC 8446 4.3.2). The first one whose signatures the server verifies
+    /// is shown to it. Default: none; a server that requires one refuses the client.
+    pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
+        self.certificates.push(Arc::new(certificate));
         self
     }
 
@@ -128,6 +139,7 @@ impl ClientConfigBuilder {
             middlebox_compatibility: self.middlebox_compatibility,
             tickets: self.tickets,
             early_data: self.early_data,
+            certificates: self.certificates,
         }))
     }
 }

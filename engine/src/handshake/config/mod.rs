@@ -273,4 +273,5 @@ mod client;
 mod server;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
+pub(super) use server::ClientAuthentication;
 pub use server::{ServerConfig, ServerConfigBuilder};

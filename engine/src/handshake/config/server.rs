@@ -10,9 +10,10 @@ use crate::error::Error;
 use crate::handshake::job::{JobKind, JobKinds};
 use crate::handshake::{ChooseCertificate, HandshakeArenas};
 use crate::keys::KeyLog;
-use crate::limits::{EARLY_DATA_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
+use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::ArenaStatistics;
-use crate::pki::CertifiedKey;
+use crate::msgs::encode_certificate_request;
+use crate::pki::{CertifiedKey, VerifyClient, offered_schemes};
 use crate::session::{ReplayRegister, Tickets};
 use crate::switches::Switches;
 
@@ -22,6 +23,8 @@ pub struct ServerConfig {
     pub(crate) certificates: Vec<Arc<CertifiedKey>>,
     /// In place of the certificates.
     pub(crate) chooser: Option<Box<dyn ChooseCertificate>>,
+    /// Where clients are asked for a certificate.
+    pub(crate) client_authentication: Option<ClientAuthentication>,
     pub(crate) cookie: bool,
     pub(crate) tickets: Option<Arc<dyn Tickets>>,
     /// How many tickets a client gets after its handshake.
@@ -35,12 +38,34 @@ pub(crate) struct EarlyDataPolicy {
     pub(crate) register: Arc<ReplayRegister>,
 }
 
+/// How clients are asked for a certificate, and verified.
+pub(crate) struct ClientAuthentication {
+    pub(crate) verifier: Arc<dyn VerifyClient>,
+    /// The CertificateRequest, which is the same for every client.
+    pub(crate) request: Vec<u8>,
+}
+
+impl ClientAuthentication {
+    fn new(verifier: Arc<dyn VerifyClient>, provider: &Provider) -> Self {
+        let mut authorities = verifier.authorities();
+        // RFC 8446 4.2.4: none is empty.
+        authorities.retain(|name| !name.is_empty());
+        if authorities.iter().map(|name| 2 + name.len()).sum::<usize>() > AUTHORITIES_MAX {
+            authorities.clear();
+        }
+        let mut request = Vec::new();
+        encode_certificate_request(&mut request, &offered_schemes(provider), &authorities);
+        Self { verifier, request }
+    }
+}
+
 /// Builds a [`ServerConfig`].
 #[must_use]
 pub struct ServerConfigBuilder {
     common: CommonBuilder,
     certificates: Vec<Arc<CertifiedKey>>,
     chooser: Option<Box<dyn ChooseCertificate>>,
+    client_verifier: Option<Arc<dyn VerifyClient>>,
     cookie: bool,
     tickets: Option<Arc<dyn Tickets>>,
     tickets_sent: u8,
@@ -62,6 +87,7 @@ impl ServerConfig {
             common: CommonBuilder::new(provider),
             certificates: Vec::new(),
             chooser: None,
+            client_verifier: None,
             cookie: false,
             tickets: None,
             tickets_sent: 1,
@@ -94,6 +120,16 @@ impl ServerConfigBuilder {
     ) -> Result<Self, Error> {
         let certificate = CertifiedKey::new(self.common.provider, chain, key)?;
         Ok(self.certificate(certificate))
+    }
+
+    /// Asks clients for a certificate, and verifies what they show with `verifier`: [`ClientVerifier`](crate::pki::ClientVerifier) is the
+    /// usual one. [`Negotiated::client_certificate`](crate::Negotiated::client_certificate) has what was shown. Default: clients are not asked.
+    ///
+    /// It excludes [`tickets`](Self::tickets): a session that is resumed would not be verified again, though its certificate may have expired
+    /// or the verifier may have changed.
+    pub fn client_verifier(mut self, verifier: impl VerifyClient + 'static) -> Self {
+        self.client_verifier = Some(Arc::new(verifier));
+        self
     }
 
     /// Whether a HelloRetryRequest has a cookie, which the client has to return. Default: no.
@@ -145,10 +181,16 @@ impl ServerConfigBuilder {
         if self.early_data.is_some() && self.tickets.is_none() {
             return Err(Error::Config("early data comes with tickets, which this server does not give".into()));
         }
+        if self.tickets.is_some() && self.client_verifier.is_some() {
+            return Err(Error::Config("a server that asks clients for certificates gives no tickets".into()));
+        }
+        let provider = self.common.provider;
+        let client_authentication = self.client_verifier.map(|verifier| ClientAuthentication::new(verifier, provider));
         Ok(Arc::new(ServerConfig {
             common: self.common.build()?,
             certificates: self.certificates,
             chooser: self.chooser,
+            client_authentication,
             cookie: self.cookie,
             tickets: self.tickets,
             tickets_sent: self.tickets_sent,

@@ -8,6 +8,7 @@ use rustls_pki_types::ServerName;
 use crate::codes::{ExtensionType, SignatureScheme};
 use crate::error::Error;
 use crate::handshake::ServerConfig;
+use crate::handshake::authentication::CertificateChoice;
 use crate::msgs::ClientHello;
 use crate::pki::CertifiedKey;
 
@@ -47,12 +48,6 @@ impl<'a> ClientOffer<'a> {
     }
 }
 
-/// A certificate, and the scheme that its key signs with.
-pub(in crate::handshake) struct CertificateChoice {
-    pub(super) certificate: Arc<CertifiedKey>,
-    pub(super) scheme: SignatureScheme,
-}
-
 /// Chooses the certificate for the client of `hello`.
 pub(in crate::handshake) fn choose_certificate(
     config: &ServerConfig,
@@ -60,7 +55,6 @@ pub(in crate::handshake) fn choose_certificate(
 ) -> Result<CertificateChoice, Error> {
     // RFC 8446 4.2.3: a client may leave it out beside a PSK, which was not accepted.
     let schemes = hello.signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
-    let offered = |scheme: SignatureScheme| schemes.contains(scheme.0);
     let chosen;
     let certificates = match &config.chooser {
         None => &config.certificates[..],
@@ -71,9 +65,7 @@ pub(in crate::handshake) fn choose_certificate(
             &chosen
         }
     };
-    let choice = CertifiedKey::choose(certificates, offered);
-    let (certificate, scheme) = choice.ok_or(Error::NothingInCommon("signature scheme"))?;
-    Ok(CertificateChoice { certificate: Arc::clone(certificate), scheme })
+    CertificateChoice::first_of(certificates, schemes).ok_or(Error::NothingInCommon("signature scheme"))
 }
 
 /// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).

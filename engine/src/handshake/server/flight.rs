@@ -5,23 +5,19 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::ServerState;
-use super::certificate::CertificateChoice;
+use super::client_certificate::WaitCertificate;
 use super::finished::{WaitEndOfEarlyData, WaitFinished};
 use super::resumption::AcceptedPsk;
-use crate::codes::{ProtocolVersion, SignatureScheme};
+use crate::codes::ProtocolVersion;
 use crate::crypto::{Group, Suite};
 use crate::error::Error;
-use crate::handshake::config::Common;
-use crate::handshake::effects::{Authentication, Direction, Effect, Effects, Negotiated};
-use crate::handshake::job::{JobKind, Work};
-use crate::handshake::negotiate;
-use crate::handshake::{ServerConfig, authentication};
+use crate::handshake::authentication::{self, CertificateChoice, Signing};
+use crate::handshake::config::{ClientAuthentication, Common};
+use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Effect, Effects, Negotiated};
+use crate::handshake::{ServerConfig, negotiate};
 use crate::keys::{EarlySecret, HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
-use crate::msgs::{
-    ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate, signed_content,
-};
-use crate::pki::CertifiedKey;
+use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate};
 
 /// What the server has chosen from a ClientHello.
 pub(super) struct Choice<'a> {
@@ -119,6 +115,9 @@ impl Choice<'_> {
             let server_name = self.server_name.is_some() && self.proof.selected_identity().is_none();
             EncryptedExtensions { server_name, alpn: alpn.as_deref(), early_data: client_early.is_some() }.encode(out);
             if let Proof::Certificate(choice) = &self.proof {
+                if let Some(ClientAuthentication { request, .. }) = &config.client_authentication {
+                    out.extend_from_slice(request);
+                }
                 encode_certificate(out, &[], &choice.certificate.chain);
             }
         })?;
@@ -132,6 +131,7 @@ impl Choice<'_> {
             server_name: self.server_name,
             hello_retry: self.hello_retry,
             early_data: client_early.is_some(),
+            client_certificate: ClientCertificate::NotRequested,
         };
         let flight = HalfFlight {
             config,
@@ -146,15 +146,11 @@ impl Choice<'_> {
             gives_tickets,
             negotiated,
         };
-        let Proof::Certificate(CertificateChoice { certificate, scheme }) = self.proof else {
-            return flight.finish(effects);
-        };
-        if flight.config.common.pauses.contains(JobKind::Sign) {
-            return Ok(flight.sign_elsewhere(&certificate, scheme, effects));
+        let Proof::Certificate(choice) = self.proof else { return flight.finish(effects) };
+        match choice.sign(Signer::Server, &flight.config.common, &flight.transcript, effects)? {
+            Signing::Signed(signature) => flight.finish_signed(&signature, effects),
+            Signing::Paused(job) => Ok(ServerState::Signing(job, flight)),
         }
-        let content = signed_content(Signer::Server, &flight.transcript.current());
-        let signature = certificate.key.sign(scheme, &content, flight.config.common.random)?;
-        flight.finish_signed(&signature, effects)
     }
 
     fn send_server_hello(
@@ -184,18 +180,6 @@ impl Choice<'_> {
 }
 
 impl HalfFlight {
-    /// Makes a job of the signature.
-    #[cold]
-    fn sign_elsewhere(self, certificate: &CertifiedKey, scheme: SignatureScheme, effects: &mut Effects) -> ServerState {
-        let job = effects.pause(Work::Sign {
-            key: Arc::clone(&certificate.key),
-            scheme,
-            content: signed_content(Signer::Server, &self.transcript.current()),
-            random: self.config.common.random,
-        });
-        ServerState::Signing(job, self)
-    }
-
     /// Sends CertificateVerify with `signature`, and the rest of the flight.
     pub(super) fn finish_signed(mut self, signature: &[u8], effects: &mut Effects) -> Result<ServerState, Error> {
         let scheme = self.negotiated.signature().ok_or(Error::Internal("a signature without a certificate"))?;
@@ -203,7 +187,7 @@ impl HalfFlight {
         self.finish(effects)
     }
 
-    /// Sends the rest of the flight, and waits for the client's Finished.
+    /// Sends the rest of the flight, and waits for that of the client.
     fn finish(self, effects: &mut Effects) -> Result<ServerState, Error> {
         let Self { config, suite, mut transcript, handshake, client_handshake, negotiated, .. } = self;
         authentication::send_finished(&self.server_handshake, &mut transcript, effects)?;
@@ -215,6 +199,8 @@ impl HalfFlight {
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
         log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
+        // Not where a session was resumed, which excludes asking for certificates.
+        let asked = config.client_authentication.as_ref().map(|asked| (config.clone(), asked.verifier.clone()));
         let tickets = self.gives_tickets.then_some((config, master));
         let mut finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
         if let Some((early, bytes)) = self.client_early {
@@ -227,7 +213,10 @@ impl HalfFlight {
         if self.is_early_data_offered {
             effects.push(Effect::SkipEarlyData)?;
         }
-        Ok(ServerState::Finished(finished))
+        Ok(match asked {
+            Some((config, verifier)) => ServerState::Certificate(WaitCertificate { config, verifier, finished }),
+            None => ServerState::Finished(finished),
+        })
     }
 }
 

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use arrayvec::ArrayVec;
 
 use super::ServerState;
-use super::certificate::{CertificateChoice, choose_certificate, server_name};
+use super::certificate::{choose_certificate, server_name};
 use super::flight::{Choice, Proof};
 use super::resumption::{AcceptedPsk, find_psk, offers_ticket};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::Suite;
 use crate::error::Error;
+use crate::handshake::authentication::CertificateChoice;
 use crate::handshake::effects::{Effect, Effects};
 use crate::handshake::job::{JobKind, Work, client_hello};
 use crate::handshake::negotiate::{self, KeyExchange};

@@ -1,12 +1,13 @@
 //! The server's states (RFC 8446 A.2), one struct each.
 
 mod certificate;
+mod client_certificate;
 mod finished;
 mod flight;
 mod hello;
 mod resumption;
 
-pub(super) use certificate::{CertificateChoice, choose_certificate};
+pub(super) use certificate::choose_certificate;
 pub use certificate::{ChooseCertificate, ClientOffer};
 pub(crate) use hello::start;
 pub(super) use resumption::{AcceptedPsk, find_psk};
@@ -26,6 +27,12 @@ pub(super) enum ServerState {
     /// A job signs the CertificateVerify. What goes before it in the flight was sent.
     Signing(JobId, flight::HalfFlight),
     EndOfEarlyData(finished::WaitEndOfEarlyData),
+    Certificate(client_certificate::WaitCertificate),
+    /// A job verifies the chain.
+    VerifyingChain(JobId, client_certificate::WaitCertificateVerify),
+    CertificateVerify(client_certificate::WaitCertificateVerify),
+    /// A job verifies the signature.
+    VerifyingSignature(JobId, finished::WaitFinished),
     Finished(finished::WaitFinished),
     Ready,
 }
@@ -35,8 +42,13 @@ impl ServerState {
         match self {
             Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
             Self::EndOfEarlyData(_) => Expected("EndOfEarlyData", &[HandshakeType::END_OF_EARLY_DATA]),
+            Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
-            Self::AnsweringClientHello(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
+            Self::AnsweringClientHello(..)
+            | Self::Signing(..)
+            | Self::VerifyingChain(..)
+            | Self::VerifyingSignature(..) => Expected(super::PAUSED, &[]),
             Self::Ready => Expected(super::NOTHING, &[]),
         }
     }
@@ -45,15 +57,23 @@ impl ServerState {
         match self {
             Self::ClientHello(state) => state.on(message, effects),
             Self::EndOfEarlyData(state) => state.on(message, effects),
+            Self::Certificate(state) => state.on(message, effects),
+            Self::CertificateVerify(state) => state.on(message, effects),
             Self::Finished(state) => state.on(message, effects),
-            Self::AnsweringClientHello(..) | Self::Signing(..) => Err(message.unexpected(super::PAUSED)),
+            Self::AnsweringClientHello(..)
+            | Self::Signing(..)
+            | Self::VerifyingChain(..)
+            | Self::VerifyingSignature(..) => Err(message.unexpected(super::PAUSED)),
             Self::Ready => Err(message.unexpected(super::NOTHING)),
         }
     }
 
     pub(super) const fn awaited_job(&self) -> Option<JobId> {
         match self {
-            Self::AnsweringClientHello(job, _) | Self::Signing(job, _) => Some(*job),
+            Self::AnsweringClientHello(job, _)
+            | Self::Signing(job, _)
+            | Self::VerifyingChain(job, _)
+            | Self::VerifyingSignature(job, _) => Some(*job),
             _ => None,
         }
     }
@@ -63,6 +83,8 @@ impl ServerState {
         match self {
             Self::ClientHello(state) => Some(Self::AnsweringClientHello(job, state)),
             Self::Signing(_, flight) => Some(Self::Signing(job, flight)),
+            Self::CertificateVerify(next) => Some(Self::VerifyingChain(job, next)),
+            Self::Finished(next) => Some(Self::VerifyingSignature(job, next)),
             _ => None,
         }
     }
@@ -76,6 +98,8 @@ impl ServerState {
                 state.resume(choice, &hello, effects)
             }
             (Self::Signing(_, flight), Outcome::Signed(signature)) => flight.finish_signed(&signature, effects),
+            (Self::VerifyingChain(_, next), Outcome::Verified) => Ok(Self::CertificateVerify(next)),
+            (Self::VerifyingSignature(_, next), Outcome::Verified) => Ok(Self::Finished(next)),
             _ => Err(super::ANOTHER_JOB),
         }
     }

@@ -6,16 +6,18 @@ use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, 
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::{Exchange, Provider, Random, Suite};
 use tls_engine::internal::keys::EarlySecret;
-use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
+use tls_engine::internal::msgs::{HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::internal::wire::Reader;
 use tls_engine::mem::{Digest, SharedSecret};
 use tls_engine::session::Ticket;
 
+use super::certified::{self, Certified};
 use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
 use super::keys::{Keys, plain_record};
 use super::psk::{self, Offer};
 use super::{Script, Secrets, Wire, update};
 use crate::support::peer::Peer;
+use crate::support::pki::Identity;
 
 /// A client that does as it is told.
 pub struct ScriptedClient {
@@ -36,6 +38,8 @@ pub struct ScriptedClient {
     pub selected_identity: Option<u16>,
     /// The hash of the hello that was sent last.
     hello_digest: Option<Digest>,
+    /// The certificate that it shows where it is asked for one.
+    pub identity: Option<&'static Identity>,
     handshake: Option<Secrets>,
     application: Option<Secrets>,
     server_shared: Option<SharedSecret>,
@@ -57,6 +61,7 @@ impl ScriptedClient {
             ticket: None,
             selected_identity: None,
             hello_digest: None,
+            identity: None,
             handshake: None,
             application: None,
             server_shared: None,
@@ -149,6 +154,16 @@ impl ScriptedClient {
     pub fn offer_ticket(&mut self) {
         let offer = Offer::of(self.ticket.as_ref().expect("a ticket"));
         self.offer_psks(vec![offer]);
+    }
+
+    /// The right Certificate.
+    pub fn certificate(&self) -> Vec<u8> {
+        certified::certificate(self.identity())
+    }
+
+    /// The right CertificateVerify.
+    pub fn certificate_verify(&self) -> Vec<u8> {
+        self.certificate_verify_as(SignatureScheme::ECDSA_SECP256R1_SHA256, Signer::Client)
     }
 
     /// The right Finished.
@@ -252,8 +267,24 @@ impl Script for ScriptedClient {
                 self.transcript.extend_from_slice(message);
                 self.set_handshake_write_keys();
             }
+            HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_VERIFY => {
+                self.transcript.extend_from_slice(message);
+            }
             _ => {}
         }
+    }
+}
+
+impl Certified for ScriptedClient {
+    const SIGNER: Signer = Signer::Client;
+
+    fn identity(&self) -> &'static Identity {
+        self.identity.expect("a certificate")
+    }
+
+    fn certificate_verify_as(&self, scheme: SignatureScheme, signer: Signer) -> Vec<u8> {
+        let key = (self.provider.load_key)(&self.identity().key).expect("a key that loads");
+        certified::certificate_verify(&*key, self.random, scheme, &signed_content(signer, &self.digest()))
     }
 }
 

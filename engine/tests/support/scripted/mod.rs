@@ -4,6 +4,7 @@
 //! It knows nothing of the engine's record layer and handshake, of which it is the judge. Primitives, the key schedule and
 //! the reader of the wire are the engine's, and shown to be right by test vectors.
 
+pub mod certified;
 pub mod client;
 pub mod draft;
 pub mod keys;

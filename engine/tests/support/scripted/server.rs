@@ -9,7 +9,8 @@ use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
 use tls_engine::internal::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::mem::{Digest, Secret, SharedSecret};
 
-use super::draft::{self, ExtensionList, ServerHelloDraft, message, numbers, share, vector16};
+use super::certified::{self, Certified};
+use super::draft::{ExtensionList, ServerHelloDraft, message, numbers, share};
 use super::keys::Keys;
 use super::{Script, Secrets, Wire, update};
 use crate::support::localhost;
@@ -198,8 +199,7 @@ impl ScriptedServer {
 
     /// The right Certificate.
     pub fn certificate(&self) -> Vec<u8> {
-        let chain: Vec<&[u8]> = self.identity.chain.iter().map(AsRef::as_ref).collect();
-        message(HandshakeType::CERTIFICATE, &draft::certificate(&[], &chain))
+        certified::certificate(self.identity)
     }
 
     /// The right CertificateVerify.
@@ -209,10 +209,7 @@ impl ScriptedServer {
 
     /// A right signature of the wrong party, or called by another name.
     pub fn certificate_verify_as(&self, scheme: SignatureScheme, signer: Signer) -> Vec<u8> {
-        let content = signed_content(signer, &self.digest());
-        let made_with = if self.signer.schemes().contains(&scheme) { scheme } else { self.signer.schemes()[0] };
-        let signature = self.signer.sign(made_with, &content, self.random).expect("a signature");
-        message(HandshakeType::CERTIFICATE_VERIFY, &[numbers(&[scheme.0]), vector16(&signature)].concat())
+        certified::certificate_verify(&*self.signer, self.random, scheme, &signed_content(signer, &self.digest()))
     }
 
     /// The right Finished.
@@ -272,6 +269,18 @@ impl ScriptedServer {
         };
         self.wire.write = Some(Keys::new(self.suite, &secrets.server));
         self.application = Some(secrets);
+    }
+}
+
+impl Certified for ScriptedServer {
+    const SIGNER: Signer = Signer::Server;
+
+    fn identity(&self) -> &'static Identity {
+        self.identity
+    }
+
+    fn certificate_verify_as(&self, scheme: SignatureScheme, signer: Signer) -> Vec<u8> {
+        Self::certificate_verify_as(self, scheme, signer)
     }
 }
 

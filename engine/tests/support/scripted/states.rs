@@ -4,10 +4,11 @@ use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfigBuilder, ServerConfigBuilder};
 use tls_engine::crypto::Provider;
 
+use super::Script;
 use super::client::ScriptedClient;
 use super::server::ScriptedServer;
 use crate::support::pki::{KeyKind, Pki};
-use crate::support::{client, server};
+use crate::support::{asking_server, client, server};
 
 const KIND: KeyKind = KeyKind::EcdsaP256;
 
@@ -43,6 +44,30 @@ pub fn server_retried_with_cookie(provider: &'static Provider) -> ScriptedClient
 pub fn server_finished(provider: &'static Provider) -> ScriptedClient {
     let mut client = server_start(provider);
     client.send_hello();
+    client
+}
+
+/// The server has asked for a certificate, and waits for it.
+pub fn server_certificate(provider: &'static Provider) -> ScriptedClient {
+    let mut client = ScriptedClient::new(provider, &asking_server(provider, KIND, |it| it), NamedGroup::X25519);
+    client.identity = Some(Pki::shared_client(KIND));
+    client.send_hello();
+    client
+}
+
+/// The server waits for the client's CertificateVerify.
+pub fn server_certificate_verify(provider: &'static Provider) -> ScriptedClient {
+    let mut client = server_certificate(provider);
+    let certificate = client.certificate();
+    client.message(&certificate);
+    client
+}
+
+/// The server has verified the client's certificate, and waits for Finished.
+pub fn server_finished_certified(provider: &'static Provider) -> ScriptedClient {
+    let mut client = server_certificate_verify(provider);
+    let verify = client.certificate_verify();
+    client.message(&verify);
     client
 }
 
