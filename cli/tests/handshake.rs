@@ -95,6 +95,42 @@ fn an_idle_connection_of_the_engine_holds_less_than_one_of_rustls_and_no_more_af
 }
 
 #[test]
+fn after_a_hello_retry_request_the_same_group_costs_another_share_and_another_hello() {
+    let flags =
+        ["--count", "24", "--kind", "full,hrr", "--library", "tls-engine,rustls", "--transport", "memory,loopback"];
+    let cases = cases(&flags);
+    assert_eq!(cases.len(), 8);
+    // Libraries take turns at a kind.
+    for (full, retried) in [(0, 2), (1, 3), (4, 6), (5, 7)].map(|(full, retried)| (&cases[full], &cases[retried])) {
+        assert_eq!([&full["requested"]["kind"], &retried["requested"]["kind"]], ["full", "hrr"]);
+        assert_eq!(full["requested"]["library"], retried["requested"]["library"]);
+        for (case, share) in [(full, 0.0), (retried, 1.0)] {
+            assert_eq!(case["negotiated"]["hello_retry_share"], share);
+            assert_eq!(case["negotiated"]["resumed_share"], 0.0);
+            assert_eq!(case["negotiated"]["group"], "x25519");
+        }
+        // A second ClientHello, and a ServerHello without a share.
+        for (side, least) in [("client", 150.0), ("server", 60.0)] {
+            let of = |metric: &str, case| median(case, &format!("{side}.{metric}"));
+            let wire = |case| of("wire_bytes_per_handshake", case);
+            assert!(wire(retried) - wire(full) > least, "{side}: {} {}", wire(retried), wire(full));
+            assert!(of("efficiency", retried) > 0.0 && of("raw_crypto_us_per_handshake", retried) > 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_hello_retry_request_that_can_not_be_is_refused() {
+    run(["handshake", "--kind", "hrr", "--groups", "x25519"]).expect(2, &["two groups", "--groups x25519:secp256r1"]);
+    let tls12 = ["handshake", "--kind", "hrr", "--library", "rustls", "--tls-version", "1.3,1.2"];
+    run(tls12).expect(2, &["before TLS 1.3"]);
+    // A client of rustls has a share of X25519, too, if its first is the hybrid one of it: nothing has to be asked for.
+    let hybrid =
+        ["handshake", "--kind", "hrr", "--library", "rustls", "--groups", "x25519:x25519mlkem768", "--count", "1"];
+    run(hybrid).expect(1, &["sent no HelloRetryRequest"]);
+}
+
+#[test]
 fn an_authority_without_a_certificate_is_refused() {
     run(["handshake", "--cacert", "ca.pem"]).expect(2, &["--cert"]);
     run(["handshake", "--count", "0"]).expect(2, &["--count"]);

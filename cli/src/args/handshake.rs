@@ -92,4 +92,5 @@ Examples:
   tlsbench handshake --cert-type ecdsa-p256,ed25519,rsa-2048
   tlsbench handshake --groups x25519,secp256r1 --transport memory,loopback --duration 10s
   tlsbench handshake --library rustls,rustls-ring --kind full,resumed
+  tlsbench handshake --kind full,hrr --groups x25519:secp256r1
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

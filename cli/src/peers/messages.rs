@@ -17,7 +17,7 @@ use crate::workload::handshake::{Carrier, Counted, Idle, Prepared, Round};
 use crate::workload::{Direction, Lane, Verify};
 
 /// The version of these messages, to be raised when one of them changes.
-pub(super) const PROTOCOL: u32 = 3;
+pub(super) const PROTOCOL: u32 = 4;
 
 /// The first line of a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]

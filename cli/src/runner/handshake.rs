@@ -16,7 +16,7 @@ use crate::peers::PeerHandshakes;
 use crate::plan::{Handshake, HandshakeCase, Server, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Carrier, Found, Handshakes, Pair, Work};
+use crate::workload::handshake::{self, Carrier, Found, Handshakes, Pair, Round, Work};
 use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
@@ -147,7 +147,14 @@ fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<B
         Ok::<_, Error>(Pair { library: engine(planned, identity, trust)?, key, verifier: trust.verifier()? })
     };
     let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
-    handshake::handshakes(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier, kind: tls.kind })
+    handshake::handshakes(Work {
+        pairs,
+        provider: tls.provider,
+        name: name.clone(),
+        carrier: *carrier,
+        kind: tls.kind,
+        groups: tls.groups.clone(),
+    })
 }
 
 fn add(document: &mut Document, planned: &HandshakeCase, found: &Found) -> Result<(), Error> {
@@ -174,6 +181,12 @@ fn engine(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result
 fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
     let mut case = asked(planned);
     case.negotiated = negotiated(&found.prepared.negotiated);
+    let share = |count: fn(&Round) -> usize| {
+        let handshakes: usize = found.rounds.iter().map(|round| round.handshakes_ns.len()).sum();
+        Some(found.rounds.iter().map(count).sum::<usize>() as f64 / handshakes.max(1) as f64)
+    };
+    case.negotiated.resumed_share = share(|round| round.resumed);
+    case.negotiated.hello_retry_share = share(|round| round.retried);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
     Ok(case)

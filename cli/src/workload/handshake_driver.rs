@@ -1,6 +1,9 @@
 use std::time::Instant;
 
 use heap_meter::Counts;
+use tls_engine::codes::{ContentType, HandshakeType};
+use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
+use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
 
 use super::link::{Link, Memory, Role};
 use super::stall::STALL;
@@ -18,6 +21,8 @@ pub(super) struct EstablishedPair<C, S> {
     pub server: S,
     /// The bytes that each end sent, client first.
     pub wire_bytes: [u64; 2],
+    /// Whether the server sent a HelloRetryRequest, as its bytes say.
+    pub hello_retry: bool,
     /// The time from the creation of the ClientHello until both ends were ready and no data was in flight.
     pub elapsed_ns: u64,
 }
@@ -32,8 +37,10 @@ pub(super) fn drive_handshake<T: Library, L: Link>(
     let mut client = observer.on(Side::Client, || library.client(Room::default()))?;
     let mut server = observer.on(Side::Server, || library.server(Room::default()))?;
     let (mut sent, mut received) = ([0; 2], [0; 2]);
+    let mut hello_retry = false;
     loop {
         let to_server = transfer(link, observer, (Side::Client, &mut client), (Side::Server, &mut server))?;
+        hello_retry |= is_hello_retry(server.outgoing());
         let to_client = transfer(link, observer, (Side::Server, &mut server), (Side::Client, &mut client))?;
         for (index, transferred) in [to_server, to_client].into_iter().enumerate() {
             sent[index] += transferred.sent_bytes;
@@ -48,7 +55,17 @@ pub(super) fn drive_handshake<T: Library, L: Link>(
             return Err(Error::Failed("the handshake does not finish".to_owned()));
         }
     }
-    Ok(EstablishedPair { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
+    let elapsed_ns = nanoseconds(began, Instant::now());
+    Ok(EstablishedPair { client, server, wire_bytes: sent, hello_retry, elapsed_ns })
+}
+
+/// Whether a record of a HelloRetryRequest is the first of these bytes: a ServerHello with its random (RFC 8446 4.1.3).
+fn is_hello_retry(bytes: &[u8]) -> bool {
+    // The legacy version comes before the random.
+    let random = RECORD_HEADER + HANDSHAKE_HEADER + 2;
+    bytes.first() == Some(&ContentType::HANDSHAKE.0)
+        && bytes.get(RECORD_HEADER) == Some(&HandshakeType::SERVER_HELLO.0)
+        && bytes.get(random..).is_some_and(|rest| rest.starts_with(&HELLO_RETRY_REQUEST_RANDOM))
 }
 
 impl<C: Endpoint, S: Endpoint> EstablishedPair<C, S> {

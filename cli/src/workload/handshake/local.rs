@@ -31,6 +31,8 @@ impl<T: Library, L: Link> Local<T, L> {
         let mut watches = SideStopwatches::default();
         let established = self.work.shake_hands(&self.work.pairs[index], &mut self.link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
+        round.retried += usize::from(established.hello_retry);
+        round.resumed += usize::from(established.client.negotiated().is_some_and(|told| told.is_resumed));
         watches.on(Side::Client, || drop(established.client));
         watches.on(Side::Server, || drop(established.server));
         let watches = [watches.client, watches.server];
@@ -38,12 +40,13 @@ impl<T: Library, L: Link> Local<T, L> {
         Ok(watches.map(|watch| watch.cpu_ns()))
     }
 
-    /// Whether there is bare cryptography to compare such handshakes with: that of full ones in TLS 1.3, in a group that the
+    /// Whether there is bare cryptography to compare such handshakes with: that of full ones in TLS 1.3, in groups that the
     /// provider has.
     fn has_equal(&self, negotiated: &Negotiated) -> bool {
+        let mut groups = negotiated.group.into_iter().chain(self.work.first_share());
         negotiated.version == ProtocolVersion::TLS13
             && !negotiated.is_resumed
-            && negotiated.group.is_none_or(|group| self.work.provider.group(group).is_some())
+            && groups.all(|group| self.work.provider.group(group).is_some())
     }
 
     fn bare(&self, index: usize) -> Result<[u64; 2], Error> {

@@ -91,6 +91,8 @@ mod tests {
             cpu_us: [200.0 * factor, 100.0 * factor],
             raw_us: Some([150.0 * factor, 80.0 * factor]),
             handshakes_ns: vec![400_000; 4],
+            resumed: 0,
+            retried: 0,
             busy_ns: 2_000_000,
         };
         let mut case = Case::new("case");

@@ -17,6 +17,7 @@ pub use timed::Round;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
+use tls_engine::codes::NamedGroup;
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
@@ -64,6 +65,15 @@ pub struct Work<T> {
     pub carrier: Carrier,
     /// Their kind.
     pub kind: HandshakeKind,
+    /// The groups that both ends know, in order of preference.
+    pub groups: Vec<NamedGroup>,
+}
+
+impl<T> Work<T> {
+    /// The group of the client's first key share.
+    fn first_share(&self) -> Option<NamedGroup> {
+        self.kind.client_groups(&self.groups).first().copied()
+    }
 }
 
 impl<T: Library> Work<T> {
@@ -76,8 +86,10 @@ impl<T: Library> Work<T> {
     ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
         let established = drive_handshake(&pair.library, link, observer)?;
         if self.kind != HandshakeKind::Full {
+            // Not every library tells it, and the bytes do.
+            let hello_retry = Some(established.hello_retry);
             let negotiated = established.client.negotiated();
-            negotiated.map_or(Ok(()), |negotiated| negotiated.check_kind(self.kind))?;
+            negotiated.map_or(Ok(()), |told| Negotiated { hello_retry, ..told }.check_kind(self.kind))?;
         }
         Ok(established)
     }
@@ -142,7 +154,8 @@ pub fn with_setups<T: Library>(
     let pairs = setups.iter().map(pair).collect::<Result<Vec<_>, Error>>()?;
     let first = setups.first();
     let first = first.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
-    handshakes(Work { pairs, provider, name: first.name.clone(), carrier, kind: first.kind })
+    let (name, groups) = (first.name.clone(), first.groups.clone());
+    handshakes(Work { pairs, provider, name, carrier, kind: first.kind, groups })
 }
 
 /// The handshakes of `work`, in this process.

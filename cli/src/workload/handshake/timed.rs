@@ -27,6 +27,10 @@ pub struct Round {
     pub raw_us: Option<[f64; 2]>,
     /// The time of each handshake, nanoseconds.
     pub handshakes_ns: Vec<u64>,
+    /// How many of them resumed a session.
+    pub resumed: usize,
+    /// How many of them passed through a HelloRetryRequest.
+    pub retried: usize,
     /// The wall time that both ends were busy with all connections, nanoseconds.
     pub busy_ns: u64,
 }
@@ -36,7 +40,11 @@ impl Round {
     pub fn is_plausible(&self, connections: usize) -> bool {
         let times = self.cpu_us.iter().chain(self.raw_us.iter().flatten());
         let is_time = |time: &f64| time.is_finite() && *time > 0.0;
-        self.handshakes_ns.len() == connections && self.busy_ns > 0 && times.copied().all(|time| is_time(&time))
+        let shares = [self.resumed, self.retried];
+        self.handshakes_ns.len() == connections
+            && shares.iter().all(|count| *count <= connections)
+            && self.busy_ns > 0
+            && times.copied().all(|time| is_time(&time))
     }
 }
 
