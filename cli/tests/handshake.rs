@@ -120,6 +120,43 @@ fn after_a_hello_retry_request_the_same_group_costs_another_share_and_another_he
 }
 
 #[test]
+fn a_mix_has_the_kinds_in_their_shares_and_costs_their_mean() {
+    let kinds = cases(&["--count", "50", "--kind", "full,resumed", "--library", "tls-engine,rustls"]);
+    let mixes = cases(&["--count", "50", "--mix", "full=1,resumed=4", "--library", "tls-engine,rustls"]);
+    assert_eq!((kinds.len(), mixes.len()), (4, 2));
+    for (index, mix) in mixes.iter().enumerate() {
+        assert_eq!(mix["requested"]["mix"], "full=20,resumed=80");
+        assert!(mix["id"].as_str().expect("an id").contains("/mix=full:20+resumed:80"), "{}", mix["id"]);
+        assert_eq!(mix["achieved"]["handshakes"], 50);
+        assert_eq!([&mix["negotiated"]["resumed_share"], &mix["negotiated"]["hello_retry_share"]], [0.8, 0.0]);
+        for side in ["client", "server"] {
+            let of = |case: &Value, metric: &str| median(case, &format!("{side}.{metric}_per_handshake"));
+            let [full, resumed] = [&kinds[index], &kinds[index + 2]];
+            for (metric, slack) in
+                [("wire_bytes", 1.0), ("heap_calls", 1.0), ("heap_bytes", 0.01 * of(full, "heap_bytes"))]
+            {
+                let mean = 0.2 * of(full, metric) + 0.8 * of(resumed, metric);
+                assert!((of(mix, metric) - mean).abs() <= slack, "{side} {metric}: {}, not {mean}", of(mix, metric));
+            }
+            // A resumed handshake has no bare cryptography to be held against.
+            assert!(mix["metrics"][format!("{side}.efficiency")].is_null());
+        }
+    }
+    let [case] = &cases(&["--count", "9", "--mix", "hrr=1,full=2"])[..] else { panic!("no case") };
+    assert_eq!(case["requested"]["mix"], "full=2,hrr=1");
+    assert!((case["negotiated"]["hello_retry_share"].as_f64().expect("a share") - 1.0 / 3.0).abs() < 1e-9);
+    assert!(median(case, "client.efficiency") > 0.0);
+}
+
+#[test]
+fn a_mix_that_makes_no_sense_is_refused() {
+    run(["handshake", "--mix", "full=20"]).expect(2, &["--mix", "use --kind full"]);
+    run(["handshake", "--mix", "full=20,resumed"]).expect(2, &["'resumed' has no share", "full=20,resumed=80"]);
+    run(["handshake", "--mix", "full=20,resumed=80", "--kind", "full"]).expect(2, &["--mix", "--kind"]);
+    run(["handshake", "--mix", "full=1,hrr=1", "--groups", "p256"]).expect(2, &["two groups"]);
+}
+
+#[test]
 fn a_hello_retry_request_that_can_not_be_is_refused() {
     run(["handshake", "--kind", "hrr", "--groups", "x25519"]).expect(2, &["two groups", "--groups x25519:secp256r1"]);
     let tls12 = ["handshake", "--kind", "hrr", "--library", "rustls", "--tls-version", "1.3,1.2"];

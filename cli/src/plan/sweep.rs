@@ -161,7 +161,7 @@ impl Combination {
 }
 
 /// Refuses a kind of handshakes where there is none.
-fn check_kind(kind: HandshakeKind, version: ProtocolVersion, groups: &[NamedGroup]) -> Result<(), Error> {
+pub(super) fn check_kind(kind: HandshakeKind, version: ProtocolVersion, groups: &[NamedGroup]) -> Result<(), Error> {
     let refused = |message: &str| Err(Error::Usage(message.to_owned()));
     if kind != HandshakeKind::HelloRetry {
         return Ok(());

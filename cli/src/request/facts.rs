@@ -73,6 +73,7 @@ const MEASUREMENT: &[Known] = &[
     known("cert_type", "cert-type", Form::Text),
     known("tls_version", "tls-version", Form::Text),
     known("kind", "kind", Form::Text),
+    known("mix", "mix", Form::Text),
     known("swept", "swept", Form::Text),
     known("server_name", "sni", Form::Text),
     known("cacert_file", "cacert", Form::Path),

@@ -10,13 +10,13 @@ use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
-use crate::library::{Engine, Library, Setup, Visitor};
+use crate::library::{Engine, HandshakeKind, Library, Setup, Visitor};
 use crate::measure::nanoseconds_of;
 use crate::peers::PeerHandshakes;
-use crate::plan::{Handshake, HandshakeCase, Server, Trust};
+use crate::plan::{Handshake, HandshakeCase, Server, Tls, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Carrier, Found, Handshakes, Pair, Round, Work};
+use crate::workload::handshake::{self, Carrier, Found, Handshakes, Mix, Pair, Round, Work};
 use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
@@ -117,10 +117,12 @@ fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<
     let setup =
         |(identity, trust): &(Identity, Trust)| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
     let setups = servers.iter().map(setup).collect::<Result<Vec<_>, _>>()?;
-    let HandshakeCase { library, tls, carrier, .. } = planned;
+    let HandshakeCase { library, tls, carrier, mix, .. } = planned;
     match &library.program {
-        Some(program) => Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier)?)),
-        None => library.name.visit(LinkedHandshakes { setups, provider: tls.provider, carrier: *carrier }),
+        Some(program) => Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier, mix.clone())?)),
+        None => {
+            library.name.visit(LinkedHandshakes { setups, provider: tls.provider, carrier: *carrier, mix: mix.clone() })
+        }
     }
 }
 
@@ -129,22 +131,25 @@ struct LinkedHandshakes {
     setups: Vec<Setup>,
     provider: &'static Provider,
     carrier: Carrier,
+    mix: Mix,
 }
 
 impl Visitor for LinkedHandshakes {
     type Output = Box<dyn Handshakes>;
 
     fn visit<T: Library>(self, new: impl Fn(&Setup) -> Result<T, Error>) -> Result<Box<dyn Handshakes>, Error> {
-        handshake::with_setups(&self.setups, self.provider, self.carrier, new)
+        handshake::with_setups(&self.setups, self.provider, self.carrier, self.mix, new)
     }
 }
 
 /// Handshakes of the engine of this project, which is configured with more than a [`Setup`].
 fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
-    let HandshakeCase { tls, name, carrier, .. } = planned;
+    let HandshakeCase { tls, name, carrier, mix, .. } = planned;
     let pair = |(identity, trust): &(Identity, Trust)| {
         let key = identity.certified_key(tls.provider)?;
-        Ok::<_, Error>(Pair { library: engine(planned, identity, trust)?, key, verifier: trust.verifier()? })
+        let library = |kind| engine(planned, kind, identity, trust);
+        let libraries = mix.kinds().map(library).collect::<Result<_, Error>>()?;
+        Ok::<_, Error>(Pair { libraries, key, verifier: trust.verifier()? })
     };
     let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
     handshake::handshakes(Work {
@@ -152,7 +157,7 @@ fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<B
         provider: tls.provider,
         name: name.clone(),
         carrier: *carrier,
-        kind: tls.kind,
+        mix: mix.clone(),
         groups: tls.groups.clone(),
     })
 }
@@ -167,9 +172,10 @@ fn add(document: &mut Document, planned: &HandshakeCase, found: &Found) -> Resul
     Ok(())
 }
 
-/// The engine of this project.
-fn engine(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Engine, Error> {
-    let HandshakeCase { tls, setting, name, suite, .. } = planned;
+/// The engine of this project, for a kind of handshakes.
+fn engine(planned: &HandshakeCase, kind: HandshakeKind, identity: &Identity, trust: &Trust) -> Result<Engine, Error> {
+    let HandshakeCase { setting, name, suite, .. } = planned;
+    let tls = Tls { kind, ..planned.tls.clone() };
     Ok(Engine {
         client: tls.client(&[*suite], trust, setting.switches)?,
         server: tls.server(&[*suite], identity, setting.switches)?,

@@ -36,7 +36,7 @@ pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
 }
 
 fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
-    type Pick = fn(&Counted) -> [u64; 2];
+    type Pick = fn(&Counted) -> [f64; 2];
     let picks: [(&Quantity, Pick); 5] = [
         (&quantity::HEAP_CALLS_PER_HANDSHAKE, |counted| counted.heap_calls),
         (&quantity::C_HEAP_CALLS_PER_HANDSHAKE, |counted| counted.c_heap_calls),
@@ -46,23 +46,23 @@ fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
     ];
     for (quantity, pick) in picks {
         for (index, side) in SIDES.into_iter().enumerate() {
-            let samples: Vec<f64> = counted.iter().map(|counted| pick(counted)[index] as f64).collect();
+            let samples: Vec<f64> = counted.iter().map(|counted| pick(counted)[index]).collect();
             case.record(side, quantity, &samples, seed);
         }
     }
-    let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes as f64).collect();
+    let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes).collect();
     case.record(Side::Total, &quantity::PEAK_BYTES_PER_CONNECTION, &peak, seed);
 }
 
 fn held(case: &mut Case, idle: &[Idle], seed: u64) {
-    type Pick = fn(&Idle) -> [i64; 2];
+    type Pick = fn(&Idle) -> [f64; 2];
     let picks: [(&Quantity, Pick); 2] = [
         (&quantity::IDLE_BYTES_AFTER_100_B, |idle| idle.after_100_b),
         (&quantity::IDLE_BYTES_AFTER_16_KIB, |idle| idle.after_16_kib),
     ];
     for (quantity, pick) in picks {
         for (index, side) in SIDES.into_iter().enumerate() {
-            let samples: Vec<f64> = idle.iter().map(|idle| pick(idle)[index] as f64).collect();
+            let samples: Vec<f64> = idle.iter().map(|idle| pick(idle)[index]).collect();
             case.record(side, quantity, &samples, seed);
         }
     }

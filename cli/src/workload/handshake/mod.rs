@@ -5,6 +5,7 @@ mod counted;
 mod idle;
 mod local;
 mod metrics;
+mod mix;
 mod raw;
 mod schedule;
 mod timed;
@@ -12,6 +13,7 @@ mod timed;
 pub use counted::Counted;
 pub use idle::Idle;
 pub use metrics::record;
+pub use mix::Mix;
 pub use timed::Round;
 
 use std::time::Duration;
@@ -35,8 +37,8 @@ use timed::Turn;
 
 /// The two ends of a handshake.
 pub struct Pair<T> {
-    /// The library with the configuration of both ends.
-    pub library: T,
+    /// The library with the configuration of both ends, for each kind of the mix.
+    pub libraries: Vec<T>,
     /// The server's certificate and key.
     pub key: CertifiedKey,
     /// The client's verifier.
@@ -63,33 +65,29 @@ pub struct Work<T> {
     pub name: ServerName<'static>,
     /// What carries the handshakes.
     pub carrier: Carrier,
-    /// Their kind.
-    pub kind: HandshakeKind,
+    /// Their kinds.
+    pub mix: Mix,
     /// The groups that both ends know, in order of preference.
     pub groups: Vec<NamedGroup>,
 }
 
-impl<T> Work<T> {
-    /// The group of the client's first key share.
-    fn first_share(&self) -> Option<NamedGroup> {
-        self.kind.client_groups(&self.groups).first().copied()
-    }
-}
-
 impl<T: Library> Work<T> {
-    /// Completes a handshake of the kind that is measured.
+    /// Completes a handshake of a kind of the mix.
     fn shake_hands<L: Link>(
         &self,
         pair: &Pair<T>,
+        kind: usize,
         link: &mut L,
         observer: &mut impl Observer,
     ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
-        let established = drive_handshake(&pair.library, link, observer)?;
-        if self.kind != HandshakeKind::Full {
+        let missing = || Error::Failed("a kind of handshakes has no library".to_owned());
+        let (library, kind) = pair.libraries.iter().zip(self.mix.kinds()).nth(kind).ok_or_else(missing)?;
+        let established = drive_handshake(library, link, observer)?;
+        if kind != HandshakeKind::Full {
             // Not every library tells it, and the bytes do.
             let hello_retry = Some(established.hello_retry);
             let negotiated = established.client.negotiated();
-            negotiated.map_or(Ok(()), |told| Negotiated { hello_retry, ..told }.check_kind(self.kind))?;
+            negotiated.map_or(Ok(()), |told| Negotiated { hello_retry, ..told }.check_kind(kind))?;
         }
         Ok(established)
     }
@@ -100,6 +98,8 @@ impl<T: Library> Work<T> {
 pub struct HandshakeSchedule {
     /// The limit of the timed part.
     pub limit: Limit,
+    /// Rounds have a multiple of so many handshakes: the period of the mix.
+    pub period: usize,
     /// The warm-up before that, whose results are discarded.
     pub warmup: Duration,
     /// Decides whether the engine or the bare cryptography goes first in a round.
@@ -136,17 +136,18 @@ pub struct Found {
     pub elapsed: Duration,
 }
 
-/// Handshakes between ends that `new` makes of each setup, one for each server.
+/// Handshakes between ends that `new` makes of each setup, one for each server, with the kinds of `mix`.
 pub fn with_setups<T: Library>(
     setups: &[Setup],
     provider: &'static Provider,
     carrier: Carrier,
+    mix: Mix,
     new: impl Fn(&Setup) -> Result<T, Error>,
 ) -> Result<Box<dyn Handshakes>, Error> {
     let pair = |setup: &Setup| {
         let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
         Ok(Pair {
-            library: new(setup)?,
+            libraries: mix.kinds().map(|kind| new(&Setup { kind, ..setup.clone() })).collect::<Result<_, _>>()?,
             key: identity.certified_key(provider)?,
             verifier: ServerVerifier::new(&setup.roots)?,
         })
@@ -155,7 +156,7 @@ pub fn with_setups<T: Library>(
     let first = setups.first();
     let first = first.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
     let (name, groups) = (first.name.clone(), first.groups.clone());
-    handshakes(Work { pairs, provider, name, carrier, kind: first.kind, groups })
+    handshakes(Work { pairs, provider, name, carrier, mix, groups })
 }
 
 /// The handshakes of `work`, in this process.

@@ -30,10 +30,11 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    /// The cryptography of handshakes in which client and server send this many bytes.
+    /// The cryptography of handshakes of a kind, in which client and server send this many bytes.
     pub(super) fn new<T>(
         work: &Work<T>,
         pair: &Pair<T>,
+        kind: HandshakeKind,
         negotiated: &Negotiated,
         wire_bytes: [u64; 2],
     ) -> Result<Self, Error> {
@@ -43,8 +44,9 @@ impl Raw {
         };
         let group = negotiated.group.ok_or_else(|| Error::Failed("the library tells no group".to_owned()))?;
         let group = find(group)?;
-        let hello_retry = work.kind == HandshakeKind::HelloRetry;
-        let first_group = work.first_share().filter(|_| hello_retry).map(find).transpose()?;
+        let hello_retry = kind == HandshakeKind::HelloRetry;
+        let first_share = kind.client_groups(&work.groups).first().copied().filter(|_| hello_retry);
+        let first_group = first_share.map(find).transpose()?;
         // Not every library tells with which scheme it signed. For RSA keys some take another hash than the engine does.
         let scheme = negotiated.signature.or_else(|| pair.key.key.schemes().first().copied());
         let scheme = scheme.ok_or_else(|| Error::Failed("the key can't sign".to_owned()))?;

@@ -58,6 +58,13 @@ pub(super) struct Turn {
     connections: usize,
 }
 
+impl HandshakeSchedule {
+    /// So many connections or a few more, so that a round has all kinds of the mix in their shares.
+    const fn whole(&self, connections: usize) -> usize {
+        connections.next_multiple_of(if self.period == 0 { 1 } else { self.period })
+    }
+}
+
 impl Turn {
     /// A case that is prepared, and must negotiate what is `expected`.
     pub(super) fn new(handshakes: Result<Box<dyn Handshakes>, Error>, expected: &Expected) -> Self {
@@ -100,8 +107,9 @@ pub(super) fn time(
         }
         if let Limit::Writes(count) = schedule.limit {
             let most = longer_and_longer(CONNECTIONS_MAX, rounds);
+            let connections = schedule.whole(count.div_ceil(ROUNDS_OF_COUNT).min(most) as usize) as u64;
             // The last round gets the remainder.
-            let connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections);
+            let connections = connections.min(count - done_connections);
             turns.iter_mut().for_each(|turn| turn.connections = connections as usize);
             done_connections += connections;
         }
@@ -142,9 +150,10 @@ fn warm_up(
 ) -> Result<(), Error> {
     let began = Instant::now();
     let warmup = schedule.warmup * working(turns);
+    let least = schedule.whole(CONNECTIONS_MIN);
     let mut times = vec![Vec::new(); turns.len()];
     loop {
-        for (times, last) in times.iter_mut().zip(round(turns, order, |_| CONNECTIONS_MIN)?) {
+        for (times, last) in times.iter_mut().zip(round(turns, order, |_| least)?) {
             times.extend(last.as_ref().map(round_s));
         }
         let done = began.elapsed().as_secs_f64() / warmup.as_secs_f64().max(1e-9);
@@ -156,8 +165,8 @@ fn warm_up(
     if let Limit::Duration(duration) = schedule.limit {
         for (turn, times) in turns.iter_mut().zip(times) {
             let round_s = crate::stats::median(&times).unwrap_or(f64::INFINITY);
-            let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * CONNECTIONS_MIN as f64;
-            turn.connections = (wanted as usize).max(CONNECTIONS_MIN);
+            let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * least as f64;
+            turn.connections = schedule.whole((wanted as usize).max(least));
         }
     }
     Ok(())
