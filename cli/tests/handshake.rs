@@ -156,6 +156,63 @@ fn a_mix_that_makes_no_sense_is_refused() {
     run(["handshake", "--mix", "full=1,hrr=1", "--groups", "p256"]).expect(2, &["two groups"]);
 }
 
+/// The histograms of the phases, in their order.
+const PHASES: [&str; 5] = [
+    "client.phase_client_hello",
+    "server.phase_server_flight",
+    "client.phase_flight_read",
+    "server.phase_finished_read",
+    "server.phase_first_byte",
+];
+
+#[test]
+fn phases_are_timed_of_every_kind_and_make_up_the_whole() {
+    let kinds = cases(&["--count", "1000", "--kind", "full,hrr,resumed", "--phases"]);
+    let of_old =
+        cases(&["--count", "20", "--library", "rustls", "--tls-version", "1.2", "--kind", "full,resumed", "--phases"]);
+    let mixed = cases(&["--count", "20", "--mix", "full=1,resumed=1", "--transport", "loopback", "--phases"]);
+    for case in kinds.iter().chain(&of_old).chain(&mixed) {
+        let times = PHASES.map(|phase| median(case, &format!("{phase}_ns")));
+        let whole = median(case, "total.phases_ns");
+        assert!(times.iter().all(|time| *time > 0.0), "{times:?} of {}", case["id"]);
+        // Medians do not add up exactly, least of all those of a mix.
+        assert!((0.5..1.5).contains(&(times.iter().sum::<f64>() / whole)), "{times:?} of {whole}, {}", case["id"]);
+        for name in PHASES.into_iter().chain(["total.phases"]) {
+            let metric = &case["metrics"][format!("{name}_ns")];
+            assert!(metric["histogram"].is_string(), "{name}");
+            let p99 = &case["metrics"][format!("{name}_p99_ns")];
+            assert_eq!(p99.is_null(), case["achieved"]["handshakes"] != 1000, "{name}");
+        }
+        assert_eq!(case["achieved"]["phases_from"], "handshakes of their own, after the timed ones of each round");
+    }
+    // Who resumes verifies nothing, and who is asked again makes two ClientHellos.
+    let [full, retried, resumed] = &kinds[..] else { panic!("no kinds") };
+    let of = |case, index: usize| median(case, &format!("{}_ns", PHASES[index]));
+    assert!(of(resumed, 2) < 0.7 * of(full, 2), "{} {}", of(resumed, 2), of(full, 2));
+    assert!(of(retried, 0) > 1.3 * of(full, 0), "{} {}", of(retried, 0), of(full, 0));
+    let without = cases(&["--count", "20"]);
+    assert!(without[0]["metrics"]["total.phases_ns"].is_null());
+}
+
+#[test]
+fn phases_have_a_table_within_the_terminals_width() {
+    let ended = run(["handshake", "--count", "1000", "--warmup", "0s", "--kind", "full,resumed", "--phases"]);
+    ended.expect(0, &[]);
+    let is_heading = |line: &&str| line.starts_with("case ") && line.contains(" phase ");
+    let lines: Vec<&str> = ended.output.lines().skip_while(|line| !is_heading(line)).take(14).collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{}", ended.output);
+    for phase in [
+        "ClientHello made",
+        "server's flight made",
+        "server's flight read",
+        "Finished read",
+        "first byte read",
+        "all phases",
+    ] {
+        assert_eq!(lines.iter().filter(|line| line.contains(phase)).count(), 2, "{phase} in\n{}", ended.output);
+    }
+}
+
 #[test]
 fn a_hello_retry_request_that_can_not_be_is_refused() {
     run(["handshake", "--kind", "hrr", "--groups", "x25519"]).expect(2, &["two groups", "--groups x25519:secp256r1"]);

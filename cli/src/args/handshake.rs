@@ -34,6 +34,10 @@ pub struct Handshake {
     #[arg(long, value_name = "SHARES", conflicts_with = "kind")]
     pub mix: Option<Mix>,
 
+    /// Times also the phases of handshakes, up to the first byte of data at the server: of others than those of the other figures
+    #[arg(long)]
+    pub phases: bool,
+
     /// How long each case is timed, such as 10s; a bare number is seconds [default: 3s, unless --count is given]
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
@@ -99,4 +103,5 @@ Examples:
   tlsbench handshake --library rustls,rustls-ring --kind full,resumed
   tlsbench handshake --kind full,hrr --groups x25519:secp256r1
   tlsbench handshake --mix full=20,resumed=80 --library tls-engine,rustls
+  tlsbench handshake --kind full,resumed --phases
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

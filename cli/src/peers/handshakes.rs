@@ -21,13 +21,20 @@ pub struct PeerHandshakes {
 
 impl PeerHandshakes {
     /// Handshakes of these kinds with these configurations, one for each server. `provider` is the one of the bare cryptography.
-    pub fn new(program: &Program, setups: &[Setup], provider: &str, carrier: Carrier, mix: Mix) -> Result<Self, Error> {
+    pub fn new(
+        program: &Program,
+        setups: &[Setup],
+        provider: &str,
+        carrier: Carrier,
+        mix: Mix,
+        phases: bool,
+    ) -> Result<Self, Error> {
         let sockets = match carrier {
             Carrier::Memory => None,
             Carrier::Loopback(options) => Some(options.into()),
         };
         let setups = setups.iter().map(Into::into).collect();
-        let order = HandshakesOrder { setups, provider: provider.to_owned(), sockets, mix };
+        let order = HandshakesOrder { setups, provider: provider.to_owned(), sockets, mix, phases };
         Ok(Self { process: program.start()?, order: Some(Box::new(order)) })
     }
 }

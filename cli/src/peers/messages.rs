@@ -94,6 +94,8 @@ pub(super) struct HandshakesOrder {
     pub sockets: Option<SocketsMessage>,
     /// Their kinds.
     pub mix: Mix,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
 }
 
 /// A [`Setup`].

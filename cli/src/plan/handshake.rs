@@ -43,6 +43,8 @@ pub struct HandshakeCase {
     pub carrier: Carrier,
     /// The kinds of handshakes.
     pub mix: Mix,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
     /// For how long.
     pub schedule: HandshakeSchedule,
     /// The name that the client asks for.
@@ -114,6 +116,7 @@ impl Handshake {
                             seed: args.seed,
                         },
                         mix,
+                        phases: args.phases,
                         name: name.clone(),
                         server: given.clone().unwrap_or(Server::Generated(tls.key_type)),
                         notes: notes.clone(),

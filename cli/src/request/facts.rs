@@ -83,7 +83,7 @@ const MEASUREMENT: &[Known] = &[
     known("insecure", "insecure", Form::Bare),
 ];
 const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
-const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count)];
+const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count), known("phases", "phases", Form::Bare)];
 
 /// The flags of `ablate`.
 const ABLATE: &[Known] = &[

@@ -117,12 +117,18 @@ fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<
     let setup =
         |(identity, trust): &(Identity, Trust)| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
     let setups = servers.iter().map(setup).collect::<Result<Vec<_>, _>>()?;
-    let HandshakeCase { library, tls, carrier, mix, .. } = planned;
+    let HandshakeCase { library, tls, carrier, mix, phases, .. } = planned;
     match &library.program {
-        Some(program) => Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier, mix.clone())?)),
-        None => {
-            library.name.visit(LinkedHandshakes { setups, provider: tls.provider, carrier: *carrier, mix: mix.clone() })
+        Some(program) => {
+            Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier, mix.clone(), *phases)?))
         }
+        None => library.name.visit(LinkedHandshakes {
+            setups,
+            provider: tls.provider,
+            carrier: *carrier,
+            mix: mix.clone(),
+            phases: *phases,
+        }),
     }
 }
 
@@ -132,13 +138,14 @@ struct LinkedHandshakes {
     provider: &'static Provider,
     carrier: Carrier,
     mix: Mix,
+    phases: bool,
 }
 
 impl Visitor for LinkedHandshakes {
     type Output = Box<dyn Handshakes>;
 
     fn visit<T: Library>(self, new: impl Fn(&Setup) -> Result<T, Error>) -> Result<Box<dyn Handshakes>, Error> {
-        handshake::with_setups(&self.setups, self.provider, self.carrier, self.mix, new)
+        handshake::with_setups(&self.setups, self.provider, self.carrier, self.mix, self.phases, new)
     }
 }
 
@@ -159,6 +166,7 @@ fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<B
         carrier: *carrier,
         mix: mix.clone(),
         groups: tls.groups.clone(),
+        phases: planned.phases,
     })
 }
 
@@ -218,6 +226,9 @@ fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
         "cpu_time_from",
         "the processor clock of the one thread that drives both sides, while it is at work for one of them".into(),
     );
+    if planned.phases {
+        add("phases_from", "handshakes of their own, after the timed ones of each round".into());
+    }
     add("wake_up", "none, one thread never waits".into());
     add(
         "efficiency_of",

@@ -1,7 +1,7 @@
 use tls_engine::codes::ProtocolVersion;
 
 use super::raw::Raw;
-use super::{Handshakes, Prepared, Round, Work, counted, idle};
+use super::{Handshakes, PhaseTimes, Prepared, Round, Work, counted, idle, phases};
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::{Endpoint, HandshakeKind, Library, Negotiated};
@@ -46,6 +46,12 @@ impl<T: Library, L: Link> Local<T, L> {
         let watches = [watches.client, watches.server];
         round.busy_ns += watches.iter().map(Stopwatch::total_ns).sum::<u64>();
         Ok(watches.map(|watch| watch.cpu_ns()))
+    }
+
+    /// Times the phases of a handshake.
+    fn phases(&mut self, number: usize) -> Result<PhaseTimes, Error> {
+        let (pair, kind) = self.turn(number);
+        phases::drive(&self.work, &self.work.pairs[pair], kind, &mut self.link)
     }
 
     /// Whether there is bare cryptography to compare handshakes of a kind with: that of full ones in TLS 1.3, in groups that the
@@ -131,6 +137,12 @@ impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
                 round.raw_us = Some(typical(&times));
             } else {
                 round.cpu_us = typical(&times);
+            }
+        }
+        if self.work.phases {
+            for number in self.next..self.next + connections {
+                interrupt::check()?;
+                round.phases.push(self.phases(number)?);
             }
         }
         self.next += connections;

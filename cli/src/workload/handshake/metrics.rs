@@ -16,6 +16,7 @@ pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
     counts(case, &found.prepared.counted, seed);
     held(case, &found.prepared.idle, seed);
     times(case, &found.rounds, seed);
+    phases(case, &found.rounds, seed)?;
     let mut histograms = Vec::new();
     for round in &found.rounds {
         let mut times = Times::new()?;
@@ -30,6 +31,27 @@ pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
         if all.count() as f64 >= BEYOND_MIN / (1.0 - share) {
             let samples: Vec<f64> = all.percentile(share).into_iter().collect();
             case.record(Side::Total, quantity, &samples, seed);
+        }
+    }
+    Ok(())
+}
+
+/// The distribution of each phase.
+fn phases(case: &mut Case, rounds: &[Round], seed: u64) -> Result<(), Error> {
+    for (index, phase) in quantity::PHASES.iter().enumerate() {
+        let mut histograms = Vec::new();
+        for round in rounds.iter().filter(|round| !round.phases.is_empty()) {
+            let mut times = Times::new()?;
+            round.phases.iter().for_each(|phases| times.record(phases[index]));
+            histograms.push(times.buckets());
+        }
+        if let Some(metric) = Buckets::metric(phase.time, &histograms, seed)? {
+            case.metrics.insert(crate::schema::key(phase.side, phase.time), metric);
+        }
+        let all = Buckets::sum(&histograms);
+        if all.count() as f64 >= BEYOND_MIN / (1.0 - 0.99) {
+            let samples: Vec<f64> = all.percentile(0.99).into_iter().collect();
+            case.record(phase.side, phase.p99, &samples, seed);
         }
     }
     Ok(())
@@ -91,9 +113,8 @@ mod tests {
             cpu_us: [200.0 * factor, 100.0 * factor],
             raw_us: Some([150.0 * factor, 80.0 * factor]),
             handshakes_ns: vec![400_000; 4],
-            resumed: 0,
-            retried: 0,
             busy_ns: 2_000_000,
+            ..Round::default()
         };
         let mut case = Case::new("case");
         times(&mut case, &[round(1.0), round(1.1), round(0.9)], 1);

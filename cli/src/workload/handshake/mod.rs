@@ -6,6 +6,7 @@ mod idle;
 mod local;
 mod metrics;
 mod mix;
+mod phases;
 mod raw;
 mod schedule;
 mod timed;
@@ -14,6 +15,7 @@ pub use counted::Counted;
 pub use idle::Idle;
 pub use metrics::record;
 pub use mix::Mix;
+pub use phases::PhaseTimes;
 pub use timed::Round;
 
 use std::time::Duration;
@@ -69,6 +71,8 @@ pub struct Work<T> {
     pub mix: Mix,
     /// The groups that both ends know, in order of preference.
     pub groups: Vec<NamedGroup>,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
 }
 
 impl<T: Library> Work<T> {
@@ -80,10 +84,22 @@ impl<T: Library> Work<T> {
         link: &mut L,
         observer: &mut impl Observer,
     ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
+        self.checked(drive_handshake(self.library(pair, kind)?, link, observer)?, kind)
+    }
+
+    /// The library that is configured for a kind of the mix.
+    fn library<'a>(&self, pair: &'a Pair<T>, kind: usize) -> Result<&'a T, Error> {
         let missing = || Error::Failed("a kind of handshakes has no library".to_owned());
-        let (library, kind) = pair.libraries.iter().zip(self.mix.kinds()).nth(kind).ok_or_else(missing)?;
-        let established = drive_handshake(library, link, observer)?;
-        if kind != HandshakeKind::Full {
+        pair.libraries.get(kind).ok_or_else(missing)
+    }
+
+    /// The ends, if their handshake was of this kind of the mix.
+    fn checked(
+        &self,
+        established: EstablishedPair<T::Client, T::Server>,
+        kind: usize,
+    ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
+        if let Some(kind) = self.mix.kinds().nth(kind).filter(|kind| *kind != HandshakeKind::Full) {
             // Not every library tells it, and the bytes do.
             let hello_retry = Some(established.hello_retry);
             let negotiated = established.client.negotiated();
@@ -111,7 +127,8 @@ pub trait Handshakes: Send {
     /// Completes a first handshake, and counts what connections take. To be called first.
     fn prepare(&mut self) -> Result<Prepared, Error>;
 
-    /// Times `connections` handshakes, and as many times the bare cryptography, which comes first if `is_raw_first`.
+    /// Times `connections` handshakes, and as many times the bare cryptography, which comes first if `is_raw_first`. Then the
+    /// phases of as many others, if they are wanted.
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error>;
 }
 
@@ -142,6 +159,7 @@ pub fn with_setups<T: Library>(
     provider: &'static Provider,
     carrier: Carrier,
     mix: Mix,
+    phases: bool,
     new: impl Fn(&Setup) -> Result<T, Error>,
 ) -> Result<Box<dyn Handshakes>, Error> {
     let pair = |setup: &Setup| {
@@ -156,7 +174,7 @@ pub fn with_setups<T: Library>(
     let first = setups.first();
     let first = first.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
     let (name, groups) = (first.name.clone(), first.groups.clone());
-    handshakes(Work { pairs, provider, name, carrier, mix, groups })
+    handshakes(Work { pairs, provider, name, carrier, mix, groups, phases })
 }
 
 /// The handshakes of `work`, in this process.

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{HandshakeSchedule, Handshakes, Prepared};
+use super::{HandshakeSchedule, Handshakes, PhaseTimes, Prepared};
 use crate::error::Error;
 use crate::library::Expected;
 use crate::measure::Order;
@@ -31,6 +31,8 @@ pub struct Round {
     pub resumed: usize,
     /// How many of them passed through a HelloRetryRequest.
     pub retried: usize,
+    /// The phases of other handshakes, as many, if they are timed.
+    pub phases: Vec<PhaseTimes>,
     /// The wall time that both ends were busy with all connections, nanoseconds.
     pub busy_ns: u64,
 }
@@ -42,6 +44,7 @@ impl Round {
         let is_time = |time: &f64| time.is_finite() && *time > 0.0;
         let shares = [self.resumed, self.retried];
         self.handshakes_ns.len() == connections
+            && [0, connections].contains(&self.phases.len())
             && shares.iter().all(|count| *count <= connections)
             && self.busy_ns > 0
             && times.copied().all(|time| is_time(&time))
@@ -172,10 +175,11 @@ fn warm_up(
     Ok(())
 }
 
-/// The time that a round takes, with its bare cryptography, seconds.
+/// The time that a round takes, with its bare cryptography and its phases, seconds.
 fn round_s(round: &Round) -> f64 {
     let raw_us = round.raw_us.iter().flatten().sum::<f64>() * round.handshakes_ns.len() as f64;
-    round.busy_ns as f64 / 1e9 + raw_us / 1e6
+    let phases_ns: u64 = round.phases.iter().filter_map(|times| times.last()).sum();
+    (round.busy_ns + phases_ns) as f64 / 1e9 + raw_us / 1e6
 }
 
 fn handshakes_per_s(round: &Round) -> f64 {
