@@ -95,6 +95,136 @@ fn an_idle_connection_of_the_engine_holds_less_than_one_of_rustls_and_no_more_af
 }
 
 #[test]
+fn after_a_hello_retry_request_the_same_group_costs_another_share_and_another_hello() {
+    let flags =
+        ["--count", "24", "--kind", "full,hrr", "--library", "tls-engine,rustls", "--transport", "memory,loopback"];
+    let cases = cases(&flags);
+    assert_eq!(cases.len(), 8);
+    // Libraries take turns at a kind.
+    for (full, retried) in [(0, 2), (1, 3), (4, 6), (5, 7)].map(|(full, retried)| (&cases[full], &cases[retried])) {
+        assert_eq!([&full["requested"]["kind"], &retried["requested"]["kind"]], ["full", "hrr"]);
+        assert_eq!(full["requested"]["library"], retried["requested"]["library"]);
+        for (case, share) in [(full, 0.0), (retried, 1.0)] {
+            assert_eq!(case["negotiated"]["hello_retry_share"], share);
+            assert_eq!(case["negotiated"]["resumed_share"], 0.0);
+            assert_eq!(case["negotiated"]["group"], "x25519");
+        }
+        // A second ClientHello, and a ServerHello without a share.
+        for (side, least) in [("client", 150.0), ("server", 60.0)] {
+            let of = |metric: &str, case| median(case, &format!("{side}.{metric}"));
+            let wire = |case| of("wire_bytes_per_handshake", case);
+            assert!(wire(retried) - wire(full) > least, "{side}: {} {}", wire(retried), wire(full));
+            assert!(of("efficiency", retried) > 0.0 && of("raw_crypto_us_per_handshake", retried) > 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_mix_has_the_kinds_in_their_shares_and_costs_their_mean() {
+    let kinds = cases(&["--count", "50", "--kind", "full,resumed", "--library", "tls-engine,rustls"]);
+    let mixes = cases(&["--count", "50", "--mix", "full=1,resumed=4", "--library", "tls-engine,rustls"]);
+    assert_eq!((kinds.len(), mixes.len()), (4, 2));
+    for (index, mix) in mixes.iter().enumerate() {
+        assert_eq!(mix["requested"]["mix"], "full=20,resumed=80");
+        assert!(mix["id"].as_str().expect("an id").contains("/mix=full:20+resumed:80"), "{}", mix["id"]);
+        assert_eq!(mix["achieved"]["handshakes"], 50);
+        assert_eq!([&mix["negotiated"]["resumed_share"], &mix["negotiated"]["hello_retry_share"]], [0.8, 0.0]);
+        for side in ["client", "server"] {
+            let of = |case: &Value, metric: &str| median(case, &format!("{side}.{metric}_per_handshake"));
+            let [full, resumed] = [&kinds[index], &kinds[index + 2]];
+            for (metric, slack) in
+                [("wire_bytes", 1.0), ("heap_calls", 1.0), ("heap_bytes", 0.01 * of(full, "heap_bytes"))]
+            {
+                let mean = 0.2 * of(full, metric) + 0.8 * of(resumed, metric);
+                assert!((of(mix, metric) - mean).abs() <= slack, "{side} {metric}: {}, not {mean}", of(mix, metric));
+            }
+            // A resumed handshake has no bare cryptography to be held against.
+            assert!(mix["metrics"][format!("{side}.efficiency")].is_null());
+        }
+    }
+    let [case] = &cases(&["--count", "9", "--mix", "hrr=1,full=2"])[..] else { panic!("no case") };
+    assert_eq!(case["requested"]["mix"], "full=2,hrr=1");
+    assert!((case["negotiated"]["hello_retry_share"].as_f64().expect("a share") - 1.0 / 3.0).abs() < 1e-9);
+    assert!(median(case, "client.efficiency") > 0.0);
+}
+
+#[test]
+fn a_mix_that_makes_no_sense_is_refused() {
+    run(["handshake", "--mix", "full=20"]).expect(2, &["--mix", "use --kind full"]);
+    run(["handshake", "--mix", "full=20,resumed"]).expect(2, &["'resumed' has no share", "full=20,resumed=80"]);
+    run(["handshake", "--mix", "full=20,resumed=80", "--kind", "full"]).expect(2, &["--mix", "--kind"]);
+    run(["handshake", "--mix", "full=1,hrr=1", "--groups", "p256"]).expect(2, &["two groups"]);
+}
+
+/// The histograms of the phases, in their order.
+const PHASES: [&str; 5] = [
+    "client.phase_client_hello",
+    "server.phase_server_flight",
+    "client.phase_flight_read",
+    "server.phase_finished_read",
+    "server.phase_first_byte",
+];
+
+#[test]
+fn phases_are_timed_of_every_kind_and_make_up_the_whole() {
+    let kinds = cases(&["--count", "1000", "--kind", "full,hrr,resumed", "--phases"]);
+    let of_old =
+        cases(&["--count", "20", "--library", "rustls", "--tls-version", "1.2", "--kind", "full,resumed", "--phases"]);
+    let mixed = cases(&["--count", "20", "--mix", "full=1,resumed=1", "--transport", "loopback", "--phases"]);
+    for case in kinds.iter().chain(&of_old).chain(&mixed) {
+        let times = PHASES.map(|phase| median(case, &format!("{phase}_ns")));
+        let whole = median(case, "total.phases_ns");
+        assert!(times.iter().all(|time| *time > 0.0), "{times:?} of {}", case["id"]);
+        // Medians do not add up exactly, least of all those of a mix.
+        assert!((0.5..1.5).contains(&(times.iter().sum::<f64>() / whole)), "{times:?} of {whole}, {}", case["id"]);
+        for name in PHASES.into_iter().chain(["total.phases"]) {
+            let metric = &case["metrics"][format!("{name}_ns")];
+            assert!(metric["histogram"].is_string(), "{name}");
+            let p99 = &case["metrics"][format!("{name}_p99_ns")];
+            assert_eq!(p99.is_null(), case["achieved"]["handshakes"] != 1000, "{name}");
+        }
+        assert_eq!(case["achieved"]["phases_from"], "handshakes of their own, after the timed ones of each round");
+    }
+    // Who resumes verifies nothing, and who is asked again makes two ClientHellos.
+    let [full, retried, resumed] = &kinds[..] else { panic!("no kinds") };
+    let of = |case, index: usize| median(case, &format!("{}_ns", PHASES[index]));
+    assert!(of(resumed, 2) < 0.7 * of(full, 2), "{} {}", of(resumed, 2), of(full, 2));
+    assert!(of(retried, 0) > 1.3 * of(full, 0), "{} {}", of(retried, 0), of(full, 0));
+    let without = cases(&["--count", "20"]);
+    assert!(without[0]["metrics"]["total.phases_ns"].is_null());
+}
+
+#[test]
+fn phases_have_a_table_within_the_terminals_width() {
+    let ended = run(["handshake", "--count", "1000", "--warmup", "0s", "--kind", "full,resumed", "--phases"]);
+    ended.expect(0, &[]);
+    let is_heading = |line: &&str| line.starts_with("case ") && line.contains(" phase ");
+    let lines: Vec<&str> = ended.output.lines().skip_while(|line| !is_heading(line)).take(14).collect();
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{}", ended.output);
+    for phase in [
+        "ClientHello made",
+        "server's flight made",
+        "server's flight read",
+        "Finished read",
+        "first byte read",
+        "all phases",
+    ] {
+        assert_eq!(lines.iter().filter(|line| line.contains(phase)).count(), 2, "{phase} in\n{}", ended.output);
+    }
+}
+
+#[test]
+fn a_hello_retry_request_that_can_not_be_is_refused() {
+    run(["handshake", "--kind", "hrr", "--groups", "x25519"]).expect(2, &["two groups", "--groups x25519:secp256r1"]);
+    let tls12 = ["handshake", "--kind", "hrr", "--library", "rustls", "--tls-version", "1.3,1.2"];
+    run(tls12).expect(2, &["before TLS 1.3"]);
+    // A client of rustls has a share of X25519, too, if its first is the hybrid one of it: nothing has to be asked for.
+    let hybrid =
+        ["handshake", "--kind", "hrr", "--library", "rustls", "--groups", "x25519:x25519mlkem768", "--count", "1"];
+    run(hybrid).expect(1, &["sent no HelloRetryRequest"]);
+}
+
+#[test]
 fn an_authority_without_a_certificate_is_refused() {
     run(["handshake", "--cacert", "ca.pem"]).expect(2, &["--cert"]);
     run(["handshake", "--count", "0"]).expect(2, &["--count"]);

@@ -12,7 +12,7 @@ use support::{Ended, run};
 use tempfile::TempDir;
 
 /// What a program says first.
-const HELLO: &str = r#"echo '{"protocol":3,"library":{"name":"mine","version":"1.0","provider":null}}'"#;
+const HELLO: &str = r#"echo '{"protocol":4,"library":{"name":"mine","version":"1.0","provider":null}}'"#;
 /// What it says to the order to move data.
 const NEGOTIATED: &str = concat!(
     r#"read order; echo '{"Negotiated":{"version":772,"suite":4865,"group":29,"signature":null,"alpn":null,"#,

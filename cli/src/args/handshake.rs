@@ -4,6 +4,7 @@ use super::{Asked, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, T
 use crate::library::HandshakeKind;
 use crate::names::parse_label;
 use crate::units::{Count, parse_duration};
+use crate::workload::handshake::Mix;
 
 /// Measures TLS handshakes, client and server separately: processor time beside that of the bare cryptography
 /// in the same run, heap calls, bytes on the wire, and latency. One thread drives both ends.
@@ -28,6 +29,14 @@ pub struct Handshake {
     /// Kinds of handshakes, separated by commas, each in a case of its own [default: full]
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     pub kind: Vec<HandshakeKind>,
+
+    /// A mix of kinds with their shares, such as full=20,resumed=80, measured as one case. Any numbers will do as shares
+    #[arg(long, value_name = "SHARES", conflicts_with = "kind")]
+    pub mix: Option<Mix>,
+
+    /// Times also the phases of handshakes, up to the first byte of data at the server: of others than those of the other figures
+    #[arg(long)]
+    pub phases: bool,
 
     /// How long each case is timed, such as 10s; a bare number is seconds [default: 3s, unless --count is given]
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
@@ -92,4 +101,7 @@ Examples:
   tlsbench handshake --cert-type ecdsa-p256,ed25519,rsa-2048
   tlsbench handshake --groups x25519,secp256r1 --transport memory,loopback --duration 10s
   tlsbench handshake --library rustls,rustls-ring --kind full,resumed
+  tlsbench handshake --kind full,hrr --groups x25519:secp256r1
+  tlsbench handshake --mix full=20,resumed=80 --library tls-engine,rustls
+  tlsbench handshake --kind full,resumed --phases
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

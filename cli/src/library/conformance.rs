@@ -62,8 +62,9 @@ pub fn engine(setup: &Setup) -> Result<Engine, Error> {
     let provider = Provider::auto();
     let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
     let protocols: Vec<&[u8]> = setup.alpn.iter().map(Vec::as_slice).collect();
-    let mut client = ClientConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&protocols);
-    let mut server = ServerConfig::builder(provider).suites(&[setup.suite]).groups(&setup.groups).alpn(&protocols);
+    let client = ClientConfig::builder(provider).suites(&[setup.suite]).groups(&setup.client_groups());
+    let server = ServerConfig::builder(provider).suites(&[setup.suite]).groups(setup.server_groups());
+    let (mut client, mut server) = (client.alpn(&protocols), server.alpn(&protocols));
     if setup.kind == HandshakeKind::Resumed {
         client = client.tickets(Arc::<MemoryTickets>::default());
         server = server.tickets(Arc::new(TicketKeys::new(provider, TICKET_LIFETIME_S)?));

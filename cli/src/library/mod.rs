@@ -144,6 +144,10 @@ pub enum HandshakeKind {
     /// The server shows its certificate
     #[default]
     Full,
+    /// The same after a HelloRetryRequest: the client's first key share is of a group that the server does not take
+    #[value(name = "hrr")]
+    #[serde(rename = "hrr")]
+    HelloRetry,
     /// A session of an earlier connection is resumed, with a key exchange of its own in TLS 1.3
     Resumed,
 }
@@ -153,10 +157,32 @@ impl HandshakeKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::HelloRetry => "hrr",
             Self::Resumed => "resumed",
         }
     }
+
+    /// The groups of clients, in order of preference, for handshakes that take place in the first of `groups`. A client has a key
+    /// share of its own first group alone. To be asked for another one (RFC 8446 4.1.4), it has one of the second of `groups`.
+    pub fn client_groups(self, groups: &[NamedGroup]) -> Vec<NamedGroup> {
+        let mut groups = groups.to_vec();
+        if self == Self::HelloRetry && groups.len() > 1 {
+            groups.swap(0, 1);
+        }
+        groups
+    }
+
+    /// The same of servers: one that asks for another share takes only the first of `groups`.
+    pub fn server_groups(self, groups: &[NamedGroup]) -> &[NamedGroup] {
+        match self {
+            Self::HelloRetry => &groups[..groups.len().min(1)],
+            Self::Full | Self::Resumed => groups,
+        }
+    }
 }
+
+/// What is wrong with a handshake that should have had a HelloRetryRequest.
+const NO_HELLO_RETRY: &str = "the server sent no HelloRetryRequest, and took the client's first key share";
 
 /// What connections must negotiate.
 #[derive(Clone, Debug)]
@@ -180,13 +206,15 @@ impl Negotiated {
 
     /// Fails unless the handshake was of this kind.
     pub fn check_kind(&self, kind: HandshakeKind) -> Result<(), Error> {
+        let failed = |message: &str| Err(Error::Failed(message.to_owned()));
         match (kind, self.is_resumed) {
-            (HandshakeKind::Full, true) => {
-                Err(Error::Failed("the connection resumed a session, which was not asked for".to_owned()))
+            (HandshakeKind::Full | HandshakeKind::HelloRetry, true) => {
+                failed("the connection resumed a session, which was not asked for")
             }
             (HandshakeKind::Resumed, false) => {
-                Err(Error::Failed("the connection did not resume the session, and made a full handshake".to_owned()))
+                failed("the connection did not resume the session, and made a full handshake")
             }
+            (HandshakeKind::HelloRetry, false) if self.hello_retry == Some(false) => failed(NO_HELLO_RETRY),
             _ => Ok(()),
         }
     }
@@ -220,7 +248,8 @@ pub struct Setup {
     pub version: ProtocolVersion,
     /// The only suite.
     pub suite: CipherSuite,
-    /// The groups, in order of preference.
+    /// The groups, in order of preference. Handshakes with a HelloRetryRequest have others on either side:
+    /// [`Setup::client_groups`] and [`Setup::server_groups`] are what to configure.
     pub groups: Vec<NamedGroup>,
     /// The application protocols, in order of preference.
     pub alpn: Vec<Vec<u8>>,
@@ -235,6 +264,16 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// The groups of clients, in order of preference. Their key share is of the first alone.
+    pub fn client_groups(&self) -> Vec<NamedGroup> {
+        self.kind.client_groups(&self.groups)
+    }
+
+    /// The groups of servers.
+    pub fn server_groups(&self) -> &[NamedGroup] {
+        self.kind.server_groups(&self.groups)
+    }
+
     /// What a record adds to the application data in it, bytes: header, content type and tag in TLS 1.3 (RFC 8446 5.2). In TLS 1.2
     /// header, explicit nonce and tag (RFC 5288 3); ChaCha20-Poly1305 has no explicit nonce there (RFC 7905 2).
     pub const fn record_overhead(&self) -> usize {

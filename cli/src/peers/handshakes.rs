@@ -5,7 +5,7 @@ use super::process::Process;
 use super::program::Program;
 use crate::error::Error;
 use crate::library::Setup;
-use crate::workload::handshake::{Carrier, Handshakes, Prepared, Round};
+use crate::workload::handshake::{Carrier, Handshakes, Mix, Prepared, Round};
 
 /// How long the preparation may take, which includes some hundred handshakes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,14 +20,21 @@ pub struct PeerHandshakes {
 }
 
 impl PeerHandshakes {
-    /// Handshakes with these configurations, one for each server. `provider` is the one of the bare cryptography.
-    pub fn new(program: &Program, setups: &[Setup], provider: &str, carrier: Carrier) -> Result<Self, Error> {
+    /// Handshakes of these kinds with these configurations, one for each server. `provider` is the one of the bare cryptography.
+    pub fn new(
+        program: &Program,
+        setups: &[Setup],
+        provider: &str,
+        carrier: Carrier,
+        mix: Mix,
+        phases: bool,
+    ) -> Result<Self, Error> {
         let sockets = match carrier {
             Carrier::Memory => None,
             Carrier::Loopback(options) => Some(options.into()),
         };
         let setups = setups.iter().map(Into::into).collect();
-        let order = HandshakesOrder { setups, provider: provider.to_owned(), sockets };
+        let order = HandshakesOrder { setups, provider: provider.to_owned(), sockets, mix, phases };
         Ok(Self { process: program.start()?, order: Some(Box::new(order)) })
     }
 }

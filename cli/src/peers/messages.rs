@@ -13,11 +13,11 @@ use zeroize::Zeroize;
 use crate::error::Error;
 use crate::library::{Description, HandshakeKind, Negotiated, Setup};
 use crate::measure::Sample;
-use crate::workload::handshake::{Carrier, Counted, Idle, Prepared, Round};
+use crate::workload::handshake::{Carrier, Counted, Idle, Mix, Prepared, Round};
 use crate::workload::{Direction, Lane, Verify};
 
 /// The version of these messages, to be raised when one of them changes.
-pub(super) const PROTOCOL: u32 = 3;
+pub(super) const PROTOCOL: u32 = 4;
 
 /// The first line of a program.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,6 +92,10 @@ pub(super) struct HandshakesOrder {
     pub provider: String,
     /// The sockets, if they are not performed in memory.
     pub sockets: Option<SocketsMessage>,
+    /// Their kinds.
+    pub mix: Mix,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
 }
 
 /// A [`Setup`].

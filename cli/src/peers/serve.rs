@@ -105,5 +105,5 @@ fn handshakes<T: Library>(
     new: &impl Fn(&Setup) -> Result<T, Error>,
 ) -> Result<Box<dyn Handshakes>, Error> {
     let setups = order.setups.into_iter().map(Setup::try_from).collect::<Result<Vec<_>, _>>()?;
-    handshake::with_setups(&setups, find_provider(&order.provider)?, order.sockets.into(), new)
+    handshake::with_setups(&setups, find_provider(&order.provider)?, order.sockets.into(), order.mix, order.phases, new)
 }

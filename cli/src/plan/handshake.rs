@@ -3,7 +3,7 @@ use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
 use super::library::ChosenLibrary;
-use super::sweep::{Combination, Sweep, in_turns};
+use super::sweep::{Combination, Sweep, check_kind, in_turns};
 use super::throughput::{SOCKET_TIMEOUT, limit, limited};
 use super::tls::{self, Tls, Trust};
 use super::{once, sockets};
@@ -14,7 +14,7 @@ use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
-use crate::workload::handshake::{Carrier, HandshakeSchedule};
+use crate::workload::handshake::{Carrier, HandshakeSchedule, Mix};
 
 /// What `handshake` measures: a case for every transport, suite and combination of the sweeps.
 pub struct Handshake {
@@ -41,6 +41,10 @@ pub struct HandshakeCase {
     pub suite: CipherSuite,
     /// What connects the ends.
     pub carrier: Carrier,
+    /// The kinds of handshakes.
+    pub mix: Mix,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
     /// For how long.
     pub schedule: HandshakeSchedule,
     /// The name that the client asks for.
@@ -76,7 +80,6 @@ impl Handshake {
         let given = given(args, &mut notes)?;
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(GENERATED_NAMES[0]))?;
         let limit = limit(args.count, args.duration)?;
-        let schedule = HandshakeSchedule { limit, warmup: args.warmup, seed: args.seed };
         let sockets = SocketOptions { timeout: Some(SOCKET_TIMEOUT), ..sockets(&args.sockets)? };
         let mut cases = Vec::new();
         for kind in once(args.transport.iter().copied()) {
@@ -86,26 +89,39 @@ impl Handshake {
             };
             for suite in &sweep.suites {
                 for combination in sweep.of_suite(*suite) {
-                    let request = limited(Request::new("handshake", &args.asked), limit)
+                    let mut request = limited(Request::new("handshake", &args.asked), limit)
                         .with("transport", transport)
                         .with("cipher", suite)
                         .with("sni", name.to_str());
+                    if let Some(mix) = &args.mix {
+                        request = request.with("mix", mix);
+                    }
                     let Combination { library, setting, tls, .. } = combination;
+                    let mix = mix_of(args.mix.as_ref(), tls)?;
+                    let first_kind = mix.kinds().next().unwrap_or(tls.kind);
+                    let id = id(&carrier, *suite, args.mix.as_ref());
                     cases.push(HandshakeCase {
-                        id: combination.id(id(&carrier, *suite), args.label.as_deref()),
+                        id: combination.id(id.clone(), args.label.as_deref()),
                         requested: combination.ask(request).facts(),
                         library: library.clone(),
                         switches: combination.switches(),
                         setting: *setting,
-                        tls: tls.clone(),
+                        tls: Tls { kind: first_kind, ..tls.clone() },
                         suite: *suite,
                         carrier,
-                        schedule,
+                        schedule: HandshakeSchedule {
+                            limit,
+                            period: mix.period(),
+                            warmup: args.warmup,
+                            seed: args.seed,
+                        },
+                        mix,
+                        phases: args.phases,
                         name: name.clone(),
                         server: given.clone().unwrap_or(Server::Generated(tls.key_type)),
                         notes: notes.clone(),
                         trusts_anyone: args.trust.insecure,
-                        turn: combination.work(id(&carrier, *suite)),
+                        turn: combination.work(id),
                     });
                 }
             }
@@ -129,10 +145,20 @@ fn given(args: &args::Handshake, notes: &mut Vec<String>) -> Result<Option<Serve
     }
 }
 
-fn id(carrier: &Carrier, suite: CipherSuite) -> String {
+/// The kinds of handshakes: those of the mix that was asked for, or the only one.
+fn mix_of(asked: Option<&Mix>, tls: &Tls) -> Result<Mix, Error> {
+    let Some(mix) = asked else { return Ok(Mix::only(tls.kind)) };
+    mix.kinds().try_for_each(|kind| check_kind(kind, tls.version, &tls.groups))?;
+    Ok(mix.clone())
+}
+
+/// A mix is part of the name, so that it is compared with no other one.
+fn id(carrier: &Carrier, suite: CipherSuite, mix: Option<&Mix>) -> String {
     let transport = match carrier {
         Carrier::Memory => "memory",
         Carrier::Loopback(_) => "loopback-1",
     };
-    format!("handshake/{transport}/{}", names::short_suite(suite))
+    let mix =
+        mix.map(|mix| format!("/mix={}", mix.to_string().replace('=', ":").replace(',', "+"))).unwrap_or_default();
+    format!("handshake/{transport}/{}{mix}", names::short_suite(suite))
 }

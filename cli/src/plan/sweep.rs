@@ -10,7 +10,7 @@ use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
-use tls_engine::codes::{CipherSuite, ProtocolVersion};
+use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 
 /// One combination of the values in the sweeps: a library, a provider, groups, and the type of the generated key.
 #[derive(Clone)]
@@ -78,6 +78,7 @@ impl Sweep {
             let offers = first_of_each(offers.collect::<Result<Vec<_>, _>>()?, Tls::groups_typed);
             for tls in &offers {
                 for (key_type, version, kind) in handshakes.iter().copied() {
+                    check_kind(kind, version, &tls.groups)?;
                     let mut words = vec![
                         ("library", library.name.name().to_owned(), libraries.len()),
                         ("provider", setting.provider.name.to_owned(), settings.len()),
@@ -157,6 +158,24 @@ impl Combination {
         let swept: Vec<&str> = self.words.iter().map(|(flag, _)| *flag).collect();
         if swept.is_empty() { request } else { request.with("swept", swept.join("+")) }
     }
+}
+
+/// Refuses a kind of handshakes where there is none.
+pub(super) fn check_kind(kind: HandshakeKind, version: ProtocolVersion, groups: &[NamedGroup]) -> Result<(), Error> {
+    let refused = |message: &str| Err(Error::Usage(message.to_owned()));
+    if kind != HandshakeKind::HelloRetry {
+        return Ok(());
+    }
+    if version != ProtocolVersion::TLS13 {
+        return refused("there is no HelloRetryRequest (hrr) before TLS 1.3; leave out --tls-version 1.2 or hrr");
+    }
+    if groups.len() < 2 {
+        return refused(
+            "a HelloRetryRequest (hrr) needs two groups: the one to agree on, and the one of the client's first share, such \
+             as --groups x25519:secp256r1",
+        );
+    }
+    Ok(())
 }
 
 /// The versions of these names; no names stand for TLS 1.3. Suites that TLS 1.2 lacks have to be left out by name.

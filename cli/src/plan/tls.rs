@@ -120,7 +120,7 @@ impl Tls {
         Expected {
             version: self.version,
             suite: self.suite_of_version(suite),
-            groups: self.groups.clone(),
+            groups: self.kind.server_groups(&self.groups).to_vec(),
             kind: self.kind,
         }
     }
@@ -176,7 +176,7 @@ impl Tls {
     ) -> Result<Arc<ClientConfig>, Error> {
         let builder = self.client_builder(suites, trust, switches)?;
         Ok(match self.kind {
-            HandshakeKind::Full => builder,
+            HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(MemoryTickets::default())),
         }
         .build()?)
@@ -192,7 +192,7 @@ impl Tls {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
         let mut builder = ClientConfig::builder(self.provider)
             .suites(suites)
-            .groups(&self.groups)
+            .groups(&self.kind.client_groups(&self.groups))
             .alpn(&alpn)
             .verifier(trust.verifier()?)
             .switches(switches);
@@ -211,7 +211,7 @@ impl Tls {
     ) -> Result<Arc<ServerConfig>, Error> {
         let builder = self.server_builder(suites, identity, switches)?;
         Ok(match self.kind {
-            HandshakeKind::Full => builder,
+            HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(TicketKeys::new(self.provider, TICKET_LIFETIME_S)?)),
         }
         .build()?)
@@ -227,7 +227,7 @@ impl Tls {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
         let mut builder = ServerConfig::builder(self.provider)
             .suites(suites)
-            .groups(&self.groups)
+            .groups(self.kind.server_groups(&self.groups))
             .alpn(&alpn)
             .certificate(identity.certified_key(self.provider)?)
             .switches(switches);

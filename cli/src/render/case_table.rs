@@ -78,9 +78,12 @@ fn columns(command: &str, cases: &[&Case]) -> Vec<Column> {
     for (heading, sides, quantity) in preferred(command) {
         add((*heading).to_owned(), sides, quantity);
     }
-    for quantity in
-        quantity::ALL.iter().copied().filter(|quantity| !matches!(quantity.role, Role::Detail | Role::Reference))
-    {
+    let is_column = |quantity: &&Quantity| {
+        // Phases have a table of their own.
+        let is_phase = quantity::PHASES.iter().any(|phase| phase.time == *quantity);
+        !is_phase && !matches!(quantity.role, Role::Detail | Role::Reference)
+    };
+    for quantity in quantity::ALL.iter().copied().filter(is_column) {
         for side in SIDES {
             add(format!("{}\n{}", side[0].name(), quantity.heading), side, quantity);
         }

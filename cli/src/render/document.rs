@@ -2,6 +2,7 @@ use super::case_table::{NOT_MEASURABLE, case_table};
 use super::conclusion::conclusions;
 use super::groups::{grouped, in_order};
 use super::labels::{Labels, labels};
+use super::phases::phase_table;
 use super::unusual::{switch, unusual};
 use super::{Align, Report, Sheet, View};
 use crate::names;
@@ -134,6 +135,9 @@ fn section(cases: &[&Case], view: &View) -> String {
     let mut text: String = lines.iter().map(|line| view.wrapped(&names::shown(line)) + "\n").collect();
     text.push('\n');
     text.push_str(&table.sheet.table(view));
+    if let Some(phases) = phase_table(cases, &labels) {
+        text.push_str(&format!("\n{}", phases.table(view)));
+    }
     if table.is_cut && !view.is_verbose && view.terminal.is_some() {
         text.push_str("More figures: -v, --json, or a wider terminal.\n");
     }

@@ -16,6 +16,7 @@ mod inventory;
 mod labels;
 mod output;
 mod peers;
+mod phases;
 mod progress;
 mod report;
 mod results;

@@ -73,6 +73,7 @@ const MEASUREMENT: &[Known] = &[
     known("cert_type", "cert-type", Form::Text),
     known("tls_version", "tls-version", Form::Text),
     known("kind", "kind", Form::Text),
+    known("mix", "mix", Form::Text),
     known("swept", "swept", Form::Text),
     known("server_name", "sni", Form::Text),
     known("cacert_file", "cacert", Form::Path),
@@ -82,7 +83,7 @@ const MEASUREMENT: &[Known] = &[
     known("insecure", "insecure", Form::Bare),
 ];
 const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
-const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count)];
+const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count), known("phases", "phases", Form::Bare)];
 
 /// The flags of `ablate`.
 const ABLATE: &[Known] = &[

@@ -10,13 +10,13 @@ use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
-use crate::library::{Engine, Library, Setup, Visitor};
+use crate::library::{Engine, HandshakeKind, Library, Setup, Visitor};
 use crate::measure::nanoseconds_of;
 use crate::peers::PeerHandshakes;
-use crate::plan::{Handshake, HandshakeCase, Server, Trust};
+use crate::plan::{Handshake, HandshakeCase, Server, Tls, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Carrier, Found, Handshakes, Pair, Work};
+use crate::workload::handshake::{self, Carrier, Found, Handshakes, Mix, Pair, Round, Work};
 use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
@@ -117,10 +117,18 @@ fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<
     let setup =
         |(identity, trust): &(Identity, Trust)| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
     let setups = servers.iter().map(setup).collect::<Result<Vec<_>, _>>()?;
-    let HandshakeCase { library, tls, carrier, .. } = planned;
+    let HandshakeCase { library, tls, carrier, mix, phases, .. } = planned;
     match &library.program {
-        Some(program) => Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier)?)),
-        None => library.name.visit(LinkedHandshakes { setups, provider: tls.provider, carrier: *carrier }),
+        Some(program) => {
+            Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier, mix.clone(), *phases)?))
+        }
+        None => library.name.visit(LinkedHandshakes {
+            setups,
+            provider: tls.provider,
+            carrier: *carrier,
+            mix: mix.clone(),
+            phases: *phases,
+        }),
     }
 }
 
@@ -129,25 +137,37 @@ struct LinkedHandshakes {
     setups: Vec<Setup>,
     provider: &'static Provider,
     carrier: Carrier,
+    mix: Mix,
+    phases: bool,
 }
 
 impl Visitor for LinkedHandshakes {
     type Output = Box<dyn Handshakes>;
 
     fn visit<T: Library>(self, new: impl Fn(&Setup) -> Result<T, Error>) -> Result<Box<dyn Handshakes>, Error> {
-        handshake::with_setups(&self.setups, self.provider, self.carrier, new)
+        handshake::with_setups(&self.setups, self.provider, self.carrier, self.mix, self.phases, new)
     }
 }
 
 /// Handshakes of the engine of this project, which is configured with more than a [`Setup`].
 fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
-    let HandshakeCase { tls, name, carrier, .. } = planned;
+    let HandshakeCase { tls, name, carrier, mix, .. } = planned;
     let pair = |(identity, trust): &(Identity, Trust)| {
         let key = identity.certified_key(tls.provider)?;
-        Ok::<_, Error>(Pair { library: engine(planned, identity, trust)?, key, verifier: trust.verifier()? })
+        let library = |kind| engine(planned, kind, identity, trust);
+        let libraries = mix.kinds().map(library).collect::<Result<_, Error>>()?;
+        Ok::<_, Error>(Pair { libraries, key, verifier: trust.verifier()? })
     };
     let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
-    handshake::handshakes(Work { pairs, provider: tls.provider, name: name.clone(), carrier: *carrier, kind: tls.kind })
+    handshake::handshakes(Work {
+        pairs,
+        provider: tls.provider,
+        name: name.clone(),
+        carrier: *carrier,
+        mix: mix.clone(),
+        groups: tls.groups.clone(),
+        phases: planned.phases,
+    })
 }
 
 fn add(document: &mut Document, planned: &HandshakeCase, found: &Found) -> Result<(), Error> {
@@ -160,9 +180,10 @@ fn add(document: &mut Document, planned: &HandshakeCase, found: &Found) -> Resul
     Ok(())
 }
 
-/// The engine of this project.
-fn engine(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result<Engine, Error> {
-    let HandshakeCase { tls, setting, name, suite, .. } = planned;
+/// The engine of this project, for a kind of handshakes.
+fn engine(planned: &HandshakeCase, kind: HandshakeKind, identity: &Identity, trust: &Trust) -> Result<Engine, Error> {
+    let HandshakeCase { setting, name, suite, .. } = planned;
+    let tls = Tls { kind, ..planned.tls.clone() };
     Ok(Engine {
         client: tls.client(&[*suite], trust, setting.switches)?,
         server: tls.server(&[*suite], identity, setting.switches)?,
@@ -174,6 +195,12 @@ fn engine(planned: &HandshakeCase, identity: &Identity, trust: &Trust) -> Result
 fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
     let mut case = asked(planned);
     case.negotiated = negotiated(&found.prepared.negotiated);
+    let share = |count: fn(&Round) -> usize| {
+        let handshakes: usize = found.rounds.iter().map(|round| round.handshakes_ns.len()).sum();
+        Some(found.rounds.iter().map(count).sum::<usize>() as f64 / handshakes.max(1) as f64)
+    };
+    case.negotiated.resumed_share = share(|round| round.resumed);
+    case.negotiated.hello_retry_share = share(|round| round.retried);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
     Ok(case)
@@ -199,6 +226,9 @@ fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
         "cpu_time_from",
         "the processor clock of the one thread that drives both sides, while it is at work for one of them".into(),
     );
+    if planned.phases {
+        add("phases_from", "handshakes of their own, after the timed ones of each round".into());
+    }
     add("wake_up", "none, one thread never waits".into());
     add(
         "efficiency_of",

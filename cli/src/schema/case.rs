@@ -49,6 +49,9 @@ pub struct Negotiated {
     pub alpn: Option<String>,
     /// The share of handshakes that resumed a session.
     pub resumed_share: Option<f64>,
+    /// The share of handshakes that passed through a HelloRetryRequest, where handshakes are measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hello_retry_share: Option<f64>,
     /// The share of handshakes whose early data was accepted.
     pub early_data_share: Option<f64>,
 }

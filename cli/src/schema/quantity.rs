@@ -1,6 +1,6 @@
 //! The quantities of metrics, with their units: one list, so that all commands use the same names and read them alike.
 
-use super::{Better, Kind};
+use super::{Better, Kind, Side};
 
 /// A quantity: the NAME in a metric's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,27 @@ macro_rules! quantities {
         pub const ALL: &[&Quantity] = &[$(&$constant),*];
     };
 }
+
+/// A phase of a handshake.
+#[derive(Clone, Copy, Debug)]
+pub struct Phase {
+    /// Who is at work.
+    pub side: Side,
+    /// How long it takes, as a histogram.
+    pub time: &'static Quantity,
+    /// The time that 99 % do not exceed.
+    pub p99: &'static Quantity,
+}
+
+/// The phases of a handshake in their order, and all of them.
+pub const PHASES: [Phase; 6] = [
+    Phase { side: Side::Client, time: &PHASE_CLIENT_HELLO_NS, p99: &PHASE_CLIENT_HELLO_P99_NS },
+    Phase { side: Side::Server, time: &PHASE_SERVER_FLIGHT_NS, p99: &PHASE_SERVER_FLIGHT_P99_NS },
+    Phase { side: Side::Client, time: &PHASE_FLIGHT_READ_NS, p99: &PHASE_FLIGHT_READ_P99_NS },
+    Phase { side: Side::Server, time: &PHASE_FINISHED_READ_NS, p99: &PHASE_FINISHED_READ_P99_NS },
+    Phase { side: Side::Server, time: &PHASE_FIRST_BYTE_NS, p99: &PHASE_FIRST_BYTE_P99_NS },
+    Phase { side: Side::Total, time: &PHASES_NS, p99: &PHASES_P99_NS },
+];
 
 /// The quantity with this name.
 pub fn find(name: &str) -> Option<&'static Quantity> {
@@ -209,6 +230,45 @@ quantities! {
     /// The time that 99 % of handshakes do not exceed.
     HANDSHAKE_P99_NS = "handshake_p99_ns", "ns", Lower, Time,
         Primary, OnThisMachine, "time, p99";
+    /// The client makes its ClientHello; after a HelloRetryRequest both of them. In handshakes whose phases are timed, as a
+    /// histogram.
+    PHASE_CLIENT_HELLO_NS = "phase_client_hello_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "ClientHello made";
+    /// The time that 99 % of them do not exceed.
+    PHASE_CLIENT_HELLO_P99_NS = "phase_client_hello_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "ClientHello made, p99";
+    /// The server reads the ClientHello and makes its flight, from the ServerHello to Finished, and a HelloRetryRequest before
+    /// that. Its creation is part of it.
+    PHASE_SERVER_FLIGHT_NS = "phase_server_flight_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "server's flight made";
+    /// The time that 99 % of them do not exceed.
+    PHASE_SERVER_FLIGHT_P99_NS = "phase_server_flight_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "server's flight made, p99";
+    /// The client reads the server's flight, verifies the certificate where there is one, and makes its Finished.
+    PHASE_FLIGHT_READ_NS = "phase_flight_read_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "server's flight read";
+    /// The time that 99 % of them do not exceed.
+    PHASE_FLIGHT_READ_P99_NS = "phase_flight_read_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "server's flight read, p99";
+    /// The server reads the client's Finished. If it sends a ticket, that is part of it.
+    PHASE_FINISHED_READ_NS = "phase_finished_read_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "Finished read";
+    /// The time that 99 % of them do not exceed.
+    PHASE_FINISHED_READ_P99_NS = "phase_finished_read_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "Finished read, p99";
+    /// The client sends the first byte of its data, and the server reads it. In TLS 1.2, the client reads the server's Finished
+    /// before that.
+    PHASE_FIRST_BYTE_NS = "phase_first_byte_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "first byte read";
+    /// The time that 99 % of them do not exceed.
+    PHASE_FIRST_BYTE_P99_NS = "phase_first_byte_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "first byte read, p99";
+    /// All phases together: until the server has the first byte of the client's data.
+    PHASES_NS = "phases_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "all phases";
+    /// The time that 99 % of them do not exceed.
+    PHASES_P99_NS = "phases_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "all phases, p99";
     /// From the first byte of a message to the last byte of its echo: all round trips, as a histogram.
     ROUND_TRIP_NS = "round_trip_ns", "ns", Lower, Time,
         Detail, OnThisMachine, "round trip";

@@ -65,6 +65,8 @@ pub fn negotiated(case: &Case) -> Facts {
         ("alpn", negotiated.alpn.clone().into()),
         // Shares vary a little from run to run.
         ("resumed_share", negotiated.resumed_share.map(f64::round).into()),
+        // Not every version records it.
+        ("hello_retry_share", negotiated.hello_retry_share.map(f64::round).filter(|share| *share > 0.0).into()),
         ("early_data_share", negotiated.early_data_share.map(f64::round).into()),
     ])
 }

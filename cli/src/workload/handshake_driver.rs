@@ -1,6 +1,9 @@
 use std::time::Instant;
 
 use heap_meter::Counts;
+use tls_engine::codes::{ContentType, HandshakeType};
+use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
+use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
 
 use super::link::{Link, Memory, Role};
 use super::stall::STALL;
@@ -18,6 +21,8 @@ pub(super) struct EstablishedPair<C, S> {
     pub server: S,
     /// The bytes that each end sent, client first.
     pub wire_bytes: [u64; 2],
+    /// Whether the server sent a HelloRetryRequest, as its bytes say.
+    pub hello_retry: bool,
     /// The time from the creation of the ClientHello until both ends were ready and no data was in flight.
     pub elapsed_ns: u64,
 }
@@ -28,27 +33,107 @@ pub(super) fn drive_handshake<T: Library, L: Link>(
     link: &mut L,
     observer: &mut impl Observer,
 ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
-    let began = Instant::now();
-    let mut client = observer.on(Side::Client, || library.client(Room::default()))?;
-    let mut server = observer.on(Side::Server, || library.server(Room::default()))?;
-    let (mut sent, mut received) = ([0; 2], [0; 2]);
-    loop {
-        let to_server = transfer(link, observer, (Side::Client, &mut client), (Side::Server, &mut server))?;
-        let to_client = transfer(link, observer, (Side::Server, &mut server), (Side::Client, &mut client))?;
-        for (index, transferred) in [to_server, to_client].into_iter().enumerate() {
-            sent[index] += transferred.sent_bytes;
-            received[index] += transferred.received_bytes;
-        }
-        let is_ready = !client.is_handshaking() && !server.is_handshaking();
-        if is_ready && client.outgoing().is_empty() && server.outgoing().is_empty() && sent == received {
-            break;
-        }
+    let mut conversation = Conversation::begin(library, observer, |_| ())?;
+    conversation.finish(link, observer)?;
+    Ok(conversation.established())
+}
+
+/// Two ends in the middle of their handshake.
+pub(super) struct Conversation<C, S> {
+    pub client: C,
+    pub server: S,
+    /// The bytes that each end sent, and that the other one has received, client first.
+    sent: [u64; 2],
+    received: [u64; 2],
+    hello_retry: bool,
+    began: Instant,
+}
+
+impl<C: Endpoint, S: Endpoint> Conversation<C, S> {
+    /// A new client, which is passed to `on_client`, and a new server.
+    pub(super) fn begin<T: Library<Client = C, Server = S>>(
+        library: &T,
+        observer: &mut impl Observer,
+        on_client: impl FnOnce(&C),
+    ) -> Result<Self, Error> {
+        let began = Instant::now();
+        let client = observer.on(Side::Client, || library.client(Room::default()))?;
+        on_client(&client);
+        let server = observer.on(Side::Server, || library.server(Room::default()))?;
+        Ok(Self { client, server, sent: [0; 2], received: [0; 2], hello_retry: false, began })
+    }
+
+    /// Lets the server read what the client has to send.
+    pub(super) fn server_reads(
+        &mut self,
+        link: &mut impl Link,
+        observer: &mut impl Observer,
+    ) -> Result<Transferred, Error> {
+        let moved = transfer(link, observer, (Side::Client, &mut self.client), (Side::Server, &mut self.server))?;
+        self.note(0, moved);
+        self.hello_retry |= self.asks_again();
+        Ok(moved)
+    }
+
+    /// Lets the client read what the server has to send.
+    pub(super) fn client_reads(
+        &mut self,
+        link: &mut impl Link,
+        observer: &mut impl Observer,
+    ) -> Result<Transferred, Error> {
+        let moved = transfer(link, observer, (Side::Server, &mut self.server), (Side::Client, &mut self.client))?;
+        self.note(1, moved);
+        Ok(moved)
+    }
+
+    const fn note(&mut self, from: usize, moved: Transferred) {
+        self.sent[from] += moved.sent_bytes;
+        self.received[from] += moved.received_bytes;
+    }
+
+    /// Whether the server has a HelloRetryRequest to send.
+    pub(super) fn asks_again(&self) -> bool {
+        is_hello_retry(self.server.outgoing())
+    }
+
+    /// Fails if the program should end, or if it takes too long.
+    pub(super) fn check_time(&self) -> Result<(), Error> {
         interrupt::check()?;
-        if began.elapsed() > STALL {
+        if self.began.elapsed() > STALL {
             return Err(Error::Failed("the handshake does not finish".to_owned()));
         }
+        Ok(())
     }
-    Ok(EstablishedPair { client, server, wire_bytes: sent, elapsed_ns: nanoseconds(began, Instant::now()) })
+
+    /// Goes on until both ends are ready and no data is in flight.
+    pub(super) fn finish(&mut self, link: &mut impl Link, observer: &mut impl Observer) -> Result<(), Error> {
+        loop {
+            self.server_reads(link, observer)?;
+            self.client_reads(link, observer)?;
+            let is_ready = !self.client.is_handshaking() && !self.server.is_handshaking();
+            let is_quiet = self.client.outgoing().is_empty() && self.server.outgoing().is_empty();
+            if is_ready && is_quiet && self.sent == self.received {
+                return Ok(());
+            }
+            self.check_time()?;
+        }
+    }
+
+    /// The ends once they are ready, which is now.
+    pub(super) fn established(self) -> EstablishedPair<C, S> {
+        let elapsed_ns = nanoseconds(self.began, Instant::now());
+        let Self { client, server, sent, hello_retry, .. } = self;
+        EstablishedPair { client, server, wire_bytes: sent, hello_retry, elapsed_ns }
+    }
+}
+
+/// Whether a record of a HelloRetryRequest is the first of these bytes: a ServerHello with its random (RFC 8446 4.1.3).
+fn is_hello_retry(bytes: &[u8]) -> bool {
+    // The legacy version comes before the random.
+    let random = RECORD_HEADER + HANDSHAKE_HEADER + 2;
+    bytes.first() == Some(&ContentType::HANDSHAKE.0)
+        && bytes.get(RECORD_HEADER) == Some(&HandshakeType::SERVER_HELLO.0)
+        && bytes.get(random..).is_some_and(|rest| rest.starts_with(&HELLO_RETRY_REQUEST_RANDOM))
 }
 
 impl<C: Endpoint, S: Endpoint> EstablishedPair<C, S> {

@@ -98,7 +98,7 @@ fn client_context(setup: &Setup) -> Result<SslContextBuilder, Error> {
     for root in &setup.roots {
         roots.add_cert(X509::from_der(root).map_err(failed)?).map_err(failed)?;
     }
-    let mut context = context(setup)?;
+    let mut context = context(setup, &setup.client_groups())?;
     context.set_cert_store(roots.build());
     context.set_verify(SslVerifyMode::PEER);
     context.set_alpn_protos(&encode(&setup.alpn)?).map_err(failed)?;
@@ -106,7 +106,7 @@ fn client_context(setup: &Setup) -> Result<SslContextBuilder, Error> {
 }
 
 fn server_context(setup: &Setup) -> Result<SslContext, Error> {
-    let mut context = context(setup)?;
+    let mut context = context(setup, setup.server_groups())?;
     let mut chain = setup.chain.iter().map(|certificate| X509::from_der(certificate).map_err(failed));
     let leaf = chain.next().ok_or_else(|| Error::Usage(format!("{NAME} needs a certificate")))??;
     context.set_certificate(&leaf).map_err(failed)?;
@@ -127,8 +127,8 @@ fn server_context(setup: &Setup) -> Result<SslContext, Error> {
     Ok(context.build())
 }
 
-/// What both ends have in common.
-fn context(setup: &Setup) -> Result<SslContextBuilder, Error> {
+/// What both ends have in common, but for the groups.
+fn context(setup: &Setup, groups: &[NamedGroup]) -> Result<SslContextBuilder, Error> {
     let mut context = SslContext::builder(SslMethod::tls()).map_err(failed)?;
     let version = match setup.version {
         ProtocolVersion::TLS13 => SslVersion::TLS1_3,
@@ -142,7 +142,7 @@ fn context(setup: &Setup) -> Result<SslContextBuilder, Error> {
     } else {
         choose_tls12_suite(&mut context, setup.suite)?;
     }
-    choose_groups(&mut context, setup)?;
+    choose_groups(&mut context, setup, groups)?;
     let tickets = usize::from(setup.kind == HandshakeKind::Resumed);
     if tickets == 0 {
         context.set_options(SslOptions::NO_TICKET);
@@ -158,9 +158,9 @@ fn choose_tls12_suite(context: &mut SslContextBuilder, suite: CipherSuite) -> Re
     context.set_cipher_list(name).map_err(|_| lacks(name))
 }
 
-fn choose_groups(context: &mut SslContextBuilder, setup: &Setup) -> Result<(), Error> {
+fn choose_groups(context: &mut SslContextBuilder, setup: &Setup, groups: &[NamedGroup]) -> Result<(), Error> {
     let mut names = Vec::new();
-    for group in &setup.groups {
+    for group in groups {
         let known = GROUPS.iter().find(|(code, _)| code == group);
         let (_, name) = known.ok_or_else(|| lacks(&group.to_string()))?;
         // One by one, to say which of them is not supported.

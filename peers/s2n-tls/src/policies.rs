@@ -1,6 +1,6 @@
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsbench::error::Error;
-use tlsbench::library::Setup;
+use tlsbench::library::{HandshakeKind, Setup};
 
 use crate::names::{ECDHE_ECDSA_AES_128_GCM, ECDHE_RSA_AES_128_GCM};
 
@@ -19,6 +19,9 @@ pub(crate) struct Policies {
 impl Policies {
     /// Those that negotiate what `setup` asks for.
     pub(crate) fn of(setup: &Setup) -> Result<Self, Error> {
+        if setup.kind == HandshakeKind::HelloRetry {
+            return Err(Error::Usage("s2n-tls has no policies of two ends that need a HelloRetryRequest".to_owned()));
+        }
         let policies = match setup.version {
             ProtocolVersion::TLS13 => Self::of_tls13(setup.suite, &setup.groups),
             ProtocolVersion::TLS12 => Self::of_tls12(setup.suite, &setup.groups),

@@ -90,25 +90,26 @@ impl Configs {
             return Err(Error::Usage("rustls needs an authority that the client trusts".to_owned()));
         }
         let RustlsCryptography { name, provider, ticketer } = cryptography;
-        let provider = Arc::new(asked(setup, name, provider)?);
+        let of_client = Arc::new(asked(setup, &setup.client_groups(), name, provider.clone())?);
+        let of_server = Arc::new(asked(setup, setup.server_groups(), name, provider)?);
         Ok(Self {
-            client: Arc::new(client_config(setup, &provider)?),
-            server: Arc::new(server_config(setup, provider, ticketer)?),
+            client: Arc::new(client_config(setup, &of_client)?),
+            server: Arc::new(server_config(setup, of_server, ticketer)?),
             name: setup.name.clone(),
             record_overhead: setup.record_overhead(),
         })
     }
 }
 
-/// `all` that a provider has, with the suite and groups of `setup` alone.
-fn asked(setup: &Setup, name: &str, all: CryptoProvider) -> Result<CryptoProvider, Error> {
+/// `all` that a provider has, with the suite of `setup` and these groups alone.
+fn asked(setup: &Setup, groups: &[NamedGroup], name: &str, all: CryptoProvider) -> Result<CryptoProvider, Error> {
     let lacks = |what: &dyn Display| Error::Usage(format!("rustls with {name} does not support {what}"));
     let mut cipher_suites = all.cipher_suites;
     cipher_suites.retain(|known| u16::from(known.suite()) == setup.suite.0);
     if cipher_suites.is_empty() {
         return Err(lacks(&setup.suite));
     }
-    let kx_groups = setup.groups.iter().map(|group| {
+    let kx_groups = groups.iter().map(|group| {
         let known = all.kx_groups.iter().find(|known| u16::from(known.name()) == group.0);
         known.copied().ok_or_else(|| lacks(group))
     });
@@ -128,7 +129,7 @@ fn client_config(setup: &Setup, provider: &Arc<CryptoProvider>) -> Result<Client
         .with_no_client_auth();
     config.alpn_protocols.clone_from(&setup.alpn);
     config.resumption = match setup.kind {
-        HandshakeKind::Full => Resumption::disabled(),
+        HandshakeKind::Full | HandshakeKind::HelloRetry => Resumption::disabled(),
         HandshakeKind::Resumed => Resumption::in_memory_sessions(SESSIONS),
     };
     Ok(config)

@@ -100,15 +100,18 @@ fn metric() -> impl Strategy<Value = (String, Metric)> {
 fn negotiated() -> impl Strategy<Value = Negotiated> {
     let name = || option::of(text());
     let share = || option::of(0.0..=1.0);
-    (name(), name(), name(), name(), name(), share(), share()).prop_map(
-        |(version, cipher_suite, group, signature, alpn, resumed_share, early_data_share)| Negotiated {
-            version,
-            cipher_suite,
-            group,
-            signature,
-            alpn,
-            resumed_share,
-            early_data_share,
+    (name(), name(), name(), name(), name(), share(), share(), share()).prop_map(
+        |(version, cipher_suite, group, signature, alpn, resumed_share, hello_retry_share, early_data_share)| {
+            Negotiated {
+                version,
+                cipher_suite,
+                group,
+                signature,
+                alpn,
+                resumed_share,
+                hello_retry_share,
+                early_data_share,
+            }
         },
     )
 }

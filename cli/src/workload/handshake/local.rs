@@ -1,7 +1,7 @@
 use tls_engine::codes::ProtocolVersion;
 
 use super::raw::Raw;
-use super::{Handshakes, Prepared, Round, Work, counted, idle};
+use super::{Handshakes, PhaseTimes, Prepared, Round, Work, counted, idle, phases};
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::{Endpoint, HandshakeKind, Library, Negotiated};
@@ -15,22 +15,32 @@ use crate::workload::link::Link;
 pub(super) struct Local<T, L> {
     work: Work<T>,
     link: L,
-    /// The bare cryptography of each pair; none where it has no equal.
-    raw: Vec<Raw>,
-    /// The pair whose turn it is.
+    /// The kinds of handshakes until their order repeats.
+    order: Vec<usize>,
+    /// The bare cryptography of each pair, for each kind; none where a kind has no equal.
+    raw: Vec<Vec<Raw>>,
+    /// The number of the next handshake.
     next: usize,
 }
 
 impl<T: Library, L: Link> Local<T, L> {
     /// Handshakes of all pairs of `work` over `link`.
-    pub(super) const fn new(work: Work<T>, link: L) -> Self {
-        Self { work, link, raw: Vec::new(), next: 0 }
+    pub(super) fn new(work: Work<T>, link: L) -> Self {
+        Self { order: work.mix.order(), work, link, raw: Vec::new(), next: 0 }
     }
 
-    fn timed(&mut self, index: usize, round: &mut Round) -> Result<[u64; 2], Error> {
+    /// The pair and the kind of a handshake.
+    fn turn(&self, number: usize) -> (usize, usize) {
+        (number % self.work.pairs.len(), self.order[number % self.order.len()])
+    }
+
+    fn timed(&mut self, number: usize, round: &mut Round) -> Result<[u64; 2], Error> {
+        let (pair, kind) = self.turn(number);
         let mut watches = SideStopwatches::default();
-        let established = self.work.shake_hands(&self.work.pairs[index], &mut self.link, &mut watches)?;
+        let established = self.work.shake_hands(&self.work.pairs[pair], kind, &mut self.link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
+        round.retried += usize::from(established.hello_retry);
+        round.resumed += usize::from(established.client.negotiated().is_some_and(|told| told.is_resumed));
         watches.on(Side::Client, || drop(established.client));
         watches.on(Side::Server, || drop(established.server));
         let watches = [watches.client, watches.server];
@@ -38,67 +48,118 @@ impl<T: Library, L: Link> Local<T, L> {
         Ok(watches.map(|watch| watch.cpu_ns()))
     }
 
-    /// Whether there is bare cryptography to compare such handshakes with: that of full ones in TLS 1.3, in a group that the
-    /// provider has.
-    fn has_equal(&self, negotiated: &Negotiated) -> bool {
-        negotiated.version == ProtocolVersion::TLS13
-            && !negotiated.is_resumed
-            && negotiated.group.is_none_or(|group| self.work.provider.group(group).is_some())
+    /// Times the phases of a handshake.
+    fn phases(&mut self, number: usize) -> Result<PhaseTimes, Error> {
+        let (pair, kind) = self.turn(number);
+        phases::drive(&self.work, &self.work.pairs[pair], kind, &mut self.link)
     }
 
-    fn bare(&self, index: usize) -> Result<[u64; 2], Error> {
-        let (raw, pair) = (&self.raw[index], &self.work.pairs[index]);
+    /// Whether there is bare cryptography to compare handshakes of a kind with: that of full ones in TLS 1.3, in groups that the
+    /// provider has.
+    fn has_equal(&self, kind: HandshakeKind, negotiated: &Negotiated) -> bool {
+        let first_share = kind.client_groups(&self.work.groups).first().copied();
+        let mut groups = negotiated.group.into_iter().chain(first_share);
+        negotiated.version == ProtocolVersion::TLS13
+            && !negotiated.is_resumed
+            && groups.all(|group| self.work.provider.group(group).is_some())
+    }
+
+    fn bare(&self, number: usize) -> Result<[u64; 2], Error> {
+        let (pair, kind) = self.turn(number);
+        let (raw, pair) = (&self.raw[kind][pair], &self.work.pairs[pair]);
         let mut watches = SideStopwatches::default();
         watches.on(Side::Client, || raw.client(pair, &self.work.name))?;
         watches.on(Side::Server, || raw.server(pair))?;
         Ok([watches.client.cpu_ns(), watches.server.cpu_ns()])
     }
+
+    /// Completes a handshake of each kind, after one that leaves a session where there has to be one. Returns the kinds with what
+    /// was negotiated, and the bytes that client and server sent.
+    fn first_of_each(&mut self) -> Result<Vec<(HandshakeKind, Negotiated, [u64; 2])>, Error> {
+        let Self { work, link, .. } = self;
+        let first = work.pairs.first();
+        let first = first.ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
+        let mut all = Vec::new();
+        for (index, kind) in work.mix.kinds().enumerate() {
+            if kind == HandshakeKind::Resumed {
+                for pair in &work.pairs {
+                    drive_handshake(&pair.libraries[index], link, &mut Unobserved)?;
+                }
+            }
+            let established = work.shake_hands(first, index, link, &mut Unobserved)?;
+            let negotiated = established.client.negotiated();
+            let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
+            all.push((kind, negotiated, established.wire_bytes));
+        }
+        Ok(all)
+    }
+}
+
+/// The mean of client and server over all handshakes of a round, each as long as the median one of its kind: if other programs
+/// interrupt the thread, they do so in few of them.
+fn typical(kinds: &[[Vec<f64>; 2]]) -> [f64; 2] {
+    [0, 1].map(|side| {
+        let count: usize = kinds.iter().map(|times| times[side].len()).sum();
+        let sum = |times: &[Vec<f64>; 2]| stats::median(&times[side]).unwrap_or(0.0) * times[side].len() as f64;
+        kinds.iter().map(sum).sum::<f64>() / count.max(1) as f64
+    })
 }
 
 impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
     fn prepare(&mut self) -> Result<Prepared, Error> {
-        let first = self.work.pairs.first();
-        let first = first.ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
-        if self.work.kind == HandshakeKind::Resumed {
-            // Each pair needs a session.
-            for pair in &self.work.pairs {
-                drive_handshake(&pair.library, &mut self.link, &mut Unobserved)?;
+        let first = self.first_of_each()?;
+        let counted = counted::count(&self.work, &mut self.link)?;
+        if first.iter().all(|(kind, negotiated, _)| self.has_equal(*kind, negotiated)) {
+            for (kind, negotiated, wire_bytes) in &first {
+                let new_raw = |pair| Raw::new(&self.work, pair, *kind, negotiated, *wire_bytes);
+                self.raw.push(self.work.pairs.iter().map(new_raw).collect::<Result<_, Error>>()?);
             }
         }
-        let established = self.work.shake_hands(first, &mut self.link, &mut Unobserved)?;
-        let negotiated = established.client.negotiated();
-        let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
-        let counted = counted::count(&self.work, &mut self.link)?;
-        if self.has_equal(&negotiated) {
-            let new_raw = |pair| Raw::new(&self.work, pair, &negotiated, established.wire_bytes);
-            self.raw = self.work.pairs.iter().map(new_raw).collect::<Result<Vec<_>, _>>()?;
-        }
         let idle = idle::count(&self.work)?;
+        let negotiated = first.into_iter().next().map(|(_, negotiated, _)| negotiated);
+        let negotiated = negotiated.ok_or_else(|| Error::Failed("there is no kind of handshakes".to_owned()))?;
         Ok(Prepared { negotiated, counted, idle })
     }
 
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error> {
         let mut round = Round::default();
-        let first = self.next;
         let orders = [is_raw_first, !is_raw_first].into_iter().filter(|is_raw| !is_raw || !self.raw.is_empty());
         for is_raw in orders.collect::<Vec<_>>() {
-            let mut times = [Vec::new(), Vec::new()];
-            for number in 0..connections {
+            let mut times = vec![[Vec::new(), Vec::new()]; self.work.mix.kinds().count()];
+            for number in self.next..self.next + connections {
                 interrupt::check()?;
-                let index = (first + number) % self.work.pairs.len();
-                let [client, server] = if is_raw { self.bare(index)? } else { self.timed(index, &mut round)? };
+                let [client, server] = if is_raw { self.bare(number)? } else { self.timed(number, &mut round)? };
+                let times = &mut times[self.turn(number).1];
                 times[0].push(client as f64 / 1e3);
                 times[1].push(server as f64 / 1e3);
             }
-            // The median connection: if other programs interrupt the thread, they do so in few of them.
-            let medians = times.map(|times| stats::median(&times).unwrap_or(0.0));
             if is_raw {
-                round.raw_us = Some(medians);
+                round.raw_us = Some(typical(&times));
             } else {
-                round.cpu_us = medians;
+                round.cpu_us = typical(&times);
             }
         }
-        self.next = (first + connections) % self.work.pairs.len();
+        if self.work.phases {
+            for number in self.next..self.next + connections {
+                interrupt::check()?;
+                round.phases.push(self.phases(number)?);
+            }
+        }
+        self.next += connections;
         Ok(round)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_of_a_mix_costs_the_mean_of_the_median_of_each_kind() {
+        let full = [vec![160.0, 150.0, 9_000.0], vec![70.0; 3]];
+        let resumed = [vec![50.0; 9], vec![55.0; 9]];
+        assert_eq!(typical(&[full, resumed]), [(3.0 * 160.0 + 9.0 * 50.0) / 12.0, (3.0 * 70.0 + 9.0 * 55.0) / 12.0]);
+        assert_eq!(typical(&[[vec![3.0, 1.0, 2.0], vec![5.0]]]), [2.0, 5.0]);
+        assert_eq!(typical(&[]), [0.0, 0.0]);
     }
 }

@@ -16,6 +16,7 @@ pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
     counts(case, &found.prepared.counted, seed);
     held(case, &found.prepared.idle, seed);
     times(case, &found.rounds, seed);
+    phases(case, &found.rounds, seed)?;
     let mut histograms = Vec::new();
     for round in &found.rounds {
         let mut times = Times::new()?;
@@ -35,8 +36,29 @@ pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
     Ok(())
 }
 
+/// The distribution of each phase.
+fn phases(case: &mut Case, rounds: &[Round], seed: u64) -> Result<(), Error> {
+    for (index, phase) in quantity::PHASES.iter().enumerate() {
+        let mut histograms = Vec::new();
+        for round in rounds.iter().filter(|round| !round.phases.is_empty()) {
+            let mut times = Times::new()?;
+            round.phases.iter().for_each(|phases| times.record(phases[index]));
+            histograms.push(times.buckets());
+        }
+        if let Some(metric) = Buckets::metric(phase.time, &histograms, seed)? {
+            case.metrics.insert(crate::schema::key(phase.side, phase.time), metric);
+        }
+        let all = Buckets::sum(&histograms);
+        if all.count() as f64 >= BEYOND_MIN / (1.0 - 0.99) {
+            let samples: Vec<f64> = all.percentile(0.99).into_iter().collect();
+            case.record(phase.side, phase.p99, &samples, seed);
+        }
+    }
+    Ok(())
+}
+
 fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
-    type Pick = fn(&Counted) -> [u64; 2];
+    type Pick = fn(&Counted) -> [f64; 2];
     let picks: [(&Quantity, Pick); 5] = [
         (&quantity::HEAP_CALLS_PER_HANDSHAKE, |counted| counted.heap_calls),
         (&quantity::C_HEAP_CALLS_PER_HANDSHAKE, |counted| counted.c_heap_calls),
@@ -46,23 +68,23 @@ fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
     ];
     for (quantity, pick) in picks {
         for (index, side) in SIDES.into_iter().enumerate() {
-            let samples: Vec<f64> = counted.iter().map(|counted| pick(counted)[index] as f64).collect();
+            let samples: Vec<f64> = counted.iter().map(|counted| pick(counted)[index]).collect();
             case.record(side, quantity, &samples, seed);
         }
     }
-    let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes as f64).collect();
+    let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes).collect();
     case.record(Side::Total, &quantity::PEAK_BYTES_PER_CONNECTION, &peak, seed);
 }
 
 fn held(case: &mut Case, idle: &[Idle], seed: u64) {
-    type Pick = fn(&Idle) -> [i64; 2];
+    type Pick = fn(&Idle) -> [f64; 2];
     let picks: [(&Quantity, Pick); 2] = [
         (&quantity::IDLE_BYTES_AFTER_100_B, |idle| idle.after_100_b),
         (&quantity::IDLE_BYTES_AFTER_16_KIB, |idle| idle.after_16_kib),
     ];
     for (quantity, pick) in picks {
         for (index, side) in SIDES.into_iter().enumerate() {
-            let samples: Vec<f64> = idle.iter().map(|idle| pick(idle)[index] as f64).collect();
+            let samples: Vec<f64> = idle.iter().map(|idle| pick(idle)[index]).collect();
             case.record(side, quantity, &samples, seed);
         }
     }
@@ -92,6 +114,7 @@ mod tests {
             raw_us: Some([150.0 * factor, 80.0 * factor]),
             handshakes_ns: vec![400_000; 4],
             busy_ns: 2_000_000,
+            ..Round::default()
         };
         let mut case = Case::new("case");
         times(&mut case, &[round(1.0), round(1.1), round(0.9)], 1);

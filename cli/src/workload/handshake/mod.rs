@@ -5,6 +5,8 @@ mod counted;
 mod idle;
 mod local;
 mod metrics;
+mod mix;
+mod phases;
 mod raw;
 mod schedule;
 mod timed;
@@ -12,11 +14,14 @@ mod timed;
 pub use counted::Counted;
 pub use idle::Idle;
 pub use metrics::record;
+pub use mix::Mix;
+pub use phases::PhaseTimes;
 pub use timed::Round;
 
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
+use tls_engine::codes::NamedGroup;
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
@@ -34,8 +39,8 @@ use timed::Turn;
 
 /// The two ends of a handshake.
 pub struct Pair<T> {
-    /// The library with the configuration of both ends.
-    pub library: T,
+    /// The library with the configuration of both ends, for each kind of the mix.
+    pub libraries: Vec<T>,
     /// The server's certificate and key.
     pub key: CertifiedKey,
     /// The client's verifier.
@@ -62,22 +67,43 @@ pub struct Work<T> {
     pub name: ServerName<'static>,
     /// What carries the handshakes.
     pub carrier: Carrier,
-    /// Their kind.
-    pub kind: HandshakeKind,
+    /// Their kinds.
+    pub mix: Mix,
+    /// The groups that both ends know, in order of preference.
+    pub groups: Vec<NamedGroup>,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
 }
 
 impl<T: Library> Work<T> {
-    /// Completes a handshake of the kind that is measured.
+    /// Completes a handshake of a kind of the mix.
     fn shake_hands<L: Link>(
         &self,
         pair: &Pair<T>,
+        kind: usize,
         link: &mut L,
         observer: &mut impl Observer,
     ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
-        let established = drive_handshake(&pair.library, link, observer)?;
-        if self.kind != HandshakeKind::Full {
+        self.checked(drive_handshake(self.library(pair, kind)?, link, observer)?, kind)
+    }
+
+    /// The library that is configured for a kind of the mix.
+    fn library<'a>(&self, pair: &'a Pair<T>, kind: usize) -> Result<&'a T, Error> {
+        let missing = || Error::Failed("a kind of handshakes has no library".to_owned());
+        pair.libraries.get(kind).ok_or_else(missing)
+    }
+
+    /// The ends, if their handshake was of this kind of the mix.
+    fn checked(
+        &self,
+        established: EstablishedPair<T::Client, T::Server>,
+        kind: usize,
+    ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
+        if let Some(kind) = self.mix.kinds().nth(kind).filter(|kind| *kind != HandshakeKind::Full) {
+            // Not every library tells it, and the bytes do.
+            let hello_retry = Some(established.hello_retry);
             let negotiated = established.client.negotiated();
-            negotiated.map_or(Ok(()), |negotiated| negotiated.check_kind(self.kind))?;
+            negotiated.map_or(Ok(()), |told| Negotiated { hello_retry, ..told }.check_kind(kind))?;
         }
         Ok(established)
     }
@@ -88,6 +114,8 @@ impl<T: Library> Work<T> {
 pub struct HandshakeSchedule {
     /// The limit of the timed part.
     pub limit: Limit,
+    /// Rounds have a multiple of so many handshakes: the period of the mix.
+    pub period: usize,
     /// The warm-up before that, whose results are discarded.
     pub warmup: Duration,
     /// Decides whether the engine or the bare cryptography goes first in a round.
@@ -99,7 +127,8 @@ pub trait Handshakes: Send {
     /// Completes a first handshake, and counts what connections take. To be called first.
     fn prepare(&mut self) -> Result<Prepared, Error>;
 
-    /// Times `connections` handshakes, and as many times the bare cryptography, which comes first if `is_raw_first`.
+    /// Times `connections` handshakes, and as many times the bare cryptography, which comes first if `is_raw_first`. Then the
+    /// phases of as many others, if they are wanted.
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error>;
 }
 
@@ -124,17 +153,19 @@ pub struct Found {
     pub elapsed: Duration,
 }
 
-/// Handshakes between ends that `new` makes of each setup, one for each server.
+/// Handshakes between ends that `new` makes of each setup, one for each server, with the kinds of `mix`.
 pub fn with_setups<T: Library>(
     setups: &[Setup],
     provider: &'static Provider,
     carrier: Carrier,
+    mix: Mix,
+    phases: bool,
     new: impl Fn(&Setup) -> Result<T, Error>,
 ) -> Result<Box<dyn Handshakes>, Error> {
     let pair = |setup: &Setup| {
         let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
         Ok(Pair {
-            library: new(setup)?,
+            libraries: mix.kinds().map(|kind| new(&Setup { kind, ..setup.clone() })).collect::<Result<_, _>>()?,
             key: identity.certified_key(provider)?,
             verifier: ServerVerifier::new(&setup.roots)?,
         })
@@ -142,7 +173,8 @@ pub fn with_setups<T: Library>(
     let pairs = setups.iter().map(pair).collect::<Result<Vec<_>, Error>>()?;
     let first = setups.first();
     let first = first.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
-    handshakes(Work { pairs, provider, name: first.name.clone(), carrier, kind: first.kind })
+    let (name, groups) = (first.name.clone(), first.groups.clone());
+    handshakes(Work { pairs, provider, name, carrier, mix, groups, phases })
 }
 
 /// The handshakes of `work`, in this process.

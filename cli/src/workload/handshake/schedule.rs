@@ -11,11 +11,15 @@ use crate::schema::Side;
 /// The length of a ServerHello (RFC 8446 4.1.3) with a session id, the version and a key share, bytes: typical of the
 /// groups. If it is off, the messages after it are longer or shorter by as much; all of them are hashed.
 const SERVER_HELLO: usize = 122;
+/// The length of a HelloRetryRequest (RFC 8446 4.1.4) with a session id, the version and a group, bytes.
+const HELLO_RETRY_REQUEST: usize = 88;
 
 /// Everything that a side hashes and derives in a handshake (RFC 8446 4.4.1, 7.1 and 7.3): the same number and kinds of
 /// operations, over as many bytes as were sent.
 pub(super) struct Schedule {
     suite: Suite,
+    /// The first ClientHello and the HelloRetryRequest, if there is one.
+    retried: Option<[Vec<u8>; 2]>,
     client_hello: Vec<u8>,
     server_hello: Vec<u8>,
     /// EncryptedExtensions, Certificate and CertificateVerify.
@@ -25,18 +29,24 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of handshakes in which client and server send this many bytes.
-    pub(super) fn new(suite: &Suite, wire_bytes: [u64; 2]) -> Self {
+    /// The schedule of handshakes in which client and server send this many bytes; with `hello_retry` after a HelloRetryRequest.
+    pub(super) fn new(suite: &Suite, wire_bytes: [u64; 2], hello_retry: bool) -> Self {
         let [client, server] = wire_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(0));
         let finished = HANDSHAKE_HEADER + suite.hash.output_len();
-        let client_hello = client.saturating_sub(RECORD_HEADER + RECORD_OVERHEAD + finished);
-        let hello = RECORD_HEADER + SERVER_HELLO;
-        let flight = server.saturating_sub(hello + RECORD_OVERHEAD + finished);
+        let mut client_hello = client.saturating_sub(RECORD_HEADER + RECORD_OVERHEAD + finished);
+        let mut hellos = RECORD_HEADER + SERVER_HELLO;
         // Only the total length matters, because a hash accepts any division of its input.
         let message = |len: usize| vec![0x16; len];
+        let retried = hello_retry.then(|| {
+            hellos += RECORD_HEADER + HELLO_RETRY_REQUEST;
+            client_hello = client_hello.saturating_sub(RECORD_HEADER) / 2;
+            [message(client_hello), message(HELLO_RETRY_REQUEST)]
+        });
+        let flight = server.saturating_sub(hellos + RECORD_OVERHEAD + finished);
         let (extensions, signature) = (flight / 100, flight / 8);
         Self {
             suite: *suite,
+            retried,
             client_hello: message(client_hello),
             server_hello: message(SERVER_HELLO),
             flight: [extensions, flight - extensions - signature, signature].map(message),
@@ -47,7 +57,14 @@ impl Schedule {
     /// Performs the hashing and derivations of a side, from the shared secret.
     pub(super) fn derive(&self, side: Side, shared: &SharedSecret) {
         let hash = self.suite.hash;
-        let mut transcript = Transcript::new(hash);
+        let mut transcript = match &self.retried {
+            None => Transcript::new(hash),
+            Some([first_hello, retry]) => {
+                let mut transcript = Transcript::retried(hash, first_hello);
+                transcript.add(retry);
+                transcript
+            }
+        };
         transcript.add(&self.client_hello);
         transcript.add(&self.server_hello);
         let hellos = transcript.current();
@@ -87,6 +104,7 @@ mod tests {
     use std::cell::RefCell;
     use std::sync::Arc;
 
+    use tls_engine::codes::NamedGroup;
     use tls_engine::conn::{ClientConfig, ServerConfig};
     use tls_engine::crypto::{Hash, HashContext, Origin, Provider};
     use tls_engine::mem::{BufferPool, Digest, PoolOptions, Secret};
@@ -94,7 +112,7 @@ mod tests {
     use tls_engine::switches::Switches;
 
     use crate::identity::Identity;
-    use crate::library::Engine;
+    use crate::library::{Engine, HandshakeKind};
     use crate::workload::handshake_driver::{Observer, drive_handshake};
     use crate::workload::link::Memory;
 
@@ -218,11 +236,19 @@ mod tests {
     fn a_side_derives_as_much_as_the_engine_has_to_and_hashes_as_many_bytes() {
         let provider = told();
         let (identity, authority) = Identity::generate().expect("an identity");
-        for suite in &provider.suites {
+        let kinds = [HandshakeKind::Full, HandshakeKind::HelloRetry];
+        for (suite, kind) in provider.suites.iter().flat_map(|suite| kinds.map(|kind| (suite, kind))) {
+            let groups: Vec<NamedGroup> = provider.default_groups().map(|group| group.name()).collect();
             let verifier = ServerVerifier::new(std::slice::from_ref(&authority.certificate)).expect("a verifier");
-            let client = ClientConfig::builder(provider).suites(&[suite.code]).verifier(verifier);
+            let client = ClientConfig::builder(provider)
+                .suites(&[suite.code])
+                .groups(&kind.client_groups(&groups))
+                .verifier(verifier);
             let key = identity.certified_key(provider).expect("a key");
-            let server = ServerConfig::builder(provider).suites(&[suite.code]).certificate(key);
+            let server = ServerConfig::builder(provider)
+                .suites(&[suite.code])
+                .groups(kind.server_groups(&groups))
+                .certificate(key);
             let configs = Engine {
                 client: client.build().expect("a client"),
                 server: server.build().expect("a server"),
@@ -232,15 +258,16 @@ mod tests {
             let configs = Arc::new(configs);
             let mut tallies = SideCounts::default();
             let established = drive_handshake(&*configs, &mut Memory, &mut tallies).expect("a handshake");
-            let schedule = Schedule::new(suite, established.wire_bytes);
+            assert_eq!(established.hello_retry, kind == HandshakeKind::HelloRetry);
+            let schedule = Schedule::new(suite, established.wire_bytes, established.hello_retry);
             let shared = SharedSecret::zeroed(32);
             for (side, engine) in [Side::Client, Side::Server].into_iter().zip(tallies.0) {
                 let ((), bare) = tally(|| schedule.derive(side, &shared));
                 let operations = |tally: Tally| Tally { hashed_bytes: 0, currents: 0, ..tally };
-                assert_eq!(operations(bare), operations(engine), "{} {side:?}", suite.code);
-                assert!(bare.currents <= engine.currents, "{} {side:?}: {bare:?} {engine:?}", suite.code);
+                assert_eq!(operations(bare), operations(engine), "{} {kind:?} {side:?}", suite.code);
+                assert!(bare.currents <= engine.currents, "{} {kind:?} {side:?}: {bare:?} {engine:?}", suite.code);
                 let ratio = bare.hashed_bytes as f64 / engine.hashed_bytes as f64;
-                assert!((0.9..1.1).contains(&ratio), "{} {side:?}: {bare:?} {engine:?}", suite.code);
+                assert!((0.9..1.1).contains(&ratio), "{} {kind:?} {side:?}: {bare:?} {engine:?}", suite.code);
             }
         }
     }

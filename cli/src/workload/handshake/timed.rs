@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{HandshakeSchedule, Handshakes, Prepared};
+use super::{HandshakeSchedule, Handshakes, PhaseTimes, Prepared};
 use crate::error::Error;
 use crate::library::Expected;
 use crate::measure::Order;
@@ -27,6 +27,12 @@ pub struct Round {
     pub raw_us: Option<[f64; 2]>,
     /// The time of each handshake, nanoseconds.
     pub handshakes_ns: Vec<u64>,
+    /// How many of them resumed a session.
+    pub resumed: usize,
+    /// How many of them passed through a HelloRetryRequest.
+    pub retried: usize,
+    /// The phases of other handshakes, as many, if they are timed.
+    pub phases: Vec<PhaseTimes>,
     /// The wall time that both ends were busy with all connections, nanoseconds.
     pub busy_ns: u64,
 }
@@ -36,7 +42,12 @@ impl Round {
     pub fn is_plausible(&self, connections: usize) -> bool {
         let times = self.cpu_us.iter().chain(self.raw_us.iter().flatten());
         let is_time = |time: &f64| time.is_finite() && *time > 0.0;
-        self.handshakes_ns.len() == connections && self.busy_ns > 0 && times.copied().all(|time| is_time(&time))
+        let shares = [self.resumed, self.retried];
+        self.handshakes_ns.len() == connections
+            && [0, connections].contains(&self.phases.len())
+            && shares.iter().all(|count| *count <= connections)
+            && self.busy_ns > 0
+            && times.copied().all(|time| is_time(&time))
     }
 }
 
@@ -48,6 +59,13 @@ pub(super) struct Turn {
     pub rounds: Vec<Round>,
     /// The number of connections in its rounds.
     connections: usize,
+}
+
+impl HandshakeSchedule {
+    /// So many connections or a few more, so that a round has all kinds of the mix in their shares.
+    const fn whole(&self, connections: usize) -> usize {
+        connections.next_multiple_of(if self.period == 0 { 1 } else { self.period })
+    }
 }
 
 impl Turn {
@@ -92,8 +110,9 @@ pub(super) fn time(
         }
         if let Limit::Writes(count) = schedule.limit {
             let most = longer_and_longer(CONNECTIONS_MAX, rounds);
+            let connections = schedule.whole(count.div_ceil(ROUNDS_OF_COUNT).min(most) as usize) as u64;
             // The last round gets the remainder.
-            let connections = count.div_ceil(ROUNDS_OF_COUNT).min(most).min(count - done_connections);
+            let connections = connections.min(count - done_connections);
             turns.iter_mut().for_each(|turn| turn.connections = connections as usize);
             done_connections += connections;
         }
@@ -134,9 +153,10 @@ fn warm_up(
 ) -> Result<(), Error> {
     let began = Instant::now();
     let warmup = schedule.warmup * working(turns);
+    let least = schedule.whole(CONNECTIONS_MIN);
     let mut times = vec![Vec::new(); turns.len()];
     loop {
-        for (times, last) in times.iter_mut().zip(round(turns, order, |_| CONNECTIONS_MIN)?) {
+        for (times, last) in times.iter_mut().zip(round(turns, order, |_| least)?) {
             times.extend(last.as_ref().map(round_s));
         }
         let done = began.elapsed().as_secs_f64() / warmup.as_secs_f64().max(1e-9);
@@ -148,17 +168,18 @@ fn warm_up(
     if let Limit::Duration(duration) = schedule.limit {
         for (turn, times) in turns.iter_mut().zip(times) {
             let round_s = crate::stats::median(&times).unwrap_or(f64::INFINITY);
-            let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * CONNECTIONS_MIN as f64;
-            turn.connections = (wanted as usize).max(CONNECTIONS_MIN);
+            let wanted = duration.as_secs_f64() / ROUNDS_WANTED / round_s.max(1e-9) * least as f64;
+            turn.connections = schedule.whole((wanted as usize).max(least));
         }
     }
     Ok(())
 }
 
-/// The time that a round takes, with its bare cryptography, seconds.
+/// The time that a round takes, with its bare cryptography and its phases, seconds.
 fn round_s(round: &Round) -> f64 {
     let raw_us = round.raw_us.iter().flatten().sum::<f64>() * round.handshakes_ns.len() as f64;
-    round.busy_ns as f64 / 1e9 + raw_us / 1e6
+    let phases_ns: u64 = round.phases.iter().filter_map(|times| times.last()).sum();
+    (round.busy_ns + phases_ns) as f64 / 1e9 + raw_us / 1e6
 }
 
 fn handshakes_per_s(round: &Round) -> f64 {
