@@ -40,6 +40,7 @@ fn negotiated(setup: &Setup) -> Negotiated {
         alpn: None,
         hello_retry: None,
         is_resumed: false,
+        early_data: false,
     }
 }
 

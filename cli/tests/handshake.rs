@@ -149,6 +149,25 @@ fn a_mix_has_the_kinds_in_their_shares_and_costs_their_mean() {
 }
 
 #[test]
+fn early_data_is_sent_in_every_handshake_of_its_kind_and_in_no_other() {
+    for transport in ["memory", "loopback"] {
+        let kinds = cases(&["--count", "50", "--kind", "full,resumed,early-data", "--transport", transport]);
+        let shares =
+            |case: &Value| ["resumed_share", "early_data_share"].map(|share| case["negotiated"][share].clone());
+        assert_eq!(kinds.iter().map(shares).collect::<Vec<_>>(), [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]);
+        let bytes = |case: &Value| median(case, "client.wire_bytes_per_handshake");
+        // The extension, the record with 100 bytes, and EndOfEarlyData.
+        assert_eq!(bytes(&kinds[2]) - bytes(&kinds[1]), f64::from(4 + (5 + 100 + 17) + (5 + 4 + 17)));
+    }
+    let [mix] = &cases(&["--count", "20", "--mix", "full=1,early-data=4"])[..] else { panic!("no case") };
+    assert_eq!(mix["negotiated"]["early_data_share"], 0.8);
+    run(["handshake", "--kind", "early-data", "--tls-version", "1.2", "--library", "rustls"])
+        .expect(2, &["no early data before TLS 1.3"]);
+    run(["handshake", "--kind", "early-data", "--library", "rustls", "--count", "1"])
+        .expect(1, &["measured with tls-engine alone"]);
+}
+
+#[test]
 fn a_mix_that_makes_no_sense_is_refused() {
     run(["handshake", "--mix", "full=20"]).expect(2, &["--mix", "use --kind full"]);
     run(["handshake", "--mix", "full=20,resumed"]).expect(2, &["'resumed' has no share", "full=20,resumed=80"]);

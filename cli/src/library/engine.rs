@@ -21,9 +21,14 @@ pub struct Engine {
     pub pool: BufferPool,
 }
 
+/// What a client sends as early data where that is asked for: about as much as a request.
+const EARLY_DATA: [u8; 100] = [0x6e; 100];
+
 /// A connection with its two buffers.
 pub struct EngineEndpoint {
     connection: Connection,
+    /// How much early data a server has received, bytes.
+    early_bytes: usize,
     /// Bytes from the peer; records are opened in place.
     input: InBuf,
     /// Bytes for the peer.
@@ -41,6 +46,7 @@ impl Library for Engine {
     fn server(&self, room: Room) -> Result<EngineEndpoint, Error> {
         Ok(EngineEndpoint {
             connection: Connection::server(&self.server),
+            early_bytes: 0,
             input: InBuf::pooled(&self.pool, room.input_bytes),
             output: OutBuf::pooled(&self.pool, room.output_bytes),
         })
@@ -56,8 +62,25 @@ impl EngineEndpoint {
         room: Room,
     ) -> Result<Self, Error> {
         let mut output = OutBuf::pooled(pool, room.output_bytes);
-        let connection = Connection::client(config, name, &mut output)?;
-        Ok(Self { connection, input: InBuf::pooled(pool, room.input_bytes), output })
+        let mut connection = Connection::client(config, name, &mut output)?;
+        if connection.early_data_room() > 0 {
+            connection.write_early_data(&EARLY_DATA, &mut output)?;
+        }
+        Ok(Self { connection, early_bytes: 0, input: InBuf::pooled(pool, room.input_bytes), output })
+    }
+}
+
+impl EngineEndpoint {
+    /// Takes early data of a client, and fails unless it is what was sent.
+    fn take_early_data(&mut self) -> Result<(), Error> {
+        if self.connection.has_early_data() {
+            let data = self.connection.take_early_data();
+            if EARLY_DATA.get(self.early_bytes..self.early_bytes + data.len()) != Some(&data) {
+                return Err(Error::Failed("other early data was received than was sent".to_owned()));
+            }
+            self.early_bytes += data.len();
+        }
+        Ok(())
     }
 }
 
@@ -92,7 +115,7 @@ impl Endpoint for EngineEndpoint {
         loop {
             match self.connection.read_tls(&mut self.input, &mut self.output)? {
                 Progress::Data(data) => on_data(data)?,
-                Progress::Advanced => {}
+                Progress::Advanced => self.take_early_data()?,
                 // These configurations pause for nothing.
                 Progress::NeedInput | Progress::Paused => return Ok(Received::NeedsInput),
                 Progress::Closed => return Ok(Received::Closed),
@@ -128,6 +151,7 @@ impl Endpoint for EngineEndpoint {
             alpn: negotiated.alpn.as_deref().map(<[u8]>::to_vec),
             hello_retry: Some(negotiated.hello_retry),
             is_resumed: negotiated.is_resumed(),
+            early_data: negotiated.early_data,
         })
     }
 

@@ -135,6 +135,8 @@ pub struct Negotiated {
     pub hello_retry: Option<bool>,
     /// Whether a session was resumed.
     pub is_resumed: bool,
+    /// Whether early data was sent, accepted and received.
+    pub early_data: bool,
 }
 
 /// A kind of handshake.
@@ -150,6 +152,10 @@ pub enum HandshakeKind {
     HelloRetry,
     /// A session of an earlier connection is resumed, with a key exchange of its own in TLS 1.3
     Resumed,
+    /// The same, and the first data goes with the ClientHello (0-RTT), which tls-engine alone does
+    #[value(name = "early-data")]
+    #[serde(rename = "early-data")]
+    EarlyData,
 }
 
 impl HandshakeKind {
@@ -159,7 +165,13 @@ impl HandshakeKind {
             Self::Full => "full",
             Self::HelloRetry => "hrr",
             Self::Resumed => "resumed",
+            Self::EarlyData => "early-data",
         }
+    }
+
+    /// Whether a session of an earlier connection is resumed.
+    pub const fn is_resumed(self) -> bool {
+        matches!(self, Self::Resumed | Self::EarlyData)
     }
 
     /// The groups of clients, in order of preference, for handshakes that take place in the first of `groups`. A client has a key
@@ -176,10 +188,13 @@ impl HandshakeKind {
     pub fn server_groups(self, groups: &[NamedGroup]) -> &[NamedGroup] {
         match self {
             Self::HelloRetry => &groups[..groups.len().min(1)],
-            Self::Full | Self::Resumed => groups,
+            Self::Full | Self::Resumed | Self::EarlyData => groups,
         }
     }
 }
+
+/// Why a library can't be measured with early data.
+const NO_EARLY_DATA: &str = "early data is measured with tls-engine alone; leave out early-data or the library";
 
 /// What is wrong with a handshake that should have had a HelloRetryRequest.
 const NO_HELLO_RETRY: &str = "the server sent no HelloRetryRequest, and took the client's first key share";
@@ -211,9 +226,11 @@ impl Negotiated {
             (HandshakeKind::Full | HandshakeKind::HelloRetry, true) => {
                 failed("the connection resumed a session, which was not asked for")
             }
-            (HandshakeKind::Resumed, false) => {
+            (HandshakeKind::Resumed | HandshakeKind::EarlyData, false) => {
                 failed("the connection did not resume the session, and made a full handshake")
             }
+            (HandshakeKind::EarlyData, true) if !self.early_data => failed("the server has not accepted early data"),
+            (HandshakeKind::Resumed, true) if self.early_data => failed("early data was sent, which was not asked for"),
             (HandshakeKind::HelloRetry, false) if self.hello_retry == Some(false) => failed(NO_HELLO_RETRY),
             _ => Ok(()),
         }

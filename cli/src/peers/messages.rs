@@ -205,7 +205,7 @@ pub(super) struct Agreed {
 
 impl From<Negotiated> for Agreed {
     fn from(negotiated: Negotiated) -> Self {
-        let Negotiated { version, suite, group, signature, alpn, hello_retry, is_resumed } = negotiated;
+        let Negotiated { version, suite, group, signature, alpn, hello_retry, is_resumed, early_data: _ } = negotiated;
         Self {
             version: version.0,
             suite: suite.0,
@@ -229,6 +229,7 @@ impl From<Agreed> for Negotiated {
             alpn,
             hello_retry,
             is_resumed,
+            early_data: false,
         }
     }
 }

@@ -15,7 +15,7 @@ pub use crate::args::Mode;
 
 use super::sockets;
 use super::switches::setting;
-use super::tls::{self, KeyLogSource, TICKET_LIFETIME_S, Tls};
+use super::tls::{self, EARLY_DATA_KEPT, KeyLogSource, TICKET_LIFETIME_S, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::files;
@@ -25,8 +25,6 @@ use crate::units::Bytes;
 /// The longest secret for tickets that is read, bytes.
 const TICKET_KEY_MAX: usize = 1 << 20;
 
-/// How many ClientHellos with early data are accepted in 20 seconds: more than two processors can.
-const EARLY_DATA_KEPT: usize = 1 << 20;
 /// How many tickets a client gets by default.
 const TICKETS: u8 = 2;
 

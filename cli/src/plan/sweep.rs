@@ -163,6 +163,9 @@ impl Combination {
 /// Refuses a kind of handshakes where there is none.
 pub(super) fn check_kind(kind: HandshakeKind, version: ProtocolVersion, groups: &[NamedGroup]) -> Result<(), Error> {
     let refused = |message: &str| Err(Error::Usage(message.to_owned()));
+    if kind == HandshakeKind::EarlyData && version != ProtocolVersion::TLS13 {
+        return refused("there is no early data before TLS 1.3; leave out --tls-version 1.2 or early-data");
+    }
     if kind != HandshakeKind::HelloRetry {
         return Ok(());
     }

@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
-use tls_engine::conn::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBuilder};
+use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier};
-use tls_engine::session::{MemoryTickets, TicketKeys};
+use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
 use tls_engine::switches::Switches;
 use tls_engine::{KeyLog, KeyLogFile};
 
@@ -19,6 +19,10 @@ use crate::library::{Expected, HandshakeKind, Setup};
 use crate::names;
 use crate::render::{Color, Messages};
 
+/// How many ClientHellos with early data are accepted in 20 seconds: more than a few processors can take in that time.
+pub(super) const EARLY_DATA_KEPT: usize = 1 << 22;
+/// How much early data servers of handshakes that are measured take, bytes: more than clients send.
+const EARLY_DATA_BYTES: u32 = 16 << 10;
 /// How long a ticket may be used, seconds: as long as those of rustls.
 pub(super) const TICKET_LIFETIME_S: u32 = 6 * 60 * 60;
 
@@ -178,6 +182,7 @@ impl Tls {
         Ok(match self.kind {
             HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(MemoryTickets::default())),
+            HandshakeKind::EarlyData => builder.tickets(Arc::new(MemoryTickets::default())).early_data(true),
         }
         .build()?)
     }
@@ -213,6 +218,11 @@ impl Tls {
         Ok(match self.kind {
             HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(TicketKeys::new(self.provider, TICKET_LIFETIME_S)?)),
+            HandshakeKind::EarlyData => {
+                let register = ReplayRegister::new(EARLY_DATA_KEPT, SystemClock.now());
+                let keys = TicketKeys::new(self.provider, TICKET_LIFETIME_S)?;
+                builder.tickets(Arc::new(keys)).early_data(EARLY_DATA_BYTES, Arc::new(register))
+            }
         }
         .build()?)
     }

@@ -200,6 +200,7 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
         Some(found.rounds.iter().map(count).sum::<usize>() as f64 / handshakes.max(1) as f64)
     };
     case.negotiated.resumed_share = share(|round| round.resumed);
+    case.negotiated.early_data_share = share(|round| round.with_early_data);
     case.negotiated.hello_retry_share = share(|round| round.retried);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;

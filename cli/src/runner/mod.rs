@@ -216,7 +216,7 @@ fn negotiated(agreed: &library::Negotiated) -> Negotiated {
         alpn: agreed.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed_share: Some(if agreed.is_resumed { 1.0 } else { 0.0 }),
         hello_retry_share: None,
-        early_data_share: Some(0.0),
+        early_data_share: Some(if agreed.early_data { 1.0 } else { 0.0 }),
     }
 }
 

@@ -240,6 +240,7 @@ pub(super) mod tests {
             alpn: None,
             hello_retry: Some(false),
             is_resumed: false,
+            early_data: false,
         }
     }
 

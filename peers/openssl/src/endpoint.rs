@@ -115,6 +115,7 @@ impl Connection for SslConnection {
             alpn: ssl.selected_alpn_protocol().map(<[u8]>::to_vec),
             hello_retry: native::hello_retry(ssl),
             is_resumed: ssl.session_reused(),
+            early_data: false,
         })
     }
 

@@ -62,6 +62,7 @@ pub(crate) fn negotiated(connection: &Connection) -> Option<Negotiated> {
         alpn: connection.application_protocol().map(<[u8]>::to_vec),
         hello_retry: connection.handshake_type().ok().map(|flags| flags.contains("HELLO_RETRY_REQUEST")),
         is_resumed: connection.resumed(),
+        early_data: false,
     })
 }
 

@@ -16,7 +16,7 @@ use rustls::{ClientConfig, CommonState, RootCertStore, ServerConfig, SupportedPr
 use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::{HandshakeKind, Negotiated, Setup};
+use super::{HandshakeKind, NO_EARLY_DATA, Negotiated, Setup};
 use crate::error::Error;
 
 pub use buffered::Rustls;
@@ -131,6 +131,8 @@ fn client_config(setup: &Setup, provider: &Arc<CryptoProvider>) -> Result<Client
     config.resumption = match setup.kind {
         HandshakeKind::Full | HandshakeKind::HelloRetry => Resumption::disabled(),
         HandshakeKind::Resumed => Resumption::in_memory_sessions(SESSIONS),
+        // rustls takes early data with sessions that the server keeps, and not with tickets.
+        HandshakeKind::EarlyData => return Err(Error::Failed(NO_EARLY_DATA.to_owned())),
     };
     Ok(config)
 }
@@ -178,6 +180,7 @@ fn negotiated(connection: &CommonState) -> Option<Negotiated> {
         alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
         hello_retry: Some(kind == rustls::HandshakeKind::FullWithHelloRetryRequest),
         is_resumed: kind == rustls::HandshakeKind::Resumed,
+        early_data: false,
     })
 }
 

@@ -40,7 +40,9 @@ impl<T: Library, L: Link> Local<T, L> {
         let established = self.work.shake_hands(&self.work.pairs[pair], kind, &mut self.link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
         round.retried += usize::from(established.hello_retry);
-        round.resumed += usize::from(established.client.negotiated().is_some_and(|told| told.is_resumed));
+        let told = established.client.negotiated();
+        round.resumed += usize::from(told.as_ref().is_some_and(|told| told.is_resumed));
+        round.with_early_data += usize::from(told.is_some_and(|told| told.early_data));
         watches.on(Side::Client, || drop(established.client));
         watches.on(Side::Server, || drop(established.server));
         let watches = [watches.client, watches.server];
@@ -81,7 +83,7 @@ impl<T: Library, L: Link> Local<T, L> {
         let first = first.ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
         let mut all = Vec::new();
         for (index, kind) in work.mix.kinds().enumerate() {
-            if kind == HandshakeKind::Resumed {
+            if kind.is_resumed() {
                 for pair in &work.pairs {
                     drive_handshake(&pair.libraries[index], link, &mut Unobserved)?;
                 }

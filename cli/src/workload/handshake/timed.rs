@@ -29,6 +29,8 @@ pub struct Round {
     pub handshakes_ns: Vec<u64>,
     /// How many of them resumed a session.
     pub resumed: usize,
+    /// How many of them have sent early data, which was accepted.
+    pub with_early_data: usize,
     /// How many of them passed through a HelloRetryRequest.
     pub retried: usize,
     /// The phases of other handshakes, as many, if they are timed.
@@ -42,7 +44,7 @@ impl Round {
     pub fn is_plausible(&self, connections: usize) -> bool {
         let times = self.cpu_us.iter().chain(self.raw_us.iter().flatten());
         let is_time = |time: &f64| time.is_finite() && *time > 0.0;
-        let shares = [self.resumed, self.retried];
+        let shares = [self.resumed, self.with_early_data, self.retried];
         self.handshakes_ns.len() == connections
             && [0, connections].contains(&self.phases.len())
             && shares.iter().all(|count| *count <= connections)
