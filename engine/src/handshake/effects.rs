@@ -3,14 +3,13 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 use rustls_pki_types::{CertificateDer, ServerName};
-use zeroize::Zeroize;
 
 use super::job::{Job, JobId, Work};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{Ratchet, TrafficKeys, TrafficSecret, Transcript};
-use crate::mem::{Region, Secret, Span};
+use crate::mem::{Region, Secret, Span, wipe};
 
 /// What a handshake wants to be done, in order, and the memory it works in.
 pub(crate) struct Effects {
@@ -173,7 +172,7 @@ impl Effects {
         }
         for entry in &mut self.list {
             if let Entry::Blank(words) = entry {
-                words.zeroize();
+                wipe(words);
             }
         }
         self.list.clear();

@@ -24,10 +24,9 @@ pub use server::{ChooseCertificate, ClientOffer};
 pub use workspace::HandshakeArenas;
 pub(crate) use workspace::Workspace;
 
-use zeroize::Zeroize;
-
 use crate::codes::HandshakeType;
 use crate::error::Error;
+use crate::mem::wipe;
 use crate::msgs::{Header, Message};
 
 /// A handshake in one of its states.
@@ -113,7 +112,7 @@ impl Machine {
     /// Empties `place`, and wipes what earlier states have left there when they were moved: secrets that nothing else wipes.
     pub(super) fn wipe(place: &mut Option<Self>) {
         if let Self(MachineState::Blank(words)) = place.insert(Self(MachineState::Blank([0; BLANK_WORDS]))) {
-            words.zeroize();
+            wipe(words);
         }
         *place = None;
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use zeroize::Zeroize;
+use super::wipe;
 
 /// The working memory of one job, in [`Region`]s and other parts that are reused.
 pub trait Arena: Send {
@@ -66,7 +66,7 @@ impl Region {
 
     /// Wipes what was written.
     pub fn clear(&mut self) {
-        self.bytes.as_mut_slice().zeroize();
+        wipe(&mut self.bytes);
         self.bytes.clear();
     }
 

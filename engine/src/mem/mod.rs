@@ -5,6 +5,7 @@ mod buffer;
 mod pool;
 mod secret;
 mod span;
+mod wipe;
 
 pub use arena::ArenaStatistics;
 pub(crate) use arena::{Arena, ArenaLease, ArenaPool, Region};
@@ -12,3 +13,4 @@ pub use buffer::{InBuf, OutBuf};
 pub use pool::{BufferPool, Lease, PoolOptions, PoolStatistics};
 pub use secret::{Digest, SECRET_MAX, SHARED_SECRET_MAX, Secret, SecretBytes, SharedSecret};
 pub(crate) use span::Span;
+pub(crate) use wipe::wipe;

@@ -1,7 +1,9 @@
 use core::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::ZeroizeOnDrop;
+
+use super::wipe;
 
 /// The longest secret of the key schedule, or hash, bytes: the output of SHA-512.
 pub const SECRET_MAX: usize = 64;
@@ -15,7 +17,7 @@ pub type Secret = SecretBytes<SECRET_MAX>;
 pub type SharedSecret = SecretBytes<SHARED_SECRET_MAX>;
 
 /// A secret of up to `MAX` bytes, without a heap allocation. Wiped on drop, hidden from `Debug`, compared in constant time.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct SecretBytes<const MAX: usize> {
     bytes: [u8; MAX],
     len: usize,
@@ -56,6 +58,15 @@ impl<const MAX: usize> SecretBytes<MAX> {
         &mut self.bytes[..self.len]
     }
 }
+
+impl<const MAX: usize> Drop for SecretBytes<MAX> {
+    #[inline]
+    fn drop(&mut self) {
+        wipe(&mut self.bytes);
+    }
+}
+
+impl<const MAX: usize> ZeroizeOnDrop for SecretBytes<MAX> {}
 
 impl<const MAX: usize> PartialEq for SecretBytes<MAX> {
     fn eq(&self, other: &Self) -> bool {

@@ -1,7 +1,6 @@
-use zeroize::Zeroize;
-
 use crate::crypto::NONCE_MAX;
 use crate::error::Error;
+use crate::mem::wipe;
 
 /// The nonces of one key: its IV with the record's sequence number XORed into the last 8 bytes (RFC 8446 5.3).
 pub(super) struct Nonces {
@@ -67,7 +66,7 @@ impl Nonces {
 
 impl Drop for Nonces {
     fn drop(&mut self) {
-        self.iv.zeroize();
+        wipe(&mut self.iv);
     }
 }
 

@@ -2,10 +2,9 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use zeroize::Zeroize;
-
 use super::local;
 use super::shared::SharedPool;
+use crate::mem::wipe;
 
 /// A buffer of a pool. Dropping it wipes what was written and returns it.
 #[derive(Default)]
@@ -94,7 +93,7 @@ impl Drop for Lease {
             return;
         }
         let mut bytes = core::mem::take(&mut self.bytes);
-        bytes[..self.written].zeroize();
+        wipe(&mut bytes[..self.written]);
         match core::mem::take(&mut self.home) {
             Home::None => {}
             Home::Shared(pool) => pool.put(bytes, self.written),

@@ -1,9 +1,8 @@
 use aws_lc_rs::{digest, hmac};
-use zeroize::Zeroizing;
 
 use super::origin;
 use crate::crypto::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext, Origin};
-use crate::mem::{Digest, SECRET_MAX, Secret};
+use crate::mem::{Digest, SECRET_MAX, Secret, wipe};
 
 pub(super) static SHA256: AwsLcHash = AwsLcHash {
     name: "SHA-256",
@@ -72,9 +71,9 @@ impl Hash for AwsLcHash {
         let key = hmac::Key::new(self.hmac, secret);
         // T(n) = HMAC(secret, T(n - 1) | info | n): the message is assembled in one buffer, and the MAC written to
         // where it is wanted, because the incremental API leaves its result in memory that nobody wipes.
-        let mut message = Zeroizing::new([0; SECRET_MAX + HKDF_INFO_MAX + 1]);
+        let mut message = [0; SECRET_MAX + HKDF_INFO_MAX + 1];
         let mut block = Secret::zeroed(self.output_len());
-        let mut previous_len = 0;
+        let (mut previous_len, mut used) = (0, 0);
         for (chunk, number) in output.chunks_mut(self.output_len()).zip(1..=u8::MAX) {
             message[..previous_len].copy_from_slice(&block.as_bytes()[..previous_len]);
             let mut end = previous_len;
@@ -86,7 +85,9 @@ impl Hash for AwsLcHash {
             mac_into(&key, &message[..=end], block.as_mut_bytes());
             chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
             previous_len = self.output_len();
+            used = end + 1;
         }
+        wipe(&mut message[..used]);
     }
 }
 

@@ -3,11 +3,10 @@ use core::marker::PhantomData;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
-use zeroize::Zeroize;
 
 use super::origin;
 use crate::crypto::{Hash, HashContext, Origin};
-use crate::mem::{Digest, Secret};
+use crate::mem::{Digest, Secret, wipe};
 
 pub(super) static SHA256: RustCryptoHash<Sha256> =
     RustCryptoHash { name: "SHA-256", implementation: sha256_implementation, algorithm: PhantomData };
@@ -57,7 +56,7 @@ macro_rules! hash {
             fn hkdf_extract(&self, salt: &[u8], input: &[u8]) -> Secret {
                 let (mut output, _) = Hkdf::<$hash>::extract(Some(salt), input);
                 let secret = Secret::copy_of(&output);
-                output.as_mut_slice().zeroize();
+                wipe(&mut output);
                 secret
             }
 
