@@ -244,15 +244,20 @@ pub enum ClientCertificate {
     NotRequested,
     /// It was asked, and has shown none.
     Missing,
-    /// The certificates that it has shown, leaf first, with a signature over the handshake. The server has verified them.
-    Shown(Arc<[CertificateDer<'static>]>),
+    /// It has shown one, which the server has verified.
+    Shown {
+        /// The certificates, leaf first.
+        chain: Arc<[CertificateDer<'static>]>,
+        /// The scheme of its signature over the handshake.
+        scheme: SignatureScheme,
+    },
 }
 
 impl ClientCertificate {
     /// The certificates, leaf first; none where none were shown.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         match self {
-            Self::Shown(chain) => chain,
+            Self::Shown { chain, .. } => chain,
             Self::NotRequested | Self::Missing => &[],
         }
     }

@@ -120,7 +120,9 @@ fn own_certificate(negotiated: &Negotiated, has_certificate: bool) -> Option<Str
         (ClientCertificate::Missing, true) => {
             Some("asked for a certificate, for signatures that the key of --key does not make".into())
         }
-        (ClientCertificate::Shown(chain), _) => Some(format!("shown the certificate of {}", identity::subject(chain))),
+        (ClientCertificate::Shown { chain, .. }, _) => {
+            Some(format!("shown the certificate of {}", identity::subject(chain)))
+        }
     }
 }
 

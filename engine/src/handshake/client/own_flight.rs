@@ -35,7 +35,8 @@ impl OwnFlight {
             Some(Some(choice)) => {
                 let HandshakeContext { client, transcript, .. } = &mut self.handshake;
                 let chain = &choice.certificate.chain;
-                self.client_certificate = ClientCertificate::Shown(Arc::from(&chain[..]));
+                self.client_certificate =
+                    ClientCertificate::Shown { chain: Arc::from(&chain[..]), scheme: choice.scheme };
                 effects.send(transcript, |out| encode_certificate(out, &[], chain))?;
                 match choice.sign(Signer::Client, &client.config.common, transcript, effects)? {
                     Signing::Signed(signature) => self.finish_signed(choice.scheme, &signature, effects),
