@@ -3,10 +3,10 @@
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tls_engine::codes::AlertDescription;
+use tls_engine::codes::{AlertDescription, SignatureScheme};
 use tls_engine::mem::Secret;
 use tls_engine::session::{Ticket, TicketStore};
-use tls_engine::{Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
+use tls_engine::{ClientCertificate, Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
 
 use crate::credentials::Selected;
 use crate::failure::Failure;
@@ -26,11 +26,12 @@ const FILL: u8 = 0x42;
 /// Runs a connection of a client.
 pub(crate) fn connect(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> Result<(), Failure> {
     let secrets = Arc::new(TrafficSecrets::default());
-    let (config, name) = settings::client(flags, secrets.clone(), sessions)?;
+    let selected = Selected::default();
+    let (config, name) = settings::client(flags, secrets.clone(), &selected, sessions)?;
     let mut stream = Stream::client(&config, name.clone(), Transport::connect(flags)?)?;
     // The next connection resumes what this one brings.
     while sessions.tickets.take(&name).is_some() {}
-    handshake(&mut stream, flags, is_resumption)?;
+    handshake(&mut stream, flags, &selected, is_resumption)?;
     exchange(&mut stream, flags, &secrets)?;
     let kept = sessions.tickets.take(&name);
     check_tickets(kept.as_ref().or_else(|| stream.connection().tickets().last()), flags)?;
@@ -46,15 +47,17 @@ pub(crate) fn serve(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> 
     let selected = Selected::default();
     let config = settings::server(flags, secrets.clone(), &selected, sessions)?;
     let mut stream = Stream::server(&config, Transport::connect(flags)?);
-    handshake(&mut stream, flags, is_resumption)?;
-    if let Some(expected) = flags.expected_credential {
-        expect("credential", &selected.get(), &expected)?;
-    }
+    handshake(&mut stream, flags, &selected, is_resumption)?;
     exchange(&mut stream, flags, &secrets)?;
     close(&mut stream, flags)
 }
 
-fn handshake(stream: &mut Stream<Transport>, flags: &Flags, is_resumption: bool) -> Result<(), Failure> {
+fn handshake(
+    stream: &mut Stream<Transport>,
+    flags: &Flags,
+    selected: &Selected,
+    is_resumption: bool,
+) -> Result<(), Failure> {
     stream.handshake().map_err(|error| match error {
         StreamError::Tls(error) if needs_older_version(&error, flags) => {
             Failure::unimplemented(features::OLDER_VERSIONS)
@@ -63,7 +66,19 @@ fn handshake(stream: &mut Stream<Transport>, flags: &Flags, is_resumption: bool)
     })?;
     let negotiated = stream.connection().negotiated().ok_or(Failure::Shim("a handshake without a result".into()))?;
     expect("resumption", &negotiated.is_resumed(), &(is_resumption && !flags.expects_session_miss))?;
+    if let Some(expected) = flags.expected_credential {
+        expect("credential", &selected.get(), &expected)?;
+    }
     check_negotiated(negotiated, flags)
+}
+
+/// The scheme of the peer's signature. A session that is resumed has none of its own, nor has a client without a certificate.
+fn peer_scheme(negotiated: &Negotiated, flags: &Flags) -> Option<SignatureScheme> {
+    match &negotiated.client_certificate {
+        ClientCertificate::Shown { scheme, .. } if flags.server => Some(*scheme),
+        _ if flags.server => None,
+        _ => negotiated.signature(),
+    }
 }
 
 /// Whether the handshake failed because the peer has no TLS 1.3, where flags allow an older version. A runner without it refuses a
@@ -84,8 +99,7 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
         ("cipher suite", negotiated.suite.0, flags.expected_suite),
         ("group", negotiated.group.0, flags.expected_group),
     ];
-    // A session that is resumed has no signature of its own.
-    if let (Some(scheme), Some(expected)) = (negotiated.signature(), flags.expected_scheme) {
+    if let (Some(scheme), Some(expected)) = (peer_scheme(negotiated, flags), flags.expected_scheme) {
         expect("signature scheme", &scheme.0, &expected)?;
     }
     for (what, found, expected) in numbers {
