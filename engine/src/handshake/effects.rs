@@ -18,7 +18,7 @@ pub(crate) struct Effects {
     messages: Region,
     list: Vec<Entry>,
     /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of the
-    /// peer's certificates.
+    /// peer's certificates, then of a client the hash that its keys come from.
     pub(super) kept: Region,
     /// The job that the handshake has paused for, until it is taken.
     job: Option<Job>,
