@@ -18,8 +18,8 @@ use crate::{certificates, conversation, handshake_messages, http_heads, records,
 
 type Seeds = BTreeMap<String, Vec<u8>>;
 
-/// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies, hybrids, tickets. The
-/// fourth asks for a certificate.
+/// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies, hybrids, tickets.
+/// The fourth asks for a certificate.
 const SETTINGS: [u8; 12] =
     [0, 0x20 | 1, 0x40 | 2, ASKS | 4, 0x80 | 8, 16 | 1, 31, 0xa0, 0xa0 | 1, 0xc0 | 8, TICKETS, TICKETS | 1];
 
@@ -69,8 +69,8 @@ fn with_change(step: u8, place: u16) -> Vec<u8> {
     vec![step, 5, 0, 1, high, low, 3]
 }
 
-/// Conversations whose handshake begins with `hello` and takes `rights` messages of the player, one more with a HelloRetryRequest, and
-/// `asked` more where the client is asked for a certificate.
+/// Conversations whose handshake begins with `hello` and takes `rights` messages of the player, one more with a HelloRetryRequest,
+/// and `asked` more where the client is asked for a certificate.
 fn conversations(hello: HandshakeType, rights: usize, asked: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
     let mut seeds = Seeds::new();
     for settings in SETTINGS {

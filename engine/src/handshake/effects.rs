@@ -17,8 +17,8 @@ pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
     list: Vec<Entry>,
-    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of the
-    /// peer's certificates, then of a client the hash that its keys come from.
+    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of
+    /// the peer's certificates, then of a client the hash that its keys come from.
     pub(super) kept: Region,
     /// The job that the handshake has paused for, until it is taken.
     job: Option<Job>,
@@ -244,7 +244,7 @@ pub enum ClientCertificate {
     NotRequested,
     /// It was asked, and has shown none.
     Missing,
-    /// It has shown one, which the server has verified.
+    /// It has shown one, which the server has verified. Both ends keep it as long as the connection.
     Shown {
         /// The certificates, leaf first.
         chain: Arc<[CertificateDer<'static>]>,
