@@ -3,10 +3,10 @@
 use std::io::BufRead;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tls_engine::codes::AlertDescription;
+use tls_engine::codes::{AlertDescription, SignatureScheme};
 use tls_engine::mem::Secret;
 use tls_engine::session::{Ticket, TicketStore};
-use tls_engine::{Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
+use tls_engine::{ClientCertificate, Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
 
 use crate::credentials::Selected;
 use crate::failure::Failure;
@@ -25,7 +25,8 @@ const FILL: u8 = 0x42;
 /// Runs a connection of a client, where early data was rejected with the flags `retry` from then on.
 pub(crate) fn connect(flags: &Flags, retry: &Flags, sessions: &Sessions, is_resumption: bool) -> Result<(), Failure> {
     let secrets = Arc::new(TrafficSecrets::default());
-    let (config, name) = settings::client(flags, secrets.clone(), sessions)?;
+    let selected = Selected::default();
+    let (config, name) = settings::client(flags, secrets.clone(), &selected, sessions)?;
     let mut stream = Stream::client(&config, name.clone(), Transport::connect(flags)?)?;
     // The next connection resumes what this one brings.
     while sessions.tickets.take(&name).is_some() {}
@@ -44,7 +45,7 @@ pub(crate) fn connect(flags: &Flags, retry: &Flags, sessions: &Sessions, is_resu
     }
     let is_accepted = handshake(&mut stream, flags)?.early_data;
     let (flags, said_bytes) = if said_bytes > 0 && !is_accepted { (retry, 0) } else { (flags, said_bytes) };
-    check(&stream, flags, is_resumption)?;
+    check(&stream, flags, &selected, is_resumption)?;
     exchange(&mut stream, flags, &secrets, said_bytes)?;
     let kept = sessions.tickets.take(&name);
     check_tickets(kept.as_ref().or_else(|| stream.connection().tickets().last()), flags)?;
@@ -62,10 +63,7 @@ pub(crate) fn serve(flags: &Flags, sessions: &Sessions, is_resumption: bool) -> 
     let mut stream = Stream::server(&config, Transport::connect(flags)?);
     let said_bytes = if flags.takes_early_data { answer_early_data(&mut stream, flags)? } else { 0 };
     handshake(&mut stream, flags)?;
-    check(&stream, flags, is_resumption)?;
-    if let Some(expected) = flags.expected_credential {
-        expect("credential", &selected.get(), &expected)?;
-    }
+    check(&stream, flags, &selected, is_resumption)?;
     exchange(&mut stream, flags, &secrets, said_bytes)?;
     close(&mut stream, flags)
 }
@@ -79,9 +77,12 @@ fn negotiated(stream: &Stream<Transport>) -> Result<&Negotiated, Failure> {
     stream.connection().negotiated().ok_or(Failure::Shim("a handshake without a result".into()))
 }
 
-fn check(stream: &Stream<Transport>, flags: &Flags, is_resumption: bool) -> Result<(), Failure> {
+fn check(stream: &Stream<Transport>, flags: &Flags, selected: &Selected, is_resumption: bool) -> Result<(), Failure> {
     let negotiated = negotiated(stream)?;
     expect("resumption", &negotiated.is_resumed(), &(is_resumption && !flags.expects_session_miss))?;
+    if let Some(expected) = flags.expected_credential {
+        expect("credential", &selected.get(), &expected)?;
+    }
     check_negotiated(negotiated, flags)
 }
 
@@ -92,6 +93,15 @@ fn of_handshake(error: StreamError, flags: &Flags) -> Failure {
             Failure::unimplemented(features::OLDER_VERSIONS)
         }
         error => error.into(),
+    }
+}
+
+/// The scheme of the peer's signature. A session that is resumed has none of its own, nor has a client without a certificate.
+fn peer_scheme(negotiated: &Negotiated, flags: &Flags) -> Option<SignatureScheme> {
+    match &negotiated.client_certificate {
+        ClientCertificate::Shown { scheme, .. } if flags.server => Some(*scheme),
+        _ if flags.server => None,
+        _ => negotiated.signature(),
     }
 }
 
@@ -113,8 +123,7 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
         ("cipher suite", negotiated.suite.0, flags.expected_suite),
         ("group", negotiated.group.0, flags.expected_group),
     ];
-    // A session that is resumed has no signature of its own.
-    if let (Some(scheme), Some(expected)) = (negotiated.signature(), flags.expected_scheme) {
+    if let (Some(scheme), Some(expected)) = (peer_scheme(negotiated, flags), flags.expected_scheme) {
         expect("signature scheme", &scheme.0, &expected)?;
     }
     for (what, found, expected) in numbers {

@@ -7,7 +7,7 @@ pub(crate) const OLDER_VERSIONS: &str = "TLS 1.2 and older";
 /// Groups, schemes and kinds of keys, of which the engine knows some.
 pub(crate) const GROUPS: &str = "groups (ML-KEM alone, and unknown ones)";
 pub(crate) const KEYS: &str = "keys and signature schemes (SHA-1, P-521, RSA below 2048 bits, ML-DSA)";
-pub(crate) const CLIENT_CERTIFICATES: &str = "client certificates";
+pub(crate) const RESUMED_CLIENTS: &str = "resumption of sessions with client certificates";
 pub(crate) const CALLBACKS: &str = "callbacks and settings of BoringSSL's API";
 
 /// Each feature with the flags that need it. A test that lacks several counts for the first.
@@ -20,6 +20,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-advertise-empty-npn",
             "-cbc-record-splitting",
             "-cipher",
+            "-expect-certificate-types",
             "-expect-next-proto",
             "-expect-no-next-proto",
             "-expect-no-secure-renegotiation",
@@ -76,19 +77,6 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-use-ocsp-callback",
         ],
     ),
-    (
-        CLIENT_CERTIFICATES,
-        &[
-            "-expect-certificate-types",
-            "-expect-client-ca-list",
-            "-expect-no-peer-cert",
-            "-on-initial-expect-sha256-client-cert",
-            "-on-initial-retain-only-sha256-client-cert",
-            "-require-any-client-certificate",
-            "-use-client-ca-list",
-            "-use-old-client-cert-callback",
-        ],
-    ),
     ("exporters", &["-export-keying-material", "-use-exporter-between-reads"]),
     (
         "resumption by name, context and age",
@@ -122,9 +110,12 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-early-write-after-message",
             "-expect-advertised-alpn",
             "-expect-cipher-aes",
+            "-expect-client-ca-list",
             "-expect-msg-callback",
+            "-expect-no-peer-cert",
             "-expect-peer-cert-file",
             "-expect-peer-verify-pref",
+            "-expect-sha256-client-cert",
             "-expect-verify-result",
             "-fail-cert-callback",
             "-fail-ddos-callback",
@@ -136,6 +127,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-no-server-name-ack",
             "-private-key-delay-ms",
             "-read-with-unfinished-write",
+            "-retain-only-sha256-client-cert",
             "-select-empty-alpn",
             "-send-alert",
             "-server-preference",

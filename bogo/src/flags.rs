@@ -37,6 +37,10 @@ pub(crate) struct Flags {
     pub(crate) refuse_alpn: bool,
     pub(crate) verify_peer: bool,
     pub(crate) verify_fail: bool,
+    /// Whether a server refuses clients without a certificate.
+    pub(crate) requires_certificate: bool,
+    /// The authorities that a server names.
+    pub(crate) client_authorities: Option<String>,
 
     /// Reads and writes one byte at a time.
     pub(crate) by_byte: bool,
@@ -137,6 +141,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-no-ticket", |flags| flags.refuses_tickets = true),
     ("-peek-then-read", |flags| flags.peek_then_read = true),
     ("-reject-alpn", |flags| flags.refuse_alpn = true),
+    ("-require-any-client-certificate", |flags| flags.requires_certificate = true),
     ("-server", |flags| flags.server = true),
     ("-shim-shuts-down", |flags| flags.shuts_down = true),
     ("-shim-writes-first", |flags| flags.writes_first = true),
@@ -163,6 +168,8 @@ const WITHOUT_EFFECT: &[&str] = &[
     "-partial-write",
     // BoringSSL has two ways to verify, the engine one.
     "-use-custom-verify-callback",
+    // And two to choose the certificate of a client.
+    "-use-old-client-cert-callback",
 ];
 
 /// Flags with a value.
@@ -203,6 +210,7 @@ const VALUES: &[(&str, Value)] = &[
     ("-signing-prefs", |flags, value| push(&mut flags.credential().schemes, SignatureScheme, value)),
     ("-tls13-ciphers", |flags, value| push(&mut flags.suites, CipherSuite, value)),
     ("-trust-cert", |flags, value| set(&mut flags.trusted_file, value)),
+    ("-use-client-ca-list", |flags, value| set(&mut flags.client_authorities, value)),
     ("-verify-prefs", |flags, value| push(&mut flags.verified_schemes, SignatureScheme, value)),
 ];
 
@@ -248,6 +256,11 @@ impl Flags {
         [ProtocolVersion::TLS10, ProtocolVersion::TLS11, ProtocolVersion::TLS12]
             .iter()
             .any(|version| version.0 >= oldest && !self.refused_versions.contains(version))
+    }
+
+    /// Whether a server asks clients for certificates.
+    pub(crate) fn asks_clients(&self) -> bool {
+        self.server && (self.verify_peer || self.requires_certificate)
     }
 
     /// Whether the versions are not the default ones.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
-use tls_engine::pki::VerifyServer;
+use tls_engine::pki::{ClientVerifier, VerifyClient, VerifyServer};
 use tls_engine::pki_types::{CertificateDer, ServerName, UnixTime};
 use tls_engine::{CertificateError, ClientConfig, Error, KeyLog, Provider, ServerConfig, ServerVerifier};
 
@@ -22,18 +22,20 @@ const NAME: &str = "test";
 /// A protocol that no client of the runner offers.
 const UNKNOWN_ALPN: &[u8] = b"known to nobody";
 
-/// A client, and the name of the server that it connects to.
+/// A client, which notes in `selected` whose key it has signed with, and the name of the server that it connects to.
 pub(crate) fn client(
     flags: &Flags,
     key_log: Arc<dyn KeyLog>,
+    selected: &Selected,
     sessions: &Sessions,
 ) -> Result<(Arc<ClientConfig>, ServerName<'static>), Failure> {
-    if !flags.credentials.is_empty() {
-        return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
-    }
+    let provider = provider(flags)?;
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
-    let mut builder = ClientConfig::builder(provider(flags)?).key_log(key_log).alpn(&protocols(offered)?);
+    let mut builder = ClientConfig::builder(provider).key_log(key_log).alpn(&protocols(offered)?);
     builder = if flags.verify_fail { builder.verifier(Refusing) } else { builder.verifier(verifier(flags)?) };
+    for certificate in credentials::load(provider, flags, selected)? {
+        builder = builder.certificate(certificate);
+    }
     if flags.resumptions > 0 {
         builder = builder.tickets(sessions.tickets.clone()).early_data(flags.takes_early_data);
     }
@@ -62,8 +64,12 @@ impl VerifyServer for Refusing {
         _: &ServerName<'_>,
         _: UnixTime,
     ) -> Result<(), Error> {
-        Err(CertificateError::Other("by -verify-fail".to_owned()).into())
+        Err(refusal())
     }
+}
+
+fn refusal() -> Error {
+    CertificateError::Other("by -verify-fail".to_owned()).into()
 }
 
 /// A server, which notes in `selected` whose key it has signed with.
@@ -73,8 +79,8 @@ pub(crate) fn server(
     selected: &Selected,
     sessions: &Sessions,
 ) -> Result<Arc<ServerConfig>, Failure> {
-    if flags.verify_peer {
-        return Err(Failure::unimplemented(features::CLIENT_CERTIFICATES));
+    if flags.asks_clients() && flags.resumptions > 0 {
+        return Err(Failure::unimplemented(features::RESUMED_CLIENTS));
     }
     let provider = provider(flags)?;
     let mut builder = ServerConfig::builder(provider).key_log(key_log);
@@ -86,6 +92,9 @@ pub(crate) fn server(
     }
     for certificate in credentials::load(provider, flags, selected)? {
         builder = builder.certificate(certificate);
+    }
+    if flags.asks_clients() {
+        builder = builder.client_verifier(Clients::new(flags)?);
     }
     if let Some(suites) = suites(flags) {
         builder = builder.suites(suites);
@@ -99,6 +108,52 @@ pub(crate) fn server(
         builder = builder.alpn(&[name.as_bytes()]);
     }
     Ok(builder.build()?)
+}
+
+/// Verifies clients with the root that the runner names, takes any without one, and none with `-verify-fail`.
+struct Clients {
+    verifier: Option<ClientVerifier>,
+    are_refused: bool,
+    is_required: bool,
+    authorities: Vec<Vec<u8>>,
+}
+
+impl Clients {
+    fn new(flags: &Flags) -> Result<Self, Failure> {
+        let authorities = flags.client_authorities.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        let roots = flags.trusted_file.as_deref().filter(|path| !path.is_empty()).map(credentials::certificates);
+        let verifier = roots.transpose()?.map(|roots| ClientVerifier::new(&roots)).transpose()?;
+        Ok(Self { verifier, are_refused: flags.verify_fail, is_required: flags.requires_certificate, authorities })
+    }
+}
+
+impl VerifyClient for Clients {
+    fn verify_client(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
+        match &self.verifier {
+            _ if self.are_refused => Err(refusal()),
+            Some(verifier) => verifier.verify_client(provider, chain, now),
+            None => Ok(()),
+        }
+    }
+
+    fn is_required(&self) -> bool {
+        self.is_required
+    }
+
+    fn authorities(&self) -> Vec<Vec<u8>> {
+        self.authorities.clone()
+    }
+}
+
+/// Names in DER, as hexadecimal digits with commas between them; or a word for none.
+fn authorities(list: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    if matches!(list, "<NULL>" | "<EMPTY>") {
+        return Ok(Vec::new());
+    }
+    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+    let name = |digits: &str| digits.as_bytes().chunks(2).map(byte).collect::<Option<Vec<u8>>>();
+    let names = list.split(',').map(name).collect::<Option<_>>();
+    names.ok_or_else(|| Failure::Shim(format!("{list:?} is no list of names")))
 }
 
 /// Verifies with the root that the runner names. BoringSSL compares no name here, so with another name than that of the
@@ -182,6 +237,13 @@ fn protocols(list: &str) -> Result<Vec<&[u8]>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn authorities_are_names_or_a_word() {
+        assert_eq!(authorities("3000,01ff").expect("a list"), [vec![0x30, 0], vec![1, 0xff]]);
+        assert!(authorities("<NULL>").expect("none").is_empty());
+        assert!(authorities("3x").is_err());
+    }
 
     #[test]
     fn protocols_come_with_their_lengths() {

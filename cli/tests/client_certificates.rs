@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 
 use support::pki::{Identity, KeyKind, Pki, for_client};
@@ -165,26 +166,42 @@ fn openssls_client_shows_its_certificate() {
     assert!(refused.errors.contains("certificate required"), "{refused:?}");
 }
 
-#[test]
-fn openssls_server_is_shown_a_certificate() {
-    let Some(openssl) = find("openssl") else { return };
-    let files = Files::new();
+/// OpenSSL's server, which requires a certificate, and its port.
+fn openssls_server(openssl: &Path, files: &Files, flags: &[&str]) -> (Program, u16) {
     files.write_identity("server", Pki::shared_identity(KIND));
     let mut command = Command::new(openssl);
     command.args(["s_server", "-accept", "127.0.0.1:0", "-tls1_3", "-www", "-Verify", "2", "-verify_return_error"]);
     command.arg("-CAfile").arg(files.path("ca.pem")).arg("-cert").arg(files.path("server.pem"));
     command.arg("-cert_chain").arg(files.path("server.pem")).arg("-key").arg(files.path("server.key"));
-    let server = Program::start(&mut command);
+    let server = Program::start(command.args(flags));
     let port = |output: &[u8]| {
         let text = String::from_utf8_lossy(output);
         let line = text.lines().find_map(|line| line.strip_prefix("ACCEPT "))?;
         text.contains('\n').then(|| line.rsplit(':').next()?.trim().parse().ok()).flatten()
     };
     let port = port(&server.wait_output("its port", |output| port(output).is_some())).expect("it was there");
+    (server, port)
+}
+
+#[test]
+fn openssls_server_is_shown_a_certificate() {
+    let Some(openssl) = find("openssl") else { return };
+    let files = Files::new();
+    let (_server, port) = openssls_server(&openssl, &files, &[]);
     let shown = files.connect(port, "client");
     assert!(shown.errors.contains(&format!("client:    shown the certificate of {SUBJECT}")), "{shown:?}");
     let (_, client) = shown.output.split_once("Client certificate").expect("the client's certificate");
     assert!(client.contains(SUBJECT), "{client}");
     let refused = run_with(tlsbench(["connect", &format!("localhost:{port}"), "-k"]), REQUEST);
     refused.expect(1, &[REQUIRED]);
+}
+
+/// RFC 8446 4.4.2.2: a certificate is not shown to a server that can't verify its signature.
+#[test]
+fn a_key_that_a_server_does_not_take_is_told_of() {
+    let Some(openssl) = find("openssl") else { return };
+    let files = Files::new();
+    let (_server, port) = openssls_server(&openssl, &files, &["-client_sigalgs", "ed25519"]);
+    let why = "asked for a certificate, but the server takes no signature of the key in --key";
+    files.connect(port, "client").expect(1, &[REQUIRED, why]);
 }

@@ -95,8 +95,9 @@
 //! is made once and shared by its connections.
 //!
 //! A server asks clients for certificates where it has a [`ClientVerifier`]
-//! ([`client_verifier`](conn::ServerConfigBuilder::client_verifier)), and finds what was shown in [`Negotiated::client_certificate`]. A
-//! client shows the [`certificate`](conn::ClientConfigBuilder::certificate) that it was given.
+//! ([`client_verifier`](conn::ServerConfigBuilder::client_verifier)), and finds what was shown in
+//! [`Negotiated::client_certificate`]. A client shows the [`certificate`](conn::ClientConfigBuilder::certificate) that it was
+//! given.
 //!
 //! # Slow signatures
 //!
@@ -147,10 +148,10 @@
 //!
 //! # Scope
 //!
-//! TLS 1.3 alone, with certificates of servers and clients, and with tickets ([`session`]), which resume sessions together with a key
-//! exchange. Not supported: TLS 1.2, early data, external pre-shared keys, requests for certificates after the handshake, revocation, QUIC,
-//! DTLS, exporters. [`limits`] has every bound that a peer runs into.
-//! Post-quantum groups and P-521 are used where they are asked for, see [`Provider::default_groups`].
+//! TLS 1.3 alone, with certificates of servers and clients, and with tickets ([`session`]), which resume sessions together with a
+//! key exchange. Not supported: TLS 1.2, early data, external pre-shared keys, requests for certificates after the handshake,
+//! revocation, QUIC, DTLS, exporters. [`limits`] has every bound that a peer runs into. Post-quantum groups and P-521 are used
+//! where they are asked for, see [`Provider::default_groups`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

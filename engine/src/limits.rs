@@ -31,8 +31,8 @@ pub const CERTIFICATE_VERIFY_MAX: usize = 1 << 12;
 pub const FINISHED_BODY_MAX: usize = 64;
 /// The body of a KeyUpdate (RFC 8446 4.6.3).
 pub const KEY_UPDATE_BODY: usize = 1;
-/// The most bytes of names in certificate_authorities. A server that trusts more leaves the extension out (RFC 8446 4.2.4): clients would
-/// take a part of the names for all of them.
+/// The most bytes of names in certificate_authorities. A server that trusts more leaves the extension out (RFC 8446 4.2.4): clients
+/// would take a part of the names for all of them.
 pub const AUTHORITIES_MAX: usize = 1 << 14;
 /// How many idle arenas a configuration keeps for later handshakes.
 pub const ARENAS_KEPT: usize = 256;

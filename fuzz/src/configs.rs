@@ -7,10 +7,11 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Provider, Suite};
+use tls_engine::pki::{CertifiedKey, ClientVerifier};
 use tls_engine::session::{MemoryTickets, Ticket, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 
-use crate::support::pki::KeyKind;
+use crate::support::pki::{KeyKind, Pki};
 use crate::support::scripted::psk::ticket_of;
 use crate::support::seeded::{CLIENT, SERVER, rewind, stopped_clock};
 use crate::support::{client, server};
@@ -57,6 +58,11 @@ impl Settings {
     /// Whether the server gives tickets, and the client has one. The suite is one that another setting has as well.
     pub(crate) const fn resumes(self) -> bool {
         self.0 >> 5 == 7
+    }
+
+    /// Whether the server asks for the client's certificate: with one of the suites.
+    pub(crate) const fn asks(self) -> bool {
+        self.0 >> 5 == 3
     }
 
     /// The same with all that can be switched the other way.
@@ -114,11 +120,23 @@ pub(crate) fn server_config(settings: Settings) -> Arc<ServerConfig> {
             let builder =
                 builder.suites(&[settings.suite().code]).groups(&[settings.group()]).cookie(settings.is_odd());
             let builder = if settings.resumes() { builder.tickets(Arc::new(ticket_keys())) } else { builder };
+            let builder = if settings.asks() { builder.client_verifier(client_verifier()) } else { builder };
             let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
             if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
         })
     });
     config.clone()
+}
+
+/// What every server that asks for certificates verifies them with.
+fn client_verifier() -> ClientVerifier {
+    ClientVerifier::new(&[Pki::shared(KIND).root()]).expect("a root")
+}
+
+/// The certificate of every client that is asked for one.
+fn client_certificate() -> CertifiedKey {
+    let identity = Pki::shared_client(KIND);
+    CertifiedKey::new(provider(), identity.chain.clone(), &identity.key).expect("a key for its leaf")
 }
 
 /// What every server seals its tickets with.
@@ -171,6 +189,7 @@ pub(crate) fn client_config(settings: Settings) -> Arc<ClientConfig> {
                 None => builder,
             };
             let builder = if settings.resumes() { builder.tickets(Arc::new(OneTicket)) } else { builder };
+            let builder = if settings.asks() { builder.certificate(client_certificate()) } else { builder };
             let builder = if settings.names_protocol() { builder.alpn(&[PROTOCOL]) } else { builder };
             if settings.few_records() { builder.records_per_key(FEW_RECORDS) } else { builder }
         })

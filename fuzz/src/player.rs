@@ -1,13 +1,13 @@
 //! The peers of a conversation: they know which message comes next, and can make it.
 
-use tls_engine::codes::{ExtensionType, HandshakeType, NamedGroup};
+use tls_engine::codes::{ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
 
 use crate::configs::{KIND, PROTOCOL, Settings, client_config, provider, server_config, ticket};
 use crate::psks::{ClientPsks, ServerPsks, selected_identity};
 use crate::support::pki::Pki;
 use crate::support::scripted::client::ScriptedClient;
-use crate::support::scripted::draft::{self, ServerHelloDraft, alpn, message, numbers, vector16};
+use crate::support::scripted::draft::{self, ExtensionList, ServerHelloDraft, alpn, message, numbers, vector16};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::{Script, Wire};
 use crate::support::seeded::{self, SCRIPT};
@@ -64,6 +64,8 @@ pub(crate) struct Client {
 enum ClientStage {
     Hello,
     SecondHello,
+    Certificate,
+    CertificateVerify,
     Finished,
     Ready,
 }
@@ -106,6 +108,7 @@ impl Player for Client {
             script.hello.extensions().set(ExtensionType::ALPN, alpn(&[PROTOCOL]));
         }
         script.ticket = ticket;
+        script.identity = settings.asks().then(|| Pki::shared_client(KIND));
         let (stage, psks) = (ClientStage::Hello, ClientPsks::Ticket);
         Self { script, settings, stage, psks, hello: Vec::new(), is_bound: false }
     }
@@ -117,9 +120,12 @@ impl Player for Client {
                 self.script.prepare_second_hello(self.settings.group());
                 Some(self.bound_hello())
             }
-            ClientStage::Finished if self.has_keys() => Some(self.script.finished()),
-            ClientStage::SecondHello | ClientStage::Finished => None,
             ClientStage::Ready => Some(message(HandshakeType::KEY_UPDATE, &[0])),
+            _ if !self.has_keys() => None,
+            ClientStage::Certificate => Some(self.script.certificate()),
+            ClientStage::CertificateVerify => Some(self.script.certificate_verify()),
+            ClientStage::Finished => Some(self.script.finished()),
+            ClientStage::SecondHello => None,
         }
     }
 
@@ -143,7 +149,9 @@ impl Player for Client {
     fn leave_out(&mut self) {
         self.stage = match self.stage {
             ClientStage::Hello if self.settings.retries() => ClientStage::SecondHello,
-            ClientStage::Hello | ClientStage::SecondHello => ClientStage::Finished,
+            ClientStage::Hello | ClientStage::SecondHello if self.settings.asks() => ClientStage::Certificate,
+            ClientStage::Certificate => ClientStage::CertificateVerify,
+            ClientStage::Hello | ClientStage::SecondHello | ClientStage::CertificateVerify => ClientStage::Finished,
             ClientStage::Finished | ClientStage::Ready => ClientStage::Ready,
         };
     }
@@ -167,7 +175,7 @@ impl Player for Client {
     }
 
     fn is_proof(&self) -> bool {
-        self.stage == ClientStage::Finished
+        matches!(self.stage, ClientStage::CertificateVerify | ClientStage::Finished)
     }
 }
 
@@ -183,6 +191,13 @@ impl Script for Client {
     fn on_own_message(&mut self, message: &[u8]) {
         self.script.on_own_message(message);
     }
+}
+
+/// A CertificateRequest that the client's certificate fits.
+fn certificate_request() -> Vec<u8> {
+    let mut extensions = ExtensionList::default();
+    extensions.set(ExtensionType::SIGNATURE_ALGORITHMS, vector16(&numbers(&[SignatureScheme::ED25519.0])));
+    message(HandshakeType::CERTIFICATE_REQUEST, &draft::certificate_request(&[], &extensions))
 }
 
 /// A server, whose subject is a client.
@@ -212,6 +227,7 @@ enum ServerStage {
     Retry,
     Hello,
     EncryptedExtensions,
+    CertificateRequest,
     Certificate,
     CertificateVerify,
     Finished,
@@ -237,6 +253,7 @@ impl Player for Server {
             ServerStage::Hello => self.hello().encode(),
             _ if self.script.wire.write.is_none() => return None,
             ServerStage::EncryptedExtensions => self.script.encrypted_extensions(),
+            ServerStage::CertificateRequest => certificate_request(),
             ServerStage::Certificate => self.script.certificate(),
             ServerStage::CertificateVerify => self.script.certificate_verify(),
             ServerStage::Finished => self.script.finished(),
@@ -279,7 +296,8 @@ impl Player for Server {
             ServerStage::Retry => ServerStage::Hello,
             ServerStage::Hello => ServerStage::EncryptedExtensions,
             ServerStage::EncryptedExtensions if self.script.psk.is_some() => ServerStage::Finished,
-            ServerStage::EncryptedExtensions => ServerStage::Certificate,
+            ServerStage::EncryptedExtensions if self.settings.asks() => ServerStage::CertificateRequest,
+            ServerStage::EncryptedExtensions | ServerStage::CertificateRequest => ServerStage::Certificate,
             ServerStage::Certificate => ServerStage::CertificateVerify,
             ServerStage::CertificateVerify => ServerStage::Finished,
             ServerStage::Finished | ServerStage::Ready => ServerStage::Ready,

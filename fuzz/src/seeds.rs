@@ -19,8 +19,12 @@ use crate::{certificates, conversation, handshake_messages, http_heads, records,
 type Seeds = BTreeMap<String, Vec<u8>>;
 
 /// Settings: all suites, a HelloRetryRequest, few records per key, a protocol, without optimizations, cookies, hybrids, tickets.
+/// The fourth asks for a certificate.
 const SETTINGS: [u8; 12] =
-    [0, 0x20 | 1, 0x40 | 2, 0x60 | 4, 0x80 | 8, 16 | 1, 31, 0xa0, 0xa0 | 1, 0xc0 | 8, TICKETS, TICKETS | 1];
+    [0, 0x20 | 1, 0x40 | 2, ASKS | 4, 0x80 | 8, 16 | 1, 31, 0xa0, 0xa0 | 1, 0xc0 | 8, TICKETS, TICKETS | 1];
+
+/// The settings with certificates of clients.
+const ASKS: u8 = 0x60;
 
 /// The settings with tickets.
 const TICKETS: u8 = 0xe0;
@@ -65,12 +69,14 @@ fn with_change(step: u8, place: u16) -> Vec<u8> {
     vec![step, 5, 0, 1, high, low, 3]
 }
 
-/// Conversations whose handshake begins with `hello` and takes `rights` messages of the player, one more with a HelloRetryRequest.
-fn conversations(hello: HandshakeType, rights: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
+/// Conversations whose handshake begins with `hello` and takes `rights` messages of the player, one more with a HelloRetryRequest,
+/// and `asked` more where the client is asked for a certificate.
+fn conversations(hello: HandshakeType, rights: usize, asked: usize, run: fn(&[u8]) -> Outcome) -> Seeds {
     let mut seeds = Seeds::new();
     for settings in SETTINGS {
         for (name, right) in [("whole", RIGHT), ("pieces", IN_PIECES)] {
-            let rights = right.repeat(rights + usize::from(settings & 1));
+            let asked = if Settings(settings).asks() { asked } else { 0 };
+            let rights = right.repeat(rights + usize::from(settings & 1) + asked);
             let seed = [&[settings], &rights[..], &TALK.concat()].concat();
             let outcome = run(&seed);
             assert!(outcome.was_ready && !outcome.failed, "{settings} {name}: {outcome:?}");
@@ -92,6 +98,15 @@ fn conversations(hello: HandshakeType, rights: usize, run: fn(&[u8]) -> Outcome)
         let seed = [&[0], &RIGHT.repeat(before)[..], &[3, 1], &RIGHT.repeat(rights), &REPEATED].concat();
         assert!(!run(&seed).was_ready);
         seeds.insert(format!("skipped-{before}"), seed);
+    }
+    for before in 0..asked {
+        let before = rights - 1 + before;
+        for (name, step) in [("changed-asked", with_change(1, 9)), ("skipped-asked", vec![3, 1])] {
+            let seed = [&[ASKS], &RIGHT.repeat(before)[..], &step, &RIGHT.repeat(rights)].concat();
+            let outcome = run(&seed);
+            assert!(!outcome.was_ready, "{name} {before}: {outcome:?}");
+            seeds.insert(format!("{name}-{before}"), seed);
+        }
     }
     // As many as are taken: one more ends the connection.
     let warned = [&[0], &RIGHT.repeat(rights)[..], &USER_CANCELED.repeat(4)].concat();
@@ -137,7 +152,7 @@ const FULL: (bool, bool) = (false, false);
 const FAILED: (bool, bool) = (false, true);
 
 fn server() -> Seeds {
-    let mut seeds = conversations(HandshakeType::CLIENT_HELLO, 2, conversation::with_server);
+    let mut seeds = conversations(HandshakeType::CLIENT_HELLO, 2, 2, conversation::with_server);
     let outcomes = [RESUMED, RESUMED, FULL, RESUMED, FAILED, FAILED, FAILED, FULL];
     seeds.extend(choices(2, &outcomes, conversation::with_server));
     // Another bit of the binder, and of what it covers.
@@ -151,7 +166,7 @@ fn server() -> Seeds {
 }
 
 fn client() -> Seeds {
-    let mut seeds = conversations(HandshakeType::SERVER_HELLO, 5, conversation::with_client);
+    let mut seeds = conversations(HandshakeType::SERVER_HELLO, 5, 1, conversation::with_client);
     let request = certificate_request(&[], &request_extensions());
     let [high, low] = (request.len() as u16).to_be_bytes();
     let asked = [&[0], &RIGHT.repeat(2)[..], &[10, 13, high, low], &request, &RIGHT.repeat(4)].concat();

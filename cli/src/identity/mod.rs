@@ -1,5 +1,5 @@
-//! Who a server or a client is: a certificate from files, or one for this machine that is generated together with its authority. And whom
-//! a client trusts: certificates from files, or those of the system.
+//! Who a server or a client is: a certificate from files, or one for this machine that is generated together with its authority.
+//! And whom a client trusts: certificates from files, or those of the system.
 
 mod pem;
 mod store;

@@ -71,7 +71,7 @@ pub(super) fn send_certificate_verify(
 
 /// What verifies the certificates of the peer.
 pub(super) trait VerifyPeer {
-    /// Whether the peer may go without a certificate.
+    /// The error for a peer without a certificate, unless it may have none.
     fn on_missing(&self) -> Result<(), Error>;
 
     /// Verifies its certificates, leaf first and at least one.

@@ -16,8 +16,8 @@ pub(crate) struct Effects {
     /// The bytes of the messages to send.
     messages: Region,
     list: Vec<Entry>,
-    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of the
-    /// peer's certificates.
+    /// For one thing of unknown length that a state has to keep: the first ClientHello until its hash is known, then the leaf of
+    /// the peer's certificates, then of a client the hash that its keys come from.
     pub(super) kept: Region,
     /// The job that the handshake has paused for, until it is taken.
     job: Option<Job>,
@@ -253,15 +253,20 @@ pub enum ClientCertificate {
     NotRequested,
     /// It was asked, and has shown none.
     Missing,
-    /// The certificates that it has shown, leaf first, with a signature over the handshake. The server has verified them.
-    Shown(Arc<[CertificateDer<'static>]>),
+    /// It has shown one, which the server has verified. Both ends keep it as long as the connection.
+    Shown {
+        /// The certificates, leaf first.
+        chain: Arc<[CertificateDer<'static>]>,
+        /// The scheme of its signature over the handshake.
+        scheme: SignatureScheme,
+    },
 }
 
 impl ClientCertificate {
     /// The certificates, leaf first; none where none were shown.
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         match self {
-            Self::Shown(chain) => chain,
+            Self::Shown { chain, .. } => chain,
             Self::NotRequested | Self::Missing => &[],
         }
     }

@@ -40,8 +40,8 @@ impl<'a> CertificateRequest<'a> {
     }
 }
 
-/// Appends the whole message with an empty context. `authorities` are distinguished names in DER; without any, their extension is left
-/// out (RFC 8446 4.2.4).
+/// Appends the whole message with an empty context. `authorities` are distinguished names in DER; without any, their extension is
+/// left out (RFC 8446 4.2.4).
 pub fn encode_certificate_request(out: &mut Vec<u8>, schemes: &[SignatureScheme], authorities: &[Vec<u8>]) {
     encode_message(out, HandshakeType::CERTIFICATE_REQUEST, |writer| {
         writer.vector8(&[]);

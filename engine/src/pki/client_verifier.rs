@@ -9,8 +9,8 @@ use crate::error::{CertificateError, Error};
 
 /// What a server verifies clients with, whom it asks for a certificate then. [`ClientVerifier`] is the usual one.
 pub trait VerifyClient: Send + Sync {
-    /// Verifies the certificates of a client, leaf first and at least one, at `now`. Signatures on them are verified with the algorithms
-    /// of `provider`. That the client has the leaf's key is verified by the handshake.
+    /// Verifies the certificates of a client, leaf first and at least one, at `now`. Signatures on them are verified with the
+    /// algorithms of `provider`. That the client has the leaf's key is verified by the handshake.
     ///
     /// # Errors
     /// An error fails the handshake, with its alert.
@@ -19,8 +19,8 @@ pub trait VerifyClient: Send + Sync {
     /// Whether a client without a certificate is refused, with certificate_required (RFC 8446 4.4.2.4).
     fn is_required(&self) -> bool;
 
-    /// The authorities that certificates should come from, as distinguished names in DER, for the client to choose by (RFC 8446 4.2.4).
-    /// None leaves the choice to it.
+    /// The authorities that certificates should come from, as distinguished names in DER, for the client to choose by (RFC 8446
+    /// 4.2.4). None leaves the choice to it.
     fn authorities(&self) -> Vec<Vec<u8>> {
         Vec::new()
     }

@@ -14,8 +14,9 @@ const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 /// UTF8String, PrintableString, TeletexString and IA5String, all of which are read as UTF-8.
 const TEXTS: [u8; 4] = [0x0c, 0x13, 0x14, 0x16];
 
-/// Whose certificate it is, for people: the common name of its subject, or else its first name (subjectAltName). `None` where it has
-/// neither. It comes from whoever had the certificate issued: control characters are replaced, and 255 characters are shown at most.
+/// Whose certificate it is, for people: the common name of its subject, or else its first name (subjectAltName). `None` where it
+/// has neither. It comes from whoever had the certificate issued: control characters are replaced, and 255 characters are shown at
+/// most.
 pub fn subject_name(certificate: &CertificateDer<'_>) -> Option<String> {
     let parsed = ParsedCertificate::read(certificate).ok()?;
     common_name(parsed.subject).map(visible).or_else(|| parsed.names().next().map(|name| presented_name(&name)))

@@ -11,8 +11,8 @@ use crate::error::{CertificateError, Error};
 
 /// What a client verifies servers with. [`ServerVerifier`] is the usual one.
 pub trait VerifyServer: Send + Sync {
-    /// Verifies the certificates of a server, leaf first, as those of `name` at `now`. Signatures on them are verified with the
-    /// algorithms of `provider`. That the server has the leaf's key is verified by the handshake.
+    /// Verifies the certificates of a server, leaf first and at least one, as those of `name` at `now`. Signatures on them are
+    /// verified with the algorithms of `provider`. That the server has the leaf's key is verified by the handshake.
     fn verify_server(
         &self,
         provider: &Provider,

@@ -24,8 +24,8 @@ fn at(places: &[usize], bytes: &[u8]) -> Vec<Vec<u8>> {
     parts
 }
 
-fn plays() -> [Play; 4] {
-    [Play::short(false), Play::short(true), Play::long(false), Play::long(true)]
+fn plays() -> impl Iterator<Item = Play> {
+    [Play::short, Play::long, Play::certified].into_iter().flat_map(|play| [false, true].map(play))
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn record_by_record() {
 #[test]
 fn at_every_byte() {
     at_once_and_pausing(|| {
-        for retry in [false, true] {
-            let recording = Play::short(retry).record();
+        for play in [Play::short(false), Play::short(true), Play::certified(false)] {
+            let recording = play.record();
             for place in 0..=recording.server.sent.len() {
                 recording.replay_client(&|bytes| at(&[place], bytes));
             }
@@ -150,11 +150,13 @@ proptest! {
     fn in_random_places(
         retry in any::<bool>(),
         long in any::<bool>(),
+        asks in any::<bool>(),
         plain in any::<bool>(),
         mut places in prop::collection::vec(0usize..200_000, 0..60),
         near in prop::collection::vec(0usize..3_000, 0..40),
     ) {
         let mut play = if long { Play::long(retry) } else { Play::short(retry) };
+        play.asks = asks;
         if plain {
             play.switches = Switches::none();
         }

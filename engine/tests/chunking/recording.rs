@@ -6,10 +6,11 @@ use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::Provider;
 use tls_engine::limits::RECORD_CONTENT_MAX;
+use tls_engine::pki::{CertifiedKey, ClientVerifier};
 use tls_engine::switches::Switches;
 
 use crate::actor::{Act, Actor, Outcome, Part, When};
-use crate::support::pki::KeyKind;
+use crate::support::pki::{KeyKind, Pki};
 use crate::support::seeded::{self, CLIENT, SERVER, stopped_clock};
 use crate::support::{client, server};
 
@@ -27,6 +28,8 @@ pub struct Play {
     pub retry: bool,
     /// The group that the client has a share of at once, or after a retry.
     pub group: NamedGroup,
+    /// Whether the server asks for the client's certificate.
+    pub asks: bool,
     /// The longest content of a record.
     pub max_fragment: usize,
     pub switches: Switches,
@@ -68,7 +71,12 @@ impl Play {
         ];
         let group = if retry { NamedGroup::SECP256R1 } else { NamedGroup::X25519 };
         let max_fragment = RECORD_CONTENT_MAX;
-        Self { retry, group, max_fragment, switches: Switches::all(), client_part, server_part }
+        Self { retry, group, asks: false, max_fragment, switches: Switches::all(), client_part, server_part }
+    }
+
+    /// A short conversation in which both ends show a certificate, in records that are shorter than these.
+    pub fn certified(retry: bool) -> Self {
+        Self { asks: true, max_fragment: 500, ..Self::short(retry) }
     }
 
     /// A short conversation whose hellos are longer than several records.
@@ -82,6 +90,9 @@ impl Play {
 
     fn client_config(&self) -> Arc<ClientConfig> {
         client(exact_provider(), KIND, |builder| {
+            let identity = Pki::shared_client(KIND);
+            let key = CertifiedKey::new(exact_provider(), identity.chain.clone(), &identity.key).expect("a key");
+            let builder = if self.asks { builder.certificate(key) } else { builder };
             let builder = builder.random(&CLIENT).clock(stopped_clock()).alpn(&[b"h2", b"http/1.1"]);
             let builder = builder.switches(self.switches).max_fragment(self.max_fragment);
             let other = [NamedGroup::X25519, NamedGroup::SECP256R1].into_iter().find(|group| *group != self.group);
@@ -92,6 +103,8 @@ impl Play {
 
     fn server_config(&self) -> Arc<ServerConfig> {
         server(exact_provider(), KIND, |builder| {
+            let verifier = ClientVerifier::new(&[Pki::shared(KIND).root()]).expect("a root");
+            let builder = if self.asks { builder.client_verifier(verifier) } else { builder };
             let builder = builder.random(&SERVER).clock(stopped_clock()).alpn(&[b"http/1.1"]);
             let builder = builder.switches(self.switches).max_fragment(self.max_fragment);
             builder.groups(&[self.group]).cookie(self.retry)
@@ -136,6 +149,7 @@ impl Recording {
         assert_eq!(self.client.negotiated, self.server.negotiated);
         let negotiated = self.client.negotiated.as_ref().expect("a handshake");
         assert_eq!((negotiated.group, negotiated.hello_retry), (self.play.group, self.play.retry));
+        assert_eq!(!negotiated.client_certificate.chain().is_empty(), self.play.asks);
     }
 
     /// The client has the conversation again, with the server's bytes cut.

@@ -139,9 +139,11 @@ fn own_certificate(negotiated: &Negotiated, has_certificate: bool) -> Option<Str
             Some("asked for a certificate, and has none (--cert FILE and --key FILE show one)".into())
         }
         (ClientCertificate::Missing, true) => {
-            Some("asked for a certificate, for signatures that the key of --key does not make".into())
+            Some("asked for a certificate, but the server takes no signature of the key in --key".into())
         }
-        (ClientCertificate::Shown(chain), _) => Some(format!("shown the certificate of {}", identity::subject(chain))),
+        (ClientCertificate::Shown { chain, .. }, _) => {
+            Some(format!("shown the certificate of {}", identity::subject(chain)))
+        }
     }
 }
 

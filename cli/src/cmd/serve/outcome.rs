@@ -12,7 +12,7 @@ pub(super) fn summary(negotiated: &Negotiated) -> String {
     let client = match &negotiated.client_certificate {
         ClientCertificate::NotRequested => String::new(),
         ClientCertificate::Missing => ", client without a certificate".into(),
-        ClientCertificate::Shown(chain) => format!(", client {}", identity::subject(chain)),
+        ClientCertificate::Shown { chain, .. } => format!(", client {}", identity::subject(chain)),
     };
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
     let early = if negotiated.early_data { ", early data accepted" } else { "" };

@@ -11,7 +11,7 @@ use crate::codes::{HandshakeType, NamedGroup};
 use crate::crypto::{Provider, Suite};
 use crate::error::{CertificateError, Error};
 use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
-use crate::handshake::effects::{Authentication, ClientCertificate, Effects};
+use crate::handshake::effects::{Authentication, Effects};
 use crate::handshake::job::ChainCheck;
 use crate::keys::{HandshakeSecret, TrafficSecret, Transcript};
 use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer};
@@ -126,9 +126,7 @@ impl WaitFinished {
         let Self { mut handshake, authentication } = self;
         authentication::on_finished(&handshake.server_secret, message, &handshake.transcript)?;
         handshake.transcript.add(message.bytes);
-        let server_flight = handshake.transcript.current();
-        let client_certificate = ClientCertificate::NotRequested;
-        OwnFlight { handshake, authentication, server_flight, client_certificate }.send(effects)
+        OwnFlight { handshake, authentication }.send(effects)
     }
 }
 

@@ -15,7 +15,7 @@ use rustls_pki_types::ServerName;
 use super::effects::Effects;
 use super::job::{JobId, Outcome};
 use super::{ClientConfig, Expected};
-use crate::codes::{HandshakeType, SignatureScheme};
+use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::keys::SecretLabel;
 use crate::mem::Secret;
@@ -32,8 +32,8 @@ pub(super) enum ClientState {
     /// A job verifies the signature.
     VerifyingSignature(JobId, flight::WaitFinished),
     Finished(flight::WaitFinished),
-    /// A job signs the CertificateVerify, with this scheme. The Certificate was sent.
-    Signing(JobId, SignatureScheme, own_flight::OwnFlight),
+    /// A job signs the CertificateVerify. The Certificate was sent.
+    Signing(JobId, own_flight::OwnFlight),
     Ready,
 }
 
@@ -69,7 +69,7 @@ impl ClientState {
 
     pub(super) const fn awaited_job(&self) -> Option<JobId> {
         match self {
-            Self::VerifyingChain(job, _) | Self::VerifyingSignature(job, _) | Self::Signing(job, ..) => Some(*job),
+            Self::VerifyingChain(job, _) | Self::VerifyingSignature(job, _) | Self::Signing(job, _) => Some(*job),
             _ => None,
         }
     }
@@ -79,7 +79,7 @@ impl ClientState {
         match self {
             Self::CertificateVerify(next) => Some(Self::VerifyingChain(job, next)),
             Self::Finished(next) => Some(Self::VerifyingSignature(job, next)),
-            Self::Signing(_, scheme, flight) => Some(Self::Signing(job, scheme, flight)),
+            Self::Signing(_, flight) => Some(Self::Signing(job, flight)),
             _ => None,
         }
     }
@@ -88,9 +88,7 @@ impl ClientState {
         match (self, outcome) {
             (Self::VerifyingChain(_, next), Outcome::Verified) => Ok(Self::CertificateVerify(next)),
             (Self::VerifyingSignature(_, next), Outcome::Verified) => Ok(Self::Finished(next)),
-            (Self::Signing(_, scheme, flight), Outcome::Signed(signature)) => {
-                flight.finish_signed(scheme, &signature, effects)
-            }
+            (Self::Signing(_, flight), Outcome::Signed(signature)) => flight.resume(&signature, effects),
             _ => Err(super::ANOTHER_JOB),
         }
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::flight::HandshakeContext;
 use super::{ClientContext, ClientState};
-use crate::codes::{ProtocolVersion, SignatureScheme};
+use crate::codes::ProtocolVersion;
 use crate::error::Error;
-use crate::handshake::authentication::{self, Signing};
+use crate::handshake::authentication::{self, CertificateChoice, Signing};
 use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Effect, Effects, Negotiated};
 use crate::keys::SecretLabel;
 use crate::mem::Digest;
@@ -16,59 +16,57 @@ use crate::msgs::{Signer, encode_certificate};
 pub(in crate::handshake) struct OwnFlight {
     pub(super) handshake: HandshakeContext,
     pub(super) authentication: Authentication,
-    /// The transcript up to the server's Finished, which the keys for application data come from (RFC 8446 7.1).
-    pub(super) server_flight: Digest,
-    pub(super) client_certificate: ClientCertificate,
 }
 
 impl OwnFlight {
     /// Sends the Certificate that was requested, signs what was said so far, or pauses for that, and sends the rest.
     pub(super) fn send(mut self, effects: &mut Effects) -> Result<ClientState, Error> {
+        // The keys for application data come from the transcript up to here (RFC 8446 7.1).
+        let server_flight = self.handshake.transcript.current();
         if self.handshake.early_data.is_accepted() {
             self.handshake.end_early_data(effects)?;
         }
-        match self.handshake.requested.take() {
-            None => self.finish(effects),
+        let HandshakeContext { client, transcript, requested, .. } = &mut self.handshake;
+        match requested {
+            None => {}
             // RFC 8446 4.4.2: without a certificate that fits, a list of none, and no CertificateVerify.
-            Some(None) => {
-                self.client_certificate = ClientCertificate::Missing;
-                effects.send(&mut self.handshake.transcript, |out| encode_certificate(out, &[], &[]))?;
-                self.finish(effects)
-            }
+            Some(None) => effects.send(transcript, |out| encode_certificate(out, &[], &[]))?,
             Some(Some(choice)) => {
-                let HandshakeContext { client, transcript, .. } = &mut self.handshake;
-                let chain = &choice.certificate.chain;
-                self.client_certificate = ClientCertificate::Shown(Arc::from(&chain[..]));
-                effects.send(transcript, |out| encode_certificate(out, &[], chain))?;
+                effects.send(transcript, |out| encode_certificate(out, &[], &choice.certificate.chain))?;
                 match choice.sign(Signer::Client, &client.config.common, transcript, effects)? {
-                    Signing::Signed(signature) => self.finish_signed(choice.scheme, &signature, effects),
-                    Signing::Paused(job) => Ok(ClientState::Signing(job, choice.scheme, self)),
+                    Signing::Signed(signature) => {
+                        authentication::send_certificate_verify(choice.scheme, &signature, transcript, effects)?;
+                    }
+                    Signing::Paused(job) => {
+                        effects.kept.extend_from_slice(server_flight.as_bytes());
+                        return Ok(ClientState::Signing(job, self));
+                    }
                 }
             }
         }
+        self.finish(&server_flight, effects)
     }
 
-    /// Sends CertificateVerify with `signature`, and Finished.
-    pub(super) fn finish_signed(
-        mut self,
-        scheme: SignatureScheme,
-        signature: &[u8],
-        effects: &mut Effects,
-    ) -> Result<ClientState, Error> {
-        authentication::send_certificate_verify(scheme, signature, &mut self.handshake.transcript, effects)?;
-        self.finish(effects)
+    /// Sends CertificateVerify with `signature`, which a job has made, and the rest.
+    pub(super) fn resume(mut self, signature: &[u8], effects: &mut Effects) -> Result<ClientState, Error> {
+        let HandshakeContext { transcript, requested, .. } = &mut self.handshake;
+        let Some(Some(choice)) = requested else { return Err(Error::Internal("a signature without a certificate")) };
+        authentication::send_certificate_verify(choice.scheme, signature, transcript, effects)?;
+        let server_flight = Digest::copy_of(effects.kept.as_slice());
+        effects.kept.clear();
+        self.finish(&server_flight, effects)
     }
 
     /// Sends Finished. The handshake is done then.
-    fn finish(self, effects: &mut Effects) -> Result<ClientState, Error> {
-        let Self { mut handshake, authentication, server_flight, client_certificate } = self;
+    fn finish(self, server_flight: &Digest, effects: &mut Effects) -> Result<ClientState, Error> {
+        let Self { mut handshake, authentication } = self;
         authentication::send_finished(&handshake.client_secret, &mut handshake.transcript, effects)?;
         let master = handshake.secret.into_master();
-        let client_secret = master.client_traffic(&server_flight);
-        let server_secret = master.server_traffic(&server_flight);
+        let client_secret = master.client_traffic(server_flight);
+        let server_secret = master.server_traffic(server_flight);
         handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
         handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
-        handshake.client.log(SecretLabel::Exporter, &master.exporter(&server_flight));
+        handshake.client.log(SecretLabel::Exporter, &master.exporter(server_flight));
         let resumption = master.resumption(&handshake.transcript.current());
 
         let suite = handshake.suite;
@@ -83,11 +81,22 @@ impl OwnFlight {
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,
             early_data: handshake.early_data.is_accepted(),
-            client_certificate,
+            client_certificate: shown(handshake.requested.as_ref()),
         };
         let ClientContext { config, server_name, .. } = handshake.client;
         let server_name = config.tickets.is_some().then_some(server_name);
         effects.push(Effect::Ready { negotiated, resumption: Some(resumption), server_name })?;
         Ok(ClientState::Ready)
+    }
+}
+
+/// What is told of the certificate that was shown, or not.
+fn shown(requested: Option<&Option<CertificateChoice>>) -> ClientCertificate {
+    match requested {
+        None => ClientCertificate::NotRequested,
+        Some(None) => ClientCertificate::Missing,
+        Some(Some(CertificateChoice { certificate, scheme })) => {
+            ClientCertificate::Shown { chain: Arc::from(&certificate.chain[..]), scheme: *scheme }
+        }
     }
 }

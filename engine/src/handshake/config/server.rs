@@ -122,11 +122,12 @@ impl ServerConfigBuilder {
         Ok(self.certificate(certificate))
     }
 
-    /// Asks clients for a certificate, and verifies what they show with `verifier`: [`ClientVerifier`](crate::pki::ClientVerifier) is the
-    /// usual one. [`Negotiated::client_certificate`](crate::Negotiated::client_certificate) has what was shown. Default: clients are not asked.
+    /// Asks clients for a certificate, and verifies what they show with `verifier`: [`ClientVerifier`](crate::pki::ClientVerifier)
+    /// is the usual one. [`Negotiated::client_certificate`](crate::Negotiated::client_certificate) has what was shown. Default:
+    /// clients are not asked.
     ///
-    /// It excludes [`tickets`](Self::tickets): a session that is resumed would not be verified again, though its certificate may have expired
-    /// or the verifier may have changed.
+    /// It excludes [`tickets`](Self::tickets): a session that is resumed would not be verified again, though its certificate may
+    /// have expired or the verifier may have changed.
     pub fn client_verifier(mut self, verifier: impl VerifyClient + 'static) -> Self {
         self.client_verifier = Some(Arc::new(verifier));
         self
@@ -139,7 +140,8 @@ impl ServerConfigBuilder {
     }
 
     /// What makes tickets, with which clients resume their sessions: [`TicketKeys`](crate::session::TicketKeys) or a
-    /// [`SessionCache`](crate::session::SessionCache). Default: nothing, every handshake is a full one.
+    /// [`SessionCache`](crate::session::SessionCache). Default: nothing, every handshake is a full one. Excludes
+    /// [`client_verifier`](Self::client_verifier).
     pub fn tickets(mut self, tickets: Arc<dyn Tickets>) -> Self {
         self.tickets = Some(tickets);
         self

@@ -33,22 +33,23 @@ impl WaitCertificate {
             return Ok(ServerState::Finished(finished));
         }
         let chain = certificate.chain.into_iter().map(CertificateDer::into_owned).collect();
-        finished.negotiated.client_certificate = ClientCertificate::Shown(chain);
-        Ok(ServerState::CertificateVerify(WaitCertificateVerify { config, finished }))
+        Ok(ServerState::CertificateVerify(WaitCertificateVerify { config, chain, finished }))
     }
 }
 
 /// Waiting for the client's CertificateVerify.
 pub(in crate::handshake) struct WaitCertificateVerify {
     config: Arc<ServerConfig>,
+    chain: Arc<[CertificateDer<'static>]>,
     finished: WaitFinished,
 }
 
 impl WaitCertificateVerify {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
-        let Self { config, mut finished } = self;
-        let transcript = &mut finished.transcript;
-        authentication::on_certificate_verify(Signer::Client, &config.common, message, transcript, effects)?;
+        let Self { config, chain, mut finished } = self;
+        let (common, transcript) = (&config.common, &mut finished.transcript);
+        let scheme = authentication::on_certificate_verify(Signer::Client, common, message, transcript, effects)?;
+        finished.negotiated.client_certificate = ClientCertificate::Shown { chain, scheme };
         Ok(ServerState::Finished(finished))
     }
 }

@@ -136,7 +136,7 @@ pub(super) fn send_tickets(
             early_data_bytes,
         };
         let session = session.encode()?;
-        // The server keeps nothing else there.
+        // The server keeps nothing else there any more.
         let mut ticket = core::mem::take(&mut effects.kept);
         let sealed = tickets.seal(&session, random, issued_at, ticket.as_mut_vec());
         let is_good = sealed.is_ok() && (1..=usize::from(u16::MAX)).contains(&ticket.as_slice().len());

@@ -163,7 +163,8 @@ impl ScriptedClient {
 
     /// The right CertificateVerify.
     pub fn certificate_verify(&self) -> Vec<u8> {
-        self.certificate_verify_as(SignatureScheme::ECDSA_SECP256R1_SHA256, Signer::Client)
+        let key = (self.provider.load_key)(&self.identity().key).expect("a key that loads");
+        self.certificate_verify_as(key.schemes()[0], Signer::Client)
     }
 
     /// The right Finished.
@@ -176,6 +177,12 @@ impl ScriptedClient {
     /// Goes from the hello to the end of the handshake.
     pub fn complete(&mut self) {
         self.send_hello();
+        if self.identity.is_some() {
+            let certificate = self.certificate();
+            self.message(&certificate);
+            let verify = self.certificate_verify();
+            self.message(&verify);
+        }
         let finished = self.finished();
         self.message(&finished);
         assert!(self.wire.subject.connection.is_ready(), "{:?}", self.wire.error);
