@@ -116,7 +116,7 @@ impl HandshakeRun {
 
     /// An idle client and server, after their handshake and a short exchange.
     fn connect(&self, observer: &mut impl Observer) -> Result<[EngineEndpoint; 2], Error> {
-        let mut connection = drive_handshake(&*self.0, &mut Memory, observer)?;
+        let mut connection = drive_handshake((&*self.0, &*self.0), &mut Memory, observer)?;
         connection.rest_after(&REQUEST, &ANSWER, observer)?;
         let EstablishedPair { client, server, .. } = connection;
         Ok([client, server])
