@@ -43,7 +43,7 @@ fn every_switch_is_compared_in_every_workload_or_said_to_be_off_its_path() {
     let document = document(&["--connections", "24"]);
     let cases = cases(&document);
     let workloads: BTreeSet<&str> = cases.values().filter_map(|case| case["requested"]["workload"].as_str()).collect();
-    let expected = ["bulk", "handshakes", "scale", "small-1024", "small-4096", "small-512", "small-64"];
+    let expected = ["bulk", "handshakes", "resumed", "scale", "small-1024", "small-4096", "small-512", "small-64"];
     assert!(workloads.iter().eq(&expected), "{workloads:?}");
     for workload in workloads {
         for base in ["full", "empty"] {
@@ -185,7 +185,7 @@ fn all_workloads_stand_in_a_table_that_is_not_wider_than_a_hundred() {
     assert!(conclusion.contains("inline"), "{text}");
     let (tables, _) = tables.rsplit_once("\n\n").expect("tables, and how to read them");
     assert!(tables.lines().all(|line| line.chars().count() <= 100), "{text}");
-    for part in ["handshakes", "bulk", "small-64", "small-4096", "scale", "wake-ups", "p99.9"] {
+    for part in ["handshakes", "resumed", "bulk", "small-64", "small-4096", "scale", "wake-ups", "p99.9"] {
         assert!(tables.contains(part), "{part} in\n{text}");
     }
 }
@@ -221,11 +221,29 @@ fn ctrl_c_keeps_the_workloads_that_are_done_and_says_so() {
 }
 
 #[test]
+fn a_resumed_handshake_is_compared_as_a_full_one_is() {
+    let document = document(&["--workload", "handshakes,resumed", "--switch", "arena"]);
+    let cases = cases(&document);
+    for base in ["full", "empty"] {
+        let [full, resumed] =
+            ["handshakes", "resumed"].map(|workload| cases[&*format!("ablate/{workload}/arena=on/{base}")]);
+        assert_eq!([&full["negotiated"]["resumed_share"], &resumed["negotiated"]["resumed_share"]], [0.0, 1.0]);
+        for side in ["client", "server"] {
+            let calls = |case, end: &str| median(case, &format!("{side}.heap_calls_per_handshake{end}"));
+            // With the provider of the empty set, cryptography takes next to none of them.
+            assert!(base == "empty" || calls(resumed, "") < calls(full, ""), "{side} in {base}");
+            assert!(calls(resumed, "_effect") < 0.0, "arenas spare heap calls: {side} in {base}");
+            assert!(median(resumed, &format!("{side}.cpu_us_per_handshake")) > 0.0);
+        }
+    }
+}
+
+#[test]
 fn what_does_not_exist_is_refused_with_what_does() {
     let names: Vec<&str> = Switch::ALL.iter().map(|switch| switch.name).collect();
     for (arguments, expected) in [
         (&["--switch", "zero-coffee"][..], &names[..]),
-        (&["--workload", "idling"], &["handshakes", "bulk", "small", "scale"]),
+        (&["--workload", "idling"], &["handshakes", "resumed", "bulk", "small", "scale"]),
         (&["--cipher", "rc4"], &["aes128gcm"]),
         (&["--duration", "0s"], &["--duration"]),
         (&["--connections", "0"], &["--connections"]),

@@ -233,6 +233,46 @@ fn phases_have_a_table_within_the_terminals_width() {
 }
 
 #[test]
+fn threads_share_the_servers_and_their_ticket_keys_and_each_has_its_own_clients() {
+    let flags =
+        ["--count", "61", "--threads", "3", "--kind", "full,resumed", "--library", "tls-engine,rustls", "--phases"];
+    let several = cases(&flags);
+    assert_eq!(several.len(), 4);
+    for case in &several {
+        assert!(case["id"].as_str().expect("an id").contains("/threads=3"), "{}", case["id"]);
+        assert_eq!((&case["requested"]["conversations"], &case["achieved"]["handshakes"]), (&3.into(), &61.into()));
+        let share = f64::from(u8::from(case["requested"]["kind"] == "resumed"));
+        assert_eq!(case["negotiated"]["resumed_share"], share);
+        assert!(median(case, "total.phases_ns") > 0.0);
+        let cpu_us = median(case, "client.cpu_us_per_handshake") + median(case, "server.cpu_us_per_handshake");
+        let per_cpu_s = median(case, "total.handshakes_per_cpu_s");
+        assert!((0.8..1.2).contains(&(per_cpu_s * cpu_us / 1e6)), "{per_cpu_s} {cpu_us}");
+    }
+    let more = cases(&["--count", "8", "--threads", "2", "--mix", "full=1,resumed=1", "--transport", "loopback"]);
+    assert_eq!((&more[0]["negotiated"]["resumed_share"], &more[0]["achieved"]["handshakes"]), (&0.5.into(), &8.into()));
+    // One thread is what there is without the flag.
+    let one = cases(&["--count", "8", "--threads", "1"]);
+    assert!(one[0]["requested"].get("conversations").is_none() && one[0]["id"] == "handshake/memory/aes128gcm");
+}
+
+#[test]
+fn threads_beyond_the_processors_are_told() {
+    let ended = run(["handshake", "--count", "200", "--warmup", "0s", "--threads", "200", "--cert-type", "ed25519"]);
+    ended.expect(0, &["there are more threads than the"]);
+    assert!(ended.output.contains("all threads") && ended.output.contains("by CPU time"), "{}", ended.output);
+    run(["handshake", "--threads", "0"]).expect(2, &["--threads"]);
+    // They can't do more than the processors can.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let many = cases(&["--count", "2000", "--threads", &(3 * processors).to_string()]);
+    let [all, per_cpu_s] =
+        ["total.handshakes_per_s", "total.handshakes_per_cpu_s"].map(|metric| median(&many[0], metric));
+    assert!(
+        all < 1.2 * per_cpu_s * processors as f64,
+        "{all} of {processors} processors, of which each does {per_cpu_s}"
+    );
+}
+
+#[test]
 fn a_hello_retry_request_that_can_not_be_is_refused() {
     run(["handshake", "--kind", "hrr", "--groups", "x25519"]).expect(2, &["two groups", "--groups x25519:secp256r1"]);
     let tls12 = ["handshake", "--kind", "hrr", "--library", "rustls", "--tls-version", "1.3,1.2"];

@@ -53,6 +53,8 @@ pub struct Ablate {
 pub enum Workload {
     /// Connections that perform a handshake, exchange a little data, and close: heap calls, memory, processor time.
     Handshakes,
+    /// The same, with handshakes that resume a session.
+    Resumed,
     /// Data in one direction, in memory: processor time per byte of each side.
     Bulk,
     /// Messages of 64 B to 4 KiB, echoed over loopback: round trips, processor time, system calls.
@@ -79,4 +81,4 @@ Examples:
   tlsbench ablate
   tlsbench ablate --workload bulk --switch zero-copy,inline --duration 2m
   tlsbench ablate --workload scale --connections 3k
-  tlsbench ablate --workload handshakes --json=ablation.json";
+  tlsbench ablate --workload handshakes,resumed --json=ablation.json";

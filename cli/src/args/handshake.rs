@@ -7,7 +7,7 @@ use crate::units::{Count, parse_duration};
 use crate::workload::handshake::Mix;
 
 /// Measures TLS handshakes, client and server separately: processor time beside that of the bare cryptography
-/// in the same run, heap calls, bytes on the wire, and latency. One thread drives both ends.
+/// in the same run, heap calls, bytes on the wire, and latency. One thread drives both ends; with --threads several do so.
 ///
 /// Bare cryptography is the key exchange, the key schedule with all of its hashing, the signature, and on the client the
 /// verification of the signature and of the chain. Bytes of the heap are bytes requested, not resident memory.
@@ -37,6 +37,11 @@ pub struct Handshake {
     /// Times also the phases of handshakes, up to the first byte of data at the server: of others than those of the other figures
     #[arg(long)]
     pub phases: bool,
+
+    /// Threads that perform handshakes at once, each with clients of its own, all with the same servers and ticket keys
+    #[arg(short, long, value_name = "N", default_value = "1")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: u16,
 
     /// How long each case is timed, such as 10s; a bare number is seconds [default: 3s, unless --count is given]
     #[arg(short, long, visible_short_alias = 'z', value_name = "TIME", value_parser = parse_duration)]
@@ -104,4 +109,5 @@ Examples:
   tlsbench handshake --kind full,hrr --groups x25519:secp256r1
   tlsbench handshake --mix full=20,resumed=80 --library tls-engine,rustls
   tlsbench handshake --kind full,resumed --phases
+  tlsbench handshake --kind resumed --threads 2
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

@@ -5,7 +5,7 @@ use super::process::Process;
 use super::program::Program;
 use crate::error::Error;
 use crate::library::Setup;
-use crate::workload::handshake::{Carrier, Handshakes, Mix, Prepared, Round};
+use crate::workload::handshake::{Carrier, Conditions, Handshakes, Prepared, Round};
 
 /// How long the preparation may take, which includes some hundred handshakes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,15 +20,12 @@ pub struct PeerHandshakes {
 }
 
 impl PeerHandshakes {
-    /// Handshakes of these kinds with these configurations, one for each server. `provider` is the one of the bare cryptography.
-    pub fn new(
-        program: &Program,
-        setups: &[Setup],
-        provider: &str,
-        carrier: Carrier,
-        mix: Mix,
-        phases: bool,
-    ) -> Result<Self, Error> {
+    /// Handshakes with these configurations, one for each server. `provider` is the one of the bare cryptography.
+    pub fn new(program: &Program, setups: &[Setup], provider: &str, conditions: &Conditions) -> Result<Self, Error> {
+        let Conditions { carrier, mix, phases, threads } = conditions.clone();
+        if threads > 1 {
+            return Err(Error::Usage("--threads is for libraries that are linked into tlsbench".to_owned()));
+        }
         let sockets = match carrier {
             Carrier::Memory => None,
             Carrier::Loopback(options) => Some(options.into()),

@@ -8,7 +8,7 @@ use super::messages::{Between, HandshakesOrder, Hello, Order, PROTOCOL, Reply, T
 use crate::error::Error;
 use crate::library::{Description, Library, Setup};
 use crate::setting::find_provider;
-use crate::workload::handshake::{self, Handshakes};
+use crate::workload::handshake::{self, Conditions, Handshakes};
 use crate::workload::{Transport, Work, WorkerPool};
 
 /// The main function of a program with a library: says on standard output which `library` it has, and does what it is asked for
@@ -105,5 +105,7 @@ fn handshakes<T: Library>(
     new: &impl Fn(&Setup) -> Result<T, Error>,
 ) -> Result<Box<dyn Handshakes>, Error> {
     let setups = order.setups.into_iter().map(Setup::try_from).collect::<Result<Vec<_>, _>>()?;
-    handshake::with_setups(&setups, find_provider(&order.provider)?, order.sockets.into(), order.mix, order.phases, new)
+    let HandshakesOrder { provider, sockets, mix, phases, .. } = order;
+    let conditions = Conditions { carrier: sockets.into(), mix, phases, threads: 1 };
+    handshake::with_setups(&setups, find_provider(&provider)?, &conditions, new)
 }

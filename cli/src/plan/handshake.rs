@@ -14,7 +14,7 @@ use crate::names;
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
-use crate::workload::handshake::{Carrier, HandshakeSchedule, Mix};
+use crate::workload::handshake::{Carrier, Conditions, HandshakeSchedule, Mix};
 
 /// What `handshake` measures: a case for every transport, suite and combination of the sweeps.
 pub struct Handshake {
@@ -39,12 +39,8 @@ pub struct HandshakeCase {
     pub tls: Tls,
     /// The suite.
     pub suite: CipherSuite,
-    /// What connects the ends.
-    pub carrier: Carrier,
-    /// The kinds of handshakes.
-    pub mix: Mix,
-    /// Whether their phases are timed, too.
-    pub phases: bool,
+    /// How the handshakes are performed.
+    pub conditions: Conditions,
     /// For how long.
     pub schedule: HandshakeSchedule,
     /// The name that the client asks for.
@@ -96,10 +92,14 @@ impl Handshake {
                     if let Some(mix) = &args.mix {
                         request = request.with("mix", mix);
                     }
+                    if args.threads == 1 {
+                        request = request.without("threads");
+                    }
                     let Combination { library, setting, tls, .. } = combination;
                     let mix = mix_of(args.mix.as_ref(), tls)?;
                     let first_kind = mix.kinds().next().unwrap_or(tls.kind);
-                    let id = id(&carrier, *suite, args.mix.as_ref());
+                    let threads = usize::from(args.threads);
+                    let id = id(&carrier, *suite, args.mix.as_ref(), threads);
                     cases.push(HandshakeCase {
                         id: combination.id(id.clone(), args.label.as_deref()),
                         requested: combination.ask(request).facts(),
@@ -108,15 +108,13 @@ impl Handshake {
                         setting: *setting,
                         tls: Tls { kind: first_kind, ..tls.clone() },
                         suite: *suite,
-                        carrier,
                         schedule: HandshakeSchedule {
                             limit,
-                            period: mix.period(),
+                            period: mix.period() * threads,
                             warmup: args.warmup,
                             seed: args.seed,
                         },
-                        mix,
-                        phases: args.phases,
+                        conditions: Conditions { carrier, mix, phases: args.phases, threads },
                         name: name.clone(),
                         server: given.clone().unwrap_or(Server::Generated(tls.key_type)),
                         notes: notes.clone(),
@@ -152,13 +150,14 @@ fn mix_of(asked: Option<&Mix>, tls: &Tls) -> Result<Mix, Error> {
     Ok(mix.clone())
 }
 
-/// A mix is part of the name, so that it is compared with no other one.
-fn id(carrier: &Carrier, suite: CipherSuite, mix: Option<&Mix>) -> String {
+/// A mix is part of the name, and so are several threads: they are compared with nothing else.
+fn id(carrier: &Carrier, suite: CipherSuite, mix: Option<&Mix>, threads: usize) -> String {
     let transport = match carrier {
         Carrier::Memory => "memory",
         Carrier::Loopback(_) => "loopback-1",
     };
     let mix =
         mix.map(|mix| format!("/mix={}", mix.to_string().replace('=', ":").replace(',', "+"))).unwrap_or_default();
-    format!("handshake/{transport}/{}{mix}", names::short_suite(suite))
+    let threads = if threads > 1 { format!("/threads={threads}") } else { String::new() };
+    format!("handshake/{transport}/{}{mix}{threads}", names::short_suite(suite))
 }

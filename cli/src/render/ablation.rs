@@ -132,6 +132,7 @@ impl AblationTable<'_> {
         Some(Effect {
             side: column.side,
             quantity: column.quantity,
+            is_resumed: column.workload == "resumed",
             change: change.median,
             is_real: verdict == "helps" || verdict == "hurts",
         })

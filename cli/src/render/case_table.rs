@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::labels::{Labels, way};
 use super::{Align, Sheet, View};
 use crate::schema::quantity::{self, Quantity, Role};
@@ -75,7 +77,7 @@ fn columns(command: &str, cases: &[&Case]) -> Vec<Column> {
             columns.push(Column::Figure { heading, sides, quantity });
         }
     };
-    for (heading, sides, quantity) in preferred(command) {
+    for (heading, sides, quantity) in preferred(command, cases) {
         add((*heading).to_owned(), sides, quantity);
     }
     let is_column = |quantity: &&Quantity| {
@@ -100,7 +102,7 @@ const SIDES: [&[Side]; 5] = [&[Side::Send], &[Side::Receive], &[Side::Client], &
 type Preferred = (&'static str, &'static [Side], &'static Quantity);
 
 /// The columns of a command that come first, in their order.
-fn preferred(command: &str) -> &'static [Preferred] {
+fn preferred(command: &str, cases: &[&Case]) -> &'static [Preferred] {
     const THROUGHPUT: [Preferred; 6] = [
         ("\nthroughput", &[Side::Total, Side::Receive, Side::Send], &quantity::THROUGHPUT_BYTES_PER_S),
         ("sealing,\nof raw AEAD", &[Side::Send], &quantity::EFFICIENCY),
@@ -117,8 +119,18 @@ fn preferred(command: &str) -> &'static [Preferred] {
         ("total\ntime", &[Side::Total], &quantity::HANDSHAKE_NS),
         ("server\nheap calls", &[Side::Server], &quantity::HEAP_CALLS_PER_HANDSHAKE),
     ];
+    const IN_THREADS: [Preferred; 6] = [
+        ("server\nCPU", &[Side::Server], &quantity::CPU_US_PER_HANDSHAKE),
+        ("client\nCPU", &[Side::Client], &quantity::CPU_US_PER_HANDSHAKE),
+        ("handshakes,\nall threads", &[Side::Total], &quantity::HANDSHAKES_PER_S),
+        ("handshakes,\nby CPU time", &[Side::Total], &quantity::HANDSHAKES_PER_CPU_S),
+        ("bare crypto,\nserver", &[Side::Server], &quantity::EFFICIENCY),
+        ("bare crypto,\nclient", &[Side::Client], &quantity::EFFICIENCY),
+    ];
+    let has_threads = |case: &&Case| case.requested.get("conversations").and_then(Value::as_u64) > Some(1);
     match command {
         "throughput" => &THROUGHPUT,
+        "handshake" if cases.iter().any(has_threads) => &IN_THREADS,
         "handshake" => &HANDSHAKE,
         _ => &[],
     }

@@ -12,6 +12,8 @@ const NAMED: usize = 3;
 pub(super) struct Effect {
     pub(super) side: Side,
     pub(super) quantity: &'static Quantity,
+    /// Whether it is of handshakes that resume a session.
+    pub(super) is_resumed: bool,
     /// A share of a time, a difference of counts.
     pub(super) change: f64,
     /// Whether it is beyond the noise.
@@ -70,13 +72,14 @@ pub(super) fn phrase(effects: &[Effect], place_of_others: &str) -> String {
 /// What is measured, and of whom.
 fn noun(effect: &Effect) -> (&'static str, String) {
     let side = effect.side.name();
+    let handshake = if effect.is_resumed { "resumed handshake" } else { "handshake" };
     match *effect.quantity {
         quantity::CPU_NS_PER_BYTE => ("processor time", format!(" to {side}")),
-        quantity::CPU_US_PER_HANDSHAKE => ("processor time", format!(" for the {side}'s handshake")),
+        quantity::CPU_US_PER_HANDSHAKE => ("processor time", format!(" for the {side}'s {handshake}")),
         quantity::CPU_NS_PER_MESSAGE => ("processor time", format!(" for a message ({side})")),
-        quantity::HEAP_CALLS_PER_HANDSHAKE => ("heap calls", format!(" for the {side}'s handshake")),
-        quantity::HEAP_BYTES_PER_HANDSHAKE => ("heap memory", format!(" for the {side}'s handshake")),
-        quantity::PEAK_BYTES_PER_CONNECTION => ("memory", " at the peak of a handshake".to_owned()),
+        quantity::HEAP_CALLS_PER_HANDSHAKE => ("heap calls", format!(" for the {side}'s {handshake}")),
+        quantity::HEAP_BYTES_PER_HANDSHAKE => ("heap memory", format!(" for the {side}'s {handshake}")),
+        quantity::PEAK_BYTES_PER_CONNECTION => ("memory", format!(" at the peak of a {handshake}")),
         quantity::IDLE_BYTES_PER_CONNECTION => ("memory", " for an idle connection".to_owned()),
         quantity::COPIED_BYTES_PER_BYTE => ("copying", format!(" to {side}")),
         quantity::ROUND_TRIP_P50_NS => ("time", " for a round trip (median)".to_owned()),
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
 
     fn effect(side: Side, quantity: &'static Quantity, change: f64, is_real: bool) -> Effect {
-        Effect { side, quantity, change, is_real }
+        Effect { side, quantity, is_resumed: false, change, is_real }
     }
 
     #[test]

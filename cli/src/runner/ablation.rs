@@ -100,7 +100,7 @@ fn compared(plan: &Ablate, workload: Workload, comparison: &Comparison, finding:
     case.negotiated = Negotiated {
         version: Some("TLSv1.3".to_owned()),
         cipher_suite: Some(plan.suite.to_string()),
-        resumed_share: Some(0.0),
+        resumed_share: Some(if workload == Workload::Resumed { 1.0 } else { 0.0 }),
         early_data_share: Some(0.0),
         ..Negotiated::default()
     };
@@ -154,7 +154,7 @@ fn begin(plan: &Ablate, workload: Workload, row: Option<&Row>, base: Base) -> Ca
     match workload {
         Workload::Small { message_bytes } => drop(facts.insert("message_bytes".into(), message_bytes.into())),
         Workload::Scale { connections } => drop(facts.insert("connections".into(), connections.into())),
-        Workload::Handshakes | Workload::Bulk => {}
+        Workload::Handshakes | Workload::Resumed | Workload::Bulk => {}
     }
     facts.insert("base".into(), base.name().into());
     facts.insert("switch".into(), row.map(|row| row.name).into());

@@ -16,7 +16,7 @@ use crate::peers::PeerHandshakes;
 use crate::plan::{Handshake, HandshakeCase, Server, Tls, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
-use crate::workload::handshake::{self, Carrier, Found, Handshakes, Mix, Pair, Round, Work};
+use crate::workload::handshake::{self, Conditions, Found, Handshakes, Pair, Round, Work};
 use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
@@ -83,6 +83,11 @@ fn warn(document: &mut Document, planned: &HandshakeCase) {
     if matches!(planned.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
         document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
     }
+    let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
+    if planned.conditions.threads > processors as usize {
+        let message = format!("there are more threads than the {processors} processors, which take turns");
+        document.warn(message, "use a lower --threads, unless this is intended");
+    }
     if planned.tls.key_log.is_some() {
         document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
     }
@@ -117,56 +122,45 @@ fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<
     let setup =
         |(identity, trust): &(Identity, Trust)| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
     let setups = servers.iter().map(setup).collect::<Result<Vec<_>, _>>()?;
-    let HandshakeCase { library, tls, carrier, mix, phases, .. } = planned;
+    let HandshakeCase { library, tls, conditions, .. } = planned;
     match &library.program {
-        Some(program) => {
-            Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, *carrier, mix.clone(), *phases)?))
-        }
-        None => library.name.visit(LinkedHandshakes {
-            setups,
-            provider: tls.provider,
-            carrier: *carrier,
-            mix: mix.clone(),
-            phases: *phases,
-        }),
+        Some(program) => Ok(Box::new(PeerHandshakes::new(program, &setups, tls.provider.name, conditions)?)),
+        None => library.name.visit(LinkedHandshakes { setups, provider: tls.provider, conditions }),
     }
 }
 
 /// Makes handshakes of a library that is linked into this program.
-struct LinkedHandshakes {
+struct LinkedHandshakes<'a> {
     setups: Vec<Setup>,
     provider: &'static Provider,
-    carrier: Carrier,
-    mix: Mix,
-    phases: bool,
+    conditions: &'a Conditions,
 }
 
-impl Visitor for LinkedHandshakes {
+impl Visitor for LinkedHandshakes<'_> {
     type Output = Box<dyn Handshakes>;
 
     fn visit<T: Library>(self, new: impl Fn(&Setup) -> Result<T, Error>) -> Result<Box<dyn Handshakes>, Error> {
-        handshake::with_setups(&self.setups, self.provider, self.carrier, self.mix, self.phases, new)
+        handshake::with_setups(&self.setups, self.provider, self.conditions, new)
     }
 }
 
 /// Handshakes of the engine of this project, which is configured with more than a [`Setup`].
 fn of_engine(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<Box<dyn Handshakes>, Error> {
-    let HandshakeCase { tls, name, carrier, mix, .. } = planned;
+    let HandshakeCase { tls, name, conditions, .. } = planned;
+    let Conditions { mix, phases, .. } = conditions;
     let pair = |(identity, trust): &(Identity, Trust)| {
         let key = identity.certified_key(tls.provider)?;
-        let library = |kind| engine(planned, kind, identity, trust);
-        let libraries = mix.kinds().map(library).collect::<Result<_, Error>>()?;
-        Ok::<_, Error>(Pair { libraries, key, verifier: trust.verifier()? })
+        Pair::new(mix, key, trust.verifier()?, |kind| engine(planned, kind, identity, trust))
     };
-    let pairs = servers.iter().map(pair).collect::<Result<_, _>>()?;
-    handshake::handshakes(Work {
-        pairs,
-        provider: tls.provider,
-        name: name.clone(),
-        carrier: *carrier,
-        mix: mix.clone(),
-        groups: tls.groups.clone(),
-        phases: planned.phases,
+    handshake::handshakes(conditions, || {
+        Ok(Work {
+            pairs: servers.iter().map(pair).collect::<Result<_, Error>>()?,
+            provider: tls.provider,
+            name: name.clone(),
+            groups: tls.groups.clone(),
+            mix: mix.clone(),
+            phases: *phases,
+        })
     })
 }
 
@@ -225,10 +219,18 @@ fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
     add("heap_calls_of_c_are_counted", heap_meter::covers_c().into());
     add(
         "cpu_time_from",
-        "the processor clock of the one thread that drives both sides, while it is at work for one of them".into(),
+        match planned.conditions.threads {
+            0 | 1 => "the processor clock of the one thread that drives both sides, while it is at work for one of them",
+            _ => "the processor clocks of several threads, each of which drives both sides, while it is at work for one of them",
+        }
+        .into(),
     );
-    if planned.phases {
+    if planned.conditions.phases {
         add("phases_from", "handshakes of their own, after the timed ones of each round".into());
+    }
+    if planned.conditions.threads > 1 {
+        let from = "the wall clock, of handshakes of their own that all threads perform at once, after the timed ones of each round";
+        add("handshakes_per_s_from", from.into());
     }
     add("wake_up", "none, one thread never waits".into());
     add(

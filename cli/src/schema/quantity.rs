@@ -212,9 +212,13 @@ quantities! {
     /// the client the verification of the signature and of the chain.
     RAW_CRYPTO_US_PER_HANDSHAKE = "raw_crypto_us_per_handshake", "us", Lower, Time,
         Reference, OnThisMachine, "raw cryptography";
-    /// Handshakes per second of one thread that drives both ends.
+    /// Handshakes per second of all threads together, each of which drives both ends.
     HANDSHAKES_PER_S = "handshakes_per_s", "1/s", Higher, Time,
         Primary, OnThisMachine, "handshakes";
+    /// Handshakes per second of processor time of both ends. Threads that wait for each other, or outnumber the processors, lower
+    /// the handshakes per second, and hardly this.
+    HANDSHAKES_PER_CPU_S = "handshakes_per_cpu_s", "1/s", Higher, Time,
+        Reference, OnThisMachine, "handshakes, CPU";
     /// Bytes that a side sends in a handshake.
     WIRE_BYTES_PER_HANDSHAKE = "wire_bytes_per_handshake", "B", Lower, Count,
         Primary, Anywhere, "on the wire";

@@ -27,13 +27,14 @@ pub(super) struct EstablishedPair<C, S> {
     pub elapsed_ns: u64,
 }
 
-/// Completes a handshake between a new client and a new server of `library` over `link`. The client is the sealing end.
+/// Completes a handshake between a new client of one library and a new server of the other over `link`, which are the same but
+/// for their configurations. The client is the sealing end.
 pub(super) fn drive_handshake<T: Library, L: Link>(
-    library: &T,
+    (client, server): (&T, &T),
     link: &mut L,
     observer: &mut impl Observer,
 ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
-    let mut conversation = Conversation::begin(library, observer, |_| ())?;
+    let mut conversation = Conversation::begin((client, server), observer, |_| ())?;
     conversation.finish(link, observer)?;
     Ok(conversation.established())
 }
@@ -52,14 +53,14 @@ pub(super) struct Conversation<C, S> {
 impl<C: Endpoint, S: Endpoint> Conversation<C, S> {
     /// A new client, which is passed to `on_client`, and a new server.
     pub(super) fn begin<T: Library<Client = C, Server = S>>(
-        library: &T,
+        (client, server): (&T, &T),
         observer: &mut impl Observer,
         on_client: impl FnOnce(&C),
     ) -> Result<Self, Error> {
         let began = Instant::now();
-        let client = observer.on(Side::Client, || library.client(Room::default()))?;
+        let client = observer.on(Side::Client, || client.client(Room::default()))?;
         on_client(&client);
-        let server = observer.on(Side::Server, || library.server(Room::default()))?;
+        let server = observer.on(Side::Server, || server.server(Room::default()))?;
         Ok(Self { client, server, sent: [0; 2], received: [0; 2], hello_retry: false, began })
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::bench::{Bench, Running};
 use super::{Ends, Measure};
 use crate::error::Error;
-use crate::library::{Engine, EngineEndpoint};
+use crate::library::{Endpoint, Engine, EngineEndpoint, HandshakeKind};
 use crate::schema::{Side, quantity};
 use crate::setting::Setting;
 use crate::stats;
@@ -40,8 +40,8 @@ const COUNTED: [Measure; 8] = [
     Measure { side: Side::Total, quantity: &quantity::IDLE_BYTES_PER_CONNECTION },
 ];
 
-/// Connections one after the other: a handshake, a request and its response, and the end.
-pub(super) struct Handshakes;
+/// Connections one after the other: a handshake of this kind, a request and its response, and the end.
+pub(super) struct Handshakes(pub(super) HandshakeKind);
 
 impl Bench for Handshakes {
     fn timed(&self) -> &'static [Measure] {
@@ -53,17 +53,17 @@ impl Bench for Handshakes {
     }
 
     fn engine(&self, ends: &Ends, setting: &Setting) -> Result<Arc<Engine>, Error> {
-        ends.engine(setting, 0)
+        ends.engine_of(setting, 0, self.0)
     }
 
     fn open(&self, configs: &Arc<Engine>) -> Result<Box<dyn Running>, Error> {
-        let run = HandshakeRun(Arc::clone(configs));
+        let run = HandshakeRun::new(configs, self.0)?;
         run.connect(&mut SideStopwatches::default())?;
         Ok(Box::new(run))
     }
 
     fn count(&self, configs: &Arc<Engine>) -> Result<Vec<f64>, Error> {
-        let run = HandshakeRun(Arc::clone(configs));
+        let run = HandshakeRun::new(configs, self.0)?;
         for _ in 0..WARM_UP {
             run.connect(&mut Unobserved)?;
         }
@@ -75,7 +75,10 @@ impl Bench for Handshakes {
     }
 }
 
-struct HandshakeRun(Arc<Engine>);
+struct HandshakeRun {
+    configs: Arc<Engine>,
+    kind: HandshakeKind,
+}
 
 impl Running for HandshakeRun {
     fn block(&mut self, _: &mut RoundTrips) -> Result<Vec<f64>, Error> {
@@ -95,6 +98,14 @@ impl Running for HandshakeRun {
 }
 
 impl HandshakeRun {
+    /// Connections that follow on a first one, which leaves a session if that is to be resumed.
+    fn new(configs: &Arc<Engine>, kind: HandshakeKind) -> Result<Self, Error> {
+        if kind == HandshakeKind::Resumed {
+            drive_handshake((&**configs, &**configs), &mut Memory, &mut Unobserved)?;
+        }
+        Ok(Self { configs: Arc::clone(configs), kind })
+    }
+
     /// Makes a connection. Returns a value for each of [`COUNTED`].
     fn count(&self) -> Result<[f64; COUNTED.len()], Error> {
         let mut tallies = SideCounts::default();
@@ -116,7 +127,10 @@ impl HandshakeRun {
 
     /// An idle client and server, after their handshake and a short exchange.
     fn connect(&self, observer: &mut impl Observer) -> Result<[EngineEndpoint; 2], Error> {
-        let mut connection = drive_handshake(&*self.0, &mut Memory, observer)?;
+        let mut connection = drive_handshake((&*self.configs, &*self.configs), &mut Memory, observer)?;
+        if let Some(negotiated) = connection.client.negotiated() {
+            negotiated.check_kind(self.kind)?;
+        }
         connection.rest_after(&REQUEST, &ANSWER, observer)?;
         let EstablishedPair { client, server, .. } = connection;
         Ok([client, server])

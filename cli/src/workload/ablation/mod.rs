@@ -31,17 +31,23 @@ use tls_engine::codes::CipherSuite;
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::mem::{BufferPool, PoolOptions};
 use tls_engine::pki::ServerVerifier;
+use tls_engine::session::{MemoryTickets, TicketKeys};
 
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity};
-use crate::library::Engine;
+use crate::library::{Engine, HandshakeKind};
 use crate::setting::Setting;
+
+/// How long a ticket may be used, seconds: longer than any run.
+const TICKET_LIFETIME_S: u32 = 24 * 60 * 60;
 
 /// What runs while switches are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
     /// Connections that complete a handshake, exchange a little data, and end: their heap calls and processor time.
     Handshakes,
+    /// The same with handshakes that resume a session.
+    Resumed,
     /// Data in one direction, in memory: processor time per byte.
     Bulk,
     /// Messages sent and echoed, one at a time, over loopback: their round-trip times.
@@ -60,13 +66,18 @@ impl Workload {
     /// All workloads: messages of several sizes, and `connections` connections.
     pub fn all(connections: usize) -> Vec<Self> {
         let small = [64, 512, 1024, 4096].map(|message_bytes| Self::Small { message_bytes });
-        [Self::Handshakes, Self::Bulk].into_iter().chain(small).chain([Self::Scale { connections }]).collect()
+        [Self::Handshakes, Self::Resumed, Self::Bulk]
+            .into_iter()
+            .chain(small)
+            .chain([Self::Scale { connections }])
+            .collect()
     }
 
     /// The name in flags.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Handshakes => "handshakes",
+            Self::Resumed => "resumed",
             Self::Bulk => "bulk",
             Self::Small { .. } => "small",
             Self::Scale { .. } => "scale",
@@ -84,7 +95,7 @@ impl Workload {
     /// The percentiles of its round trips for which a run has enough samples.
     pub const fn percentiles(self) -> &'static [Percentile] {
         match self {
-            Self::Handshakes | Self::Bulk => &[],
+            Self::Handshakes | Self::Resumed | Self::Bulk => &[],
             Self::Small { .. } => &Percentile::ALL,
             Self::Scale { .. } => Percentile::ALL.split_at(3).0,
         }
@@ -95,7 +106,7 @@ impl Workload {
     /// connections to another.
     pub const fn least_change(self) -> f64 {
         match self {
-            Self::Handshakes | Self::Bulk | Self::Small { .. } => 0.015,
+            Self::Handshakes | Self::Resumed | Self::Bulk | Self::Small { .. } => 0.015,
             Self::Scale { .. } => 0.03,
         }
     }
@@ -105,7 +116,7 @@ impl Workload {
     pub fn off_path(self, switch: &str) -> Option<&'static str> {
         match (self, switch) {
             (Self::Bulk | Self::Small { .. }, "arena") => Some("the handshake is over before the clock runs"),
-            (Self::Handshakes | Self::Bulk | Self::Small { .. }, "signal") => {
+            (Self::Handshakes | Self::Resumed | Self::Bulk | Self::Small { .. }, "signal") => {
                 Some("no loop waits for file descriptors")
             }
             _ => None,
@@ -126,11 +137,20 @@ pub struct Ends {
 impl Ends {
     /// Both ends for conversations with a setting, and buffers of this size.
     fn engine(&self, setting: &Setting, buffer_bytes: usize) -> Result<Arc<Engine>, Error> {
+        self.engine_of(setting, buffer_bytes, HandshakeKind::Full)
+    }
+
+    /// The same for handshakes of this kind.
+    fn engine_of(&self, setting: &Setting, buffer_bytes: usize, kind: HandshakeKind) -> Result<Arc<Engine>, Error> {
         let Setting { switches, provider } = *setting;
         let verifier = ServerVerifier::new(std::slice::from_ref(&self.authority))?;
-        let client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
+        let mut client = ClientConfig::builder(provider).suites(&[self.suite]).switches(switches).verifier(verifier);
         let key = self.identity.certified_key(provider)?;
-        let server = ServerConfig::builder(provider).suites(&[self.suite]).switches(switches).certificate(key);
+        let mut server = ServerConfig::builder(provider).suites(&[self.suite]).switches(switches).certificate(key);
+        if kind == HandshakeKind::Resumed {
+            client = client.tickets(Arc::<MemoryTickets>::default());
+            server = server.tickets(Arc::new(TicketKeys::new(provider, TICKET_LIFETIME_S)?));
+        }
         let name = ServerName::try_from(GENERATED_NAMES[0])
             .map_err(|_| Error::Failed("the generated certificate has no name".to_owned()))?;
         let options = PoolOptions { buffer_bytes, ..PoolOptions::default() };

@@ -11,7 +11,7 @@ use super::small::Small;
 use super::{Buckets, Comparison, Ends, Finding, Workload, scale};
 use crate::error::Error;
 use crate::interrupt;
-use crate::library::Engine;
+use crate::library::{Engine, HandshakeKind};
 use crate::measure::Order;
 use crate::workload::histogram::Times as RoundTrips;
 
@@ -23,7 +23,8 @@ const COUNTED_ROUNDS: usize = 7;
 pub fn run(ends: &Ends, schedule: AblationSchedule, advance: &mut dyn FnMut(f64)) -> Result<Vec<Finding>, Error> {
     let processor = OneProcessor::begin();
     let all = match schedule.workload {
-        Workload::Handshakes => interleaved(&Handshakes, ends, &schedule, advance),
+        Workload::Handshakes => interleaved(&Handshakes(HandshakeKind::Full), ends, &schedule, advance),
+        Workload::Resumed => interleaved(&Handshakes(HandshakeKind::Resumed), ends, &schedule, advance),
         Workload::Bulk => interleaved(&Bulk::new(schedule.seed), ends, &schedule, advance),
         Workload::Small { message_bytes } => {
             interleaved(&Small::new(message_bytes, schedule.seed), ends, &schedule, advance)

@@ -11,6 +11,20 @@ use crate::stats;
 use crate::workload::handshake_driver::{Observer, SideStopwatches, Unobserved, drive_handshake};
 use crate::workload::link::Link;
 
+/// A part of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Handshakes that are timed as a whole.
+    Timed,
+    /// Their bare cryptography.
+    Bare,
+    /// The phases of others.
+    Phases,
+}
+
+/// The most lanes of a round.
+pub(super) const LANES_MAX: usize = 3;
+
 /// Handshakes in this process, in one thread.
 pub(super) struct Local<T, L> {
     work: Work<T>,
@@ -56,6 +70,13 @@ impl<T: Library, L: Link> Local<T, L> {
         phases::drive(&self.work, &self.work.pairs[pair], kind, &mut self.link)
     }
 
+    /// Completes a handshake of any number without a clock.
+    pub(super) fn unwatched(&mut self, number: usize) -> Result<(), Error> {
+        interrupt::check()?;
+        let (pair, kind) = self.turn(number);
+        self.work.shake_hands(&self.work.pairs[pair], kind, &mut self.link, &mut Unobserved).map(drop)
+    }
+
     /// Whether there is bare cryptography to compare handshakes of a kind with: that of full ones in TLS 1.3, in groups that the
     /// provider has.
     fn has_equal(&self, kind: HandshakeKind, negotiated: &Negotiated) -> bool {
@@ -75,9 +96,48 @@ impl<T: Library, L: Link> Local<T, L> {
         Ok([watches.client.cpu_ns(), watches.server.cpu_ns()])
     }
 
-    /// Completes a handshake of each kind, after one that leaves a session where there has to be one. Returns the kinds with what
-    /// was negotiated, and the bytes that client and server sent.
-    fn first_of_each(&mut self) -> Result<Vec<(HandshakeKind, Negotiated, [u64; 2])>, Error> {
+    /// What a round consists of, in its order.
+    pub(super) fn lanes(&self, is_raw_first: bool) -> Vec<Lane> {
+        let mut lanes = if is_raw_first { vec![Lane::Bare, Lane::Timed] } else { vec![Lane::Timed, Lane::Bare] };
+        lanes.retain(|lane| *lane != Lane::Bare || !self.raw.is_empty());
+        lanes.extend(self.work.phases.then_some(Lane::Phases));
+        lanes
+    }
+
+    /// Runs a part of a round: so many of the next handshakes.
+    pub(super) fn lane(&mut self, lane: Lane, connections: usize, round: &mut Round) -> Result<(), Error> {
+        round.threads = 1;
+        let mut times = vec![[Vec::new(), Vec::new()]; self.work.mix.kinds().count()];
+        for number in self.next..self.next + connections {
+            interrupt::check()?;
+            let [client, server] = match lane {
+                Lane::Timed => self.timed(number, round)?,
+                Lane::Bare => self.bare(number)?,
+                Lane::Phases => {
+                    round.phases.push(self.phases(number)?);
+                    continue;
+                }
+            };
+            let times = &mut times[self.turn(number).1];
+            times[0].push(client as f64 / 1e3);
+            times[1].push(server as f64 / 1e3);
+        }
+        match lane {
+            Lane::Timed => round.cpu_us = typical(&times),
+            Lane::Bare => round.raw_us = Some(typical(&times)),
+            Lane::Phases => {}
+        }
+        Ok(())
+    }
+
+    /// So many handshakes are done.
+    pub(super) const fn advance(&mut self, connections: usize) {
+        self.next += connections;
+    }
+
+    /// Completes a handshake of each kind, after one that leaves a session where there has to be one, and prepares the bare
+    /// cryptography. Returns what the first of them negotiated.
+    pub(super) fn first_of_each(&mut self) -> Result<Option<Negotiated>, Error> {
         let Self { work, link, .. } = self;
         let first = work.pairs.first();
         let first = first.ok_or_else(|| Error::Failed("there is no pair to perform handshakes".to_owned()))?;
@@ -85,7 +145,7 @@ impl<T: Library, L: Link> Local<T, L> {
         for (index, kind) in work.mix.kinds().enumerate() {
             if kind.is_resumed() {
                 for pair in &work.pairs {
-                    drive_handshake(&pair.libraries[index], link, &mut Unobserved)?;
+                    drive_handshake(work.ends(pair, index)?, link, &mut Unobserved)?;
                 }
             }
             let established = work.shake_hands(first, index, link, &mut Unobserved)?;
@@ -93,7 +153,13 @@ impl<T: Library, L: Link> Local<T, L> {
             let negotiated = negotiated.ok_or_else(|| Error::Failed("the handshake negotiated nothing".to_owned()))?;
             all.push((kind, negotiated, established.wire_bytes));
         }
-        Ok(all)
+        if all.iter().all(|(kind, negotiated, _)| self.has_equal(*kind, negotiated)) {
+            for (kind, negotiated, wire_bytes) in &all {
+                let new_raw = |pair| Raw::new(&self.work, pair, *kind, negotiated, *wire_bytes);
+                self.raw.push(self.work.pairs.iter().map(new_raw).collect::<Result<_, Error>>()?);
+            }
+        }
+        Ok(all.into_iter().next().map(|(_, negotiated, _)| negotiated))
     }
 }
 
@@ -109,45 +175,19 @@ fn typical(kinds: &[[Vec<f64>; 2]]) -> [f64; 2] {
 
 impl<T: Library, L: Link + Send> Handshakes for Local<T, L> {
     fn prepare(&mut self) -> Result<Prepared, Error> {
-        let first = self.first_of_each()?;
-        let counted = counted::count(&self.work, &mut self.link)?;
-        if first.iter().all(|(kind, negotiated, _)| self.has_equal(*kind, negotiated)) {
-            for (kind, negotiated, wire_bytes) in &first {
-                let new_raw = |pair| Raw::new(&self.work, pair, *kind, negotiated, *wire_bytes);
-                self.raw.push(self.work.pairs.iter().map(new_raw).collect::<Result<_, Error>>()?);
-            }
-        }
-        let idle = idle::count(&self.work)?;
-        let negotiated = first.into_iter().next().map(|(_, negotiated, _)| negotiated);
+        let negotiated = self.first_of_each()?;
         let negotiated = negotiated.ok_or_else(|| Error::Failed("there is no kind of handshakes".to_owned()))?;
+        let counted = counted::count(&self.work, &mut self.link)?;
+        let idle = idle::count(&self.work)?;
         Ok(Prepared { negotiated, counted, idle })
     }
 
     fn round(&mut self, connections: usize, is_raw_first: bool) -> Result<Round, Error> {
         let mut round = Round::default();
-        let orders = [is_raw_first, !is_raw_first].into_iter().filter(|is_raw| !is_raw || !self.raw.is_empty());
-        for is_raw in orders.collect::<Vec<_>>() {
-            let mut times = vec![[Vec::new(), Vec::new()]; self.work.mix.kinds().count()];
-            for number in self.next..self.next + connections {
-                interrupt::check()?;
-                let [client, server] = if is_raw { self.bare(number)? } else { self.timed(number, &mut round)? };
-                let times = &mut times[self.turn(number).1];
-                times[0].push(client as f64 / 1e3);
-                times[1].push(server as f64 / 1e3);
-            }
-            if is_raw {
-                round.raw_us = Some(typical(&times));
-            } else {
-                round.cpu_us = typical(&times);
-            }
+        for lane in self.lanes(is_raw_first) {
+            self.lane(lane, connections, &mut round)?;
         }
-        if self.work.phases {
-            for number in self.next..self.next + connections {
-                interrupt::check()?;
-                round.phases.push(self.phases(number)?);
-            }
-        }
-        self.next += connections;
+        self.advance(connections);
         Ok(round)
     }
 }

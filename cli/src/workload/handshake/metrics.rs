@@ -100,6 +100,8 @@ fn times(case: &mut Case, rounds: &[Round], seed: u64) {
         case.record(side, &quantity::EFFICIENCY, &share, seed);
     }
     let rate = |round: &Round| round.handshakes_ns.len() as f64 * 1e9 / (round.busy_ns as f64).max(1.0);
+    let cpu_rate = |round: &Round| 1e6 / round.cpu_us.iter().sum::<f64>();
+    case.record(Side::Total, &quantity::HANDSHAKES_PER_CPU_S, &rounds.iter().map(cpu_rate).collect::<Vec<_>>(), seed);
     case.record(Side::Total, &quantity::HANDSHAKES_PER_S, &rounds.iter().map(rate).collect::<Vec<_>>(), seed);
 }
 
@@ -122,5 +124,6 @@ mod tests {
         assert!((median(Side::Client, &quantity::EFFICIENCY) - 0.75).abs() < 1e-9);
         assert!((median(Side::Server, &quantity::EFFICIENCY) - 0.8).abs() < 1e-9);
         assert!((median(Side::Total, &quantity::HANDSHAKES_PER_S) - 2_000.0).abs() < 1e-9);
+        assert!((median(Side::Total, &quantity::HANDSHAKES_PER_CPU_S) - 1e6 / 300.0).abs() < 1e-9);
     }
 }

@@ -1,5 +1,5 @@
-//! Handshakes, one after the other, in one thread that drives both ends: what each costs either end, compared with the
-//! bare cryptography of a handshake in the same run.
+//! Handshakes, one after the other, in one thread that drives both ends, or in several that do so: what each costs either end,
+//! compared with the bare cryptography of a handshake in the same run.
 
 mod counted;
 mod idle;
@@ -9,6 +9,7 @@ mod mix;
 mod phases;
 mod raw;
 mod schedule;
+mod threads;
 mod timed;
 
 pub use counted::Counted;
@@ -18,6 +19,7 @@ pub use mix::Mix;
 pub use phases::PhaseTimes;
 pub use timed::Round;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
@@ -35,12 +37,15 @@ use crate::identity::Identity;
 use crate::interrupt;
 use crate::library::{Endpoint, Expected, HandshakeKind, Library, Negotiated, Setup};
 use local::Local;
+use threads::Threads;
 use timed::Turn;
 
 /// The two ends of a handshake.
 pub struct Pair<T> {
-    /// The library with the configuration of both ends, for each kind of the mix.
-    pub libraries: Vec<T>,
+    /// The library as it is configured for clients, for each kind of the mix.
+    pub clients: Vec<Arc<T>>,
+    /// The same for servers, which all threads have in common.
+    pub servers: Vec<Arc<T>>,
     /// The server's certificate and key.
     pub key: CertifiedKey,
     /// The client's verifier.
@@ -56,7 +61,20 @@ pub enum Carrier {
     Loopback(SocketOptions),
 }
 
-/// What is measured.
+/// How handshakes are performed.
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    /// What carries them.
+    pub carrier: Carrier,
+    /// Their kinds.
+    pub mix: Mix,
+    /// Whether their phases are timed, too.
+    pub phases: bool,
+    /// The threads, each of which drives both ends of handshakes of its own.
+    pub threads: usize,
+}
+
+/// What one thread measures.
 pub struct Work<T> {
     /// The ends that complete handshakes. Several server identities average out the lengths of signatures, which vary
     /// randomly.
@@ -65,12 +83,10 @@ pub struct Work<T> {
     pub provider: &'static Provider,
     /// The name that clients request.
     pub name: ServerName<'static>,
-    /// What carries the handshakes.
-    pub carrier: Carrier,
-    /// Their kinds.
-    pub mix: Mix,
     /// The groups that both ends know, in order of preference.
     pub groups: Vec<NamedGroup>,
+    /// Their kinds.
+    pub mix: Mix,
     /// Whether their phases are timed, too.
     pub phases: bool,
 }
@@ -84,13 +100,14 @@ impl<T: Library> Work<T> {
         link: &mut L,
         observer: &mut impl Observer,
     ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
-        self.checked(drive_handshake(self.library(pair, kind)?, link, observer)?, kind)
+        self.checked(drive_handshake(self.ends(pair, kind)?, link, observer)?, kind)
     }
 
-    /// The library that is configured for a kind of the mix.
-    fn library<'a>(&self, pair: &'a Pair<T>, kind: usize) -> Result<&'a T, Error> {
+    /// The library as it is configured for clients and for servers of a kind of the mix.
+    fn ends<'a>(&self, pair: &'a Pair<T>, kind: usize) -> Result<(&'a T, &'a T), Error> {
         let missing = || Error::Failed("a kind of handshakes has no library".to_owned());
-        pair.libraries.get(kind).ok_or_else(missing)
+        let (client, server) = pair.clients.get(kind).zip(pair.servers.get(kind)).ok_or_else(missing)?;
+        Ok((client, server))
     }
 
     /// The ends, if their handshake was of this kind of the mix.
@@ -153,38 +170,79 @@ pub struct Found {
     pub elapsed: Duration,
 }
 
-/// Handshakes between ends that `new` makes of each setup, one for each server, with the kinds of `mix`.
+impl<T> Pair<T> {
+    /// Both ends of a server with this identity. `new` makes the library as it is configured for a kind.
+    pub fn new(
+        mix: &Mix,
+        key: CertifiedKey,
+        verifier: ServerVerifier,
+        new: impl Fn(HandshakeKind) -> Result<T, Error>,
+    ) -> Result<Self, Error> {
+        let clients = mix.kinds().map(|kind| new(kind).map(Arc::new)).collect::<Result<Vec<_>, Error>>()?;
+        Ok(Self { servers: clients.clone(), clients, key, verifier })
+    }
+}
+
+/// Handshakes between ends that `new` makes of each setup, one for each server.
 pub fn with_setups<T: Library>(
     setups: &[Setup],
     provider: &'static Provider,
-    carrier: Carrier,
-    mix: Mix,
-    phases: bool,
+    conditions: &Conditions,
     new: impl Fn(&Setup) -> Result<T, Error>,
 ) -> Result<Box<dyn Handshakes>, Error> {
+    let Conditions { mix, phases, .. } = conditions;
     let pair = |setup: &Setup| {
         let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
-        Ok(Pair {
-            libraries: mix.kinds().map(|kind| new(&Setup { kind, ..setup.clone() })).collect::<Result<_, _>>()?,
-            key: identity.certified_key(provider)?,
-            verifier: ServerVerifier::new(&setup.roots)?,
-        })
+        let verifier = ServerVerifier::new(&setup.roots)?;
+        Pair::new(mix, identity.certified_key(provider)?, verifier, |kind| new(&Setup { kind, ..setup.clone() }))
     };
-    let pairs = setups.iter().map(pair).collect::<Result<Vec<_>, Error>>()?;
     let first = setups.first();
     let first = first.ok_or_else(|| Error::Failed("there is no server to perform handshakes with".to_owned()))?;
-    let (name, groups) = (first.name.clone(), first.groups.clone());
-    handshakes(Work { pairs, provider, name, carrier, mix, groups, phases })
+    handshakes(conditions, || {
+        Ok(Work {
+            pairs: setups.iter().map(pair).collect::<Result<Vec<_>, Error>>()?,
+            provider,
+            name: first.name.clone(),
+            groups: first.groups.clone(),
+            mix: mix.clone(),
+            phases: *phases,
+        })
+    })
 }
 
-/// The handshakes of `work`, in this process.
-pub fn handshakes<T: Library>(work: Work<T>) -> Result<Box<dyn Handshakes>, Error> {
-    Ok(match work.carrier {
-        Carrier::Memory => Box::new(Local::new(work, Memory)),
-        Carrier::Loopback(options) => {
-            let (client, server) = loopback(&options)?;
-            Box::new(Local::new(work, Sockets::new(client, server)?))
+/// Handshakes in this process. `new` makes the work of a thread. The servers of all are those of the first, with the keys of their
+/// tickets and whatever else they have in common. The clients are not: they would be elsewhere.
+pub fn handshakes<T: Library>(
+    conditions: &Conditions,
+    new: impl Fn() -> Result<Work<T>, Error>,
+) -> Result<Box<dyn Handshakes>, Error> {
+    let mut works: Vec<Work<T>> = Vec::new();
+    for _ in 0..conditions.threads.max(1) {
+        interrupt::check()?;
+        let mut work = new()?;
+        for (pair, first) in work.pairs.iter_mut().zip(works.first().iter().flat_map(|first| &first.pairs)) {
+            pair.servers.clone_from(&first.servers);
         }
+        works.push(work);
+    }
+    match conditions.carrier {
+        Carrier::Memory => in_threads(works.into_iter().map(|work| Local::new(work, Memory)).collect()),
+        Carrier::Loopback(options) => {
+            let local = |work| {
+                let (client, server) = loopback(&options)?;
+                Ok(Local::new(work, Sockets::new(client, server)?))
+            };
+            in_threads(works.into_iter().map(local).collect::<Result<_, Error>>()?)
+        }
+    }
+}
+
+fn in_threads<T: Library, L: Link + Send + 'static>(
+    mut threads: Vec<Local<T, L>>,
+) -> Result<Box<dyn Handshakes>, Error> {
+    Ok(match threads.pop() {
+        Some(only) if threads.is_empty() => Box::new(only),
+        last => Box::new(Threads::new(threads.into_iter().chain(last).collect())?),
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn drive<T: Library, L: Link>(
     kind: usize,
     link: &mut L,
 ) -> Result<PhaseTimes, Error> {
-    let library = work.library(pair, kind)?;
+    let ends = work.ends(pair, kind)?;
     let began = Instant::now();
     let mut since = began;
     let mut times = PhaseTimes::default();
@@ -35,7 +35,7 @@ pub(super) fn drive<T: Library, L: Link>(
         times[phase] += nanoseconds(since, now);
         since = now;
     };
-    let mut conversation = Conversation::begin(library, &mut Unobserved, |_| lap(CLIENT_HELLO))?;
+    let mut conversation = Conversation::begin(ends, &mut Unobserved, |_| lap(CLIENT_HELLO))?;
     let mut is_flight_read = false;
     // In TLS 1.2 the server's Finished comes last, and the client reads it before it sends its data.
     while conversation.client.is_handshaking() || conversation.server.is_handshaking() {

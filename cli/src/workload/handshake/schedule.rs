@@ -257,7 +257,7 @@ mod tests {
             };
             let configs = Arc::new(configs);
             let mut tallies = SideCounts::default();
-            let established = drive_handshake(&*configs, &mut Memory, &mut tallies).expect("a handshake");
+            let established = drive_handshake((&*configs, &*configs), &mut Memory, &mut tallies).expect("a handshake");
             assert_eq!(established.hello_retry, kind == HandshakeKind::HelloRetry);
             let schedule = Schedule::new(suite, established.wire_bytes, established.hello_retry);
             let shared = SharedSecret::zeroed(32);

@@ -35,7 +35,10 @@ pub struct Round {
     pub retried: usize,
     /// The phases of other handshakes, as many, if they are timed.
     pub phases: Vec<PhaseTimes>,
-    /// The wall time that both ends were busy with all connections, nanoseconds.
+    /// The threads that performed them.
+    pub threads: usize,
+    /// The wall time that both ends were busy with all connections, nanoseconds. Of several threads the time from the beginning of
+    /// the first to the end of the last of as many others, without clocks in them.
     pub busy_ns: u64,
 }
 
@@ -48,6 +51,7 @@ impl Round {
         self.handshakes_ns.len() == connections
             && [0, connections].contains(&self.phases.len())
             && shares.iter().all(|count| *count <= connections)
+            && self.threads > 0
             && self.busy_ns > 0
             && times.copied().all(|time| is_time(&time))
     }
@@ -181,7 +185,9 @@ fn warm_up(
 fn round_s(round: &Round) -> f64 {
     let raw_us = round.raw_us.iter().flatten().sum::<f64>() * round.handshakes_ns.len() as f64;
     let phases_ns: u64 = round.phases.iter().filter_map(|times| times.last()).sum();
-    (round.busy_ns + phases_ns) as f64 / 1e9 + raw_us / 1e6
+    // Several threads perform all of them twice.
+    let times = if round.threads > 1 { 2.0 } else { 1.0 };
+    round.busy_ns as f64 * times / 1e9 + (phases_ns as f64 / 1e9 + raw_us / 1e6) / round.threads.max(1) as f64
 }
 
 fn handshakes_per_s(round: &Round) -> f64 {

@@ -44,7 +44,8 @@ fn finding(name: &str, cases: &[&Case]) -> Option<Finding> {
 fn effects(case: &Case) -> Vec<Effect> {
     let effect = |(side, quantity): Measure| {
         let change = change(case, side, quantity).filter(|_| verdict(case, &key(side, quantity)) != Verdict::Noise)?;
-        Some(Effect { side, quantity, change: change.median, is_real: true })
+        let is_resumed = fact(case, "workload") == "resumed";
+        Some(Effect { side, quantity, is_resumed, change: change.median, is_real: true })
     };
     measures(&[case]).into_iter().filter_map(effect).collect()
 }
