@@ -41,6 +41,8 @@ enum Form {
     OnOff,
     /// Whether the flag is there.
     Bare,
+    /// That the flag is there. Nothing is told without it, as by versions that did not know it.
+    Given,
 }
 
 const fn known(fact: &'static str, flag: &'static str, form: Form) -> Known {
@@ -83,7 +85,7 @@ const MEASUREMENT: &[Known] = &[
     known("insecure", "insecure", Form::Bare),
 ];
 const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
-const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count), known("phases", "phases", Form::Bare)];
+const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count), known("phases", "phases", Form::Given)];
 
 /// The flags of `ablate`.
 const ABLATE: &[Known] = &[
@@ -241,9 +243,11 @@ fn read(flag: &str, form: Form, value: &Value) -> Result<Option<Flag>, ()> {
     let with = |value: String| Some(Flag { name: flag.to_owned(), value: Some(value) });
     Ok(match (form, value) {
         (_, Value::Null) => None,
-        (Form::Bare, Value::Bool(is_given)) => is_given.then(|| Flag { name: flag.to_owned(), value: None }),
+        (Form::Bare | Form::Given, Value::Bool(is_given)) => {
+            is_given.then(|| Flag { name: flag.to_owned(), value: None })
+        }
         (Form::OnOff, Value::Bool(is_on)) => with(if *is_on { "on" } else { "off" }.to_owned()),
-        (Form::Bare | Form::OnOff, _) => return Err(()),
+        (Form::Bare | Form::Given | Form::OnOff, _) => return Err(()),
         (Form::Nanoseconds, Value::Number(count)) => with(format!("{}ns", count.as_u64().ok_or(())?)),
         (Form::Nanoseconds, _) => return Err(()),
         (Form::Preference, Value::String(list)) => with(list.replace(',', ":")),
@@ -257,6 +261,7 @@ fn read(flag: &str, form: Form, value: &Value) -> Result<Option<Flag>, ()> {
 fn tell(form: Form, asked: Option<&Flag>) -> Option<Value> {
     let text = match (form, asked) {
         (Form::Bare, asked) => return Some(asked.is_some().into()),
+        (Form::Given, asked) => return asked.map(|_| true.into()),
         (Form::OptionalBytes, None) => return Some(Value::Null),
         (_, asked) => asked?.value.as_deref()?,
     };
@@ -268,6 +273,6 @@ fn tell(form: Form, asked: Option<&Flag>) -> Option<Value> {
         Form::OnOff => Some((text == "on").into()),
         Form::Preference => Some(text.replace(':', ",").into()),
         Form::Path => Some(shown(text).into()),
-        Form::Text | Form::Bare => Some(text.into()),
+        Form::Text | Form::Bare | Form::Given => Some(text.into()),
     }
 }

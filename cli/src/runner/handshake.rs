@@ -229,7 +229,7 @@ fn achieved(planned: &HandshakeCase, found: &Found) -> Facts {
         add("phases_from", "handshakes of their own, after the timed ones of each round".into());
     }
     if planned.conditions.threads > 1 {
-        let from = "the wall clock, of handshakes of their own that all threads perform at once, after the timed ones of each round";
+        let from = "the wall clock, of handshakes of their own that all threads perform at once, after the timed ones";
         add("handshakes_per_s_from", from.into());
     }
     add("wake_up", "none, one thread never waits".into());

@@ -116,7 +116,7 @@ impl<T: Library> Work<T> {
         established: EstablishedPair<T::Client, T::Server>,
         kind: usize,
     ) -> Result<EstablishedPair<T::Client, T::Server>, Error> {
-        if let Some(kind) = self.mix.kinds().nth(kind).filter(|kind| *kind != HandshakeKind::Full) {
+        if let Some(kind) = self.mix.kinds().nth(kind) {
             // Not every library tells it, and the bytes do.
             let hello_retry = Some(established.hello_retry);
             let negotiated = established.client.negotiated();

@@ -52,8 +52,8 @@ impl<T: Library, L: Link + Send + 'static> Threads<T, L> {
         Ok(Self { workers: threads.into_iter().map(Worker::start).collect::<Result<_, _>>()?, next: 0 })
     }
 
-    /// Lets threads begin at once, each with its task. Returns the results in their order, and the time from the beginning to the end
-    /// of the last, nanoseconds.
+    /// Lets threads begin at once, each with its task. Returns the results in their order, and the time from the beginning to
+    /// the end of the last, nanoseconds.
     fn at_once<R: Send + 'static>(
         workers: &[Worker<T, L>],
         tasks: impl IntoIterator<Item = impl FnOnce(&mut Local<T, L>) -> Result<R, Error> + Send + 'static>,
@@ -82,8 +82,8 @@ impl<T: Library, L: Link + Send + 'static> Threads<T, L> {
         if results.len() == workers.len() { Ok((results, nanoseconds(began, last))) } else { Err(ended()) }
     }
 
-    /// The time that all threads together take for so many handshakes, without clocks in them. Who has completed one takes the next,
-    /// so that none is left to work alone at the end.
+    /// The time that all threads together take for so many handshakes, without clocks in them. Who has completed one takes the
+    /// next, so that none is left to work alone at the end.
     fn time_together(&self, connections: usize) -> Result<u64, Error> {
         let number = Arc::new(AtomicUsize::new(self.next));
         let end = self.next + connections;
