@@ -6,8 +6,8 @@ use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, PrivateKeyDer, Sig
 use tls_engine::Error as EngineError;
 use tls_engine::codes::{NamedGroup, SignatureScheme};
 use tls_engine::crypto::{
-    Aead, AeadKey, Completed, Copied, Exchange, Group, GroupLengths, Hash, HashContext, Origin, Provider, Random,
-    SigningKey, Suite, TAG_LEN, VerificationScheme,
+    Aead, AeadKey, Completed, Copied, Exchange, Expansion, Group, GroupLengths, Hash, HashContext, Origin, Provider,
+    Random, SigningKey, Suite, TAG_LEN, VerificationScheme,
 };
 use tls_engine::mem::{Digest, Secret, SharedSecret};
 
@@ -167,8 +167,8 @@ impl Hash for Quiet<&'static dyn Hash> {
         without_counting(|| self.0.hkdf_extract(salt, input))
     }
 
-    fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
-        without_counting(|| self.0.hkdf_expand(secret, info, output));
+    fn hkdf_expand_each(&self, secret: &[u8], expansions: &mut [Expansion<'_>]) {
+        without_counting(|| self.0.hkdf_expand_each(secret, expansions));
     }
 }
 

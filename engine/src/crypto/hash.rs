@@ -34,7 +34,23 @@ pub trait Hash: Send + Sync {
     ///
     /// # Panics
     /// If one of them is longer.
-    fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]);
+    fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
+        self.hkdf_expand_each(secret, &mut [Expansion { info, output }]);
+    }
+
+    /// The same several times with one secret, whose HMAC key is set up once: with AWS-LC that takes as long as the rest.
+    ///
+    /// # Panics
+    /// As [`Hash::hkdf_expand`].
+    fn hkdf_expand_each(&self, secret: &[u8], expansions: &mut [Expansion<'_>]);
+}
+
+/// What one HKDF-Expand is given.
+pub struct Expansion<'a> {
+    /// The parts of `info`.
+    pub info: &'a [&'a [u8]],
+    /// What it fills.
+    pub output: &'a mut [u8],
 }
 
 /// The state of a hash.

@@ -14,7 +14,7 @@ mod signature;
 
 pub use aead::{Aead, AeadKey, Copied, Defect, KEY_MAX, NONCE_MAX, TAG_LEN};
 pub use agreement::{Completed, Exchange, Group, GroupLengths};
-pub use hash::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
+pub use hash::{Expansion, HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext};
 pub use origin::Origin;
 pub use provider::{Provider, Suite};
 pub use random::Random;

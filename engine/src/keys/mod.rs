@@ -1,5 +1,6 @@
 //! The transcript, the key schedule of TLS 1.3 and the key log.
 
+mod empty_digest;
 mod key_log;
 mod schedule;
 mod transcript;

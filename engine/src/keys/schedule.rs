@@ -2,17 +2,42 @@
 
 use core::fmt;
 
-use crate::crypto::{Aead, Hash, KEY_MAX, NONCE_MAX};
+use super::empty_digest;
+use crate::crypto::{Aead, Expansion, Hash, KEY_MAX, NONCE_MAX};
 use crate::mem::{Digest, SECRET_MAX, Secret, SecretBytes, SharedSecret};
+
+/// HkdfLabel (RFC 8446 7.1), in parts.
+struct HkdfLabel<'a> {
+    length: [u8; 2],
+    label_len: [u8; 1],
+    label: &'a [u8],
+    context_len: [u8; 1],
+    context: &'a [u8],
+}
+
+impl<'a> HkdfLabel<'a> {
+    const PREFIX: &'static [u8] = b"tls13 ";
+
+    /// For an output of so many bytes. Nothing is ever truncated: labels and contexts are the engine's own, and short.
+    const fn new(label: &'a [u8], context: &'a [u8], output_len: usize) -> Self {
+        Self {
+            length: (output_len as u16).to_be_bytes(),
+            label_len: [(Self::PREFIX.len() + label.len()) as u8],
+            label,
+            context_len: [context.len() as u8],
+            context,
+        }
+    }
+
+    fn parts(&self) -> [&[u8]; 6] {
+        [&self.length, &self.label_len, Self::PREFIX, self.label, &self.context_len, self.context]
+    }
+}
 
 /// HKDF-Expand-Label (RFC 8446 7.1), which fills `output`.
 pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: &[u8], output: &mut [u8]) {
-    const PREFIX: &[u8] = b"tls13 ";
-    // Never truncated: labels and contexts are the engine's own, and short.
-    let length = (output.len() as u16).to_be_bytes();
-    let label_len = [(PREFIX.len() + label.len()) as u8];
-    let context_len = [context.len() as u8];
-    hash.hkdf_expand(secret, &[&length, &label_len, PREFIX, label, &context_len, context], output);
+    let label = HkdfLabel::new(label, context, output.len());
+    hash.hkdf_expand(secret, &label.parts(), output);
 }
 
 /// Derive-Secret (RFC 8446 7.1), given the hash of the messages.
@@ -24,7 +49,7 @@ fn derive_secret(hash: &'static dyn Hash, secret: &Secret, label: &[u8], message
 
 /// The step from one stage to the next: Extract with the secret "derived" as salt.
 fn next_stage(hash: &'static dyn Hash, secret: &Secret, input: &[u8]) -> Secret {
-    let salt = derive_secret(hash, secret, b"derived", hash.digest(&[]).as_bytes());
+    let salt = derive_secret(hash, secret, b"derived", empty_digest::of(hash).as_bytes());
     hash.hkdf_extract(salt.as_bytes(), input)
 }
 
@@ -50,7 +75,7 @@ impl EarlySecret {
 
     /// The binder of a PSK that comes from a ticket, over the messages up to it (RFC 8446 4.2.11.2).
     pub fn resumption_binder(&self, messages: &Digest) -> Digest {
-        let empty = self.hash.digest(&[]);
+        let empty = empty_digest::of(self.hash);
         let binder_key = derive_secret(self.hash, &self.secret, b"res binder", empty.as_bytes());
         let finished_key = derive_finished_key(self.hash, &binder_key);
         self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
@@ -159,8 +184,13 @@ impl TrafficSecret {
     pub fn keys(&self, aead: &'static dyn Aead) -> TrafficKeys {
         let mut keys =
             TrafficKeys { aead, key: SecretBytes::zeroed(aead.key_len()), iv: SecretBytes::zeroed(aead.nonce_len()) };
-        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"key", &[], keys.key.as_mut_bytes());
-        hkdf_expand_label(self.hash, self.secret.as_bytes(), b"iv", &[], keys.iv.as_mut_bytes());
+        let labels = [HkdfLabel::new(b"key", &[], aead.key_len()), HkdfLabel::new(b"iv", &[], aead.nonce_len())];
+        let [key, iv] = labels.each_ref().map(HkdfLabel::parts);
+        let mut expansions = [
+            Expansion { info: &key, output: keys.key.as_mut_bytes() },
+            Expansion { info: &iv, output: keys.iv.as_mut_bytes() },
+        ];
+        self.hash.hkdf_expand_each(self.secret.as_bytes(), &mut expansions);
         keys
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Handshake {
     key: Arc<dyn SigningKey>,
     scheme: SignatureScheme,
     name: ServerName<'static>,
+    /// The hash of no messages, which is known in advance.
+    nothing: Digest,
 }
 
 /// Stands for any message: what it says has no influence on the heap.
@@ -39,9 +41,11 @@ impl Handshake {
         let identity = Pki::shared_identity(case.kind);
         let key = (provider.load_key)(&identity.key).unwrap();
         let root = Pki::shared(case.kind).root();
+        let suite = provider.suite(case.suite).unwrap();
         Self {
             provider,
-            suite: provider.suite(case.suite).unwrap(),
+            suite,
+            nothing: suite.hash.digest(&[]),
             group: provider.group(case.group).unwrap(),
             unwanted: case.unwanted().map(|group| provider.group(group).unwrap()),
             anchors: [webpki::anchor_from_trusted_cert(&root).unwrap().to_owned()],
@@ -158,7 +162,7 @@ impl Handshake {
     /// The next stage of the key schedule, and both ends' secrets of it (RFC 8446 7.1).
     fn stage(&self, before: &Secret, input: &[u8], messages: &Digest, labels: [&[u8]; 2]) -> Secrets {
         let hash = self.suite.hash;
-        let salt = self.derive(before, b"derived", hash.digest(&[]).as_bytes());
+        let salt = self.derive(before, b"derived", self.nothing.as_bytes());
         let secret = hash.hkdf_extract(salt.as_bytes(), input);
         let [client, server] = labels.map(|label| self.derive(&secret, label, messages.as_bytes()));
         Secrets { secret, client, server }

@@ -66,7 +66,9 @@ impl OwnFlight {
         let server_secret = master.server_traffic(server_flight);
         handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
         handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
-        handshake.client.log(SecretLabel::Exporter, &master.exporter(server_flight));
+        if handshake.client.config.common.key_log.is_some() {
+            handshake.client.log(SecretLabel::Exporter, &master.exporter(server_flight));
+        }
         let resumption = master.resumption(&handshake.transcript.current());
 
         let suite = handshake.suite;

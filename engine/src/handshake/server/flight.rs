@@ -197,7 +197,9 @@ impl HalfFlight {
         let server_secret = master.server_traffic(&messages);
         log(&config, &self.client_random, SecretLabel::ClientApplication, client_secret.secret());
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
-        log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
+        if config.common.key_log.is_some() {
+            log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
+        }
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
         // Not where a session was resumed, which excludes asking for certificates.
         let asked = config.client_authentication.as_ref().map(|asked| (config.clone(), asked.verifier.clone()));

@@ -114,7 +114,7 @@ impl Resumption {
 
     /// The binder of the PSK (RFC 8446 4.2.11.2).
     fn binder(&self, early: &Secret, messages: &Digest) -> Digest {
-        let empty = self.parts.suite.hash.digest(&[]);
+        let empty = &self.parts.nothing;
         let key = self.parts.derive(early, b"res binder", empty.as_bytes());
         self.parts.finished(&key, messages)
     }

@@ -1,7 +1,7 @@
 use aws_lc_rs::{digest, hmac};
 
 use super::origin;
-use crate::crypto::{HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext, Origin};
+use crate::crypto::{Expansion, HKDF_BLOCKS_MAX, HKDF_INFO_MAX, Hash, HashContext, Origin};
 use crate::mem::{Digest, SECRET_MAX, Secret, wipe};
 
 pub(super) static SHA256: AwsLcHash = AwsLcHash {
@@ -66,9 +66,17 @@ impl Hash for AwsLcHash {
         secret
     }
 
-    fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
-        assert!(output.len() <= HKDF_BLOCKS_MAX * self.output_len(), "more output than HKDF gives");
+    fn hkdf_expand_each(&self, secret: &[u8], expansions: &mut [Expansion<'_>]) {
         let key = hmac::Key::new(self.hmac, secret);
+        for Expansion { info, output } in expansions {
+            self.expand(&key, info, output);
+        }
+    }
+}
+
+impl AwsLcHash {
+    fn expand(&self, key: &hmac::Key, info: &[&[u8]], output: &mut [u8]) {
+        assert!(output.len() <= HKDF_BLOCKS_MAX * self.output_len(), "more output than HKDF gives");
         // T(n) = HMAC(secret, T(n - 1) | info | n): the message is assembled in one buffer, and the MAC written to
         // where it is wanted, because the incremental API leaves its result in memory that nobody wipes.
         let mut message = [0; SECRET_MAX + HKDF_INFO_MAX + 1];
@@ -82,7 +90,7 @@ impl Hash for AwsLcHash {
                 end += part.len();
             }
             message[end] = number;
-            mac_into(&key, &message[..=end], block.as_mut_bytes());
+            mac_into(key, &message[..=end], block.as_mut_bytes());
             chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
             previous_len = self.output_len();
             used = end + 1;

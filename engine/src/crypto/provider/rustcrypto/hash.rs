@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::origin;
-use crate::crypto::{Hash, HashContext, Origin};
+use crate::crypto::{Expansion, Hash, HashContext, Origin};
 use crate::mem::{Digest, Secret, wipe};
 
 pub(super) static SHA256: RustCryptoHash<Sha256> =
@@ -60,9 +60,11 @@ macro_rules! hash {
                 secret
             }
 
-            fn hkdf_expand(&self, secret: &[u8], info: &[&[u8]], output: &mut [u8]) {
+            fn hkdf_expand_each(&self, secret: &[u8], expansions: &mut [Expansion<'_>]) {
                 let hkdf = Hkdf::<$hash>::from_prk(secret).expect("the secret is as long as the hash");
-                hkdf.expand_multi_info(info, output).expect("no more output than HKDF gives");
+                for Expansion { info, output } in expansions {
+                    hkdf.expand_multi_info(info, output).expect("no more output than HKDF gives");
+                }
             }
         }
 
