@@ -149,8 +149,8 @@
 //! # Scope
 //!
 //! TLS 1.3 alone, with certificates of servers and clients, and with tickets ([`session`]), which resume sessions together with a
-//! key exchange. Not supported: TLS 1.2, early data, external pre-shared keys, requests for certificates after the handshake,
-//! revocation, QUIC, DTLS, exporters. [`limits`] has every bound that a peer runs into. Post-quantum groups and P-521 are used
+//! key exchange, with early data where both ends ask for it. Not supported: TLS 1.2, external pre-shared keys, requests for
+//! certificates after the handshake, revocation, QUIC, DTLS, exporters. [`limits`] has every bound that a peer runs into. Post-quantum groups and P-521 are used
 //! where they are asked for, see [`Provider::default_groups`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

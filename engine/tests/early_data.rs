@@ -225,6 +225,49 @@ fn the_ticket_has_to_be_as_old_as_the_client_says() {
     }
 }
 
+/// A ticket from the future shows that a clock was set back. The register does not remember for so long what is fresh then.
+#[test]
+fn a_clock_that_was_set_back_ends_early_data() {
+    for back in [1, EARLY_DATA_WINDOW_S, EARLY_DATA_WINDOW_S + 1, 50] {
+        let ends = Ends::with_keys(Provider::auto());
+        ends.first();
+        ends.server_clock.0.fetch_sub(back, Ordering::Relaxed);
+        let (_, negotiated) = connect(&ends.client(|builder| builder), &ends.server(|builder| builder)).unwrap();
+        assert_eq!(negotiated.early_data, back <= EARLY_DATA_WINDOW_S, "{back} s");
+        assert!(negotiated.is_resumed());
+    }
+}
+
+/// As much as the ticket allows is skipped where it is rejected, whatever records it comes in.
+#[test]
+fn all_that_the_ticket_allows_is_skipped() {
+    const MUCH: u32 = 300_000;
+    for group in [NamedGroup::X25519, NamedGroup::SECP384R1] {
+        let ends = Ends::with_keys(Provider::auto());
+        let server = |max_bytes, change: ChangeServer| {
+            ends.server(|builder| change(builder.early_data(max_bytes, ends.register.clone())))
+        };
+        connect(&ends.client(|builder| builder), &server(MUCH, |builder| builder)).unwrap();
+        ends.server_clock.go_on(EARLY_DATA_WINDOW_S + 1);
+        let rejecting = if group == NamedGroup::X25519 {
+            server(MUCH, |builder| builder)
+        } else {
+            server(MUCH, |builder| builder.groups(&[NamedGroup::SECP384R1]))
+        };
+        let mut client = Peer::client(&ends.client(|builder| builder), localhost()).unwrap();
+        let mut server = Peer::server(&rejecting);
+        while client.connection.early_data_room() > 0 {
+            let count = client.connection.write_early_data(&[7; 100], &mut client.output).unwrap();
+            assert!(count > 0);
+            server.feed(&client.drain()).unwrap();
+        }
+        pump(&mut client, &mut server).unwrap();
+        let negotiated = server.connection.negotiated().expect("a handshake that is done");
+        assert!(negotiated.is_resumed() && !negotiated.early_data);
+        assert_eq!(negotiated.hello_retry, group != NamedGroup::X25519);
+    }
+}
+
 /// Whether a ClientHello announces early data, and whether the server accepts it.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {

@@ -2,12 +2,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tls_engine::conn::{Clock, JobKind, ServerConfig, SystemClock};
 use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::LoopOptions;
 use tls_engine::limits::EARLY_DATA_MAX;
+use tls_engine::pki_types::UnixTime;
 use tls_engine::session::{ReplayRegister, TicketKeys};
 use tls_engine::switches::Switches;
 
@@ -96,7 +98,10 @@ impl Serve {
         if let Some(Bytes(bytes)) = args.early_data {
             let bytes = u32::try_from(bytes).ok().filter(|bytes| (1..=EARLY_DATA_MAX).contains(bytes));
             let bytes = bytes.ok_or_else(|| Error::Usage(format!("--early-data takes 1 to {EARLY_DATA_MAX} bytes")))?;
-            let register = ReplayRegister::new(EARLY_DATA_KEPT, SystemClock.now());
+            // An earlier process may have accepted some in this second.
+            let waits = Duration::from_secs(args.ticket_key.is_some().into());
+            let made_at = UnixTime::since_unix_epoch(Duration::from_secs(SystemClock.now().as_secs()) + waits);
+            let register = ReplayRegister::new(EARLY_DATA_KEPT, made_at);
             config = config.early_data(bytes, Arc::new(register));
         }
         Ok(Self {

@@ -101,7 +101,7 @@ impl Connection {
                     None
                 }
                 // Early data is taken before what comes after it.
-                _ if self.has_early_data() => Some(self.reason_to_come_again(input)),
+                Received::Advanced if self.has_early_data() => Some(self.reason_to_come_again(input)),
                 other => other.stop_reason(),
             };
             let record_bytes = waiting - input.len();

@@ -4,7 +4,7 @@ use super::Connection;
 use super::inbound::Received;
 use crate::codes::ContentType;
 use crate::error::Error;
-use crate::mem::OutBuf;
+use crate::mem::{OutBuf, Region};
 
 /// The early data of a connection, which is never mixed with other data.
 pub(super) struct EarlyData {
@@ -14,18 +14,20 @@ pub(super) struct EarlyData {
     is_received: bool,
     /// Whether more may come: not after EndOfEarlyData.
     is_open: bool,
-    received: Vec<u8>,
+    /// What was received, whose first bytes were taken.
+    received: Region,
+    taken: usize,
 }
 
 impl EarlyData {
     /// Of a server, up to `bytes`.
-    pub(super) const fn taken(bytes: u32) -> Self {
-        Self { left: bytes as usize, is_received: true, is_open: true, received: Vec::new() }
+    pub(super) fn taken(bytes: u32) -> Self {
+        Self { left: bytes as usize, is_received: true, is_open: true, received: Region::default(), taken: 0 }
     }
 
     /// Of a client, up to `bytes`.
-    pub(super) const fn offered(bytes: u32) -> Self {
-        Self { left: bytes as usize, is_received: false, is_open: true, received: Vec::new() }
+    pub(super) fn offered(bytes: u32) -> Self {
+        Self { left: bytes as usize, is_received: false, is_open: true, received: Region::default(), taken: 0 }
     }
 }
 
@@ -79,8 +81,13 @@ impl Connection {
     /// The same, its first `max_bytes`.
     pub(crate) fn take_early_data_up_to(&mut self, max_bytes: usize) -> Vec<u8> {
         let Some(early) = &mut self.early_data else { return Vec::new() };
-        let rest = early.received.split_off(early.received.len().min(max_bytes));
-        let taken = core::mem::replace(&mut early.received, rest);
+        let waiting = &early.received.as_slice()[early.taken..];
+        let taken = waiting[..waiting.len().min(max_bytes)].to_vec();
+        early.taken += taken.len();
+        if early.taken == early.received.as_slice().len() {
+            early.received.clear();
+            early.taken = 0;
+        }
         if !self.has_early_data() && !self.is_handshaking() {
             self.early_data = None;
         }
@@ -89,7 +96,7 @@ impl Connection {
 
     /// Whether [`Connection::take_early_data`] would return anything.
     pub fn has_early_data(&self) -> bool {
-        self.early_data.as_ref().is_some_and(|early| !early.received.is_empty())
+        self.early_data.as_ref().is_some_and(|early| early.taken < early.received.as_slice().len())
     }
 
     /// Whether this is a server that has accepted early data: it can send before the client's Finished (RFC 8446 2.3, figure 4).
@@ -116,6 +123,7 @@ impl Connection {
         };
         early.left = left;
         early.received.extend_from_slice(content);
+        self.flood_guard.on_data();
         self.opener.counters_mut().count_data(content.len(), content.len());
         self.note();
         Ok(Received::Advanced)

@@ -6,7 +6,6 @@ use crate::codes::ContentType;
 use crate::error::Error;
 use crate::handshake::{Direction, Effect, Effects, Negotiated};
 use crate::keys::{Ratchet, TrafficKeys};
-use crate::limits::EARLY_DATA_SKIPPED_MAX;
 use crate::mem::OutBuf;
 
 impl Connection {
@@ -17,8 +16,8 @@ impl Connection {
                 self.sending.sealer.seal_control(ContentType::CHANGE_CIPHER_SPEC, &[1], output)
             }
             Effect::Install { direction, keys, next } => self.install(*direction, keys, next.as_ref()),
-            Effect::SkipEarlyData => {
-                self.early_data_to_skip = EARLY_DATA_SKIPPED_MAX;
+            Effect::SkipEarlyData(bytes) => {
+                self.early_data_to_skip = *bytes;
                 Ok(())
             }
             Effect::TakeEarlyData(bytes) => {

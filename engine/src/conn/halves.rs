@@ -52,14 +52,17 @@ impl Connection {
     /// half, and the opening half continues with the same receive buffer.
     ///
     /// # Errors
-    /// Where the handshake has not completed ([`Connection::is_handshaking`]), or the connection has failed. The connection is
-    /// dropped then.
+    /// Where the handshake has not completed ([`Connection::is_handshaking`]), where there is early data, or the connection has failed. The
+    /// connection is dropped then.
     pub fn split<S: Signal>(mut self, signal: S) -> Result<(SealingHalf, OpeningHalf<S>), Error> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
         if self.is_handshaking() {
             return Err(Error::Usage("a connection can't be split before its handshake is done"));
+        }
+        if self.has_early_data() {
+            return Err(Error::Usage("a connection can't be split before its early data is taken"));
         }
         let shared = Arc::new(Shared::default());
         if core::mem::take(&mut self.key_update_pending) {

@@ -38,8 +38,8 @@ pub(crate) enum Effect {
         /// Where the keys after them come from, if they can be updated: not those of the handshake.
         next: Option<Ratchet>,
     },
-    /// Skip early data, which was not accepted (RFC 8446 4.2.10).
-    SkipEarlyData,
+    /// Skip early data, which was not accepted (RFC 8446 4.2.10), up to so many bytes of records.
+    SkipEarlyData(usize),
     /// Take up to so many bytes of early data, until other keys for reading are installed.
     TakeEarlyData(u32),
     /// Let the application send up to so many bytes of early data.

@@ -43,6 +43,11 @@ impl<T: Read + Write, S: Signal> PolledStream<T, S> {
         &self.connection
     }
 
+    /// Takes early data, see [`Connection::take_early_data`]. What is read comes after it.
+    pub fn take_early_data(&mut self) -> Vec<u8> {
+        self.connection.take_early_data()
+    }
+
     /// The transport below.
     pub const fn transport(&self) -> &T {
         &self.transport

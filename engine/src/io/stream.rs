@@ -136,11 +136,11 @@ impl<T: Read + Write> Stream<T> {
         let mut taken = 0;
         while taken < data.len() {
             let count = self.connection.write_early_data(&data[taken..], &mut self.output)?;
-            if count == 0 {
+            taken += count;
+            // What has timed out is sent by the next call.
+            if count == 0 || !self.try_flush()? {
                 break;
             }
-            taken += count;
-            self.flush_output()?;
         }
         Ok(taken)
     }
@@ -157,6 +157,9 @@ impl<T: Read + Write> Stream<T> {
     pub fn answer_early_data(&mut self, mut data: &[u8]) -> Result<(), StreamError> {
         while !data.is_empty() {
             let taken = self.connection.write_tls(&[data], &mut self.output)?;
+            if taken == 0 {
+                self.flush_output()?;
+            }
             self.flush_sealed()?;
             data = &data[taken..];
         }
@@ -178,7 +181,8 @@ impl<T: Read + Write> Stream<T> {
 
     /// Returns received data, and waits for it where there is none. It is empty once the peer has sent close_notify.
     ///
-    /// The data stays until [`BufRead::consume`] is called.
+    /// The data stays until [`BufRead::consume`] is called. Early data is not part of it: a server that accepts some takes it before, with
+    /// [`Stream::receive_early_data`] until that is empty.
     pub fn receive(&mut self) -> Result<&[u8], StreamError> {
         while self.unread.0.is_empty() {
             self.handshake()?;

@@ -37,6 +37,9 @@ struct Part {
 impl ReplayRegister {
     /// A register, made `now`, for up to `capacity` ClientHellos in 20 seconds, some more or fewer as they are spread over its parts. It
     /// takes memory for as many as there are, some 40 bytes each.
+    ///
+    /// Where tickets outlast the process, `now` is to be a second later than it is: times are whole seconds, and an earlier process may
+    /// have given tickets in this one.
     pub fn new(capacity: usize, now: UnixTime) -> Self {
         let part_capacity = capacity.div_ceil(PARTS).max(1);
         Self { made_at: now, part_capacity, parts: std::array::from_fn(|_| Mutex::default()) }
@@ -51,23 +54,27 @@ impl ReplayRegister {
             return false;
         }
         let mut part = self.parts[usize::from(kept[0]) % PARTS].lock().unwrap_or_else(PoisonError::into_inner);
-        part.go_on_to(now.as_secs() / KEPT_S);
+        if !part.go_on_to(now.as_secs() / KEPT_S) {
+            return false;
+        }
         let is_known = part.previous.contains(kept) || part.current.contains(kept);
         !is_known && part.current.len() < self.part_capacity && part.current.insert(*kept)
     }
 }
 
 impl Part {
-    /// Forgets what is too old to be replayed. Nothing while the clock was set back.
-    fn go_on_to(&mut self, period: u64) {
+    /// Forgets what is too old to be replayed. Returns whether it is known what is fresh in `period`: not before that in which it was
+    /// asked last, as where a clock was set back.
+    fn go_on_to(&mut self, period: u64) -> bool {
         if period <= self.period {
-            return;
+            return period == self.period;
         }
         self.previous = mem::take(&mut self.current);
         if period > self.period + 1 {
             self.previous.clear();
         }
         self.period = period;
+        true
     }
 }
 
@@ -113,6 +120,11 @@ mod tests {
         for now in [90, 50, 1, 100] {
             assert!(!register.note(&binder(1), at(100), at(now)));
         }
+        // In the same part, so late that the first one is forgotten, and then the clock is set back.
+        let mut another = binder(1);
+        another[15] ^= 1;
+        assert!(register.note(&another, at(160), at(160)));
+        assert!(!register.note(&binder(1), at(100), at(100)));
     }
 
     #[test]

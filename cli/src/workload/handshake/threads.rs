@@ -168,6 +168,7 @@ fn joined(rounds: Vec<Round>) -> Round {
         all.handshakes_ns.extend(round.handshakes_ns);
         all.phases.extend(round.phases);
         all.resumed += round.resumed;
+        all.with_early_data += round.with_early_data;
         all.retried += round.retried;
     }
     all

@@ -273,5 +273,5 @@ mod client;
 mod server;
 
 pub use client::{ClientConfig, ClientConfigBuilder};
-pub(super) use server::ClientAuthentication;
+pub(super) use server::{ClientAuthentication, EarlyDataPolicy};
 pub use server::{ServerConfig, ServerConfigBuilder};

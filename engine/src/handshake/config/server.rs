@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::handshake::job::{JobKind, JobKinds};
 use crate::handshake::{ChooseCertificate, HandshakeArenas};
 use crate::keys::KeyLog;
-use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
+use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, EARLY_DATA_SKIPPED_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::ArenaStatistics;
 use crate::msgs::encode_certificate_request;
 use crate::pki::{CertifiedKey, VerifyClient, offered_schemes};
@@ -74,6 +74,13 @@ pub struct ServerConfigBuilder {
 
 impl ServerConfig {
     common_getters!();
+
+    /// How much early data is skipped where none is accepted, bytes of records: at least what its own tickets allow (RFC 8446 4.2.10), with
+    /// what protection adds to short records.
+    pub(crate) fn early_data_skipped(&self) -> usize {
+        let allowed = self.early_data.as_ref().map_or(0, |policy| policy.max_bytes as usize);
+        EARLY_DATA_SKIPPED_MAX + 2 * allowed
+    }
 
     /// The default configuration, with [`Provider::auto`] and one certificate. `chain` begins with the server's own certificate,
     /// which `key` belongs to.

@@ -56,7 +56,7 @@ impl Proof {
     /// Where early data is accepted, the secret of its keys, over the ClientHello, and how many bytes of it are accepted.
     fn early_traffic(&self, transcript: &Transcript) -> Option<(TrafficSecret, u32)> {
         let Self::Psk(psk) = self else { return None };
-        let bytes = psk.early_data_bytes?;
+        let bytes = psk.early_data?.bytes;
         Some((psk.early.client_traffic(&transcript.current()), bytes))
     }
 
@@ -201,6 +201,7 @@ impl HalfFlight {
             log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
         }
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
+        let early_data_skipped = config.early_data_skipped();
         // Not where a session was resumed, which excludes asking for certificates.
         let asked = config.client_authentication.as_ref().map(|asked| (config.clone(), asked.verifier.clone()));
         let tickets = self.gives_tickets.then_some((config, master));
@@ -213,7 +214,7 @@ impl HalfFlight {
         }
         effects.push(Effect::handshake_keys(Direction::Read, &suite, &finished.client_handshake))?;
         if self.is_early_data_offered {
-            effects.push(Effect::SkipEarlyData)?;
+            effects.push(Effect::SkipEarlyData(early_data_skipped))?;
         }
         Ok(match asked {
             Some((config, verifier)) => ServerState::Certificate(WaitCertificate { config, verifier, finished }),

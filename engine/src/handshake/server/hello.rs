@@ -163,7 +163,7 @@ fn send_hello_retry_request(
         effects.push(Effect::SendChangeCipherSpec)?;
     }
     if hello.early_data {
-        effects.push(Effect::SkipEarlyData)?;
+        effects.push(Effect::SkipEarlyData(config.early_data_skipped()))?;
     }
     // No longer than that: the message was decoded.
     let session_id = hello.session_id.iter().copied().take(SESSION_ID_MAX).collect();

@@ -5,6 +5,7 @@ use rustls_pki_types::UnixTime;
 use super::certificate::server_name;
 use crate::crypto::Suite;
 use crate::error::Error;
+use crate::handshake::config::EarlyDataPolicy;
 use crate::handshake::effects::{Effects, Negotiated};
 use crate::handshake::{ServerConfig, negotiate};
 use crate::keys::{EarlySecret, MasterSecret, Transcript, resumption_psk};
@@ -20,10 +21,8 @@ pub(in crate::handshake) struct AcceptedPsk {
     pub(super) identity: u16,
     /// The first stage of the key schedule with it.
     pub(super) early: EarlySecret,
-    /// When its ticket was made.
-    issued_at: UnixTime,
-    /// How much early data is accepted with it, bytes, if any.
-    pub(super) early_data_bytes: Option<u32>,
+    /// What early data would be accepted with it, if any.
+    pub(super) early_data: Option<EarlyDataOffer>,
 }
 
 /// Whether the client offers a ticket, and it could be accepted: with a key exchange (RFC 8446 4.2.9).
@@ -54,15 +53,14 @@ pub(in crate::handshake) fn find_psk(
         is_resumable.then(|| AcceptedPsk {
             identity,
             early: EarlySecret::new(suite.hash, Some(&session.psk)),
-            issued_at: session.issued_at,
-            early_data_bytes: early_data_bytes(config, suite, hello, &session, &psk, now).filter(|_| identity == 0),
+            early_data: early_data(config, suite, hello, &session, &psk).filter(|_| identity == 0),
         })
     })
 }
 
 impl AcceptedPsk {
-    /// Adds the ClientHello to `transcript`, and verifies the binder of this PSK (RFC 8446 4.2.11.2). It is the first use of a binder that
-    /// allows early data.
+    /// Adds the ClientHello to `transcript`, and verifies the binder of this PSK (RFC 8446 4.2.11.2). Here early data is
+    /// accepted, or not.
     pub(super) fn check_binder(
         &mut self,
         config: &ServerConfig,
@@ -79,31 +77,48 @@ impl AcceptedPsk {
             return Err(Error::DecryptError("the binder of a PSK"));
         }
         transcript.add(binders);
-        if let (Some(policy), Some(_)) = (&config.early_data, self.early_data_bytes) {
-            let is_new = policy.register.note(binder, self.issued_at, config.common.clock.now());
-            self.early_data_bytes = self.early_data_bytes.filter(|_| is_new);
-        }
+        let now = config.common.clock.now();
+        let is_accepted = |offer: &EarlyDataOffer, policy: &EarlyDataPolicy| {
+            offer.is_of_its_age(now) && policy.register.note(binder, offer.issued_at, now)
+        };
+        self.early_data.take_if(|offer| !config.early_data.as_ref().is_some_and(|policy| is_accepted(offer, policy)));
         Ok(())
     }
 }
 
-/// How much early data the client may send that offers `session` with its first PSK. None is accepted unless its ticket allows that, with
-/// another suite or application protocol (RFC 8446 4.2.10), or where the ticket is not as old as the client says (8.3).
-fn early_data_bytes(
+/// Early data that a client announces together with the ticket of a session that allows it.
+#[derive(Clone, Copy)]
+pub(in crate::handshake) struct EarlyDataOffer {
+    /// The most that it may be, bytes.
+    pub(super) bytes: u32,
+    issued_at: UnixTime,
+    /// How old the client says that its ticket is, seconds.
+    claimed_age_s: u32,
+}
+
+impl EarlyDataOffer {
+    /// Whether the ticket is about as old as the client says (RFC 8446 8.3). Not where a clock was set back since it was made.
+    fn is_of_its_age(&self, now: UnixTime) -> bool {
+        let age_s = i128::from(now.as_secs()) - i128::from(self.issued_at.as_secs());
+        (age_s - i128::from(self.claimed_age_s)).unsigned_abs() <= u128::from(EARLY_DATA_WINDOW_S)
+    }
+}
+
+/// The early data of a client that offers `session` with its first PSK: none with a ticket that does not allow it, nor with another suite
+/// or application protocol (RFC 8446 4.2.10).
+fn early_data(
     config: &ServerConfig,
     suite: &Suite,
     hello: &ClientHello<'_>,
     session: &Session<'_>,
     psk: &OfferedPsk<'_>,
-    now: UnixTime,
-) -> Option<u32> {
+) -> Option<EarlyDataOffer> {
     let policy = config.early_data.as_ref().filter(|_| hello.early_data)?;
     let alpn = negotiate::alpn(&config.common.alpn, hello).ok()?.map(|name| &**name);
-    let age_ms = psk.obfuscated_age.wrapping_sub(session.age_add);
-    let age_s = now.as_secs().saturating_sub(session.issued_at.as_secs());
     let is_same = session.suite == suite.code && session.alpn == alpn;
-    let is_of_its_age = age_s.abs_diff(u64::from(age_ms) / 1000) <= EARLY_DATA_WINDOW_S;
-    session.early_data_bytes.filter(|bytes| is_same && is_of_its_age && *bytes <= policy.max_bytes)
+    let bytes = session.early_data_bytes.filter(|bytes| is_same && *bytes <= policy.max_bytes)?;
+    let claimed_age_s = psk.obfuscated_age.wrapping_sub(session.age_add) / 1000;
+    Some(EarlyDataOffer { bytes, issued_at: session.issued_at, claimed_age_s })
 }
 
 /// Sends the configured number of tickets, or fewer where they can't be made. `messages` is the hash up to the client's Finished (RFC 8446 4.6.1).

@@ -347,7 +347,10 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             let sent = waiting - self.output.len();
             if sent > 0 && self.data_waiting > 0 && !matches!(self.phase, Phase::Finishing(CloseReason::Stopped)) {
                 self.data_waiting = self.data_waiting.saturating_sub(sent);
-                self.expires = now + options.timeout;
+                // Answers to early data do not extend the time that the handshake has.
+                if !self.tls.connection.is_handshaking() {
+                    self.expires = now + options.timeout;
+                }
             }
             self.is_writable = flushed.map_err(CloseReason::Transport)?;
         }
