@@ -186,8 +186,10 @@ impl HashContext for Owned<Box<dyn HashContext>> {
     }
 
     fn current_with(&self, parts: &[&[u8]]) -> Digest {
-        let current = |context: &Box<dyn HashContext>| context.current_with(parts);
-        without_counting(|| self.0.as_ref().map_or_else(|| Digest::copy_of(&[]), current))
+        without_counting(|| match &self.0 {
+            Some(context) => context.current_with(parts),
+            None => Digest::copy_of(&[]),
+        })
     }
 }
 
