@@ -100,9 +100,7 @@ impl Connection {
                     take(plaintext.bytes(self.zero_copy, input), &mut Reply::new(self, output))?;
                     None
                 }
-                // Early data is taken before what comes after it.
-                Received::Advanced if self.has_early_data() => Some(self.reason_to_come_again(input)),
-                other => other.stop_reason(),
+                other => self.stop_reason(other, input),
             };
             let record_bytes = waiting - input.len();
             if let Some(stop_reason) = stop_reason {
@@ -116,10 +114,14 @@ impl Connection {
         }
     }
 
-    /// Why a turn ends that could go on.
+    /// Why a turn ends with what is not data, if it does. Early data is taken before what comes after it.
     #[cold]
-    fn reason_to_come_again(&self, input: &InBuf) -> StopReason {
-        if self.has_deliverable(input) { StopReason::BudgetSpent } else { StopReason::NeedInput }
+    fn stop_reason(&self, received: Received, input: &InBuf) -> Option<StopReason> {
+        match received {
+            Received::Advanced if self.has_early_data() && self.has_deliverable(input) => Some(StopReason::BudgetSpent),
+            Received::Advanced if self.has_early_data() => Some(StopReason::NeedInput),
+            other => other.stop_reason(),
+        }
     }
 
     /// Hands data that was opened before to `take`, as [`Connection::deliver`] does.
