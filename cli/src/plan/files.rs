@@ -59,14 +59,18 @@ impl Files {
                 files.writes(args.directory.as_ref().map(|folder| folder.join("tlsbench.1")).as_ref())
             }
             Command::Completions(_) => &mut files,
-            Command::Serve(args) => {
-                files.tls(&args.tls).identity(&args.identity).reads(&args.client_trust.client_ca).writes(&args.ca_out)
-            }
+            Command::Serve(args) => files
+                .tls(&args.tls)
+                .identity(&args.identity)
+                .reads(&args.client_trust.client_ca)
+                .reads(&args.ticket_key)
+                .writes(&args.ca_out),
             Command::Connect(args) => files
                 .tls(&args.tls)
                 .trust(&args.trust)
                 .reads(&args.own_certificate.cert)
-                .reads(&args.own_certificate.key),
+                .reads(&args.own_certificate.key)
+                .reads(&args.early_data),
         };
         files
     }

@@ -38,13 +38,14 @@ impl Connection {
             }
             Effect::Ready { negotiated, resumption, server_name: store_name } => {
                 // The host name is moved: it may be on the heap.
-                let has_early_data = self.has_early_data();
                 let server_name = negotiated.server_name.take();
                 self.negotiated = Some(Negotiated { server_name, ..negotiated.clone() });
                 if let Some(meter) = &self.meter {
                     meter.note_ready();
                 }
-                let _ = self.early_data.take_if(|_| !has_early_data);
+                if !self.has_early_data() {
+                    self.early_data = None;
+                }
                 self.resumption.clone_from(resumption);
                 self.server_name = store_name.take();
                 Ok(())

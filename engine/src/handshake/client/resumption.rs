@@ -1,8 +1,8 @@
 //! The ticket that a client offers.
 
-use rustls_pki_types::{ServerName, UnixTime};
-
 use std::sync::Arc;
+
+use rustls_pki_types::{ServerName, UnixTime};
 
 use crate::codes::CipherSuite;
 use crate::crypto::{Hash, Suite};
