@@ -79,6 +79,8 @@ fn nothing_is_written_over_what_is_read() {
         "connect localhost:1 --cert chain.pem --key key.pem --keylog key.pem",
         "serve --cert chain.pem --key key.pem --keylog key.pem",
         "serve --client-ca ca.pem --ca-out ca.pem",
+        "serve --ticket-key key.pem --keylog key.pem",
+        "connect localhost:1 --early-data a.json --keylog a.json",
     ] {
         let before = contents(bench.0.path());
         let ended = bench.run(line);
@@ -114,7 +116,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Commands that read the file FILE, each with its exit code where that can't be read.
-const READERS: [(&str, i32); 12] = [
+const READERS: [(&str, i32); 14] = [
     ("run FILE", 2),
     ("gate --profile FILE --baseline a.json", 2),
     ("gate --profile p.toml --baseline FILE", 5),
@@ -127,6 +129,8 @@ const READERS: [(&str, i32); 12] = [
     ("connect localhost:1 --cert FILE --key FILE -k", 2),
     ("serve --listen 127.0.0.1:0 --cert FILE --key FILE", 2),
     ("serve --listen 127.0.0.1:0 --client-ca FILE", 2),
+    ("serve --listen 127.0.0.1:0 --ticket-key FILE", 2),
+    ("connect localhost:1 --early-data FILE -k", 2),
 ];
 
 #[test]
