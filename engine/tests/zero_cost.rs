@@ -28,6 +28,9 @@ const TURNS: u64 = (RECORDS as u64).div_ceil(5);
 /// The most that counters may add to a record of either direction, instructions. One of 16 KiB takes some thousands of
 /// cycles, so that this is less than a hundredth.
 const MAX_COUNTING: f64 = 48.0;
+/// How often the loops are counted until they have the same number of instructions.
+#[cfg(target_os = "linux")]
+const MAX_RUNS: usize = 8;
 
 #[test]
 fn the_wrapper_has_the_size_of_the_connection() {
@@ -79,13 +82,21 @@ fn seals_metered() {
 #[cfg(target_os = "linux")]
 fn the_loop_has_the_same_instructions() {
     let loops = [("opens_plain", "open_all_plain"), ("opens_wrapped", "open_all_wrapped")];
-    let Some([plain, wrapped]) = counted(loops) else { return };
+    let Some([mut plain, mut wrapped]) = counted(loops) else { return };
     if cfg!(debug_assertions) {
         // The wrapper is a call of its own there, once a turn: some moves of arguments and of what is returned.
         assert!(wrapped.saturating_sub(plain) <= 40 * TURNS, "{plain} instructions plain, {wrapped} wrapped");
-    } else {
-        assert_eq!(plain, wrapped);
+        return;
     }
+    // AES-GCM moves its stack frame, by two instructions a record, where it would share cache lines with the keys. That
+    // depends on where a run's stack is, so that the fewest of some runs are compared.
+    for _ in 1..MAX_RUNS {
+        if plain != wrapped {
+            let Some(again) = counted(loops) else { return };
+            (plain, wrapped) = (plain.min(again[0]), wrapped.min(again[1]));
+        }
+    }
+    assert_eq!(plain, wrapped);
 }
 
 #[test]
