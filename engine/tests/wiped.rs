@@ -16,6 +16,7 @@ use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{Clock, Connection, JobKind, Progress, SystemClock};
 use tls_engine::crypto::{Provider, Random};
+use tls_engine::internal::keys::hkdf_expand_label;
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
@@ -93,7 +94,7 @@ fn give_up(provider: &'static Provider) {
     let choose = server.connection.take_job().unwrap();
     server.connection.resume(choose.run(), &mut server.output).unwrap();
     assert_eq!(server.connection.take_job().unwrap().kind(), JobKind::Sign);
-    assert!(find("ServerHandshake") > 0, "{}: not even what is still needed is found", provider.name);
+    assert!(find("ServerHandshake finished") > 0, "{}: not even what is still needed is found", provider.name);
     let Peer { connection, mut input, mut output } = server;
     drop(connection);
     output.sent(output.len());
@@ -251,5 +252,18 @@ struct NotedKeys;
 impl KeyLog for NotedKeys {
     fn log(&self, label: SecretLabel, _random: &[u8; 32], secret: &Secret) {
         note(format!("{label:?}"), secret.as_bytes());
+        if format!("{label:?}").ends_with("Handshake") {
+            note(format!("{label:?} finished"), finished_key(secret).as_bytes());
+        }
     }
+}
+
+/// What an end needs of a secret of the handshake until its Finished (RFC 8446 4.4.4).
+fn finished_key(secret: &Secret) -> Secret {
+    let len = secret.as_bytes().len();
+    let suites = Provider::all().iter().flat_map(|provider| &provider.suites);
+    let hash = suites.map(|suite| suite.hash).find(|hash| hash.output_len() == len).unwrap();
+    let mut key = Secret::zeroed(len);
+    hkdf_expand_label(hash, secret.as_bytes(), b"finished", &[], key.as_mut_bytes());
+    key
 }

@@ -10,7 +10,7 @@ use super::job::{ChainCheck, JobId, JobKind, Work};
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::crypto::Provider;
 use crate::error::Error;
-use crate::keys::{TrafficSecret, Transcript};
+use crate::keys::{FinishedKey, Transcript};
 use crate::mem::Region;
 use crate::msgs::{CertificateMessage, CertificateVerify, Finished, Message, SignedContent, Signer, signed_content};
 use crate::pki::{CertifiedKey, verify_handshake_signature};
@@ -156,21 +156,21 @@ fn verify_signature_elsewhere(
     effects.pause(Work::VerifySignature { provider, leaf, scheme, content, signature });
 }
 
-/// Sends the Finished of the end whose secret this is.
+/// Sends the Finished of the end whose key this is.
 pub(super) fn send_finished(
-    secret: &TrafficSecret,
+    key: &FinishedKey,
     transcript: &mut Transcript,
     effects: &mut Effects,
 ) -> Result<(), Error> {
-    let verify_data = secret.finished(&transcript.current());
+    let verify_data = key.mac(&transcript.current());
     effects.send(transcript, |out| Finished { verify_data }.encode(out))
 }
 
-/// Verifies the Finished of the peer, whose secret this is. The peer's keys change after it (RFC 8446 5.1).
+/// Verifies the Finished of the peer, whose key this is. The peer's keys change after it (RFC 8446 5.1).
 #[inline(always)]
-pub(super) fn on_finished(secret: &TrafficSecret, message: &Message<'_>, transcript: &Transcript) -> Result<(), Error> {
+pub(super) fn on_finished(key: &FinishedKey, message: &Message<'_>, transcript: &Transcript) -> Result<(), Error> {
     let body = message.expect(HandshakeType::FINISHED, "Finished")?;
-    let verify_data = secret.finished(&transcript.current());
+    let verify_data = key.mac(&transcript.current());
     Finished { verify_data }.check(body)?;
     if message.ends_record { Ok(()) } else { Err(message.unexpected("the end of a record, as the keys change")) }
 }

@@ -67,9 +67,9 @@ pub(crate) enum Direction {
 }
 
 impl Effect {
-    /// Installs the handshake's keys.
-    pub(super) fn handshake_keys(direction: Direction, suite: &Suite, secret: &TrafficSecret) -> Self {
-        Self::Install { direction, keys: secret.keys(suite.aead), next: None }
+    /// Installs keys for the handshake, or for early data.
+    pub(super) const fn handshake_keys(direction: Direction, keys: TrafficKeys) -> Self {
+        Self::Install { direction, keys, next: None }
     }
 
     /// Installs keys that are for application data.

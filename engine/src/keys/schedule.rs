@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::empty_digest;
+use super::known;
 use crate::crypto::{Aead, Expansion, Hash, KEY_MAX, NONCE_MAX};
 use crate::mem::{Digest, SECRET_MAX, Secret, SecretBytes, SharedSecret};
 
@@ -41,16 +41,30 @@ pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: 
 }
 
 /// Derive-Secret (RFC 8446 7.1), given the hash of the messages.
-fn derive_secret(hash: &'static dyn Hash, secret: &Secret, label: &[u8], messages: &[u8]) -> Secret {
-    let mut derived = Secret::zeroed(hash.output_len());
-    hkdf_expand_label(hash, secret.as_bytes(), label, messages, derived.as_mut_bytes());
+fn derive_secret(hash: &dyn Hash, secret: &Secret, label: &[u8], messages: &[u8]) -> Secret {
+    let [derived] = derive_secrets(hash, secret, [(label, messages)]);
     derived
 }
 
-/// The step from one stage to the next: Extract with the secret "derived" as salt.
-fn next_stage(hash: &'static dyn Hash, secret: &Secret, input: &[u8]) -> Secret {
-    let salt = derive_secret(hash, secret, b"derived", empty_digest::of(hash).as_bytes());
-    hash.hkdf_extract(salt.as_bytes(), input)
+/// The same for several labels of one secret.
+fn derive_secrets<const N: usize>(hash: &dyn Hash, secret: &Secret, labels: [(&[u8], &[u8]); N]) -> [Secret; N] {
+    let mut derived = [(); N].map(|()| Secret::zeroed(hash.output_len()));
+    let labels = labels.map(|(label, messages)| HkdfLabel::new(label, messages, hash.output_len()));
+    expand_each(hash, secret, &labels, derived.each_mut().map(Secret::as_mut_bytes));
+    derived
+}
+
+/// HKDF-Expand for several labels of one secret, whose HMAC key is set up once.
+fn expand_each<const N: usize>(hash: &dyn Hash, secret: &Secret, labels: &[HkdfLabel<'_>; N], outputs: [&mut [u8]; N]) {
+    let infos = labels.each_ref().map(HkdfLabel::parts);
+    let mut infos = infos.iter();
+    let mut expansions = outputs.map(|output| Expansion { info: infos.next().map_or(&[], |info| &info[..]), output });
+    hash.hkdf_expand_each(secret.as_bytes(), &mut expansions);
+}
+
+/// Extract(0, PSK).
+fn extract_early(hash: &dyn Hash, psk: &Secret) -> Secret {
+    hash.hkdf_extract(&[0; SECRET_MAX][..hash.output_len()], psk.as_bytes())
 }
 
 /// The first stage.
@@ -58,27 +72,24 @@ fn next_stage(hash: &'static dyn Hash, secret: &Secret, input: &[u8]) -> Secret 
 pub struct EarlySecret {
     hash: &'static dyn Hash,
     secret: Secret,
+    /// Derive-Secret("derived"), the salt of the next stage.
+    salt: Secret,
 }
 
 impl EarlySecret {
-    /// Extract(0, PSK), where no PSK is a string of zeros.
-    pub fn new(hash: &'static dyn Hash, psk: Option<&Secret>) -> Self {
-        let zeros = [0; SECRET_MAX];
-        let zeros = &zeros[..hash.output_len()];
-        Self { hash, secret: hash.hkdf_extract(zeros, psk.map_or(zeros, Secret::as_bytes)) }
+    /// Extract(0, 0), without a PSK: known in advance.
+    pub fn without_psk(hash: &'static dyn Hash) -> Self {
+        let [secret, salt] = known::without_psk(hash).unwrap_or_else(|| {
+            let secret = extract_early(hash, &Secret::zeroed(hash.output_len()));
+            let salt = derive_secret(hash, &secret, b"derived", known::empty_digest(hash).as_bytes());
+            [secret, salt]
+        });
+        Self { hash, secret, salt }
     }
 
     /// The secret itself.
     pub const fn secret(&self) -> &Secret {
         &self.secret
-    }
-
-    /// The binder of a PSK that comes from a ticket, over the messages up to it (RFC 8446 4.2.11.2).
-    pub fn resumption_binder(&self, messages: &Digest) -> Digest {
-        let empty = empty_digest::of(self.hash);
-        let binder_key = derive_secret(self.hash, &self.secret, b"res binder", empty.as_bytes());
-        let finished_key = derive_finished_key(self.hash, &binder_key);
-        self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
     }
 
     /// `client_early_traffic_secret`, over the ClientHello.
@@ -88,7 +99,35 @@ impl EarlySecret {
 
     /// Extract(Derive-Secret("derived"), (EC)DHE).
     pub fn into_handshake(self, shared: &SharedSecret) -> HandshakeSecret {
-        HandshakeSecret { hash: self.hash, secret: next_stage(self.hash, &self.secret, shared.as_bytes()) }
+        HandshakeSecret { hash: self.hash, secret: self.hash.hkdf_extract(self.salt.as_bytes(), shared.as_bytes()) }
+    }
+}
+
+/// The first stage with a PSK, and the key of the PSK's binder.
+#[derive(Clone)]
+pub struct PskSecret {
+    early: EarlySecret,
+    binder_key: FinishedKey,
+}
+
+impl PskSecret {
+    /// Of a PSK that comes from a ticket.
+    pub fn of_ticket(hash: &'static dyn Hash, psk: &Secret) -> Self {
+        let secret = extract_early(hash, psk);
+        let empty = known::empty_digest(hash);
+        let labels = [(&b"derived"[..], empty.as_bytes()), (b"res binder", empty.as_bytes())];
+        let [salt, binder_key] = derive_secrets(hash, &secret, labels);
+        Self { early: EarlySecret { hash, secret, salt }, binder_key: FinishedKey::of(hash, &binder_key) }
+    }
+
+    /// The binder over the messages up to it (RFC 8446 4.2.11.2).
+    pub fn binder(&self, messages: &Digest) -> Digest {
+        self.binder_key.mac(messages)
+    }
+
+    /// The first stage.
+    pub const fn early(&self) -> &EarlySecret {
+        &self.early
     }
 }
 
@@ -98,27 +137,38 @@ pub struct HandshakeSecret {
     secret: Secret,
 }
 
+/// What comes from the second stage.
+pub struct HandshakeSecrets {
+    /// `client_handshake_traffic_secret`.
+    pub client: TrafficSecret,
+    /// `server_handshake_traffic_secret`.
+    pub server: TrafficSecret,
+    /// The last stage: Extract(Derive-Secret("derived"), 0).
+    pub master: MasterSecret,
+}
+
 impl HandshakeSecret {
     /// The secret itself.
     pub const fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// `client_handshake_traffic_secret`, over ClientHello...ServerHello.
-    pub fn client_traffic(&self, messages: &Digest) -> TrafficSecret {
-        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"c hs traffic", messages.as_bytes()))
-    }
-
-    /// `server_handshake_traffic_secret`, over ClientHello...ServerHello.
-    pub fn server_traffic(&self, messages: &Digest) -> TrafficSecret {
-        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"s hs traffic", messages.as_bytes()))
-    }
-
-    /// Extract(Derive-Secret("derived"), 0).
-    pub fn into_master(self) -> MasterSecret {
+    /// All that comes from it, over ClientHello...ServerHello.
+    pub fn derive(&self, messages: &Digest) -> HandshakeSecrets {
+        let (hash, empty) = (self.hash, known::empty_digest(self.hash));
+        let labels = [
+            (&b"c hs traffic"[..], messages.as_bytes()),
+            (b"s hs traffic", messages.as_bytes()),
+            (b"derived", empty.as_bytes()),
+        ];
+        let [client, server, salt] = derive_secrets(hash, &self.secret, labels);
         let zeros = [0; SECRET_MAX];
-        let secret = next_stage(self.hash, &self.secret, &zeros[..self.hash.output_len()]);
-        MasterSecret { hash: self.hash, secret }
+        let master = hash.hkdf_extract(salt.as_bytes(), &zeros[..hash.output_len()]);
+        HandshakeSecrets {
+            client: TrafficSecret::new(hash, client),
+            server: TrafficSecret::new(hash, server),
+            master: MasterSecret { hash, secret: master },
+        }
     }
 }
 
@@ -134,14 +184,10 @@ impl MasterSecret {
         &self.secret
     }
 
-    /// `client_application_traffic_secret_0`, over ClientHello...server Finished.
-    pub fn client_traffic(&self, messages: &Digest) -> TrafficSecret {
-        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"c ap traffic", messages.as_bytes()))
-    }
-
-    /// `server_application_traffic_secret_0`, over ClientHello...server Finished.
-    pub fn server_traffic(&self, messages: &Digest) -> TrafficSecret {
-        TrafficSecret::new(self.hash, derive_secret(self.hash, &self.secret, b"s ap traffic", messages.as_bytes()))
+    /// `client_application_traffic_secret_0` and `server_application_traffic_secret_0`, over ClientHello...server Finished.
+    pub fn traffic(&self, messages: &Digest) -> [TrafficSecret; 2] {
+        let labels = [(&b"c ap traffic"[..], messages.as_bytes()), (b"s ap traffic", messages.as_bytes())];
+        derive_secrets(self.hash, &self.secret, labels).map(|secret| TrafficSecret::new(self.hash, secret))
     }
 
     /// `exporter_master_secret`, over ClientHello...server Finished.
@@ -182,22 +228,19 @@ impl TrafficSecret {
 
     /// Key and IV (RFC 8446 7.3).
     pub fn keys(&self, aead: &'static dyn Aead) -> TrafficKeys {
-        let mut keys =
-            TrafficKeys { aead, key: SecretBytes::zeroed(aead.key_len()), iv: SecretBytes::zeroed(aead.nonce_len()) };
-        let labels = [HkdfLabel::new(b"key", &[], aead.key_len()), HkdfLabel::new(b"iv", &[], aead.nonce_len())];
-        let [key, iv] = labels.each_ref().map(HkdfLabel::parts);
-        let mut expansions = [
-            Expansion { info: &key, output: keys.key.as_mut_bytes() },
-            Expansion { info: &iv, output: keys.iv.as_mut_bytes() },
-        ];
-        self.hash.hkdf_expand_each(self.secret.as_bytes(), &mut expansions);
+        let mut keys = TrafficKeys::zeroed(aead);
+        expand_each(self.hash, &self.secret, &TrafficKeys::labels(aead), keys.outputs());
         keys
     }
 
-    /// The MAC of this side's Finished over the transcript so far (RFC 8446 4.4.4).
-    pub fn finished(&self, messages: &Digest) -> Digest {
-        let finished_key = derive_finished_key(self.hash, &self.secret);
-        self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
+    /// The same of the handshake, with the key of Finished.
+    pub fn handshake_keys(&self, aead: &'static dyn Aead) -> HandshakeKeys {
+        let mut records = TrafficKeys::zeroed(aead);
+        let mut finished = FinishedKey { hash: self.hash, key: Secret::zeroed(self.hash.output_len()) };
+        let ([key, iv], [key_output, iv_output]) = (TrafficKeys::labels(aead), records.outputs());
+        let outputs = [key_output, iv_output, finished.key.as_mut_bytes()];
+        expand_each(self.hash, &self.secret, &[key, iv, FinishedKey::label(self.hash.output_len())], outputs);
+        HandshakeKeys { records, finished }
     }
 
     /// `application_traffic_secret_N+1` (RFC 8446 7.2).
@@ -208,10 +251,36 @@ impl TrafficSecret {
     }
 }
 
-fn derive_finished_key(hash: &dyn Hash, secret: &Secret) -> Secret {
-    let mut key = Secret::zeroed(hash.output_len());
-    hkdf_expand_label(hash, secret.as_bytes(), b"finished", &[], key.as_mut_bytes());
-    key
+/// What one side has while the handshake is under way.
+pub struct HandshakeKeys {
+    /// Of its records.
+    pub records: TrafficKeys,
+    /// Of its Finished.
+    pub finished: FinishedKey,
+}
+
+/// The key of a Finished, or of a binder (RFC 8446 4.4.4).
+#[derive(Clone)]
+pub struct FinishedKey {
+    hash: &'static dyn Hash,
+    key: Secret,
+}
+
+impl FinishedKey {
+    const fn label(hash_len: usize) -> HkdfLabel<'static> {
+        HkdfLabel::new(b"finished", &[], hash_len)
+    }
+
+    fn of(hash: &'static dyn Hash, secret: &Secret) -> Self {
+        let mut key = Secret::zeroed(hash.output_len());
+        expand_each(hash, secret, &[Self::label(hash.output_len())], [key.as_mut_bytes()]);
+        Self { hash, key }
+    }
+
+    /// The MAC over the transcript so far.
+    pub fn mac(&self, messages: &Digest) -> Digest {
+        self.hash.hmac(self.key.as_bytes(), &[messages.as_bytes()])
+    }
 }
 
 /// The keys of one side, one generation after the other (RFC 8446 7.2).
@@ -239,6 +308,7 @@ impl Ratchet {
 }
 
 /// The key and IV of one side's records, and the AEAD that they are for.
+#[derive(Clone)]
 pub struct TrafficKeys {
     aead: &'static dyn Aead,
     key: SecretBytes<KEY_MAX>,
@@ -246,6 +316,18 @@ pub struct TrafficKeys {
 }
 
 impl TrafficKeys {
+    fn zeroed(aead: &'static dyn Aead) -> Self {
+        Self { aead, key: SecretBytes::zeroed(aead.key_len()), iv: SecretBytes::zeroed(aead.nonce_len()) }
+    }
+
+    fn labels(aead: &dyn Aead) -> [HkdfLabel<'static>; 2] {
+        [HkdfLabel::new(b"key", &[], aead.key_len()), HkdfLabel::new(b"iv", &[], aead.nonce_len())]
+    }
+
+    fn outputs(&mut self) -> [&mut [u8]; 2] {
+        [self.key.as_mut_bytes(), self.iv.as_mut_bytes()]
+    }
+
     /// The AEAD.
     pub const fn aead(&self) -> &'static dyn Aead {
         self.aead

@@ -201,7 +201,7 @@ impl Replay {
 
     fn extract_early(&mut self, role: Role) -> Values {
         let hash = self.hash();
-        let early = EarlySecret::new(hash, None);
+        let early = EarlySecret::without_psk(hash);
         let secret = early.secret().as_bytes().to_vec();
         self.peer(role).early = Some(early);
         let ikm = vec![0; hash.output_len()];
@@ -224,7 +224,7 @@ impl Replay {
     fn extract_master(&mut self, role: Role) -> Values {
         let handshake = self.peer(role).handshake.take().expect("the handshake secret");
         let salt = self.derived(handshake.secret())["expanded"].clone();
-        let master = handshake.into_master();
+        let master = handshake.derive(&self.points[&Point::ServerHello]).master;
         let secret = master.secret().as_bytes().to_vec();
         self.peer(role).master = Some(master);
         values([("salt", salt), ("ikm", vec![0; self.hash().output_len()]), ("secret", secret)])
@@ -251,10 +251,10 @@ impl Replay {
             _ => peer.master_secret(),
         };
         let secret = match (label, &peer.handshake, &peer.master) {
-            ("c hs traffic", Some(handshake), _) => handshake.client_traffic(&messages).secret().clone(),
-            ("s hs traffic", Some(handshake), _) => handshake.server_traffic(&messages).secret().clone(),
-            ("c ap traffic", _, Some(master)) => master.client_traffic(&messages).secret().clone(),
-            ("s ap traffic", _, Some(master)) => master.server_traffic(&messages).secret().clone(),
+            ("c hs traffic", Some(handshake), _) => handshake.derive(&messages).client.secret().clone(),
+            ("s hs traffic", Some(handshake), _) => handshake.derive(&messages).server.secret().clone(),
+            ("c ap traffic", _, Some(master)) => master.traffic(&messages)[0].secret().clone(),
+            ("s ap traffic", _, Some(master)) => master.traffic(&messages)[1].secret().clone(),
             ("exp master", _, Some(master)) => master.exporter(&messages),
             ("res master", _, Some(master)) => master.resumption(&messages),
             _ => panic!("{label} before its stage"),
@@ -304,7 +304,10 @@ impl Replay {
         let name = if role == Role::Client { "c hs traffic" } else { "s hs traffic" };
         let secret = &self.peer_ref(role).secrets[name];
         let mut values = self.expand(secret.secret(), b"finished", &[]);
-        values.insert("finished".to_owned(), secret.finished(&messages).as_bytes().to_vec());
+        values.insert(
+            "finished".to_owned(),
+            secret.handshake_keys(self.suite.expect("the suite").aead).finished.mac(&messages).as_bytes().to_vec(),
+        );
         values
     }
 

@@ -1,7 +1,7 @@
 use std::hint::black_box;
 
 use tls_engine::crypto::Suite;
-use tls_engine::internal::keys::{EarlySecret, TrafficSecret, Transcript};
+use tls_engine::internal::keys::{EarlySecret, Transcript};
 use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
 use tls_engine::mem::SharedSecret;
 
@@ -68,32 +68,26 @@ impl Schedule {
         transcript.add(&self.client_hello);
         transcript.add(&self.server_hello);
         let hellos = transcript.current();
-        let handshake = EarlySecret::new(hash, None).into_handshake(shared);
-        let (client, server) = (handshake.client_traffic(&hellos), handshake.server_traffic(&hellos));
-        self.keys(&client);
-        self.keys(&server);
+        let handshake = EarlySecret::without_psk(hash).into_handshake(shared).derive(&hellos);
+        let [client, server] =
+            [&handshake.client, &handshake.server].map(|secret| black_box(secret.handshake_keys(self.suite.aead)));
         let [extensions, certificate, signature] = &self.flight;
         transcript.add(extensions);
         transcript.add(certificate);
         // The transcript hash that is signed, and below those that the two MACs cover.
         black_box(transcript.current());
         transcript.add(signature);
-        black_box(server.finished(&transcript.current()));
+        black_box(server.finished.mac(&transcript.current()));
         transcript.add(&self.finished);
-        let master = handshake.into_master();
-        let messages = transcript.current();
-        self.keys(&master.client_traffic(&messages));
-        self.keys(&master.server_traffic(&messages));
-        black_box(client.finished(&transcript.current()));
+        for secret in handshake.master.traffic(&transcript.current()) {
+            black_box(secret.keys(self.suite.aead));
+        }
+        black_box(client.finished.mac(&transcript.current()));
         if side == Side::Client {
             // Only a server that sends tickets needs it.
             transcript.add(&self.finished);
-            black_box(master.resumption(&transcript.current()));
+            black_box(handshake.master.resumption(&transcript.current()));
         }
-    }
-
-    fn keys(&self, secret: &TrafficSecret) {
-        black_box(secret.keys(self.suite.aead));
     }
 }
 

@@ -35,7 +35,7 @@ impl HandshakeContext {
             (EarlyData::Offered { .. } | EarlyData::Void, false) => {
                 self.early_data = EarlyData::None;
                 effects.push(Effect::EndEarlyData)?;
-                effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))?;
+                effects.push(Effect::handshake_keys(Direction::Write, self.client_keys.records.clone()))?;
             }
             _ => return Err(Error::IllegalParameter("early data accepted, but not as it was sent")),
         }
@@ -47,6 +47,6 @@ impl HandshakeContext {
     pub(super) fn end_early_data(&mut self, effects: &mut Effects) -> Result<(), Error> {
         effects.push(Effect::EndEarlyData)?;
         effects.send(&mut self.transcript, |out| encode_message(out, HandshakeType::END_OF_EARLY_DATA, |_| {}))?;
-        effects.push(Effect::handshake_keys(Direction::Write, &self.suite, &self.client_secret))
+        effects.push(Effect::handshake_keys(Direction::Write, self.client_keys.records.clone()))
     }
 }

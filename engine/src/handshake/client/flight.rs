@@ -13,7 +13,7 @@ use crate::error::{CertificateError, Error};
 use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
 use crate::handshake::effects::{Authentication, Effects};
 use crate::handshake::job::ChainCheck;
-use crate::keys::{HandshakeSecret, TrafficSecret, Transcript};
+use crate::keys::{FinishedKey, HandshakeKeys, MasterSecret, Transcript};
 use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer};
 
 /// What is known from the ServerHello on.
@@ -23,9 +23,9 @@ pub(super) struct HandshakeContext {
     pub(super) group: NamedGroup,
     pub(super) hello_retry: bool,
     pub(super) transcript: Transcript,
-    pub(super) secret: HandshakeSecret,
-    pub(super) client_secret: TrafficSecret,
-    pub(super) server_secret: TrafficSecret,
+    pub(super) client_keys: HandshakeKeys,
+    pub(super) server_finished: FinishedKey,
+    pub(super) master: MasterSecret,
     /// The protocol of EncryptedExtensions.
     pub(super) alpn: Option<Arc<[u8]>>,
     pub(super) early_data: EarlyData,
@@ -124,7 +124,7 @@ pub(in crate::handshake) struct WaitFinished {
 impl WaitFinished {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let Self { mut handshake, authentication } = self;
-        authentication::on_finished(&handshake.server_secret, message, &handshake.transcript)?;
+        authentication::on_finished(&handshake.server_finished, message, &handshake.transcript)?;
         handshake.transcript.add(message.bytes);
         OwnFlight { handshake, authentication }.send(effects)
     }

@@ -110,7 +110,7 @@ impl WaitServerHello {
         if !self.session_id.is_empty() {
             effects.push(Effect::SendChangeCipherSpec)?;
         }
-        effects.push(Effect::handshake_keys(Direction::Write, suite, &secret))?;
+        effects.push(Effect::handshake_keys(Direction::Write, secret.keys(suite.aead)))?;
         effects.push(Effect::OfferEarlyData(bytes))
     }
 
@@ -231,7 +231,7 @@ impl WaitServerHello {
 
         let is_early_data_offered = self.is_early_data_offered;
         let (early, is_resumed, binding) = match (hello.selected_identity, self.offer) {
-            (None, _) => (EarlySecret::new(suite.hash, None), false, None),
+            (None, _) => (EarlySecret::without_psk(suite.hash), false, None),
             (Some(0), Some(offer)) if offer.is_for(suite.hash) => {
                 (offer.early_secret(), true, is_early_data_offered.then(|| offer.into_early_binding()))
             }
@@ -239,12 +239,11 @@ impl WaitServerHello {
             _ => return Err(Error::IllegalParameter("a PSK that was not offered for this suite")),
         };
         let shared = exchange.complete(hello.key_share.key)?;
-        let secret = early.into_handshake(&shared);
-        let messages = transcript.current();
-        let client_secret = secret.client_traffic(&messages);
-        let server_secret = secret.server_traffic(&messages);
-        self.client.log(SecretLabel::ClientHandshake, client_secret.secret());
-        self.client.log(SecretLabel::ServerHandshake, server_secret.secret());
+        let secrets = early.into_handshake(&shared).derive(&transcript.current());
+        self.client.log(SecretLabel::ClientHandshake, secrets.client.secret());
+        self.client.log(SecretLabel::ServerHandshake, secrets.server.secret());
+        let [client_keys, server_keys] =
+            [&secrets.client, &secrets.server].map(|secret| secret.handshake_keys(suite.aead));
         if !self.session_id.is_empty() && !hello_retry && !is_early_data_offered {
             effects.push(Effect::SendChangeCipherSpec)?;
         }
@@ -254,20 +253,20 @@ impl WaitServerHello {
             _ => EarlyData::Void,
         };
         match early_data {
-            EarlyData::None => effects.push(Effect::handshake_keys(Direction::Write, &suite, &client_secret))?,
+            EarlyData::None => effects.push(Effect::handshake_keys(Direction::Write, client_keys.records.clone()))?,
             EarlyData::Void => effects.push(Effect::EndEarlyData)?,
             EarlyData::Offered { .. } | EarlyData::Accepted => {}
         }
-        effects.push(Effect::handshake_keys(Direction::Read, &suite, &server_secret))?;
+        effects.push(Effect::handshake_keys(Direction::Read, server_keys.records))?;
         let handshake = HandshakeContext {
             client: self.client,
             suite,
             group,
             hello_retry,
             transcript,
-            secret,
-            client_secret,
-            server_secret,
+            client_keys,
+            server_finished: server_keys.finished,
+            master: secrets.master,
             alpn: None,
             early_data,
             requested: None,

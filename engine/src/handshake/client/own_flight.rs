@@ -60,10 +60,9 @@ impl OwnFlight {
     /// Sends Finished. The handshake is done then.
     fn finish(self, server_flight: &Digest, effects: &mut Effects) -> Result<ClientState, Error> {
         let Self { mut handshake, authentication } = self;
-        authentication::send_finished(&handshake.client_secret, &mut handshake.transcript, effects)?;
-        let master = handshake.secret.into_master();
-        let client_secret = master.client_traffic(server_flight);
-        let server_secret = master.server_traffic(server_flight);
+        authentication::send_finished(&handshake.client_keys.finished, &mut handshake.transcript, effects)?;
+        let master = &handshake.master;
+        let [client_secret, server_secret] = master.traffic(server_flight);
         handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
         handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
         if handshake.client.config.common.key_log.is_some() {

@@ -9,7 +9,7 @@ use crate::crypto::{Hash, Suite};
 use crate::error::Error;
 use crate::handshake::ClientConfig;
 use crate::handshake::effects::Effects;
-use crate::keys::{EarlySecret, TrafficSecret, Transcript};
+use crate::keys::{EarlySecret, PskSecret, TrafficSecret, Transcript};
 use crate::limits::TICKETS_KEPT;
 use crate::mem::Span;
 use crate::msgs::PskOffer;
@@ -19,7 +19,7 @@ use crate::session::Ticket;
 pub(super) struct TicketOffer {
     ticket: Ticket,
     suite: Suite,
-    early: EarlySecret,
+    secret: PskSecret,
 }
 
 impl TicketOffer {
@@ -31,7 +31,7 @@ impl TicketOffer {
         let mut tickets = (0..TICKETS_KEPT).map_while(|_| store.take(name));
         tickets.find_map(|ticket| {
             let suite = config.common.suite(ticket.suite).filter(|_| ticket.is_usable(now))?;
-            Some(Self { early: EarlySecret::new(suite.hash, Some(&ticket.psk)), ticket, suite: *suite })
+            Some(Self { secret: PskSecret::of_ticket(suite.hash, &ticket.psk), ticket, suite: *suite })
         })
     }
 
@@ -64,18 +64,18 @@ impl TicketOffer {
     /// The suite of early data, and the secret of its keys, over the ClientHello at `span`.
     pub(super) fn early_traffic(&self, span: Span, effects: &Effects) -> (&Suite, TrafficSecret) {
         let hello = self.suite.hash.digest(&[effects.messages_at(span)]);
-        (&self.suite, self.early.client_traffic(&hello))
+        (&self.suite, self.secret.early().client_traffic(&hello))
     }
 
     /// The first stage of the key schedule with the PSK.
     pub(super) fn early_secret(&self) -> EarlySecret {
-        self.early.clone()
+        self.secret.early().clone()
     }
 
     /// Fills in the binder of the ClientHello at `span`, which is the first message of the handshake.
     pub(super) fn bind_first(&self, span: Span, effects: &mut Effects) -> Result<(), Error> {
         let (before, _) = self.split(effects.messages_at(span));
-        let binder = self.early.resumption_binder(&self.suite.hash.digest(&[before]));
+        let binder = self.secret.binder(&self.suite.hash.digest(&[before]));
         effects.fill_in_end(binder.as_bytes())
     }
 
@@ -83,7 +83,7 @@ impl TicketOffer {
     pub(super) fn bind(&self, span: Span, transcript: &mut Transcript, effects: &mut Effects) -> Result<(), Error> {
         let (before, _) = self.split(effects.messages_at(span));
         transcript.add(before);
-        let binder = self.early.resumption_binder(&transcript.current());
+        let binder = self.secret.binder(&transcript.current());
         effects.fill_in_end(binder.as_bytes())?;
         let (_, binders) = self.split(effects.messages_at(span));
         transcript.add(binders);

@@ -7,7 +7,7 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, authentication};
-use crate::keys::{MasterSecret, TrafficSecret, Transcript};
+use crate::keys::{HandshakeKeys, MasterSecret, TrafficSecret, Transcript};
 use crate::msgs::{Finished, Message, encode_message};
 
 /// Waiting for EndOfEarlyData, while early data is taken.
@@ -22,7 +22,7 @@ impl WaitEndOfEarlyData {
             return Err(message.unexpected("the end of a record, as the keys change"));
         }
         finished.transcript.add(message.bytes);
-        effects.push(Effect::handshake_keys(Direction::Read, &finished.suite, &finished.client_handshake))?;
+        effects.push(Effect::handshake_keys(Direction::Read, finished.client_handshake.records.clone()))?;
         Ok(ServerState::Finished(finished))
     }
 }
@@ -31,7 +31,7 @@ impl WaitEndOfEarlyData {
 pub(in crate::handshake) struct WaitFinished {
     pub(super) suite: Suite,
     pub(super) transcript: Transcript,
-    pub(super) client_handshake: TrafficSecret,
+    pub(super) client_handshake: HandshakeKeys,
     pub(super) client_secret: TrafficSecret,
     pub(super) negotiated: Negotiated,
     /// What the tickets of this session come from, where the client gets any.
@@ -46,14 +46,14 @@ impl WaitFinished {
         let Some((config, master)) = self.tickets.take() else { return Ok(()) };
         let (mut end, mut finished) = (Vec::new(), Vec::new());
         encode_message(&mut end, HandshakeType::END_OF_EARLY_DATA, |_| {});
-        let verify_data = self.client_handshake.finished(&self.transcript.current_with(&[&end]));
+        let verify_data = self.client_handshake.finished.mac(&self.transcript.current_with(&[&end]));
         Finished { verify_data }.encode(&mut finished);
         let messages = self.transcript.current_with(&[&end, &finished]);
         send_tickets(&config, &self.suite, &master, &self.negotiated, &messages, effects)
     }
 
     pub(super) fn on(mut self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
-        authentication::on_finished(&self.client_handshake, message, &self.transcript)?;
+        authentication::on_finished(&self.client_handshake.finished, message, &self.transcript)?;
         effects.push(Effect::application_keys(Direction::Read, &self.suite, self.client_secret))?;
         if let Some((config, master)) = self.tickets {
             self.transcript.add(message.bytes);

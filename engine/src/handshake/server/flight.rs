@@ -15,7 +15,7 @@ use crate::handshake::authentication::{self, CertificateChoice, Signing};
 use crate::handshake::config::{ClientAuthentication, Common};
 use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, negotiate};
-use crate::keys::{EarlySecret, HandshakeSecret, SecretLabel, TrafficSecret, Transcript};
+use crate::keys::{EarlySecret, FinishedKey, HandshakeKeys, MasterSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
 use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate};
 
@@ -30,6 +30,7 @@ pub(super) struct Choice<'a> {
 }
 
 /// How the server proves who it is.
+#[expect(clippy::large_enum_variant, reason = "there is one for a short time, and a box would be a heap call")]
 pub(super) enum Proof {
     /// With a certificate, and a signature.
     Certificate(CertificateChoice),
@@ -57,14 +58,14 @@ impl Proof {
     fn early_traffic(&self, transcript: &Transcript) -> Option<(TrafficSecret, u32)> {
         let Self::Psk(psk) = self else { return None };
         let bytes = psk.early_data?.bytes;
-        Some((psk.early.client_traffic(&transcript.current()), bytes))
+        Some((psk.secret.early().client_traffic(&transcript.current()), bytes))
     }
 
     /// The first stage of the key schedule.
     fn early_secret(&self, suite: &Suite) -> EarlySecret {
         match self {
-            Self::Certificate(_) => EarlySecret::new(suite.hash, None),
-            Self::Psk(psk) => psk.early.clone(),
+            Self::Certificate(_) => EarlySecret::without_psk(suite.hash),
+            Self::Psk(psk) => psk.secret.early().clone(),
         }
     }
 }
@@ -74,9 +75,9 @@ pub(in crate::handshake) struct HalfFlight {
     config: Arc<ServerConfig>,
     suite: Suite,
     transcript: Transcript,
-    handshake: HandshakeSecret,
-    client_handshake: TrafficSecret,
-    server_handshake: TrafficSecret,
+    client_handshake: HandshakeKeys,
+    server_finished: FinishedKey,
+    master: MasterSecret,
     client_random: [u8; 32],
     is_early_data_offered: bool,
     /// Where early data is accepted, the secret of its keys, and how many bytes of it are accepted.
@@ -99,16 +100,15 @@ impl Choice<'_> {
         let suite = self.suite;
         let client_early = self.proof.early_traffic(&transcript);
         let shared = self.send_server_hello(&config.common, hello, &mut transcript, effects)?;
-        let handshake = self.proof.early_secret(&suite).into_handshake(&shared);
-        let messages = transcript.current();
-        let client_handshake = handshake.client_traffic(&messages);
-        let server_handshake = handshake.server_traffic(&messages);
+        let handshake = self.proof.early_secret(&suite).into_handshake(&shared).derive(&transcript.current());
         if let Some((early, _)) = &client_early {
             log(&config, &hello.random, SecretLabel::ClientEarly, early.secret());
         }
-        log(&config, &hello.random, SecretLabel::ClientHandshake, client_handshake.secret());
-        log(&config, &hello.random, SecretLabel::ServerHandshake, server_handshake.secret());
-        effects.push(Effect::handshake_keys(Direction::Write, &suite, &server_handshake))?;
+        log(&config, &hello.random, SecretLabel::ClientHandshake, handshake.client.secret());
+        log(&config, &hello.random, SecretLabel::ServerHandshake, handshake.server.secret());
+        let [client_handshake, server_handshake] =
+            [&handshake.client, &handshake.server].map(|secret| secret.handshake_keys(suite.aead));
+        effects.push(Effect::handshake_keys(Direction::Write, server_handshake.records))?;
 
         effects.send(&mut transcript, |out| {
             // RFC 6066 3: the name of a session that is resumed is not acknowledged again.
@@ -137,9 +137,9 @@ impl Choice<'_> {
             config,
             suite,
             transcript,
-            handshake,
             client_handshake,
-            server_handshake,
+            server_finished: server_handshake.finished,
+            master: handshake.master,
             client_random: hello.random,
             is_early_data_offered: hello.early_data,
             client_early,
@@ -189,12 +189,10 @@ impl HalfFlight {
 
     /// Sends the rest of the flight, and waits for that of the client.
     fn finish(self, effects: &mut Effects) -> Result<ServerState, Error> {
-        let Self { config, suite, mut transcript, handshake, client_handshake, negotiated, .. } = self;
-        authentication::send_finished(&self.server_handshake, &mut transcript, effects)?;
-        let master = handshake.into_master();
+        let Self { config, suite, mut transcript, client_handshake, master, negotiated, .. } = self;
+        authentication::send_finished(&self.server_finished, &mut transcript, effects)?;
         let messages = transcript.current();
-        let client_secret = master.client_traffic(&messages);
-        let server_secret = master.server_traffic(&messages);
+        let [client_secret, server_secret] = master.traffic(&messages);
         log(&config, &self.client_random, SecretLabel::ClientApplication, client_secret.secret());
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
         if config.common.key_log.is_some() {
@@ -208,11 +206,11 @@ impl HalfFlight {
         let mut finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
         if let Some((early, bytes)) = self.client_early {
             finished.send_early_tickets(effects)?;
-            effects.push(Effect::handshake_keys(Direction::Read, &suite, &early))?;
+            effects.push(Effect::handshake_keys(Direction::Read, early.keys(suite.aead)))?;
             effects.push(Effect::TakeEarlyData(bytes))?;
             return Ok(ServerState::EndOfEarlyData(WaitEndOfEarlyData(finished)));
         }
-        effects.push(Effect::handshake_keys(Direction::Read, &suite, &finished.client_handshake))?;
+        effects.push(Effect::handshake_keys(Direction::Read, finished.client_handshake.records.clone()))?;
         if self.is_early_data_offered {
             effects.push(Effect::SkipEarlyData(early_data_skipped))?;
         }

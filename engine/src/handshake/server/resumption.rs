@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::handshake::config::EarlyDataPolicy;
 use crate::handshake::effects::{Effects, Negotiated};
 use crate::handshake::{ServerConfig, negotiate};
-use crate::keys::{EarlySecret, MasterSecret, Transcript, resumption_psk};
+use crate::keys::{MasterSecret, PskSecret, Transcript, resumption_psk};
 use crate::limits::{EARLY_DATA_WINDOW_S, PSKS_TRIED_MAX};
 use crate::mem::Digest;
 use crate::msgs::{ClientHello, Message, NewSessionTicket, OfferedPsk};
@@ -20,7 +20,7 @@ pub(in crate::handshake) struct AcceptedPsk {
     /// Which of the client's it is.
     pub(super) identity: u16,
     /// The first stage of the key schedule with it.
-    pub(super) early: EarlySecret,
+    pub(super) secret: PskSecret,
     /// What early data would be accepted with it, if any.
     pub(super) early_data: Option<EarlyDataOffer>,
 }
@@ -52,7 +52,7 @@ pub(in crate::handshake) fn find_psk(
             && is_fresh(session.issued_at, tickets.lifetime_s(), now);
         is_resumable.then(|| AcceptedPsk {
             identity,
-            early: EarlySecret::new(suite.hash, Some(&session.psk)),
+            secret: PskSecret::of_ticket(suite.hash, &session.psk),
             early_data: early_data(config, suite, hello, &session, &psk).filter(|_| identity == 0),
         })
     })
@@ -73,7 +73,7 @@ impl AcceptedPsk {
         // It covers what is before the list of binders.
         let (before, binders) = message.bytes.split_at(message.bytes.len().saturating_sub(offered.binders_len()));
         transcript.add(before);
-        if !self.early.resumption_binder(&transcript.current()).equals(binder) {
+        if !self.secret.binder(&transcript.current()).equals(binder) {
             return Err(Error::DecryptError("the binder of a PSK"));
         }
         transcript.add(binders);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::{Exchange, Provider, Random, Suite};
-use tls_engine::internal::keys::EarlySecret;
+use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
 use tls_engine::internal::msgs::{HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::internal::wire::Reader;
 use tls_engine::mem::{Digest, SharedSecret};
@@ -13,7 +13,7 @@ use tls_engine::session::Ticket;
 
 use super::certified::{self, Certified};
 use super::draft::{ClientHelloDraft, ExtensionList, message, numbers, server_name, share, vector8, vector16};
-use super::keys::{Keys, plain_record};
+use super::keys::{Keys, early_secret, plain_record};
 use super::psk::{self, Offer};
 use super::{Script, Secrets, Wire, update};
 use crate::support::peer::Peer;
@@ -97,7 +97,7 @@ impl ScriptedClient {
     /// Goes on with the keys of early data, which the ticket is for.
     pub fn set_early_keys(&mut self) {
         let psk = &self.ticket.as_ref().expect("a ticket").psk;
-        let early = EarlySecret::new(self.suite.hash, Some(&**psk));
+        let early = early_secret(self.suite.hash, Some(psk));
         let secret = early.client_traffic(self.hello_digest.as_ref().expect("a hello"));
         self.wire.write = Some(Keys::new(self.suite, secret.secret()));
     }
@@ -170,8 +170,8 @@ impl ScriptedClient {
     /// The right Finished.
     pub fn finished(&self) -> Vec<u8> {
         let secret = &self.handshake.as_ref().expect("the server's flight").client;
-        let secret = tls_engine::internal::keys::TrafficSecret::new(self.suite.hash, secret.clone());
-        message(HandshakeType::FINISHED, secret.finished(&self.digest()).as_bytes())
+        let keys = TrafficSecret::new(self.suite.hash, secret.clone()).handshake_keys(self.suite.aead);
+        message(HandshakeType::FINISHED, keys.finished.mac(&self.digest()).as_bytes())
     }
 
     /// Goes from the hello to the end of the handshake.
@@ -217,16 +217,12 @@ impl ScriptedClient {
 
     fn early_secret(&self) -> EarlySecret {
         let psk = self.selected_identity.map(|_| &self.ticket.as_ref().expect("the PSK that was selected").psk);
-        EarlySecret::new(self.suite.hash, psk.map(Box::as_ref))
+        early_secret(self.suite.hash, psk.map(Box::as_ref))
     }
 
     fn set_handshake_keys(&mut self, shared: SharedSecret) {
-        let secret = self.early_secret().into_handshake(&shared);
-        let digest = self.digest();
-        let secrets = Secrets {
-            client: secret.client_traffic(&digest).secret().clone(),
-            server: secret.server_traffic(&digest).secret().clone(),
-        };
+        let handshake = self.early_secret().into_handshake(&shared).derive(&self.digest());
+        let secrets = Secrets::of([&handshake.client, &handshake.server]);
         self.wire.read = Some(Keys::new(self.suite, &secrets.server));
         self.wire.write = Some(Keys::new(self.suite, &secrets.client));
         self.handshake = Some(secrets);
@@ -235,12 +231,9 @@ impl ScriptedClient {
 
     fn on_finished(&mut self) {
         let shared = self.server_shared.as_ref().expect("a shared secret");
-        let master = self.early_secret().into_handshake(shared).into_master();
         let digest = self.digest();
-        let secrets = Secrets {
-            client: master.client_traffic(&digest).secret().clone(),
-            server: master.server_traffic(&digest).secret().clone(),
-        };
+        let master = self.early_secret().into_handshake(shared).derive(&digest).master;
+        let secrets = Secrets::of(master.traffic(&digest).each_ref());
         self.wire.read = Some(Keys::new(self.suite, &secrets.server));
         self.application = Some(secrets);
     }

@@ -1,9 +1,14 @@
 //! Records by hand: RFC 8446 5.2 and 5.3 once more, so that they can be done wrong on purpose.
 
 use tls_engine::codes::ContentType;
-use tls_engine::crypto::{AeadKey, Suite, TAG_LEN};
-use tls_engine::internal::keys::TrafficSecret;
+use tls_engine::crypto::{AeadKey, Hash, Suite, TAG_LEN};
+use tls_engine::internal::keys::{EarlySecret, PskSecret, TrafficSecret};
 use tls_engine::mem::Secret;
+
+/// The first stage of the key schedule, with the PSK of a ticket or without one.
+pub fn early_secret(hash: &'static dyn Hash, psk: Option<&Secret>) -> EarlySecret {
+    psk.map_or_else(|| EarlySecret::without_psk(hash), |psk| PskSecret::of_ticket(hash, psk).early().clone())
+}
 
 /// One direction's keys.
 pub struct Keys {

@@ -16,6 +16,7 @@ use std::fmt;
 
 use tls_engine::Error;
 use tls_engine::codes::{AlertDescription, ContentType, HandshakeType};
+use tls_engine::internal::keys::TrafficSecret;
 use tls_engine::mem::Secret;
 
 use self::keys::{Keys, plain_record, record_len};
@@ -203,4 +204,10 @@ fn update(keys: &mut Option<Keys>) {
 struct Secrets {
     client: Secret,
     server: Secret,
+}
+
+impl Secrets {
+    fn of([client, server]: [&TrafficSecret; 2]) -> Self {
+        Self { client: client.secret().clone(), server: server.secret().clone() }
+    }
 }

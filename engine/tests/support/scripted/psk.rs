@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ExtensionType};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Hash, Provider};
-use tls_engine::internal::keys::EarlySecret;
+use tls_engine::internal::keys::PskSecret;
 use tls_engine::session::{Ticket, TicketStore};
 
 use super::draft::{ClientHelloDraft, vector8, vector16};
@@ -68,8 +68,7 @@ pub fn offer(
     let binders_len: usize = 2 + offers.iter().map(|offer| 1 + offer.binder.len()).sum::<usize>();
     let encoded = hello.encode();
     let covered = &encoded[..encoded.len() - binders_len];
-    let early = EarlySecret::new(hash, Some(&ticket.psk));
-    let binder = early.resumption_binder(&hash.digest(&[before, covered]));
+    let binder = PskSecret::of_ticket(hash, &ticket.psk).binder(&hash.digest(&[before, covered]));
     for (offer, _) in offers.iter_mut().zip(&is_unbound).filter(|(_, is_unbound)| **is_unbound) {
         offer.binder = binder.as_bytes().to_vec();
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ClientConfig;
 use tls_engine::crypto::{Completed, Provider, Random, SigningKey, Suite};
-use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
+use tls_engine::internal::keys::TrafficSecret;
 use tls_engine::internal::msgs::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::mem::{Digest, Secret, SharedSecret};
 
 use super::certified::{self, Certified};
 use super::draft::{ExtensionList, ServerHelloDraft, message, numbers, share};
-use super::keys::Keys;
+use super::keys::{Keys, early_secret};
 use super::{Script, Secrets, Wire, update};
 use crate::support::localhost;
 use crate::support::peer::Peer;
@@ -159,12 +159,9 @@ impl ScriptedServer {
         assert!(self.client_share(group).is_some(), "a share of the client's");
         let shared = self.answered.take().expect("a share of this side");
         self.transcript.extend_from_slice(hello);
-        let secret = EarlySecret::new(self.suite.hash, self.psk.as_ref()).into_handshake(&shared);
-        let digest = self.digest();
-        let secrets = Secrets {
-            client: secret.client_traffic(&digest).secret().clone(),
-            server: secret.server_traffic(&digest).secret().clone(),
-        };
+        let early = early_secret(self.suite.hash, self.psk.as_ref());
+        let handshake = early.into_handshake(&shared).derive(&self.digest());
+        let secrets = Secrets::of([&handshake.client, &handshake.server]);
         self.wire.read = Some(Keys::new(self.suite, &secrets.client));
         self.wire.write = Some(Keys::new(self.suite, &secrets.server));
         self.handshake = Some(secrets);
@@ -178,7 +175,7 @@ impl ScriptedServer {
 
     /// The same, of the ticket's suite where another was chosen.
     pub fn set_early_keys_of(&mut self, suite: Suite) {
-        let early = EarlySecret::new(suite.hash, self.psk.as_ref());
+        let early = early_secret(suite.hash, self.psk.as_ref());
         let secret = early.client_traffic(&suite.hash.digest(&[&self.client_hello]));
         self.wire.read = Some(Keys::new(suite, secret.secret()));
     }
@@ -215,8 +212,8 @@ impl ScriptedServer {
     /// The right Finished.
     pub fn finished(&self) -> Vec<u8> {
         let secret = &self.handshake.as_ref().expect("keys").server;
-        let secret = TrafficSecret::new(self.suite.hash, secret.clone());
-        message(HandshakeType::FINISHED, secret.finished(&self.digest()).as_bytes())
+        let keys = TrafficSecret::new(self.suite.hash, secret.clone()).handshake_keys(self.suite.aead);
+        message(HandshakeType::FINISHED, keys.finished.mac(&self.digest()).as_bytes())
     }
 
     /// Sends the next of EncryptedExtensions, Certificate, CertificateVerify and Finished, `count` of them.
@@ -261,12 +258,9 @@ impl ScriptedServer {
 
     fn set_application_keys(&mut self) {
         let shared = self.shared.as_ref().expect("a shared secret");
-        let master = EarlySecret::new(self.suite.hash, self.psk.as_ref()).into_handshake(shared).into_master();
         let digest = self.digest();
-        let secrets = Secrets {
-            client: master.client_traffic(&digest).secret().clone(),
-            server: master.server_traffic(&digest).secret().clone(),
-        };
+        let handshake = early_secret(self.suite.hash, self.psk.as_ref()).into_handshake(shared);
+        let secrets = Secrets::of(handshake.derive(&digest).master.traffic(&digest).each_ref());
         self.wire.write = Some(Keys::new(self.suite, &secrets.server));
         self.application = Some(secrets);
     }
