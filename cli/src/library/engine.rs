@@ -22,7 +22,7 @@ pub struct Engine {
 }
 
 /// What a client sends as early data where that is asked for: about as much as a request.
-const EARLY_DATA: [u8; 100] = [0x6e; 100];
+pub const EARLY_DATA: [u8; 100] = [0x6e; 100];
 
 /// A connection with its two buffers.
 pub struct EngineEndpoint {

@@ -26,7 +26,7 @@ pub use catalog::{Description, LibraryName, RustlsApi, Visitor};
 pub use copying::{Buffers, Connection, CopyingEndpoint, Incoming};
 #[cfg(test)]
 pub(crate) use engine::tests::engine;
-pub use engine::{Engine, EngineEndpoint};
+pub use engine::{EARLY_DATA, Engine, EngineEndpoint};
 pub use transport::{fill, flush, write_failure};
 
 /// A TLS library, configured for the two ends of a connection.

@@ -77,14 +77,11 @@ impl<T: Library, L: Link> Local<T, L> {
         self.work.shake_hands(&self.work.pairs[pair], kind, &mut self.link, &mut Unobserved).map(drop)
     }
 
-    /// Whether there is bare cryptography to compare handshakes of a kind with: that of full ones in TLS 1.3, in groups that the
-    /// provider has.
+    /// Whether there is bare cryptography to compare handshakes of a kind with: in TLS 1.3, in groups that the provider has.
     fn has_equal(&self, kind: HandshakeKind, negotiated: &Negotiated) -> bool {
         let first_share = kind.client_groups(&self.work.groups).first().copied();
         let mut groups = negotiated.group.into_iter().chain(first_share);
-        negotiated.version == ProtocolVersion::TLS13
-            && !negotiated.is_resumed
-            && groups.all(|group| self.work.provider.group(group).is_some())
+        negotiated.version == ProtocolVersion::TLS13 && groups.all(|group| self.work.provider.group(group).is_some())
     }
 
     fn bare(&self, number: usize) -> Result<[u64; 2], Error> {

@@ -1,10 +1,11 @@
 use std::hint::black_box;
 
 use tls_engine::crypto::Suite;
-use tls_engine::internal::keys::{EarlySecret, Transcript};
+use tls_engine::internal::keys::{EarlySecret, MasterSecret, PskSecret, Transcript, resumption_psk};
 use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
-use tls_engine::mem::SharedSecret;
+use tls_engine::mem::{Digest, Secret, SharedSecret};
 
+use crate::library::{EARLY_DATA, HandshakeKind};
 use crate::measure::RECORD_OVERHEAD;
 use crate::schema::Side;
 
@@ -14,42 +15,63 @@ const SERVER_HELLO: usize = 122;
 /// The length of a HelloRetryRequest (RFC 8446 4.1.4) with a session id, the version and a group, bytes.
 const HELLO_RETRY_REQUEST: usize = 88;
 
+/// The length of EncryptedExtensions (RFC 8446 4.3.1) where a session is resumed, bytes: without extensions, typically.
+const ENCRYPTED_EXTENSIONS: usize = HANDSHAKE_HEADER + 2;
+
 /// Everything that a side hashes and derives in a handshake (RFC 8446 4.4.1, 7.1 and 7.3): the same number and kinds of
 /// operations, over as many bytes as were sent.
 pub(super) struct Schedule {
     suite: Suite,
     /// The first ClientHello and the HelloRetryRequest, if there is one.
     retried: Option<[Vec<u8>; 2]>,
+    /// The PSK of the session that is resumed, if one is.
+    psk: Option<Secret>,
+    /// Whether early data is sent with it.
+    early_data: bool,
     client_hello: Vec<u8>,
     server_hello: Vec<u8>,
-    /// EncryptedExtensions, Certificate and CertificateVerify.
-    flight: [Vec<u8>; 3],
+    /// EncryptedExtensions, and where no session is resumed Certificate and CertificateVerify.
+    flight: Vec<Vec<u8>>,
     /// The Finished message of either side.
     finished: Vec<u8>,
 }
 
 impl Schedule {
-    /// The schedule of handshakes in which client and server send this many bytes; with `hello_retry` after a HelloRetryRequest.
-    pub(super) fn new(suite: &Suite, wire_bytes: [u64; 2], hello_retry: bool) -> Self {
+    /// The schedule of handshakes of a kind, in which client and server send this many bytes.
+    pub(super) fn new(suite: &Suite, wire_bytes: [u64; 2], kind: HandshakeKind) -> Self {
         let [client, server] = wire_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(0));
         let finished = HANDSHAKE_HEADER + suite.hash.output_len();
         let mut client_hello = client.saturating_sub(RECORD_HEADER + RECORD_OVERHEAD + finished);
         let mut hellos = RECORD_HEADER + SERVER_HELLO;
         // Only the total length matters, because a hash accepts any division of its input.
         let message = |len: usize| vec![0x16; len];
-        let retried = hello_retry.then(|| {
+        let early_data = kind == HandshakeKind::EarlyData;
+        if early_data {
+            // Its record, and that of EndOfEarlyData.
+            let early = RECORD_OVERHEAD + EARLY_DATA.len() + RECORD_OVERHEAD + HANDSHAKE_HEADER;
+            client_hello = client_hello.saturating_sub(early);
+        }
+        let retried = (kind == HandshakeKind::HelloRetry).then(|| {
             hellos += RECORD_HEADER + HELLO_RETRY_REQUEST;
             client_hello = client_hello.saturating_sub(RECORD_HEADER) / 2;
             [message(client_hello), message(HELLO_RETRY_REQUEST)]
         });
         let flight = server.saturating_sub(hellos + RECORD_OVERHEAD + finished);
         let (extensions, signature) = (flight / 100, flight / 8);
+        let flight = if kind.is_resumed() {
+            // What else the server sends are tickets, which no hash covers.
+            vec![ENCRYPTED_EXTENSIONS]
+        } else {
+            vec![extensions, flight - extensions - signature, signature]
+        };
         Self {
             suite: *suite,
             retried,
+            psk: kind.is_resumed().then(|| Secret::zeroed(suite.hash.output_len())),
+            early_data,
             client_hello: message(client_hello),
             server_hello: message(SERVER_HELLO),
-            flight: [extensions, flight - extensions - signature, signature].map(message),
+            flight: flight.into_iter().map(message).collect(),
             finished: message(finished),
         }
     }
@@ -65,28 +87,69 @@ impl Schedule {
                 transcript
             }
         };
-        transcript.add(&self.client_hello);
+        let early = match &self.psk {
+            None => {
+                transcript.add(&self.client_hello);
+                EarlySecret::without_psk(hash)
+            }
+            Some(psk) => self.resume(side, psk, &mut transcript),
+        };
         transcript.add(&self.server_hello);
-        let hellos = transcript.current();
-        let handshake = EarlySecret::without_psk(hash).into_handshake(shared).derive(&hellos);
+        let handshake = early.into_handshake(shared).derive(&transcript.current());
         let [client, server] =
             [&handshake.client, &handshake.server].map(|secret| black_box(secret.handshake_keys(self.suite.aead)));
-        let [extensions, certificate, signature] = &self.flight;
-        transcript.add(extensions);
-        transcript.add(certificate);
-        // The transcript hash that is signed, and below those that the two MACs cover.
-        black_box(transcript.current());
-        transcript.add(signature);
+        for (number, message) in self.flight.iter().enumerate() {
+            if number == 2 {
+                // The transcript hash that is signed.
+                black_box(transcript.current());
+            }
+            transcript.add(message);
+        }
+        // The transcript hash that the MAC covers.
         black_box(server.finished.mac(&transcript.current()));
         transcript.add(&self.finished);
         for secret in handshake.master.traffic(&transcript.current()) {
             black_box(secret.keys(self.suite.aead));
         }
+        if self.early_data {
+            transcript.add(&[0; HANDSHAKE_HEADER]);
+        }
         black_box(client.finished.mac(&transcript.current()));
-        if side == Side::Client {
-            // Only a server that sends tickets needs it.
+        // Of a server, what its tickets come from: those of full handshakes have none.
+        if side == Side::Client || self.psk.is_some() {
             transcript.add(&self.finished);
-            black_box(handshake.master.resumption(&transcript.current()));
+            self.derive_psk(&handshake.master, &transcript.current());
+        }
+    }
+
+    /// What a PSK adds up to the ServerHello (RFC 8446 4.2.11.2).
+    fn resume(&self, side: Side, psk: &Secret, transcript: &mut Transcript) -> EarlySecret {
+        let hash = self.suite.hash;
+        let secret = PskSecret::of_ticket(hash, psk);
+        let binders = (2 + 1 + hash.output_len()).min(self.client_hello.len());
+        let (before, binders) = self.client_hello.split_at(self.client_hello.len() - binders);
+        let early_messages = if side == Side::Client {
+            // Which hash the transcript has is not known yet.
+            black_box(secret.binder(&hash.digest(&[before])));
+            transcript.add(&self.client_hello);
+            self.early_data.then(|| hash.digest(&[&self.client_hello]))
+        } else {
+            transcript.add(before);
+            black_box(secret.binder(&transcript.current()));
+            transcript.add(binders);
+            self.early_data.then(|| transcript.current())
+        };
+        if let Some(hello) = early_messages {
+            black_box(secret.early().client_traffic(&hello).keys(self.suite.aead));
+        }
+        secret.early().clone()
+    }
+
+    /// The secret that tickets come from, and where there is one, its PSK.
+    fn derive_psk(&self, master: &MasterSecret, messages: &Digest) {
+        let secret = black_box(master.resumption(messages));
+        if self.psk.is_some() {
+            black_box(resumption_psk(self.suite.hash, &secret, &[0]));
         }
     }
 }
@@ -98,18 +161,19 @@ mod tests {
     use std::sync::Arc;
 
     use tls_engine::codes::NamedGroup;
-    use tls_engine::conn::{ClientConfig, ServerConfig};
+    use tls_engine::conn::{ClientConfig, Clock, ServerConfig, SystemClock};
     use tls_engine::crypto::{Expansion, Hash, HashContext, Origin, Provider};
-    use tls_engine::mem::{BufferPool, Digest, PoolOptions, Secret};
+    use tls_engine::mem::{BufferPool, PoolOptions};
     use tls_engine::pki::ServerVerifier;
+    use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
     use tls_engine::switches::Switches;
 
     use crate::identity::Identity;
-    use crate::library::{Engine, HandshakeKind};
-    use crate::workload::handshake_driver::{Observer, drive_handshake};
+    use crate::library::{Endpoint, Engine, Negotiated};
+    use crate::workload::handshake_driver::{Observer, Unobserved, drive_handshake};
     use crate::workload::link::Memory;
 
-    /// The operations of a hash by kind, and the bytes hashed incrementally.
+    /// The operations of a hash by kind, and the bytes that are hashed as messages.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     struct Tally {
         digests: u32,
@@ -187,7 +251,10 @@ mod tests {
         }
 
         fn current_with(&self, parts: &[&[u8]]) -> Digest {
-            note(|tally| tally.currents += 1);
+            note(|tally| {
+                tally.currents += 1;
+                tally.hashed_bytes += parts.iter().map(|part| part.len()).sum::<usize>();
+            });
             self.0.current_with(parts)
         }
     }
@@ -229,19 +296,28 @@ mod tests {
     fn a_side_derives_as_much_as_the_engine_has_to_and_hashes_as_many_bytes() {
         let provider = told();
         let (identity, authority) = Identity::generate().expect("an identity");
-        let kinds = [HandshakeKind::Full, HandshakeKind::HelloRetry];
+        let kinds = [HandshakeKind::Full, HandshakeKind::HelloRetry, HandshakeKind::Resumed, HandshakeKind::EarlyData];
+        let ticket_keys = Arc::new(TicketKeys::new(Provider::auto(), 3600).expect("keys"));
         for (suite, kind) in provider.suites.iter().flat_map(|suite| kinds.map(|kind| (suite, kind))) {
             let groups: Vec<NamedGroup> = provider.default_groups().map(|group| group.name()).collect();
             let verifier = ServerVerifier::new(std::slice::from_ref(&authority.certificate)).expect("a verifier");
-            let client = ClientConfig::builder(provider)
+            let mut client = ClientConfig::builder(provider)
                 .suites(&[suite.code])
                 .groups(&kind.client_groups(&groups))
                 .verifier(verifier);
             let key = identity.certified_key(provider).expect("a key");
-            let server = ServerConfig::builder(provider)
+            let mut server = ServerConfig::builder(provider)
                 .suites(&[suite.code])
                 .groups(kind.server_groups(&groups))
                 .certificate(key);
+            if kind.is_resumed() {
+                client = client.tickets(Arc::new(MemoryTickets::default()));
+                server = server.tickets(ticket_keys.clone()).tickets_sent(1);
+            }
+            if kind == HandshakeKind::EarlyData {
+                client = client.early_data(true);
+                server = server.early_data(1000, Arc::new(ReplayRegister::new(10, SystemClock.now())));
+            }
             let configs = Engine {
                 client: client.build().expect("a client"),
                 server: server.build().expect("a server"),
@@ -249,18 +325,28 @@ mod tests {
                 pool: BufferPool::new(Switches::default().buffer_pool, PoolOptions::default()),
             };
             let configs = Arc::new(configs);
+            let ends = (&*configs, &*configs);
+            if kind.is_resumed() {
+                drive_handshake(ends, &mut Memory, &mut Unobserved).expect("a handshake");
+            }
             let mut tallies = SideCounts::default();
-            let established = drive_handshake((&*configs, &*configs), &mut Memory, &mut tallies).expect("a handshake");
-            assert_eq!(established.hello_retry, kind == HandshakeKind::HelloRetry);
-            let schedule = Schedule::new(suite, established.wire_bytes, established.hello_retry);
+            let established = drive_handshake(ends, &mut Memory, &mut tallies).expect("a handshake");
+            let negotiated = established.client.negotiated().expect("an outcome");
+            let told = Negotiated { hello_retry: Some(established.hello_retry), ..negotiated };
+            told.check_kind(kind).expect("the kind that was asked for");
+            let schedule = Schedule::new(suite, established.wire_bytes, kind);
             let shared = SharedSecret::zeroed(32);
             for (side, engine) in [Side::Client, Side::Server].into_iter().zip(tallies.0) {
                 let ((), bare) = tally(|| schedule.derive(side, &shared));
+                let context = format!("{} {kind:?} {side:?}: {bare:?} {engine:?}", suite.code);
+                // To give its tickets before the client's Finished, a server with early data computes that one beforehand.
+                let beforehand = u32::from(kind == HandshakeKind::EarlyData && side == Side::Server);
+                let expected = Tally { hmacs: bare.hmacs + beforehand, ..bare };
                 let operations = |tally: Tally| Tally { hashed_bytes: 0, currents: 0, ..tally };
-                assert_eq!(operations(bare), operations(engine), "{} {kind:?} {side:?}", suite.code);
-                assert!(bare.currents <= engine.currents, "{} {kind:?} {side:?}: {bare:?} {engine:?}", suite.code);
+                assert_eq!(operations(expected), operations(engine), "{context}");
+                assert!(bare.currents <= engine.currents, "{context}");
                 let ratio = bare.hashed_bytes as f64 / engine.hashed_bytes as f64;
-                assert!((0.9..1.1).contains(&ratio), "{} {kind:?} {side:?}: {bare:?} {engine:?}", suite.code);
+                assert!((0.9..1.1).contains(&ratio), "{context}");
             }
         }
     }
