@@ -55,9 +55,10 @@ pub(crate) struct Client {
     settings: Settings,
     stage: ClientStage,
     psks: ClientPsks,
-    /// The newest hello, and whether the binders in it are right.
+    /// The newest hello, whether the binders in it are right, and how much of its end they do not cover.
     hello: Vec<u8>,
     is_bound: bool,
+    uncovered_len: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,6 +88,7 @@ impl Client {
         }
         self.hello = self.script.hello.encode();
         self.is_bound = self.psks.is_bound();
+        self.uncovered_len = self.psks.uncovered_len();
         self.hello.clone()
     }
 }
@@ -110,7 +112,7 @@ impl Player for Client {
         script.ticket = ticket;
         script.identity = settings.asks().then(|| Pki::shared_client(KIND));
         let (stage, psks) = (ClientStage::Hello, ClientPsks::Ticket);
-        Self { script, settings, stage, psks, hello: Vec::new(), is_bound: false }
+        Self { script, settings, stage, psks, hello: Vec::new(), is_bound: false, uncovered_len: 0 }
     }
 
     fn right(&mut self) -> Option<Vec<u8>> {
@@ -171,7 +173,8 @@ impl Player for Client {
     }
 
     fn may_select(&self, hello: &[u8]) -> bool {
-        self.is_bound && hello == self.hello
+        let covered = self.hello.len() - self.uncovered_len;
+        self.is_bound && hello.len() == self.hello.len() && hello[..covered] == self.hello[..covered]
     }
 
     fn is_proof(&self) -> bool {

@@ -11,6 +11,9 @@ use crate::support::scripted::draft::{ServerHelloDraft, numbers};
 use crate::support::scripted::keys::record_len;
 use crate::support::scripted::psk::{Offer, pre_shared_key};
 
+/// The length of a binder with the suite that resumes, bytes.
+const BINDER_LEN: usize = 32;
+
 /// What a client offers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientPsks {
@@ -46,10 +49,16 @@ impl ClientPsks {
         matches!(self, Self::Ticket | Self::SecondTicket | Self::WrongSecond)
     }
 
+    /// How many bytes at the end of the hello no binder that is looked at covers, nor is one of them: the binder of another PSK (RFC
+    /// 8446 4.2.11.2).
+    pub(crate) const fn uncovered_len(self) -> usize {
+        if matches!(self, Self::WrongSecond) { BINDER_LEN } else { 0 }
+    }
+
     /// Puts them at the end of the next hello of a client with the ticket.
     pub(crate) fn offer(self, client: &mut ScriptedClient) {
         let right = Offer::of(ticket());
-        let wrong = Offer { binder: vec![0x5a; 32], ..right.clone() };
+        let wrong = Offer { binder: vec![0x5a; BINDER_LEN], ..right.clone() };
         let behind = |unknown: usize| [vec![Offer::unknown(); unknown], vec![right.clone()]].concat();
         let offers = match self {
             Self::SecondTicket => behind(1),
@@ -60,7 +69,7 @@ impl ClientPsks {
         client.offer_psks(offers);
         let extensions = client.hello.extensions();
         let content = extensions.get(ExtensionType::PRE_SHARED_KEY);
-        let mut binder = content[content.len() - 32..].to_vec();
+        let mut binder = content[content.len() - BINDER_LEN..].to_vec();
         match self {
             Self::OtherBinder => binder[31] ^= 1,
             Self::LongBinder => binder.push(0),

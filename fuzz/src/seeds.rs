@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use tls_engine::codes::{ExtensionType, HandshakeType};
+use tls_engine::limits::RECORD_HEADER;
 
 use crate::configs::{KIND, Settings};
 use crate::conversation::Outcome;
@@ -28,6 +29,9 @@ const ASKS: u8 = 0x60;
 
 /// The settings with tickets.
 const TICKETS: u8 = 0xe0;
+
+/// Two PSKs, of which the second has a wrong binder.
+const WRONG_SECOND: u8 = 3;
 
 // Steps of a conversation.
 const RIGHT: [u8; 2] = [0, 0];
@@ -162,6 +166,13 @@ fn server() -> Seeds {
         assert!(conversation::with_server(&seed).failed, "{name}");
         seeds.insert(format!("changed-{name}"), seed);
     }
+    // The binder of another PSK than the one that is selected.
+    let mut client = Client::start(Settings(TICKETS));
+    client.choose_psk(WRONG_SECOND);
+    let place = RECORD_HEADER + client.right().expect("a hello").len() - 1;
+    let seed = [&[TICKETS, 17, WRONG_SECOND], &with_change(2, place as u16)[..]].concat();
+    assert!(!conversation::with_server(&seed).failed);
+    seeds.insert("changed-other-binder".to_owned(), seed);
     seeds
 }
 
