@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::listening::{Listening, find_server};
+use support::listening::{Listening, announced_target, find_server, identity};
 use support::programs::Program;
 use support::skip::find;
 use support::{Ended, Server, run, run_with, tlsbench};
@@ -92,21 +92,6 @@ fn openssls_client_sends_it() {
     assert!(early.output.contains("early data accepted</code>"), "{}", early.output);
 }
 
-/// The port that a program says it listens on.
-fn port_in(output: &[u8], before: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(output).into_owned();
-    Some(text.split_once(before)?.1.split_once('\n')?.0.trim().to_owned())
-}
-
-/// A certificate for localhost, and its key, in files.
-fn identity(folder: &Path) -> [std::path::PathBuf; 2] {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
-    std::fs::write(&certificate, made.cert.pem()).expect("a file");
-    std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
-    [certificate, key]
-}
-
 #[test]
 fn openssls_server_takes_it() {
     let Some(openssl) = find("openssl") else { return };
@@ -115,9 +100,7 @@ fn openssls_server_takes_it() {
     let mut command = Command::new(openssl);
     command.args(["s_server", "-accept", "127.0.0.1:0", "-tls1_3", "-early_data", "-cert"]).arg(&certificate);
     let server = Program::start(command.arg("-key").arg(&key));
-    const ACCEPT: &str = "ACCEPT 127.0.0.1:";
-    let output = server.wait_output("ACCEPT", |output| port_in(output, ACCEPT).is_some());
-    let target = format!("localhost:{}", port_in(&output, ACCEPT).expect("it was there"));
+    let target = announced_target(&server, "ACCEPT 127.0.0.1:");
     let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"");
     ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
     let output = server.wait_output("the early data", |output| String::from_utf8_lossy(output).contains("sent early"));

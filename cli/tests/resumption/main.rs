@@ -1,8 +1,12 @@
 //! Sessions that are resumed, end to end: `serve` and `connect` with each other, and with programs that nobody here wrote.
 
+#[path = "../support/mod.rs"]
 mod support;
 
-use std::path::Path;
+mod node;
+mod openssl;
+mod python;
+
 use std::process::Command;
 
 use support::programs::Program;
@@ -59,65 +63,6 @@ fn a_secret_for_tickets_has_to_be_one() {
     serve(&["--tickets", "0"]).expect(2, &["has no effect with --tickets 0"]);
     std::fs::remove_file(&file).expect("it was there");
     serve(&[]).expect(2, &["ticket.key"]);
-}
-
-/// `s_client` with a request, and what it says: `New` or `Reused`.
-fn s_client(openssl: &Path, port: u16, session: [&str; 2]) -> String {
-    let mut command = Command::new(openssl);
-    command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-servername", "localhost", "-ign_eof"]);
-    let ended = run_with(
-        {
-            command.args(session);
-            command
-        },
-        REQUEST,
-    );
-    ended.expect(0, &[]);
-    assert!(ended.output.contains("200 OK"), "{}", ended.output);
-    ended.output
-}
-
-#[test]
-fn openssls_client_resumes_also_after_a_restart_with_the_same_secret() {
-    let Some(openssl) = find("openssl") else { return };
-    let folder = TempDir::new().expect("a temporary directory");
-    let [key, session] = ["ticket.key", "session.pem"].map(|name| folder.path().join(name));
-    std::fs::write(&key, [9; 48]).expect("a file");
-    let (key, session) = (key.to_str().expect("UTF-8"), session.to_str().expect("UTF-8"));
-    let server = start(&["--ticket-key", key]);
-    let first = s_client(&openssl, server.port, ["-sess_out", session]);
-    assert!(first.contains("New, TLSv1.3"), "{first}");
-    let again = s_client(&openssl, server.port, ["-sess_in", session]);
-    assert!(again.contains("Reused, TLSv1.3") && again.contains(" x25519 resumed,"), "{again}");
-    drop(server);
-    let restarted = s_client(&openssl, start(&["--ticket-key", key]).port, ["-sess_in", session]);
-    assert!(restarted.contains("Reused, TLSv1.3"), "{restarted}");
-    let other = s_client(&openssl, start(&[]).port, ["-sess_in", session]);
-    assert!(other.contains("New, TLSv1.3"), "{other}");
-}
-
-#[test]
-fn openssls_server_counts_the_session_as_reused() {
-    let Some(openssl) = find("openssl") else { return };
-    let folder = TempDir::new().expect("a temporary directory");
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
-    std::fs::write(&certificate, made.cert.pem()).expect("a file");
-    std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
-    let mut command = Command::new(openssl);
-    command.args(["s_server", "-accept", "127.0.0.1:0", "-www", "-tls1_3", "-cert"]).arg(&certificate);
-    let server = Program::start(command.arg("-key").arg(&key));
-    let accepted = |output: &[u8]| {
-        let text = String::from_utf8_lossy(output).into_owned();
-        Some(text.split_once("ACCEPT 127.0.0.1:")?.1.split_once('\n')?.0.trim().to_owned())
-    };
-    let output = server.wait_output("ACCEPT", |output| accepted(output).is_some());
-    let target = format!("localhost:{}", accepted(&output).expect("it was there"));
-    let ended = run_with(tlsbench(["connect", &target, "-k", "--resume"]), b"GET / HTTP/1.0\r\n\r\n");
-    ended.expect(0, &[RESUMED]);
-    let hits = ended.output.lines().find_map(|line| line.trim().strip_suffix(" session cache hits"));
-    assert_eq!(hits.map(str::trim), Some("1"), "{}", ended.output);
-    assert!(ended.output.contains("Reused, TLSv1.3"), "{}", ended.output);
 }
 
 #[test]
