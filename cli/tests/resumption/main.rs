@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod go;
 mod node;
 mod openssl;
 mod python;
