@@ -4,8 +4,12 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use support::endpoint::DEADLINE;
 use support::listening::{Listening, announced_target, find_server, identity};
+use support::nss::Nss;
 use support::programs::Program;
 use support::skip::find;
 use support::{Ended, Server, run, run_with, tlsbench};
@@ -170,4 +174,43 @@ fn gnutls_takes_it() {
     let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"later\n");
     ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
     assert!(ended.output.contains("later"), "{}", ended.output);
+}
+
+#[test]
+fn nss_sends_it() {
+    let Some(nss) = Nss::find() else { return };
+    let folder = TempDir::new().expect("a temporary directory");
+    let server = Server::start(&["--mode", "http", "--early-data", "16k"]);
+    let mut command = nss.client_of(&server, folder.path(), REQUEST);
+    command.arg("-Z");
+    let ended = run_with(command, b"");
+    ended.expect(0, &["1 stateless resumes"]);
+    assert_eq!(ended.output.matches("HTTP/1.1 200").count(), 2, "{}", ended.output);
+    assert_eq!(ended.output.matches(" early data accepted</code>").count(), 1, "{}", ended.output);
+}
+
+/// For ten seconds after its start it takes none, as it can't know what it has seen before (RFC 8446 8.2). No request is lost by that.
+#[test]
+fn nss_takes_it() {
+    let Some(nss) = Nss::find() else { return };
+    let (_folder, request) = file(REQUEST);
+    let server = Listening::start_with(|folder, port| {
+        let mut command = nss.server_at(port, folder.as_ref());
+        command.arg("-Z");
+        command
+    });
+    let target = format!("localhost:{}", server.port);
+    let began = Instant::now();
+    loop {
+        let ended = run_with(tlsbench(["connect", &target, "-k", "--linger", "10s", "--early-data", &request]), b"");
+        assert!(ended.errors.contains("resumed:   with a ticket"), "{ended:?}");
+        assert!(ended.output.contains("200 OK") && ended.output.contains("Host: localhost"), "{ended:?}");
+        // It is done then and may be gone before the client's Finished comes, which resets the connection.
+        if ended.errors.contains(&format!("early data: accepted, {} bytes", REQUEST.len())) {
+            return;
+        }
+        ended.expect(0, &["early data: rejected; sent after the handshake"]);
+        assert!(began.elapsed() < DEADLINE, "{}", ended.errors);
+        thread::sleep(Duration::from_millis(500));
+    }
 }

@@ -5,6 +5,7 @@ mod support;
 
 mod go;
 mod node;
+mod nss;
 mod openssl;
 mod python;
 
