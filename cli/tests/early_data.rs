@@ -174,6 +174,23 @@ fn gnutls_takes_it() {
     let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"later\n");
     ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
     assert!(ended.output.contains("later"), "{}", ended.output);
+    server.program.wait_text("This is a resumed session");
+}
+
+#[test]
+fn gnutls_sends_it() {
+    let Some(gnutls) = find("gnutls-cli") else { return };
+    let (_folder, request) = file(REQUEST);
+    let server = Server::start(&["--mode", "http", "--early-data", "16k"]);
+    let mut command = Command::new(gnutls);
+    command.args(["--resume", "--waitresumption", "--earlydata", &request, "--port", &server.port.to_string()]);
+    // Its input stays open: it ends with the answer.
+    let mut client = Program::start(command.arg("localhost").arg("--x509cafile").arg(&server.ca));
+    let (status, output, errors) = client.wait_end();
+    let output = String::from_utf8_lossy(&output);
+    assert!(status.success(), "{status}: {errors}");
+    assert!(output.contains("This is a resumed session"), "{output}");
+    assert_eq!(output.matches(" early data accepted</code>").count(), 1, "{output}");
 }
 
 #[test]

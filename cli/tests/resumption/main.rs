@@ -4,6 +4,7 @@
 mod support;
 
 mod go;
+mod haproxy;
 mod node;
 mod nss;
 mod openssl;
