@@ -10,12 +10,23 @@ mod nss;
 mod openssl;
 mod python;
 
+use std::io::{ErrorKind, Read};
+use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
+use support::pki::{KeyKind, Pki};
 use support::programs::Program;
 use support::skip::find;
 use support::{Server, run, run_with, tlsbench};
 use tempfile::TempDir;
+use tls_engine::conn::ServerConfig;
+use tls_engine::crypto::Provider;
+use tls_engine::io::Stream;
+use tls_engine::pki::CertifiedKey;
+use tls_engine::session::TicketKeys;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /// What `connect` says of a resumed handshake.
@@ -52,6 +63,32 @@ fn without_a_ticket_the_handshake_is_a_full_one_and_the_reason_is_told() {
     ended.expect(0, &["has sent no ticket in an earlier connection", "signature: ecdsa_secp256r1_sha256"]);
     assert!(!ended.errors.contains(RESUMED), "{}", ended.errors);
     run(["serve", "--tickets", "17"]).expect(2, &["17 is not in 0..=16"]);
+}
+
+/// A client that leaves at once resets the connection where another ticket follows, and servers take that for an error.
+#[test]
+fn a_client_that_has_its_ticket_says_so_and_waits_for_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let target = format!("localhost:{}", listener.local_addr().expect("an address").port());
+    let server = thread::spawn(move || {
+        let (provider, identity) = (Provider::auto(), Pki::shared_identity(KeyKind::EcdsaP256));
+        let key = CertifiedKey::new(provider, identity.chain.clone(), &identity.key).expect("a key for its leaf");
+        let keys = Arc::new(TicketKeys::new(provider, 3600).expect("keys"));
+        let config = ServerConfig::builder(provider).certificate(key).tickets(keys).build().expect("a server");
+        let [after_goodbye, _] = [(); 2].map(|()| {
+            let (mut socket, _) = listener.accept().expect("a client");
+            let mut stream = Stream::server(&config, socket.try_clone().expect("a handle"));
+            assert_eq!(stream.receive().expect("close_notify"), b"");
+            socket.set_read_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+            let read = socket.read(&mut [0]).map_err(|error| error.kind());
+            stream.close().expect("a client that listens");
+            read
+        });
+        after_goodbye
+    });
+    let ended = run_with(tlsbench(["connect", &target, "-k", "--resume", "--linger", "1s"]), b"");
+    ended.expect(0, &[RESUMED]);
+    assert_eq!(server.join().expect("it does not fail"), Err(ErrorKind::WouldBlock));
 }
 
 #[test]
