@@ -4,8 +4,12 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use support::listening::{Listening, find_server};
+use support::endpoint::DEADLINE;
+use support::listening::{Listening, announced_target, find_server, identity};
+use support::nss::Nss;
 use support::programs::Program;
 use support::skip::find;
 use support::{Ended, Server, run, run_with, tlsbench};
@@ -92,21 +96,6 @@ fn openssls_client_sends_it() {
     assert!(early.output.contains("early data accepted</code>"), "{}", early.output);
 }
 
-/// The port that a program says it listens on.
-fn port_in(output: &[u8], before: &str) -> Option<String> {
-    let text = String::from_utf8_lossy(output).into_owned();
-    Some(text.split_once(before)?.1.split_once('\n')?.0.trim().to_owned())
-}
-
-/// A certificate for localhost, and its key, in files.
-fn identity(folder: &Path) -> [std::path::PathBuf; 2] {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
-    std::fs::write(&certificate, made.cert.pem()).expect("a file");
-    std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
-    [certificate, key]
-}
-
 #[test]
 fn openssls_server_takes_it() {
     let Some(openssl) = find("openssl") else { return };
@@ -115,9 +104,7 @@ fn openssls_server_takes_it() {
     let mut command = Command::new(openssl);
     command.args(["s_server", "-accept", "127.0.0.1:0", "-tls1_3", "-early_data", "-cert"]).arg(&certificate);
     let server = Program::start(command.arg("-key").arg(&key));
-    const ACCEPT: &str = "ACCEPT 127.0.0.1:";
-    let output = server.wait_output("ACCEPT", |output| port_in(output, ACCEPT).is_some());
-    let target = format!("localhost:{}", port_in(&output, ACCEPT).expect("it was there"));
+    let target = announced_target(&server, "ACCEPT 127.0.0.1:");
     let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"");
     ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
     let output = server.wait_output("the early data", |output| String::from_utf8_lossy(output).contains("sent early"));
@@ -187,4 +174,60 @@ fn gnutls_takes_it() {
     let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &early, "--linger", "500ms"]), b"later\n");
     ended.expect(0, &["resumed:   with a ticket", "early data: accepted, 11 bytes"]);
     assert!(ended.output.contains("later"), "{}", ended.output);
+    server.program.wait_text("This is a resumed session");
+}
+
+#[test]
+fn gnutls_sends_it() {
+    let Some(gnutls) = find("gnutls-cli") else { return };
+    let (_folder, request) = file(REQUEST);
+    let server = Server::start(&["--mode", "http", "--early-data", "16k"]);
+    let mut command = Command::new(gnutls);
+    command.args(["--resume", "--waitresumption", "--earlydata", &request, "--port", &server.port.to_string()]);
+    // Its input stays open: it ends with the answer.
+    let mut client = Program::start(command.arg("localhost").arg("--x509cafile").arg(&server.ca));
+    let (status, output, errors) = client.wait_end();
+    let output = String::from_utf8_lossy(&output);
+    assert!(status.success(), "{status}: {errors}");
+    assert!(output.contains("This is a resumed session"), "{output}");
+    assert_eq!(output.matches(" early data accepted</code>").count(), 1, "{output}");
+}
+
+#[test]
+fn nss_sends_it() {
+    let Some(nss) = Nss::find() else { return };
+    let folder = TempDir::new().expect("a temporary directory");
+    let server = Server::start(&["--mode", "http", "--early-data", "16k"]);
+    let mut command = nss.client_of(&server, folder.path(), REQUEST);
+    command.arg("-Z");
+    let ended = run_with(command, b"");
+    ended.expect(0, &["1 stateless resumes"]);
+    assert_eq!(ended.output.matches("HTTP/1.1 200").count(), 2, "{}", ended.output);
+    assert_eq!(ended.output.matches(" early data accepted</code>").count(), 1, "{}", ended.output);
+}
+
+/// For ten seconds after its start it takes none, as it can't know what it has seen before (RFC 8446 8.2). No request is lost by that.
+#[test]
+fn nss_takes_it() {
+    let Some(nss) = Nss::find() else { return };
+    let (_folder, request) = file(REQUEST);
+    let server = Listening::start_with(|folder, port| {
+        let mut command = nss.server_at(port, folder.as_ref());
+        command.arg("-Z");
+        command
+    });
+    let target = format!("localhost:{}", server.port);
+    let began = Instant::now();
+    loop {
+        let ended = run_with(tlsbench(["connect", &target, "-k", "--linger", "10s", "--early-data", &request]), b"");
+        assert!(ended.errors.contains("resumed:   with a ticket"), "{ended:?}");
+        assert!(ended.output.contains("200 OK") && ended.output.contains("Host: localhost"), "{ended:?}");
+        // It is done then and may be gone before the client's Finished comes, which resets the connection.
+        if ended.errors.contains(&format!("early data: accepted, {} bytes", REQUEST.len())) {
+            return;
+        }
+        ended.expect(0, &["early data: rejected; sent after the handshake"]);
+        assert!(began.elapsed() < DEADLINE, "{}", ended.errors);
+        thread::sleep(Duration::from_millis(500));
+    }
 }

@@ -12,7 +12,7 @@ use super::skip::{on_path, skip};
 
 /// A server on a port of its own. Its process ends, and its folder goes, with it.
 pub struct Listening {
-    program: Program,
+    pub program: Program,
     pub port: u16,
     _folder: tempfile::TempDir,
 }
@@ -61,4 +61,23 @@ pub fn find_server(program: &str) -> Option<PathBuf> {
         skip(&format!("{program} is missing"));
     }
     found
+}
+
+/// A certificate for localhost, signed by itself, and its key, in files.
+pub fn identity(folder: &Path) -> [PathBuf; 2] {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|name| folder.join(name));
+    std::fs::write(&certificate, made.cert.pem()).expect("a file");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("a file");
+    [certificate, key]
+}
+
+/// How to reach a server that has taken any port: it says so on its output, behind `before`.
+pub fn announced_target(server: &Program, before: &str) -> String {
+    let port = |output: &[u8]| {
+        let text = String::from_utf8_lossy(output).into_owned();
+        Some(text.split_once(before)?.1.split_once('\n')?.0.trim().to_owned())
+    };
+    let output = server.wait_output(before, |output| port(output).is_some());
+    format!("localhost:{}", port(&output).expect("it was there"))
 }

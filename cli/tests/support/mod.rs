@@ -10,6 +10,7 @@ pub mod endpoint {
 pub mod client;
 pub mod golden;
 pub mod listening;
+pub mod nss;
 #[cfg(target_os = "linux")]
 #[path = "../../../engine/tests/support/own_memory.rs"]
 pub mod own_memory;

@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use tls_engine::codes::{CipherSuite, ContentType, NamedGroup};
 use tls_engine::crypto::{Exchange, Hash, Provider, Suite};
-use tls_engine::internal::keys::{
-    EarlySecret, HandshakeSecret, MasterSecret, TrafficSecret, Transcript, hkdf_expand_label, resumption_psk,
-};
-use tls_engine::internal::record::{Opener, Sealer, deframe};
-use tls_engine::limits::RECORD_CONTENT_MAX;
+use tls_engine::internal::keys::{TrafficSecret, Transcript, hkdf_expand_label, resumption_psk};
 use tls_engine::mem::{Digest, OutBuf, Secret};
-use tls_engine::switches::Switches;
 
+use crate::peer::Peer;
 use crate::trace::{Role, Step, Values};
 
 /// The random of a ServerHello that is a HelloRetryRequest (RFC 8446 4.1.3): SHA-256 of that name.
@@ -21,20 +17,25 @@ const RETRY_TEXT: &[u8] = b"HelloRetryRequest";
 pub(crate) struct Replay {
     provider: &'static Provider,
     suite: Option<Suite>,
+    /// The PSK of the handshake that is resumed.
+    pub(crate) psk: Option<Secret>,
+    /// The PSK of the ticket that the server has sent.
+    psk_of_ticket: Option<Secret>,
     /// Messages from before the suite, and with it the hash, was known.
-    early_messages: Vec<Vec<u8>>,
+    pub(crate) early_messages: Vec<Vec<u8>>,
     transcript: Option<Transcript>,
     /// The transcript's hash at the points that RFC 8446 7.1 names.
-    points: BTreeMap<Point, Digest>,
-    client: Peer,
+    pub(crate) points: BTreeMap<Point, Digest>,
+    pub(crate) client: Peer,
     server: Peer,
     /// What the steps have come to, for those that refer to the other peer.
-    computed: BTreeMap<String, Values>,
+    pub(crate) computed: BTreeMap<String, Values>,
 }
 
 /// A point of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Point {
+pub(crate) enum Point {
+    ClientHello,
     ServerHello,
     BeforeServerFinished,
     ServerFinished,
@@ -42,27 +43,13 @@ enum Point {
     ClientFinished,
 }
 
-/// One end, and the direction in which it sends.
-struct Peer {
-    key_pair: Option<(NamedGroup, Vec<u8>)>,
-    early: Option<EarlySecret>,
-    handshake: Option<HandshakeSecret>,
-    master: Option<MasterSecret>,
-    secrets: BTreeMap<String, TrafficSecret>,
-    /// The client's secret that tickets come from.
-    resumption: Option<Secret>,
-    unsent: Vec<u8>,
-    sent_hello: bool,
-    sealer: Sealer,
-    /// Opens at the other end what this one seals.
-    opener: Opener,
-}
-
 impl Replay {
-    pub(crate) fn new(provider: &'static Provider, zero_copy: bool) -> Self {
+    pub(crate) fn new(provider: &'static Provider, zero_copy: bool, psk: Option<Secret>) -> Self {
         Self {
             provider,
             suite: None,
+            psk,
+            psk_of_ticket: None,
             early_messages: Vec::new(),
             transcript: None,
             points: BTreeMap::new(),
@@ -72,8 +59,8 @@ impl Replay {
         }
     }
 
-    /// Carries out all steps and compares the values of each.
-    pub(crate) fn run(mut self, steps: &[Step]) {
+    /// Carries out all steps and compares the values of each. Returns the PSK of the ticket, where there was one.
+    pub(crate) fn run(mut self, steps: &[Step]) -> Option<Secret> {
         for (number, step) in steps.iter().enumerate() {
             let context = format!("{} step {number}: {:?} {}", self.provider.name, step.role, step.action);
             let values = self.carry_out(step);
@@ -88,6 +75,7 @@ impl Replay {
             }
             self.computed.insert(key(step, step.role), values);
         }
+        self.psk_of_ticket
     }
 
     fn carry_out(&mut self, step: &Step) -> Values {
@@ -96,6 +84,7 @@ impl Replay {
             ["key-pair", group] => self.key_pair(step, group),
             ["message", name] => self.message(step, name),
             ["record", content_type] => self.record(step, content_type),
+            ["binder"] => self.binder(step),
             ["extract", "early"] => self.extract_early(step.role),
             ["extract", "handshake"] => self.extract_handshake(step.role),
             ["extract", "master"] => self.extract_master(step.role),
@@ -122,7 +111,8 @@ impl Replay {
         values([("private", private), ("public", public)])
     }
 
-    /// A message comes from the trace, but a Finished from the schedule; shares must be those of the key pairs.
+    /// A message comes from the trace, but a Finished from the schedule; shares must be those of the key pairs. Of a ClientHello with a
+    /// binder it is what comes before the binders.
     fn message(&mut self, step: &Step, name: &str) -> Values {
         let role = step.role;
         let given = step.values["bytes"].clone();
@@ -199,16 +189,6 @@ impl Replay {
         values([("payload", payload), ("record", record)])
     }
 
-    fn extract_early(&mut self, role: Role) -> Values {
-        let hash = self.hash();
-        let early = EarlySecret::without_psk(hash);
-        let secret = early.secret().as_bytes().to_vec();
-        self.peer(role).early = Some(early);
-        let ikm = vec![0; hash.output_len()];
-        assert_eq!(hash.hkdf_extract(&[], &ikm).as_bytes(), secret);
-        values([("salt", Vec::new()), ("ikm", ikm), ("secret", secret)])
-    }
-
     fn extract_handshake(&mut self, role: Role) -> Values {
         let (group, private) = self.peer_ref(role).key_pair.clone().expect("a key pair");
         let peer_public = self.public(role.peer());
@@ -239,18 +219,24 @@ impl Replay {
     fn secret(&mut self, role: Role, label: &str) -> Values {
         let hash = self.hash();
         let point = match label {
+            "c e traffic" | "e exp master" => Point::ClientHello,
             "c hs traffic" | "s hs traffic" => Point::ServerHello,
             "c ap traffic" | "s ap traffic" | "exp master" => Point::ServerFinished,
             "res master" => Point::ClientFinished,
             other => panic!("no such secret: {other}"),
         };
         let messages = self.points[&point];
-        let peer = self.peer(role);
+        let peer = self.peer_ref(role);
         let parent = match point {
+            Point::ClientHello => peer.early_secret(),
             Point::ServerHello => peer.handshake_secret(),
             _ => peer.master_secret(),
         };
+        let values = self.expand(&parent, label.as_bytes(), messages.as_bytes());
         let secret = match (label, &peer.handshake, &peer.master) {
+            ("c e traffic", None, None) => peer.early().client_traffic(&messages).secret().clone(),
+            // The schedule has no function for it, as the engine exports nothing that early.
+            ("e exp master", None, None) => Secret::copy_of(&values["expanded"]),
             ("c hs traffic", Some(handshake), _) => handshake.derive(&messages).client.secret().clone(),
             ("s hs traffic", Some(handshake), _) => handshake.derive(&messages).server.secret().clone(),
             ("c ap traffic", _, Some(master)) => master.traffic(&messages)[0].secret().clone(),
@@ -259,22 +245,26 @@ impl Replay {
             ("res master", _, Some(master)) => master.resumption(&messages),
             _ => panic!("{label} before its stage"),
         };
-        if label.ends_with("traffic") {
-            peer.secrets.insert(label.to_owned(), TrafficSecret::new(hash, secret.clone()));
-        } else if label == "res master" {
-            peer.resumption = Some(secret.clone());
-        }
-        let values = self.expand(&parent, label.as_bytes(), messages.as_bytes());
         assert_eq!(hex(&values["expanded"]), hex(secret.as_bytes()), "schedule and label differ");
+        let peer = self.peer(role);
+        if label.ends_with("traffic") {
+            peer.secrets.insert(label.to_owned(), TrafficSecret::new(hash, secret));
+        } else if label == "res master" {
+            peer.resumption = Some(secret);
+        }
         values
     }
 
     /// Keys for records. They go into service when the sending end derives them.
     fn keys(&mut self, role: Role, direction: &str, stage: &str) -> Values {
-        let suite = self.suite.expect("the suite");
+        let suite = self.suite();
         let sender = if direction == "write" { role } else { role.peer() };
         let side = if sender == Role::Client { "c" } else { "s" };
-        let stage = if stage == "handshake" { "hs" } else { "ap" };
+        let stage = match stage {
+            "early" => "e",
+            "handshake" => "hs",
+            _ => "ap",
+        };
         let secret = self.peer(role).secrets[&format!("{side} {stage} traffic")].clone();
         let keys = secret.keys(suite.aead);
         let prk = secret.secret().clone();
@@ -321,11 +311,12 @@ impl Replay {
         let psk = resumption_psk(self.hash(), &master, &nonce);
         let values = self.expand(&master, b"resumption", &nonce);
         assert_eq!(hex(&values["expanded"]), hex(psk.as_bytes()));
+        self.psk_of_ticket = Some(psk);
         values
     }
 
     /// HKDF-Expand-Label by the engine's function and, independently, by its `info` as the trace writes it.
-    fn expand(&self, secret: &Secret, label: &[u8], context: &[u8]) -> Values {
+    pub(crate) fn expand(&self, secret: &Secret, label: &[u8], context: &[u8]) -> Values {
         let len = self.hash().output_len();
         let mut expanded = vec![0; len];
         hkdf_expand_label(self.hash(), secret.as_bytes(), label, context, &mut expanded);
@@ -345,10 +336,14 @@ impl Replay {
         expanded
     }
 
-    /// The hash of the suite. Before the ServerHello the trace already uses that of the suite it will choose.
-    fn hash(&self) -> &'static dyn Hash {
-        let expected = self.provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("the suite of all traces");
-        self.suite.map_or(expected.hash, |suite| suite.hash)
+    /// The suite. Before the ServerHello it is already the one that the server will choose.
+    fn suite(&self) -> Suite {
+        self.suite
+            .unwrap_or_else(|| *self.provider.suite(CipherSuite::AES_128_GCM_SHA256).expect("the suite of all traces"))
+    }
+
+    pub(crate) fn hash(&self) -> &'static dyn Hash {
+        self.suite().hash
     }
 
     fn transcript_now(&self) -> Digest {
@@ -364,14 +359,14 @@ impl Replay {
         self.load(*group, private).share().to_vec()
     }
 
-    fn peer(&mut self, role: Role) -> &mut Peer {
+    pub(crate) fn peer(&mut self, role: Role) -> &mut Peer {
         match role {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
         }
     }
 
-    fn peer_ref(&self, role: Role) -> &Peer {
+    pub(crate) fn peer_ref(&self, role: Role) -> &Peer {
         match role {
             Role::Client => &self.client,
             Role::Server => &self.server,
@@ -379,49 +374,8 @@ impl Replay {
     }
 }
 
-impl Peer {
-    fn new(zero_copy: bool) -> Self {
-        Self {
-            key_pair: None,
-            early: None,
-            handshake: None,
-            master: None,
-            secrets: BTreeMap::new(),
-            resumption: None,
-            unsent: Vec::new(),
-            sent_hello: false,
-            sealer: Sealer::new(&Switches { zero_copy, ..Switches::all() }, RECORD_CONTENT_MAX),
-            opener: Opener::new(),
-        }
-    }
-
-    fn early_secret(&self) -> Secret {
-        self.early.as_ref().expect("the early secret").secret().clone()
-    }
-
-    fn handshake_secret(&self) -> Secret {
-        self.handshake.as_ref().expect("the handshake secret").secret().clone()
-    }
-
-    fn master_secret(&self) -> Secret {
-        self.master.as_ref().expect("the master secret").secret().clone()
-    }
-
-    fn open(&mut self, record: &[u8], content_type: ContentType, payload: &[u8]) {
-        let frame = deframe(record).unwrap().expect("a whole record");
-        assert_eq!(frame.len(), record.len(), "one record");
-        let mut body = record[record.len() - frame.body_len..].to_vec();
-        if self.opener.has_key() && content_type != ContentType::CHANGE_CIPHER_SPEC {
-            let (got_type, len) = self.opener.open(&frame, &mut body).unwrap();
-            assert_eq!((got_type, &body[..len]), (content_type, payload));
-        } else {
-            assert_eq!((frame.content_type, &body[..]), (content_type, payload));
-        }
-    }
-}
-
 /// HkdfLabel (RFC 8446 7.1), written here once more so that the engine's is checked.
-fn info(label: &[u8], context: &[u8], len: usize) -> Vec<u8> {
+pub(crate) fn info(label: &[u8], context: &[u8], len: usize) -> Vec<u8> {
     let mut info = u16::try_from(len).unwrap().to_be_bytes().to_vec();
     info.push(u8::try_from(6 + label.len()).unwrap());
     info.extend_from_slice(b"tls13 ");
@@ -439,7 +393,7 @@ fn before_finished(role: Role) -> Point {
 }
 
 /// What a step is filed under: what one end reads with is what the other writes with.
-fn key(step: &Step, role: Role) -> String {
+pub(crate) fn key(step: &Step, role: Role) -> String {
     let action = match (step.action.split_once(' '), role == step.role) {
         (Some(("keys", rest)), false) => match rest.split_once(' ') {
             Some(("read", stage)) => format!("keys write {stage}"),
@@ -451,7 +405,7 @@ fn key(step: &Step, role: Role) -> String {
     format!("{role:?} {action}")
 }
 
-fn values<const N: usize>(list: [(&str, Vec<u8>); N]) -> Values {
+pub(crate) fn values<const N: usize>(list: [(&str, Vec<u8>); N]) -> Values {
     list.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -459,6 +413,6 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
