@@ -121,7 +121,7 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
     let numbers = [
         ("version", negotiated.version.0, flags.expected_version),
         ("cipher suite", negotiated.suite.0, flags.expected_suite),
-        ("group", negotiated.group.0, flags.expected_group),
+        ("group", negotiated.group.map_or(0, |group| group.0), flags.expected_group),
     ];
     if let (Some(scheme), Some(expected)) = (peer_scheme(negotiated, flags), flags.expected_scheme) {
         expect("signature scheme", &scheme.0, &expected)?;

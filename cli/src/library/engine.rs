@@ -146,7 +146,7 @@ impl Endpoint for EngineEndpoint {
         Some(Negotiated {
             version: negotiated.version,
             suite: negotiated.suite,
-            group: Some(negotiated.group),
+            group: negotiated.group,
             signature: negotiated.signature(),
             alpn: negotiated.alpn.as_deref().map(<[u8]>::to_vec),
             hello_retry: Some(negotiated.hello_retry),

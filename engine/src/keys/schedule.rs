@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::empty_digest;
+use super::{PskOrigin, empty_digest};
 use crate::crypto::{Aead, Expansion, Hash, KEY_MAX, NONCE_MAX};
 use crate::mem::{Digest, SECRET_MAX, Secret, SecretBytes, SharedSecret};
 
@@ -73,10 +73,10 @@ impl EarlySecret {
         &self.secret
     }
 
-    /// The binder of a PSK that comes from a ticket, over the messages up to it (RFC 8446 4.2.11.2).
-    pub fn resumption_binder(&self, messages: &Digest) -> Digest {
+    /// The binder of a PSK, over the messages up to it (RFC 8446 4.2.11.2).
+    pub fn binder(&self, origin: PskOrigin, messages: &Digest) -> Digest {
         let empty = empty_digest::of(self.hash);
-        let binder_key = derive_secret(self.hash, &self.secret, b"res binder", empty.as_bytes());
+        let binder_key = derive_secret(self.hash, &self.secret, origin.binder_label(), empty.as_bytes());
         let finished_key = derive_finished_key(self.hash, &binder_key);
         self.hash.hmac(finished_key.as_bytes(), &[messages.as_bytes()])
     }

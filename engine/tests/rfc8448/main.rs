@@ -13,7 +13,7 @@ mod trace;
 use replay::Replay;
 use tls_engine::codes::CipherSuite;
 use tls_engine::crypto::Provider;
-use tls_engine::internal::keys::EarlySecret;
+use tls_engine::internal::keys::{EarlySecret, PskOrigin};
 use tls_engine::mem::{Digest, Secret};
 
 #[test]
@@ -33,7 +33,7 @@ fn section_4_binder() {
         let secret = unhex("9b2188e9b2fc6d64d71dc329900e20bb41915000f678aa839cbb797cb7d8332c");
         assert_eq!(early.secret().as_bytes(), secret, "{}", provider.name);
         let binder = unhex("3add4fb2d8fdf822a0ca3cf7678ef5e88dae990141c5924d57bb6fa31b9e5f9d");
-        assert!(early.resumption_binder(&Digest::copy_of(&hello)).equals(&binder), "{}", provider.name);
+        assert!(early.binder(PskOrigin::Ticket, &Digest::copy_of(&hello)).equals(&binder), "{}", provider.name);
     }
 }
 
