@@ -170,7 +170,7 @@ impl Error {
             Self::NoApplicationProtocol => Alert::NO_APPLICATION_PROTOCOL,
             Self::RecordOverflow => Alert::RECORD_OVERFLOW,
             Self::BadRecordMac => Alert::BAD_RECORD_MAC,
-            // The same one, so that nobody finds out which identities there are (RFC 8446 6.2, E.6).
+            // The same one, so that it tells nobody which identities there are (RFC 8446 6.2, E.6).
             Self::DecryptError(_) | Self::UnknownPsk => Alert::DECRYPT_ERROR,
             Self::Certificate(error) => error.alert(),
             Self::PeerAlert(_) | Self::Truncated | Self::BufferTooSmall { .. } | Self::Usage(_) | Self::Config(_) => {
