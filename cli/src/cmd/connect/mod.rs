@@ -64,6 +64,9 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
             messages.note(&format!("client:    {told}"));
         }
         messages.note(&match &plan.verified {
+            _ if negotiated.authentication == Authentication::ExternalPsk => {
+                format!("server:    knows the external PSK {}", identity::of_psk(negotiated))
+            }
             Some(name) => format!("server:    verified as {name}"),
             None => "server:    not verified (-k accepts any certificate)".to_owned(),
         });
@@ -126,9 +129,7 @@ fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
     messages.note(&match authentication {
         Authentication::Certificate(scheme) => format!("signature: {scheme}"),
         Authentication::Resumption => "resumed:   with a ticket, so without a certificate".to_owned(),
-        Authentication::ExternalPsk => {
-            "server:    authenticated by an external PSK, so without a certificate".to_owned()
-        }
+        Authentication::ExternalPsk => "psk:       an external PSK, so without a certificate".to_owned(),
     });
     if let Some(alpn) = &negotiated.alpn {
         messages.note(&format!("ALPN:      {}", String::from_utf8_lossy(alpn)));

@@ -15,8 +15,8 @@ pub(super) fn summary(negotiated: &Negotiated) -> String {
         ClientCertificate::Shown { chain, .. } => format!(", client {}", identity::subject(chain)),
     };
     let group = group.map_or("no key exchange", |group| group.name().unwrap_or("an unnamed group"));
-    let psk = negotiated.psk_identity.as_deref();
-    let psk = psk.map(|identity| format!(" ({})", String::from_utf8_lossy(identity))).unwrap_or_default();
+    let psk = negotiated.psk_identity.as_ref().map(|_| format!(" ({})", identity::of_psk(negotiated)));
+    let psk = psk.unwrap_or_default();
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
     let early = if negotiated.early_data { ", early data accepted" } else { "" };
     format!(
