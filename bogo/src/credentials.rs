@@ -4,15 +4,16 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use tls_engine::codes::SignatureScheme;
+use tls_engine::codes::{CipherSuite, SignatureScheme};
 use tls_engine::crypto::{Origin, Random, SigningKey};
 use tls_engine::pki::{certificates_from_pem, private_key_from_pem};
 use tls_engine::pki_types::CertificateDer;
-use tls_engine::{CertifiedKey, Error, Provider};
+use tls_engine::{CertifiedKey, Error, ExternalPsk, Provider, PskHash};
 
 use crate::failure::Failure;
 use crate::features;
 use crate::flags::{Credential, Flags};
+use crate::settings::whole_provider;
 
 /// How `-expect-selected-credential` calls the default one.
 const DEFAULT: i32 = -1;
@@ -36,6 +37,7 @@ pub(crate) fn load(
     let (default, added): (Vec<_>, Vec<_>) = flags.credentials.iter().partition(|credential| credential.is_default);
     let places = (0..).zip(added).chain(default.into_iter().map(|credential| (DEFAULT, credential)));
     places
+        .filter(|(_, credential)| credential.psk.is_none())
         .map(|(place, credential)| {
             let CertifiedKey { chain, key } = load_one(provider, credential)?;
             let mut schemes = usable(&credential.schemes, key.as_ref())?;
@@ -43,6 +45,23 @@ pub(crate) fn load(
             Ok(CertifiedKey { chain, key: Arc::new(Key { key, schemes, place, selected: selected.clone() }) })
         })
         .collect()
+}
+
+/// The PSKs that are added, imported for the hashes that there are numbers of (RFC 9258 10) and suites with, each with its place.
+pub(crate) fn psks(flags: &Flags, suites: Option<&[CipherSuite]>) -> Result<Vec<(i32, ExternalPsk)>, Failure> {
+    let provider = whole_provider()?;
+    let mut imported = Vec::new();
+    for (place, psk) in flags.psks() {
+        let external = ExternalPsk::new(&psk.identity, &psk.key)?.with_hash(psk.hash);
+        for hash in [PskHash::Sha256, PskHash::Sha384] {
+            let is_for =
+                |code: &CipherSuite| provider.suite(*code).is_some_and(|suite| PskHash::of(suite.hash) == Some(hash));
+            if suites.is_none_or(|suites| suites.iter().any(is_for)) {
+                imported.push((place, external.imported(provider, &psk.context, hash)?));
+            }
+        }
+    }
+    Ok(imported)
 }
 
 /// The certificates of a file.

@@ -8,7 +8,7 @@ use tls_engine::mem::Secret;
 use tls_engine::session::{Ticket, TicketStore};
 use tls_engine::{ClientCertificate, Error, KeyLog, Negotiated, SecretLabel, Stream, StreamError};
 
-use crate::credentials::Selected;
+use crate::credentials::{self, Selected};
 use crate::failure::Failure;
 use crate::features;
 use crate::flags::Flags;
@@ -81,9 +81,20 @@ fn check(stream: &Stream<Transport>, flags: &Flags, selected: &Selected, is_resu
     let negotiated = negotiated(stream)?;
     expect("resumption", &negotiated.is_resumed(), &(is_resumption && !flags.expects_session_miss))?;
     if let Some(expected) = flags.expected_credential {
-        expect("credential", &selected.get(), &expected)?;
+        let psk = negotiated.psk_identity.as_deref().map(|identity| place_of_psk(identity, flags)).transpose()?;
+        expect("credential", &psk.unwrap_or(selected.get()), &expected)?;
+    }
+    if flags.expects_no_certificate {
+        expect("no certificate", &peer_scheme(negotiated, flags), &None)?;
     }
     check_negotiated(negotiated, flags)
+}
+
+/// The place among the credentials of the PSK that was used.
+fn place_of_psk(identity: &[u8], flags: &Flags) -> Result<i32, Failure> {
+    let psks = credentials::psks(flags, None)?;
+    let found = psks.into_iter().find(|(_, psk)| psk.identity() == identity);
+    found.map(|(place, _)| place).ok_or_else(|| Failure::Shim("a PSK that nobody has".into()))
 }
 
 /// What the failure of a handshake is for the runner.
@@ -121,7 +132,7 @@ fn check_negotiated(negotiated: &Negotiated, flags: &Flags) -> Result<(), Failur
     let numbers = [
         ("version", negotiated.version.0, flags.expected_version),
         ("cipher suite", negotiated.suite.0, flags.expected_suite),
-        ("group", negotiated.group.0, flags.expected_group),
+        ("group", negotiated.group.map_or(0, |group| group.0), flags.expected_group),
     ];
     if let (Some(scheme), Some(expected)) = (peer_scheme(negotiated, flags), flags.expected_scheme) {
         expect("signature scheme", &scheme.0, &expected)?;

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use base64ct::{Base64, Encoding};
+use tls_engine::PskHash;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 use crate::failure::Failure;
@@ -65,6 +67,7 @@ pub(crate) struct Flags {
     pub(crate) expects_no_server_name: bool,
     pub(crate) expected_retry: Option<bool>,
     pub(crate) expects_no_ticket: bool,
+    pub(crate) expects_no_certificate: bool,
     /// How many connections follow the first, each of which resumes the session of the one before.
     pub(crate) resumptions: usize,
     /// That this connection is not resumed, though it offers a session.
@@ -89,6 +92,17 @@ pub(crate) struct Credential {
     pub(crate) key_file: String,
     /// The schemes to sign with, best first; all where there is none.
     pub(crate) schemes: Vec<SignatureScheme>,
+    /// What is there instead of a certificate.
+    pub(crate) psk: Option<Psk>,
+}
+
+/// An external PSK, which is imported for every hash (RFC 9258).
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Psk {
+    pub(crate) identity: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+    pub(crate) context: Vec<u8>,
+    pub(crate) hash: PskHash,
 }
 
 const INITIAL_WRITE: &str = "hello";
@@ -122,6 +136,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-expect-hrr", |flags| flags.expected_retry = Some(true)),
     ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
     ("-expect-no-offer-early-data", |flags| flags.expects_no_early_data_offer = true),
+    ("-expect-no-peer-cert", |flags| flags.expects_no_certificate = true),
     ("-expect-no-server-name", |flags| flags.expects_no_server_name = true),
     ("-expect-no-session", |flags| flags.expects_no_ticket = true),
     ("-expect-reject-early-data", |flags| flags.expected_early_data = Some(false)),
@@ -132,6 +147,9 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-ipv6", |flags| flags.ipv6 = true),
     ("-key-update", |flags| flags.updates_keys = true),
     ("-key-update-before-read", |flags| flags.updates_keys_before_read = true),
+    ("-new-psk-credential", |flags| {
+        flags.credentials.push(Credential { psk: Some(Psk::default()), ..Credential::default() });
+    }),
     ("-new-x509-credential", |flags| flags.credentials.push(Credential::default())),
     ("-no-key-shares", |flags| flags.key_shares = Some(Vec::new())),
     ("-no-tls1", |flags| flags.refused_versions.push(ProtocolVersion::TLS10)),
@@ -140,6 +158,8 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-no-tls13", |flags| flags.refused_versions.push(ProtocolVersion::TLS13)),
     ("-no-ticket", |flags| flags.refuses_tickets = true),
     ("-peek-then-read", |flags| flags.peek_then_read = true),
+    ("-psk-importer-sha256", |flags| flags.psk().hash = PskHash::Sha256),
+    ("-psk-importer-sha384", |flags| flags.psk().hash = PskHash::Sha384),
     ("-reject-alpn", |flags| flags.refuse_alpn = true),
     ("-require-any-client-certificate", |flags| flags.requires_certificate = true),
     ("-server", |flags| flags.server = true),
@@ -201,6 +221,9 @@ const VALUES: &[(&str, Value)] = &[
     ("-max-version", |flags, value| set(&mut flags.max_version, value)),
     ("-min-version", |flags, value| set(&mut flags.min_version, value)),
     ("-port", |flags, value| number(value).map(|port| flags.port = port)),
+    ("-psk-importer-context", |flags, value| base64(&mut flags.psk().context, value)),
+    ("-psk-importer-identity", |flags, value| base64(&mut flags.psk().identity, value)),
+    ("-psk-importer-key", |flags, value| base64(&mut flags.psk().key, value)),
     ("-read-size", |flags, value| set(&mut flags.read_size, value)),
     ("-repeat-shim-initial-write", |flags, value| set(&mut flags.initial_writes, value)),
     ("-resume-count", |flags, value| number(value).map(|count| flags.resumptions = count)),
@@ -283,6 +306,17 @@ impl Flags {
         let last = self.credentials.len() - 1;
         &mut self.credentials[last]
     }
+
+    /// The PSK that flags are for.
+    fn psk(&mut self) -> &mut Psk {
+        self.credential().psk.get_or_insert_default()
+    }
+
+    /// The PSKs, each with its place among the credentials that are added.
+    pub(crate) fn psks(&self) -> impl Iterator<Item = (i32, &Psk)> {
+        let added = (0..).zip(self.credentials.iter().filter(|credential| !credential.is_default));
+        added.filter_map(|(place, credential)| Some((place, credential.psk.as_ref()?)))
+    }
 }
 
 fn number<T: FromStr<Err: Display>>(value: &str) -> Result<T, Failure> {
@@ -291,6 +325,13 @@ fn number<T: FromStr<Err: Display>>(value: &str) -> Result<T, Failure> {
 
 fn set<T: FromStr<Err: Display>>(field: &mut Option<T>, value: &str) -> Result<(), Failure> {
     *field = Some(number(value)?);
+    Ok(())
+}
+
+fn base64(field: &mut Vec<u8>, value: &str) -> Result<(), Failure> {
+    let mut decoded = vec![0; value.len()];
+    let bytes = Base64::decode(value, &mut decoded);
+    *field = bytes.map_err(|error| Failure::Shim(format!("{value:?} is no base64: {error}")))?.to_vec();
     Ok(())
 }
 

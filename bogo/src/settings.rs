@@ -32,7 +32,14 @@ pub(crate) fn client(
     let provider = provider(flags)?;
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
     let mut builder = ClientConfig::builder(provider).key_log(key_log).alpn(&protocols(offered)?);
-    builder = if flags.verify_fail { builder.verifier(Refusing) } else { builder.verifier(verifier(flags)?) };
+    // A client of BoringSSL's with PSKs takes certificates only where it is told to.
+    let psks = credentials::psks(flags, suites(flags))?;
+    if psks.is_empty() || flags.verify_peer {
+        builder = if flags.verify_fail { builder.verifier(Refusing) } else { builder.verifier(verifier(flags)?) };
+    }
+    for (_, psk) in psks {
+        builder = builder.external_psk(psk);
+    }
     for certificate in credentials::load(provider, flags, selected)? {
         builder = builder.certificate(certificate);
     }
@@ -93,6 +100,7 @@ pub(crate) fn server(
     for certificate in credentials::load(provider, flags, selected)? {
         builder = builder.certificate(certificate);
     }
+    builder = builder.external_psks(credentials::psks(flags, suites(flags))?.into_iter().map(|(_, psk)| psk));
     if flags.asks_clients() {
         builder = builder.client_verifier(Clients::new(flags)?);
     }

@@ -169,6 +169,38 @@ fn early_data_is_sent_in_every_handshake_of_its_kind_and_in_no_other() {
 }
 
 #[test]
+fn an_external_psk_is_used_in_every_handshake_of_its_kind_and_in_no_other() {
+    for cipher in ["aes128gcm", "aes256gcm"] {
+        let kinds = cases(&["--count", "20", "--kind", "full,resumed,psk", "--cipher", cipher]);
+        let shares =
+            |case: &Value| ["resumed_share", "external_psk_share"].map(|share| case["negotiated"][share].clone());
+        let null = Value::Null;
+        assert_eq!(
+            kinds.iter().map(shares).collect::<Vec<_>>(),
+            [[0.0.into(), null.clone()], [1.0.into(), null.clone()], [0.0.into(), 1.0.into()]]
+        );
+        let [full, resumed, psk] = &kinds[..] else { panic!("not three cases") };
+        assert_eq!(
+            (&psk["negotiated"]["signature"], &psk["negotiated"]["group"]),
+            (&null, &full["negotiated"]["group"])
+        );
+        assert!(psk["metrics"]["client.efficiency"].is_null(), "no bare cryptography");
+        // Without a certificate, and without the ticket for the next connection.
+        let bytes = |case: &Value| median(case, "server.wire_bytes_per_handshake");
+        assert!(bytes(psk) < bytes(resumed) && bytes(resumed) < bytes(full));
+    }
+    for threads in ["1", "2"] {
+        let [mix] = &cases(&["--count", "40", "--mix", "full=1,psk=3", "--threads", threads])[..] else {
+            panic!("no case")
+        };
+        assert_eq!(mix["negotiated"]["external_psk_share"], 0.75);
+    }
+    run(["handshake", "--kind", "psk", "--tls-version", "1.2", "--library", "rustls"]).expect(2, &["TLS 1.3 alone"]);
+    run(["handshake", "--kind", "psk", "--library", "rustls", "--count", "1"])
+        .expect(1, &["external pre-shared keys are measured with tls-engine alone"]);
+}
+
+#[test]
 fn a_mix_that_makes_no_sense_is_refused() {
     run(["handshake", "--mix", "full=20"]).expect(2, &["--mix", "use --kind full"]);
     run(["handshake", "--mix", "full=20,resumed"]).expect(2, &["'resumed' has no share", "full=20,resumed=80"]);

@@ -80,7 +80,9 @@ fn nothing_is_written_over_what_is_read() {
         "serve --cert chain.pem --key key.pem --keylog key.pem",
         "serve --client-ca ca.pem --ca-out ca.pem",
         "serve --ticket-key key.pem --keylog key.pem",
+        "serve --psk key.pem --keylog key.pem",
         "connect localhost:1 --early-data a.json --keylog a.json",
+        "connect localhost:1 --psk key.pem --keylog key.pem",
     ] {
         let before = contents(bench.0.path());
         let ended = bench.run(line);
@@ -116,7 +118,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Commands that read the file FILE, each with its exit code where that can't be read.
-const READERS: [(&str, i32); 14] = [
+const READERS: [(&str, i32); 16] = [
     ("run FILE", 2),
     ("gate --profile FILE --baseline a.json", 2),
     ("gate --profile p.toml --baseline FILE", 5),
@@ -130,7 +132,9 @@ const READERS: [(&str, i32); 14] = [
     ("serve --listen 127.0.0.1:0 --cert FILE --key FILE", 2),
     ("serve --listen 127.0.0.1:0 --client-ca FILE", 2),
     ("serve --listen 127.0.0.1:0 --ticket-key FILE", 2),
+    ("serve --listen 127.0.0.1:0 --psk FILE", 2),
     ("connect localhost:1 --early-data FILE -k", 2),
+    ("connect localhost:1 --psk FILE -k", 2),
 ];
 
 #[test]

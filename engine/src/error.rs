@@ -37,6 +37,9 @@ pub enum Error {
     /// An extension that was not requested, or is not allowed in this message.
     #[error("the extension {0} was not asked for")]
     UnsupportedExtension(ExtensionType),
+    /// A client offers no PSK that a server without a certificate can use.
+    #[error("the client offers no pre-shared key that can be used here")]
+    UnknownPsk,
     /// Both sides support no common value of a parameter.
     #[error("no {0} in common with the peer")]
     NothingInCommon(&'static str),
@@ -167,7 +170,8 @@ impl Error {
             Self::NoApplicationProtocol => Alert::NO_APPLICATION_PROTOCOL,
             Self::RecordOverflow => Alert::RECORD_OVERFLOW,
             Self::BadRecordMac => Alert::BAD_RECORD_MAC,
-            Self::DecryptError(_) => Alert::DECRYPT_ERROR,
+            // The same one, so that it tells nobody which identities there are (RFC 8446 6.2, E.6).
+            Self::DecryptError(_) | Self::UnknownPsk => Alert::DECRYPT_ERROR,
             Self::Certificate(error) => error.alert(),
             Self::PeerAlert(_) | Self::Truncated | Self::BufferTooSmall { .. } | Self::Usage(_) | Self::Config(_) => {
                 return None;

@@ -57,8 +57,12 @@ pub const TICKET_MAX: usize = 1 << 14;
 pub const TICKET_CLOCK_SKEW_S: u64 = 60;
 /// The most tickets a server sends after a handshake.
 pub const TICKETS_SENT_MAX: u8 = 16;
-/// How many of the offered PSKs a server looks at. Each costs the opening of a ticket.
+/// How many of the offered PSKs that are not external ones a server looks at. Each costs the opening of a ticket.
 pub const PSKS_TRIED_MAX: usize = 4;
+/// The longest identity of an external PSK, bytes. RFC 8446 4.2.11 allows 2^16 - 1, of which a ClientHello has room for one.
+pub const EXTERNAL_PSK_IDENTITY_MAX: usize = 1 << 10;
+/// The most external PSKs that a client offers.
+pub const EXTERNAL_PSKS_OFFERED_MAX: usize = 8;
 /// How many servers a client's store keeps tickets of, by default.
 pub const TICKET_SERVERS_KEPT: usize = 256;
 /// The longest lifetime of a ticket, seconds (RFC 8446 4.6.1).

@@ -32,7 +32,7 @@ fn negotiated(mut client: Peer, mut server: Peer) -> (NamedGroup, bool) {
     pump(&mut client, &mut server).unwrap();
     assert_eq!(client.connection.negotiated(), server.connection.negotiated());
     let negotiated = client.connection.negotiated().expect("a handshake");
-    let result = (negotiated.group, negotiated.hello_retry);
+    let result = (negotiated.group.expect("a key exchange"), negotiated.hello_retry);
     let data = pattern(20_000, 1);
     assert_eq!(client.write(&data), Ok(data.len()));
     pump(&mut client, &mut server).unwrap();

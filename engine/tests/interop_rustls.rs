@@ -50,7 +50,7 @@ fn our_server(provider: &'static Provider, kind: KeyKind, offer: &Offer<'_>) -> 
 
 fn check_negotiated(pair: &Pair, suite: CipherSuite, group: NamedGroup, hello_retry: bool) {
     let negotiated = pair.ours.connection.negotiated().expect("a connection that is ready");
-    assert_eq!((negotiated.suite, negotiated.group, negotiated.hello_retry), (suite, group, hello_retry));
+    assert_eq!((negotiated.suite, negotiated.group, negotiated.hello_retry), (suite, Some(group), hello_retry));
     assert_eq!(pair.theirs.negotiated_cipher_suite().map(|suite| u16::from(suite.suite())), Some(suite.0));
     assert_eq!(pair.theirs.negotiated_key_exchange_group().map(|each| u16::from(each.name())), Some(group.0));
 }

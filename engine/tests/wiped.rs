@@ -14,13 +14,13 @@ use support::pki::KeyKind;
 use support::{client, localhost, providers, server};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
-use tls_engine::conn::{Clock, Connection, JobKind, Progress, SystemClock};
+use tls_engine::conn::{ClientConfig, Clock, Connection, JobKind, Progress, ServerConfig, SystemClock};
 use tls_engine::crypto::{Provider, Random};
 use tls_engine::internal::keys::hkdf_expand_label;
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
-use tls_engine::{KeyLog, SecretLabel};
+use tls_engine::{Authentication, ExternalPsk, KeyLog, PskHash, SecretLabel};
 
 /// One test, as two would run at once.
 #[test]
@@ -42,6 +42,7 @@ fn nothing_secret_is_left_in_memory() {
     at_once_and_pausing(talk_with_all);
     for provider in providers() {
         give_up(provider);
+        share_key(provider);
     }
     at_once_and_pausing(|| providers().iter().for_each(|provider| resume(provider)));
 }
@@ -82,6 +83,36 @@ fn resume(provider: &'static Provider) {
     assert!(find("PSK") > 0, "{}: not even what the client keeps is found", provider.name);
     while store.take(&localhost()).is_some() {}
     assert_eq!(find("PSK"), 0, "{}: PSKs of tickets", provider.name);
+}
+
+/// Connects with an external PSK, one that was imported from it, and one that is not used, then drops the configurations: none of their keys is
+/// anywhere then.
+fn share_key(provider: &'static Provider) {
+    NOTES.lock().unwrap().clear();
+    let mut key = Secret::zeroed(32);
+    system_random().fill(key.as_mut_bytes()).unwrap();
+    note("PSK".into(), key.as_bytes());
+    let external = ExternalPsk::new(b"one", key.as_bytes()).unwrap();
+    drop(key);
+    let imported = external.imported(provider, b"context", PskHash::Sha256).unwrap();
+    for used in [external.clone(), imported] {
+        let log = || Arc::new(NotedKeys);
+        let unused = ExternalPsk::new(b"two", &[7; 32]).unwrap();
+        let client = ClientConfig::builder(provider).external_psk(used.clone()).external_psk(unused).key_log(log());
+        let server = ServerConfig::builder(provider).external_psks([used]).key_log(log()).build().unwrap();
+        let (mut output, input) = (OutBuf::with_capacity(0), || InBuf::with_capacity(0));
+        let connection = Connection::client(&client.build().unwrap(), localhost(), &mut output).unwrap();
+        let mut client = Peer { connection, input: input(), output };
+        let connection = Connection::server(&server);
+        let mut server = Peer { connection, input: input(), output: OutBuf::with_capacity(0) };
+        hand_over_all(&mut client, &mut server);
+        let negotiated = client.connection.negotiated().unwrap();
+        assert_eq!(negotiated.authentication, Authentication::ExternalPsk);
+        assert_eq!(find("Handshake"), 0, "{}: secrets of the handshake", provider.name);
+    }
+    assert!(find("PSK") > 0, "{}: not even what is still there is found", provider.name);
+    drop(external);
+    assert_eq!(find("PSK"), 0, "{}: external PSKs", provider.name);
 }
 
 /// Drops a server that has paused before its signature, which has the secrets of the handshake by then.

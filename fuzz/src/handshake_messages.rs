@@ -59,7 +59,7 @@ fn client_hello(body: &[u8]) -> bool {
     let server_name = hello.server_name.and_then(|name| str::from_utf8(name).ok());
     let alpn: Vec<Arc<[u8]>> = hello.alpn.iter().flat_map(|names| names.iter()).map(Arc::from).collect();
     let key_shares: Vec<KeyShareEntry<'_>> = shares.iter().collect();
-    let psk = hello.pre_shared_key.and_then(|offered| offered.iter().next());
+    let psks: Vec<_> = hello.pre_shared_key.iter().flat_map(|offered| offered.iter()).map(offer).collect();
     let codes = |numbers: Numbers<'_>| numbers.iter().collect::<Vec<u16>>();
     let parameters = ClientHelloParameters {
         random: &hello.random,
@@ -72,11 +72,8 @@ fn client_hello(body: &[u8]) -> bool {
         alpn: &alpn,
         cookie: hello.cookie,
         early_data: hello.early_data,
-        psk: psk.map(|psk| PskOffer {
-            identity: psk.identity,
-            obfuscated_age: psk.obfuscated_age,
-            binder_len: psk.binder.len(),
-        }),
+        psk_ke: hello.takes_psk_ke(),
+        psks: &psks,
     };
     let again = body_of(HandshakeType::CLIENT_HELLO, |out| parameters.encode(out));
     let again = ClientHello::decode(&again).expect("what was encoded");
@@ -86,13 +83,20 @@ fn client_hello(body: &[u8]) -> bool {
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));
-    let psk_again = again.pre_shared_key.and_then(|offered| offered.iter().next());
-    let fields = |psk: OfferedPsk<'_>| (psk.identity.to_vec(), psk.obfuscated_age, vec![0; psk.binder.len()]);
-    assert_eq!(psk_again.map(|psk| (psk.identity.to_vec(), psk.obfuscated_age, psk.binder.to_vec())), psk.map(fields));
-    let binders_len = psk.map(|psk| PskOffer::binders_len(psk.binder.len()));
+    let fields = |psk: &PskOffer<'_>| (psk.identity.to_vec(), psk.obfuscated_age, psk.binder_len);
+    let psks_again: Vec<_> = again.pre_shared_key.iter().flat_map(|offered| offered.iter()).collect();
+    assert!(psks_again.iter().all(|psk| psk.binder.iter().all(|byte| *byte == 0)));
+    assert!(psks_again.into_iter().map(offer).map(|psk| fields(&psk)).eq(psks.iter().map(fields)));
+    let binders_len = hello.pre_shared_key.map(|_| PskOffer::binders_len(&psks));
     assert_eq!(again.pre_shared_key.map(OfferedPsks::binders_len), binders_len);
+    assert_eq!(again.takes_psk_ke(), hello.takes_psk_ke());
     assert!(again.alpn.iter().flat_map(|names| names.iter()).eq(alpn.iter().map(|name| &**name)));
     true
+}
+
+/// The PSK, with as much room for its binder.
+fn offer<'a>(psk: OfferedPsk<'a>) -> PskOffer<'a> {
+    PskOffer { identity: psk.identity, obfuscated_age: psk.obfuscated_age, binder_len: psk.binder.len() }
 }
 
 fn server_hello(body: &[u8], offered: OfferedExtensions) -> bool {

@@ -30,6 +30,11 @@ pub struct Connect {
     #[arg(long, value_name = "FILE")]
     pub early_data: Option<PathBuf>,
 
+    /// Offer the pre-shared keys in FILE, up to eight lines of IDENTITY:KEY with the key in hexadecimal. A server that takes none shows its
+    /// certificate
+    #[arg(long, value_name = "FILE")]
+    pub psk: Option<PathBuf>,
+
     /// How long to wait for more data after standard input ends before closing the connection
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
@@ -63,5 +68,6 @@ Examples:
   printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443
   tlsbench connect example.com --resume </dev/null
   tlsbench connect localhost:4433 --cacert ca.pem --early-data request.txt </dev/null
+  tlsbench connect localhost:4433 --psk psk.txt </dev/null
   tlsbench connect example.com --cert own.pem --key own.key </dev/null
   tlsbench connect 192.0.2.7:443 --sni www.example.com --groups p256 </dev/null";

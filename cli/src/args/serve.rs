@@ -55,6 +55,11 @@ pub struct Serve {
     #[arg(long, value_name = "BYTES")]
     pub early_data: Option<Bytes>,
 
+    /// Take clients that know one of the pre-shared keys in FILE, without a certificate: lines of IDENTITY:KEY with the key in
+    /// hexadecimal, as psktool and stunnel have them. Others get the certificate
+    #[arg(long, value_name = "FILE")]
+    pub psk: Option<PathBuf>,
+
     /// Concurrent connections. When full, a new connection replaces the oldest unfinished handshake, or waits
     #[arg(long, value_name = "N", default_value = "10k")]
     pub max_connections: Count,
@@ -115,6 +120,7 @@ Examples:
   tlsbench serve --metrics 127.0.0.1:9433
   tlsbench serve --mode http --early-data 16k
   openssl rand -out ticket.key 48 && tlsbench serve --ticket-key ticket.key
+  tlsbench serve --mode http --psk psk.txt
   tlsbench serve --mode http --client-ca clients.pem
   tlsbench serve --threads 1 --mode echo --signal pipe
   tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";

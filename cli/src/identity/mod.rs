@@ -12,12 +12,14 @@ use rcgen::{
     KeyUsagePurpose, RsaKeySize,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tls_engine::Negotiated;
 use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::Provider;
 use tls_engine::pki::{self, CertifiedKey};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::names;
 use pem::PemFile;
 
 pub use store::system_store;
@@ -166,6 +168,11 @@ pub fn certificates(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Certific
 /// Whose certificates these are, leaf first, for people.
 pub fn subject(chain: &[CertificateDer<'_>]) -> String {
     chain.first().and_then(pki::subject_name).unwrap_or_else(|| "somebody without a name".into())
+}
+
+/// The identity of the external PSK that a connection uses, for people.
+pub fn of_psk(negotiated: &Negotiated) -> String {
+    names::shown(&String::from_utf8_lossy(negotiated.psk_identity.as_deref().unwrap_or_default()))
 }
 
 /// Generates certificates, each with a key and an authority of its own.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
+use tls_engine::Authentication;
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::counters::Counters;
 use tls_engine::mem::{BufferPool, InBuf, OutBuf};
@@ -146,13 +147,17 @@ impl Endpoint for EngineEndpoint {
         Some(Negotiated {
             version: negotiated.version,
             suite: negotiated.suite,
-            group: Some(negotiated.group),
+            group: negotiated.group,
             signature: negotiated.signature(),
             alpn: negotiated.alpn.as_deref().map(<[u8]>::to_vec),
             hello_retry: Some(negotiated.hello_retry),
             is_resumed: negotiated.is_resumed(),
             early_data: negotiated.early_data,
         })
+    }
+
+    fn uses_external_psk(&self) -> bool {
+        self.connection.negotiated().is_some_and(|negotiated| negotiated.authentication == Authentication::ExternalPsk)
     }
 
     fn release_buffers(&mut self) {

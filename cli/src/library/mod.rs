@@ -86,6 +86,12 @@ pub trait Endpoint: Send + 'static {
     /// What was negotiated, once it is known.
     fn negotiated(&self) -> Option<Negotiated>;
 
+    /// Whether the server has proved who it is with a pre-shared key that both ends were given before. Not where the library is
+    /// not configured with one.
+    fn uses_external_psk(&self) -> bool {
+        false
+    }
+
     /// Gives back memory that an idle connection does not need, if the library can.
     fn release_buffers(&mut self) {}
 
@@ -156,6 +162,8 @@ pub enum HandshakeKind {
     #[value(name = "early-data")]
     #[serde(rename = "early-data")]
     EarlyData,
+    /// Both ends were given a pre-shared key before, which stands for the certificate, beside a key exchange: tls-engine alone
+    Psk,
 }
 
 impl HandshakeKind {
@@ -166,6 +174,7 @@ impl HandshakeKind {
             Self::HelloRetry => "hrr",
             Self::Resumed => "resumed",
             Self::EarlyData => "early-data",
+            Self::Psk => "psk",
         }
     }
 
@@ -188,13 +197,17 @@ impl HandshakeKind {
     pub fn server_groups(self, groups: &[NamedGroup]) -> &[NamedGroup] {
         match self {
             Self::HelloRetry => &groups[..groups.len().min(1)],
-            Self::Full | Self::Resumed | Self::EarlyData => groups,
+            Self::Full | Self::Resumed | Self::EarlyData | Self::Psk => groups,
         }
     }
 }
 
 /// Why a library can't be measured with early data.
 const NO_EARLY_DATA: &str = "early data is measured with tls-engine alone; leave out early-data or the library";
+
+/// Why a library can't be measured with an external pre-shared key.
+pub(crate) const NO_EXTERNAL_PSK: &str =
+    "external pre-shared keys are measured with tls-engine alone; leave out psk or the library";
 
 /// What is wrong with a handshake that should have had a HelloRetryRequest.
 const NO_HELLO_RETRY: &str = "the server sent no HelloRetryRequest, and took the client's first key share";
@@ -223,7 +236,7 @@ impl Negotiated {
     pub fn check_kind(&self, kind: HandshakeKind) -> Result<(), Error> {
         let failed = |message: &str| Err(Error::Failed(message.to_owned()));
         match (kind, self.is_resumed) {
-            (HandshakeKind::Full | HandshakeKind::HelloRetry, true) => {
+            (HandshakeKind::Full | HandshakeKind::HelloRetry | HandshakeKind::Psk, true) => {
                 failed("the connection resumed a session, which was not asked for")
             }
             (HandshakeKind::Resumed | HandshakeKind::EarlyData, false) => {

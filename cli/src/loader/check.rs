@@ -94,8 +94,8 @@ fn check_case(case: &Case) -> Result<(), Refusal> {
         return Err(refuse(&case.id, format!("what was negotiated is longer than {TEXT_MAX} bytes")));
     }
     at_most(case.metrics.len(), METRICS_MAX, "metrics ").map_err(|problem| refuse(&case.id, problem))?;
-    let Negotiated { resumed_share, hello_retry_share, early_data_share, .. } = case.negotiated;
-    let shares = [resumed_share, hello_retry_share, early_data_share];
+    let Negotiated { resumed_share, hello_retry_share, early_data_share, external_psk_share, .. } = case.negotiated;
+    let shares = [resumed_share, hello_retry_share, early_data_share, external_psk_share];
     if shares.into_iter().flatten().any(|share| !(0.0..=1.0).contains(&share)) {
         return Err(refuse(&case.id, "a share is 0 to 1"));
     }

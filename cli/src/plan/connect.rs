@@ -2,12 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
-use tls_engine::conn::ClientConfig;
+use tls_engine::conn::{ClientConfig, ClientConfigBuilder};
 use tls_engine::io::SocketOptions;
 use tls_engine::limits::EARLY_DATA_MAX;
 use tls_engine::mem::BufferPool;
 use tls_engine::session::MemoryTickets;
 
+use super::psk::external_psks;
 use super::switches::setting;
 use super::tls::{self, KeyLogSource, Tls, Trust};
 use super::{sockets, target};
@@ -76,13 +77,16 @@ impl Connect {
         if let Some(certificate) = certificate {
             config = config.certificate(certificate);
         }
+        if let Some(path) = &args.psk {
+            config = external_psks(path)?.into_iter().fold(config, ClientConfigBuilder::external_psk);
+        }
         if let Some(tickets) = &tickets {
             config = config.tickets(tickets.clone());
         }
         Ok(Self {
             verified: (!args.trust.insecure).then(|| name.to_str().into_owned()),
             name,
-            config: config.build()?,
+            config: config.build().map_err(|error| Error::Usage(error.to_string()))?,
             tickets,
             early_data,
             has_certificate,

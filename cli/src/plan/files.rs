@@ -64,13 +64,15 @@ impl Files {
                 .identity(&args.identity)
                 .reads(&args.client_trust.client_ca)
                 .reads(&args.ticket_key)
+                .reads(&args.psk)
                 .writes(&args.ca_out),
             Command::Connect(args) => files
                 .tls(&args.tls)
                 .trust(&args.trust)
                 .reads(&args.own_certificate.cert)
                 .reads(&args.own_certificate.key)
-                .reads(&args.early_data),
+                .reads(&args.early_data)
+                .reads(&args.psk),
         };
         files
     }

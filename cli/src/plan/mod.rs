@@ -18,6 +18,7 @@ mod library;
 mod measure;
 mod output;
 mod peers;
+mod psk;
 mod report;
 mod results;
 mod serve;

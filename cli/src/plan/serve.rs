@@ -15,6 +15,7 @@ use tls_engine::switches::Switches;
 
 pub use crate::args::Mode;
 
+use super::psk::external_psks;
 use super::sockets;
 use super::switches::setting;
 use super::tls::{self, EARLY_DATA_KEPT, KeyLogSource, TICKET_LIFETIME_S, Tls};
@@ -91,6 +92,9 @@ impl Serve {
         if let Some(verifier) = client_verifier {
             config = config.client_verifier(verifier);
         }
+        if let Some(path) = &args.psk {
+            config = config.external_psks(external_psks(path)?);
+        }
         if tickets > 0 {
             let keys = ticket_keys(args.ticket_key.as_deref(), setting.provider)?;
             config = config.tickets(Arc::new(keys)).tickets_sent(tickets);
@@ -108,7 +112,7 @@ impl Serve {
             listen: address(&args.listen)?,
             metrics: args.metrics.as_deref().map(address).transpose()?,
             mode: args.mode,
-            config: config.build()?,
+            config: config.build().map_err(|error| Error::Usage(error.to_string()))?,
             authority,
             options: loop_options(args, &setting.switches),
             threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())).unwrap_or_else(processors),

@@ -166,6 +166,9 @@ pub(super) fn check_kind(kind: HandshakeKind, version: ProtocolVersion, groups: 
     if kind == HandshakeKind::EarlyData && version != ProtocolVersion::TLS13 {
         return refused("there is no early data before TLS 1.3; leave out --tls-version 1.2 or early-data");
     }
+    if kind == HandshakeKind::Psk && version != ProtocolVersion::TLS13 {
+        return refused("external pre-shared keys are measured with TLS 1.3 alone; leave out --tls-version 1.2 or psk");
+    }
     if kind != HandshakeKind::HelloRetry {
         return Ok(());
     }

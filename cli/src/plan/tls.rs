@@ -8,7 +8,7 @@ use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
 use tls_engine::switches::Switches;
-use tls_engine::{KeyLog, KeyLogFile};
+use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
 
 use super::once;
 use crate::args::{self, ClientAuth};
@@ -183,6 +183,7 @@ impl Tls {
             HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(MemoryTickets::default())),
             HandshakeKind::EarlyData => builder.tickets(Arc::new(MemoryTickets::default())).early_data(true),
+            HandshakeKind::Psk => builder.external_psk(self.measured_psk(suites)?),
         }
         .build()?)
     }
@@ -207,6 +208,13 @@ impl Tls {
         Ok(builder)
     }
 
+    /// The external PSK of both ends, for the hash of the first suite. It keeps nothing secret: both are in this process.
+    fn measured_psk(&self, suites: &[CipherSuite]) -> Result<ExternalPsk, Error> {
+        let suite = suites.first().and_then(|suite| self.provider.suite(*suite));
+        let hash = suite.and_then(|suite| PskHash::of(suite.hash)).unwrap_or_default();
+        Ok(ExternalPsk::new(b"tlsbench", &[0x5a; 32])?.with_hash(hash))
+    }
+
     /// How servers answer that take `suites` and are `identity`.
     pub fn server(
         &self,
@@ -223,6 +231,7 @@ impl Tls {
                 let keys = TicketKeys::new(self.provider, TICKET_LIFETIME_S)?;
                 builder.tickets(Arc::new(keys)).early_data(EARLY_DATA_BYTES, Arc::new(register))
             }
+            HandshakeKind::Psk => builder.external_psks([self.measured_psk(suites)?]),
         }
         .build()?)
     }

@@ -10,7 +10,7 @@ use super::{Job, library_facts, negotiated};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
-use crate::library::{Engine, HandshakeKind, Library, Setup, Visitor};
+use crate::library::{Engine, HandshakeKind, Library, NO_EXTERNAL_PSK, Setup, Visitor};
 use crate::measure::nanoseconds_of;
 use crate::peers::PeerHandshakes;
 use crate::plan::{Handshake, HandshakeCase, Server, Tls, Trust};
@@ -119,6 +119,9 @@ fn handshakes(planned: &HandshakeCase, servers: &[(Identity, Trust)]) -> Result<
         planned.tls.check_engine()?;
         return of_engine(planned, servers);
     }
+    if planned.conditions.mix.kinds().any(|kind| kind == HandshakeKind::Psk) {
+        return Err(Error::Failed(NO_EXTERNAL_PSK.to_owned()));
+    }
     let setup =
         |(identity, trust): &(Identity, Trust)| planned.tls.setup(planned.suite, identity, trust, planned.name.clone());
     let setups = servers.iter().map(setup).collect::<Result<Vec<_>, _>>()?;
@@ -196,6 +199,8 @@ fn case(planned: &HandshakeCase, found: &Found) -> Result<Case, Error> {
     case.negotiated.resumed_share = share(|round| round.resumed);
     case.negotiated.early_data_share = share(|round| round.with_early_data);
     case.negotiated.hello_retry_share = share(|round| round.retried);
+    let has_psk = planned.conditions.mix.kinds().any(|kind| kind == HandshakeKind::Psk);
+    case.negotiated.external_psk_share = share(|round| round.with_external_psk).filter(|_| has_psk);
     case.achieved = achieved(planned, found);
     handshake::record(&mut case, found, planned.schedule.seed)?;
     Ok(case)

@@ -217,6 +217,7 @@ fn negotiated(agreed: &library::Negotiated) -> Negotiated {
         resumed_share: Some(if agreed.is_resumed { 1.0 } else { 0.0 }),
         hello_retry_share: None,
         early_data_share: Some(if agreed.early_data { 1.0 } else { 0.0 }),
+        external_psk_share: None,
     }
 }
 

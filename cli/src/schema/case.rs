@@ -54,6 +54,9 @@ pub struct Negotiated {
     pub hello_retry_share: Option<f64>,
     /// The share of handshakes whose early data was accepted.
     pub early_data_share: Option<f64>,
+    /// The share of handshakes that used an external pre-shared key, where there are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_psk_share: Option<f64>,
 }
 
 impl Case {

@@ -68,6 +68,7 @@ pub fn negotiated(case: &Case) -> Facts {
         // Not every version records it.
         ("hello_retry_share", negotiated.hello_retry_share.map(f64::round).filter(|share| *share > 0.0).into()),
         ("early_data_share", negotiated.early_data_share.map(f64::round).into()),
+        ("external_psk_share", negotiated.external_psk_share.map(f64::round).into()),
     ])
 }
 

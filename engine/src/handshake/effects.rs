@@ -8,7 +8,7 @@ use super::job::{Job, JobId, Work};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::keys::{Ratchet, TrafficKeys, TrafficSecret, Transcript};
+use crate::keys::{PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span, wipe};
 
 /// What a handshake wants to be done, in order, and the memory it works in.
@@ -178,13 +178,9 @@ impl Effects {
         self.list.clear();
     }
 
-    /// Writes `bytes` over the end of the message that was appended last, whose binder could not be known before.
-    pub(super) fn fill_in_end(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let messages = self.messages.as_mut_vec();
-        let start =
-            messages.len().checked_sub(bytes.len()).ok_or(Error::Internal("a binder longer than its message"))?;
-        messages[start..].copy_from_slice(bytes);
-        Ok(())
+    /// The messages at `span`, whose binders could not be known before.
+    pub(super) fn unfinished_messages_at(&mut self, span: Span) -> &mut [u8] {
+        &mut self.messages.as_mut_vec()[span.range()]
     }
 
     /// The messages at `span`.
@@ -215,10 +211,13 @@ pub struct Negotiated {
     pub version: ProtocolVersion,
     /// The cipher suite.
     pub suite: CipherSuite,
-    /// The group of the key exchange.
-    pub group: NamedGroup,
+    /// The group of the key exchange; `None` where a pre-shared key was used without one.
+    pub group: Option<NamedGroup>,
     /// How the server has proved who it is.
     pub authentication: Authentication,
+    /// The identity of the external PSK, where one was used: whom a server has to do with. A session that is resumed does not say with which
+    /// it began; a server that has to know it gives no tickets.
+    pub psk_identity: Option<Arc<[u8]>>,
     /// The application protocol.
     pub alpn: Option<Arc<[u8]>>,
     /// The host name that the client asked for.
@@ -232,11 +231,11 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    /// The scheme that the server has signed the handshake with; `None` where it was resumed.
+    /// The scheme that the server has signed the handshake with; `None` where a PSK was used.
     pub const fn signature(&self) -> Option<SignatureScheme> {
         match self.authentication {
             Authentication::Certificate(scheme) => Some(scheme),
-            Authentication::Resumption => None,
+            Authentication::Resumption | Authentication::ExternalPsk => None,
         }
     }
 
@@ -279,14 +278,27 @@ pub enum Authentication {
     Certificate(SignatureScheme),
     /// By the pre-shared key of a ticket, which it has given in an earlier connection.
     Resumption,
+    /// By a pre-shared key that both ends were given in advance ([`ExternalPsk`](crate::ExternalPsk)), which proves who the client is, too.
+    ExternalPsk,
 }
 
-/// The scheme of the signature, or `resumed`.
+impl Authentication {
+    /// With a PSK of this origin.
+    pub(super) const fn with_psk(origin: PskOrigin) -> Self {
+        match origin {
+            PskOrigin::Ticket => Self::Resumption,
+            PskOrigin::External | PskOrigin::Imported => Self::ExternalPsk,
+        }
+    }
+}
+
+/// The scheme of the signature, or `resumed`, or `external PSK`.
 impl fmt::Display for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Certificate(scheme) => scheme.fmt(f),
             Self::Resumption => f.write_str("resumed"),
+            Self::ExternalPsk => f.write_str("external PSK"),
         }
     }
 }

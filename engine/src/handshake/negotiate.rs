@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::msgs::{ClientHello, KeyShareEntry};
 
 /// Checks what every ClientHello of TLS 1.3 has to have (RFC 8446 4.1.2, 4.2.1, 9.2).
-pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
+pub(super) fn check(hello: &ClientHello<'_>, mode: Option<PskMode>) -> Result<(), Error> {
     if !hello.supported_versions.is_some_and(|versions| versions.contains(ProtocolVersion::TLS13.0)) {
         return Err(Error::ProtocolVersion);
     }
@@ -21,9 +21,10 @@ pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
     if hello.pre_shared_key.is_none() && hello.signature_algorithms.is_none() {
         return Err(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS));
     }
-    // PSKs are not accepted without a key exchange, so these are required (RFC 8446 9.2).
+    // Where no PSK is accepted without a key exchange, these are required (RFC 8446 9.2).
     let (groups, shares) = match (hello.supported_groups, hello.key_shares) {
         (Some(groups), Some(shares)) => (groups, shares),
+        (None, None) if mode == Some(PskMode::Ke) => return Ok(()),
         (None, _) => return Err(Error::MissingExtension(ExtensionType::SUPPORTED_GROUPS)),
         (_, None) => return Err(Error::MissingExtension(ExtensionType::KEY_SHARE)),
     };
@@ -35,6 +36,25 @@ pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// How a PSK is used (RFC 8446 4.2.9).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PskMode {
+    /// With a key exchange.
+    DheKe,
+    /// Alone.
+    Ke,
+}
+
+/// How a PSK of the client's could be used: alone only where that is allowed, and the client asks for nothing else.
+pub(super) fn psk_mode(is_ke_allowed: bool, hello: &ClientHello<'_>) -> Option<PskMode> {
+    let _ = hello.pre_shared_key?;
+    if hello.takes_psk_dhe_ke() {
+        Some(PskMode::DheKe)
+    } else {
+        (is_ke_allowed && hello.takes_psk_ke()).then_some(PskMode::Ke)
+    }
 }
 
 /// The first of `suites` that the client offers.

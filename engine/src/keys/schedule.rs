@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::known;
+use super::{PskOrigin, known};
 use crate::crypto::{Aead, Expansion, Hash, KEY_MAX, NONCE_MAX};
 use crate::mem::{Digest, SECRET_MAX, Secret, SecretBytes, SharedSecret};
 
@@ -63,7 +63,7 @@ fn expand_each<const N: usize>(hash: &dyn Hash, secret: &Secret, labels: &[HkdfL
 }
 
 /// Extract(0, PSK).
-fn extract_early(hash: &dyn Hash, psk: &Secret) -> Secret {
+pub(super) fn extract_early(hash: &dyn Hash, psk: &Secret) -> Secret {
     hash.hkdf_extract(&[0; SECRET_MAX][..hash.output_len()], psk.as_bytes())
 }
 
@@ -111,11 +111,11 @@ pub struct PskSecret {
 }
 
 impl PskSecret {
-    /// Of a PSK that comes from a ticket.
-    pub fn of_ticket(hash: &'static dyn Hash, psk: &Secret) -> Self {
+    /// Of a PSK that comes from there.
+    pub fn new(hash: &'static dyn Hash, psk: &Secret, origin: PskOrigin) -> Self {
         let secret = extract_early(hash, psk);
         let empty = known::empty_digest(hash);
-        let labels = [(&b"derived"[..], empty.as_bytes()), (b"res binder", empty.as_bytes())];
+        let labels = [(&b"derived"[..], empty.as_bytes()), (origin.binder_label(), empty.as_bytes())];
         let [salt, binder_key] = derive_secrets(hash, &secret, labels);
         Self { early: EarlySecret { hash, secret, salt }, binder_key: FinishedKey::of(hash, &binder_key) }
     }

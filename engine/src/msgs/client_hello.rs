@@ -9,7 +9,8 @@ use crate::wire::{Numbers, Reader, Writer};
 
 const WHAT: &str = "ClientHello";
 
-/// A pre-shared key with a key exchange, in psk_key_exchange_modes (RFC 8446 4.2.9).
+/// A pre-shared key alone, and one with a key exchange, in psk_key_exchange_modes (RFC 8446 4.2.9).
+const PSK_KE: u8 = 0;
 const PSK_DHE_KE: u8 = 1;
 
 /// A ClientHello (RFC 8446 4.1.2) with the extensions that the engine knows; others are ignored.
@@ -81,6 +82,11 @@ impl<'a> ClientHello<'a> {
     /// Whether the client takes a pre-shared key together with a key exchange (RFC 8446 4.2.9).
     pub fn takes_psk_dhe_ke(&self) -> bool {
         self.psk_key_exchange_modes.is_some_and(|modes| modes.contains(&PSK_DHE_KE))
+    }
+
+    /// Whether the client takes a pre-shared key without a key exchange.
+    pub fn takes_psk_ke(&self) -> bool {
+        self.psk_key_exchange_modes.is_some_and(|modes| modes.contains(&PSK_KE))
     }
 
     fn decode_extensions(&mut self, reader: &mut Reader<'a>) -> Result<(), Error> {
@@ -214,7 +220,7 @@ pub struct ClientHelloParameters<'a> {
     pub server_name: Option<&'a str>,
     /// `supported_groups`, in order of preference.
     pub supported_groups: &'a [NamedGroup],
-    /// `signature_algorithms`, in order of preference.
+    /// `signature_algorithms`, in order of preference; none leaves the extension out.
     pub signature_algorithms: &'a [SignatureScheme],
     /// `key_share`.
     pub key_shares: &'a [KeyShareEntry<'a>],
@@ -224,8 +230,10 @@ pub struct ClientHelloParameters<'a> {
     pub cookie: Option<&'a [u8]>,
     /// Whether early data follows.
     pub early_data: bool,
-    /// `pre_shared_key`, whose binder is left at zeros.
-    pub psk: Option<PskOffer<'a>>,
+    /// Whether a pre-shared key is taken without a key exchange, too.
+    pub psk_ke: bool,
+    /// `pre_shared_key`, whose binders are left at zeros; none leaves the extension out.
+    pub psks: &'a [PskOffer<'a>],
 }
 
 impl ClientHelloParameters<'_> {
@@ -256,11 +264,14 @@ impl ClientHelloParameters<'_> {
         encode_extension(writer, ExtensionType::SUPPORTED_GROUPS, |writer| {
             writer.length16(|writer| self.supported_groups.iter().for_each(|group| writer.u16(group.0)));
         });
-        encode_extension(writer, ExtensionType::SIGNATURE_ALGORITHMS, |writer| {
-            writer.length16(|writer| self.signature_algorithms.iter().for_each(|scheme| writer.u16(scheme.0)));
-        });
+        if !self.signature_algorithms.is_empty() {
+            encode_extension(writer, ExtensionType::SIGNATURE_ALGORITHMS, |writer| {
+                writer.length16(|writer| self.signature_algorithms.iter().for_each(|scheme| writer.u16(scheme.0)));
+            });
+        }
         // Without it servers send no tickets (RFC 8446 4.2.9).
-        encode_extension(writer, ExtensionType::PSK_KEY_EXCHANGE_MODES, |writer| writer.vector8(&[PSK_DHE_KE]));
+        let modes: &[u8] = if self.psk_ke { &[PSK_DHE_KE, PSK_KE] } else { &[PSK_DHE_KE] };
+        encode_extension(writer, ExtensionType::PSK_KEY_EXCHANGE_MODES, |writer| writer.vector8(modes));
         if !self.alpn.is_empty() {
             encode_extension(writer, ExtensionType::ALPN, |writer| {
                 writer.length16(|writer| self.alpn.iter().for_each(|name| writer.vector8(name)));
@@ -276,8 +287,8 @@ impl ClientHelloParameters<'_> {
             writer.length16(|writer| self.key_shares.iter().for_each(|share| share.encode(writer)));
         });
         // RFC 8446 4.2.11: the last one.
-        if let Some(psk) = &self.psk {
-            psk.encode(writer);
+        if !self.psks.is_empty() {
+            PskOffer::encode(self.psks, writer);
         }
     }
 }

@@ -72,7 +72,7 @@ impl<'a> OfferedPsks<'a> {
     }
 }
 
-/// The pre-shared key that a client puts into its ClientHello. The binder, with which the message ends, is filled in afterwards.
+/// A pre-shared key that a client puts into its ClientHello. The binders, with which the message ends, are filled in afterwards.
 #[derive(Clone, Copy)]
 pub struct PskOffer<'a> {
     /// `identity`.
@@ -84,18 +84,24 @@ pub struct PskOffer<'a> {
 }
 
 impl PskOffer<'_> {
-    /// How many bytes a list with one binder takes.
-    pub const fn binders_len(binder_len: usize) -> usize {
-        2 + 1 + binder_len
+    /// How many bytes the list of the binders of `psks` takes.
+    pub fn binders_len(psks: &[Self]) -> usize {
+        2 + psks.iter().map(|psk| 1 + psk.binder_len).sum::<usize>()
     }
 
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) {
+    pub(super) fn encode(psks: &[Self], writer: &mut Writer<'_>) {
         encode_extension(writer, ExtensionType::PRE_SHARED_KEY, |writer| {
             writer.length16(|writer| {
-                writer.vector16(self.identity);
-                writer.u32(self.obfuscated_age);
+                for psk in psks {
+                    writer.vector16(psk.identity);
+                    writer.u32(psk.obfuscated_age);
+                }
             });
-            writer.length16(|writer| writer.length8(|writer| (0..self.binder_len).for_each(|_| writer.u8(0))));
+            writer.length16(|writer| {
+                for psk in psks {
+                    writer.length8(|writer| (0..psk.binder_len).for_each(|_| writer.u8(0)));
+                }
+            });
         });
     }
 }

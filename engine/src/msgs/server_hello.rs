@@ -25,8 +25,8 @@ pub struct ServerHello<'a> {
     pub session_id: &'a [u8],
     /// `cipher_suite`.
     pub cipher_suite: CipherSuite,
-    /// `key_share`.
-    pub key_share: KeyShareEntry<'a>,
+    /// `key_share`; none where a pre-shared key is used alone (RFC 8446 4.2.9).
+    pub key_share: Option<KeyShareEntry<'a>>,
     /// `pre_shared_key`: which of the client's was chosen.
     pub selected_identity: Option<u16>,
 }
@@ -91,9 +91,13 @@ impl<'a> ServerHelloOrRetry<'a> {
             let cookie = extensions.cookie;
             return Ok(Self::Retry(HelloRetryRequest { session_id, cipher_suite, selected_group, cookie }));
         }
-        let mut reader = extensions.key_share.ok_or(Error::MissingExtension(ExtensionType::KEY_SHARE))?;
-        let key_share = KeyShareEntry::decode(&mut reader)?;
-        reader.finish()?;
+        let key_share = extensions
+            .key_share
+            .map(|mut reader| {
+                let share = KeyShareEntry::decode(&mut reader)?;
+                reader.finish().map(|()| share)
+            })
+            .transpose()?;
         let selected_identity = extensions.selected_identity;
         Ok(Self::Hello(ServerHello { random, session_id, cipher_suite, key_share, selected_identity }))
     }
@@ -174,7 +178,9 @@ impl ServerHello<'_> {
     /// Appends the whole message.
     pub fn encode(&self, out: &mut Vec<u8>) {
         encode(out, self.random, self.session_id, self.cipher_suite, |writer| {
-            encode_extension(writer, ExtensionType::KEY_SHARE, |writer| self.key_share.encode(writer));
+            if let Some(share) = &self.key_share {
+                encode_extension(writer, ExtensionType::KEY_SHARE, |writer| share.encode(writer));
+            }
             if let Some(identity) = self.selected_identity {
                 encode_extension(writer, ExtensionType::PRE_SHARED_KEY, |writer| writer.u16(identity));
             }

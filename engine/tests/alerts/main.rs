@@ -15,6 +15,7 @@ mod early_data;
 mod early_data_accepted;
 mod encrypted_flight;
 mod endings;
+mod external_psk;
 mod headers;
 mod hybrids;
 mod ignored_extensions;

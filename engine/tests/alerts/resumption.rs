@@ -233,7 +233,7 @@ fn second_hellos(table: &mut Table<ScriptedClient>) {
         let provider = client.provider;
         let ticket = client.ticket.clone().expect("a ticket");
         let offers = vec![with_binder(client, &[])];
-        psk::offer(provider, &mut client.hello, &[], &ticket, offers);
+        psk::offer(provider, &mut client.hello, &[], (&ticket, client.origin), offers);
         client.send_hello();
     });
     table.row("4.2.11.2", "the first binder again", Alert::DECRYPT_ERROR, WHY, |client| {

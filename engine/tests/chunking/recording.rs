@@ -148,7 +148,7 @@ impl Recording {
         }
         assert_eq!(self.client.negotiated, self.server.negotiated);
         let negotiated = self.client.negotiated.as_ref().expect("a handshake");
-        assert_eq!((negotiated.group, negotiated.hello_retry), (self.play.group, self.play.retry));
+        assert_eq!((negotiated.group, negotiated.hello_retry), (Some(self.play.group), self.play.retry));
         assert_eq!(!negotiated.client_certificate.chain().is_empty(), self.play.asks);
     }
 

@@ -1,6 +1,6 @@
 //! What a PSK adds to a trace: the early secret that comes from it, and the binder.
 
-use tls_engine::internal::keys::{EarlySecret, PskSecret};
+use tls_engine::internal::keys::{EarlySecret, PskOrigin, PskSecret};
 use tls_engine::mem::Secret;
 
 use crate::replay::{Point, Replay, key, values};
@@ -10,7 +10,7 @@ impl Replay {
     pub(crate) fn extract_early(&mut self, role: Role) -> Values {
         let hash = self.hash();
         let early = match &self.psk {
-            Some(psk) => PskSecret::of_ticket(hash, psk).early().clone(),
+            Some(psk) => PskSecret::new(hash, psk, PskOrigin::Ticket).early().clone(),
             None => EarlySecret::without_psk(hash),
         };
         let secret = early.secret().as_bytes().to_vec();
@@ -29,7 +29,7 @@ impl Replay {
             None => self.early_messages.concat(),
         };
         let digest = hash.digest(&[&prefix]);
-        let secret = PskSecret::of_ticket(hash, self.psk.as_ref().expect("a PSK"));
+        let secret = PskSecret::new(hash, self.psk.as_ref().expect("a PSK"), PskOrigin::Ticket);
         let binder = secret.binder(&digest).as_bytes().to_vec();
         let early = self.peer_ref(step.role).early();
         let binder_key = self.expand(early.secret(), b"res binder", hash.digest(&[]).as_bytes());

@@ -34,10 +34,17 @@ const NOISE: [&[u8]; 3] = [
 pub struct Server {
     pub program: Program,
     pub port: u16,
-    _files: TempDir,
+    _files: Option<TempDir>,
 }
 
 impl Server {
+    /// A server without a certificate.
+    pub fn without_certificate<A: AsRef<OsStr>>(openssl: &Path, arguments: &[A]) -> Self {
+        let mut command = Command::new(openssl);
+        command.args(["s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-tls1_3", "-nocert"]).args(arguments);
+        Self::run(&mut command, None)
+    }
+
     pub fn start<A: AsRef<OsStr>>(openssl: &Path, identity: &Identity, arguments: &[A]) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let files = identity.write(directory.path());
@@ -49,10 +56,14 @@ impl Server {
             .arg(&files.issuer)
             .args(["-keyform", "DER", "-key"])
             .arg(&files.key);
-        let program = Program::start(command.args(arguments));
+        Self::run(command.args(arguments), Some(directory))
+    }
+
+    fn run(command: &mut Command, files: Option<TempDir>) -> Self {
+        let program = Program::start(command);
         let output = program.wait_output("ACCEPT", |output| accepted_port(output).is_some());
         let port = accepted_port(&output).expect("it was there");
-        Self { program, port, _files: directory }
+        Self { program, port, _files: files }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tls_engine::Authentication;
+use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientCertificate, Connection, Negotiated, Progress};
 use tls_engine::io::{Filled, Socket, StreamParts, fill, flush};
 use tls_engine::mem::{InBuf, OutBuf};
@@ -63,6 +64,9 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
             messages.note(&format!("client:    {told}"));
         }
         messages.note(&match &plan.verified {
+            _ if negotiated.authentication == Authentication::ExternalPsk => {
+                format!("server:    knows the external PSK {}", identity::of_psk(negotiated))
+            }
             Some(name) => format!("server:    verified as {name}"),
             None => "server:    not verified (-k accepts any certificate)".to_owned(),
         });
@@ -120,10 +124,12 @@ fn describe(negotiated: &Negotiated, target: &str, messages: Messages) {
     messages.note(&format!("connected to {target}"));
     messages.note(&format!("version:   {version}"));
     messages.note(&format!("cipher:    {suite}"));
-    messages.note(&format!("group:     {group}{}", remarks(negotiated)));
+    let group = group.map_or_else(|| "none".to_owned(), |group| format!("{group}{}", remarks(group, negotiated)));
+    messages.note(&format!("group:     {group}"));
     messages.note(&match authentication {
         Authentication::Certificate(scheme) => format!("signature: {scheme}"),
         Authentication::Resumption => "resumed:   with a ticket, so without a certificate".to_owned(),
+        Authentication::ExternalPsk => "psk:       an external PSK, so without a certificate".to_owned(),
     });
     if let Some(alpn) = &negotiated.alpn {
         messages.note(&format!("ALPN:      {}", String::from_utf8_lossy(alpn)));
@@ -148,10 +154,10 @@ fn own_certificate(negotiated: &Negotiated, has_certificate: bool) -> Option<Str
 }
 
 /// What is to be known of the group, in brackets.
-fn remarks(negotiated: &Negotiated) -> String {
+fn remarks(group: NamedGroup, negotiated: &Negotiated) -> String {
     let remarks = [
         negotiated.hello_retry.then_some("after a HelloRetryRequest"),
-        (!negotiated.group.is_post_quantum()).then_some("no post-quantum group"),
+        (!group.is_post_quantum()).then_some("no post-quantum group"),
     ];
     let remarks: Vec<&str> = remarks.into_iter().flatten().collect();
     if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) }

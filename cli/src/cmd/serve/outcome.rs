@@ -14,10 +14,13 @@ pub(super) fn summary(negotiated: &Negotiated) -> String {
         ClientCertificate::Missing => ", client without a certificate".into(),
         ClientCertificate::Shown { chain, .. } => format!(", client {}", identity::subject(chain)),
     };
+    let group = group.map_or("no key exchange", |group| group.name().unwrap_or("an unnamed group"));
+    let psk = negotiated.psk_identity.as_ref().map(|_| format!(" ({})", identity::of_psk(negotiated)));
+    let psk = psk.unwrap_or_default();
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
     let early = if negotiated.early_data { ", early data accepted" } else { "" };
     format!(
-        "{version} {suite} {group} {authentication}{}{}{client}{retry}{early}",
+        "{version} {suite} {group} {authentication}{psk}{}{}{client}{retry}{early}",
         alpn.unwrap_or_default(),
         name.unwrap_or_default()
     )

@@ -16,7 +16,7 @@ use rustls::{ClientConfig, CommonState, RootCertStore, ServerConfig, SupportedPr
 use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::{HandshakeKind, NO_EARLY_DATA, Negotiated, Setup};
+use super::{HandshakeKind, NO_EARLY_DATA, NO_EXTERNAL_PSK, Negotiated, Setup};
 use crate::error::Error;
 
 pub use buffered::Rustls;
@@ -133,6 +133,7 @@ fn client_config(setup: &Setup, provider: &Arc<CryptoProvider>) -> Result<Client
         HandshakeKind::Resumed => Resumption::in_memory_sessions(SESSIONS),
         // rustls takes early data with sessions that the server keeps, and not with tickets.
         HandshakeKind::EarlyData => return Err(Error::Failed(NO_EARLY_DATA.to_owned())),
+        HandshakeKind::Psk => return Err(Error::Failed(NO_EXTERNAL_PSK.to_owned())),
     };
     Ok(config)
 }

@@ -100,8 +100,9 @@ fn metric() -> impl Strategy<Value = (String, Metric)> {
 fn negotiated() -> impl Strategy<Value = Negotiated> {
     let name = || option::of(text());
     let share = || option::of(0.0..=1.0);
-    (name(), name(), name(), name(), name(), share(), share(), share()).prop_map(
-        |(version, cipher_suite, group, signature, alpn, resumed_share, hello_retry_share, early_data_share)| {
+    (name(), name(), name(), name(), name(), [share(), share(), share(), share()]).prop_map(
+        |(version, cipher_suite, group, signature, alpn, shares)| {
+            let [resumed_share, hello_retry_share, early_data_share, external_psk_share] = shares;
             Negotiated {
                 version,
                 cipher_suite,
@@ -111,6 +112,7 @@ fn negotiated() -> impl Strategy<Value = Negotiated> {
                 resumed_share,
                 hello_retry_share,
                 early_data_share,
+                external_psk_share,
             }
         },
     )

@@ -138,12 +138,17 @@ fn facts(case: &Case) -> Vec<Fact> {
         resumed_share,
         hello_retry_share,
         early_data_share,
+        external_psk_share,
     } = &case.negotiated;
     let texts =
         [("version", version), ("suite", cipher_suite), ("group", group), ("signature", signature), ("ALPN", alpn)];
     let texts = texts.into_iter().filter_map(|(name, value)| Some(fact(GROUPS[0], name, value.clone()?)));
-    let shares =
-        [("resumed", resumed_share), ("HelloRetryRequest", hello_retry_share), ("early data", early_data_share)];
+    let shares = [
+        ("resumed", resumed_share),
+        ("HelloRetryRequest", hello_retry_share),
+        ("early data", early_data_share),
+        ("external PSK", external_psk_share),
+    ];
     let shares =
         shares.into_iter().filter_map(|(name, share)| Some(fact(GROUPS[0], name, quantity((*share)?, "ratio"))));
     let switches = case.switches.iter().map(|(name, value)| fact(GROUPS[1], &plain(name), switch(value)));

@@ -54,6 +54,7 @@ impl<T: Library, L: Link> Local<T, L> {
         let established = self.work.shake_hands(&self.work.pairs[pair], kind, &mut self.link, &mut watches)?;
         round.handshakes_ns.push(established.elapsed_ns);
         round.retried += usize::from(established.hello_retry);
+        round.with_external_psk += usize::from(established.client.uses_external_psk());
         let told = established.client.negotiated();
         round.resumed += usize::from(told.as_ref().is_some_and(|told| told.is_resumed));
         round.with_early_data += usize::from(told.is_some_and(|told| told.early_data));
@@ -81,7 +82,9 @@ impl<T: Library, L: Link> Local<T, L> {
     fn has_equal(&self, kind: HandshakeKind, negotiated: &Negotiated) -> bool {
         let first_share = kind.client_groups(&self.work.groups).first().copied();
         let mut groups = negotiated.group.into_iter().chain(first_share);
-        negotiated.version == ProtocolVersion::TLS13 && groups.all(|group| self.work.provider.group(group).is_some())
+        negotiated.version == ProtocolVersion::TLS13
+            && kind != HandshakeKind::Psk
+            && groups.all(|group| self.work.provider.group(group).is_some())
     }
 
     fn bare(&self, number: usize) -> Result<[u64; 2], Error> {

@@ -121,6 +121,11 @@ impl<T: Library> Work<T> {
             let hello_retry = Some(established.hello_retry);
             let negotiated = established.client.negotiated();
             negotiated.map_or(Ok(()), |told| Negotiated { hello_retry, ..told }.check_kind(kind))?;
+            match (kind == HandshakeKind::Psk, established.client.uses_external_psk()) {
+                (true, false) => return Err(Error::Failed("the server did not use the external PSK".to_owned())),
+                (false, true) => return Err(Error::Failed("an external PSK was used unasked".to_owned())),
+                _ => {}
+            }
         }
         Ok(established)
     }

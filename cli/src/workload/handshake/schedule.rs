@@ -1,7 +1,7 @@
 use std::hint::black_box;
 
 use tls_engine::crypto::Suite;
-use tls_engine::internal::keys::{EarlySecret, MasterSecret, PskSecret, Transcript, resumption_psk};
+use tls_engine::internal::keys::{EarlySecret, MasterSecret, PskOrigin, PskSecret, Transcript, resumption_psk};
 use tls_engine::limits::{HANDSHAKE_HEADER, RECORD_HEADER};
 use tls_engine::mem::{Digest, Secret, SharedSecret};
 
@@ -125,7 +125,7 @@ impl Schedule {
     /// What a PSK adds up to the ServerHello (RFC 8446 4.2.11.2).
     fn resume(&self, side: Side, psk: &Secret, transcript: &mut Transcript) -> EarlySecret {
         let hash = self.suite.hash;
-        let secret = PskSecret::of_ticket(hash, psk);
+        let secret = PskSecret::new(hash, psk, PskOrigin::Ticket);
         let binders = (2 + 1 + hash.output_len()).min(self.client_hello.len());
         let (before, binders) = self.client_hello.split_at(self.client_hello.len() - binders);
         let early_messages = if side == Side::Client {

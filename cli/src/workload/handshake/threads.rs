@@ -169,6 +169,7 @@ fn joined(rounds: Vec<Round>) -> Round {
         all.phases.extend(round.phases);
         all.resumed += round.resumed;
         all.with_early_data += round.with_early_data;
+        all.with_external_psk += round.with_external_psk;
         all.retried += round.retried;
     }
     all

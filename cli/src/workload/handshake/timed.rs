@@ -31,6 +31,9 @@ pub struct Round {
     pub resumed: usize,
     /// How many of them have sent early data, which was accepted.
     pub with_early_data: usize,
+    /// How many of them used an external pre-shared key.
+    #[serde(default)]
+    pub with_external_psk: usize,
     /// How many of them passed through a HelloRetryRequest.
     pub retried: usize,
     /// The phases of other handshakes, as many, if they are timed.
@@ -47,7 +50,7 @@ impl Round {
     pub fn is_plausible(&self, connections: usize) -> bool {
         let times = self.cpu_us.iter().chain(self.raw_us.iter().flatten());
         let is_time = |time: &f64| time.is_finite() && *time > 0.0;
-        let shares = [self.resumed, self.with_early_data, self.retried];
+        let shares = [self.resumed, self.with_early_data, self.with_external_psk, self.retried];
         self.handshakes_ns.len() == connections
             && [0, connections].contains(&self.phases.len())
             && shares.iter().all(|count| *count <= connections)

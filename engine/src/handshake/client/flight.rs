@@ -20,7 +20,8 @@ use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExten
 pub(super) struct HandshakeContext {
     pub(super) client: ClientContext,
     pub(super) suite: Suite,
-    pub(super) group: NamedGroup,
+    /// None where a PSK is used alone.
+    pub(super) group: Option<NamedGroup>,
     pub(super) hello_retry: bool,
     pub(super) transcript: Transcript,
     pub(super) client_keys: HandshakeKeys,
@@ -29,6 +30,8 @@ pub(super) struct HandshakeContext {
     /// The protocol of EncryptedExtensions.
     pub(super) alpn: Option<Arc<[u8]>>,
     pub(super) early_data: EarlyData,
+    /// The identity of the external PSK that is used.
+    pub(super) psk_identity: Option<Arc<[u8]>>,
     /// Where the server has sent a CertificateRequest: the client's certificate for it, if there is one that fits.
     pub(super) requested: Option<Option<CertificateChoice>>,
 }
@@ -37,14 +40,14 @@ pub(super) struct HandshakeContext {
 pub(in crate::handshake) struct WaitEncryptedExtensions {
     pub(super) handshake: HandshakeContext,
     pub(super) offered: OfferedExtensions,
-    /// Whether the server has chosen the PSK of the client's ticket.
-    pub(super) is_resumed: bool,
+    /// Where the server has chosen a PSK: what it proves, and the identity of an external one.
+    pub(super) psk: Option<(Authentication, Option<Arc<[u8]>>)>,
 }
 
 impl WaitEncryptedExtensions {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
         let body = message.expect(HandshakeType::ENCRYPTED_EXTENSIONS, "EncryptedExtensions")?;
-        let Self { mut handshake, offered, is_resumed } = self;
+        let Self { mut handshake, offered, psk } = self;
         let extensions = EncryptedExtensions::decode(body, offered)?;
         if let Some(name) = extensions.alpn {
             // RFC 7301 3.1: a server can't choose what was not offered.
@@ -54,8 +57,9 @@ impl WaitEncryptedExtensions {
         }
         handshake.on_early_data_answer(extensions.early_data, effects)?;
         handshake.transcript.add(message.bytes);
-        if is_resumed {
-            return Ok(ClientState::Finished(WaitFinished { handshake, authentication: Authentication::Resumption }));
+        if let Some((authentication, psk_identity)) = psk {
+            handshake.psk_identity = psk_identity;
+            return Ok(ClientState::Finished(WaitFinished { handshake, authentication }));
         }
         Ok(ClientState::Certificate(WaitCertificate { handshake }))
     }
@@ -130,17 +134,24 @@ impl WaitFinished {
     }
 }
 
+/// Such a server was refused before.
+const NO_VERIFIER: Error = Error::Internal("a certificate where a PSK is required");
+
 impl VerifyPeer for ClientContext {
     fn on_missing(&self) -> Result<(), Error> {
         Err(CertificateError::Missing.into())
     }
 
     fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {
-        self.config.verifier.verify_server(provider, chain, &self.server_name, now)
+        let verifier = self.config.verifier.as_ref().ok_or(NO_VERIFIER)?;
+        verifier.verify_server(provider, chain, &self.server_name, now)
     }
 
     fn to_check(&self, provider: &'static Provider, now: UnixTime) -> ChainCheck {
         let (config, server_name) = (Arc::clone(&self.config), self.server_name.clone());
-        Box::new(move |chain| config.verifier.verify_server(provider, chain, &server_name, now))
+        Box::new(move |chain| {
+            let verifier = config.verifier.as_ref().ok_or(NO_VERIFIER)?;
+            verifier.verify_server(provider, chain, &server_name, now)
+        })
     }
 }

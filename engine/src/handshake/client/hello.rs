@@ -5,16 +5,17 @@ use rustls_pki_types::ServerName;
 
 use super::early_data::EarlyData;
 use super::flight::{HandshakeContext, WaitEncryptedExtensions};
+use super::psk::{ChosenPsk, OfferedPsks};
 use super::resumption::TicketOffer;
 use super::{ClientContext, ClientState};
-use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
+use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup};
 use crate::crypto::{Exchange, Group, Suite};
 use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects};
 use crate::handshake::{ClientConfig, Machine};
 use crate::keys::{EarlySecret, SecretLabel, Transcript};
 use crate::limits::{KEY_SHARES_MAX, SESSION_ID_MAX};
-use crate::mem::Span;
+use crate::mem::{SharedSecret, Span};
 use crate::msgs::{
     ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, OfferedExtensions, ServerHello,
     ServerHelloOrRetry,
@@ -35,17 +36,17 @@ pub(crate) fn start(
     }
     let shares =
         config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
-    let offer = TicketOffer::take(config, &server_name);
-    let early_data = offer.as_ref().and_then(|offer| offer.early_data_bytes(config));
+    let psks = OfferedPsks::take(config, &server_name);
+    let early_data = psks.ticket().and_then(|offer| offer.early_data_bytes(config));
     let client = ClientContext { config: config.clone(), server_name, random };
     let is_early_data_offered = early_data.is_some();
-    let state = WaitServerHello { client, session_id, shares, offer, is_early_data_offered, retried: None };
+    let state = WaitServerHello { client, session_id, shares, psks, is_early_data_offered, retried: None };
     let span = state.send_hello(None, effects)?;
-    if let Some(offer) = &state.offer {
-        offer.bind_first(span, effects)?;
-        if let Some(bytes) = early_data {
-            state.begin_early_data(offer, bytes, span, effects)?;
-        }
+    if !state.psks.is_empty(config) {
+        state.psks.bind_first(config, span, effects);
+    }
+    if let (Some(offer), Some(bytes)) = (state.psks.ticket(), early_data) {
+        state.begin_early_data(offer, bytes, span, effects)?;
     }
     effects.keep_messages(span);
     Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
@@ -74,8 +75,8 @@ pub(in crate::handshake) struct WaitServerHello {
     client: ClientContext,
     session_id: ArrayVec<u8, SESSION_ID_MAX>,
     shares: ArrayVec<Share, KEY_SHARES_MAX>,
-    /// The ticket that the last ClientHello has offered.
-    offer: Option<TicketOffer>,
+    /// The PSKs that the last ClientHello has offered.
+    psks: OfferedPsks,
     /// Whether the last ClientHello has announced early data.
     is_early_data_offered: bool,
     retried: Option<Retried>,
@@ -120,11 +121,11 @@ impl WaitServerHello {
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
             early_data: self.is_early_data_offered,
-            pre_shared_key: self.offer.is_some(),
+            pre_shared_key: !self.psks.is_empty(&self.client.config),
         }
     }
 
-    /// Sends a ClientHello, which is not in the transcript yet. The binder of a PSK is still missing.
+    /// Sends a ClientHello, which is not in the transcript yet. The binders of its PSKs are still missing.
     fn send_hello(&self, cookie: Option<&[u8]>, effects: &mut Effects) -> Result<Span, Error> {
         let config = &self.client.config;
         let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
@@ -140,7 +141,8 @@ impl WaitServerHello {
             alpn: &config.common.alpn,
             cookie,
             early_data: self.is_early_data_offered,
-            psk: self.offer.as_ref().map(|offer| offer.psk(config.common.clock.now())),
+            psk_ke: config.psk_ke,
+            psks: &self.psks.offers(config),
         };
         effects.send_unhashed(|out| parameters.encode(out))
     }
@@ -193,14 +195,32 @@ impl WaitServerHello {
         // RFC 8446 4.1.2
         self.is_early_data_offered = false;
         // RFC 8446 4.1.4: a PSK that the chosen suite can't use is not offered again.
-        self.offer = self.offer.filter(|offer| offer.is_for(suite.hash));
+        self.psks.retain_for(suite.hash);
+        let is_empty = self.psks.is_empty(&self.client.config);
+        if is_empty && self.client.config.is_psk_required() {
+            return Err(Error::IllegalParameter("a suite that no PSK of the client's is for"));
+        }
         let span = self.send_hello(retry.cookie, effects)?;
-        match &self.offer {
-            Some(offer) => offer.bind(span, &mut transcript, effects)?,
-            None => transcript.add(effects.messages_at(span)),
+        if is_empty {
+            transcript.add(effects.messages_at(span));
+        } else {
+            self.psks.bind(&self.client.config, span, &mut transcript, effects);
         }
         self.retried = Some(Retried { transcript, suite: suite.code, has_cookie: retry.cookie.is_some() });
         Ok(ClientState::ServerHello(self))
+    }
+
+    /// The share of the group that the server has chosen, with that of the server; `None` where it uses a PSK alone.
+    fn own_share<'a>(&mut self, hello: &ServerHello<'a>) -> Result<Option<(Share, KeyShareEntry<'a>)>, Error> {
+        let Some(theirs) = hello.key_share else {
+            // RFC 8446 4.2.9: only with a PSK, and where the client allows it.
+            let is_allowed = self.client.config.psk_ke && hello.selected_identity.is_some();
+            return if is_allowed { Ok(None) } else { Err(Error::MissingExtension(ExtensionType::KEY_SHARE)) };
+        };
+        let position = self.shares.iter().position(|share| share.group == theirs.group);
+        let position =
+            position.ok_or(Error::IllegalParameter("a key share for a group without a share of the client's"))?;
+        Ok(Some((self.shares.swap_remove(position), theirs)))
     }
 
     fn on_hello(
@@ -211,12 +231,7 @@ impl WaitServerHello {
         effects: &mut Effects,
     ) -> Result<ClientState, Error> {
         let suite = self.chosen_suite(hello.cipher_suite, hello.session_id)?;
-        let position = self
-            .shares
-            .iter()
-            .position(|share| share.group == hello.key_share.group)
-            .ok_or(Error::IllegalParameter("a key share for a group without a share of the client's"))?;
-        let Share { group, exchange } = self.shares.swap_remove(position);
+        let share = self.own_share(hello)?;
         let hello_retry = self.retried.is_some();
         let mut transcript = match self.retried {
             Some(retried) => retried.transcript,
@@ -230,15 +245,23 @@ impl WaitServerHello {
         transcript.add(message.bytes);
 
         let is_early_data_offered = self.is_early_data_offered;
-        let (early, is_resumed, binding) = match (hello.selected_identity, self.offer) {
-            (None, _) => (EarlySecret::without_psk(suite.hash), false, None),
-            (Some(0), Some(offer)) if offer.is_for(suite.hash) => {
-                (offer.early_secret(), true, is_early_data_offered.then(|| offer.into_early_binding()))
-            }
-            // RFC 8446 4.2.11
-            _ => return Err(Error::IllegalParameter("a PSK that was not offered for this suite")),
+        let config = &self.client.config;
+        let psk = match hello.selected_identity {
+            Some(place) => Some(self.psks.choose(config, place, suite.hash)?),
+            None if config.is_psk_required() => return Err(Error::MissingExtension(ExtensionType::PRE_SHARED_KEY)),
+            None => None,
         };
-        let shared = exchange.complete(hello.key_share.key)?;
+        let (early, psk, binding) = match psk {
+            Some(ChosenPsk { early, authentication, identity, early_binding }) => {
+                (early, Some((authentication, identity)), early_binding)
+            }
+            None => (EarlySecret::without_psk(suite.hash), None, None),
+        };
+        let group = share.as_ref().map(|(share, _)| share.group);
+        let shared = match share {
+            Some((Share { exchange, .. }, theirs)) => exchange.complete(theirs.key)?,
+            None => SharedSecret::zeroed(suite.hash.output_len()),
+        };
         let secrets = early.into_handshake(&shared).derive(&transcript.current());
         self.client.log(SecretLabel::ClientHandshake, secrets.client.secret());
         self.client.log(SecretLabel::ServerHandshake, secrets.server.secret());
@@ -269,8 +292,9 @@ impl WaitServerHello {
             master: secrets.master,
             alpn: None,
             early_data,
+            psk_identity: None,
             requested: None,
         };
-        Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, is_resumed }))
+        Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, psk }))
     }
 }

@@ -4,6 +4,7 @@ mod early_data;
 mod flight;
 mod hello;
 mod own_flight;
+mod psk;
 mod resumption;
 
 pub(crate) use hello::start;

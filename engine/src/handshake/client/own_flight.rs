@@ -78,6 +78,7 @@ impl OwnFlight {
             suite: suite.code,
             group: handshake.group,
             authentication,
+            psk_identity: handshake.psk_identity,
             alpn: handshake.alpn,
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,

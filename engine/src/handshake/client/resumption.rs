@@ -6,12 +6,11 @@ use rustls_pki_types::{ServerName, UnixTime};
 
 use crate::codes::CipherSuite;
 use crate::crypto::{Hash, Suite};
-use crate::error::Error;
 use crate::handshake::ClientConfig;
 use crate::handshake::effects::Effects;
-use crate::keys::{EarlySecret, PskSecret, TrafficSecret, Transcript};
+use crate::keys::{EarlySecret, PskOrigin, PskSecret, TrafficSecret};
 use crate::limits::TICKETS_KEPT;
-use crate::mem::Span;
+use crate::mem::{Digest, Span};
 use crate::msgs::PskOffer;
 use crate::session::Ticket;
 
@@ -31,7 +30,7 @@ impl TicketOffer {
         let mut tickets = (0..TICKETS_KEPT).map_while(|_| store.take(name));
         tickets.find_map(|ticket| {
             let suite = config.common.suite(ticket.suite).filter(|_| ticket.is_usable(now))?;
-            Some(Self { secret: PskSecret::of_ticket(suite.hash, &ticket.psk), ticket, suite: *suite })
+            Some(Self { secret: PskSecret::new(suite.hash, &ticket.psk, PskOrigin::Ticket), ticket, suite: *suite })
         })
     }
 
@@ -72,26 +71,8 @@ impl TicketOffer {
         self.secret.early().clone()
     }
 
-    /// Fills in the binder of the ClientHello at `span`, which is the first message of the handshake.
-    pub(super) fn bind_first(&self, span: Span, effects: &mut Effects) -> Result<(), Error> {
-        let (before, _) = self.split(effects.messages_at(span));
-        let binder = self.secret.binder(&self.suite.hash.digest(&[before]));
-        effects.fill_in_end(binder.as_bytes())
-    }
-
-    /// Fills in the binder of the ClientHello at `span`, and adds the message to `transcript`.
-    pub(super) fn bind(&self, span: Span, transcript: &mut Transcript, effects: &mut Effects) -> Result<(), Error> {
-        let (before, _) = self.split(effects.messages_at(span));
-        transcript.add(before);
-        let binder = self.secret.binder(&transcript.current());
-        effects.fill_in_end(binder.as_bytes())?;
-        let (_, binders) = self.split(effects.messages_at(span));
-        transcript.add(binders);
-        Ok(())
-    }
-
-    /// A ClientHello with this offer as what the binder covers, and the list of binders (RFC 8446 4.2.11.2).
-    fn split<'a>(&self, hello: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        hello.split_at(hello.len().saturating_sub(PskOffer::binders_len(self.suite.hash.output_len())))
+    /// The binder over what `messages` makes the hash of.
+    pub(super) fn binder(&self, messages: impl Fn(&'static dyn Hash) -> Digest) -> Digest {
+        self.secret.binder(&messages(self.suite.hash))
     }
 }

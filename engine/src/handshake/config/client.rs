@@ -5,12 +5,12 @@ use rustls_pki_types::CertificateDer;
 use super::{Clock, Common, CommonBuilder};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use crate::counters::Monitor;
-use crate::crypto::{Group, Provider, Random};
+use crate::crypto::{Group, Hash, Provider, Random};
 use crate::error::Error;
 use crate::handshake::HandshakeArenas;
 use crate::handshake::job::{JobKind, JobKinds};
-use crate::keys::KeyLog;
-use crate::limits::KEY_SHARES_MAX;
+use crate::keys::{ExternalPsk, KeyLog};
+use crate::limits::{EXTERNAL_PSKS_OFFERED_MAX, KEY_SHARES_MAX};
 use crate::mem::ArenaStatistics;
 use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::session::TicketStore;
@@ -19,7 +19,8 @@ use crate::switches::Switches;
 /// The configuration of clients.
 pub struct ClientConfig {
     pub(crate) common: Common,
-    pub(crate) verifier: Box<dyn VerifyServer>,
+    /// None where a PSK is required, and certificates are not taken.
+    pub(crate) verifier: Option<Box<dyn VerifyServer>>,
     pub(crate) key_share_groups: Vec<&'static dyn Group>,
     pub(crate) signature_algorithms: Vec<SignatureScheme>,
     pub(crate) suite_codes: Vec<CipherSuite>,
@@ -27,8 +28,16 @@ pub struct ClientConfig {
     pub(crate) middlebox_compatibility: bool,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
     pub(crate) early_data: bool,
+    pub(crate) external_psks: Vec<UsablePsk>,
+    pub(crate) psk_ke: bool,
     /// For servers that request one.
     pub(crate) certificates: Vec<Arc<CertifiedKey>>,
+}
+
+/// An external PSK with its hash, which is that of a suite of the configuration.
+pub(crate) struct UsablePsk {
+    pub(crate) psk: ExternalPsk,
+    pub(crate) hash: &'static dyn Hash,
 }
 
 /// Builds a [`ClientConfig`].
@@ -40,11 +49,18 @@ pub struct ClientConfigBuilder {
     middlebox_compatibility: bool,
     tickets: Option<Arc<dyn TicketStore>>,
     early_data: bool,
+    external_psks: Vec<ExternalPsk>,
+    psk_ke: bool,
     certificates: Vec<Arc<CertifiedKey>>,
 }
 
 impl ClientConfig {
     common_getters!();
+
+    /// Whether the server has to use a PSK: without a verifier, no certificate is taken.
+    pub(crate) const fn is_psk_required(&self) -> bool {
+        self.verifier.is_none()
+    }
 
     /// The default configuration, with [`Provider::auto`], for servers whose certificates `roots` have issued.
     pub fn new(roots: &[CertificateDer<'_>]) -> Result<Arc<Self>, Error> {
@@ -60,6 +76,8 @@ impl ClientConfig {
             middlebox_compatibility: true,
             tickets: None,
             early_data: false,
+            external_psks: Vec::new(),
+            psk_ke: false,
             certificates: Vec::new(),
         }
     }
@@ -68,7 +86,8 @@ impl ClientConfig {
 impl ClientConfigBuilder {
     common_setters!();
 
-    /// What verifies servers. There is no default.
+    /// What verifies servers. There is no default; without it, a client needs an [`external_psk`](Self::external_psk), and refuses servers that
+    /// use none.
     pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
         self.verifier = Some(Box::new(verifier));
         self
@@ -102,6 +121,20 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Adds a pre-shared key, which is offered to every server. Up to eight are offered, in this order and behind a ticket. A server may
+    /// use its certificate nevertheless, which the [`verifier`](Self::verifier) verifies, if there is one. Default: none.
+    pub fn external_psk(mut self, psk: ExternalPsk) -> Self {
+        self.external_psks.push(psk);
+        self
+    }
+
+    /// Whether a server may use a PSK, of a ticket or an external one, without a key exchange (`psk_ke`, RFC 8446 4.2.9). That saves time, and
+    /// whoever learns the PSK later reads what was sent: there is no forward secrecy. Default: no.
+    pub const fn psk_ke(mut self, on: bool) -> Self {
+        self.psk_ke = on;
+        self
+    }
+
     /// Whether to look like TLS 1.2 to middleboxes (RFC 8446 D.4). Default: yes.
     pub const fn middlebox_compatibility(mut self, on: bool) -> Self {
         self.middlebox_compatibility = on;
@@ -111,7 +144,15 @@ impl ClientConfigBuilder {
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
         let common = self.common.build()?;
-        let verifier = self.verifier.ok_or_else(|| Error::Config("a client needs a server verifier".into()))?;
+        let verifier = self.verifier;
+        if verifier.is_none() && self.external_psks.is_empty() {
+            return Err(Error::Config("a client needs a server verifier, or an external PSK".into()));
+        }
+        if self.external_psks.len() > EXTERNAL_PSKS_OFFERED_MAX {
+            return Err(Error::Config(format!("a client offers at most {EXTERNAL_PSKS_OFFERED_MAX} external PSKs")));
+        }
+        let usable = |psk| Ok(UsablePsk { hash: super::find_hash(&psk, &common.suites)?, psk });
+        let external_psks = self.external_psks.into_iter().map(usable).collect::<Result<_, Error>>()?;
         let key_share_groups: Vec<_> = match self.key_share_groups {
             None => common.groups.iter().copied().take(1).collect(),
             Some(names) => names
@@ -123,7 +164,8 @@ impl ClientConfigBuilder {
                 })
                 .collect::<Result<_, _>>()?,
         };
-        let signature_algorithms = offered_schemes(common.provider);
+        // RFC 8446 4.2.3: they are for certificates.
+        let signature_algorithms = if verifier.is_some() { offered_schemes(common.provider) } else { Vec::new() };
         if key_share_groups.len() > KEY_SHARES_MAX {
             return Err(Error::Config(format!("a client sends at most {KEY_SHARES_MAX} key shares")));
         }
@@ -139,6 +181,8 @@ impl ClientConfigBuilder {
             middlebox_compatibility: self.middlebox_compatibility,
             tickets: self.tickets,
             early_data: self.early_data,
+            external_psks,
+            psk_ke: self.psk_ke,
             certificates: self.certificates,
         }))
     }

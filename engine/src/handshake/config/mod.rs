@@ -9,9 +9,9 @@ use super::job::JobKinds;
 use super::{HandshakeArenas, Workspace};
 use crate::codes::{CipherSuite, NamedGroup};
 use crate::counters::Monitor;
-use crate::crypto::{Aead, Group, Provider, Random, Suite};
+use crate::crypto::{Aead, Group, Hash, Provider, Random, Suite};
 use crate::error::Error;
-use crate::keys::KeyLog;
+use crate::keys::{ExternalPsk, KeyLog};
 use crate::limits::{FRAGMENT_MIN, RECORD_CONTENT_MAX};
 use crate::mem::ArenaLease;
 use crate::switches::Switches;
@@ -189,6 +189,14 @@ fn find_group(provider: &Provider, name: NamedGroup) -> Result<&'static dyn Grou
     })
 }
 
+/// The hash that `psk` is for, which is that of one of `suites`.
+fn find_hash(psk: &ExternalPsk, suites: &[Suite]) -> Result<&'static dyn Hash, Error> {
+    let mut hashes = suites.iter().map(|suite| suite.hash);
+    hashes
+        .find(|hash| psk.hash().is(*hash))
+        .ok_or_else(|| Error::Config(format!("an external PSK for {} needs a cipher suite with this hash", psk.hash())))
+}
+
 /// The setters that both builders have.
 macro_rules! common_setters {
     () => {
@@ -272,6 +280,7 @@ macro_rules! common_setters {
 mod client;
 mod server;
 
+pub(super) use client::UsablePsk;
 pub use client::{ClientConfig, ClientConfigBuilder};
 pub(super) use server::{ClientAuthentication, EarlyDataPolicy};
 pub use server::{ServerConfig, ServerConfigBuilder};

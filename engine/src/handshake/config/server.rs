@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -9,7 +10,7 @@ use crate::crypto::{Provider, Random};
 use crate::error::Error;
 use crate::handshake::job::{JobKind, JobKinds};
 use crate::handshake::{ChooseCertificate, HandshakeArenas};
-use crate::keys::KeyLog;
+use crate::keys::{ExternalPsk, KeyLog};
 use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, EARLY_DATA_SKIPPED_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::ArenaStatistics;
 use crate::msgs::encode_certificate_request;
@@ -30,6 +31,9 @@ pub struct ServerConfig {
     /// How many tickets a client gets after its handshake.
     pub(crate) tickets_sent: u8,
     pub(crate) early_data: Option<EarlyDataPolicy>,
+    /// By their identities.
+    pub(crate) external_psks: HashMap<Arc<[u8]>, ExternalPsk>,
+    pub(crate) psk_ke: bool,
 }
 
 /// How much early data a server takes, and what it has taken before.
@@ -70,10 +74,17 @@ pub struct ServerConfigBuilder {
     tickets: Option<Arc<dyn Tickets>>,
     tickets_sent: u8,
     early_data: Option<EarlyDataPolicy>,
+    external_psks: Vec<ExternalPsk>,
+    psk_ke: bool,
 }
 
 impl ServerConfig {
     common_getters!();
+
+    /// Whether clients have to use a PSK: there is no certificate.
+    pub(crate) fn is_psk_required(&self) -> bool {
+        self.certificates.is_empty() && self.chooser.is_none()
+    }
 
     /// How much early data is skipped where none is accepted, bytes of records: at least what its own tickets allow (RFC 8446 4.2.10), with
     /// what protection adds to short records.
@@ -99,6 +110,8 @@ impl ServerConfig {
             tickets: None,
             tickets_sent: 1,
             early_data: None,
+            external_psks: Vec::new(),
+            psk_ke: false,
         }
     }
 }
@@ -132,6 +145,8 @@ impl ServerConfigBuilder {
     /// Asks clients for a certificate, and verifies what they show with `verifier`: [`ClientVerifier`](crate::pki::ClientVerifier)
     /// is the usual one. [`Negotiated::client_certificate`](crate::Negotiated::client_certificate) has what was shown. Default:
     /// clients are not asked.
+    ///
+    /// A client with an external PSK ([`external_psks`](Self::external_psks)) is not asked: its key tells who it is.
     ///
     /// It excludes [`tickets`](Self::tickets): a session that is resumed would not be verified again, though its certificate may
     /// have expired or the verifier may have changed.
@@ -168,10 +183,27 @@ impl ServerConfigBuilder {
         self
     }
 
+    /// Adds pre-shared keys, of which a client may use one that it has as well. The first one that the client offers is used, and goes before
+    /// a certificate. A server with PSKs needs no certificate; without one, it refuses clients that have none of them, with the same alert as
+    /// those whose key is wrong. [`Negotiated::psk_identity`](crate::Negotiated::psk_identity) tells which one was used. Default: none.
+    pub fn external_psks(mut self, psks: impl IntoIterator<Item = ExternalPsk>) -> Self {
+        self.external_psks.extend(psks);
+        self
+    }
+
+    /// Whether a client that takes PSKs only without a key exchange (`psk_ke`, RFC 8446 4.2.9) may use one, of a ticket or an external one.
+    /// There is no forward secrecy then. Others have a key exchange. Default: no.
+    pub const fn psk_ke(mut self, on: bool) -> Self {
+        self.psk_ke = on;
+        self
+    }
+
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
         match (self.certificates.is_empty(), &self.chooser) {
-            (true, None) => return Err(Error::Config("a server needs a certificate".into())),
+            (true, None) if self.external_psks.is_empty() => {
+                return Err(Error::Config("a server needs a certificate, or an external PSK".into()));
+            }
             (false, Some(_)) => {
                 return Err(Error::Config("a server either has certificates or something that chooses them".into()));
             }
@@ -195,8 +227,11 @@ impl ServerConfigBuilder {
         }
         let provider = self.common.provider;
         let client_authentication = self.client_verifier.map(|verifier| ClientAuthentication::new(verifier, provider));
+        let common = self.common.build()?;
         Ok(Arc::new(ServerConfig {
-            common: self.common.build()?,
+            external_psks: by_identity(self.external_psks, &common)?,
+            psk_ke: self.psk_ke,
+            common,
             certificates: self.certificates,
             chooser: self.chooser,
             client_authentication,
@@ -206,4 +241,16 @@ impl ServerConfigBuilder {
             early_data: self.early_data,
         }))
     }
+}
+
+/// External PSKs by their identities, each of which is there once, and for a suite of the configuration.
+fn by_identity(psks: Vec<ExternalPsk>, common: &Common) -> Result<HashMap<Arc<[u8]>, ExternalPsk>, Error> {
+    let mut found = HashMap::with_capacity(psks.len());
+    for psk in psks {
+        super::find_hash(&psk, &common.suites)?;
+        if found.insert(psk.shared_identity(), psk).is_some() {
+            return Err(Error::Config("two external PSKs have the same identity".into()));
+        }
+    }
+    Ok(found)
 }

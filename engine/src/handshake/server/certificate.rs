@@ -9,6 +9,7 @@ use crate::codes::{ExtensionType, SignatureScheme};
 use crate::error::Error;
 use crate::handshake::ServerConfig;
 use crate::handshake::authentication::CertificateChoice;
+use crate::handshake::negotiate::psk_mode;
 use crate::msgs::ClientHello;
 use crate::pki::CertifiedKey;
 
@@ -53,6 +54,10 @@ pub(in crate::handshake) fn choose_certificate(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
 ) -> Result<CertificateChoice, Error> {
+    if config.is_psk_required() {
+        let is_offered = psk_mode(config.psk_ke, hello).is_some();
+        return Err(if is_offered { Error::UnknownPsk } else { Error::NothingInCommon("use of a pre-shared key") });
+    }
     // RFC 8446 4.2.3: a client may leave it out beside a PSK, which was not accepted.
     let schemes = hello.signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
     let chosen;

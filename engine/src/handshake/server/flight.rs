@@ -22,8 +22,8 @@ use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, 
 /// What the server has chosen from a ClientHello.
 pub(super) struct Choice<'a> {
     pub(super) suite: Suite,
-    pub(super) group: &'static dyn Group,
-    pub(super) share: KeyShareEntry<'a>,
+    /// The group of the key exchange, and the client's share; none where a PSK is used alone.
+    pub(super) exchange: Option<(&'static dyn Group, KeyShareEntry<'a>)>,
     pub(super) proof: Proof,
     pub(super) server_name: Option<CompactString>,
     pub(super) hello_retry: bool,
@@ -47,10 +47,18 @@ impl Proof {
         }
     }
 
+    /// The identity of an external PSK.
+    fn external_identity(&self) -> Option<Arc<[u8]>> {
+        match self {
+            Self::Certificate(_) => None,
+            Self::Psk(psk) => psk.external_identity.clone(),
+        }
+    }
+
     const fn authentication(&self) -> Authentication {
         match self {
             Self::Certificate(choice) => Authentication::Certificate(choice.scheme),
-            Self::Psk(_) => Authentication::Resumption,
+            Self::Psk(psk) => Authentication::with_psk(psk.origin),
         }
     }
 
@@ -112,7 +120,7 @@ impl Choice<'_> {
 
         effects.send(&mut transcript, |out| {
             // RFC 6066 3: the name of a session that is resumed is not acknowledged again.
-            let server_name = self.server_name.is_some() && self.proof.selected_identity().is_none();
+            let server_name = self.server_name.is_some() && self.proof.authentication() != Authentication::Resumption;
             EncryptedExtensions { server_name, alpn: alpn.as_deref(), early_data: client_early.is_some() }.encode(out);
             if let Proof::Certificate(choice) = &self.proof {
                 if let Some(ClientAuthentication { request, .. }) = &config.client_authentication {
@@ -121,12 +129,14 @@ impl Choice<'_> {
                 encode_certificate(out, &[], &choice.certificate.chain);
             }
         })?;
-        let gives_tickets = config.tickets.is_some() && hello.takes_psk_dhe_ke();
+        let takes_psks = hello.takes_psk_dhe_ke() || (config.psk_ke && hello.takes_psk_ke());
+        let gives_tickets = config.tickets.is_some() && takes_psks;
         let negotiated = Negotiated {
             version: ProtocolVersion::TLS13,
             suite: suite.code,
-            group: self.group.name(),
+            group: self.exchange.map(|(group, _)| group.name()),
             authentication: self.proof.authentication(),
+            psk_identity: self.proof.external_identity(),
             alpn,
             server_name: self.server_name,
             hello_retry: self.hello_retry,
@@ -162,12 +172,17 @@ impl Choice<'_> {
     ) -> Result<SharedSecret, Error> {
         let mut random = [0; 32];
         common.random.fill(&mut random)?;
-        let exchange = self.group.start_and_complete(self.share.key, common.random)?;
+        let exchange = match self.exchange {
+            Some((group, share)) => Some((group.name(), group.start_and_complete(share.key, common.random)?)),
+            None => None,
+        };
+        let key_share =
+            exchange.as_ref().map(|(group, exchange)| KeyShareEntry { group: *group, key: &exchange.share });
         let answer = ServerHello {
             random: &random,
             session_id: hello.session_id,
             cipher_suite: self.suite.code,
-            key_share: KeyShareEntry { group: self.group.name(), key: &exchange.share },
+            key_share,
             selected_identity: self.proof.selected_identity(),
         };
         effects.send(transcript, |out| answer.encode(out))?;
@@ -175,7 +190,9 @@ impl Choice<'_> {
         if !hello.session_id.is_empty() && !self.hello_retry {
             effects.push(Effect::SendChangeCipherSpec)?;
         }
-        Ok(exchange.secret)
+        // RFC 8446 7.1: without a key exchange, zeros.
+        let zeros = || SharedSecret::zeroed(self.suite.hash.output_len());
+        Ok(exchange.map_or_else(zeros, |(_, exchange)| exchange.secret))
     }
 }
 
@@ -200,8 +217,9 @@ impl HalfFlight {
         }
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
         let early_data_skipped = config.early_data_skipped();
-        // Not where a session was resumed, which excludes asking for certificates.
-        let asked = config.client_authentication.as_ref().map(|asked| (config.clone(), asked.verifier.clone()));
+        // RFC 8446 4.3.2: not where a PSK is used.
+        let asked = config.client_authentication.as_ref().filter(|_| negotiated.signature().is_some());
+        let asked = asked.map(|asked| (config.clone(), asked.verifier.clone()));
         let tickets = self.gives_tickets.then_some((config, master));
         let mut finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
         if let Some((early, bytes)) = self.client_early {

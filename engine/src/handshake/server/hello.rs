@@ -5,14 +5,14 @@ use arrayvec::ArrayVec;
 use super::ServerState;
 use super::certificate::{choose_certificate, server_name};
 use super::flight::{Choice, Proof};
-use super::resumption::{AcceptedPsk, find_psk, offers_ticket};
+use super::resumption::{AcceptedPsk, find_psk, offers_external};
 use crate::codes::{CipherSuite, HandshakeType, NamedGroup};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::authentication::CertificateChoice;
 use crate::handshake::effects::{Effect, Effects};
 use crate::handshake::job::{JobKind, Work, client_hello};
-use crate::handshake::negotiate::{self, KeyExchange};
+use crate::handshake::negotiate::{self, KeyExchange, PskMode};
 use crate::handshake::{Machine, ServerConfig};
 use crate::keys::Transcript;
 use crate::limits::SESSION_ID_MAX;
@@ -70,31 +70,46 @@ impl WaitClientHello {
     /// handshake pauses for it.
     fn take(self, message: &Message<'_>, known: Known, effects: &mut Effects) -> Result<ServerState, Error> {
         let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
-        negotiate::check(&hello)?;
+        // A client that was asked for a key share has it.
+        let is_ke_allowed = self.config.psk_ke && self.retried.is_none();
+        let psk_mode = negotiate::psk_mode(is_ke_allowed, &hello);
+        negotiate::check(&hello, psk_mode)?;
         // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers a HelloRetryRequest.
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as keys or turns change"));
         }
-        let (suite, exchange) = match &self.retried {
-            None => negotiate_first(&self.config, &hello)?,
+        let suite = match &self.retried {
+            None => negotiate_first(&self.config, psk_mode, &hello)?,
             Some(retried) => negotiate_second(&self.config, retried, &hello)?,
         };
-        let (group, share) = match exchange {
-            KeyExchange::Now(group, share) => (group, share),
-            KeyExchange::AfterRetry(group) => {
-                let retried = send_hello_retry_request(&self.config, &suite, group, &hello, message, effects)?;
-                return Ok(ServerState::ClientHello(Self { config: self.config, retried: Some(retried) }));
-            }
-        };
+        let mut exchange = None;
+        if psk_mode != Some(PskMode::Ke) {
+            exchange = Some(self.key_exchange(&hello)?);
+        }
+        if let Some(KeyExchange::AfterRetry(group)) = exchange {
+            return self.retry(&suite, group, &hello, message, effects);
+        }
         let pauses = self.config.common.pauses;
         let psk = match known.psk {
             Some(psk) => psk,
-            None if pauses.contains(JobKind::OpenTicket) && offers_ticket(&self.config, &hello) => {
+            None if psk_mode.is_none() => None,
+            None if pauses.contains(JobKind::OpenTicket) && self.config.tickets.is_some() => {
                 let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
                 effects.pause(Work::OpenTicket { config, suite, hello });
                 return Ok(ServerState::ClientHello(self));
             }
             None => find_psk(&self.config, &suite, &hello),
+        };
+        // A PSK alone is enough. Without one, a client that asked for that needs a key exchange all the same.
+        let exchange = match exchange {
+            None if psk.is_some() => None,
+            None => Some(self.key_exchange(&hello)?),
+            found => found,
+        };
+        let exchange = match exchange {
+            Some(KeyExchange::Now(group, share)) => Some((group, share)),
+            Some(KeyExchange::AfterRetry(group)) => return self.retry(&suite, group, &hello, message, effects),
+            None => None,
         };
         let mut proof = match (psk, known.choice) {
             (Some(psk), _) => Proof::Psk(psk),
@@ -116,7 +131,31 @@ impl WaitClientHello {
             Proof::Certificate(_) => transcript.add(message.bytes),
         }
         let server_name = server_name(&hello);
-        Choice { suite, group, share, proof, server_name, hello_retry }.answer(config, &hello, transcript, effects)
+        Choice { suite, exchange, proof, server_name, hello_retry }.answer(config, &hello, transcript, effects)
+    }
+}
+
+impl WaitClientHello {
+    /// The key exchange with a ClientHello.
+    fn key_exchange<'a>(&self, hello: &ClientHello<'a>) -> Result<KeyExchange<'a>, Error> {
+        let common = &self.config.common;
+        let Some(retried) = &self.retried else { return negotiate::key_exchange(&common.groups, hello) };
+        let share = negotiate::retried_share(retried.group, hello)?;
+        let group = common.group(retried.group).ok_or(Error::Internal("a chosen group that is not configured"))?;
+        Ok(KeyExchange::Now(group, share))
+    }
+
+    /// Asks for another ClientHello.
+    fn retry(
+        self,
+        suite: &Suite,
+        group: NamedGroup,
+        hello: &ClientHello<'_>,
+        message: &Message<'_>,
+        effects: &mut Effects,
+    ) -> Result<ServerState, Error> {
+        let retried = send_hello_retry_request(&self.config, suite, group, hello, message, effects)?;
+        Ok(ServerState::ClientHello(Self { config: self.config, retried: Some(retried) }))
     }
 }
 
@@ -129,13 +168,18 @@ struct Known {
     choice: Option<CertificateChoice>,
 }
 
-/// Negotiates with the first ClientHello.
-fn negotiate_first<'a>(config: &ServerConfig, hello: &ClientHello<'a>) -> Result<(Suite, KeyExchange<'a>), Error> {
+/// The suite for the first ClientHello.
+fn negotiate_first(config: &ServerConfig, psk_mode: Option<PskMode>, hello: &ClientHello<'_>) -> Result<Suite, Error> {
     if hello.cookie.is_some() {
         return Err(Error::IllegalParameter("a cookie that no HelloRetryRequest gave"));
     }
     let suite = negotiate::suite(&config.common.suites, hello)?;
-    Ok((suite, negotiate::key_exchange(&config.common.groups, hello)?))
+    if psk_mode.is_none() || config.external_psks.is_empty() || offers_external(config, hello, suite.hash) {
+        return Ok(suite);
+    }
+    // RFC 8446 4.2.11: the suite and the PSK have to fit together.
+    let mut others = config.common.suites.iter().filter(|suite| hello.cipher_suites.contains(suite.code.0));
+    Ok(others.find(|suite| offers_external(config, hello, suite.hash)).copied().unwrap_or(suite))
 }
 
 /// Sends a HelloRetryRequest (RFC 8446 4.1.4).
@@ -170,12 +214,8 @@ fn send_hello_retry_request(
     Ok(Retried { transcript, suite: suite.code, group, cookie, random: hello.random, session_id })
 }
 
-/// Negotiates with the ClientHello after a HelloRetryRequest, which changes only what was asked for (RFC 8446 4.1.2).
-fn negotiate_second<'a>(
-    config: &ServerConfig,
-    retried: &Retried,
-    hello: &ClientHello<'a>,
-) -> Result<(Suite, KeyExchange<'a>), Error> {
+/// The suite for the ClientHello after a HelloRetryRequest, which changes only what was asked for (RFC 8446 4.1.2).
+fn negotiate_second(config: &ServerConfig, retried: &Retried, hello: &ClientHello<'_>) -> Result<Suite, Error> {
     if hello.random != retried.random || hello.session_id != &retried.session_id[..] {
         return Err(Error::IllegalParameter("the second ClientHello changes a field that must stay the same"));
     }
@@ -192,8 +232,5 @@ fn negotiate_second<'a>(
     }
     negotiate::still_offers(retried.suite, hello)?;
     let suite = config.common.suite(retried.suite).copied();
-    let suite = suite.ok_or(Error::Internal("a chosen suite that is not configured"))?;
-    let share = negotiate::retried_share(retried.group, hello)?;
-    let group = config.common.group(retried.group).ok_or(Error::Internal("a chosen group that is not configured"))?;
-    Ok((suite, KeyExchange::Now(group, share)))
+    suite.ok_or(Error::Internal("a chosen suite that is not configured"))
 }

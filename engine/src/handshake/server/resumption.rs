@@ -1,14 +1,16 @@
-//! Sessions that the server resumes, and the tickets it gives.
+//! PSKs that the server accepts: those of sessions that it resumes, and external ones; and the tickets it gives.
+
+use std::sync::Arc;
 
 use rustls_pki_types::UnixTime;
 
 use super::certificate::server_name;
-use crate::crypto::Suite;
+use crate::crypto::{Hash, Suite};
 use crate::error::Error;
 use crate::handshake::config::EarlyDataPolicy;
 use crate::handshake::effects::{Effects, Negotiated};
 use crate::handshake::{ServerConfig, negotiate};
-use crate::keys::{MasterSecret, PskSecret, Transcript, resumption_psk};
+use crate::keys::{MasterSecret, PskOrigin, PskSecret, Transcript, resumption_psk};
 use crate::limits::{EARLY_DATA_WINDOW_S, PSKS_TRIED_MAX};
 use crate::mem::Digest;
 use crate::msgs::{ClientHello, Message, NewSessionTicket, OfferedPsk};
@@ -19,29 +21,35 @@ use crate::session::{Session, is_fresh};
 pub(in crate::handshake) struct AcceptedPsk {
     /// Which of the client's it is.
     pub(super) identity: u16,
+    pub(super) origin: PskOrigin,
+    /// The identity of an external one.
+    pub(super) external_identity: Option<Arc<[u8]>>,
     /// The first stage of the key schedule with it.
     pub(super) secret: PskSecret,
     /// What early data would be accepted with it, if any.
     pub(super) early_data: Option<EarlyDataOffer>,
 }
 
-/// Whether the client offers a ticket, and it could be accepted: with a key exchange (RFC 8446 4.2.9).
-pub(super) fn offers_ticket(config: &ServerConfig, hello: &ClientHello<'_>) -> bool {
-    config.tickets.is_some() && hello.pre_shared_key.is_some() && hello.takes_psk_dhe_ke()
-}
-
-/// The first PSK of a session that can be resumed (RFC 8446 4.2.11). Where there is none the handshake is a full one.
+/// The first PSK that is known here and can be used with `suite` (RFC 8446 4.2.11). Where there is none the handshake is a full one.
 pub(in crate::handshake) fn find_psk(
     config: &ServerConfig,
     suite: &Suite,
     hello: &ClientHello<'_>,
 ) -> Option<AcceptedPsk> {
-    let (Some(tickets), Some(offered), true) = (&config.tickets, hello.pre_shared_key, hello.takes_psk_dhe_ke()) else {
-        return None;
-    };
     let server_name = server_name(hello);
-    let mut offers = offered.iter().take(PSKS_TRIED_MAX).zip(0u16..);
-    offers.find_map(|(psk, identity)| {
+    let mut tickets_tried = 0;
+    hello.pre_shared_key?.iter().zip(0u16..).find_map(|(psk, identity)| {
+        if let Some(external) = config.external_psks.get(psk.identity) {
+            return external.hash().is(suite.hash).then(|| AcceptedPsk {
+                identity,
+                origin: external.origin(),
+                external_identity: Some(external.shared_identity()),
+                secret: external.secret(suite.hash),
+                early_data: None,
+            });
+        }
+        let tickets = config.tickets.as_ref().filter(|_| tickets_tried < PSKS_TRIED_MAX)?;
+        tickets_tried += 1;
         let now = config.common.clock.now();
         let state = tickets.open(psk.identity, now)?;
         let session = Session::decode(&state).ok()?;
@@ -52,10 +60,18 @@ pub(in crate::handshake) fn find_psk(
             && is_fresh(session.issued_at, tickets.lifetime_s(), now);
         is_resumable.then(|| AcceptedPsk {
             identity,
-            secret: PskSecret::of_ticket(suite.hash, &session.psk),
+            origin: PskOrigin::Ticket,
+            external_identity: None,
+            secret: PskSecret::new(suite.hash, &session.psk, PskOrigin::Ticket),
             early_data: early_data(config, suite, hello, &session, &psk).filter(|_| identity == 0),
         })
     })
+}
+
+/// Whether the client offers an external PSK that is known here and could be used with `hash`.
+pub(super) fn offers_external(config: &ServerConfig, hello: &ClientHello<'_>, hash: &dyn Hash) -> bool {
+    let offered = hello.pre_shared_key.into_iter().flat_map(|offered| offered.iter());
+    offered.filter_map(|psk| config.external_psks.get(psk.identity)).any(|psk| psk.hash().is(hash))
 }
 
 impl AcceptedPsk {

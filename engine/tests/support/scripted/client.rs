@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::{Exchange, Provider, Random, Suite};
-use tls_engine::internal::keys::{EarlySecret, TrafficSecret};
+use tls_engine::internal::keys::{EarlySecret, PskOrigin, TrafficSecret};
 use tls_engine::internal::msgs::{HELLO_RETRY_REQUEST_RANDOM, Signer, signed_content};
 use tls_engine::internal::wire::Reader;
 use tls_engine::mem::{Digest, SharedSecret};
@@ -34,6 +34,8 @@ pub struct ScriptedClient {
     pub cookie: Option<Vec<u8>>,
     /// The ticket of an earlier handshake. An identity that the server selects stands for its PSK.
     pub ticket: Option<Ticket>,
+    /// What its PSK is taken for.
+    pub origin: PskOrigin,
     /// Which identity the server has selected.
     pub selected_identity: Option<u16>,
     /// The hash of the hello that was sent last.
@@ -59,6 +61,7 @@ impl ScriptedClient {
             transcript: Vec::new(),
             cookie: None,
             ticket: None,
+            origin: PskOrigin::Ticket,
             selected_identity: None,
             hello_digest: None,
             identity: None,
@@ -147,7 +150,7 @@ impl ScriptedClient {
         if !self.hello.extensions().0.iter().any(|(known, _)| *known == modes) {
             self.hello.extensions().set(modes, vector8(&[1]));
         }
-        psk::offer(self.provider, &mut self.hello, &self.transcript, ticket, offers);
+        psk::offer(self.provider, &mut self.hello, &self.transcript, (ticket, self.origin), offers);
     }
 
     /// The same with nothing but the ticket.
@@ -200,10 +203,16 @@ impl ScriptedClient {
             return self.on_retry(answer.cookie, body);
         }
         self.transcript.extend(message(HandshakeType::SERVER_HELLO, body));
-        let (group, exchange) = self.exchange.take().expect("a share that was sent");
-        let (selected, key) = answer.share.expect("a share of the server's");
-        assert_eq!(selected, group);
-        let shared = exchange.complete(&key).expect("a share of the right form");
+        let exchange = self.exchange.take();
+        let shared = match answer.share {
+            Some((selected, key)) => {
+                let (group, exchange) = exchange.expect("a share that was sent");
+                assert_eq!(selected, group);
+                exchange.complete(&key).expect("a share of the right form")
+            }
+            // A PSK alone (RFC 8446 7.1).
+            None => SharedSecret::zeroed(self.suite.hash.output_len()),
+        };
         self.selected_identity = answer.selected_identity;
         self.set_handshake_keys(shared);
     }

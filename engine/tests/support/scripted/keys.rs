@@ -2,12 +2,15 @@
 
 use tls_engine::codes::ContentType;
 use tls_engine::crypto::{AeadKey, Hash, Suite, TAG_LEN};
-use tls_engine::internal::keys::{EarlySecret, PskSecret, TrafficSecret};
+use tls_engine::internal::keys::{EarlySecret, PskOrigin, PskSecret, TrafficSecret};
 use tls_engine::mem::Secret;
 
 /// The first stage of the key schedule, with the PSK of a ticket or without one.
 pub fn early_secret(hash: &'static dyn Hash, psk: Option<&Secret>) -> EarlySecret {
-    psk.map_or_else(|| EarlySecret::without_psk(hash), |psk| PskSecret::of_ticket(hash, psk).early().clone())
+    psk.map_or_else(
+        || EarlySecret::without_psk(hash),
+        |psk| PskSecret::new(hash, psk, PskOrigin::Ticket).early().clone(),
+    )
 }
 
 /// One direction's keys.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tls_engine::codes::{CipherSuite, ExtensionType};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::{Hash, Provider};
-use tls_engine::internal::keys::PskSecret;
+use tls_engine::internal::keys::{PskOrigin, PskSecret};
 use tls_engine::session::{Ticket, TicketStore};
 
 use super::draft::{ClientHelloDraft, vector8, vector16};
@@ -48,13 +48,13 @@ pub fn pre_shared_key(offers: &[Offer]) -> Vec<u8> {
     [vector16(&identities), vector16(&binders)].concat()
 }
 
-/// Puts `offers` at the end of `hello`; those without a binder get that of `ticket`, whatever they are. `before` are the messages
-/// before the hello.
+/// Puts `offers` at the end of `hello`; those without a binder get that of `ticket`, whatever they are, as one of a PSK of this origin.
+/// `before` are the messages before the hello.
 pub fn offer(
     provider: &'static Provider,
     hello: &mut ClientHelloDraft,
     before: &[u8],
-    ticket: &Ticket,
+    (ticket, origin): (&Ticket, PskOrigin),
     mut offers: Vec<Offer>,
 ) {
     let hash = hash_of(provider, ticket.suite);
@@ -68,7 +68,7 @@ pub fn offer(
     let binders_len: usize = 2 + offers.iter().map(|offer| 1 + offer.binder.len()).sum::<usize>();
     let encoded = hello.encode();
     let covered = &encoded[..encoded.len() - binders_len];
-    let binder = PskSecret::of_ticket(hash, &ticket.psk).binder(&hash.digest(&[before, covered]));
+    let binder = PskSecret::new(hash, &ticket.psk, origin).binder(&hash.digest(&[before, covered]));
     for (offer, _) in offers.iter_mut().zip(&is_unbound).filter(|(_, is_unbound)| **is_unbound) {
         offer.binder = binder.as_bytes().to_vec();
     }

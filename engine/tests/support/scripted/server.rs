@@ -128,6 +128,14 @@ impl ScriptedServer {
         self.plain(ContentType::HANDSHAKE, &message);
     }
 
+    /// The right ServerHello without a key exchange, where a PSK is enough.
+    pub fn hello_without_share(&mut self) -> ServerHelloDraft {
+        let mut hello = self.hello(NamedGroup::X25519);
+        hello.extensions().remove(ExtensionType::KEY_SHARE);
+        self.answered = Some(SharedSecret::zeroed(self.suite.hash.output_len()));
+        hello
+    }
+
     /// Sends a ServerHello after `change`.
     pub fn send_hello_with(&mut self, change: impl FnOnce(&mut ServerHelloDraft)) {
         let mut hello = self.hello(NamedGroup::X25519);
@@ -139,6 +147,12 @@ impl ScriptedServer {
     pub fn accept(&mut self, group: NamedGroup, piece_len: usize) {
         let hello = self.hello(group);
         self.accept_as(group, &hello, piece_len);
+    }
+
+    /// Sends the right ServerHello without a key exchange, and makes keys.
+    pub fn accept_without_share(&mut self) {
+        let hello = self.hello_without_share();
+        self.accept_as(NamedGroup::X25519, &hello, usize::MAX);
     }
 
     /// Sends the right ServerHello after a change that a client has to take.
