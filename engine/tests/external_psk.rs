@@ -40,7 +40,8 @@ fn psk_server(
     change(ServerConfig::builder(provider).pause_for(support::jobs::paused_for())).build().expect("a server")
 }
 
-/// Completes a handshake, sends data both ways, and returns what both ends have negotiated. An error comes with the end that has found it.
+/// Completes a handshake, sends data both ways, and returns what both ends have negotiated. An error comes with the end that has
+/// found it.
 fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) -> Result<Negotiated, (&'static str, Error)> {
     let mut client = Peer::client(client, localhost()).expect("a ClientHello");
     let mut server = Peer::server(server);

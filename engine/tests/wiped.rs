@@ -85,8 +85,8 @@ fn resume(provider: &'static Provider) {
     assert_eq!(find("PSK"), 0, "{}: PSKs of tickets", provider.name);
 }
 
-/// Connects with an external PSK, one that was imported from it, and one that is not used, then drops the configurations: none of their keys is
-/// anywhere then.
+/// Connects with an external PSK, one that was imported from it, and one that is not used, then drops the configurations: none of
+/// their keys is anywhere then.
 fn share_key(provider: &'static Provider) {
     NOTES.lock().unwrap().clear();
     let mut key = Secret::zeroed(32);

@@ -30,8 +30,8 @@ pub struct Connect {
     #[arg(long, value_name = "FILE")]
     pub early_data: Option<PathBuf>,
 
-    /// Offer the pre-shared keys in FILE, up to eight lines of IDENTITY:KEY with the key in hexadecimal. A server that takes none shows its
-    /// certificate
+    /// Offer the pre-shared keys in FILE, up to eight lines of IDENTITY:KEY with the key in hexadecimal. A server that takes none
+    /// shows its certificate
     #[arg(long, value_name = "FILE")]
     pub psk: Option<PathBuf>,
 

@@ -11,9 +11,9 @@ use crate::files;
 /// The longest file that is read, bytes.
 const FILE_MAX: usize = 1 << 20;
 
-/// The PSKs of a file: a line each, with the identity, a colon and the key in hexadecimal, as in the files of GnuTLS' `psktool` and of
-/// stunnel. An identity that begins with `#` is in hexadecimal, too, as `psktool` writes those that are not plain text. Errors name the
-/// line, and say nothing of what is in it.
+/// The PSKs of a file: a line each, with the identity, a colon and the key in hexadecimal, as in the files of GnuTLS' `psktool` and
+/// of stunnel. An identity that begins with `#` is in hexadecimal, too, as `psktool` writes those that are not plain text. Errors
+/// name the line, and say nothing of what is in it.
 pub(super) fn external_psks(path: &Path) -> Result<Vec<ExternalPsk>, Error> {
     let bytes = files::read_secret(path, FILE_MAX).map_err(|error| Error::read(path, error))?;
     let mut psks = Vec::new();

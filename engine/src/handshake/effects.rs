@@ -215,8 +215,8 @@ pub struct Negotiated {
     pub group: Option<NamedGroup>,
     /// How the server has proved who it is.
     pub authentication: Authentication,
-    /// The identity of the external PSK, where one was used: whom a server has to do with. A session that is resumed does not say with which
-    /// it began; a server that has to know it gives no tickets.
+    /// The identity of the external PSK, where one was used: whom a server has to do with. A session that is resumed does not say
+    /// with which it began; a server that has to know it gives no tickets.
     pub psk_identity: Option<Arc<[u8]>>,
     /// The application protocol.
     pub alpn: Option<Arc<[u8]>>,
@@ -278,7 +278,8 @@ pub enum Authentication {
     Certificate(SignatureScheme),
     /// By the pre-shared key of a ticket, which it has given in an earlier connection.
     Resumption,
-    /// By a pre-shared key that both ends were given in advance ([`ExternalPsk`](crate::ExternalPsk)), which proves who the client is, too.
+    /// By a pre-shared key that both ends were given in advance ([`ExternalPsk`](crate::ExternalPsk)), which proves who the client
+    /// is, too.
     ExternalPsk,
 }
 

@@ -83,10 +83,11 @@ impl fmt::Display for PskHash {
     }
 }
 
-/// A pre-shared key that both ends were given in advance, with its identity (RFC 8446 2.2). It stands for certificate and signature.
+/// A pre-shared key that both ends were given in advance, with its identity (RFC 8446 2.2). It stands for certificate and
+/// signature.
 ///
-/// Each is for one client and one server, neither of which may be the other one, too (RFC 9257 4.1). Whoever sees the handshake sees the
-/// identity. Neither early data nor, where a key exchange is left out, forward secrecy comes with it.
+/// Each is for one client and one server, neither of which may be the other one, too (RFC 9257 4.1). Whoever sees the handshake
+/// sees the identity. Neither early data nor, where a key exchange is left out, forward secrecy comes with it.
 #[derive(Clone)]
 pub struct ExternalPsk {
     identity: Arc<[u8]>,
@@ -102,8 +103,8 @@ impl ExternalPsk {
     /// The longest key, bytes.
     pub const KEY_MAX: usize = SECRET_MAX;
 
-    /// A PSK of 16 to 64 bytes, which must be random: one that is chosen by a person is found by trial (RFC 9257 4.2). The `identity` has
-    /// 1 to 1024 bytes. It is used with SHA-256, unless [`ExternalPsk::with_hash`] says otherwise.
+    /// A PSK of 16 to 64 bytes, which must be random: one that is chosen by a person is found by trial (RFC 9257 4.2). The
+    /// `identity` has 1 to 1024 bytes. It is used with SHA-256, unless [`ExternalPsk::with_hash`] says otherwise.
     ///
     /// # Errors
     /// [`Error::Config`] where one of them is too short or too long.
@@ -131,13 +132,13 @@ impl ExternalPsk {
         self
     }
 
-    /// A PSK for cipher suites with the hash `target` and TLS 1.3, derived from this one (RFC 9258): a key that is also used elsewhere, such as
-    /// in TLS 1.2, is used here for this alone. One with SHA-256 gives PSKs for several hashes. The `context` is what both ends know of each
-    /// other, and may be empty.
+    /// A PSK for cipher suites with the hash `target` and TLS 1.3, derived from this one (RFC 9258): a key that is also used
+    /// elsewhere, such as in TLS 1.2, is used here for this alone. One with SHA-256 gives PSKs for several hashes. The `context` is
+    /// what both ends know of each other, and may be empty.
     ///
     /// # Errors
-    /// [`Error::Config`] where this PSK was itself derived, its identity with the context is too long, the provider lacks a hash, or RFC 9258
-    /// has no number for `target`, as for SHA-512.
+    /// [`Error::Config`] where this PSK was itself derived, its identity with the context is too long, the provider lacks a hash,
+    /// or RFC 9258 has no number for `target`, as for SHA-512.
     pub fn imported(&self, provider: &Provider, context: &[u8], target: PskHash) -> Result<Self, Error> {
         if self.origin != PskOrigin::External {
             return Err(Error::Config("a PSK that was imported can't be imported again".into()));

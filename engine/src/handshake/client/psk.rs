@@ -56,8 +56,9 @@ impl OfferedPsks {
     }
 
     /// Whether none is offered.
+    #[inline]
     pub(super) fn is_empty(&self, config: &ClientConfig) -> bool {
-        self.ticket.is_none() && self.external(config).next().is_none()
+        self.ticket.is_none() && (config.external_psks.is_empty() || self.external(config).next().is_none())
     }
 
     fn external<'a>(&self, config: &'a ClientConfig) -> impl Iterator<Item = &'a UsablePsk> {
@@ -66,7 +67,13 @@ impl OfferedPsks {
     }
 
     /// What the ClientHello has of them.
+    #[inline]
     pub(super) fn offers<'a>(&'a self, config: &'a ClientConfig) -> Offers<'a> {
+        if self.is_empty(config) { Offers::new() } else { self.collect(config) }
+    }
+
+    #[inline(never)]
+    fn collect<'a>(&'a self, config: &'a ClientConfig) -> Offers<'a> {
         let ticket = self.ticket.iter().map(|ticket| ticket.psk(config.common.clock.now()));
         // RFC 8446 4.2.11: external ones have no age.
         let external = self.external(config).map(|usable| PskOffer {
@@ -78,12 +85,14 @@ impl OfferedPsks {
     }
 
     /// Fills in the binders of the ClientHello at `span`, which is the first message of the handshake.
+    #[inline(never)]
     pub(super) fn bind_first(&self, config: &ClientConfig, span: Span, effects: &mut Effects) {
         let (before, binders) = self.split(config, span, effects);
         self.fill_in(config, binders, |hash| hash.digest(&[before]));
     }
 
     /// Fills in the binders of the ClientHello at `span`, and adds the message to `transcript`.
+    #[inline(never)]
     pub(super) fn bind(&self, config: &ClientConfig, span: Span, transcript: &mut Transcript, effects: &mut Effects) {
         let (before, binders) = self.split(config, span, effects);
         transcript.add(before);
@@ -117,6 +126,7 @@ impl OfferedPsks {
     }
 
     /// The PSK that the server has chosen, by its place, for a suite with `hash`.
+    #[inline(never)]
     pub(super) fn choose(self, config: &ClientConfig, place: u16, hash: &'static dyn Hash) -> Result<ChosenPsk, Error> {
         // RFC 8446 4.2.11
         let not_offered = Error::IllegalParameter("a PSK that was not offered for this suite");

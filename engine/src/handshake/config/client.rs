@@ -86,8 +86,8 @@ impl ClientConfig {
 impl ClientConfigBuilder {
     common_setters!();
 
-    /// What verifies servers. There is no default; without it, a client needs an [`external_psk`](Self::external_psk), and refuses servers that
-    /// use none.
+    /// What verifies servers. There is no default; without it, a client needs an [`external_psk`](Self::external_psk), and refuses
+    /// servers that use none.
     pub fn verifier(mut self, verifier: impl VerifyServer + 'static) -> Self {
         self.verifier = Some(Box::new(verifier));
         self
@@ -121,15 +121,16 @@ impl ClientConfigBuilder {
         self
     }
 
-    /// Adds a pre-shared key, which is offered to every server. Up to eight are offered, in this order and behind a ticket. A server may
-    /// use its certificate nevertheless, which the [`verifier`](Self::verifier) verifies, if there is one. Default: none.
+    /// Adds a pre-shared key, which is offered to every server. Up to eight are offered, in this order and behind a ticket. A
+    /// server may use its certificate nevertheless, which the [`verifier`](Self::verifier) verifies, if there is one. Default:
+    /// none.
     pub fn external_psk(mut self, psk: ExternalPsk) -> Self {
         self.external_psks.push(psk);
         self
     }
 
-    /// Whether a server may use a PSK, of a ticket or an external one, without a key exchange (`psk_ke`, RFC 8446 4.2.9). That saves time, and
-    /// whoever learns the PSK later reads what was sent: there is no forward secrecy. Default: no.
+    /// Whether a server may use a PSK, of a ticket or an external one, without a key exchange (`psk_ke`, RFC 8446 4.2.9). That
+    /// saves time, and whoever learns the PSK later reads what was sent: there is no forward secrecy. Default: no.
     pub const fn psk_ke(mut self, on: bool) -> Self {
         self.psk_ke = on;
         self

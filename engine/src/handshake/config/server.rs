@@ -183,16 +183,17 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// Adds pre-shared keys, of which a client may use one that it has as well. The first one that the client offers is used, and goes before
-    /// a certificate. A server with PSKs needs no certificate; without one, it refuses clients that have none of them, with the same alert as
-    /// those whose key is wrong. [`Negotiated::psk_identity`](crate::Negotiated::psk_identity) tells which one was used. Default: none.
+    /// Adds pre-shared keys, of which a client may use one that it has as well. The first one that the client offers is used, and
+    /// goes before a certificate. A server with PSKs needs no certificate; without one, it refuses clients that have none of them,
+    /// with the same alert as those whose key is wrong. [`Negotiated::psk_identity`](crate::Negotiated::psk_identity) tells which
+    /// one was used. Default: none.
     pub fn external_psks(mut self, psks: impl IntoIterator<Item = ExternalPsk>) -> Self {
         self.external_psks.extend(psks);
         self
     }
 
-    /// Whether a client that takes PSKs only without a key exchange (`psk_ke`, RFC 8446 4.2.9) may use one, of a ticket or an external one.
-    /// There is no forward secrecy then. Others have a key exchange. Default: no.
+    /// Whether a client that takes PSKs only without a key exchange (`psk_ke`, RFC 8446 4.2.9) may use one, of a ticket or an
+    /// external one. There is no forward secrecy then. Others have a key exchange. Default: no.
     pub const fn psk_ke(mut self, on: bool) -> Self {
         self.psk_ke = on;
         self

@@ -30,7 +30,8 @@ pub(in crate::handshake) struct AcceptedPsk {
     pub(super) early_data: Option<EarlyDataOffer>,
 }
 
-/// The first PSK that is known here and can be used with `suite` (RFC 8446 4.2.11). Where there is none the handshake is a full one.
+/// The first PSK that is known here and can be used with `suite` (RFC 8446 4.2.11). Where there is none the handshake is a full
+/// one.
 pub(in crate::handshake) fn find_psk(
     config: &ServerConfig,
     suite: &Suite,

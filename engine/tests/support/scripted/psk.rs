@@ -48,8 +48,8 @@ pub fn pre_shared_key(offers: &[Offer]) -> Vec<u8> {
     [vector16(&identities), vector16(&binders)].concat()
 }
 
-/// Puts `offers` at the end of `hello`; those without a binder get that of `ticket`, whatever they are, as one of a PSK of this origin.
-/// `before` are the messages before the hello.
+/// Puts `offers` at the end of `hello`; those without a binder get that of `ticket`, whatever they are, as one of a PSK of this
+/// origin. `before` are the messages before the hello.
 pub fn offer(
     provider: &'static Provider,
     hello: &mut ClientHelloDraft,
