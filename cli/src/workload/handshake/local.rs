@@ -82,9 +82,7 @@ impl<T: Library, L: Link> Local<T, L> {
     fn has_equal(&self, kind: HandshakeKind, negotiated: &Negotiated) -> bool {
         let first_share = kind.client_groups(&self.work.groups).first().copied();
         let mut groups = negotiated.group.into_iter().chain(first_share);
-        negotiated.version == ProtocolVersion::TLS13
-            && kind != HandshakeKind::Psk
-            && groups.all(|group| self.work.provider.group(group).is_some())
+        negotiated.version == ProtocolVersion::TLS13 && groups.all(|group| self.work.provider.group(group).is_some())
     }
 
     fn bare(&self, number: usize) -> Result<[u64; 2], Error> {

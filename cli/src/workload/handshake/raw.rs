@@ -20,7 +20,7 @@ const MESSAGE_LEN: usize = 64 + 33 + 1;
 /// The cryptography of a handshake, without TLS: the key exchange of both ends, the server's signature, the client's
 /// verification of it and of the chain, and on either side the transcript and the key schedule. After a HelloRetryRequest also
 /// the client's first share, and the longer transcript. Where a session is resumed no signature, but the server's ticket, which is
-/// opened, and the next, which is sealed; with early data the secret and the keys of that. What remains for TLS is
+/// opened, and the next, which is sealed; with early data the secret and the keys of that. With an external PSK neither. What remains for TLS is
 /// messages, records and their protection, for some hundred bytes.
 pub(super) struct Raw {
     provider: &'static Provider,
@@ -39,6 +39,8 @@ enum Proof {
     Signature { scheme: SignatureScheme, message: Vec<u8>, signature: Vec<u8> },
     /// With the PSK in a ticket, which it has sealed with this key.
     Ticket { key: Box<dyn AeadKey>, ticket: [u8; SESSION_LEN + TAG_LEN] },
+    /// With an external PSK.
+    Psk,
 }
 
 impl Raw {
@@ -63,7 +65,9 @@ impl Raw {
         let suite = find_suite(negotiated.suite)?;
         let client = group.start(provider.random)?;
         let server = group.start_and_complete(client.share(), provider.random)?;
-        let proof = if kind.is_resumed() {
+        let proof = if kind == HandshakeKind::Psk {
+            Proof::Psk
+        } else if kind.is_resumed() {
             // As the engine's tickets are sealed.
             let aead = find_suite(CipherSuite::AES_256_GCM_SHA384)?.aead;
             let key = aead.key(&vec![7; aead.key_len()])?;
@@ -117,6 +121,7 @@ impl Raw {
                 self.provider.random.fill(&mut [0; TICKET_NONCE_LEN])?;
                 std::hint::black_box(sealed_ticket(&**key)?);
             }
+            Proof::Psk => {}
         }
         Ok(())
     }

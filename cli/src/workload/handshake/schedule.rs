@@ -15,7 +15,7 @@ const SERVER_HELLO: usize = 122;
 /// The length of a HelloRetryRequest (RFC 8446 4.1.4) with a session id, the version and a group, bytes.
 const HELLO_RETRY_REQUEST: usize = 88;
 
-/// The length of EncryptedExtensions (RFC 8446 4.3.1) where a session is resumed, bytes: without extensions, typically.
+/// The length of EncryptedExtensions (RFC 8446 4.3.1) with a PSK, bytes: without extensions, typically.
 const ENCRYPTED_EXTENSIONS: usize = HANDSHAKE_HEADER + 2;
 
 /// Everything that a side hashes and derives in a handshake (RFC 8446 4.4.1, 7.1 and 7.3): the same number and kinds of
@@ -24,13 +24,16 @@ pub(super) struct Schedule {
     suite: Suite,
     /// The first ClientHello and the HelloRetryRequest, if there is one.
     retried: Option<[Vec<u8>; 2]>,
-    /// The PSK of the session that is resumed, if one is.
-    psk: Option<Secret>,
+    /// The PSK that stands for a certificate, if one does, and what is derived from it. A client does that once for all its connections
+    /// with the same external PSK.
+    psk: Option<(Secret, PskOrigin, PskSecret)>,
+    /// Whether the server gives a ticket.
+    gives_ticket: bool,
     /// Whether early data is sent with it.
     early_data: bool,
     client_hello: Vec<u8>,
     server_hello: Vec<u8>,
-    /// EncryptedExtensions, and where no session is resumed Certificate and CertificateVerify.
+    /// EncryptedExtensions, and without a PSK Certificate and CertificateVerify.
     flight: Vec<Vec<u8>>,
     /// The Finished message of either side.
     finished: Vec<u8>,
@@ -58,7 +61,11 @@ impl Schedule {
         });
         let flight = server.saturating_sub(hellos + RECORD_OVERHEAD + finished);
         let (extensions, signature) = (flight / 100, flight / 8);
-        let flight = if kind.is_resumed() {
+        let origin = match kind {
+            HandshakeKind::Psk => Some(PskOrigin::External),
+            _ => kind.is_resumed().then_some(PskOrigin::Ticket),
+        };
+        let flight = if origin.is_some() {
             // What else the server sends are tickets, which no hash covers.
             vec![ENCRYPTED_EXTENSIONS]
         } else {
@@ -67,7 +74,12 @@ impl Schedule {
         Self {
             suite: *suite,
             retried,
-            psk: kind.is_resumed().then(|| Secret::zeroed(suite.hash.output_len())),
+            psk: origin.map(|origin| {
+                let psk = Secret::zeroed(suite.hash.output_len());
+                let derived = PskSecret::new(suite.hash, &psk, origin);
+                (psk, origin, derived)
+            }),
+            gives_ticket: kind.is_resumed(),
             early_data,
             client_hello: message(client_hello),
             server_hello: message(SERVER_HELLO),
@@ -92,7 +104,10 @@ impl Schedule {
                 transcript.add(&self.client_hello);
                 EarlySecret::without_psk(hash)
             }
-            Some(psk) => self.resume(side, psk, &mut transcript),
+            Some((_, PskOrigin::External, derived)) if side == Side::Client => {
+                self.bind(side, derived, &mut transcript)
+            }
+            Some((psk, origin, _)) => self.bind(side, &PskSecret::new(hash, psk, *origin), &mut transcript),
         };
         transcript.add(&self.server_hello);
         let handshake = early.into_handshake(shared).derive(&transcript.current());
@@ -115,17 +130,16 @@ impl Schedule {
             transcript.add(&[0; HANDSHAKE_HEADER]);
         }
         black_box(client.finished.mac(&transcript.current()));
-        // Of a server, what its tickets come from: those of full handshakes have none.
-        if side == Side::Client || self.psk.is_some() {
+        // Of a server, what its tickets come from: not all have any.
+        if side == Side::Client || self.gives_ticket {
             transcript.add(&self.finished);
             self.derive_psk(&handshake.master, &transcript.current());
         }
     }
 
     /// What a PSK adds up to the ServerHello (RFC 8446 4.2.11.2).
-    fn resume(&self, side: Side, psk: &Secret, transcript: &mut Transcript) -> EarlySecret {
+    fn bind(&self, side: Side, secret: &PskSecret, transcript: &mut Transcript) -> EarlySecret {
         let hash = self.suite.hash;
-        let secret = PskSecret::new(hash, psk, PskOrigin::Ticket);
         let binders = (2 + 1 + hash.output_len()).min(self.client_hello.len());
         let (before, binders) = self.client_hello.split_at(self.client_hello.len() - binders);
         let early_messages = if side == Side::Client {
@@ -148,7 +162,7 @@ impl Schedule {
     /// The secret that tickets come from, and where there is one, its PSK.
     fn derive_psk(&self, master: &MasterSecret, messages: &Digest) {
         let secret = black_box(master.resumption(messages));
-        if self.psk.is_some() {
+        if self.gives_ticket {
             black_box(resumption_psk(self.suite.hash, &secret, &[0]));
         }
     }
@@ -160,6 +174,7 @@ mod tests {
     use std::cell::RefCell;
     use std::sync::Arc;
 
+    use clap::ValueEnum as _;
     use tls_engine::codes::NamedGroup;
     use tls_engine::conn::{ClientConfig, Clock, ServerConfig, SystemClock};
     use tls_engine::crypto::{Expansion, Hash, HashContext, Origin, Provider};
@@ -167,6 +182,7 @@ mod tests {
     use tls_engine::pki::ServerVerifier;
     use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
     use tls_engine::switches::Switches;
+    use tls_engine::{ExternalPsk, PskHash};
 
     use crate::identity::Identity;
     use crate::library::{Endpoint, Engine, Negotiated};
@@ -296,9 +312,9 @@ mod tests {
     fn a_side_derives_as_much_as_the_engine_has_to_and_hashes_as_many_bytes() {
         let provider = told();
         let (identity, authority) = Identity::generate().expect("an identity");
-        let kinds = [HandshakeKind::Full, HandshakeKind::HelloRetry, HandshakeKind::Resumed, HandshakeKind::EarlyData];
+        let kinds = HandshakeKind::value_variants();
         let ticket_keys = Arc::new(TicketKeys::new(Provider::auto(), 3600).expect("keys"));
-        for (suite, kind) in provider.suites.iter().flat_map(|suite| kinds.map(|kind| (suite, kind))) {
+        for (suite, kind) in provider.suites.iter().flat_map(|suite| kinds.iter().map(move |kind| (suite, *kind))) {
             let groups: Vec<NamedGroup> = provider.default_groups().map(|group| group.name()).collect();
             let verifier = ServerVerifier::new(std::slice::from_ref(&authority.certificate)).expect("a verifier");
             let mut client = ClientConfig::builder(provider)
@@ -313,6 +329,12 @@ mod tests {
             if kind.is_resumed() {
                 client = client.tickets(Arc::new(MemoryTickets::default()));
                 server = server.tickets(ticket_keys.clone()).tickets_sent(1);
+            }
+            if kind == HandshakeKind::Psk {
+                let hash = PskHash::of(suite.hash).expect("a hash of a PSK");
+                let psk = ExternalPsk::new(b"client", &[7; 32]).expect("a PSK").with_hash(hash);
+                client = client.external_psk(psk.clone());
+                server = server.external_psks([psk]);
             }
             if kind == HandshakeKind::EarlyData {
                 client = client.early_data(true);
@@ -333,6 +355,7 @@ mod tests {
             let established = drive_handshake(ends, &mut Memory, &mut tallies).expect("a handshake");
             let negotiated = established.client.negotiated().expect("an outcome");
             let told = Negotiated { hello_retry: Some(established.hello_retry), ..negotiated };
+            assert_eq!(established.client.uses_external_psk(), kind == HandshakeKind::Psk);
             told.check_kind(kind).expect("the kind that was asked for");
             let schedule = Schedule::new(suite, established.wire_bytes, kind);
             let shared = SharedSecret::zeroed(32);

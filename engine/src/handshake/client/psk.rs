@@ -120,8 +120,8 @@ impl OfferedPsks {
         if let Some(ticket) = &self.ticket {
             fill_in_next(ticket.binder(&messages));
         }
-        for UsablePsk { psk, hash } in self.external(config) {
-            fill_in_next(psk.secret(*hash).binder(&messages(*hash)));
+        for UsablePsk { hash, secret, .. } in self.external(config) {
+            fill_in_next(secret.binder(&messages(*hash)));
         }
     }
 
@@ -141,9 +141,9 @@ impl OfferedPsks {
             });
         };
         let chosen = self.external(config).nth(place).filter(|usable| usable.psk.hash().is(hash));
-        let UsablePsk { psk, .. } = chosen.ok_or(not_offered)?;
+        let UsablePsk { psk, secret, .. } = chosen.ok_or(not_offered)?;
         Ok(ChosenPsk {
-            early: psk.secret(hash).early().clone(),
+            early: secret.early().clone(),
             authentication: Authentication::with_psk(psk.origin()),
             identity: Some(psk.shared_identity()),
             early_binding: None,

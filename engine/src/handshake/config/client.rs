@@ -9,7 +9,7 @@ use crate::crypto::{Group, Hash, Provider, Random};
 use crate::error::Error;
 use crate::handshake::HandshakeArenas;
 use crate::handshake::job::{JobKind, JobKinds};
-use crate::keys::{ExternalPsk, KeyLog};
+use crate::keys::{ExternalPsk, KeyLog, PskSecret};
 use crate::limits::{EXTERNAL_PSKS_OFFERED_MAX, KEY_SHARES_MAX};
 use crate::mem::ArenaStatistics;
 use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
@@ -34,10 +34,11 @@ pub struct ClientConfig {
     pub(crate) certificates: Vec<Arc<CertifiedKey>>,
 }
 
-/// An external PSK with its hash, which is that of a suite of the configuration.
+/// An external PSK with its hash, which is that of a suite of the configuration, and what all connections derive from it.
 pub(crate) struct UsablePsk {
     pub(crate) psk: ExternalPsk,
     pub(crate) hash: &'static dyn Hash,
+    pub(crate) secret: Box<PskSecret>,
 }
 
 /// Builds a [`ClientConfig`].
@@ -152,7 +153,10 @@ impl ClientConfigBuilder {
         if self.external_psks.len() > EXTERNAL_PSKS_OFFERED_MAX {
             return Err(Error::Config(format!("a client offers at most {EXTERNAL_PSKS_OFFERED_MAX} external PSKs")));
         }
-        let usable = |psk| Ok(UsablePsk { hash: super::find_hash(&psk, &common.suites)?, psk });
+        let usable = |psk: ExternalPsk| {
+            let hash = super::find_hash(&psk, &common.suites)?;
+            Ok(UsablePsk { secret: Box::new(psk.secret(hash)), hash, psk })
+        };
         let external_psks = self.external_psks.into_iter().map(usable).collect::<Result<_, Error>>()?;
         let key_share_groups: Vec<_> = match self.key_share_groups {
             None => common.groups.iter().copied().take(1).collect(),
