@@ -97,11 +97,14 @@ pub(crate) fn server(
             builder = builder.early_data(EARLY_DATA_MAX, sessions.register.clone());
         }
     }
-    for certificate in credentials::load(provider, flags, selected)? {
+    let certificates = credentials::load(provider, flags, selected)?;
+    // The engine refuses to ask clients for a certificate without having one: with PSKs alone nobody is asked.
+    let asks_clients = flags.asks_clients() && !certificates.is_empty();
+    for certificate in certificates {
         builder = builder.certificate(certificate);
     }
     builder = builder.external_psks(credentials::psks(flags, suites(flags))?.into_iter().map(|(_, psk)| psk));
-    if flags.asks_clients() {
+    if asks_clients {
         builder = builder.client_verifier(Clients::new(flags)?);
     }
     if let Some(suites) = suites(flags) {

@@ -50,7 +50,10 @@ fn both_ends_say_that_a_psk_was_used_and_which() {
         let told = format!("TLS_AES_128_GCM_SHA256 x25519 external PSK ({identity})");
         assert!(ended.output.contains(&told), "{}", ended.output);
         // The ticket of that connection goes first in the next one.
-        server.connect(&[&flag, &path, "--resume"], REQUEST).expect(0, &["resumed:   with a ticket"]);
+        let resumed = server.connect(&[&flag, &path, "--resume"], REQUEST);
+        resumed
+            .expect(0, &["resumed:   with a ticket", &format!("server:    knew the external PSK {identity} before")]);
+        assert!(!resumed.errors.contains("verified as"), "{}", resumed.errors);
     }
     // Without one, or with another, the certificate counts; a wrong key does not.
     server.connect(&[], REQUEST).expect(0, &["signature:", "verified as localhost"]);

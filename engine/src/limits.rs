@@ -49,7 +49,7 @@ pub const COOKIE_MAX: usize = 1 << 12;
 /// The most tickets kept by a client, the newest ones.
 pub const TICKETS_KEPT: usize = 8;
 /// The most bytes of what a server has to know to resume a session: the longest host name, protocol name and PSK, and some numbers.
-pub const SESSION_STATE_MAX: usize = 608;
+pub const SESSION_STATE_MAX: usize = 864;
 /// The longest ticket that a client keeps, bytes: others are dropped. RFC 8446 4.6.1 allows 2^16 - 1, which no ClientHello has room for.
 pub const TICKET_MAX: usize = 1 << 14;
 /// How far in the future a ticket may have been made, seconds, as the clocks of servers that share their keys differ. One from later

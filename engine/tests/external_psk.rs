@@ -218,6 +218,7 @@ fn the_suite_is_one_that_a_psk_is_for() {
 #[test]
 fn configurations_that_do_not_fit() {
     let provider = Provider::auto();
+    let verifier = tls_engine::ClientVerifier::new(&[support::pki::Pki::shared(KIND).root()]).unwrap();
     let refused = [
         ClientConfig::builder(provider).build().err(),
         ClientConfig::builder(provider)
@@ -232,6 +233,7 @@ fn configurations_that_do_not_fit() {
             .external_psks([psk("one", 7).with_hash(PskHash::Sha384)])
             .build()
             .err(),
+        ServerConfig::builder(provider).external_psks([psk("one", 7)]).client_verifier(verifier).build().err(),
     ];
     for error in refused {
         assert!(matches!(error, Some(Error::Config(_))), "{error:?}");
@@ -279,7 +281,7 @@ fn a_ticket_goes_before_an_external_psk_and_an_external_psk_before_a_certificate
 
 fn check_tickets() {
     for provider in providers() {
-        for tickets in kinds(provider) {
+        for (tickets, keeps_used) in kinds(provider).into_iter().zip([true, false]) {
             let store = Arc::new(MemoryTickets::default());
             let of_client = |builder: ClientConfigBuilder| builder.tickets(store.clone()).external_psk(psk("one", 7));
             let of_server = |builder: ServerConfigBuilder| {
@@ -287,16 +289,22 @@ fn check_tickets() {
                 builder.tickets(tickets.clone()).early_data(100, Arc::new(register)).external_psks([psk("one", 7)])
             };
             let client = client(provider, KIND, |builder| of_client(builder).early_data(true));
-            for server in [
-                server(provider, KIND, of_server),
-                psk_server(provider, of_server),
-                psk_server(provider, |builder| of_server(builder).groups(&[NamedGroup::SECP384R1])),
+            let retrying = |builder| of_server(builder).groups(&[NamedGroup::SECP384R1]);
+            for (server, resumes) in [
+                (server(provider, KIND, of_server), true),
+                (psk_server(provider, of_server), true),
+                (server(provider, KIND, retrying), true),
+                // Before it asks for another hello it looks for the PSK, and a cache has each session once.
+                (psk_server(provider, retrying), keeps_used),
             ] {
                 while store.take(&localhost()).is_some() {}
                 assert!(is_external(&handshake(&client, &server).unwrap(), "one"));
                 for _ in 0..2 {
                     let negotiated = handshake(&client, &server).unwrap();
-                    assert!(negotiated.is_resumed() && negotiated.psk_identity.is_none());
+                    assert_eq!(
+                        (negotiated.is_resumed(), negotiated.psk_identity.as_deref()),
+                        (resumes, Some(&b"one"[..]))
+                    );
                 }
                 // A ticket that is no longer good.
                 let mut ticket = store.take(&localhost()).unwrap();
@@ -310,9 +318,44 @@ fn check_tickets() {
     }
 }
 
-/// Both ends have to allow it, and then it is used only where the client offers nothing else (RFC 8446 4.2.9).
+/// A ticket opens at every server with the same keys, and longer than a PSK may be known there.
 #[test]
-fn without_a_key_exchange_only_where_both_ends_allow_it() {
+fn a_session_is_resumed_only_where_the_psk_it_began_with_is_known() {
+    for provider in providers() {
+        let keys = Arc::new(TicketKeys::new(provider, 3600).unwrap());
+        let with_tickets = |builder: ServerConfigBuilder| builder.tickets(keys.clone());
+        let of = |known: &'static str| move |builder: ServerConfigBuilder| builder.external_psks([psk(known, 7)]);
+        let public = server(provider, KIND, with_tickets);
+        let [one, two] = ["one", "two"].map(|known| psk_server(provider, |builder| of(known)(with_tickets(builder))));
+        let connect = |first: &Arc<ServerConfig>, second: &Arc<ServerConfig>, has_psk: bool| {
+            let client = client(provider, KIND, |builder| {
+                let builder = builder.tickets(Arc::new(MemoryTickets::default()));
+                if has_psk { builder.external_psk(psk("one", 7)) } else { builder }
+            });
+            handshake(&client, first).unwrap();
+            handshake(&client, second).map(|negotiated| negotiated.is_resumed())
+        };
+        assert_eq!(connect(&one, &one, true), Ok(true));
+        // Withdrawn, or never had.
+        assert_eq!(connect(&one, &public, true), Ok(false));
+        assert!(connect(&one, &two, true).is_err());
+        assert!(connect(&public, &one, false).is_err());
+        assert_eq!(connect(&public, &public, false), Ok(true));
+        // An identity that no ticket has room for.
+        for (len, is_resumed) in [(255, true), (256, false)] {
+            let long = psk(&"i".repeat(len), 7);
+            let server = psk_server(provider, |builder| with_tickets(builder).external_psks([long.clone()]));
+            let store = Arc::new(MemoryTickets::default());
+            let client = client(provider, KIND, |builder| builder.tickets(store.clone()).external_psk(long.clone()));
+            let resumed = [(); 2].map(|()| handshake(&client, &server).unwrap().is_resumed());
+            assert_eq!(resumed, [false, is_resumed], "{len}");
+        }
+    }
+}
+
+/// Whoever allows it, it is used only where the client offers nothing else (RFC 8446 4.2.9).
+#[test]
+fn there_is_a_key_exchange_where_the_client_offers_one() {
     for provider in providers() {
         for is_client_willing in [false, true] {
             for is_server_willing in [false, true] {

@@ -16,7 +16,7 @@ use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
 use tls_engine::conn::{ClientConfig, Clock, Connection, JobKind, Progress, ServerConfig, SystemClock};
 use tls_engine::crypto::{Provider, Random};
-use tls_engine::internal::keys::hkdf_expand_label;
+use tls_engine::internal::keys::{PskOrigin, PskSecret, hkdf_expand_label};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions, Secret};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
@@ -91,10 +91,9 @@ fn share_key(provider: &'static Provider) {
     NOTES.lock().unwrap().clear();
     let mut key = Secret::zeroed(32);
     system_random().fill(key.as_mut_bytes()).unwrap();
-    note("PSK".into(), key.as_bytes());
     let external = ExternalPsk::new(b"one", key.as_bytes()).unwrap();
-    drop(key);
     let imported = external.imported(provider, b"context", PskHash::Sha256).unwrap();
+    note_psk(provider, key, imported.identity());
     for used in [external.clone(), imported] {
         let log = || Arc::new(NotedKeys);
         let unused = ExternalPsk::new(b"two", &[7; 32]).unwrap();
@@ -110,7 +109,7 @@ fn share_key(provider: &'static Provider) {
         assert_eq!(negotiated.authentication, Authentication::ExternalPsk);
         assert_eq!(find("Handshake"), 0, "{}: secrets of the handshake", provider.name);
     }
-    assert!(find("PSK") > 0, "{}: not even what is still there is found", provider.name);
+    assert!(find("PSK External") > 0, "{}: not even what is still there is found", provider.name);
     drop(external);
     assert_eq!(find("PSK"), 0, "{}: external PSKs", provider.name);
 }
@@ -297,4 +296,17 @@ fn finished_key(secret: &Secret) -> Secret {
     let mut key = Secret::zeroed(len);
     hkdf_expand_label(hash, secret.as_bytes(), b"finished", &[], key.as_mut_bytes());
     key
+}
+
+/// Notes an external PSK with SHA-256, that which was imported from it as `identity` (RFC 9258 5.1), and what each stage begins with.
+fn note_psk(provider: &Provider, key: Secret, identity: &[u8]) {
+    let hash = provider.suites.iter().map(|suite| suite.hash).find(|hash| hash.output_len() == 32).unwrap();
+    let mut imported = Secret::zeroed(32);
+    let extracted = hash.hkdf_extract(&[0; 32], key.as_bytes());
+    let context = hash.digest(&[identity]);
+    hkdf_expand_label(hash, extracted.as_bytes(), b"derived psk", context.as_bytes(), imported.as_mut_bytes());
+    for (psk, origin) in [(key, PskOrigin::External), (imported, PskOrigin::Imported)] {
+        note(format!("PSK {origin:?}"), psk.as_bytes());
+        note(format!("PSK early {origin:?}"), PskSecret::new(hash, &psk, origin).early().secret().as_bytes());
+    }
 }

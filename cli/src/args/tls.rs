@@ -115,7 +115,8 @@ pub struct OwnCertificate {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct ClientTrust {
-    /// Ask clients for a certificate from the authorities in this PEM file. Such a server gives no tickets
+    /// Ask clients for a certificate from the authorities in this PEM file. Such a server gives no tickets, and does not ask clients
+    /// with a key of --psk
     #[arg(long, value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
 

@@ -67,6 +67,7 @@ impl Connection {
             age_add: message.age_add,
             received_at: self.role.common().clock.now(),
             max_early_data_bytes: message.max_early_data_bytes,
+            psk_identity: self.negotiated.as_ref().and_then(|negotiated| negotiated.psk_identity.clone()),
             alpn: self.negotiated.as_ref().and_then(|negotiated| negotiated.alpn.clone()),
         };
         if let (Role::Client(config), Some(server)) = (&self.role, &self.server_name)

@@ -215,8 +215,8 @@ pub struct Negotiated {
     pub group: Option<NamedGroup>,
     /// How the server has proved who it is.
     pub authentication: Authentication,
-    /// The identity of the external PSK, where one was used: whom a server has to do with. A session that is resumed does not say
-    /// with which it began; a server that has to know it gives no tickets.
+    /// The identity of the external PSK that was used, also in the connection with which a session began that is resumed: whom a
+    /// server has to do with.
     pub psk_identity: Option<Arc<[u8]>>,
     /// The application protocol.
     pub alpn: Option<Arc<[u8]>>,

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::msgs::{ClientHello, KeyShareEntry};
 
 /// Checks what every ClientHello of TLS 1.3 has to have (RFC 8446 4.1.2, 4.2.1, 9.2).
-pub(super) fn check(hello: &ClientHello<'_>, mode: Option<PskMode>) -> Result<(), Error> {
+pub(super) fn check(hello: &ClientHello<'_>) -> Result<(), Error> {
     if !hello.supported_versions.is_some_and(|versions| versions.contains(ProtocolVersion::TLS13.0)) {
         return Err(Error::ProtocolVersion);
     }
@@ -21,10 +21,10 @@ pub(super) fn check(hello: &ClientHello<'_>, mode: Option<PskMode>) -> Result<()
     if hello.pre_shared_key.is_none() && hello.signature_algorithms.is_none() {
         return Err(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS));
     }
-    // Where no PSK is accepted without a key exchange, these are required (RFC 8446 9.2).
+    // RFC 8446 9.2: these are required but of a client that has nothing but a PSK, without a key exchange.
     let (groups, shares) = match (hello.supported_groups, hello.key_shares) {
         (Some(groups), Some(shares)) => (groups, shares),
-        (None, None) if mode == Some(PskMode::Ke) => return Ok(()),
+        (None, None) if hello.pre_shared_key.is_some() && !hello.takes_psk_dhe_ke() => return Ok(()),
         (None, _) => return Err(Error::MissingExtension(ExtensionType::SUPPORTED_GROUPS)),
         (_, None) => return Err(Error::MissingExtension(ExtensionType::KEY_SHARE)),
     };

@@ -126,9 +126,12 @@ impl ExternalPsk {
         Ok(Self { identity: identity.into(), key, hash, origin })
     }
 
-    /// The same PSK, but for cipher suites with `hash`. Both ends have to agree on it (RFC 8446 4.2.11).
+    /// The same PSK, but for cipher suites with `hash`. Both ends have to agree on it (RFC 8446 4.2.11). One that was imported keeps its
+    /// own, which is a part of its identity.
     pub const fn with_hash(mut self, hash: PskHash) -> Self {
-        self.hash = hash;
+        if matches!(self.origin, PskOrigin::External) {
+            self.hash = hash;
+        }
         self
     }
 
@@ -234,6 +237,7 @@ mod tests {
             assert_eq!(long.identity(), b"\x00\x02id\x00\x03ctx\x03\x04\x00\x02");
             assert_eq!([short.key.as_bytes().len(), long.key.as_bytes().len()], [32, 48]);
             assert_eq!([short.hash(), long.hash()], [PskHash::Sha256, PskHash::Sha384]);
+            assert_eq!(long.clone().with_hash(PskHash::Sha256).hash(), PskHash::Sha384);
             for refused in [
                 external.imported(provider, b"ctx", PskHash::Sha512),
                 short.imported(provider, b"ctx", PskHash::Sha256),

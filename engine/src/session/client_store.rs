@@ -27,6 +27,8 @@ pub struct Ticket {
     pub received_at: UnixTime,
     /// How much early data the server accepts with it, bytes.
     pub max_early_data_bytes: Option<u32>,
+    /// The identity of the external PSK that its session began with, if it did.
+    pub psk_identity: Option<Arc<[u8]>>,
     /// The application protocol of the connection that it was received on, which early data is bound to (RFC 8446 4.2.10).
     pub alpn: Option<Arc<[u8]>>,
 }

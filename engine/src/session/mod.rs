@@ -9,7 +9,7 @@ mod ticket_keys;
 pub use client_store::{MemoryTickets, Ticket, TicketStore};
 pub use replay_register::ReplayRegister;
 pub use server_cache::SessionCache;
-pub(crate) use session_state::Session;
+pub(crate) use session_state::{PSK_IDENTITY_MAX, Session};
 pub use ticket_keys::TicketKeys;
 
 use rustls_pki_types::UnixTime;

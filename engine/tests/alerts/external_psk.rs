@@ -75,7 +75,11 @@ fn hellos_of_clients() {
     unknown(&mut table);
     table.from(allowing_ke);
     alone(&mut table);
-    table.check(20);
+    for is_known in [false, true] {
+        table.from(|provider| without_certificate(provider, true));
+        hidden(&mut table, is_known);
+    }
+    table.check(26);
 }
 
 fn binders(table: &mut Table<ScriptedClient>) {
@@ -121,6 +125,36 @@ fn unknown(table: &mut Table<ScriptedClient>) {
             client.send_hello();
         });
     }
+}
+
+/// Without the key it can't be told which identities exist, by the alert, nor by what comes before it.
+fn hidden(table: &mut Table<ScriptedClient>, is_known: bool) {
+    let what = if is_known { BINDER } else { "pre-shared key that" };
+    let offer = move |client: &mut ScriptedClient| {
+        let ticket = client.ticket.as_mut().expect("a PSK");
+        ticket.psk.as_mut_bytes()[31] ^= 1;
+        if !is_known {
+            ticket.ticket.push(0);
+        }
+        client.offer_ticket();
+        client.send_hello();
+    };
+    let name = |hello: &str| format!("{hello}, and the key is not known, the identity {is_known}");
+    table.row("E.6", name("neither groups nor shares"), Alert::DECRYPT_ERROR, what, move |client| {
+        psk_alone(client);
+        remove_all(client, &[ExtensionType::KEY_SHARE, ExtensionType::SUPPORTED_GROUPS]);
+        offer(client);
+    });
+    table.row("E.6", name("groups of which none is here"), Alert::DECRYPT_ERROR, what, move |client| {
+        psk_alone(client);
+        client.hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, vector16(&numbers(&[0x0102])));
+        client.hello.extensions().set(ExtensionType::KEY_SHARE, vector16(&[]));
+        offer(client);
+    });
+    table.row("E.6", name("a share that has to be asked for"), Alert::DECRYPT_ERROR, what, move |client| {
+        client.hello.extensions().set(ExtensionType::KEY_SHARE, vector16(&[]));
+        offer(client);
+    });
 }
 
 fn alone(table: &mut Table<ScriptedClient>) {
@@ -309,7 +343,7 @@ fn hellos_and_flights_of_servers() {
         server.send_retry(&retry);
     });
     table.from(|provider| taking_both(provider, |builder| builder));
-    table.row("4.2.9", "the PSK alone, which is not allowed", Alert::MISSING_EXTENSION, "key_share", |server| {
+    table.row("4.2.9", "the PSK alone, which is not allowed", Alert::ILLEGAL_PARAMETER, "key_share", |server| {
         let hello = server.hello_without_share();
         server.send_hello(&hello);
     });

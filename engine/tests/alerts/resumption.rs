@@ -308,7 +308,7 @@ fn selections(table: &mut Table<ScriptedServer>) {
     table.row("4.2", "the ticket twice", Alert::ILLEGAL_PARAMETER, "comes twice", |server| {
         server.send_hello_with(|hello| hello.extensions().add(ExtensionType::PRE_SHARED_KEY, [0, 0]));
     });
-    table.row("4.2.9", "the ticket without a key exchange", Alert::MISSING_EXTENSION, "key_share", |server| {
+    table.row("4.2.9", "the ticket without a key exchange", Alert::ILLEGAL_PARAMETER, "key_share", |server| {
         server.send_hello_with(|hello| hello.extensions().remove(ExtensionType::KEY_SHARE));
     });
     table.row(

@@ -67,6 +67,9 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
             _ if negotiated.authentication == Authentication::ExternalPsk => {
                 format!("server:    knows the external PSK {}", identity::of_psk(negotiated))
             }
+            _ if negotiated.psk_identity.is_some() => {
+                format!("server:    knew the external PSK {} before", identity::of_psk(negotiated))
+            }
             Some(name) => format!("server:    verified as {name}"),
             None => "server:    not verified (-k accepts any certificate)".to_owned(),
         });

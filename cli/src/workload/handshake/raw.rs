@@ -19,9 +19,9 @@ const MESSAGE_LEN: usize = 64 + 33 + 1;
 
 /// The cryptography of a handshake, without TLS: the key exchange of both ends, the server's signature, the client's
 /// verification of it and of the chain, and on either side the transcript and the key schedule. After a HelloRetryRequest also
-/// the client's first share, and the longer transcript. Where a session is resumed no signature, but the server's ticket, which is
-/// opened, and the next, which is sealed; with early data the secret and the keys of that. With an external PSK neither. What remains for TLS is
-/// messages, records and their protection, for some hundred bytes.
+/// the client's first share, and the longer transcript. Where a session is resumed there is no signature, but the server's ticket,
+/// which is opened, and the next, which is sealed; with early data the secret and the keys of that. With an external PSK there is
+/// neither. What remains for TLS is messages, records and their protection, for some hundred bytes.
 pub(super) struct Raw {
     provider: &'static Provider,
     group: &'static dyn Group,

@@ -215,7 +215,12 @@ impl WaitServerHello {
         let Some(theirs) = hello.key_share else {
             // RFC 8446 4.2.9: only with a PSK, and where the client allows it.
             let is_allowed = self.client.config.psk_ke && hello.selected_identity.is_some();
-            return if is_allowed { Ok(None) } else { Err(Error::MissingExtension(ExtensionType::KEY_SHARE)) };
+            return match hello.selected_identity {
+                _ if is_allowed => Ok(None),
+                // RFC 8446 4.2.11
+                Some(_) => Err(Error::IllegalParameter("a PSK without the key_share that was asked for")),
+                None => Err(Error::MissingExtension(ExtensionType::KEY_SHARE)),
+            };
         };
         let position = self.shares.iter().position(|share| share.group == theirs.group);
         let position =

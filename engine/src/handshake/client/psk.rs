@@ -32,7 +32,7 @@ pub(super) struct ChosenPsk {
     /// The first stage of the key schedule with it.
     pub(super) early: EarlySecret,
     pub(super) authentication: Authentication,
-    /// The identity of an external one.
+    /// The identity of an external one, or of that which its session began with.
     pub(super) identity: Option<Arc<[u8]>>,
     /// What early data is bound to, which only goes with a ticket.
     pub(super) early_binding: Option<(CipherSuite, Option<Arc<[u8]>>)>,
@@ -136,7 +136,7 @@ impl OfferedPsks {
             return Ok(ChosenPsk {
                 early: ticket.early_secret(),
                 authentication: Authentication::with_psk(PskOrigin::Ticket),
-                identity: None,
+                identity: ticket.psk_identity(),
                 early_binding: Some(ticket.into_early_binding()),
             });
         };

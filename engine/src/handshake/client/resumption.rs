@@ -66,6 +66,11 @@ impl TicketOffer {
         (&self.suite, self.secret.early().client_traffic(&hello))
     }
 
+    /// The identity of the external PSK that its session began with.
+    pub(super) fn psk_identity(&self) -> Option<Arc<[u8]>> {
+        self.ticket.psk_identity.clone()
+    }
+
     /// The first stage of the key schedule with the PSK.
     pub(super) fn early_secret(&self) -> EarlySecret {
         self.secret.early().clone()

@@ -123,8 +123,8 @@ impl ClientConfigBuilder {
     }
 
     /// Adds a pre-shared key, which is offered to every server. Up to eight are offered, in this order and behind a ticket. A
-    /// server may use its certificate nevertheless, which the [`verifier`](Self::verifier) verifies, if there is one. Default:
-    /// none.
+    /// server may use its certificate nevertheless, which the [`verifier`](Self::verifier) verifies, if there is one. A server that
+    /// uses the PSK shows nothing else: whoever has it passes as a host of any name. Default: none.
     pub fn external_psk(mut self, psk: ExternalPsk) -> Self {
         self.external_psks.push(psk);
         self

@@ -185,7 +185,7 @@ impl ServerConfigBuilder {
 
     /// Adds pre-shared keys, of which a client may use one that it has as well. The first one that the client offers is used, and
     /// goes before a certificate. A server with PSKs needs no certificate; without one, it refuses clients that have none of them,
-    /// with the same alert as those whose key is wrong. [`Negotiated::psk_identity`](crate::Negotiated::psk_identity) tells which
+    /// with the same alert as those whose key is wrong. A session that began with one is resumed as long as it is here. [`Negotiated::psk_identity`](crate::Negotiated::psk_identity) tells which
     /// one was used. Default: none.
     pub fn external_psks(mut self, psks: impl IntoIterator<Item = ExternalPsk>) -> Self {
         self.external_psks.extend(psks);
@@ -222,6 +222,9 @@ impl ServerConfigBuilder {
         }
         if self.early_data.is_some() && self.tickets.is_none() {
             return Err(Error::Config("early data comes with tickets, which this server does not give".into()));
+        }
+        if self.certificates.is_empty() && self.chooser.is_none() && self.client_verifier.is_some() {
+            return Err(Error::Config("a server without a certificate asks no client for one".into()));
         }
         if self.tickets.is_some() && self.client_verifier.is_some() {
             return Err(Error::Config("a server that asks clients for certificates gives no tickets".into()));

@@ -68,12 +68,12 @@ impl WaitClientHello {
 
     /// Answers a ClientHello with a PSK of its or else with a certificate. What is not known of these yet is found now, or the
     /// handshake pauses for it.
-    fn take(self, message: &Message<'_>, known: Known, effects: &mut Effects) -> Result<ServerState, Error> {
+    fn take(self, message: &Message<'_>, mut known: Known, effects: &mut Effects) -> Result<ServerState, Error> {
         let hello = ClientHello::decode(message.expect(HandshakeType::CLIENT_HELLO, "ClientHello")?)?;
         // A client that was asked for a key share has it.
         let is_ke_allowed = self.config.psk_ke && self.retried.is_none();
         let psk_mode = negotiate::psk_mode(is_ke_allowed, &hello);
-        negotiate::check(&hello, psk_mode)?;
+        negotiate::check(&hello)?;
         // RFC 8446 5.1, 4.1.1: what follows has other keys, or answers a HelloRetryRequest.
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as keys or turns change"));
@@ -82,22 +82,31 @@ impl WaitClientHello {
             None => negotiate_first(&self.config, psk_mode, &hello)?,
             Some(retried) => negotiate_second(&self.config, retried, &hello)?,
         };
+        // Before anything that depends on what else there is: who has no PSK is not told which ones exist (RFC 8446 E.6).
+        let pauses = self.config.common.pauses;
+        let opens_elsewhere = pauses.contains(JobKind::OpenTicket) && self.config.tickets.is_some();
+        if self.config.is_psk_required() && psk_mode.is_some() {
+            if known.psk.is_none() && opens_elsewhere {
+                return Ok(self.open_ticket_elsewhere(suite, message, effects));
+            }
+            let psk = known.psk.unwrap_or_else(|| find_psk(&self.config, &suite, &hello));
+            known.psk = Some(Some(psk.ok_or(Error::UnknownPsk)?));
+        }
         let mut exchange = None;
         if psk_mode != Some(PskMode::Ke) {
             exchange = Some(self.key_exchange(&hello)?);
         }
         if let Some(KeyExchange::AfterRetry(group)) = exchange {
+            if let Some(Some(mut psk)) = known.psk.filter(|_| self.config.is_psk_required()) {
+                // For the same reason. The hello that comes next has another one.
+                psk.check_binder(&self.config, &hello, message, &mut Transcript::new(suite.hash))?;
+            }
             return self.retry(&suite, group, &hello, message, effects);
         }
-        let pauses = self.config.common.pauses;
         let psk = match known.psk {
             Some(psk) => psk,
             None if psk_mode.is_none() => None,
-            None if pauses.contains(JobKind::OpenTicket) && self.config.tickets.is_some() => {
-                let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
-                effects.pause(Work::OpenTicket { config, suite, hello });
-                return Ok(ServerState::ClientHello(self));
-            }
+            None if opens_elsewhere => return Ok(self.open_ticket_elsewhere(suite, message, effects)),
             None => find_psk(&self.config, &suite, &hello),
         };
         // A PSK alone is enough. Without one, a client that asked for that needs a key exchange all the same.
@@ -136,6 +145,13 @@ impl WaitClientHello {
 }
 
 impl WaitClientHello {
+    /// Makes a job of finding the PSK, as that opens tickets.
+    fn open_ticket_elsewhere(self, suite: Suite, message: &Message<'_>, effects: &mut Effects) -> ServerState {
+        let (config, hello) = (Arc::clone(&self.config), Region::copy_of(message.bytes));
+        effects.pause(Work::OpenTicket { config, suite, hello });
+        ServerState::ClientHello(self)
+    }
+
     /// The key exchange with a ClientHello.
     fn key_exchange<'a>(&self, hello: &ClientHello<'a>) -> Result<KeyExchange<'a>, Error> {
         let common = &self.config.common;

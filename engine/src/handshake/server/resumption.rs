@@ -14,7 +14,7 @@ use crate::keys::{MasterSecret, PskOrigin, PskSecret, Transcript, resumption_psk
 use crate::limits::{EARLY_DATA_WINDOW_S, PSKS_TRIED_MAX};
 use crate::mem::Digest;
 use crate::msgs::{ClientHello, Message, NewSessionTicket, OfferedPsk};
-use crate::session::{Session, is_fresh};
+use crate::session::{PSK_IDENTITY_MAX, Session, is_fresh};
 
 /// A pre-shared key of the client's that is accepted, once its binder has verified.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub(in crate::handshake) struct AcceptedPsk {
     /// Which of the client's it is.
     pub(super) identity: u16,
     pub(super) origin: PskOrigin,
-    /// The identity of an external one.
+    /// The identity of an external one, or of that which its session began with.
     pub(super) external_identity: Option<Arc<[u8]>>,
     /// The first stage of the key schedule with it.
     pub(super) secret: PskSecret,
@@ -55,6 +55,12 @@ pub(in crate::handshake) fn find_psk(
         let state = tickets.open(psk.identity, now)?;
         let session = Session::decode(&state).ok()?;
         let made_for = config.common.provider.suite(session.suite)?;
+        // One that began with an external PSK is good as long as that is, and where PSKs are all that is taken, no other is.
+        let external_identity = match session.psk_identity {
+            Some(identity) => Some(config.external_psks.get(identity)?.shared_identity()),
+            None if config.is_psk_required() => return None,
+            None => None,
+        };
         // The suite has the same hash (RFC 8446 4.2.11), the name is the same, and the ticket is not older than its lifetime.
         let is_resumable = made_for.hash.name() == suite.hash.name()
             && session.server_name == server_name.as_deref()
@@ -62,7 +68,7 @@ pub(in crate::handshake) fn find_psk(
         is_resumable.then(|| AcceptedPsk {
             identity,
             origin: PskOrigin::Ticket,
-            external_identity: None,
+            external_identity,
             secret: PskSecret::new(suite.hash, &session.psk, PskOrigin::Ticket),
             early_data: early_data(config, suite, hello, &session, &psk).filter(|_| identity == 0),
         })
@@ -148,6 +154,10 @@ pub(super) fn send_tickets(
     effects: &mut Effects,
 ) -> Result<(), Error> {
     let Some(tickets) = &config.tickets else { return Ok(()) };
+    let psk_identity = negotiated.psk_identity.as_deref();
+    if psk_identity.is_some_and(|identity| identity.len() > PSK_IDENTITY_MAX) {
+        return Ok(());
+    }
     let random = config.common.random;
     let secret = master.resumption(messages);
     let early_data_bytes = config.early_data.as_ref().map(|policy| policy.max_bytes);
@@ -164,6 +174,7 @@ pub(super) fn send_tickets(
             issued_at,
             age_add,
             server_name: negotiated.server_name.as_deref(),
+            psk_identity,
             alpn: negotiated.alpn.as_deref(),
             early_data_bytes,
         };
