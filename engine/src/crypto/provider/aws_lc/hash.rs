@@ -74,28 +74,45 @@ impl Hash for AwsLcHash {
     }
 }
 
+/// The longest `info` of the key schedule of TLS 1.3, bytes: an HkdfLabel (RFC 8446 7.1) with a label of 12 and a hash of 64.
+const SCHEDULE_INFO_MAX: usize = 2 + (1 + 6 + 12) + (1 + 64);
+
 impl AwsLcHash {
     fn expand(&self, key: &hmac::Key, info: &[&[u8]], output: &mut [u8]) {
         assert!(output.len() <= HKDF_BLOCKS_MAX * self.output_len(), "more output than HKDF gives");
-        // T(n) = HMAC(secret, T(n - 1) | info | n): the message is assembled in one buffer, and the MAC written to
-        // where it is wanted, because the incremental API leaves its result in memory that nobody wipes.
-        let mut message = [0; SECRET_MAX + HKDF_INFO_MAX + 1];
-        let mut block = Secret::zeroed(self.output_len());
+        // To have a large buffer takes longer than to have a small one.
+        if info.iter().map(|part| part.len()).sum::<usize>() <= SCHEDULE_INFO_MAX {
+            self.expand_in::<{ SECRET_MAX + SCHEDULE_INFO_MAX + 1 }>(key, info, output);
+        } else {
+            self.expand_in::<{ SECRET_MAX + HKDF_INFO_MAX + 1 }>(key, info, output);
+        }
+    }
+
+    /// T(n) = HMAC(secret, T(n - 1) | info | n), with a buffer of this length for the message. The MAC is written to where it is
+    /// wanted, because the incremental API leaves its result in memory that nobody wipes.
+    fn expand_in<const BUFFER: usize>(&self, key: &hmac::Key, info: &[&[u8]], output: &mut [u8]) {
+        let mut message = [0; BUFFER];
+        let hash_len = self.output_len();
         let (mut previous_len, mut used) = (0, 0);
-        for (chunk, number) in output.chunks_mut(self.output_len()).zip(1..=u8::MAX) {
-            message[..previous_len].copy_from_slice(&block.as_bytes()[..previous_len]);
+        for (chunk, number) in output.chunks_mut(hash_len).zip(1..=u8::MAX) {
             let mut end = previous_len;
             for part in info {
                 message[end..end + part.len()].copy_from_slice(part);
                 end += part.len();
             }
             message[end] = number;
-            mac_into(key, &message[..=end], block.as_mut_bytes());
-            chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
-            previous_len = self.output_len();
             used = end + 1;
+            if chunk.len() < hash_len {
+                let mut block = Secret::zeroed(hash_len);
+                mac_into(key, &message[..used], block.as_mut_bytes());
+                chunk.copy_from_slice(&block.as_bytes()[..chunk.len()]);
+            } else {
+                mac_into(key, &message[..used], chunk);
+                message[..hash_len].copy_from_slice(chunk);
+            }
+            previous_len = hash_len;
         }
-        wipe(&mut message[..used]);
+        wipe(&mut message[..used.max(previous_len)]);
     }
 }
 
