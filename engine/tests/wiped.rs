@@ -283,19 +283,19 @@ impl KeyLog for NotedKeys {
     fn log(&self, label: SecretLabel, _random: &[u8; 32], secret: &Secret) {
         note(format!("{label:?}"), secret.as_bytes());
         if format!("{label:?}").ends_with("Handshake") {
-            note(format!("{label:?} finished"), finished_key(secret).as_bytes());
+            note_finished_key(format!("{label:?} finished"), secret);
         }
     }
 }
 
-/// What an end needs of a secret of the handshake until its Finished (RFC 8446 4.4.4).
-fn finished_key(secret: &Secret) -> Secret {
+/// Notes what an end needs of a secret of the handshake until its Finished (RFC 8446 4.4.4). Here it is in one place, which is wiped.
+fn note_finished_key(name: String, secret: &Secret) {
     let len = secret.as_bytes().len();
     let suites = Provider::all().iter().flat_map(|provider| &provider.suites);
     let hash = suites.map(|suite| suite.hash).find(|hash| hash.output_len() == len).unwrap();
     let mut key = Secret::zeroed(len);
     hkdf_expand_label(hash, secret.as_bytes(), b"finished", &[], key.as_mut_bytes());
-    key
+    note(name, key.as_bytes());
 }
 
 /// Notes an external PSK with SHA-256, that which was imported from it as `identity` (RFC 9258 5.1), and what each stage begins with.

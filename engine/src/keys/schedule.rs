@@ -42,16 +42,15 @@ pub fn hkdf_expand_label(hash: &dyn Hash, secret: &[u8], label: &[u8], context: 
 
 /// Derive-Secret (RFC 8446 7.1), given the hash of the messages.
 fn derive_secret(hash: &dyn Hash, secret: &Secret, label: &[u8], messages: &[u8]) -> Secret {
-    let [derived] = derive_secrets(hash, secret, [(label, messages)]);
+    let mut derived = Secret::zeroed(hash.output_len());
+    derive_each(hash, secret, [(label, messages)], [derived.as_mut_bytes()]);
     derived
 }
 
 /// The same for several labels of one secret.
-fn derive_secrets<const N: usize>(hash: &dyn Hash, secret: &Secret, labels: [(&[u8], &[u8]); N]) -> [Secret; N] {
-    let mut derived = [(); N].map(|()| Secret::zeroed(hash.output_len()));
+fn derive_each<const N: usize>(hash: &dyn Hash, secret: &Secret, labels: [(&[u8], &[u8]); N], outputs: [&mut [u8]; N]) {
     let labels = labels.map(|(label, messages)| HkdfLabel::new(label, messages, hash.output_len()));
-    expand_each(hash, secret, &labels, derived.each_mut().map(Secret::as_mut_bytes));
-    derived
+    expand_each(hash, secret, &labels, outputs);
 }
 
 /// HKDF-Expand for several labels of one secret, whose HMAC key is set up once.
@@ -113,11 +112,19 @@ pub struct PskSecret {
 impl PskSecret {
     /// Of a PSK that comes from there.
     pub fn new(hash: &'static dyn Hash, psk: &Secret, origin: PskOrigin) -> Self {
-        let secret = extract_early(hash, psk);
         let empty = known::empty_digest(hash);
+        let zeroed = || Secret::zeroed(hash.output_len());
+        let mut derived = Self {
+            early: EarlySecret { hash, secret: extract_early(hash, psk), salt: zeroed() },
+            binder_key: FinishedKey { hash, key: zeroed() },
+        };
+        let mut binder_key = zeroed();
         let labels = [(&b"derived"[..], empty.as_bytes()), (origin.binder_label(), empty.as_bytes())];
-        let [salt, binder_key] = derive_secrets(hash, &secret, labels);
-        Self { early: EarlySecret { hash, secret, salt }, binder_key: FinishedKey::of(hash, &binder_key) }
+        let outputs = [derived.early.salt.as_mut_bytes(), binder_key.as_mut_bytes()];
+        derive_each(hash, &derived.early.secret, labels, outputs);
+        let label = [FinishedKey::label(hash.output_len())];
+        expand_each(hash, &binder_key, &label, [derived.binder_key.key.as_mut_bytes()]);
+        derived
     }
 
     /// The binder over the messages up to it (RFC 8446 4.2.11.2).
@@ -161,14 +168,18 @@ impl HandshakeSecret {
             (b"s hs traffic", messages.as_bytes()),
             (b"derived", empty.as_bytes()),
         ];
-        let [client, server, salt] = derive_secrets(hash, &self.secret, labels);
+        // Filled where they are returned: a secret that is moved leaves a copy behind.
+        let mut secrets = HandshakeSecrets {
+            client: TrafficSecret::zeroed(hash),
+            server: TrafficSecret::zeroed(hash),
+            master: MasterSecret { hash, secret: Secret::zeroed(hash.output_len()) },
+        };
+        let mut salt = Secret::zeroed(hash.output_len());
+        let outputs = [&mut secrets.client.secret, &mut secrets.server.secret, &mut salt].map(Secret::as_mut_bytes);
+        derive_each(hash, &self.secret, labels, outputs);
         let zeros = [0; SECRET_MAX];
-        let master = hash.hkdf_extract(salt.as_bytes(), &zeros[..hash.output_len()]);
-        HandshakeSecrets {
-            client: TrafficSecret::new(hash, client),
-            server: TrafficSecret::new(hash, server),
-            master: MasterSecret { hash, secret: master },
-        }
+        secrets.master.secret = hash.hkdf_extract(salt.as_bytes(), &zeros[..hash.output_len()]);
+        secrets
     }
 }
 
@@ -187,7 +198,10 @@ impl MasterSecret {
     /// `client_application_traffic_secret_0` and `server_application_traffic_secret_0`, over ClientHello...server Finished.
     pub fn traffic(&self, messages: &Digest) -> [TrafficSecret; 2] {
         let labels = [(&b"c ap traffic"[..], messages.as_bytes()), (b"s ap traffic", messages.as_bytes())];
-        derive_secrets(self.hash, &self.secret, labels).map(|secret| TrafficSecret::new(self.hash, secret))
+        let mut secrets = [TrafficSecret::zeroed(self.hash), TrafficSecret::zeroed(self.hash)];
+        let outputs = secrets.each_mut().map(|traffic| traffic.secret.as_mut_bytes());
+        derive_each(self.hash, &self.secret, labels, outputs);
+        secrets
     }
 
     /// `exporter_master_secret`, over ClientHello...server Finished.
@@ -221,6 +235,10 @@ impl TrafficSecret {
         Self { hash, secret }
     }
 
+    fn zeroed(hash: &'static dyn Hash) -> Self {
+        Self { hash, secret: Secret::zeroed(hash.output_len()) }
+    }
+
     /// The secret itself.
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -235,12 +253,15 @@ impl TrafficSecret {
 
     /// The same of the handshake, with the key of Finished.
     pub fn handshake_keys(&self, aead: &'static dyn Aead) -> HandshakeKeys {
-        let mut records = TrafficKeys::zeroed(aead);
-        let mut finished = FinishedKey { hash: self.hash, key: Secret::zeroed(self.hash.output_len()) };
-        let ([key, iv], [key_output, iv_output]) = (TrafficKeys::labels(aead), records.outputs());
-        let outputs = [key_output, iv_output, finished.key.as_mut_bytes()];
-        expand_each(self.hash, &self.secret, &[key, iv, FinishedKey::label(self.hash.output_len())], outputs);
-        HandshakeKeys { records, finished }
+        let hash_len = self.hash.output_len();
+        let mut keys = HandshakeKeys {
+            records: TrafficKeys::zeroed(aead),
+            finished: FinishedKey { hash: self.hash, key: Secret::zeroed(hash_len) },
+        };
+        let ([key, iv], [key_output, iv_output]) = (TrafficKeys::labels(aead), keys.records.outputs());
+        let outputs = [key_output, iv_output, keys.finished.key.as_mut_bytes()];
+        expand_each(self.hash, &self.secret, &[key, iv, FinishedKey::label(hash_len)], outputs);
+        keys
     }
 
     /// `application_traffic_secret_N+1` (RFC 8446 7.2).
@@ -269,12 +290,6 @@ pub struct FinishedKey {
 impl FinishedKey {
     const fn label(hash_len: usize) -> HkdfLabel<'static> {
         HkdfLabel::new(b"finished", &[], hash_len)
-    }
-
-    fn of(hash: &'static dyn Hash, secret: &Secret) -> Self {
-        let mut key = Secret::zeroed(hash.output_len());
-        expand_each(hash, secret, &[Self::label(hash.output_len())], [key.as_mut_bytes()]);
-        Self { hash, key }
     }
 
     /// The MAC over the transcript so far.

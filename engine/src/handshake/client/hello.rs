@@ -270,8 +270,8 @@ impl WaitServerHello {
         let secrets = early.into_handshake(&shared).derive(&transcript.current());
         self.client.log(SecretLabel::ClientHandshake, secrets.client.secret());
         self.client.log(SecretLabel::ServerHandshake, secrets.server.secret());
-        let [client_keys, server_keys] =
-            [&secrets.client, &secrets.server].map(|secret| secret.handshake_keys(suite.aead));
+        let client_keys = secrets.client.handshake_keys(suite.aead);
+        let server_keys = secrets.server.handshake_keys(suite.aead);
         if !self.session_id.is_empty() && !hello_retry && !is_early_data_offered {
             effects.push(Effect::SendChangeCipherSpec)?;
         }

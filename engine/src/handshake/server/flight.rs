@@ -114,8 +114,8 @@ impl Choice<'_> {
         }
         log(&config, &hello.random, SecretLabel::ClientHandshake, handshake.client.secret());
         log(&config, &hello.random, SecretLabel::ServerHandshake, handshake.server.secret());
-        let [client_handshake, server_handshake] =
-            [&handshake.client, &handshake.server].map(|secret| secret.handshake_keys(suite.aead));
+        let client_handshake = handshake.client.handshake_keys(suite.aead);
+        let server_handshake = handshake.server.handshake_keys(suite.aead);
         effects.push(Effect::handshake_keys(Direction::Write, server_handshake.records))?;
 
         effects.send(&mut transcript, |out| {
