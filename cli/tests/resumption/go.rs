@@ -10,7 +10,7 @@ use super::support::listening::{announced_target, identity};
 use super::support::programs::Program;
 use super::support::skip::find;
 use super::support::{run_with, tlsbench};
-use super::{RESUMED, start};
+use super::{RESUMED, resumes_twice, start};
 
 /// The program `session.go`, which is built once.
 fn session() -> Option<&'static Path> {
@@ -36,9 +36,7 @@ fn its_client_resumes() {
     let server = start(&[]);
     let mut command = Command::new(session);
     command.arg("client").arg(&server.ca).arg(format!("127.0.0.1:{}", server.port));
-    let ended = run_with(command, b"");
-    ended.expect(0, &[]);
-    assert_eq!(ended.output.lines().collect::<Vec<_>>(), ["false false", "true true", "true true"]);
+    resumes_twice(command, ["false false", "true true", "true true"]);
 }
 
 #[test]

@@ -36,6 +36,14 @@ fn start(flags: &[&str]) -> Server {
     Server::start(&[&["--mode", "http"], flags].concat())
 }
 
+/// Runs a client that connects three times, and says each time whether it has resumed, and whether the server says so.
+#[track_caller]
+fn resumes_twice(client: Command, said: [&str; 3]) {
+    let ended = run_with(client, b"");
+    ended.expect(0, &[]);
+    assert_eq!(ended.output.lines().collect::<Vec<_>>(), said);
+}
+
 #[test]
 fn a_session_is_resumed_and_both_ends_say_so() {
     let server = start(&[]);

@@ -8,7 +8,7 @@ use super::support::listening::{announced_target, identity};
 use super::support::programs::Program;
 use super::support::skip::find;
 use super::support::{run_with, tlsbench};
-use super::{RESUMED, start};
+use super::{RESUMED, resumes_twice, start};
 
 const CLIENT: &str = r#"
 const [ca, port] = process.argv.slice(1);
@@ -34,9 +34,7 @@ fn its_client_resumes() {
     let server = start(&[]);
     let mut command = Command::new(node);
     command.args(["-e", CLIENT]).arg(&server.ca).arg(server.port.to_string());
-    let ended = run_with(command, b"");
-    ended.expect(0, &[]);
-    assert_eq!(ended.output.lines().collect::<Vec<_>>(), ["false false", "true true", "true true"]);
+    resumes_twice(command, ["false false", "true true", "true true"]);
 }
 
 /// It ends where a connection is reset.

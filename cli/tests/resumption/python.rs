@@ -8,7 +8,7 @@ use super::support::listening::{announced_target, identity};
 use super::support::programs::Program;
 use super::support::skip::find;
 use super::support::{run_with, tlsbench};
-use super::{RESUMED, start};
+use super::{RESUMED, resumes_twice, start};
 
 const CLIENT: &str = r#"
 import socket, ssl, sys
@@ -31,9 +31,7 @@ fn its_client_resumes() {
     let server = start(&[]);
     let mut command = Command::new(python);
     command.args(["-c", CLIENT]).arg(&server.ca).arg(server.port.to_string());
-    let ended = run_with(command, b"");
-    ended.expect(0, &[]);
-    assert_eq!(ended.output.lines().collect::<Vec<_>>(), ["False False", "True True", "True True"]);
+    resumes_twice(command, ["False False", "True True", "True True"]);
 }
 
 /// Answers with its count of handshakes and of resumed ones among them. It ends where a connection is reset.
