@@ -61,6 +61,12 @@ impl<'a> Reply<'a> {
         Ok(())
     }
 
+    /// Seals as much of `data` as early data as there is room for, and as the ticket allows, and returns how many bytes that was. See
+    /// [`Connection::write_early_data`]: **anyone can replay it**.
+    pub fn send_early_data(&mut self, data: &[u8]) -> Result<usize, Error> {
+        self.connection.write_early_data(data, self.output)
+    }
+
     /// Sends close_notify, after everything that was sent before.
     pub fn close(&mut self) {
         self.connection.close(self.output);

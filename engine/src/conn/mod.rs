@@ -64,6 +64,7 @@ pub struct Connection {
     next_read: Option<Ratchet>,
     negotiated: Option<Negotiated>,
     tickets: Vec<Ticket>,
+    tickets_received: u32,
     flood_guard: FloodGuard,
     /// Whether data is returned where it was opened.
     zero_copy: bool,
@@ -149,6 +150,7 @@ impl Connection {
             next_read: None,
             negotiated: None,
             tickets: Vec::new(),
+            tickets_received: 0,
             flood_guard: FloodGuard::default(),
             zero_copy: switches.zero_copy,
             early_data_to_skip: 0,
@@ -189,6 +191,11 @@ impl Connection {
     /// The newest tickets that were received, oldest first. None where the configuration has a store for them.
     pub fn tickets(&self) -> &[Ticket] {
         &self.tickets
+    }
+
+    /// How many tickets were received that can be used, wherever they are kept.
+    pub const fn tickets_received(&self) -> u32 {
+        self.tickets_received
     }
 
     /// Counters of what the connection has sealed.

@@ -70,6 +70,7 @@ impl Connection {
             psk_identity: self.negotiated.as_ref().and_then(|negotiated| negotiated.psk_identity.clone()),
             alpn: self.negotiated.as_ref().and_then(|negotiated| negotiated.alpn.clone()),
         };
+        self.tickets_received = self.tickets_received.saturating_add(1);
         if let (Role::Client(config), Some(server)) = (&self.role, &self.server_name)
             && let Some(store) = &config.tickets
         {

@@ -1,6 +1,8 @@
 //! Transports: blocking streams, an event loop, sockets and signals. Only this module makes system calls, and it counts them.
 
 #[cfg(all(unix, feature = "event-loop"))]
+mod connecting;
+#[cfg(all(unix, feature = "event-loop"))]
 pub mod event_loop;
 mod polled;
 #[cfg(all(unix, feature = "signal"))]

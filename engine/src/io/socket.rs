@@ -61,8 +61,8 @@ impl Default for SocketOptions {
 /// A TCP connection that counts its system calls.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
-    syscalls: Syscalls,
+    pub(super) stream: TcpStream,
+    pub(super) syscalls: Syscalls,
 }
 
 impl Socket {
@@ -178,7 +178,7 @@ impl Listener {
 }
 
 /// Buffer sizes have to be set before the connection is made, because they determine the TCP window.
-fn set_buffers(socket: &socket2::Socket, options: &SocketOptions) -> io::Result<()> {
+pub(super) fn set_buffers(socket: &socket2::Socket, options: &SocketOptions) -> io::Result<()> {
     if let Some(bytes) = options.send_buffer_bytes {
         socket.set_send_buffer_size(bytes)?;
     }

@@ -1,7 +1,7 @@
-//! A server for many connections, over edge-triggered epoll or kqueue.
+//! Many connections, of a server ([`EventLoop`]) or of clients ([`ClientLoop`]), over edge-triggered epoll or kqueue.
 //!
-//! It runs on one thread, or on a group of loops with a thread each. The first loop of a group accepts, and hands each connection
-//! to the loop with the fewest.
+//! They run on one thread, or on a group of loops with a thread each. The first loop of a server accepts, and hands each connection
+//! to the loop with the fewest. Each loop of clients begins its own.
 //!
 //! Each connection with something to do gets one turn per round, and a turn processes a bounded number of bytes, so that no
 //! peer starves the others. How the loop learns of what a turn leaves behind is set by the switch `signal`, see
@@ -12,17 +12,23 @@
 //! ([`LoopOptions::job_threads`]), and its other connections do not wait for them.
 
 mod acceptor;
+mod clients;
+mod dialing;
 mod group;
 mod handler;
 mod job_threads;
 mod options;
+mod origin;
+mod parts;
 #[allow(unreachable_pub, reason = "public where models/ compiles it too")]
 mod permits;
 mod ready;
 mod running;
+mod serving;
 mod slot;
 mod timers;
 
+pub use clients::{Call, ClientLoop, Clients, Dial};
 pub use handler::{Activity, CloseReason, Echo, Handler, Service, Sink};
 pub use options::{LoopOptions, LoopStatistics};
 
@@ -32,16 +38,14 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use mio::unix::SourceFd;
-use mio::{Interest, Poll, Token, Waker};
+use mio::{Interest, Token};
 
 use crate::conn::ServerConfig;
-use crate::io::{Listener, SignalFd};
-use crate::switches::SignalKind;
+use crate::io::Listener;
 use acceptor::Acceptor;
 use group::Group;
-use job_threads::JobThreads;
-use ready::{ReturnedQueue, SignalQueue};
-use running::RunningLoop;
+use parts::LoopParts;
+use serving::Serving;
 
 /// Stops all loops of a group, from any thread.
 #[derive(Clone, Debug)]
@@ -56,15 +60,10 @@ impl Stopper {
 
 /// A server, or one loop of it, before it runs.
 pub struct EventLoop {
-    poll: Poll,
-    group: Arc<Group>,
-    /// Which loop of the group it is.
-    index: usize,
+    parts: LoopParts,
     /// Only in the loop that accepts.
     acceptor: Option<Acceptor>,
     config: Arc<ServerConfig>,
-    options: LoopOptions,
-    job_threads: Arc<JobThreads>,
 }
 
 impl EventLoop {
@@ -83,41 +82,31 @@ impl EventLoop {
         options: &LoopOptions,
         loops: NonZeroUsize,
     ) -> io::Result<Vec<Self>> {
-        let polls = (0..loops.get()).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
-        let wakers = polls.iter().map(|poll| Waker::new(poll.registry(), WAKER)).collect::<io::Result<Vec<_>>>()?;
-        let group = Arc::new(Group::new(wakers));
+        let parts = LoopParts::group(options, loops)?;
         listener.set_nonblocking(true)?;
-        polls[0].registry().register(&mut SourceFd(&listener.as_raw_fd()), LISTENER, Interest::READABLE)?;
-        let job_threads = Arc::new(JobThreads::start(options.job_threads, &group)?);
-        let mut acceptor = Some(Acceptor::new(listener, Arc::clone(&group), options));
-        let event_loop = |(index, poll)| Self {
-            poll,
-            group: Arc::clone(&group),
-            index,
-            acceptor: acceptor.take(),
-            config: Arc::clone(config),
-            options: options.clone(),
-            job_threads: Arc::clone(&job_threads),
-        };
-        Ok(polls.into_iter().enumerate().map(event_loop).collect())
+        let registry = parts[0].poll.registry();
+        registry.register(&mut SourceFd(&listener.as_raw_fd()), LISTENER, Interest::READABLE)?;
+        let mut acceptor = Some(Acceptor::new(listener, Arc::clone(&parts[0].group), options));
+        let event_loop = |parts| Self { parts, acceptor: acceptor.take(), config: Arc::clone(config) };
+        Ok(parts.into_iter().map(event_loop).collect())
     }
 
     /// A handle that stops this loop and all others of its group.
     pub fn stopper(&self) -> Stopper {
-        Stopper(Arc::clone(&self.group))
+        self.parts.stopper()
     }
 
     /// Serves until it is stopped, or until the last of [`LoopOptions::connections_total`] has ended. Fails only where the poll
     /// does. Then the other loops of the group end, too.
     pub fn run(self, service: impl Service) -> io::Result<LoopStatistics> {
-        match self.options.signal {
-            SignalKind::Off => RunningLoop::new(self, service, ReturnedQueue::default()).run(),
-            SignalKind::Pipe => RunningLoop::new(self, service, SignalQueue::new(SignalFd::pipe()?)).run(),
-            SignalKind::EventFd => RunningLoop::new(self, service, SignalQueue::new(SignalFd::event_fd()?)).run(),
-        }
+        let Self { parts, acceptor, config } = self;
+        let (group, index) = (Arc::clone(&parts.group), parts.index);
+        parts.run(Serving { service, config, group, index, acceptor, is_stopped: false, accepted: Vec::new() })
     }
 }
 
 const LISTENER: Token = Token(usize::MAX - 2);
 const SIGNAL: Token = Token(usize::MAX - 3);
 const WAKER: Token = Token(usize::MAX - 4);
+/// The bit of tokens of connections that TCP has not connected yet. No other connection has so high a token.
+const CONNECTING: usize = 1 << (usize::BITS - 2);

@@ -88,7 +88,7 @@ impl Default for LoopOptions {
 /// What an event loop has done. Add up those of several loops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoopStatistics {
-    /// Connections accepted.
+    /// Connections accepted, or those of clients that TCP has connected.
     pub accepted: u64,
     /// Handshakes completed.
     pub handshakes: u64,
@@ -102,7 +102,7 @@ pub struct LoopStatistics {
     pub stopped: u64,
     /// Connections that failed.
     pub failed: u64,
-    /// The most connections at once, in all loops. Only the loop that accepts counts them.
+    /// The most connections at once, in all loops. Of a server, only the loop that accepts counts them.
     pub peak: u64,
     /// Failures to accept, mostly because the process has too many open files. The loop tries again.
     pub accept_failures: u64,

@@ -8,15 +8,16 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 
-use super::acceptor::Acceptor;
-use super::group::{Group, Inbox, ReturnAddress};
-use super::handler::{CloseReason, Service};
+use super::group::{Group, ReturnAddress};
+use super::handler::CloseReason;
 use super::job_threads::JobThreads;
+use super::origin::{Arrival, Beginning, Origin};
+use super::parts::LoopParts;
 use super::ready::Readiness;
 use super::slot::{ForcedClose, Slot, Turn};
 use super::timers::Timers;
-use super::{EventLoop, LISTENER, LoopOptions, LoopStatistics, SIGNAL, WAKER};
-use crate::conn::{Connection, JobResult, ServerConfig, Signalled};
+use super::{CONNECTING, LoopOptions, LoopStatistics, SIGNAL};
+use crate::conn::{Connection, JobResult, Signalled};
 use crate::io::Socket;
 use crate::signal::Signal;
 
@@ -26,19 +27,16 @@ const EVENTS: usize = 1024;
 const SCRATCH: usize = 1 << 14;
 
 /// A running loop.
-pub(super) struct RunningLoop<V: Service, R: Readiness> {
+pub(super) struct RunningLoop<O: Origin, R: Readiness> {
     poll: Poll,
-    config: Arc<ServerConfig>,
     options: LoopOptions,
     group: Arc<Group>,
     job_threads: Arc<JobThreads>,
     /// Which loop of the group it is.
     index: usize,
-    /// Only in the loop that accepts.
-    acceptor: Option<Acceptor>,
-    service: V,
+    origin: O,
     readiness: R,
-    slots: Slab<Slot<V::Handler, R::Signal>>,
+    slots: Slab<Slot<O::Handler, R::Signal>>,
     timers: Timers,
     /// The unfinished handshakes, by when they began.
     handshakes: Timers,
@@ -46,31 +44,32 @@ pub(super) struct RunningLoop<V: Service, R: Readiness> {
     listed: Vec<usize>,
     scratch: Box<[u8]>,
     /// Empty between rounds.
-    inbox: Inbox,
+    arrivals: Vec<Arrival<O::Handler>>,
+    /// Empty between rounds.
+    results: Vec<(usize, JobResult)>,
     is_stopping: bool,
     now: Instant,
     statistics: LoopStatistics,
 }
 
-impl<V: Service, R: Readiness> RunningLoop<V, R> {
-    pub(super) fn new(parts: EventLoop, service: V, readiness: R) -> Self {
-        let EventLoop { poll, group, index, acceptor, config, options, job_threads } = parts;
+impl<O: Origin, R: Readiness> RunningLoop<O, R> {
+    pub(super) fn new(parts: LoopParts, origin: O, readiness: R) -> Self {
+        let LoopParts { poll, group, index, options, job_threads } = parts;
         Self {
             poll,
-            config,
             options,
             group,
             job_threads,
             index,
-            acceptor,
-            service,
+            origin,
             readiness,
             slots: Slab::new(),
             timers: Timers::default(),
             handshakes: Timers::default(),
             listed: Vec::new(),
             scratch: vec![0; SCRATCH].into_boxed_slice(),
-            inbox: Inbox::default(),
+            arrivals: Vec::new(),
+            results: Vec::new(),
             is_stopping: false,
             now: Instant::now(),
             statistics: LoopStatistics::default(),
@@ -83,7 +82,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
             self.expire(token, ForcedClose::Timeout);
         }
         self.statistics.syscalls.signals += self.readiness.syscalls();
-        self.statistics.peak = self.acceptor.as_ref().map_or(0, Acceptor::peak) as u64;
+        self.statistics.peak = self.origin.peak() as u64;
         ended.map(|()| self.statistics)
     }
 
@@ -101,7 +100,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
             let is_woken = self.dispatch(&events);
             self.list_unfinished(is_woken);
             self.give_turns();
-            self.accept()?;
+            self.begin_connections()?;
             self.drain_inbox()?;
             self.expire_due();
             if self.group.is_stopped() && !self.is_stopping {
@@ -113,11 +112,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
     }
 
     fn is_over(&self) -> bool {
-        if !self.slots.is_empty() {
-            return false;
-        }
-        // In this order, so that everything that was sent before accepting ended is found.
-        self.is_stopping || (self.group.is_accepting_over() && self.group.inbox(self.index).arrivals.is_empty())
+        self.slots.is_empty() && (self.is_stopping || self.origin.is_over())
     }
 
     /// How long the poll may wait.
@@ -125,9 +120,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         if self.readiness.is_waiting() {
             return Some(Duration::ZERO);
         }
-        let acceptor = self.acceptor.as_ref().filter(|_| !self.is_stopping);
-        let accept_at = acceptor.and_then(|acceptor| acceptor.try_at(self.now));
-        let wake_at = [self.timers.next(), accept_at].into_iter().flatten().min()?;
+        let wake_at = [self.timers.next(), self.origin.begin_at(self.now)].into_iter().flatten().min()?;
         Some(wake_at.saturating_duration_since(Instant::now()))
     }
 
@@ -136,10 +129,8 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         let mut is_woken = false;
         for event in events {
             match event.token() {
-                LISTENER => self.acceptor.iter_mut().for_each(Acceptor::on_event),
                 SIGNAL => is_woken = true,
-                // A permit may be free.
-                WAKER => self.acceptor.iter_mut().for_each(Acceptor::retry),
+                Token(token) if token >= CONNECTING => self.origin.on_event(event),
                 Token(token) => {
                     // Events of closed sockets are not reported, so it can only have ended in this round.
                     let Some(slot) = self.slots.get_mut(token) else { continue };
@@ -203,7 +194,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         if was_handshaking && !slot.tls.connection.is_handshaking() {
             self.statistics.handshakes += 1;
             self.handshakes.remove(slot.began, token);
-            self.service.ready(slot.peer, &slot.tls.connection);
+            self.origin.ready(slot.peer, &mut slot.handler, &slot.tls.connection);
         }
         match turn {
             Turn::Cut => {
@@ -231,31 +222,34 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         }
     }
 
-    fn accept(&mut self) -> io::Result<()> {
-        let Self { acceptor: Some(acceptor), service, statistics, now, is_stopping: false, .. } = self else {
-            return Ok(());
-        };
-        acceptor.accept(*now, |error| {
-            statistics.accept_failures += 1;
-            service.accept_failed(error);
-        })
+    fn begin_connections(&mut self) -> io::Result<()> {
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        let Self { origin, poll, options, statistics, slots, now, .. } = self;
+        let open = slots.len();
+        origin
+            .begin(&mut Beginning { registry: poll.registry(), options, statistics, open, now: *now }, &mut arrivals)?;
+        for arrival in arrivals.drain(..) {
+            self.add(arrival);
+        }
+        // Kept to reuse its memory.
+        self.arrivals = arrivals;
+        Ok(())
     }
 
     /// Does what other threads have asked for.
     fn drain_inbox(&mut self) -> io::Result<()> {
-        // Kept to reuse its memory.
-        let mut inbox = std::mem::take(&mut self.inbox);
-        std::mem::swap(&mut inbox, &mut *self.group.inbox(self.index));
-        for (socket, peer) in inbox.arrivals.drain(..) {
-            self.add(socket, peer);
-        }
-        for _ in 0..std::mem::take(&mut inbox.evictions) {
+        let mut results = std::mem::take(&mut self.results);
+        let mut inbox = self.group.inbox(self.index);
+        let evictions = std::mem::take(&mut inbox.evictions);
+        std::mem::swap(&mut results, &mut inbox.results);
+        drop(inbox);
+        for _ in 0..evictions {
             self.evict_oldest_handshake()?;
         }
-        for (token, result) in inbox.results.drain(..) {
+        for (token, result) in results.drain(..) {
             self.give_turn(token, Some(result));
         }
-        self.inbox = inbox;
+        self.results = results;
         Ok(())
     }
 
@@ -268,26 +262,35 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
             }
             // It has completed meanwhile. The acceptor has to look for another.
             _ => {
-                self.acceptor.iter_mut().for_each(Acceptor::retry);
+                self.origin.retry();
                 self.group.wake_acceptor(self.index)
             }
         }
     }
 
-    fn add(&mut self, mut socket: Socket, peer: SocketAddr) {
+    fn add(&mut self, arrival: Arrival<O::Handler>) {
+        let Arrival { mut socket, peer, connection, output, handler, is_registered } = arrival;
         self.statistics.accepted += 1;
         socket.count_setup();
         let entry = self.slots.vacant_entry();
         let token = entry.key();
         let fd = socket.as_raw_fd();
-        let registered = self.poll.registry().register(&mut SourceFd(&fd), Token(token), Interest::READABLE);
-        let tls = Signalled { connection: Connection::server(&self.config), signal: self.readiness.signal(token) };
-        let slot = Slot::new(socket, peer, tls, self.service.accepted(peer), &self.options, self.now);
+        let (mut source, registry) = (SourceFd(&fd), self.poll.registry());
+        let registered = if is_registered {
+            registry.reregister(&mut source, Token(token), Interest::READABLE)
+        } else {
+            registry.register(&mut source, Token(token), Interest::READABLE)
+        };
+        let speaks_first = !output.is_empty();
+        let tls = Signalled { connection, signal: self.readiness.signal(token) };
+        let slot = Slot::new(socket, peer, tls, output, handler, &self.options, self.now);
         self.timers.insert(slot.timer, token);
         self.handshakes.insert(slot.began, token);
         entry.insert(slot);
-        if let Err(error) = registered {
-            self.end(token, &CloseReason::Transport(error));
+        match registered {
+            Err(error) => self.end(token, &CloseReason::Transport(error)),
+            Ok(()) if speaks_first => self.give_turn(token, None),
+            Ok(()) => {}
         }
     }
 
@@ -296,7 +299,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         self.report(slot.peer, slot.handler, &slot.tls.connection, slot.socket, reason);
     }
 
-    fn remove(&mut self, token: usize) -> Slot<V::Handler, R::Signal> {
+    fn remove(&mut self, token: usize) -> Slot<O::Handler, R::Signal> {
         let slot = self.slots.remove(token);
         self.timers.remove(slot.timer, token);
         self.handshakes.remove(slot.began, token);
@@ -309,7 +312,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
     fn report(
         &mut self,
         peer: SocketAddr,
-        handler: V::Handler,
+        handler: O::Handler,
         connection: &Connection,
         mut socket: Socket,
         reason: &CloseReason,
@@ -325,13 +328,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
         socket.count_setup();
         self.statistics.syscalls += socket.syscalls();
         drop(socket);
-        // Its permit and its file descriptor are free again.
-        if self.group.permits.release(self.index) {
-            self.acceptor.iter_mut().for_each(Acceptor::retry);
-            // Where this fails, the poll of the acceptor fails, too.
-            let _ = self.group.wake_acceptor(self.index);
-        }
-        self.service.ended(peer, handler, connection, reason);
+        self.origin.ended(peer, handler, connection, reason);
     }
 
     fn expire_due(&mut self) {
@@ -353,6 +350,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
 
     fn stop(&mut self) {
         self.is_stopping = true;
+        self.origin.stop();
         for (token, slot) in &mut self.slots {
             slot.finish(CloseReason::Stopped, &self.options, self.now);
             list(slot, token, &mut self.listed);
@@ -362,7 +360,7 @@ impl<V: Service, R: Readiness> RunningLoop<V, R> {
 }
 
 /// However a loop ends, even by a panic of its service, the others do not wait for it.
-impl<V: Service, R: Readiness> Drop for RunningLoop<V, R> {
+impl<O: Origin, R: Readiness> Drop for RunningLoop<O, R> {
     fn drop(&mut self) {
         if !self.is_over() {
             let _ = self.group.stop();

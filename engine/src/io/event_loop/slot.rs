@@ -35,7 +35,7 @@ pub(super) struct Slot<H, S> {
     data_waiting: usize,
     /// How much application data had been sealed when this was last updated, bytes.
     sealed_bytes: u64,
-    /// When it was accepted.
+    /// When its handshake began.
     pub(super) began: Instant,
     /// When it times out.
     pub(super) expires: Instant,
@@ -92,6 +92,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         socket: Socket,
         peer: SocketAddr,
         tls: Signalled<S>,
+        output: OutBuf,
         handler: H,
         options: &LoopOptions,
         now: Instant,
@@ -103,7 +104,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
             socket,
             peer,
             input: InBuf::pooled(&options.pool, options.input_bytes),
-            output: OutBuf::pooled(&options.pool, options.output_bytes),
+            output,
             phase: Phase::Open,
             is_readable: false,
             is_writable: true,
