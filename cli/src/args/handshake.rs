@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Asked, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, TransportKind, Trust};
+use super::{Asked, Identity, Output, Remote, Saving, Sockets, Sweep, SwitchFlags, Tls, TransportKind, Trust};
 use crate::library::HandshakeKind;
 use crate::names::parse_label;
 use crate::units::{Count, parse_duration};
@@ -8,6 +8,7 @@ use crate::workload::handshake::Mix;
 
 /// Measures TLS handshakes, client and server separately: processor time beside that of the bare cryptography
 /// in the same run, heap calls, bytes on the wire, and latency. One thread drives both ends; with --threads several do so.
+/// With --connect, the handshakes are with a server elsewhere: rate, times by phase, and the client's processor time.
 ///
 /// Bare cryptography is the key exchange, the key schedule with all of its hashing, the signature, and on the client the
 /// verification of the signature and of the chain. Bytes of the heap are bytes requested, not resident memory.
@@ -70,6 +71,9 @@ pub struct Handshake {
     /// What is compared in cases of their own.
     #[command(flatten)]
     pub sweep: Sweep,
+    /// A server elsewhere.
+    #[command(flatten)]
+    pub remote: Remote,
     /// What is offered in the handshake.
     #[command(flatten)]
     pub tls: Tls,
@@ -110,4 +114,6 @@ Examples:
   tlsbench handshake --mix full=20,resumed=80 --library tls-engine,rustls
   tlsbench handshake --kind full,resumed --phases
   tlsbench handshake --kind resumed --threads 2
+  tlsbench handshake --connect server.example --mix full=20,resumed=80 --connections 50
+  tlsbench handshake --connect localhost:4433 --cacert ca.pem --rate 500 --http-get /
   tlsbench handshake --arena=off --buffer-pool off --json=handshake.json";

@@ -143,17 +143,7 @@ impl Endpoint for EngineEndpoint {
     }
 
     fn negotiated(&self) -> Option<Negotiated> {
-        let negotiated = self.connection.negotiated()?;
-        Some(Negotiated {
-            version: negotiated.version,
-            suite: negotiated.suite,
-            group: negotiated.group,
-            signature: negotiated.signature(),
-            alpn: negotiated.alpn.as_deref().map(<[u8]>::to_vec),
-            hello_retry: Some(negotiated.hello_retry),
-            is_resumed: negotiated.is_resumed(),
-            early_data: negotiated.early_data,
-        })
+        Negotiated::of_engine(&self.connection)
     }
 
     fn uses_external_psk(&self) -> bool {
@@ -171,6 +161,23 @@ impl Endpoint for EngineEndpoint {
 
     fn opened(&self) -> Option<Counters> {
         Some(self.connection.opened())
+    }
+}
+
+impl Negotiated {
+    /// What a connection of the engine has negotiated, once its handshake has completed.
+    pub fn of_engine(connection: &Connection) -> Option<Self> {
+        let negotiated = connection.negotiated()?;
+        Some(Self {
+            version: negotiated.version,
+            suite: negotiated.suite,
+            group: negotiated.group,
+            signature: negotiated.signature(),
+            alpn: negotiated.alpn.as_deref().map(<[u8]>::to_vec),
+            hello_retry: Some(negotiated.hello_retry),
+            is_resumed: negotiated.is_resumed(),
+            early_data: negotiated.early_data,
+        })
     }
 }
 

@@ -3,8 +3,12 @@
 mod conversation;
 mod deadline_socket;
 pub mod http;
+mod local_ports;
+mod open_files;
 mod target;
 
 pub use conversation::{Conversation, Failure};
 pub use deadline_socket::DeadlineSocket;
+pub use local_ports::LocalPorts;
+pub use open_files::OpenFiles;
 pub use target::{Family, Target};

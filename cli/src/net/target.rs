@@ -112,35 +112,41 @@ impl Target {
     fn connect_patiently(&self, options: &SocketOptions) -> Result<Socket, Error> {
         let unreachable = |source| Error::Unreachable { target: self.to_string(), source };
         let mut first_failure = None;
-        for address in self.resolve().map_err(unreachable)? {
+        for address in self.resolve()? {
             match Socket::connect(address, options) {
                 Ok(socket) => return Ok(socket),
                 Err(error) => first_failure = first_failure.or(Some(error)),
             }
         }
-        let none = || io::Error::new(ErrorKind::AddrNotAvailable, "it has no address of this family");
-        Err(unreachable(first_failure.unwrap_or_else(none)))
+        Err(unreachable(first_failure.unwrap_or_else(|| ErrorKind::AddrNotAvailable.into())))
     }
 
-    fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        let addresses = (self.host.as_str(), self.port).to_socket_addrs()?;
-        Ok(addresses
-            .filter(|address| match self.family {
-                Family::Any => true,
-                Family::V4 => address.is_ipv4(),
-                Family::V6 => address.is_ipv6(),
-            })
-            .collect())
+    /// The addresses of the host, at least one. Waits for the system's resolver.
+    pub fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
+        let unreachable = |source| Error::Unreachable { target: self.to_string(), source };
+        let is_wanted = |address: &SocketAddr| match self.family {
+            Family::Any => true,
+            Family::V4 => address.is_ipv4(),
+            Family::V6 => address.is_ipv6(),
+        };
+        let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(unreachable)?;
+        let addresses: Vec<_> = addresses.filter(is_wanted).collect();
+        if addresses.is_empty() {
+            let source = io::Error::new(ErrorKind::AddrNotAvailable, "it has no address of this family");
+            return Err(unreachable(source));
+        }
+        Ok(addresses)
+    }
+
+    /// The host as in a URL: an IPv6 address has brackets.
+    pub fn bracketed_host(&self) -> String {
+        if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
     }
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
+        write!(f, "{}:{}", self.bracketed_host(), self.port)
     }
 }
 

@@ -11,14 +11,11 @@ use tls_engine::session::MemoryTickets;
 use super::psk::external_psks;
 use super::switches::setting;
 use super::tls::{self, KeyLogSource, Tls, Trust};
-use super::{sockets, target};
+use super::{DEFAULT_PORT, sockets, target, without_scheme};
 use crate::args;
 use crate::error::Error;
 use crate::files;
 use crate::net::{Conversation, Target};
-
-/// The default port: that of HTTPS.
-const DEFAULT_PORT: u16 = 443;
 
 /// What `connect` does.
 pub struct Connect {
@@ -98,17 +95,6 @@ impl Connect {
             target,
         })
     }
-}
-
-/// The host with its port of an https URL, and the path if it is more than `/`.
-fn without_scheme(typed: &str) -> Result<(&str, Option<&str>), Error> {
-    let Some((scheme, rest)) = typed.split_once("://") else { return Ok((typed, None)) };
-    if !scheme.eq_ignore_ascii_case("https") {
-        return Err(Error::Usage(format!("'{typed}': only https:// URLs are supported")));
-    }
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (address, path) = rest.split_at(end);
-    Ok((address, Some(path).filter(|path| !matches!(*path, "" | "/"))))
 }
 
 fn not_requested(path: &str, target: &Target) -> String {

@@ -35,7 +35,7 @@ pub use crypto::Crypto;
 pub use doctor::Doctor;
 pub use export::{Destination, Export};
 pub use gate::{Gate, Reference};
-pub use handshake::{Handshake, HandshakeCase, Server};
+pub use handshake::{Handshake, HandshakeCase, RemoteCase, Server};
 pub use history::History;
 pub use instructions::Instructions;
 pub use library::ChosenLibrary;
@@ -178,6 +178,9 @@ impl Plan {
     }
 }
 
+/// The default port of servers elsewhere: that of HTTPS.
+const DEFAULT_PORT: u16 = 443;
+
 /// The items of a list without duplicates, which would be two cases of the same name.
 fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut kept = Vec::new();
@@ -208,6 +211,17 @@ fn sockets(args: &args::Sockets) -> Result<SocketOptions, Error> {
         receive_buffer_bytes: buffer("--receive-buffer", args.receive_buffer)?,
         timeout: None,
     })
+}
+
+/// The host with its port of an https URL, and the path if it is more than `/`.
+fn without_scheme(typed: &str) -> Result<(&str, Option<&str>), Error> {
+    let Some((scheme, rest)) = typed.split_once("://") else { return Ok((typed, None)) };
+    if !scheme.eq_ignore_ascii_case("https") {
+        return Err(Error::Usage(format!("'{typed}': only https:// URLs are supported")));
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (address, path) = rest.split_at(end);
+    Ok((address, Some(path).filter(|path| !matches!(*path, "" | "/"))))
 }
 
 /// Socket options are C integers.

@@ -6,7 +6,7 @@ use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier};
-use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
+use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
 
@@ -186,6 +186,18 @@ impl Tls {
             HandshakeKind::Psk => builder.external_psk(self.measured_psk(suites)?),
         }
         .build()?)
+    }
+
+    /// The same with this store for tickets, if there is one.
+    pub fn client_with_tickets(
+        &self,
+        suites: &[CipherSuite],
+        trust: &Trust,
+        switches: Switches,
+        tickets: Option<Arc<dyn TicketStore>>,
+    ) -> Result<Arc<ClientConfig>, Error> {
+        let builder = self.client_builder(suites, trust, switches)?.early_data(self.kind == HandshakeKind::EarlyData);
+        Ok(tickets.into_iter().fold(builder, ClientConfigBuilder::tickets).build()?)
     }
 
     /// The same without a store for tickets.

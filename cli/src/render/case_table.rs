@@ -41,7 +41,8 @@ pub(super) fn leading(command: &str) -> Option<(&'static [Side], &'static Quanti
     const WHOLE: &[Side] = &[Side::Total, Side::Receive, Side::Send];
     match command {
         "throughput" => Some((WHOLE, &quantity::THROUGHPUT_BYTES_PER_S)),
-        "handshake" => Some((&[Side::Server], &quantity::CPU_US_PER_HANDSHAKE)),
+        // A server elsewhere is not seen at work.
+        "handshake" => Some((&[Side::Server, Side::Client], &quantity::CPU_US_PER_HANDSHAKE)),
         _ => None,
     }
 }
@@ -82,7 +83,7 @@ fn columns(command: &str, cases: &[&Case]) -> Vec<Column> {
     }
     let is_column = |quantity: &&Quantity| {
         // Phases have a table of their own.
-        let is_phase = quantity::PHASES.iter().any(|phase| phase.time == *quantity);
+        let is_phase = quantity::ALL_PHASES.iter().flat_map(|phases| *phases).any(|phase| phase.time == *quantity);
         !is_phase && !matches!(quantity.role, Role::Detail | Role::Reference)
     };
     for quantity in quantity::ALL.iter().copied().filter(is_column) {
@@ -127,9 +128,19 @@ fn preferred(command: &str, cases: &[&Case]) -> &'static [Preferred] {
         ("bare crypto,\nserver", &[Side::Server], &quantity::EFFICIENCY),
         ("bare crypto,\nclient", &[Side::Client], &quantity::EFFICIENCY),
     ];
+    const REMOTE: [Preferred; 6] = [
+        ("\nhandshakes", &[Side::Total], &quantity::HANDSHAKES_PER_S),
+        ("client\nCPU", &[Side::Client], &quantity::CPU_US_PER_HANDSHAKE),
+        ("half\nwithin", &[Side::Client], &quantity::CONNECTION_P50_NS),
+        ("99 %\nwithin", &[Side::Client], &quantity::CONNECTION_P99_NS),
+        ("half since\ndue", &[Side::Client], &quantity::CORRECTED_CONNECTION_P50_NS),
+        ("99 % since\ndue", &[Side::Client], &quantity::CORRECTED_CONNECTION_P99_NS),
+    ];
+    let is_remote = |case: &&Case| case.requested.contains_key("target");
     let has_threads = |case: &&Case| case.requested.get("conversations").and_then(Value::as_u64) > Some(1);
     match command {
         "throughput" => &THROUGHPUT,
+        "handshake" if cases.iter().any(is_remote) => &REMOTE,
         "handshake" if cases.iter().any(has_threads) => &IN_THREADS,
         "handshake" => &HANDSHAKE,
         _ => &[],

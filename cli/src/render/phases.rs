@@ -1,6 +1,6 @@
 use super::labels::Labels;
 use super::{Align, Sheet};
-use crate::schema::quantity::{PHASES, Phase, Quantity};
+use crate::schema::quantity::{ALL_PHASES, Phase, Quantity};
 use crate::schema::{Case, Metric};
 use crate::units::format_quantity;
 
@@ -11,7 +11,10 @@ pub(super) fn phase_table(cases: &[&Case], labels: &Labels) -> Option<Sheet> {
     let mut sheet = Sheet::new(headings.into_iter().chain(numbers));
     let mut is_empty = true;
     for (case, label) in cases.iter().zip(&labels.own) {
-        let times = PHASES.iter().filter_map(|phase| Some((phase, case.metric(phase.side, phase.time)?)));
+        let times = ALL_PHASES
+            .iter()
+            .flat_map(|phases| *phases)
+            .filter_map(|phase| Some((phase, case.metric(phase.side, phase.time)?)));
         let times: Vec<(&Phase, &Metric)> = times.collect();
         let Some((_, all)) = times.last() else { continue };
         let lines = |line: &dyn Fn(&Phase, &Metric) -> String| {

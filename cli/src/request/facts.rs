@@ -85,7 +85,16 @@ const MEASUREMENT: &[Known] = &[
     known("insecure", "insecure", Form::Bare),
 ];
 const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
-const HANDSHAKES: &[Known] = &[known("handshakes", "count", Form::Count), known("phases", "phases", Form::Given)];
+const HANDSHAKES: &[Known] = &[
+    known("handshakes", "count", Form::Count),
+    known("phases", "phases", Form::Given),
+    known("connections", "connections", Form::Count),
+    known("rate_per_s", "rate", Form::Count),
+    known("ramp_up_ns", "ramp-up", Form::Nanoseconds),
+    known("timeout_ns", "timeout", Form::Nanoseconds),
+    known("bind", "bind", Form::Text),
+    known("http_get", "http-get", Form::Text),
+];
 
 /// The flags of `ablate`.
 const ABLATE: &[Known] = &[

@@ -9,6 +9,7 @@ mod losses;
 mod paired_run;
 mod peers;
 mod program;
+mod remote;
 mod throughput;
 
 use std::borrow::Cow;
@@ -66,7 +67,10 @@ fn forgiving_jobs(measurements: &[Measurement], forgiving: Forgiving) -> Result<
     for measurement in measurements {
         match measurement {
             Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan, forgiving)),
-            Measurement::Handshake(plan) => jobs.extend(handshake::jobs(plan, forgiving)),
+            Measurement::Handshake(plan) => {
+                jobs.extend(handshake::jobs(plan, forgiving));
+                jobs.extend(remote::jobs(&plan.remote));
+            }
             Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
             Measurement::Instructions(plan) => jobs.extend(instructions::jobs(plan)),
         }

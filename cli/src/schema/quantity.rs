@@ -95,6 +95,17 @@ pub const PHASES: [Phase; 6] = [
     Phase { side: Side::Total, time: &PHASES_NS, p99: &PHASES_P99_NS },
 ];
 
+/// The phases of a connection to a server elsewhere, as its client sees them, and all of them.
+pub const CONNECTION_PHASES: [Phase; 4] = [
+    Phase { side: Side::Client, time: &TCP_CONNECT_NS, p99: &TCP_CONNECT_P99_NS },
+    Phase { side: Side::Client, time: &TLS_CONNECT_NS, p99: &TLS_CONNECT_P99_NS },
+    Phase { side: Side::Client, time: &RESPONSE_BEGUN_NS, p99: &RESPONSE_BEGUN_P99_NS },
+    Phase { side: Side::Client, time: &CONNECTION_NS, p99: &CONNECTION_P99_NS },
+];
+
+/// The phases of each kind of connection that is timed by phases.
+pub const ALL_PHASES: [&[Phase]; 2] = [&PHASES, &CONNECTION_PHASES];
+
 /// The quantity with this name.
 pub fn find(name: &str) -> Option<&'static Quantity> {
     ALL.iter().copied().find(|quantity| quantity.name == name)
@@ -212,10 +223,10 @@ quantities! {
     /// the client the verification of the signature and of the chain.
     RAW_CRYPTO_US_PER_HANDSHAKE = "raw_crypto_us_per_handshake", "us", Lower, Time,
         Reference, OnThisMachine, "raw cryptography";
-    /// Handshakes per second of all threads together, each of which drives both ends.
+    /// Handshakes per second of all threads together, each of which drives both ends; or of all connections to a server elsewhere.
     HANDSHAKES_PER_S = "handshakes_per_s", "1/s", Higher, Time,
         Primary, OnThisMachine, "handshakes";
-    /// Handshakes per second of processor time of both ends. Threads that wait for each other, or outnumber the processors, lower
+    /// Handshakes per second of processor time of both ends, or of the client alone. Threads that wait for each other, or outnumber the processors, lower
     /// the handshakes per second, and hardly this.
     HANDSHAKES_PER_CPU_S = "handshakes_per_cpu_s", "1/s", Higher, Time,
         Reference, OnThisMachine, "handshakes, CPU";
@@ -273,6 +284,49 @@ quantities! {
     /// The time that 99 % of them do not exceed.
     PHASES_P99_NS = "phases_p99_ns", "ns", Lower, Time,
         Detail, OnThisMachine, "all phases, p99";
+    /// TCP connects, as a histogram.
+    TCP_CONNECT_NS = "tcp_connect_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "TCP";
+    /// The time that 99 % of them do not exceed.
+    TCP_CONNECT_P99_NS = "tcp_connect_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "TCP, p99";
+    /// From the connected socket until the client's Finished is sent, as a histogram.
+    TLS_CONNECT_NS = "tls_connect_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "TLS handshake";
+    /// The time that 99 % of them do not exceed.
+    TLS_CONNECT_P99_NS = "tls_connect_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "TLS handshake, p99";
+    /// From the end of the handshake until the first byte of the response, as a histogram.
+    RESPONSE_BEGUN_NS = "response_begun_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "first byte";
+    /// The time that 99 % of them do not exceed.
+    RESPONSE_BEGUN_P99_NS = "response_begun_p99_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "first byte, p99";
+    /// From the start of a connection, TCP included, until its handshake has completed, or its whole response is there: as a
+    /// histogram.
+    CONNECTION_NS = "connection_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "connection";
+    /// The time that half of them do not exceed.
+    CONNECTION_P50_NS = "connection_p50_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "connection, p50";
+    /// The time that 90 % of them do not exceed.
+    CONNECTION_P90_NS = "connection_p90_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "connection, p90";
+    /// The time that 99 % of them do not exceed.
+    CONNECTION_P99_NS = "connection_p99_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "connection, p99";
+    /// The same from when the connection was due, in an open loop: corrected for coordinated omission.
+    CORRECTED_CONNECTION_NS = "corrected_connection_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "since due";
+    /// The time that half of them do not exceed.
+    CORRECTED_CONNECTION_P50_NS = "corrected_connection_p50_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p50";
+    /// The time that 90 % of them do not exceed.
+    CORRECTED_CONNECTION_P90_NS = "corrected_connection_p90_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "since due, p90";
+    /// The time that 99 % of them do not exceed.
+    CORRECTED_CONNECTION_P99_NS = "corrected_connection_p99_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p99";
     /// From the first byte of a message to the last byte of its echo: all round trips, as a histogram.
     ROUND_TRIP_NS = "round_trip_ns", "ns", Lower, Time,
         Detail, OnThisMachine, "round trip";

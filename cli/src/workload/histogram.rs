@@ -26,6 +26,16 @@ impl Times {
         self.0.saturating_record(time_ns);
     }
 
+    /// The recorded times, which are forgotten here.
+    pub(in crate::workload) fn take(&mut self) -> Buckets {
+        if self.0.is_empty() {
+            return Buckets::default();
+        }
+        let buckets = self.buckets();
+        self.0.reset();
+        buckets
+    }
+
     /// The recorded times. They take less memory than the histogram, which reserves space for every possible value.
     pub(in crate::workload) fn buckets(&self) -> Buckets {
         Buckets(self.0.iter_recorded().map(|value| (value.value_iterated_to(), value.count_at_value())).collect())

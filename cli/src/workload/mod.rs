@@ -16,6 +16,7 @@ mod pair;
 #[cfg(test)]
 mod pair_tests;
 mod raw_tcp;
+pub mod remote;
 mod rounds;
 mod sockets;
 mod stall;

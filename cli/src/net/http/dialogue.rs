@@ -18,8 +18,10 @@ pub struct Dialogue {
     /// The requests without a response.
     asked: VecDeque<Asked>,
     answers: Messages,
-    /// Whether a final response to a request has begun, and no interim response since.
-    is_answered: bool,
+    /// The status of a final response that has begun, if no interim response has since.
+    status: Option<u16>,
+    /// Whether its content extends to the end of the connection.
+    ends_with_connection: bool,
 }
 
 /// The properties of a request that determine the form of its response.
@@ -33,7 +35,13 @@ enum Asked {
 impl Dialogue {
     /// A dialogue in which nothing has been sent or received.
     pub const fn new() -> Self {
-        Self { requests: Messages::new(), asked: VecDeque::new(), answers: Messages::new(), is_answered: false }
+        Self {
+            requests: Messages::new(),
+            asked: VecDeque::new(),
+            answers: Messages::new(),
+            status: None,
+            ends_with_connection: false,
+        }
     }
 
     /// Adds what the client sends. It need not be HTTP.
@@ -53,24 +61,37 @@ impl Dialogue {
 
     /// Adds what was received.
     pub fn received(&mut self, data: &[u8]) {
-        let Self { asked, answers, is_answered, .. } = self;
+        let Self { asked, answers, status, ends_with_connection, .. } = self;
         answers.take(data, |head| {
             let (code, content) = read_answer(head)?;
-            *is_answered = code >= 200;
-            match (code, if *is_answered { asked.pop_front() } else { None }) {
+            *status = Some(code).filter(|code| *code >= 200);
+            match (code, if status.is_some() { asked.pop_front() } else { None }) {
                 // The rest is another protocol, or a tunnel.
                 (101, _) | (200..=299, Some(Asked::Connect)) => None,
                 (100..=199 | 204 | 304, _) | (_, Some(Asked::Head)) => Some(Content::Bytes(0)),
                 // The content extends to the end of the connection, wherever that may be.
-                _ if content? == Content::Untold => None,
+                _ if content? == Content::Untold => {
+                    *ends_with_connection = true;
+                    None
+                }
                 _ => content,
             }
         });
     }
 
+    /// The status of the final response that has begun last.
+    pub const fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Whether a response has begun that has no length, and extends to the end of the connection.
+    pub const fn ends_with_connection(&self) -> bool {
+        self.ends_with_connection
+    }
+
     /// Whether every known request has its response, and the last one is complete.
     pub fn is_whole(&self) -> bool {
-        self.is_answered && self.answers.is_between() && self.asked.is_empty()
+        self.status.is_some() && self.answers.is_between() && self.asked.is_empty()
     }
 }
 

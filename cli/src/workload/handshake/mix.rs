@@ -22,6 +22,12 @@ impl Mix {
         Self(vec![(kind, 1)])
     }
 
+    /// The share of the kinds that `is_meant`, 0 to 1.
+    pub fn share(&self, is_meant: impl Fn(HandshakeKind) -> bool) -> f64 {
+        let meant = self.0.iter().filter(|(kind, _)| is_meant(*kind)).map(|(_, weight)| f64::from(*weight));
+        meant.sum::<f64>() / self.period() as f64
+    }
+
     /// The kinds. There is at least one, and one with a signature comes first if there is any.
     pub fn kinds(&self) -> impl Iterator<Item = HandshakeKind> {
         self.0.iter().map(|(kind, _)| *kind)
@@ -33,7 +39,7 @@ impl Mix {
     }
 
     /// The kinds of that many handshakes, as indexes: each kind as evenly among the others as its share allows.
-    pub(super) fn order(&self) -> Vec<usize> {
+    pub fn order(&self) -> Vec<usize> {
         let total = self.period() as i64;
         let mut due = vec![0; self.0.len()];
         let mut order = Vec::with_capacity(self.period());

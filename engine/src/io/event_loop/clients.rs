@@ -41,6 +41,26 @@ pub trait Clients {
     fn ended(&mut self, handler: Self::Handler, connection: Option<&Connection>, reason: &CloseReason);
 }
 
+impl<C: Clients> Clients for &mut C {
+    type Handler = C::Handler;
+
+    fn dial(&mut self, open: usize, now: Instant) -> Dial<Self::Handler> {
+        (**self).dial(open, now)
+    }
+
+    fn connected(&mut self, handler: &mut Self::Handler, reply: &mut Reply<'_>) -> Result<(), Error> {
+        (**self).connected(handler, reply)
+    }
+
+    fn ready(&mut self, handler: &mut Self::Handler, connection: &Connection) {
+        (**self).ready(handler, connection);
+    }
+
+    fn ended(&mut self, handler: Self::Handler, connection: Option<&Connection>, reason: &CloseReason) {
+        (**self).ended(handler, connection, reason);
+    }
+}
+
 /// What a loop of clients does next.
 #[derive(Debug)]
 pub enum Dial<H> {

@@ -1,16 +1,20 @@
+mod remote;
+
+pub use remote::RemoteCase;
+
 use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
-use super::library::ChosenLibrary;
-use super::sweep::{Combination, Sweep, check_kind, in_turns};
-use super::throughput::{SOCKET_TIMEOUT, limit, limited};
-use super::tls::{self, Tls, Trust};
-use super::{once, sockets};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity, KeyType};
 use crate::names;
+use crate::plan::library::ChosenLibrary;
+use crate::plan::sweep::{Combination, Sweep, check_kind, in_turns};
+use crate::plan::throughput::{SOCKET_TIMEOUT, limit, limited};
+use crate::plan::tls::{self, Tls, Trust};
+use crate::plan::{once, sockets};
 use crate::request::Request;
 use crate::schema::Facts;
 use crate::setting::Setting;
@@ -18,8 +22,10 @@ use crate::workload::handshake::{Carrier, Conditions, HandshakeSchedule, Mix};
 
 /// What `handshake` measures: a case for every transport, suite and combination of the sweeps.
 pub struct Handshake {
-    /// The cases, in the order in which they are measured.
+    /// The cases in this process, in the order in which they are measured.
     pub cases: Vec<HandshakeCase>,
+    /// Those with a server elsewhere.
+    pub remote: Vec<RemoteCase>,
 }
 
 /// A case that can be measured.
@@ -72,6 +78,9 @@ impl Handshake {
 
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
         let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind)?;
+        if let Some(address) = &args.remote.connect {
+            return Ok(Self { cases: Vec::new(), remote: remote::cases(args, address, &sweep)? });
+        }
         let mut notes = Vec::new();
         let given = given(args, &mut notes)?;
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(GENERATED_NAMES[0]))?;
@@ -124,7 +133,7 @@ impl Handshake {
                 }
             }
         }
-        Ok(Self { cases })
+        Ok(Self { cases, remote: Vec::new() })
     }
 }
 

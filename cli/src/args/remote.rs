@@ -1,0 +1,45 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Family;
+use crate::units::{Count, parse_duration};
+
+/// Connections to a server elsewhere, which may be anybody's.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "A server elsewhere")]
+pub struct Remote {
+    /// Measure against this server instead, of whatever kind: each handshake is on a TCP connection of its own. Also as
+    /// https://HOST[:PORT]; the default port is 443. Side by side with the kinds and the mix that were asked for, it is told what the
+    /// server agreed to
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "phases", "cert", "cert_type", "tls_version"])]
+    pub connect: Option<String>,
+
+    /// Connections at once [default: 10]
+    #[arg(long, value_name = "N", requires = "connect")]
+    pub connections: Option<Count>,
+
+    /// Begin so many connections per second, whether others have ended or not, up to --connections at once [default: each begins
+    /// when another has ended]. Times are then also told from when each was due, which corrects them for coordinated omission
+    #[arg(short = 'R', long, visible_alias = "rps", value_name = "N", requires = "connect")]
+    pub rate: Option<Count>,
+
+    /// How long the number of connections grows to its full one, as part of the warm-up [default: 0s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "connect", conflicts_with = "rate")]
+    pub ramp_up: Option<Duration>,
+
+    /// How long TCP, the handshake, and each part of a response may take [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, requires = "connect")]
+    pub timeout: Option<Duration>,
+
+    /// This side's addresses, separated by commas, which take turns: each has local ports of its own [default: the system's choice]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', requires = "connect")]
+    pub bind: Vec<IpAddr>,
+
+    /// Request this page on each connection (HTTP/1.1, GET), and wait for the whole response. As early data, with that kind
+    #[arg(long, value_name = "PATH", requires = "connect")]
+    pub http_get: Option<String>,
+
+    /// Which addresses are used.
+    #[command(flatten)]
+    pub family: Family,
+}

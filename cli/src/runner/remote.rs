@@ -1,0 +1,215 @@
+//! Connects to a server elsewhere and measures the client.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tls_engine::io::event_loop::LoopOptions;
+
+use super::{Job, negotiated};
+use crate::error::Error;
+use crate::library::HandshakeKind;
+use crate::measure::nanoseconds_of;
+use crate::net::{LocalPorts, OpenFiles};
+use crate::plan::{RemoteCase, Tls, Trust};
+use crate::schema::{Case, Document, Facts};
+use crate::units::{counted, format_quantity, grouped};
+use crate::workload::Limit;
+use crate::workload::remote::{self, Counts, Found, Load, Visits};
+
+/// How long a connection may wait for a ticket or for a part of a response, where there is no request.
+const TICKET_WAIT: Duration = Duration::from_secs(2);
+/// How long a server may take to close its side.
+const LINGER: Duration = Duration::from_secs(1);
+/// What a share or a rate may fall short of what was asked for without a warning.
+const TOLERANCE: f64 = 0.02;
+
+/// A job for each case.
+pub(super) fn jobs(cases: &[RemoteCase]) -> impl Iterator<Item = Box<dyn Job>> {
+    cases.iter().map(|case| Box::new(Remote(case.clone())) as Box<dyn Job>)
+}
+
+/// A case with a server elsewhere.
+struct Remote(RemoteCase);
+
+impl Job for Remote {
+    fn label(&self) -> &str {
+        &self.0.id
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    fn warn(&self, document: &mut Document) {
+        let RemoteCase { trust, tls, threads, .. } = &self.0;
+        if matches!(trust, Trust::Anyone) {
+            document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
+        }
+        if tls.key_log.is_some() {
+            document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
+        }
+        let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
+        if threads.get() > processors as usize {
+            let message = format!("there are more threads than the {processors} processors, which take turns");
+            document.warn(message, "use a lower --threads, unless this is intended");
+        }
+    }
+
+    fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
+        let planned = &self.0;
+        check_open_files(planned)?;
+        let began = Instant::now();
+        let addresses = planned.target.resolve()?;
+        let resolved = began.elapsed();
+        warn_of_ports(document, planned, &addresses);
+        let mut found = remote::run(&visits(planned, addresses.clone()), advance)?;
+        let mut case = Case::asked(&planned.id, &planned.requested, &planned.switches);
+        if let Some(agreed) = &found.negotiated {
+            case.negotiated = negotiated(agreed);
+        }
+        let share = |count: u64| Some(count as f64 / found.counts.completed.max(1) as f64);
+        let Counts { resumed, early_data, hello_retries, .. } = found.counts;
+        case.negotiated.resumed_share = share(resumed);
+        case.negotiated.early_data_share = share(early_data);
+        case.negotiated.hello_retry_share = share(hello_retries);
+        case.achieved = achieved(planned, &found, &addresses, resolved);
+        remote::record(&mut case, &found, matches!(planned.load, Load::Open { .. }), planned.seed)?;
+        warn_of_shortfalls(document, planned, &found);
+        document.cases.push(case);
+        found.ended_early.take().map_or(Ok(()), Err)
+    }
+}
+
+fn visits(planned: &RemoteCase, addresses: Vec<SocketAddr>) -> Visits {
+    let RemoteCase { setting, tls, suite, trust, timeout, request, .. } = planned;
+    let (tls, suite, trust, switches) = (tls.clone(), *suite, trust.clone(), setting.switches);
+    let mut options = LoopOptions::new(&switches);
+    options.handshake_timeout = *timeout;
+    options.timeout = if request.is_some() { *timeout } else { TICKET_WAIT.min(*timeout) };
+    options.linger = LINGER;
+    Visits {
+        target: planned.target.to_string(),
+        addresses,
+        bind: planned.bind.clone(),
+        name: planned.name.clone(),
+        config: Box::new(move |kind, tickets| {
+            Tls { kind, ..tls.clone() }.client_with_tickets(&[suite], &trust, switches, tickets)
+        }),
+        mix: planned.mix.clone(),
+        order: planned.mix.order(),
+        request: request.clone(),
+        connections: planned.connections,
+        threads: planned.threads,
+        load: planned.load,
+        limit: planned.limit,
+        warmup: planned.warmup,
+        sockets: planned.sockets,
+        options,
+    }
+}
+
+/// Refuses to begin what can't have as many files open.
+fn check_open_files(planned: &RemoteCase) -> Result<(), Error> {
+    let files = OpenFiles::raise();
+    let room = files.room(planned.threads.get());
+    if room < planned.connections {
+        return Err(Error::Failed(format!(
+            "{} at once need more open files than the {} that this process may have: raise the limit (ulimit -n), or use a lower \
+             --connections",
+            counted(planned.connections, "connection", "connections"),
+            files.limit.map_or_else(String::new, grouped)
+        )));
+    }
+    Ok(())
+}
+
+/// The side that closes first keeps the port for a minute (TIME_WAIT, RFC 9293 3.6.1): without a request that is this side.
+fn warn_of_ports(document: &mut Document, planned: &RemoteCase, addresses: &[SocketAddr]) {
+    if planned.request.is_some() {
+        return;
+    }
+    let Some(ports) = LocalPorts::of_system() else { return };
+    let is_loopback = addresses.iter().all(|address| address.ip().is_loopback());
+    let room = ports.count() * (planned.bind.len().max(1) * addresses.len().max(1)) as u64;
+    let needed = match (planned.load, planned.limit) {
+        (Load::Open { per_s }, _) => (per_s * ports.held(is_loopback).as_secs_f64()) as u64,
+        (Load::Closed { .. }, Limit::Writes(count)) if !ports.are_reused(is_loopback) => count,
+        _ => planned.connections as u64,
+    };
+    if needed > room {
+        let message = format!(
+            "local ports may run out: this side closes first, and then keeps the port of a connection for {}; there are {}, \
+             and {} are needed",
+            humantime::format_duration(ports.held(is_loopback)),
+            grouped(room),
+            grouped(needed)
+        );
+        document
+            .warn(message, "give more addresses with --bind, such as 127.0.0.1,127.0.0.2 for a server on this machine");
+    }
+}
+
+fn achieved(planned: &RemoteCase, found: &Found, addresses: &[SocketAddr], resolved: Duration) -> Facts {
+    let mut facts = Facts::new();
+    let mut add = |name: &str, value: serde_json::Value| facts.insert(name.to_owned(), value);
+    add("library", "tls-engine".into());
+    add("duration_ns", nanoseconds_of(found.elapsed).into());
+    add("dns_ns", nanoseconds_of(resolved).into());
+    let told: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    add("addresses", told.join(", ").into());
+    add("connections", found.statistics.peak.into());
+    add("handshakes", found.counts.completed.into());
+    if planned.request.is_some() {
+        add("received_bytes", found.counts.received_bytes.into());
+    }
+    add("rate_per_s", (found.counts.completed as f64 / found.elapsed.as_secs_f64().max(1e-9)).into());
+    add("failed", found.failures.count().into());
+    if found.failures.count() > 0 {
+        add("failures", found.failures.told().into());
+    }
+    add("closed_first_by", if planned.request.is_some() { "server" } else { "client" }.into());
+    add("cpu_time_from", "the processor clocks of the threads of the client, system calls included".into());
+    facts
+}
+
+fn warn_of_shortfalls(document: &mut Document, planned: &RemoteCase, found: &Found) {
+    let id = &planned.id;
+    let failed = found.failures.count();
+    if failed > 0 {
+        let message = format!("{id}: {failed} connections failed: {}", found.failures.told());
+        document.warn(message, "they are part of no figure but their number");
+    }
+    let completed = found.counts.completed.max(1) as f64;
+    let asked = planned.mix.share(|kind| kind.is_resumed());
+    let got = found.counts.resumed as f64 / completed;
+    if got < asked - TOLERANCE {
+        let message =
+            format!("{id}: {:.0} % of the handshakes resumed a session, not {:.0} %", got * 100.0, asked * 100.0);
+        document
+            .warn(message, "the server may give too few tickets, or not take them; a longer --warmup collects more");
+    }
+    let retries = planned.mix.share(|kind| kind == HandshakeKind::HelloRetry);
+    if (found.counts.hello_retries as f64 / completed) < retries - TOLERANCE {
+        let message = format!("{id}: the server sent fewer HelloRetryRequests than were asked for");
+        document.warn(message, "name a group second that the server lacks, as in --groups x25519:secp521r1");
+    }
+    let early = planned.mix.share(|kind| kind == HandshakeKind::EarlyData);
+    if (found.counts.early_data as f64 / completed) < early - TOLERANCE {
+        let message = format!("{id}: the server accepted less early data than was sent");
+        document.warn(message, "it may be switched off there, or limited to tickets of a certain age");
+    }
+    if let (Load::Open { per_s }, Limit::Duration(duration)) = (planned.load, planned.limit) {
+        let rate = found.counts.completed as f64 / duration.as_secs_f64();
+        if rate < per_s * (1.0 - TOLERANCE) {
+            let message = format!(
+                "{id}: {} were completed, not {}",
+                format_quantity(rate, "connections/s"),
+                format_quantity(per_s, "connections/s")
+            );
+            document.warn(message, "the server, this machine or the number of --connections is the limit");
+        }
+    }
+    if matches!(planned.limit, Limit::Duration(duration) if duration < Duration::from_millis(500)) {
+        document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
+    }
+}

@@ -1,0 +1,266 @@
+//! Connections to a server that may be anybody's: handshakes, each on a TCP connection of its own, and a request after them if there is
+//! one. They run on the engine's event loops, one for each thread.
+
+mod failures;
+mod metrics;
+mod schedule;
+mod tickets;
+mod visit;
+mod windows;
+mod worker;
+
+pub use failures::Failures;
+pub use metrics::record;
+pub use schedule::Load;
+pub use worker::Counts;
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustls_pki_types::ServerName;
+use tls_engine::conn::ClientConfig;
+use tls_engine::io::SocketOptions;
+use tls_engine::io::event_loop::{ClientLoop, LoopOptions, LoopStatistics};
+use tls_engine::session::TicketStore;
+
+use super::Limit;
+use super::handshake::Mix;
+use crate::error::Error;
+use crate::interrupt;
+use crate::library::{HandshakeKind, Negotiated};
+use crate::units::format_quantity;
+use windows::Window;
+use worker::{Live, Worker};
+
+/// How often it is told how far the work has come.
+const LOOK: Duration = Duration::from_millis(100);
+/// The number of windows, and with it of samples, that a duration is divided into.
+const WINDOWS: u32 = 30;
+/// The shortest window.
+const WINDOW_MIN: Duration = Duration::from_millis(20);
+/// The window where there is a count instead of a duration.
+const WINDOW_OF_COUNT: Duration = Duration::from_millis(100);
+
+/// Makes the configuration of clients of a kind, with the store for their tickets if there is one.
+pub type MakeConfig =
+    Box<dyn Fn(HandshakeKind, Option<Arc<dyn TicketStore>>) -> Result<Arc<ClientConfig>, Error> + Send + Sync>;
+
+/// What connections are made.
+pub struct Visits {
+    /// The server, as it was named.
+    pub target: String,
+    /// Its addresses, which take turns.
+    pub addresses: Vec<SocketAddr>,
+    /// The addresses to come from, which take turns; none leaves it to the system.
+    pub bind: Vec<IpAddr>,
+    /// The name that clients ask for.
+    pub name: ServerName<'static>,
+    /// How clients are configured.
+    pub config: MakeConfig,
+    /// The kinds of handshakes.
+    pub mix: Mix,
+    /// Their order: places in the mix.
+    pub order: Vec<usize>,
+    /// The HTTP request of each connection, if it makes one.
+    pub request: Option<Arc<[u8]>>,
+    /// The most connections at once, in all loops together.
+    pub connections: usize,
+    /// The loops, each of which has a thread.
+    pub threads: NonZeroUsize,
+    /// When connections begin.
+    pub load: Load,
+    /// For how long.
+    pub limit: Limit,
+    /// How long before that connections are made that are not counted.
+    pub warmup: Duration,
+    /// How sockets are set up.
+    pub sockets: SocketOptions,
+    /// How the loops are set up.
+    pub options: LoopOptions,
+}
+
+/// What was found.
+pub struct Found {
+    windows: Vec<Window>,
+    /// How many of the windows were not cut short.
+    whole_windows: usize,
+    window: Duration,
+    /// The counted connections.
+    pub counts: Counts,
+    /// What the first connection negotiated.
+    pub negotiated: Option<Negotiated>,
+    /// Why connections failed, counted or not.
+    pub failures: Failures,
+    /// What the loops have done.
+    pub statistics: LoopStatistics,
+    /// From the end of the warm-up until the last connection had ended.
+    pub elapsed: Duration,
+    /// Why it ended early, if it did.
+    pub ended_early: Option<Error>,
+}
+
+/// When a loop does what.
+#[derive(Clone, Copy)]
+struct Limits {
+    begin: Instant,
+    measure_from: Instant,
+    until: Option<Instant>,
+    count: Option<u64>,
+    window: Duration,
+}
+
+impl Limits {
+    fn new(visits: &Visits) -> Self {
+        let begin = Instant::now();
+        let ramp_up = match visits.load {
+            Load::Closed { ramp_up } => ramp_up,
+            Load::Open { .. } => Duration::ZERO,
+        };
+        let measure_from = begin + visits.warmup.max(ramp_up);
+        let (until, count, window) = match visits.limit {
+            Limit::Duration(duration) => (Some(measure_from + duration), None, (duration / WINDOWS).max(WINDOW_MIN)),
+            Limit::Writes(count) => (None, Some(count), WINDOW_OF_COUNT),
+        };
+        Self { begin, measure_from, until, count, window }
+    }
+}
+
+impl Visits {
+    /// Whether sessions are resumed.
+    fn resumes(&self) -> bool {
+        self.mix.kinds().any(HandshakeKind::is_resumed)
+    }
+
+    /// The connections at once of a loop: each has its share, and at least one.
+    fn connections_of(&self, index: usize) -> usize {
+        let loops = self.threads.get();
+        (self.connections / loops + usize::from(index < self.connections % loops)).max(1)
+    }
+
+    fn load_of_a_loop(&self) -> Load {
+        match self.load {
+            Load::Open { per_s } => Load::Open { per_s: per_s / self.threads.get() as f64 },
+            closed => closed,
+        }
+    }
+}
+
+/// Makes the connections. `advance` receives the progress, 0 to 1, and a short text.
+///
+/// # Errors
+/// Where no connection has succeeded, the error of the first.
+pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found, Error> {
+    let loops = ClientLoop::group(visits.sockets, &visits.options, visits.threads);
+    let loops = loops.map_err(|error| Error::io("making an event loop", error))?;
+    let stopper = loops.first().map(ClientLoop::stopper);
+    let (limits, live) = (Limits::new(visits), Live::default());
+    let all = thread::scope(|scope| {
+        let start = |(index, event_loop): (usize, ClientLoop)| {
+            let live = &live;
+            scope.spawn(move || {
+                let mut worker = Worker::new(visits, limits, live, index)?;
+                let ended = event_loop.run(&mut worker).map_err(|error| Error::io("waiting for connections", error));
+                ended.map(|statistics| worker.finish(statistics))
+            })
+        };
+        let threads: Vec<_> = loops.into_iter().enumerate().map(start).collect();
+        let mut is_stopped = false;
+        while !threads.iter().all(|thread| thread.is_finished()) {
+            thread::sleep(LOOK);
+            if interrupt::requested() && !is_stopped {
+                is_stopped = true;
+                let _ = stopper.as_ref().map(|stopper| stopper.stop());
+            }
+            tell(visits, limits, &live, advance);
+        }
+        let panicked = || Error::Failed("a thread of the clients has panicked".to_owned());
+        threads.into_iter().map(|thread| thread.join().map_err(|_| panicked())?).collect::<Result<Vec<_>, Error>>()
+    })?;
+    let mut found = Found {
+        windows: Vec::new(),
+        whole_windows: 0,
+        window: limits.window,
+        counts: Counts::default(),
+        negotiated: None,
+        failures: Failures::default(),
+        statistics: LoopStatistics::default(),
+        elapsed: limits.measure_from.elapsed(),
+        ended_early: None,
+    };
+    for one in all {
+        found.merge(one, visits);
+    }
+    found.find_whole_windows(visits.limit);
+    interrupt_or(found)
+}
+
+/// What was found; where nothing was, why.
+fn interrupt_or(mut found: Found) -> Result<Found, Error> {
+    if found.counts.completed > 0 {
+        return Ok(found);
+    }
+    let nothing = || Error::Failed("no connection was completed in the time; use a longer --duration".to_owned());
+    interrupt::check()?;
+    Err(found.ended_early.take().or_else(|| found.failures.first.take()).unwrap_or_else(nothing))
+}
+
+fn tell(visits: &Visits, limits: Limits, live: &Live, advance: &mut dyn FnMut(f64, &str)) {
+    let now = Instant::now();
+    let measured = now.saturating_duration_since(limits.measure_from).as_secs_f64();
+    let completed = live.completed.load(Ordering::Relaxed);
+    let failed = live.failed.load(Ordering::Relaxed);
+    let done = match visits.limit {
+        Limit::Duration(duration) => measured / duration.as_secs_f64(),
+        Limit::Writes(count) => completed as f64 / count as f64,
+    };
+    let failures = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+    if now < limits.measure_from {
+        return advance(0.0, &format!("warming up{failures}"));
+    }
+    let rate = format_quantity(completed as f64 / measured.max(0.001), "1/s");
+    let p99 = match live.p99_ns.load(Ordering::Relaxed) {
+        0 => String::new(),
+        p99_ns => format!(", p99 {}", format_quantity(p99_ns as f64, "ns")),
+    };
+    advance(done.min(1.0), &format!("{rate}{p99}{failures}"));
+}
+
+impl Found {
+    fn merge(&mut self, one: worker::WorkerFound, visits: &Visits) {
+        for (index, window) in one.windows.iter().enumerate() {
+            match self.windows.get_mut(index) {
+                Some(known) => known.merge(window),
+                None => self.windows.push(window.clone()),
+            }
+        }
+        self.counts.merge(one.counts);
+        self.failures.merge(one.failures);
+        self.statistics += one.statistics;
+        self.negotiated = self.negotiated.take().or(one.negotiated);
+        let target = &visits.target;
+        if one.lacks_tickets {
+            self.ended_early = Some(Error::Failed(format!(
+                "{target} has sent no ticket, so no session can be resumed; some servers send them only with a response (--http-get /)"
+            )));
+        } else if one.has_given_up {
+            let why = self.failures.told();
+            self.ended_early = self.ended_early.take().or_else(|| {
+                Some(Error::Failed(format!("{target}: connections failed in the end, which was given up: {why}")))
+            });
+        }
+    }
+
+    /// Finds which windows were whole. The others, of connections that ended after the time, are part of no rate.
+    fn find_whole_windows(&mut self, limit: Limit) {
+        let planned = match limit {
+            Limit::Duration(duration) => (duration.as_nanos() / self.window.as_nanos().max(1)) as usize,
+            // The last one is shorter than the others.
+            Limit::Writes(_) => self.windows.len().saturating_sub(1),
+        };
+        self.whole_windows = self.windows.len().min(planned.max(1));
+    }
+}
