@@ -53,7 +53,7 @@ fn handshake(case: &Case, labels: &Labels) -> Option<String> {
 /// client 90 µs of processor time."
 fn connections(case: &Case, labels: &Labels) -> Option<String> {
     let rate = case.metric(Side::Total, &quantity::HANDSHAKES_PER_S)?;
-    let rate = format_quantity(rate.median, &rate.unit);
+    let rate = format_quantity(rate.median, "handshakes/s");
     let target = case.requested.get("target").and_then(Value::as_str).unwrap_or("remote");
     let told = |quantity: &Quantity| format_median(case, Side::Client, quantity);
     let corrected = told(&quantity::CORRECTED_CONNECTION_P50_NS).zip(told(&quantity::CORRECTED_CONNECTION_P99_NS));
@@ -65,7 +65,7 @@ fn connections(case: &Case, labels: &Labels) -> Option<String> {
     };
     let cpu = told(&quantity::CPU_US_PER_HANDSHAKE)?;
     let name = labels.own.first()?;
-    Some(format!("{target}, {name}: {rate} handshakes{times}; each costs this client {cpu} of processor time."))
+    Some(format!("{name}, {target}: {rate}{times}; each costs this client {cpu} of processor time."))
 }
 
 /// Instructions per record and per handshake, of the first case of each kind.

@@ -159,6 +159,7 @@ fn achieved(planned: &RemoteCase, found: &Found, addresses: &[SocketAddr], resol
     add("addresses", told.join(", ").into());
     add("connections", found.statistics.peak.into());
     add("handshakes", found.counts.completed.into());
+    add("resumed", found.counts.resumed.into());
     if planned.request.is_some() {
         add("received_bytes", found.counts.received_bytes.into());
     }

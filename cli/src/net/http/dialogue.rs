@@ -89,6 +89,11 @@ impl Dialogue {
         self.ends_with_connection
     }
 
+    /// Whether what was received is no response, or more than the responses to all requests, so that its end is not known.
+    pub const fn is_lost(&self) -> bool {
+        self.answers.is_lost() && !self.ends_with_connection
+    }
+
     /// Whether every known request has its response, and the last one is complete.
     pub fn is_whole(&self) -> bool {
         self.status.is_some() && self.answers.is_between() && self.asked.is_empty()

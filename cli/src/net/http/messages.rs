@@ -61,6 +61,11 @@ impl Messages {
         matches!(self.state, MessageState::Head) && self.head.is_empty()
     }
 
+    /// Whether parsing has stopped.
+    pub(super) const fn is_lost(&self) -> bool {
+        matches!(self.state, MessageState::Lost)
+    }
+
     /// The memory that the head uses.
     #[cfg(test)]
     pub(super) const fn held_bytes(&self) -> usize {

@@ -67,6 +67,9 @@ impl Failure {
             (Some(_), None) => Stage::Handshake,
             (Some(_), Some(_)) => Stage::Response,
         };
+        if visit.request.as_ref().is_some_and(|exchange| exchange.dialogue.is_lost()) {
+            return Some(Self::of_no_response());
+        }
         match reason {
             // The engine's own end of a loop that is stopped is nobody's failure.
             CloseReason::Stopped => None,
@@ -107,12 +110,25 @@ impl Failure {
         }
     }
 
+    fn of_no_response() -> Self {
+        Self {
+            cause: "answered with what is no HTTP/1.1 response, or more than one".to_owned(),
+            error: Box::new(move |target| {
+                Error::Failed(format!(
+                    "{target} answered with what is no HTTP/1.1 response, or more than one (HTTP/2 is not spoken)"
+                ))
+            }),
+        }
+    }
+
     fn of_transport(stage: Stage, error: &io::Error) -> Self {
         let kind = error.kind();
         let what = match kind {
             ErrorKind::ConnectionRefused => "refused".to_owned(),
             ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => format!("reset {}", stage.told()),
-            ErrorKind::AddrNotAvailable => "found no local port (--bind gives more addresses)".to_owned(),
+            ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => {
+                "found no local port (--bind gives more addresses)".to_owned()
+            }
             _ if is_lack_of_files(error) => "found no file descriptor (ulimit -n)".to_owned(),
             _ => format!("failed {}: {error}", stage.told()),
         };

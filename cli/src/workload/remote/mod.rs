@@ -171,7 +171,9 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
         let mut is_stopped = false;
         while !threads.iter().all(|thread| thread.is_finished()) {
             thread::sleep(LOOK);
-            if interrupt::requested() && !is_stopped {
+            // A server that goes on answering for ever is left at last.
+            let is_late = limits.until.is_some_and(|until| until.elapsed() > visits.options.handshake_timeout);
+            if (is_late || interrupt::requested()) && !is_stopped {
                 is_stopped = true;
                 let _ = stopper.as_ref().map(|stopper| stopper.stop());
             }
@@ -195,17 +197,17 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
         found.merge(one, visits);
     }
     found.find_whole_windows(visits.limit);
-    interrupt_or(found)
+    found_or_why(found)
 }
 
 /// What was found; where nothing was, why.
-fn interrupt_or(mut found: Found) -> Result<Found, Error> {
+fn found_or_why(mut found: Found) -> Result<Found, Error> {
     if found.counts.completed > 0 {
         return Ok(found);
     }
-    let nothing = || Error::Failed("no connection was completed in the time; use a longer --duration".to_owned());
     interrupt::check()?;
-    Err(found.ended_early.take().or_else(|| found.failures.first.take()).unwrap_or_else(nothing))
+    let nothing = || Error::Failed("no connection was completed in the time; use a longer --duration".to_owned());
+    Err(found.failures.first.take().or_else(|| found.ended_early.take()).unwrap_or_else(nothing))
 }
 
 fn tell(visits: &Visits, limits: Limits, live: &Live, advance: &mut dyn FnMut(f64, &str)) {

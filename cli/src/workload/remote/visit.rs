@@ -104,7 +104,7 @@ impl Visit {
 }
 
 impl Handler for Visit {
-    fn on_data(&mut self, data: &[u8], _: &mut Reply<'_>) -> Result<Activity, Error> {
+    fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         if let Some(exchange) = &mut self.request {
             let now = Instant::now();
             self.times.first_byte.get_or_insert(now);
@@ -112,6 +112,8 @@ impl Handler for Visit {
             exchange.dialogue.received(data);
             if exchange.dialogue.is_whole() {
                 self.times.complete.get_or_insert(now);
+            } else if exchange.dialogue.is_lost() {
+                reply.close();
             }
         }
         Ok(Activity::Progress)
