@@ -4,7 +4,9 @@ mod conversation;
 mod deadline_socket;
 pub mod http;
 mod target;
+mod tickets;
 
 pub use conversation::{Conversation, Failure};
-pub use deadline_socket::DeadlineSocket;
-pub use target::{Family, Target};
+pub use deadline_socket::{DeadlineSocket, Traffic};
+pub use target::{Family, Reached, Target};
+pub use tickets::TicketLog;
