@@ -2,8 +2,9 @@
 
 use rcgen::{DnType, SanType};
 
+use super::support::listening::identity;
 use super::support::pki::{KeyKind, Pki, expired, not_yet_valid};
-use super::support::{run_with, tlsbench};
+use super::support::{Server, run_with, tlsbench};
 use super::{INTERMEDIATE, KIND, REQUEST, ROOT, Site, document, last};
 
 #[test]
@@ -90,4 +91,29 @@ fn many_names_are_counted() {
     let document = document(&ended);
     let leaf = &last(&document)["chain"]["certificates"][0];
     assert_eq!((leaf["names"].as_array().map(Vec::len), leaf["more_names"].as_u64()), (Some(100), Some(50)));
+}
+
+#[test]
+fn an_authority_that_only_has_a_trusted_name_is_told() {
+    let identity = Pki::new(KIND).issue(KIND, |_| {});
+    let site = Site::showing(&identity.chain_pem, &identity);
+    let ended = site.verified(&[]);
+    ended.expect(1, &[&format!("chain:     leads to the name {ROOT}, which is that of a trusted authority\n")]);
+    let chain = &last(&document(&site.verified(&["--json"])))["chain"].clone();
+    assert_eq!((chain["trust"].as_str(), chain["trusted_issuer"].as_str()), (Some("refused"), Some(ROOT)));
+}
+
+#[test]
+fn a_certificate_that_is_signed_with_its_own_key_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [certificate, key] = identity(folder.path()).map(|file| file.to_str().expect("UTF-8").to_owned());
+    let server = Server::start(&["--mode", "http", "--cert", &certificate, "--key", &key]);
+    let connect = |trust: &[&str]| run_with(tlsbench([&["connect", &server.target()], trust].concat()), REQUEST);
+    connect(&["-k"]).expect(0, &["chain:     1 leaf, self-signed: localhost; "]);
+    connect(&["--cacert", &certificate])
+        .expect(0, &["chain:     leads to CN=rcgen self signed cert, which is trusted"]);
+    let other = folder.path().join("other.pem");
+    std::fs::write(&other, Pki::shared(KIND).root_pem()).expect("a file");
+    let refused = connect(&["--cacert", other.to_str().expect("UTF-8")]);
+    refused.expect(1, &["chain:     ends with a self-signed certificate that is not trusted\n"]);
 }

@@ -38,7 +38,12 @@ fn connections_in_turn_are_compared() {
         assert!(line.split("  ").filter(|cell| !cell.trim().is_empty()).count() == columns, "{line}");
     }
 
-    let resumed = document(&site.verified(&["--repeat", "3", "--resume", "--json"]));
+    let ended = site.verified(&["--repeat", "3", "--resume", "--json"]);
+    ended.expect(
+        0,
+        &["connection for the ticket: DNS ", "chain:     that of the connection for the ticket\nchain:     1 leaf: "],
+    );
+    let resumed = document(&ended);
     let connections = resumed["connections"].as_array().expect("connections");
     assert_eq!(connections.len(), 3);
     for connection in connections {

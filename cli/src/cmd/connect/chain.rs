@@ -111,11 +111,17 @@ impl Path {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::collection;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
     use rcgen::{
-        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_ED25519, SigningKey,
+        BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_ED25519, SanType, SigningKey,
     };
 
     use super::*;
+    use crate::names::is_hidden;
 
     type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -190,5 +196,41 @@ mod tests {
         let many: Vec<_> = std::iter::once(&noise).chain(std::iter::repeat_n(root.der(), 40)).collect();
         let many = described(&many, &[]);
         assert_eq!((many.certificates.len(), many.more_certificates), (CERTIFICATES_MAX, 41 - CERTIFICATES_MAX));
+    }
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// They are a peer's, whom nobody trusts yet.
+        #[test]
+        fn certificates_that_were_tampered_with_are_described_or_not_but_harm_nothing(
+            edits in collection::vec((any::<Index>(), any::<u8>()), 1..6),
+            cut in any::<Index>(),
+            is_cut in any::<bool>(),
+        ) {
+            static REAL: LazyLock<CertificateDer<'static>> = LazyLock::new(|| {
+                let root = Authority::self_signed(params("root", true), key()).expect("a root");
+                let mut params = params("leaf \u{e9}", false);
+                params.subject_alt_names = vec![
+                    SanType::DnsName("a.example".try_into().expect("a name")),
+                    SanType::IpAddress([192, 0, 2, 1].into()),
+                ];
+                params.signed_by(&key(), &root).expect("a leaf").der().clone()
+            });
+            let mut der = REAL.to_vec();
+            for (place, byte) in edits {
+                let place = place.index(der.len());
+                der[place] = byte;
+            }
+            if is_cut {
+                der.truncate(cut.index(der.len()));
+            }
+            let tampered = CertificateDer::from(der);
+            let described = described(&[&tampered, &REAL, &tampered], &[]);
+            prop_assert_eq!(described.certificates.len(), 3);
+            for certificate in &described.certificates {
+                let texts = certificate.names.iter().chain(&certificate.subject).chain(&certificate.issuer);
+                prop_assert!(texts.flat_map(|text| text.chars()).all(|letter| !is_hidden(letter)));
+            }
+        }
     }
 }

@@ -33,9 +33,7 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     look.error = ended.as_ref().err().map(ToString::to_string);
     look.spread = summary::spread(&look.connections);
     look.differences = summary::differences(&look.connections);
-    if ended.is_ok() {
-        connection::spread_lines(&look).iter().for_each(|line| messages.note(line));
-    }
+    connection::spread_lines(&look).iter().for_each(|line| messages.note(line));
     let Some(place) = &plan.json else { return ended };
     interrupt::begin_to_say();
     let written = write_json(place, &look);
@@ -124,8 +122,14 @@ fn talk(plan: &Connect, look: &mut Look, about: &mut About, messages: Messages) 
             pending.drain(..opened.early_bytes);
         }
     }
-    let earlier = look.earlier.as_ref().and_then(|earlier| earlier.chain.as_ref());
-    about.chain.as_ref().or(earlier).iter().for_each(|chain| notes::tell_chain(chain, messages));
+    match (&about.chain, look.earlier.as_ref().and_then(|earlier| earlier.chain.as_ref())) {
+        (Some(chain), _) => notes::tell_chain(chain, messages),
+        (None, Some(chain)) => {
+            messages.note("chain:     that of the connection for the ticket");
+            notes::tell_chain(chain, messages);
+        }
+        (None, None) => {}
+    }
     let mut exchange = Exchange::new(plan, opened, pending, messages);
     let ended = exchange.run();
     exchange.note(about);

@@ -3,11 +3,12 @@
 use crate::schema::connection::{Connection, Difference, NegotiatedParameters, Spread, Times};
 use crate::stats;
 
-/// The phases of every connection.
-const PHASES: [(&str, fn(&Times) -> Option<u64>); 3] =
-    [("dns", |times| times.dns_ns), ("tcp", |times| times.tcp_ns), ("tls", |times| times.tls_ns)];
-
+type Phase = fn(&Times) -> Option<u64>;
 type Fact = fn(&Connection) -> Option<String>;
+
+/// The phases of every connection.
+const PHASES: [(&str, Phase); 3] =
+    [("dns", |times| times.dns_ns), ("tcp", |times| times.tcp_ns), ("tls", |times| times.tls_ns)];
 
 /// What is compared.
 const FACTS: [(&str, Fact); 7] = [
@@ -31,7 +32,7 @@ pub(super) fn spread(connections: &[Connection]) -> Vec<Spread> {
     if connections.len() < 2 {
         return Vec::new();
     }
-    let of_phase = |(phase, time): &(&str, fn(&Times) -> Option<u64>)| {
+    let of_phase = |(phase, time): &(&str, Phase)| {
         let times: Vec<u64> = connections.iter().filter_map(|connection| time(&connection.times)).collect();
         let samples: Vec<f64> = times.iter().map(|time| *time as f64).collect();
         Some(Spread {
