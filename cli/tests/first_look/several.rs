@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::support::programs::Program;
-use super::support::{Ended, interrupt, run_with, tlsbench};
+use super::support::{Ended, Server, interrupt, run_with, tlsbench};
 use super::{REQUEST, Site, document, last};
 
 #[test]
@@ -85,6 +85,34 @@ fn a_certificate_that_changes_between_connections_is_told() {
 }
 
 #[test]
+fn early_data_is_no_part_of_the_handshake() {
+    const EARLY_BYTES: u64 = 9_000;
+    let server = Server::start(&["--mode", "sink", "--early-data", "16k"]);
+    let file = server.directory.path().join("early");
+    std::fs::write(&file, "a".repeat(EARLY_BYTES as usize)).expect("a file");
+    let ended = server.connect(&["--json", "--early-data", file.to_str().expect("UTF-8")], b"");
+    ended.expect(0, &["early data: accepted, 9000 bytes", "up to 16,384 bytes of early data\n"]);
+    let document = document(&ended);
+    let connection = last(&document);
+    assert_eq!(connection["negotiated"]["early_data"], true, "{connection:#}");
+    let [handshake, all] = ["handshake_sent_bytes", "sent_bytes"].map(|key| connection["wire"][key].as_u64());
+    assert!(handshake < Some(1_000) && all > Some(EARLY_BYTES), "{connection:#}");
+}
+
+#[test]
+fn a_server_that_goes_away_between_connections_leaves_those_before() {
+    let site = Site::new(|_| {});
+    let server = site.server.port;
+    let port = relay(2, move |_, near| {
+        carry(near, TcpStream::connect(("127.0.0.1", server)).expect("a server"), Duration::ZERO);
+    });
+    let ended = run_with(tlsbench(["connect", &format!("127.0.0.1:{port}"), "-k", "--json", "--repeat", "9"]), REQUEST);
+    ended.expect(6, &["connection 2 of 9: ", "2 connections", "can't reach 127.0.0.1"]);
+    let document = document(&ended);
+    assert_eq!((document["connections"].as_array().map(Vec::len), &document["partial"]), (Some(2), &json!(true)));
+}
+
+#[test]
 fn bytes_are_those_on_the_wire_and_times_are_told_apart() {
     const DELAY: Duration = Duration::from_millis(300);
     let site = Site::new(|_| {});
@@ -103,6 +131,7 @@ fn bytes_are_those_on_the_wire_and_times_are_told_apart() {
     assert!(wire("handshake_sent_bytes") < sent && wire("handshake_received_bytes") < received, "{connection:#}");
     let time = |phase: &str| connection["times"][phase].as_u64().map(Duration::from_nanos);
     assert!(time("tls_ns") >= Some(DELAY) && time("tcp_ns") < Some(DELAY), "{connection:#}");
+    assert!(time("first_byte_ns") >= Some(DELAY), "{connection:#}");
     assert_eq!(time("dns_ns"), None);
 }
 
@@ -120,20 +149,24 @@ fn what_was_found_before_an_interrupt_is_written() {
     assert_eq!(last(&document)["negotiated"]["version"], "TLSv1.3");
 }
 
-/// A server of so many connections; `behave` gets the number of each, from 0.
+/// A server of so many connections, after which nobody listens any more; `behave` gets the number of each, from 0.
 fn relay(count: usize, behave: impl Fn(usize, TcpStream) + Send + 'static) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
+    let mut listener = Some(listener);
     thread::spawn(move || {
         for number in 0..count {
-            let Ok((stream, _)) = listener.accept() else { return };
+            let Some(Ok((stream, _))) = listener.as_ref().map(TcpListener::accept) else { return };
+            if number + 1 == count {
+                listener = None;
+            }
             behave(number, stream);
         }
     });
     port
 }
 
-/// Carries all bytes both ways, the first back with a delay. Returns how many went there, and how many back.
+/// Carries all bytes both ways, those back with a delay each time. Returns how many went there, and how many back.
 fn carry(near: TcpStream, far: TcpStream, delay: Duration) -> [u64; 2] {
     let (from, to) = (near.try_clone().expect("a handle"), far.try_clone().expect("a handle"));
     let there = thread::spawn(move || copy(from, to, Duration::ZERO));
@@ -144,9 +177,7 @@ fn carry(near: TcpStream, far: TcpStream, delay: Duration) -> [u64; 2] {
 fn copy(mut from: TcpStream, mut to: TcpStream, delay: Duration) -> u64 {
     let (mut buffer, mut total) = ([0; 4096], 0);
     while let Ok(count @ 1..) = from.read(&mut buffer) {
-        if total == 0 {
-            thread::sleep(delay);
-        }
+        thread::sleep(delay);
         if to.write_all(&buffer[..count]).is_err() {
             break;
         }
