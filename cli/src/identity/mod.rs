@@ -24,7 +24,7 @@ use crate::names;
 use pem::PemFile;
 
 pub use shown_chain::{ChainKeeper, ShownChain, Verdict};
-pub use store::system_store;
+pub use store::{source_of_store, system_store};
 
 /// The names in a generated certificate.
 pub const GENERATED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];

@@ -16,7 +16,7 @@ use super::{sockets, target};
 use crate::args;
 use crate::error::Error;
 use crate::files;
-use crate::identity::ChainKeeper;
+use crate::identity::{ChainKeeper, source_of_store};
 use crate::net::{Conversation, Target, TicketLog};
 use crate::render::Place;
 use crate::units::counted;
@@ -128,9 +128,7 @@ impl Connect {
             target,
         })
     }
-}
 
-impl Connect {
     /// Whether what the server says is printed: not where the document takes standard output.
     pub fn prints_answer(&self) -> bool {
         self.json != Some(Place::Standard)
@@ -146,7 +144,7 @@ fn place(path: &Path) -> Place {
 fn authorities(args: &args::Trust, trust: &Trust) -> Option<String> {
     let source = match &args.cacert {
         Some(path) => path.display().to_string(),
-        None => "this system".to_owned(),
+        None => source_of_store(),
     };
     let count = trust.roots().len();
     (count > 0).then(|| format!("{} of {source}", counted(count, "authority", "authorities")))
