@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::Error;
 use crate::interrupt;
+use crate::names::shown;
 use crate::plan::Connect;
 use crate::render::{Messages, connection, write_json};
 use crate::schema::connection::{Connection as About, Look, SCHEMA};
@@ -30,7 +31,7 @@ pub fn run(plan: &Connect, messages: Messages) -> Result<(), Error> {
     let ended = connect(plan, &mut look, messages);
     look.finished_at = timestamp(SystemTime::now());
     look.partial = ended.is_err();
-    look.error = ended.as_ref().err().map(ToString::to_string);
+    look.error = ended.as_ref().err().map(|error| shown(&error.to_string()));
     look.spread = summary::spread(&look.connections);
     look.differences = summary::differences(&look.connections);
     connection::spread_lines(&look).iter().for_each(|line| messages.note(line));
