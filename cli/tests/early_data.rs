@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::endpoint::DEADLINE;
-use support::listening::{Listening, announced_target, find_server, identity};
+use support::listening::{Listening, announced_target, find_server, identity, serve_with_nginx};
 use support::nss::Nss;
 use support::programs::Program;
 use support::skip::find;
@@ -117,47 +117,12 @@ fn openssls_server_takes_it() {
 fn nginx_takes_a_request() {
     let Some(nginx) = find_server("nginx") else { return };
     let (folder, request) = file(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    let [certificate, key] = identity(folder.path());
-    let server = Listening::start("nginx.conf", |folder, port| {
-        let configuration = NGINX
-            .replace("{folder}", folder)
-            .replace("{port}", &port.to_string())
-            .replace("{certificate}", certificate.to_str().expect("UTF-8"))
-            .replace("{key}", key.to_str().expect("UTF-8"));
-        let mut command = Command::new(&nginx);
-        command.args(["-p", folder, "-e", "stderr", "-c"]);
-        (command, configuration)
-    });
+    let server = serve_with_nginx(&nginx, &identity(folder.path()), "reused=$ssl_session_reused");
     let target = format!("localhost:{}", server.port);
     let ended = run_with(tlsbench(["connect", &target, "-k", "--early-data", &request]), b"");
     ended.expect(0, &["early data: accepted"]);
     assert!(ended.output.contains("reused=r"), "{}", ended.output);
 }
-
-/// One process in the foreground, which writes nowhere but below its folder.
-const NGINX: &str = "
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 64; }
-http {
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {
-        listen 127.0.0.1:{port} ssl;
-        ssl_protocols TLSv1.3;
-        ssl_early_data on;
-        ssl_certificate {certificate};
-        ssl_certificate_key {key};
-        location / { return 200 'reused=$ssl_session_reused'; }
-    }
-}
-";
 
 #[test]
 fn gnutls_takes_it() {

@@ -96,6 +96,7 @@ fn a_value_without_its_equals_sign_is_pointed_at_it() {
         ("throughput --json run.json -c aes128gcm", "write --json=run.json"),
         ("ablate --json run.json", "write --json=run.json"),
         ("run smoke --json run.json", "write --json=run.json"),
+        ("connect localhost:1 --json run.json", "write --json=run.json"),
         ("connect localhost:1 --zero-copy off", "write --zero-copy=off"),
         ("serve --no-delay off", "write --no-delay=off"),
     ] {

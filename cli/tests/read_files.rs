@@ -83,6 +83,7 @@ fn nothing_is_written_over_what_is_read() {
         "serve --psk key.pem --keylog key.pem",
         "connect localhost:1 --early-data a.json --keylog a.json",
         "connect localhost:1 --psk key.pem --keylog key.pem",
+        "connect localhost:1 --cacert ca.pem --json=ca.pem",
     ] {
         let before = contents(bench.0.path());
         let ended = bench.run(line);
@@ -95,6 +96,7 @@ fn nothing_is_written_over_what_is_read() {
         "throughput --json=new -o ./new",
         "throughput --json=.tlsbench/x.json --save-baseline x",
         "throughput --keylog new --json=new",
+        "connect localhost:1 --keylog new --json=new",
         "compare a.json --results new --json=.tlsbench/../new",
     ] {
         bench.run(line).expect(2, &["would be written twice"]);

@@ -1,11 +1,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::value_parser;
+
 use super::{Cryptography, Family, OwnCertificate, Sockets, SwitchFlags, Tls, Trust};
 use crate::units::parse_duration;
 
-/// Connects to a TLS 1.3 server, reports what was negotiated (on standard error), sends standard input, and prints the
-/// response.
+/// How many connections may be asked for: all of them are in the document.
+const REPEAT_MAX: i64 = 1_000;
+
+/// Connects to a TLS 1.3 server, and reports on standard error what was negotiated, which certificates it shows, and how long each
+/// phase took. Sends standard input, and prints the response.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Connect {
@@ -39,6 +44,15 @@ pub struct Connect {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
 
+    /// Connect N times, one after the other, and show how the times vary and whether anything else does. Standard input goes to the
+    /// last connection
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=REPEAT_MAX))]
+    pub repeat: u32,
+
+    /// Print what was found as JSON instead of the response, which is counted; --json=FILE writes it to FILE beside the response
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub json: Option<PathBuf>,
+
     /// The cryptography.
     #[command(flatten)]
     pub cryptography: Cryptography,
@@ -67,6 +81,7 @@ Examples:
   echo hello | tlsbench connect localhost:4433 --cacert ca.pem
   printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | tlsbench connect example.com:443
   tlsbench connect example.com --resume </dev/null
+  tlsbench connect example.com --repeat 10 --json=look.json </dev/null
   tlsbench connect localhost:4433 --cacert ca.pem --early-data request.txt </dev/null
   tlsbench connect localhost:4433 --psk psk.txt </dev/null
   tlsbench connect example.com --cert own.pem --key own.key </dev/null

@@ -2,6 +2,7 @@
 //! And whom a client trusts: certificates from files, or those of the system.
 
 mod pem;
+mod shown_chain;
 mod store;
 
 use std::path::Path;
@@ -22,7 +23,8 @@ use crate::error::Error;
 use crate::names;
 use pem::PemFile;
 
-pub use store::system_store;
+pub use shown_chain::{ChainKeeper, ShownChain, Verdict};
+pub use store::{source_of_store, system_store};
 
 /// The names in a generated certificate.
 pub const GENERATED_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];

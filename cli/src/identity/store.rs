@@ -56,6 +56,13 @@ pub fn system_store(notes: &mut Vec<String>) -> Result<Vec<CertificateDer<'stati
     store.finish(notes)
 }
 
+/// Where [`system_store`] takes the authorities from, for people.
+pub fn source_of_store() -> String {
+    let set = [FILE, FOLDERS].into_iter().filter(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let set: Vec<&str> = set.collect();
+    if set.is_empty() { "this system".to_owned() } else { set.join(" and ") }
+}
+
 #[derive(Default)]
 struct Store {
     roots: Vec<CertificateDer<'static>>,

@@ -6,7 +6,7 @@ use tls_engine::io::{Socket, Stream, StreamError, StreamParts};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
 use tls_engine::switches::BufferPoolKind;
 
-use super::deadline_socket::DeadlineSocket;
+use super::deadline_socket::{DeadlineSocket, Traffic};
 use crate::error::Error;
 use crate::interrupt;
 
@@ -56,9 +56,14 @@ impl Conversation {
     }
 
     /// The parts, to be driven in another way. The socket is non-blocking.
-    pub fn into_parts(self) -> io::Result<StreamParts<Socket>> {
-        let StreamParts { connection, transport, input, output, unread } = self.stream.into_parts();
-        Ok(StreamParts { connection, transport: transport.into_socket()?, input, output, unread })
+    pub fn into_parts(self) -> io::Result<StreamParts<DeadlineSocket>> {
+        self.stream.transport().wait_until(None)?;
+        Ok(self.stream.into_parts())
+    }
+
+    /// What the socket has carried so far.
+    pub const fn traffic(&self) -> Traffic {
+        self.stream.transport().traffic()
     }
 
     /// Completes the handshake before `deadline`.

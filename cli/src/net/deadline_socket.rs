@@ -16,6 +16,16 @@ const POLL: Duration = Duration::from_millis(100);
 pub struct DeadlineSocket {
     socket: Socket,
     deadline: Cell<Option<Instant>>,
+    traffic: Traffic,
+}
+
+/// Bytes that a socket has carried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// What was written.
+    pub sent_bytes: u64,
+    /// What was read.
+    pub received_bytes: u64,
 }
 
 impl DeadlineSocket {
@@ -24,7 +34,7 @@ impl DeadlineSocket {
         socket.tcp().set_read_timeout(Some(POLL))?;
         socket.tcp().set_write_timeout(Some(POLL))?;
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, deadline: Cell::new(None) })
+        Ok(Self { socket, deadline: Cell::new(None), traffic: Traffic::default() })
     }
 
     /// Makes calls wait until `deadline`; with `None` they do not wait.
@@ -41,10 +51,9 @@ impl DeadlineSocket {
         &self.socket
     }
 
-    /// The underlying socket, non-blocking.
-    pub fn into_socket(self) -> io::Result<Socket> {
-        self.wait_until(None)?;
-        Ok(self.socket)
+    /// What it has carried so far.
+    pub const fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     fn patiently(&mut self, mut call: impl FnMut(&mut Socket) -> io::Result<usize>) -> io::Result<usize> {
@@ -64,13 +73,17 @@ impl DeadlineSocket {
 
 impl Read for DeadlineSocket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.patiently(|socket| socket.read(buffer))
+        let count = self.patiently(|socket| socket.read(buffer))?;
+        self.traffic.received_bytes += count as u64;
+        Ok(count)
     }
 }
 
 impl Write for DeadlineSocket {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.patiently(|socket| socket.write(data))
+        let count = self.patiently(|socket| socket.write(data))?;
+        self.traffic.sent_bytes += count as u64;
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

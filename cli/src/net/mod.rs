@@ -6,9 +6,11 @@ pub mod http;
 mod local_ports;
 mod open_files;
 mod target;
+mod tickets;
 
 pub use conversation::{Conversation, Failure};
-pub use deadline_socket::DeadlineSocket;
+pub use deadline_socket::{DeadlineSocket, Traffic};
 pub use local_ports::LocalPorts;
 pub use open_files::OpenFiles;
-pub use target::{Family, Target};
+pub use target::{Family, Reached, Target};
+pub use tickets::TicketLog;

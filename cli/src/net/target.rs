@@ -1,8 +1,8 @@
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tls_engine::io::{Socket, SocketOptions};
 
@@ -21,6 +21,21 @@ pub struct Target {
     pub port: u16,
     /// Which of the host's addresses are used.
     pub family: Family,
+}
+
+/// A TCP connection to a target, and how it came about.
+#[derive(Debug)]
+pub struct Reached {
+    /// The connection.
+    pub socket: Socket,
+    /// The address that responded.
+    pub address: SocketAddr,
+    /// How long it took to resolve the name; `None` where the target is an address.
+    pub resolving: Option<Duration>,
+    /// How long it took to connect to this address.
+    pub connecting: Duration,
+    /// The addresses that were tried before, each with what came of it.
+    pub failures: Vec<(SocketAddr, io::Error)>,
 }
 
 /// Which addresses are used.
@@ -88,59 +103,86 @@ impl Target {
     }
 
     /// Connects to the first address that responds. If none does, the error of the first one tried is returned.
-    pub fn connect(&self, options: &SocketOptions) -> Result<Socket, Error> {
-        // Neither name resolution nor connecting can be interrupted, so a thread does both.
-        let (sender, connected) = channel();
+    pub fn connect(&self, options: &SocketOptions) -> Result<Reached, Error> {
         let (target, options) = (self.clone(), *options);
-        let connect = move || {
-            // If nobody waits any longer, the socket is closed again.
-            let _ = sender.send(target.connect_patiently(&options));
-        };
-        thread::Builder::new()
-            .name("connecting".to_owned())
-            .spawn(connect)
-            .map_err(|error| Error::io("starting a thread", error))?;
-        loop {
-            match connected.recv_timeout(LOOK) {
-                Ok(connected) => return connected,
-                Err(RecvTimeoutError::Timeout) => interrupt::check()?,
-                Err(RecvTimeoutError::Disconnected) => return Err(Error::Failed("connecting panicked".to_owned())),
-            }
-        }
+        in_a_thread("connecting", move || {
+            let began = Instant::now();
+            let addresses = target.resolve_patiently()?;
+            let resolving = (!target.is_address()).then(|| began.elapsed());
+            Ok(Reached { resolving, ..target.connect_patiently(&addresses, &options)? })
+        })
     }
 
-    fn connect_patiently(&self, options: &SocketOptions) -> Result<Socket, Error> {
-        let unreachable = |source| Error::Unreachable { target: self.to_string(), source };
-        let mut first_failure = None;
-        for address in self.resolve()? {
-            match Socket::connect(address, options) {
-                Ok(socket) => return Ok(socket),
-                Err(error) => first_failure = first_failure.or(Some(error)),
-            }
-        }
-        Err(unreachable(first_failure.unwrap_or_else(|| ErrorKind::AddrNotAvailable.into())))
-    }
-
-    /// The addresses of the host, at least one. Waits for the system's resolver.
+    /// The host's addresses with the port, in the system's order of preference: one at least.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
-        let unreachable = |source| Error::Unreachable { target: self.to_string(), source };
-        let is_wanted = |address: &SocketAddr| match self.family {
-            Family::Any => true,
-            Family::V4 => address.is_ipv4(),
-            Family::V6 => address.is_ipv6(),
-        };
-        let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(unreachable)?;
-        let addresses: Vec<_> = addresses.filter(is_wanted).collect();
-        if addresses.is_empty() {
-            let source = io::Error::new(ErrorKind::AddrNotAvailable, "it has no address of this family");
-            return Err(unreachable(source));
+        let target = self.clone();
+        in_a_thread("resolving", move || target.resolve_patiently())
+    }
+
+    /// Whether the host is an address, which needs no resolving.
+    fn is_address(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
+    }
+
+    fn connect_patiently(&self, addresses: &[SocketAddr], options: &SocketOptions) -> Result<Reached, Error> {
+        let mut failures = Vec::new();
+        for address in addresses {
+            let began = Instant::now();
+            match Socket::connect(*address, options) {
+                Ok(socket) => {
+                    let connecting = began.elapsed();
+                    return Ok(Reached { socket, address: *address, resolving: None, connecting, failures });
+                }
+                Err(error) => failures.push((*address, error)),
+            }
         }
-        Ok(addresses)
+        Err(self.unreachable(failures.into_iter().next().map_or_else(no_address, |(_, error)| error)))
+    }
+
+    fn resolve_patiently(&self) -> Result<Vec<SocketAddr>, Error> {
+        let all = (self.host.as_str(), self.port).to_socket_addrs().map_err(|error| self.unreachable(error))?;
+        let addresses: Vec<SocketAddr> = all
+            .filter(|address| match self.family {
+                Family::Any => true,
+                Family::V4 => address.is_ipv4(),
+                Family::V6 => address.is_ipv6(),
+            })
+            .collect();
+        if addresses.is_empty() { Err(self.unreachable(no_address())) } else { Ok(addresses) }
     }
 
     /// The host as in a URL: an IPv6 address has brackets.
     pub fn bracketed_host(&self) -> String {
         if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() }
+    }
+
+    fn unreachable(&self, source: io::Error) -> Error {
+        Error::Unreachable { target: self.to_string(), source }
+    }
+}
+
+fn no_address() -> io::Error {
+    io::Error::new(ErrorKind::AddrNotAvailable, "it has no address of this family")
+}
+
+/// Neither name resolution nor connecting can be interrupted, so a thread does both. If nobody waits any longer, what it returns is
+/// dropped.
+fn in_a_thread<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (sender, done) = channel();
+    let work = move || {
+        let _ = sender.send(work());
+    };
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map_err(|error| Error::io("starting a thread", error))?;
+    loop {
+        match done.recv_timeout(LOOK) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) => interrupt::check()?,
+            Err(RecvTimeoutError::Disconnected) => return Err(Error::Failed(format!("{name} panicked"))),
+        }
     }
 }
 
@@ -152,6 +194,8 @@ impl std::fmt::Display for Target {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -195,5 +239,35 @@ mod tests {
     fn a_family_without_an_address_is_unreachable() {
         let target = Target::parse("127.0.0.1:9", None, Family::V6).expect("a target");
         assert!(matches!(target.connect(&SocketOptions::default()), Err(Error::Unreachable { .. })));
+        assert!(matches!(target.resolve(), Err(Error::Unreachable { .. })));
+    }
+
+    #[test]
+    fn what_is_reached_is_told_with_the_time_of_each_phase() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        for (host, is_resolved) in [("localhost", true), ("127.0.0.1", false)] {
+            let target = Target { host: host.into(), port: address.port(), family: Family::V4 };
+            assert!(target.resolve().expect("addresses").contains(&address));
+            let reached = target.connect(&SocketOptions::default()).expect("a connection");
+            assert_eq!((reached.address, reached.resolving.is_some()), (address, is_resolved), "{host}");
+            assert!(reached.connecting > Duration::ZERO && reached.failures.is_empty(), "{reached:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_do_not_respond_are_told_with_the_one_that_does() {
+        let [listener, closed] = [(), ()].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a port"));
+        let [open, refusing] = [&listener, &closed].map(|each| each.local_addr().expect("an address"));
+        drop(closed);
+        let target = Target::parse("a.example:1", None, Family::Any).expect("a target");
+        let connect = |addresses: &[SocketAddr]| target.connect_patiently(addresses, &SocketOptions::default());
+        let reached = connect(&[refusing, open]).expect("a connection");
+        assert_eq!(reached.address, open);
+        assert!(matches!(&reached.failures[..], [(address, _)] if *address == refusing), "{reached:?}");
+        let refused = connect(&[refusing, refusing]);
+        assert!(
+            matches!(&refused, Err(Error::Unreachable { source, .. }) if source.kind() == ErrorKind::ConnectionRefused)
+        );
     }
 }

@@ -1,12 +1,13 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder};
+use tls_engine::crypto::Provider;
 use tls_engine::io::SocketOptions;
 use tls_engine::limits::EARLY_DATA_MAX;
 use tls_engine::mem::BufferPool;
-use tls_engine::session::MemoryTickets;
 
 use super::psk::external_psks;
 use super::switches::setting;
@@ -15,7 +16,10 @@ use super::{DEFAULT_PORT, sockets, target, without_scheme};
 use crate::args;
 use crate::error::Error;
 use crate::files;
-use crate::net::{Conversation, Target};
+use crate::identity::{ChainKeeper, source_of_store};
+use crate::net::{Conversation, Target, TicketLog};
+use crate::render::Place;
+use crate::units::counted;
 
 /// What `connect` does.
 pub struct Connect {
@@ -25,18 +29,34 @@ pub struct Connect {
     pub verified: Option<String>,
     /// The name it asks for.
     pub name: ServerName<'static>,
+    /// The cryptography.
+    pub provider: &'static Provider,
     /// The TLS configuration.
     pub config: Arc<ClientConfig>,
     /// Where its buffers come from.
     pub pool: BufferPool,
-    /// Where the ticket of an earlier connection is kept, if that is to be resumed.
-    pub tickets: Option<Arc<MemoryTickets>>,
+    /// What keeps the certificates that the server shows.
+    pub keeper: ChainKeeper,
+    /// Which servers are trusted.
+    pub trust: Trust,
+    /// The authorities that are trusted, for people.
+    pub authorities: Option<String>,
+    /// Whether application protocols are offered.
+    pub offers_alpn: bool,
+    /// Whether the sessions of earlier connections are resumed.
+    pub resumes: bool,
+    /// Where tickets are noted, and kept if sessions are resumed.
+    pub tickets: Arc<TicketLog>,
     /// What is sent as early data.
     pub early_data: Vec<u8>,
     /// Whether it has a certificate of its own.
     pub has_certificate: bool,
     /// How long connecting and the handshake may take.
     pub timeout: Duration,
+    /// How many connections are made, apart from the one before the first that is resumed: one at least.
+    pub repeat: u32,
+    /// Where the document goes.
+    pub json: Option<Place>,
     /// How long to wait for more data after standard input has ended.
     pub linger: Duration,
     /// How the socket is set up.
@@ -60,7 +80,8 @@ impl Connect {
         let trust = Trust::new(&args.trust, &mut notes)?;
         notes.extend(path.map(|path| not_requested(path, &target)));
         let name = tls::server_name(args.trust.sni.as_deref().unwrap_or(&target.host))?;
-        let tickets = (args.resume || args.early_data.is_some()).then(Arc::<MemoryTickets>::default);
+        let resumes = args.resume || args.early_data.is_some();
+        let tickets = Arc::new(TicketLog::new(resumes));
         let early_data = args.early_data.as_deref().map_or_else(
             || Ok(Vec::new()),
             |path| files::read(path, EARLY_DATA_MAX.into()).map_err(|error| Error::read(path, error)),
@@ -68,7 +89,11 @@ impl Connect {
         if let Some(path) = args.early_data.as_deref().filter(|_| early_data.is_empty()) {
             return Err(Error::Usage(format!("{} is empty, which is no early data", path.display())));
         }
-        let mut config = tls.client_builder(&suites, &trust, setting.switches)?.early_data(!early_data.is_empty());
+        let keeper = ChainKeeper::new(trust.verifier()?);
+        let mut config = tls
+            .client_builder(&suites, keeper.clone(), setting.switches)
+            .tickets(tickets.clone())
+            .early_data(!early_data.is_empty());
         let certificate = tls::own_certificate(&args.own_certificate, setting.provider, &mut notes)?;
         let has_certificate = certificate.is_some();
         if let Some(certificate) = certificate {
@@ -77,24 +102,49 @@ impl Connect {
         if let Some(path) = &args.psk {
             config = external_psks(path)?.into_iter().fold(config, ClientConfigBuilder::external_psk);
         }
-        if let Some(tickets) = &tickets {
-            config = config.tickets(tickets.clone());
-        }
         Ok(Self {
             verified: (!args.trust.insecure).then(|| name.to_str().into_owned()),
             name,
+            provider: setting.provider,
             config: config.build().map_err(|error| Error::Usage(error.to_string()))?,
+            keeper,
+            authorities: authorities(&args.trust, &trust),
+            trust,
+            offers_alpn: !tls.alpn.is_empty(),
+            resumes,
             tickets,
             early_data,
             has_certificate,
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
+            repeat: args.repeat,
+            json: args.json.as_deref().map(place),
             linger: args.linger,
             sockets: SocketOptions { timeout: Some(args.timeout), ..sockets(&args.sockets)? },
             notes,
             target,
         })
     }
+
+    /// Whether what the server says is printed: not where the document takes standard output.
+    pub fn prints_answer(&self) -> bool {
+        self.json != Some(Place::Standard)
+    }
+}
+
+/// `-` is standard output.
+fn place(path: &Path) -> Place {
+    if path == Path::new("-") { Place::Standard } else { Place::File(path.to_owned()) }
+}
+
+/// How many authorities are trusted, and where they come from.
+fn authorities(args: &args::Trust, trust: &Trust) -> Option<String> {
+    let source = match &args.cacert {
+        Some(path) => path.display().to_string(),
+        None => source_of_store(),
+    };
+    let count = trust.roots().len();
+    (count > 0).then(|| format!("{} of {source}", counted(count, "authority", "authorities")))
 }
 
 fn not_requested(path: &str, target: &Target) -> String {

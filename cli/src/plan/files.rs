@@ -72,7 +72,8 @@ impl Files {
                 .reads(&args.own_certificate.cert)
                 .reads(&args.own_certificate.key)
                 .reads(&args.early_data)
-                .reads(&args.psk),
+                .reads(&args.psk)
+                .writes(&args.json),
         };
         files
     }

@@ -5,7 +5,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::{Provider, Suite};
-use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier};
+use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier, VerifyServer};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
@@ -178,7 +178,7 @@ impl Tls {
         trust: &Trust,
         switches: Switches,
     ) -> Result<Arc<ClientConfig>, Error> {
-        let builder = self.client_builder(suites, trust, switches)?;
+        let builder = self.client_builder(suites, trust.verifier()?, switches);
         Ok(match self.kind {
             HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(MemoryTickets::default())),
@@ -196,7 +196,8 @@ impl Tls {
         switches: Switches,
         tickets: Option<Arc<dyn TicketStore>>,
     ) -> Result<Arc<ClientConfig>, Error> {
-        let builder = self.client_builder(suites, trust, switches)?.early_data(self.kind == HandshakeKind::EarlyData);
+        let builder = self.client_builder(suites, trust.verifier()?, switches);
+        let builder = builder.early_data(self.kind == HandshakeKind::EarlyData);
         Ok(tickets.into_iter().fold(builder, ClientConfigBuilder::tickets).build()?)
     }
 
@@ -204,20 +205,20 @@ impl Tls {
     pub(super) fn client_builder(
         &self,
         suites: &[CipherSuite],
-        trust: &Trust,
+        verifier: impl VerifyServer + 'static,
         switches: Switches,
-    ) -> Result<ClientConfigBuilder, Error> {
+    ) -> ClientConfigBuilder {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
         let mut builder = ClientConfig::builder(self.provider)
             .suites(suites)
             .groups(&self.kind.client_groups(&self.groups))
             .alpn(&alpn)
-            .verifier(trust.verifier()?)
+            .verifier(verifier)
             .switches(switches);
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
         }
-        Ok(builder)
+        builder
     }
 
     /// The external PSK of both ends, for the hash of the first suite. It keeps nothing secret: both are in this process.
@@ -277,6 +278,14 @@ impl Trust {
             Some(path) => Self::Roots(identity::certificates(path, notes)?),
             None => Self::Roots(identity::system_store(notes)?),
         })
+    }
+
+    /// The authorities; none where anyone is trusted.
+    pub fn roots(&self) -> &[CertificateDer<'static>] {
+        match self {
+            Self::Roots(roots) => roots,
+            Self::Anyone => &[],
+        }
     }
 
     /// The verifier of a client with this trust.

@@ -6,6 +6,8 @@ use crate::names::is_hidden;
 /// nothing to it.
 pub struct Answer {
     is_for_people: bool,
+    /// Whether it goes nowhere, as standard output is taken.
+    is_dropped: bool,
     /// The beginning of a character whose end has not come yet.
     rest: Vec<u8>,
 }
@@ -13,11 +15,19 @@ pub struct Answer {
 impl Answer {
     /// To standard output as it is.
     pub fn to_standard_output() -> Self {
-        Self { is_for_people: io::stdout().is_terminal(), rest: Vec::new() }
+        Self { is_for_people: io::stdout().is_terminal(), is_dropped: false, rest: Vec::new() }
+    }
+
+    /// To nowhere: standard output is for something else.
+    pub const fn dropped() -> Self {
+        Self { is_for_people: false, is_dropped: true, rest: Vec::new() }
     }
 
     /// Writes what came.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.is_dropped {
+            return Ok(());
+        }
         let mut standard = io::stdout().lock();
         if self.is_for_people {
             let text = self.shown(bytes);
@@ -58,7 +68,7 @@ mod tests {
     use super::*;
 
     fn shown(pieces: &[&[u8]]) -> String {
-        let mut answer = Answer { is_for_people: true, rest: Vec::new() };
+        let mut answer = Answer { is_for_people: true, is_dropped: false, rest: Vec::new() };
         pieces.iter().map(|piece| answer.shown(piece)).collect()
     }
 

@@ -1,6 +1,8 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::{Color, Format, Report, Results, View};
 use crate::error::Error;
 use crate::files;
@@ -118,15 +120,22 @@ pub fn write(to: &Place, text: &str) -> Result<(), Error> {
     }
 }
 
+/// Writes a document to where it goes.
+pub fn write_json(to: &Place, document: &impl Serialize) -> Result<(), Error> {
+    write(to, &json_text(serde_json::to_string_pretty(document))?)
+}
+
+fn json_text(json: serde_json::Result<String>) -> Result<String, Error> {
+    json.map(|text| text + "\n")
+        .map_err(|error| Error::Failed(format!("the results can't be written as JSON: {error}")))
+}
+
 fn render(report: &impl Report, format: Format, view: &View) -> Result<String, Error> {
     Ok(match format {
         Format::Table => report.table(view),
         Format::Csv => report.csv(),
         Format::Markdown => report.markdown(),
-        Format::Json => report
-            .json()
-            .map(|text| text + "\n")
-            .map_err(|error| Error::Failed(format!("the results can't be written as JSON: {error}")))?,
+        Format::Json => json_text(report.json())?,
     })
 }
 

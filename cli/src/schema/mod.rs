@@ -4,6 +4,7 @@
 mod bound;
 mod case;
 pub mod comparison;
+pub mod connection;
 pub mod doctor;
 mod document;
 pub mod histogram;

@@ -196,7 +196,7 @@ impl Work {
             | Transport::LoopbackOneThread(library)
             | Transport::LoopbackThreadPerEnd(library) => library.workers(self, pattern, index),
             Transport::Remote(remote) => {
-                let socket = remote.target.connect(&self.sockets)?;
+                let socket = remote.target.connect(&self.sockets)?.socket;
                 looks_up(&socket)?;
                 let room = self.room(self.direction == Direction::Send);
                 let endpoint = EngineEndpoint::client(&remote.config, remote.name.clone(), &remote.pool, room)?;

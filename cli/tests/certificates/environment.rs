@@ -61,7 +61,12 @@ fn authorities_that_the_environment_names_are_used_or_told() {
         let ended = connect(folder, server.port, variables);
         eprintln!("{variables:?}: {}", ended.errors);
         ended.expect(code, sayings);
-        assert_eq!(ended.errors.contains("SSL_CERT"), !sayings.is_empty(), "{variables:?}: {ended:?}");
+        let complaints = ["SSL_CERT_FILE: ", "SSL_CERT_FILE is set", "SSL_CERT_DIR: "];
+        let complains = complaints.iter().any(|complaint| ended.errors.contains(complaint));
+        assert_eq!(complains, !sayings.is_empty(), "{variables:?}: {ended:?}");
+        let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
+        let trusting = format!("trusting 1 authority of {}\n", names.join(" and "));
+        assert_eq!(ended.errors.contains(&trusting), code == 0, "{variables:?}: {ended:?}");
         assert!(!ended.errors.contains("no trusted authority issued it"), "{variables:?}: {ended:?}");
     }
 }

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use super::{cell, root};
 
-const SCHEMAS: [(&str, &str); 4] = [
+const SCHEMAS: [(&str, &str); 5] = [
     ("Results", "schema.json"),
     ("Comparisons", "comparison.schema.json"),
     ("Histories", "history.schema.json"),
     ("Diagnoses", "doctor.schema.json"),
+    ("Looks at servers", "connect.schema.json"),
 ];
 
 const INTRODUCTION: &str = "\

@@ -81,3 +81,43 @@ pub fn announced_target(server: &Program, before: &str) -> String {
     let output = server.wait_output(before, |output| port(output).is_some());
     format!("localhost:{}", port(&output).expect("it was there"))
 }
+
+/// nginx with a certificate chain and its key, which answers every request with `answer`, and takes early data.
+pub fn serve_with_nginx(nginx: &Path, [chain, key]: &[PathBuf; 2], answer: &str) -> Listening {
+    Listening::start("nginx.conf", |folder, port| {
+        let configuration = NGINX
+            .replace("{folder}", folder)
+            .replace("{port}", &port.to_string())
+            .replace("{certificate}", chain.to_str().expect("UTF-8"))
+            .replace("{key}", key.to_str().expect("UTF-8"))
+            .replace("{answer}", answer);
+        let mut command = Command::new(nginx);
+        command.args(["-p", folder, "-e", "stderr", "-c"]);
+        (command, configuration)
+    })
+}
+
+/// One process in the foreground, which writes nowhere but below its folder.
+const NGINX: &str = "
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {
+        listen 127.0.0.1:{port} ssl;
+        ssl_protocols TLSv1.3;
+        ssl_early_data on;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        location / { return 200 '{answer}'; }
+    }
+}
+";

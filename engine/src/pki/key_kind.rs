@@ -1,6 +1,6 @@
-//! What kind of key it is, in the words of people: for errors, which are the only place where it matters.
+//! What kind of key it is, in the words of people: for errors, and for those who look at certificates.
 
-use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::der::{BIT_STRING, Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 use super::parsed_certificate;
@@ -11,6 +11,11 @@ pub(super) const TAKEN: &str = "ECDSA on P-256 or P-384, Ed25519, and RSA of 204
 /// How a key of a kind that is taken is made.
 pub(super) const MAKE_ONE: &str =
     "`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE` makes one";
+
+/// Kind and size of a certificate's key, for people, such as `ECDSA on P-256` or `RSA of 2048 bits`. `None` where it can't be read.
+pub fn key_kind(certificate: &CertificateDer<'_>) -> Option<String> {
+    KeyKind::of_certificate(certificate).map(|kind| kind.name)
+}
 
 /// A kind of key.
 #[derive(Debug, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod webpki_error;
 
 pub use certified_key::CertifiedKey;
 pub use client_verifier::{ClientVerifier, VerifyClient};
+pub use key_kind::key_kind;
 pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
 pub use subject::subject_name;
 pub use verify::{ServerVerifier, VerifyServer};
