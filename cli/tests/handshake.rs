@@ -114,6 +114,8 @@ fn after_a_hello_retry_request_the_same_group_costs_another_share_and_another_he
             let of = |metric: &str, case| median(case, &format!("{side}.{metric}"));
             let wire = |case| of("wire_bytes_per_handshake", case);
             assert!(wire(retried) - wire(full) > least, "{side}: {} {}", wire(retried), wire(full));
+            let flights = |case| of("flights_per_handshake", case);
+            assert_eq!(flights(retried) - flights(full), 1.0, "{side}");
             assert!(of("efficiency", retried) > 0.0 && of("raw_crypto_us_per_handshake", retried) > 0.0);
         }
     }

@@ -3,7 +3,7 @@
 mod support;
 
 use std::cell::RefCell;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use support::pki::KeyKind;
 use support::{localhost, pattern};
 use tls_engine::Error;
 use tls_engine::conn::{ClientConfig, Connection, Reply};
-use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::{
     Activity, Call, ClientLoop, Clients, CloseReason, Dial, Echo, Handler, LoopOptions, LoopStatistics,
 };
+use tls_engine::io::{SocketOptions, Stream};
 use tls_engine::session::{MemoryTickets, TicketKeys};
 use tls_engine::switches::{SignalKind, Switches};
 
@@ -197,12 +197,34 @@ fn what_is_refused_or_silent_or_speaks_no_tls_is_told() {
     let address = talkative.local_addr().expect("an address");
     let thread = std::thread::spawn(move || {
         let (mut stream, _) = talkative.accept().expect("a client");
-        std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("a client that reads");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("a client that reads");
         std::io::copy(&mut stream, &mut std::io::sink()).map_err(|error| error.kind())
     });
     let (_, ends, _) = Run::new(1, 1, b"x").against(address, &server.client);
     assert!(ends.failed[0].0.starts_with("Tls("), "{ends:?}");
     assert!(matches!(thread.join().expect("no panic"), Ok(_) | Err(ErrorKind::ConnectionReset)));
+}
+
+#[test]
+fn a_handshake_has_its_own_time_however_short_that_of_data_is() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = server();
+    let config = support::server(support::providers()[0], KeyKind::EcdsaP256, |config| config);
+    let thread = std::thread::spawn(move || {
+        let (socket, _) = listener.accept().expect("a client");
+        std::thread::sleep(Duration::from_millis(500));
+        let mut stream = Stream::server(&config, socket);
+        let mut data = [0; 4];
+        stream.read_exact(&mut data).expect("a message");
+        stream.write_all(&data).expect("a client that reads");
+        stream.read(&mut data).expect("close_notify")
+    });
+    let (handshake_timeout, timeout) = (DEADLINE, Duration::from_millis(200));
+    let options = LoopOptions { handshake_timeout, timeout, ..LoopOptions::default() };
+    let (_, ends, _) = Run { options, ..Run::new(1, 1, b"late") }.against(address, &server.client);
+    assert_eq!((ends.done, ends.echoed), (1, 4), "{ends:?}");
+    assert_eq!(thread.join().expect("no panic"), 0);
 }
 
 #[test]

@@ -40,8 +40,8 @@ impl LocalPorts {
     }
 
     /// How long a port is not to be had after this side has closed a connection.
-    pub const fn held(&self, is_loopback: bool) -> Duration {
-        if self.are_reused(is_loopback) { REUSED_AFTER } else { TIME_WAIT }
+    pub const fn held(are_reused: bool) -> Duration {
+        if are_reused { REUSED_AFTER } else { TIME_WAIT }
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
     fn the_range_and_the_reuse_are_read() {
         let ports = LocalPorts::parse("32768\t60999\n", "2\n").expect("two numbers");
         assert_eq!((ports.count, ports.are_reused(true), ports.are_reused(false)), (28_232, true, false));
-        assert_eq!((ports.held(true), ports.held(false)), (REUSED_AFTER, TIME_WAIT));
+        assert_eq!((LocalPorts::held(true), LocalPorts::held(false)), (REUSED_AFTER, TIME_WAIT));
         assert!(LocalPorts::parse("1024 65535", "0").is_some_and(|ports| !ports.are_reused(true)));
         for range in ["", "5", "9 8", "a b", "1 70000"] {
             assert!(LocalPorts::parse(range, "1").is_none(), "{range}");

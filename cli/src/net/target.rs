@@ -113,6 +113,11 @@ impl Target {
         })
     }
 
+    /// An address.
+    pub fn of_address(address: SocketAddr) -> Self {
+        Self { host: address.ip().to_string(), port: address.port(), family: Family::Any }
+    }
+
     /// The host's addresses with the port, in the system's order of preference: one at least.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, Error> {
         let target = self.clone();

@@ -11,7 +11,8 @@ use tls_engine::mem::BufferPool;
 
 use super::psk::external_psks;
 use super::switches::setting;
-use super::tls::{self, KeyLogSource, Tls, Trust};
+use super::tls::{self, KeyLogSource, Tls};
+use super::trust::Trust;
 use super::{DEFAULT_PORT, sockets, target, without_scheme};
 use crate::args;
 use crate::error::Error;

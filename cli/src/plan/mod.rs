@@ -26,6 +26,7 @@ mod sweep;
 mod switches;
 mod throughput;
 mod tls;
+mod trust;
 
 pub use ablate::Ablate;
 pub use ciphers::Ciphers;
@@ -44,7 +45,8 @@ pub use peers::Peers;
 pub use report::Report;
 pub use serve::{Mode, Serve};
 pub use throughput::{Throughput, ThroughputCase};
-pub use tls::{Tls, Trust};
+pub use tls::Tls;
+pub use trust::Trust;
 
 use std::path::PathBuf;
 

@@ -19,6 +19,7 @@ use super::psk::external_psks;
 use super::sockets;
 use super::switches::setting;
 use super::tls::{self, EARLY_DATA_KEPT, KeyLogSource, TICKET_LIFETIME_S, Tls};
+use super::trust;
 use crate::args;
 use crate::error::Error;
 use crate::files;
@@ -87,7 +88,7 @@ impl Serve {
         if args.job_threads > 0 {
             config = config.pause_for(&[JobKind::Sign, JobKind::VerifyChain, JobKind::VerifySignature]);
         }
-        let client_verifier = tls::client_verifier(&args.client_trust, &mut notes)?;
+        let client_verifier = trust::client_verifier(&args.client_trust, &mut notes)?;
         let tickets = tickets(args)?;
         if let Some(verifier) = client_verifier {
             config = config.client_verifier(verifier);

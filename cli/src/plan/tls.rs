@@ -1,20 +1,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::{Provider, Suite};
-use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier, VerifyServer};
+use tls_engine::pki::{CertifiedKey, VerifyServer};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
 
 use super::once;
-use crate::args::{self, ClientAuth};
+use super::trust::Trust;
+use crate::args;
 use crate::error::Error;
 use crate::files;
-use crate::identity::{self, Authority, Generator, Identity, KeyType};
+use crate::identity::{Authority, Generator, Identity, KeyType};
 use crate::library::{Expected, HandshakeKind, Setup};
 use crate::names;
 use crate::render::{Color, Messages};
@@ -43,15 +44,6 @@ pub struct Tls {
     pub kind: HandshakeKind,
     /// The type of a generated key, which decides the suite in TLS 1.2: its suites name the signature.
     pub key_type: KeyType,
-}
-
-/// Which servers a client trusts.
-#[derive(Clone, Debug)]
-pub enum Trust {
-    /// Those with certificates from these authorities.
-    Roots(Vec<CertificateDer<'static>>),
-    /// Any.
-    Anyone,
 }
 
 /// When secrets are written to a key log.
@@ -270,33 +262,6 @@ impl Tls {
     }
 }
 
-impl Trust {
-    /// As the flags say; by default the authorities of this system.
-    pub(super) fn new(args: &args::Trust, notes: &mut Vec<String>) -> Result<Self, Error> {
-        Ok(match &args.cacert {
-            _ if args.insecure => Self::Anyone,
-            Some(path) => Self::Roots(identity::certificates(path, notes)?),
-            None => Self::Roots(identity::system_store(notes)?),
-        })
-    }
-
-    /// The authorities; none where anyone is trusted.
-    pub fn roots(&self) -> &[CertificateDer<'static>] {
-        match self {
-            Self::Roots(roots) => roots,
-            Self::Anyone => &[],
-        }
-    }
-
-    /// The verifier of a client with this trust.
-    pub fn verifier(&self) -> Result<ServerVerifier, Error> {
-        match self {
-            Self::Anyone => Ok(ServerVerifier::insecure()),
-            Self::Roots(roots) => ServerVerifier::new(roots).map_err(|error| Error::Usage(error.to_string())),
-        }
-    }
-}
-
 /// The server's identity: from files, or generated together with its authority.
 pub(super) fn identity(
     args: &args::Identity,
@@ -307,20 +272,6 @@ pub(super) fn identity(
         (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key, notes)?, None)),
         _ => Generator::new(key_type).generate().map(|(identity, authority)| (identity, Some(authority))),
     }
-}
-
-/// What verifies the clients that a server asks for a certificate.
-pub(super) fn client_verifier(
-    args: &args::ClientTrust,
-    notes: &mut Vec<String>,
-) -> Result<Option<ClientVerifier>, Error> {
-    let Some(path) = &args.client_ca else { return Ok(None) };
-    let verifier = ClientVerifier::new(&identity::certificates(path, notes)?)
-        .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
-    Ok(Some(match args.client_auth.unwrap_or_default() {
-        ClientAuth::Required => verifier,
-        ClientAuth::Optional => verifier.optional(),
-    }))
 }
 
 /// The certificate that a client shows.

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::LoopOptions;
 
 use super::{Job, negotiated};
 use crate::error::Error;
 use crate::library::HandshakeKind;
 use crate::measure::nanoseconds_of;
-use crate::net::{LocalPorts, OpenFiles};
+use crate::net::{LocalPorts, OpenFiles, Target};
 use crate::plan::{RemoteCase, Tls, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::{counted, format_quantity, grouped};
@@ -61,6 +62,7 @@ impl Job for Remote {
         let began = Instant::now();
         let addresses = planned.target.resolve()?;
         let resolved = began.elapsed();
+        let addresses = reachable(document, planned, addresses)?;
         warn_of_ports(document, planned, &addresses);
         let mut found = remote::run(&visits(planned, addresses.clone()), advance)?;
         let mut case = Case::asked(&planned.id, &planned.requested, &planned.switches);
@@ -108,6 +110,46 @@ fn visits(planned: &RemoteCase, addresses: Vec<SocketAddr>) -> Visits {
     }
 }
 
+/// The addresses that connections go to in turns: those that this side can reach, where there are several. A name may have one that nothing
+/// listens on, such as ::1 beside 127.0.0.1.
+fn reachable(
+    document: &mut Document,
+    planned: &RemoteCase,
+    addresses: Vec<SocketAddr>,
+) -> Result<Vec<SocketAddr>, Error> {
+    let can_bind = |address: &SocketAddr| {
+        planned.bind.is_empty() || planned.bind.iter().any(|bind| bind.is_ipv4() == address.is_ipv4())
+    };
+    let (addresses, others): (Vec<_>, Vec<_>) = addresses.into_iter().partition(can_bind);
+    if let (true, Some(other)) = (addresses.is_empty(), others.first()) {
+        return Err(Error::Usage(format!(
+            "--bind has no address to reach {other} from, which is of another IP version"
+        )));
+    }
+    if addresses.len() < 2 {
+        return Ok(addresses);
+    }
+    let sockets = SocketOptions { timeout: Some(planned.timeout), ..planned.sockets };
+    let (mut reached, mut lost) = (Vec::new(), Vec::new());
+    for address in addresses {
+        match Target::of_address(address).connect(&sockets) {
+            Ok(_) => reached.push(address),
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(_) => lost.push(address),
+        }
+    }
+    if reached.is_empty() {
+        return Ok(lost);
+    }
+    for address in lost {
+        document.warn(
+            format!("{address} is not used: it can't be reached"),
+            "the other addresses of the server take turns",
+        );
+    }
+    Ok(reached)
+}
+
 /// Refuses to begin what can't have as many files open.
 fn check_open_files(planned: &RemoteCase) -> Result<(), Error> {
     let files = OpenFiles::raise();
@@ -123,24 +165,24 @@ fn check_open_files(planned: &RemoteCase) -> Result<(), Error> {
     Ok(())
 }
 
-/// The side that closes first keeps the port for a minute (TIME_WAIT, RFC 9293 3.6.1): without a request that is this side.
+/// The side that closes first keeps the port for a minute (TIME_WAIT, RFC 9293 3.6.1): this side, or either where there is a request. Linux
+/// may use such a port again after a second, but not where it has to bind an address first.
 fn warn_of_ports(document: &mut Document, planned: &RemoteCase, addresses: &[SocketAddr]) {
-    if planned.request.is_some() {
-        return;
-    }
     let Some(ports) = LocalPorts::of_system() else { return };
     let is_loopback = addresses.iter().all(|address| address.ip().is_loopback());
+    let are_reused = planned.bind.is_empty() && ports.are_reused(is_loopback);
+    let held = LocalPorts::held(are_reused);
     let room = ports.count() * (planned.bind.len().max(1) * addresses.len().max(1)) as u64;
     let needed = match (planned.load, planned.limit) {
-        (Load::Open { per_s }, _) => (per_s * ports.held(is_loopback).as_secs_f64()) as u64,
-        (Load::Closed { .. }, Limit::Writes(count)) if !ports.are_reused(is_loopback) => count,
+        (Load::Open { per_s }, _) => (per_s * held.as_secs_f64()) as u64,
+        (Load::Closed { .. }, Limit::Writes(count)) if !are_reused => count,
         _ => planned.connections as u64,
     };
     if needed > room {
         let message = format!(
             "local ports may run out: this side closes first, and then keeps the port of a connection for {}; there are {}, \
              and {} are needed",
-            humantime::format_duration(ports.held(is_loopback)),
+            humantime::format_duration(held),
             grouped(room),
             grouped(needed)
         );
@@ -168,7 +210,7 @@ fn achieved(planned: &RemoteCase, found: &Found, addresses: &[SocketAddr], resol
     if found.failures.count() > 0 {
         add("failures", found.failures.told().into());
     }
-    add("closed_first_by", if planned.request.is_some() { "server" } else { "client" }.into());
+    add("closed_first_by", if planned.request.is_some() { "either" } else { "client" }.into());
     add("cpu_time_from", "the processor clocks of the threads of the client, system calls included".into());
     facts
 }

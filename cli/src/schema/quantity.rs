@@ -233,6 +233,10 @@ quantities! {
     /// Bytes that a side sends in a handshake.
     WIRE_BYTES_PER_HANDSHAKE = "wire_bytes_per_handshake", "B", Lower, Count,
         Primary, Anywhere, "on the wire";
+    /// Flights that a side sends in a handshake: how often it sends something after the other has. A ticket after the handshake is part of
+    /// one.
+    FLIGHTS_PER_HANDSHAKE = "flights_per_handshake", "", Lower, Count,
+        Detail, Anywhere, "flights";
     /// System calls of a side in a handshake.
     SYSCALLS_PER_HANDSHAKE = "syscalls_per_handshake", "", Lower, Count,
         Primary, Anywhere, "system calls";

@@ -64,12 +64,21 @@ pub fn negotiated(case: &Case) -> Facts {
         ("signature", negotiated.signature.clone().into()),
         ("alpn", negotiated.alpn.clone().into()),
         // Shares vary a little from run to run.
-        ("resumed_share", negotiated.resumed_share.map(f64::round).into()),
+        ("resumed_share", negotiated.resumed_share.map(part).into()),
         // Not every version records it.
-        ("hello_retry_share", negotiated.hello_retry_share.map(f64::round).filter(|share| *share > 0.0).into()),
-        ("early_data_share", negotiated.early_data_share.map(f64::round).into()),
-        ("external_psk_share", negotiated.external_psk_share.map(f64::round).into()),
+        ("hello_retry_share", negotiated.hello_retry_share.map(part).filter(|share| *share > 0.0).into()),
+        ("early_data_share", negotiated.early_data_share.map(part).into()),
+        ("external_psk_share", negotiated.external_psk_share.map(part).into()),
     ])
+}
+
+/// A share as it is compared: none, all, or a part. Which part was requested, the request says.
+fn part(share: f64) -> f64 {
+    match share {
+        ..0.02 => 0.0,
+        0.98.. => 1.0,
+        _ => 0.5,
+    }
 }
 
 /// What was requested, without the facts that may differ.

@@ -21,6 +21,8 @@ pub(super) struct EstablishedPair<C, S> {
     pub server: S,
     /// The bytes that each end sent, client first.
     pub wire_bytes: [u64; 2],
+    /// How often each end sent something after the other had, client first.
+    pub flights: [u64; 2],
     /// Whether the server sent a HelloRetryRequest, as its bytes say.
     pub hello_retry: bool,
     /// The time from the creation of the ClientHello until both ends were ready and no data was in flight.
@@ -46,6 +48,9 @@ pub(super) struct Conversation<C, S> {
     /// The bytes that each end sent, and that the other one has received, client first.
     sent: [u64; 2],
     received: [u64; 2],
+    flights: [u64; 2],
+    /// Which end sent something last.
+    last_sender: Option<usize>,
     hello_retry: bool,
     began: Instant,
 }
@@ -61,7 +66,8 @@ impl<C: Endpoint, S: Endpoint> Conversation<C, S> {
         let client = observer.on(Side::Client, || client.client(Room::default()))?;
         on_client(&client);
         let server = observer.on(Side::Server, || server.server(Room::default()))?;
-        Ok(Self { client, server, sent: [0; 2], received: [0; 2], hello_retry: false, began })
+        let (sent, received, flights) = ([0; 2], [0; 2], [0; 2]);
+        Ok(Self { client, server, sent, received, flights, last_sender: None, hello_retry: false, began })
     }
 
     /// Lets the server read what the client has to send.
@@ -87,7 +93,10 @@ impl<C: Endpoint, S: Endpoint> Conversation<C, S> {
         Ok(moved)
     }
 
-    const fn note(&mut self, from: usize, moved: Transferred) {
+    fn note(&mut self, from: usize, moved: Transferred) {
+        if moved.sent_bytes > 0 && self.last_sender.replace(from) != Some(from) {
+            self.flights[from] += 1;
+        }
         self.sent[from] += moved.sent_bytes;
         self.received[from] += moved.received_bytes;
     }
@@ -123,8 +132,8 @@ impl<C: Endpoint, S: Endpoint> Conversation<C, S> {
     /// The ends once they are ready, which is now.
     pub(super) fn established(self) -> EstablishedPair<C, S> {
         let elapsed_ns = nanoseconds(self.began, Instant::now());
-        let Self { client, server, sent, hello_retry, .. } = self;
-        EstablishedPair { client, server, wire_bytes: sent, hello_retry, elapsed_ns }
+        let Self { client, server, sent, flights, hello_retry, .. } = self;
+        EstablishedPair { client, server, wire_bytes: sent, flights, hello_retry, elapsed_ns }
     }
 }
 

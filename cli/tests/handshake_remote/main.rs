@@ -44,7 +44,7 @@ fn a_duration_with_a_warm_up_is_told_by_phase() {
     ended.expect(0, &["certificate is not verified"]);
     let case = case(&ended);
     assert_eq!(case["id"], "handshake/remote/aes128gcm/mix=full:50+resumed:50/connections=4/http-get/threads=2");
-    assert_eq!((count(&case, "failed"), count(&case, "connections")), (0, 2), "two at once in each loop: {case}");
+    assert_eq!((count(&case, "failed"), count(&case, "connections")), (0, 4), "two at once in each loop: {case}");
     let share = case["negotiated"]["resumed_share"].as_f64().expect("a share");
     assert!((share - 0.5).abs() < 0.1, "{share}");
     assert_eq!(case["negotiated"]["group"], "x25519");
@@ -96,6 +96,7 @@ fn what_can_not_be_asked_for_is_refused_with_what_can() {
         (&["--connect", "localhost:1", "--kind", "psk"], "leave out psk or --connect"),
         (&["--connect", "localhost:1", "--kind", "early-data"], "--http-get PATH"),
         (&["--connect", "localhost:1", "--library", "rustls"], "--library tls-engine"),
+        (&["-6"], "name it with --connect"),
         (&["--connect", "https://localhost/x"], "--http-get /x"),
         (&["--connect", "http://localhost"], "only https://"),
         (&["--connect", "localhost:1", "--http-get", "a b"], "begins with /"),

@@ -44,7 +44,7 @@ fn the_corrected_p99_shows_a_stall_and_the_uncorrected_one_does_not() {
         }
         let _ = stream.receive();
     });
-    let flags = ["--rate", "300", "--connections", "2", "--duration", "5s", "--warmup", "500ms"];
+    let flags = ["--rate", "250", "--connections", "2", "--duration", "7s", "--warmup", "500ms"];
     let ended = handshake(&target, &flags);
     ended.expect(0, &[]);
     let case = case(&ended);

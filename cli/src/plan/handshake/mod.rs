@@ -13,7 +13,8 @@ use crate::names;
 use crate::plan::library::ChosenLibrary;
 use crate::plan::sweep::{Combination, Sweep, check_kind, in_turns};
 use crate::plan::throughput::{SOCKET_TIMEOUT, limit, limited};
-use crate::plan::tls::{self, Tls, Trust};
+use crate::plan::tls::{self, Tls};
+use crate::plan::trust::Trust;
 use crate::plan::{once, sockets};
 use crate::request::Request;
 use crate::schema::Facts;
@@ -80,6 +81,11 @@ impl Handshake {
         let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind)?;
         if let Some(address) = &args.remote.connect {
             return Ok(Self { cases: Vec::new(), remote: remote::cases(args, address, &sweep)? });
+        }
+        if args.remote.family.ipv4 || args.remote.family.ipv6 {
+            return Err(Error::Usage(
+                "-4 and -6 choose among the addresses of a server: name it with --connect".to_owned(),
+            ));
         }
         let mut notes = Vec::new();
         let given = given(args, &mut notes)?;

@@ -15,7 +15,8 @@ use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::library::ChosenLibrary;
 use super::sweep::{Combination, Sweep, in_turns};
-use super::tls::{self, Trust};
+use super::tls;
+use super::trust::Trust;
 use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
 use crate::error::Error;

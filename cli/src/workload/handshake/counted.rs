@@ -24,6 +24,9 @@ pub struct Counted {
     pub heap_bytes: [f64; 2],
     /// The bytes sent.
     pub wire_bytes: [f64; 2],
+    /// How often the end sent something after the other had. None are those of a program that does not count them.
+    #[serde(default)]
+    pub flights: [f64; 2],
     /// System calls.
     pub syscalls: [f64; 2],
     /// The peak heap memory of both ends together.
@@ -58,6 +61,7 @@ fn of_kind<T: Library, L: Link>(work: &Work<T>, kind: usize, link: &mut L) -> Re
             c_heap_calls: sides.map(|side| side.c_calls as f64),
             heap_bytes: sides.map(|side| (side.rust_bytes + side.c_bytes) as f64),
             wire_bytes: established.wire_bytes.map(|bytes| bytes as f64),
+            flights: established.flights.map(|flights| flights as f64),
             syscalls: syscalls.map(|calls| calls as f64),
             peak_bytes: whole.peak_bytes as f64,
         });
@@ -73,6 +77,7 @@ fn mean(mix: &Mix, kinds: &[Counted]) -> Counted {
         c_heap_calls: sides(|kind| kind.c_heap_calls),
         heap_bytes: sides(|kind| kind.heap_bytes),
         wire_bytes: sides(|kind| kind.wire_bytes),
+        flights: sides(|kind| kind.flights),
         syscalls: sides(|kind| kind.syscalls),
         peak_bytes: mix.mean(kinds.iter().map(|kind| kind.peak_bytes)),
     }

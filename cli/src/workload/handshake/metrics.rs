@@ -72,6 +72,12 @@ fn counts(case: &mut Case, counted: &[Counted], seed: u64) {
             case.record(side, quantity, &samples, seed);
         }
     }
+    for (index, side) in SIDES.into_iter().enumerate() {
+        let flights: Vec<f64> = counted.iter().map(|counted| counted.flights[index]).collect();
+        if flights.iter().all(|flights| *flights > 0.0) {
+            case.record(side, &quantity::FLIGHTS_PER_HANDSHAKE, &flights, seed);
+        }
+    }
     let peak: Vec<f64> = counted.iter().map(|counted| counted.peak_bytes).collect();
     case.record(Side::Total, &quantity::PEAK_BYTES_PER_CONNECTION, &peak, seed);
 }

@@ -6,6 +6,7 @@ use tls_engine::io::event_loop::CloseReason;
 
 use super::visit::Visit;
 use crate::error::Error;
+use crate::interrupt;
 
 /// The most causes that are told apart.
 const CAUSES_MAX: usize = 16;
@@ -71,8 +72,12 @@ impl Failure {
             return Some(Self::of_no_response());
         }
         match reason {
-            // The engine's own end of a loop that is stopped is nobody's failure.
-            CloseReason::Stopped => None,
+            // After Ctrl-C that is nobody's failure.
+            CloseReason::Stopped if interrupt::requested() => None,
+            CloseReason::Stopped => Some(Self {
+                cause: format!("cut off {}, which did not end", stage.told()),
+                error: Box::new(move |target| Error::Late { target: target.to_owned() }),
+            }),
             CloseReason::Transport(error) => Some(Self::of_transport(stage, error)),
             CloseReason::TimedOut | CloseReason::Evicted => Some(Self {
                 cause: format!("timed out {}", stage.told()),

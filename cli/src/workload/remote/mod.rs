@@ -97,7 +97,7 @@ pub struct Found {
     pub failures: Failures,
     /// What the loops have done.
     pub statistics: LoopStatistics,
-    /// From the end of the warm-up until the last connection had ended.
+    /// How long was measured: the time that was asked for, or until the last connection was completed.
     pub elapsed: Duration,
     /// Why it ended early, if it did.
     pub ended_early: Option<Error>,
@@ -141,6 +141,14 @@ impl Visits {
         (self.connections / loops + usize::from(index < self.connections % loops)).max(1)
     }
 
+    /// How much later than the first a loop begins, so that loops do not keep step.
+    fn offset_of(&self, index: usize) -> Duration {
+        match self.load {
+            Load::Open { per_s } => Duration::from_secs_f64(index as f64 / per_s),
+            Load::Closed { ramp_up } => ramp_up.mul_f64(index as f64 / self.connections as f64),
+        }
+    }
+
     fn load_of_a_loop(&self) -> Load {
         match self.load {
             Load::Open { per_s } => Load::Open { per_s: per_s / self.threads.get() as f64 },
@@ -168,11 +176,17 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
             })
         };
         let threads: Vec<_> = loops.into_iter().enumerate().map(start).collect();
-        let mut is_stopped = false;
+        let (mut is_stopped, mut last_change, mut last_count) = (false, Instant::now(), 0);
         while !threads.iter().all(|thread| thread.is_finished()) {
             thread::sleep(LOOK);
+            let count = live.completed.load(Ordering::Relaxed) + live.failed.load(Ordering::Relaxed);
+            if count != last_count {
+                (last_change, last_count) = (Instant::now(), count);
+            }
             // A server that goes on answering for ever is left at last.
-            let is_late = limits.until.is_some_and(|until| until.elapsed() > visits.options.handshake_timeout);
+            let all_began = limits.count.is_some_and(|count| live.begun.load(Ordering::Relaxed) >= count);
+            let is_over = all_began || limits.until.is_some_and(|until| Instant::now() >= until);
+            let is_late = is_over && last_change.elapsed() > visits.options.handshake_timeout * 2;
             if (is_late || interrupt::requested()) && !is_stopped {
                 is_stopped = true;
                 let _ = stopper.as_ref().map(|stopper| stopper.stop());
@@ -190,13 +204,19 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
         negotiated: None,
         failures: Failures::default(),
         statistics: LoopStatistics::default(),
-        elapsed: limits.measure_from.elapsed(),
+        elapsed: Duration::ZERO,
         ended_early: None,
     };
+    let last_completed = all.iter().filter_map(|one| one.last_completed).max();
+    let is_whole = limits.until.filter(|until| *until <= Instant::now());
+    let ended = is_whole.or(last_completed).unwrap_or(limits.measure_from);
+    found.elapsed = ended.saturating_duration_since(limits.measure_from);
     for one in all {
         found.merge(one, visits);
     }
-    found.find_whole_windows(visits.limit);
+    // What came after the time is part of no rate.
+    let whole = found.elapsed.as_nanos() / found.window.as_nanos().max(1);
+    found.whole_windows = found.windows.len().min(whole as usize);
     found_or_why(found)
 }
 
@@ -241,7 +261,9 @@ impl Found {
         }
         self.counts.merge(one.counts);
         self.failures.merge(one.failures);
+        let peak = self.statistics.peak + one.statistics.peak;
         self.statistics += one.statistics;
+        self.statistics.peak = peak;
         self.negotiated = self.negotiated.take().or(one.negotiated);
         let target = &visits.target;
         if one.lacks_tickets {
@@ -254,15 +276,5 @@ impl Found {
                 Some(Error::Failed(format!("{target}: connections failed in the end, which was given up: {why}")))
             });
         }
-    }
-
-    /// Finds which windows were whole. The others, of connections that ended after the time, are part of no rate.
-    fn find_whole_windows(&mut self, limit: Limit) {
-        let planned = match limit {
-            Limit::Duration(duration) => (duration.as_nanos() / self.window.as_nanos().max(1)) as usize,
-            // The last one is shorter than the others.
-            Limit::Writes(_) => self.windows.len().saturating_sub(1),
-        };
-        self.whole_windows = self.windows.len().min(planned.max(1));
     }
 }

@@ -14,12 +14,18 @@ pub(super) struct TicketQueue {
     kept: Mutex<VecDeque<Ticket>>,
     /// Whether connections bring none: full ones, and those that resume a session. Relaxed: it is of one thread.
     brings_none: [AtomicBool; 2],
+    has_had_any: AtomicBool,
 }
 
 impl TicketQueue {
     /// Whether a connection should wait for a ticket, where `enough` are enough.
     pub(super) fn is_wanting(&self, enough: usize, is_resumed: bool) -> bool {
         !self.brings_none[usize::from(is_resumed)].load(Ordering::Relaxed) && self.kept().len() < enough
+    }
+
+    /// Whether there was ever a ticket.
+    pub(super) fn has_had_any(&self) -> bool {
+        self.has_had_any.load(Ordering::Relaxed)
     }
 
     /// Waits for no more tickets of such connections: one has waited in vain.
@@ -34,6 +40,7 @@ impl TicketQueue {
 
 impl TicketStore for TicketQueue {
     fn put(&self, _: &ServerName<'static>, ticket: Ticket) {
+        self.has_had_any.store(true, Ordering::Relaxed);
         let mut kept = self.kept();
         if kept.len() == KEPT {
             kept.pop_front();

@@ -83,7 +83,7 @@ impl Exchange {
 impl Visit {
     /// The handshake has completed.
     pub(super) fn on_ready(&mut self, connection: &Connection, now: Instant) {
-        self.times.ready = Some(now);
+        self.times.ready.get_or_insert(now);
         if self.request.is_none() {
             self.times.complete = Some(now);
         }
@@ -107,6 +107,8 @@ impl Handler for Visit {
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
         if let Some(exchange) = &mut self.request {
             let now = Instant::now();
+            // An answer to early data may come with the end of the handshake.
+            self.times.ready.get_or_insert(now);
             self.times.first_byte.get_or_insert(now);
             exchange.received_bytes += data.len() as u64;
             exchange.dialogue.received(data);

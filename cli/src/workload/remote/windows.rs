@@ -41,7 +41,7 @@ impl Timed {
 /// What was done in a part of the measurement, by one loop or by several.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
-    /// Connections that were completed.
+    /// Connections that were completed in it, also those that began in the warm-up.
     pub(super) completed: u64,
     /// Processor time of the loops' threads, nanoseconds.
     pub(super) cpu_ns: u64,
@@ -62,6 +62,7 @@ impl Window {
 
 /// Collects what one loop does, in windows of one length, which are the same for all loops.
 pub(super) struct Windows {
+    begin: Instant,
     length: Duration,
     /// When the current one ends.
     ends: Instant,
@@ -70,25 +71,30 @@ pub(super) struct Windows {
     current: Window,
     times: [Times; Timed::ALL.len()],
     closed: Vec<Window>,
+    /// How many connections were completed in each.
+    completed: Vec<u64>,
+    last_completed: Option<Instant>,
 }
 
 impl Windows {
     pub(super) fn new(begin: Instant, length: Duration) -> Result<Self, Error> {
         Ok(Self {
+            begin,
             length,
             ends: begin + length,
             cpu_ns: None,
             current: Window::default(),
             times: [Times::new()?, Times::new()?, Times::new()?, Times::new()?, Times::new()?],
             closed: Vec::new(),
+            completed: Vec::new(),
+            last_completed: None,
         })
     }
 
     /// Closes the windows that have ended by `now`. Returns the 99th percentile of the connections in the last one that had any,
     /// nanoseconds.
     pub(super) fn advance(&mut self, now: Instant) -> Option<u64> {
-        let begins = self.ends.checked_sub(self.length)?;
-        if now < begins {
+        if now < self.begin {
             return None;
         }
         self.cpu_ns.get_or_insert_with(thread_cpu_ns);
@@ -112,9 +118,19 @@ impl Windows {
         p99_ns.map(|p99_ns| p99_ns as u64)
     }
 
-    /// A connection was completed.
+    /// A connection was completed, which is counted in the window where that was, though it may have ended later.
+    pub(super) fn complete(&mut self, times: &VisitTimes) {
+        let Some(completed) = times.complete.filter(|at| *at >= self.begin) else { return };
+        let index = ((completed - self.begin).as_nanos() / self.length.as_nanos().max(1)) as usize;
+        if self.completed.len() <= index {
+            self.completed.resize(index + 1, 0);
+        }
+        self.completed[index] += 1;
+        self.last_completed = self.last_completed.max(Some(completed));
+    }
+
+    /// The times of a connection that was completed, and began after the warm-up.
     pub(super) fn record(&mut self, times: &VisitTimes) {
-        self.current.completed += 1;
         for timed in Timed::ALL {
             if let Some(time_ns) = timed.of(times) {
                 self.times[timed as usize].record(time_ns);
@@ -122,10 +138,13 @@ impl Windows {
         }
     }
 
-    /// All of them; the last one is what was left, however short.
-    pub(super) fn finish(mut self, now: Instant) -> Vec<Window> {
+    /// All of them, and when the last connection was completed. The last window is what was left, however short.
+    pub(super) fn finish(mut self, now: Instant) -> (Vec<Window>, Option<Instant>) {
         self.advance(now);
         self.close();
-        self.closed
+        for (window, completed) in self.closed.iter_mut().zip(self.completed) {
+            window.completed = completed;
+        }
+        (self.closed, self.last_completed)
     }
 }

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::interrupt;
 use crate::library::{HandshakeKind, Negotiated};
 
-/// How long a closed loop waits after a failure, so that it does not spend its time on failing.
+/// How long a closed loop waits where all connections fail, so that it does not spend its time on that.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How many connections have to fail before it is given up, where none has succeeded.
 const FAILURES_MIN: u64 = 3;
@@ -30,8 +31,8 @@ pub(super) struct Live {
     pub(super) failed: AtomicU64,
     /// The 99th percentile of connections in the last window of any loop, nanoseconds.
     pub(super) p99_ns: AtomicU64,
-    /// How many counted connections were begun.
-    begun: AtomicU64,
+    /// How many counted connections were begun, or would have been.
+    pub(super) begun: AtomicU64,
 }
 
 /// One loop's clients.
@@ -57,6 +58,7 @@ pub(super) struct Worker<'a> {
 #[derive(Default)]
 pub(super) struct WorkerFound {
     pub(super) windows: Vec<Window>,
+    pub(super) last_completed: Option<Instant>,
     pub(super) failures: Failures,
     pub(super) counts: Counts,
     pub(super) negotiated: Option<Negotiated>,
@@ -109,7 +111,7 @@ impl<'a> Worker<'a> {
         Ok(Self {
             limits,
             live,
-            schedule: Schedule::new(visits.load_of_a_loop(), connections, limits.begin),
+            schedule: Schedule::new(visits.load_of_a_loop(), connections, limits.begin + visits.offset_of(index)),
             connections,
             configs: visits.mix.kinds().map(config).collect::<Result<_, _>>()?,
             tickets,
@@ -126,7 +128,8 @@ impl<'a> Worker<'a> {
 
     /// What was found, with what the loop has done.
     pub(super) fn finish(self, statistics: LoopStatistics) -> WorkerFound {
-        WorkerFound { windows: self.windows.finish(Instant::now()), statistics, ..self.found }
+        let (windows, last_completed) = self.windows.finish(Instant::now());
+        WorkerFound { windows, last_completed, statistics, ..self.found }
     }
 
     fn advance(&mut self, now: Instant) {
@@ -154,10 +157,13 @@ impl<'a> Worker<'a> {
         };
         let [in_order, to, from] = &mut self.next;
         let kind = visits.order[turn(in_order, visits.order.len())];
-        let bind = if visits.bind.is_empty() { None } else { Some(visits.bind[turn(from, visits.bind.len())]) };
+        let address = visits.addresses[turn(to, visits.addresses.len())];
+        let fits = |bind: &&IpAddr| bind.is_ipv4() == address.is_ipv4();
+        let fitting = visits.bind.iter().filter(fits).count();
+        let bind = visits.bind.iter().filter(fits).nth(turn(from, fitting)).copied();
         let times = VisitTimes { due, begun: now, tcp_connected: None, ready: None, first_byte: None, complete: None };
         Call {
-            address: visits.addresses[turn(to, visits.addresses.len())],
+            address,
             bind,
             config: self.configs[kind].clone(),
             name: visits.name.clone(),
@@ -172,17 +178,23 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Learns from a connection that ended by itself, although it had waited for a ticket.
+    fn note_missing_ticket(&mut self, visit: &Visit, connection: &Connection, reason: &CloseReason) {
+        let is_by_itself = matches!(reason, CloseReason::Done | CloseReason::TimedOut);
+        if visit.has_waited && is_by_itself && connection.tickets_received() == 0 {
+            let is_resumed = visit.agreed.is_some_and(|agreed| agreed.is_resumed);
+            self.tickets.expect_none_from(is_resumed);
+            self.found.lacks_tickets |= !self.tickets.has_had_any();
+        }
+    }
+
     fn succeeded(&mut self, visit: &Visit, connection: Option<&Connection>, now: Instant) {
         self.failed_in_a_row = 0;
         self.last_success = Some(now);
         if self.found.negotiated.is_none() {
             self.found.negotiated = connection.and_then(Negotiated::of_engine);
         }
-        if visit.has_waited && connection.is_some_and(|connection| connection.tickets_received() == 0) {
-            let is_resumed = visit.agreed.is_some_and(|agreed| agreed.is_resumed);
-            self.tickets.expect_none_from(is_resumed);
-            self.found.lacks_tickets |= !is_resumed;
-        }
+        self.windows.complete(&visit.times);
         if !visit.is_counted {
             return;
         }
@@ -203,7 +215,8 @@ impl<'a> Worker<'a> {
         self.found.failures.add(failure, &self.visits.target);
         self.live.failed.fetch_add(1, Ordering::Relaxed);
         self.failed_in_a_row += 1;
-        self.pause_until = Some(now + PAUSE).filter(|_| self.schedule.is_closed());
+        let all_fail = self.failed_in_a_row >= self.connections as u64;
+        self.pause_until = Some(now + PAUSE).filter(|_| all_fail && self.schedule.is_closed());
         self.found.has_given_up |= match self.last_success {
             None => self.failed_in_a_row >= FAILURES_MIN.max(self.connections as u64),
             Some(last) => now.saturating_duration_since(last) >= PATIENCE && self.failed_in_a_row >= FAILURES_MIN,
@@ -239,8 +252,11 @@ impl Clients for Worker<'_> {
         }
     }
 
-    fn connected(&mut self, visit: &mut Visit, reply: &mut Reply<'_>) -> Result<(), EngineError> {
+    fn connected(&mut self, visit: &mut Visit) {
         visit.times.tcp_connected = Some(Instant::now());
+    }
+
+    fn begun(&mut self, visit: &mut Visit, reply: &mut Reply<'_>) -> Result<(), EngineError> {
         visit.request.as_mut().map_or(Ok(()), |exchange| exchange.send_early(reply))
     }
 
@@ -256,7 +272,12 @@ impl Clients for Worker<'_> {
         let failure = refusal.map(Failure::of_status).or_else(|| Failure::of(&visit, connection, reason));
         match failure {
             Some(failure) => self.failed(failure, now),
-            None if visit.is_complete() => self.succeeded(&visit, connection, now),
+            None if visit.is_complete() => {
+                if let Some(connection) = connection {
+                    self.note_missing_ticket(&visit, connection, reason);
+                }
+                self.succeeded(&visit, connection, now);
+            }
             // The loop was stopped.
             None => {}
         }

@@ -23,11 +23,16 @@ pub trait Clients {
     /// told to wait, and whenever a connection has ended.
     fn dial(&mut self, open: usize, now: Instant) -> Dial<Self::Handler>;
 
-    /// TCP has connected, and the ClientHello is about to be sent. Early data may go with it ([`Reply::send_early_data`]).
+    /// TCP has connected.
+    fn connected(&mut self, handler: &mut Self::Handler) {
+        let _ = handler;
+    }
+
+    /// The ClientHello is about to be sent. Early data may go with it ([`Reply::send_early_data`]).
     ///
     /// # Errors
     /// An error fails the connection.
-    fn connected(&mut self, handler: &mut Self::Handler, reply: &mut Reply<'_>) -> Result<(), Error> {
+    fn begun(&mut self, handler: &mut Self::Handler, reply: &mut Reply<'_>) -> Result<(), Error> {
         let _ = (handler, reply);
         Ok(())
     }
@@ -48,8 +53,12 @@ impl<C: Clients> Clients for &mut C {
         (**self).dial(open, now)
     }
 
-    fn connected(&mut self, handler: &mut Self::Handler, reply: &mut Reply<'_>) -> Result<(), Error> {
-        (**self).connected(handler, reply)
+    fn connected(&mut self, handler: &mut Self::Handler) {
+        (**self).connected(handler);
+    }
+
+    fn begun(&mut self, handler: &mut Self::Handler, reply: &mut Reply<'_>) -> Result<(), Error> {
+        (**self).begun(handler, reply)
     }
 
     fn ready(&mut self, handler: &mut Self::Handler, connection: &Connection) {

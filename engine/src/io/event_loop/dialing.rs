@@ -130,10 +130,11 @@ impl<C: Clients> Dialing<C> {
         arrivals: &mut Vec<Arrival<C::Handler>>,
     ) {
         let Connecting { socket, peer, config, name, mut handler, .. } = connecting;
+        self.clients.connected(&mut handler);
         let mut output = OutBuf::pooled(&options.pool, options.output_bytes);
         let begun = Connection::client(&config, name, &mut output);
         let begun = begun.and_then(|mut connection| {
-            self.clients.connected(&mut handler, &mut Reply::new(&mut connection, &mut output))?;
+            self.clients.begun(&mut handler, &mut Reply::new(&mut connection, &mut output))?;
             Ok::<_, Error>(connection)
         });
         match begun {

@@ -97,7 +97,7 @@ impl<H: Handler, S: Signal> Slot<H, S> {
         options: &LoopOptions,
         now: Instant,
     ) -> Self {
-        let expires = now + options.handshake_timeout.min(options.timeout);
+        let expires = now + options.handshake_timeout;
         Self {
             tls,
             handler,
