@@ -197,11 +197,12 @@ const DOUBLES: [(&str, usize); 23] = [
     ("crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms", 1),
     ("instructions --work record,record --size 64,64 --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --setting all,all", 1),
 ];
-/// The same in commands that write none.
-const OTHER_DOUBLES: [&str; 3] = [
+/// The same in commands that write none, or need a server.
+const OTHER_DOUBLES: [&str; 4] = [
     "serve --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --groups p256,secp256r1 --alpn http/1.1,http/1.1 --mode http",
     "connect --cipher aes128gcm,aes128gcm --groups p256,secp256r1 --alpn http/1.1,http/1.1",
     "export --case */64,*/64 --metric efficiency,send.efficiency,efficiency",
+    "handshake --bind 127.0.0.1,127.0.0.1 -n 2 -w 0s -k",
 ];
 
 #[test]
@@ -223,11 +224,13 @@ fn every_list_takes_what_is_named_twice_once_and_what_is_written_is_read() {
             assert!(said.matches(value).count() <= 1, "{line}: {fact} is {said}");
         }
     }
-    let [serve, connect, export] = OTHER_DOUBLES.map(|line| line.split(' ').skip(1).collect::<Vec<&str>>());
+    let [serve, connect, export, handshake] = OTHER_DOUBLES.map(|line| line.split(' ').skip(1).collect::<Vec<&str>>());
     let server = Server::start(&serve);
     let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let ended = server.connect(&connect, request);
     assert!(ended.code == Some(0) && ended.output.contains("200 OK"), "{ended:?}");
+    let target = server.target();
+    bench.run(&format!("handshake {} --connect {target}", handshake.join(" "))).expect(0, &[]);
     let exported = |flags: &[&str]| {
         let flags: Vec<&str> = ["export", "a.json", "--for", "bencher"].iter().chain(flags).copied().collect();
         let ended = bench.run(&flags.join(" "));

@@ -293,7 +293,7 @@ fn every_way_to_end_is_told_and_leaves_the_others_alone() {
 fn a_slow_handshake_is_late() {
     let (sender, ends) = mpsc::channel();
     let timeout = Duration::from_millis(600);
-    let server = Server::start(LoopOptions { timeout, ..LoopOptions::default() }, Reporting(sender));
+    let server = Server::start(LoopOptions { handshake_timeout: timeout, ..LoopOptions::default() }, Reporting(sender));
     let mut slow = TcpStream::connect(server.address).expect("a server that accepts");
     let started = Instant::now();
     for byte in [22, 3, 1, 2].into_iter().chain([0; 1000]) {

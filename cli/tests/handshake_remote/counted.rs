@@ -10,7 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::support::endpoint::DEADLINE;
-use super::support::listening::{Listening, announced_target, find_server, identity};
+use super::support::go::session;
+use super::support::listening::{
+    Listening, announced_target, find_server, identity, serve_with_nginx, serve_with_openssl,
+};
 use super::support::programs::Program;
 use super::support::skip::find;
 use super::support::{run_with, tlsbench};
@@ -82,11 +85,7 @@ fn number(text: &str, words: &str) -> u64 {
 fn as_openssl_does() {
     let Some(openssl) = find("openssl") else { return };
     let folder = TempDir::new().expect("a temporary directory");
-    let [certificate, key] = identity(folder.path());
-    let mut command = Command::new(openssl);
-    command.args(["s_server", "-accept", "127.0.0.1:0", "-www", "-tls1_3", "-cert"]).arg(&certificate);
-    let server = Program::start(command.arg("-key").arg(&key));
-    let target = announced_target(&server, "ACCEPT 127.0.0.1:");
+    let (_server, target) = serve_with_openssl(&openssl, &identity(folder.path()));
     // Each question is a connection, and counts too.
     let asked_times = std::cell::Cell::new(0);
     counts_alike(&target, &[], || {
@@ -153,18 +152,10 @@ fn as_node_does() {
 
 #[test]
 fn as_go_does() {
-    let Some(go) = find("go") else { return };
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-counting");
-    let mut build = Command::new(go);
-    // From its own source alone, without C and without other versions of itself.
-    build.envs([("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local"), ("CGO_ENABLED", "0")]);
-    build.args(["build", "-o"]).arg(&program);
-    build.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/handshake_remote/counting.go"));
-    let built = build.output().expect("go");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let Some(session) = session() else { return };
     counts_of_program(&[], |files| {
-        let mut command = Command::new(program);
-        command.args(files);
+        let mut command = Command::new(session);
+        command.arg("server").args(files);
         command
     });
 }
@@ -206,38 +197,12 @@ fn counts_of_log(folder: &Path, resumed: &str) -> Counts {
     (log.lines().count() as u64, log.lines().filter(|line| *line == resumed).count() as u64)
 }
 
-const NGINX: &str = "
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events { worker_connections 64; }
-http {
-    log_format reused '$ssl_session_reused';
-    access_log {folder}/access.log reused;
-    server {
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {folder}/cert.pem;
-        ssl_certificate_key {folder}/key.pem;
-        ssl_protocols TLSv1.3;
-        location / { return 200 'here'; }
-    }
-}
-";
-
 #[test]
 fn as_nginx_does() {
     let Some(nginx) = find_server("nginx") else { return };
-    let mut files = None;
-    let server = Listening::start("nginx.conf", |folder, port| {
-        identity(Path::new(folder));
-        files = Some(Path::new(folder).to_owned());
-        let mut command = Command::new(&nginx);
-        command.args(["-p", folder, "-e", &format!("{folder}/error.log"), "-c"]);
-        (command, NGINX.replace("{folder}", folder).replace("{port}", &port.to_string()))
-    });
-    let folder = files.expect("it was told");
-    counts_alike(&format!("localhost:{}", server.port), GET, || counts_of_log(&folder, "r"));
+    let folder = TempDir::new().expect("a temporary directory");
+    let server = serve_with_nginx(&nginx, &identity(folder.path()), "here");
+    counts_alike(&format!("localhost:{}", server.port), GET, || counts_of_log(server.folder(), "r"));
 }
 
 const APACHE: &str = "
@@ -265,21 +230,20 @@ SSLCertificateKeyFile {folder}/key.pem
 fn as_apache_does() {
     const MODULES: &str = "/usr/lib/apache2/modules";
     let Some(apache) = find_server("apache2") else { return };
-    let mut files = None;
     let server = Listening::start("apache.conf", |folder, port| {
         identity(Path::new(folder));
-        files = Some(Path::new(folder).to_owned());
         readable_page(Path::new(folder));
         let mut command = Command::new(&apache);
         command.args(["-X", "-f"]);
         let configuration = APACHE.replace("{folder}", folder).replace("{port}", &port.to_string());
         (command, configuration.replace("{modules}", MODULES))
     });
-    let folder = files.expect("it was told");
     // A question at the port without a handshake is logged, too.
-    let before = counts_of_log(&folder, "Initial").0;
+    let before = counts_of_log(server.folder(), "Initial").0;
     assert_eq!(before, 0, "nothing was asked yet");
-    counts_alike(&format!("localhost:{}", server.port), &["--http-get", "/page"], || counts_of_log(&folder, "Resumed"));
+    counts_alike(&format!("localhost:{}", server.port), &["--http-get", "/page"], || {
+        counts_of_log(server.folder(), "Resumed")
+    });
 }
 
 /// A page that a server can read which is another user by then.

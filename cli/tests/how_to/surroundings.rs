@@ -22,6 +22,9 @@ use super::support::Server;
 /// No page takes longer, also on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// Those of the server on port 443.
+const GROUPS: &str = "x25519,secp256r1,secp384r1,x25519mlkem768";
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tlsbench");
 
 /// `tlsbench` as the pages call it.
@@ -67,7 +70,7 @@ impl Surroundings {
         let directory = tempfile::Builder::new().prefix(page).tempdir().expect("a folder");
         let surroundings = Self {
             sink: Server::start(&["--mode", "sink"]),
-            http: Server::start(&["--mode", "http", "--groups", "x25519,secp256r1,secp384r1,x25519mlkem768"]),
+            http: Server::start(&["--mode", "http", "--early-data", "16k", "--groups", GROUPS]),
             directory,
         };
         for folder in ["bin", "work", "base/target/release"] {

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::support::listening::{announced_target, identity};
-use super::support::programs::Program;
+use super::support::listening::{identity, serve_with_openssl};
 use super::support::skip::find;
 use super::support::{run_with, tlsbench};
 use super::{REQUEST, RESUMED, start};
@@ -50,11 +49,7 @@ fn openssls_client_resumes_also_after_a_restart_with_the_same_secret() {
 fn openssls_server_counts_the_session_as_reused() {
     let Some(openssl) = find("openssl") else { return };
     let folder = TempDir::new().expect("a temporary directory");
-    let [certificate, key] = identity(folder.path());
-    let mut command = Command::new(openssl);
-    command.args(["s_server", "-accept", "127.0.0.1:0", "-www", "-tls1_3", "-cert"]).arg(&certificate);
-    let server = Program::start(command.arg("-key").arg(&key));
-    let target = announced_target(&server, "ACCEPT 127.0.0.1:");
+    let (_server, target) = serve_with_openssl(&openssl, &identity(folder.path()));
     let ended = run_with(tlsbench(["connect", &target, "-k", "--resume"]), b"GET / HTTP/1.0\r\n\r\n");
     ended.expect(0, &[RESUMED]);
     let hits = ended.output.lines().find_map(|line| line.trim().strip_suffix(" session cache hits"));

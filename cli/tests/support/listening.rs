@@ -14,7 +14,7 @@ use super::skip::{on_path, skip};
 pub struct Listening {
     pub program: Program,
     pub port: u16,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Listening {
@@ -36,9 +36,14 @@ impl Listening {
         let port =
             TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port").port();
         let program = Program::start(&mut configure(folder.path().to_str().expect("UTF-8"), port));
-        let mut server = Self { program, port, _folder: folder };
+        let mut server = Self { program, port, folder };
         server.wait_until_it_listens();
         server
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn wait_until_it_listens(&mut self) {
@@ -82,7 +87,17 @@ pub fn announced_target(server: &Program, before: &str) -> String {
     format!("localhost:{}", port(&output).expect("it was there"))
 }
 
-/// nginx with a certificate chain and its key, which answers every request with `answer`, and takes early data.
+/// OpenSSL's `s_server`, which answers every request with its statistics, and how to reach it.
+pub fn serve_with_openssl(openssl: &Path, [certificate, key]: &[PathBuf; 2]) -> (Program, String) {
+    let mut command = Command::new(openssl);
+    command.args(["s_server", "-accept", "127.0.0.1:0", "-www", "-tls1_3", "-cert"]).arg(certificate);
+    let server = Program::start(command.arg("-key").arg(key));
+    let target = announced_target(&server, "ACCEPT 127.0.0.1:");
+    (server, target)
+}
+
+/// nginx with a certificate chain and its key, which answers every request with `answer`, takes early data, and logs of each request whether
+/// its session was resumed: `r`, or `.`.
 pub fn serve_with_nginx(nginx: &Path, [chain, key]: &[PathBuf; 2], answer: &str) -> Listening {
     Listening::start("nginx.conf", |folder, port| {
         let configuration = NGINX
@@ -105,7 +120,8 @@ pid {folder}/nginx.pid;
 error_log stderr warn;
 events { worker_connections 64; }
 http {
-    access_log off;
+    log_format reused '$ssl_session_reused';
+    access_log {folder}/access.log reused;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

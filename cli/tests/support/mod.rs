@@ -8,6 +8,7 @@ pub mod endpoint {
     pub const DEADLINE: Duration = Duration::from_secs(60);
 }
 pub mod client;
+pub mod go;
 pub mod golden;
 pub mod listening;
 pub mod nss;

@@ -1,4 +1,5 @@
-// Resumes sessions with Go's crypto/tls, as a client or a server, and says of each connection whether it was resumed.
+// Resumes sessions with Go's crypto/tls, as a client or a server, and says of each connection whether it was resumed. The server counts them,
+// and says how many there were where it is asked.
 package main
 
 import (
@@ -10,6 +11,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
+	"sync"
+)
+
+var (
+	lock                sync.Mutex
+	handshakes, resumed int
 )
 
 func main() {
@@ -84,7 +92,23 @@ func server(certificate, key string) error {
 
 func answer(connection *tls.Conn) {
 	defer connection.Close()
-	if _, err := connection.Read(make([]byte, 4096)); err == nil {
-		fmt.Fprintln(connection, "resumed:", connection.ConnectionState().DidResume)
+	line := make([]byte, 4096)
+	length, _ := connection.Read(line)
+	state := connection.ConnectionState()
+	if !state.HandshakeComplete {
+		return
+	}
+	lock.Lock()
+	defer lock.Unlock()
+	if strings.HasPrefix(string(line[:length]), "count") {
+		fmt.Fprintf(connection, "%d handshakes, %d resumed\n", handshakes, resumed)
+		return
+	}
+	handshakes++
+	if state.DidResume {
+		resumed++
+	}
+	if length > 0 {
+		fmt.Fprintln(connection, "resumed:", state.DidResume)
 	}
 }
