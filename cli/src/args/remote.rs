@@ -8,9 +8,8 @@ use crate::units::{Count, parse_duration};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "A server elsewhere")]
 pub struct Remote {
-    /// Measure against this server instead, of whatever kind: each handshake is on a TCP connection of its own. Also as
-    /// https://HOST[:PORT]; the default port is 443. Side by side with the kinds and the mix that were asked for, it is told what the
-    /// server agreed to
+    /// Measure against this server instead, whoever made it, also as https://HOST:PORT; the default port is 443. Each handshake is on a
+    /// TCP connection of its own. What the server agreed to is told beside what was asked for
     #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "phases", "cert", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 

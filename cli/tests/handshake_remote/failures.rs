@@ -30,6 +30,7 @@ fn strangers(behave: impl Fn(TcpStream) + Send + 'static) -> String {
 /// Ends a connection by RST.
 fn reset(socket: TcpStream) {
     socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO)).expect("a socket");
+    drop(socket);
 }
 
 /// Fails with this code in bounded time, saying all of this.

@@ -116,7 +116,7 @@ impl<C: Clients> Dialing<C> {
             self.timeouts.remove(connecting.expires, token);
             match connecting.socket.tcp().take_error() {
                 Ok(None) => self.begin_tls(connecting, true, options, arrivals),
-                Ok(Some(error)) | Err(error) => self.fail(connecting, CloseReason::Transport(error)),
+                Ok(Some(error)) | Err(error) => self.fail(connecting, &CloseReason::Transport(error)),
             }
         }
         self.reported = reported;
@@ -147,11 +147,11 @@ impl<C: Clients> Dialing<C> {
         }
     }
 
-    fn fail(&mut self, connecting: Connecting<C::Handler>, reason: CloseReason) {
+    fn fail(&mut self, connecting: Connecting<C::Handler>, reason: &CloseReason) {
         let Connecting { socket, handler, .. } = connecting;
         // Its file descriptor and its port are free again.
         drop(socket);
-        self.clients.ended(handler, None, &reason);
+        self.clients.ended(handler, None, reason);
         self.has_ended = true;
     }
 }
@@ -183,7 +183,7 @@ impl<C: Clients> Origin for Dialing<C> {
         self.take_reported(beginning.options, arrivals);
         while let Some(token) = self.timeouts.pop_due(beginning.now) {
             if let Some(connecting) = self.connecting.try_remove(token) {
-                self.fail(connecting, CloseReason::TimedOut);
+                self.fail(connecting, &CloseReason::TimedOut);
             }
         }
         self.ask(beginning, arrivals);
@@ -202,7 +202,7 @@ impl<C: Clients> Origin for Dialing<C> {
     fn stop(&mut self) {
         self.is_over = true;
         for connecting in std::mem::take(&mut self.connecting) {
-            self.fail(connecting.1, CloseReason::Stopped);
+            self.fail(connecting.1, &CloseReason::Stopped);
         }
         self.timeouts = Timers::default();
     }

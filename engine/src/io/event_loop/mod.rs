@@ -5,7 +5,7 @@
 //!
 //! Each connection with something to do gets one turn per round, and a turn processes a bounded number of bytes, so that no
 //! peer starves the others. How the loop learns of what a turn leaves behind is set by the switch `signal`, see
-//! [`SignalKind`]. The loop does not read from a peer that does not read, and closes connections
+//! [`SignalKind`](crate::switches::SignalKind). The loop does not read from a peer that does not read, and closes connections
 //! that are silent for too long.
 //!
 //! Where the configuration pauses for jobs of a handshake, such as its signature, the loop leaves them to threads of the group
