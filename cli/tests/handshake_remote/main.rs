@@ -73,6 +73,19 @@ fn a_table_says_first_what_it_comes_to() {
     }
 }
 
+/// Connections that need no ticket any more, because others have brought enough, say nothing of the server.
+#[test]
+fn many_connections_at_once_go_on_resuming() {
+    let server = Server::start(&["--mode", "sink"]);
+    for at_once in ["4", "10", "40"] {
+        let ended =
+            handshake(&server.target(), &["--kind", "resumed", "--connections", at_once, "-n", "1000", "-w", "0s"]);
+        ended.expect(0, &[]);
+        let case = case(&ended);
+        assert!(count(&case, "resumed") >= 900, "of 1000, with {at_once} at once: {}", count(&case, "resumed"));
+    }
+}
+
 #[test]
 fn early_data_is_a_request_and_told_as_accepted() {
     let server = Server::start(&["--mode", "http", "--early-data", "16k"]);

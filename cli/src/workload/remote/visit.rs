@@ -18,8 +18,8 @@ pub(super) struct Visit {
     pub(super) request: Option<Exchange>,
     /// Where its tickets are wanted, and so many are enough.
     pub(super) tickets: Option<(Arc<TicketQueue>, usize)>,
-    /// Whether it has waited for a ticket.
-    pub(super) has_waited: bool,
+    /// Whether it is only here for a ticket.
+    pub(super) is_waiting: bool,
 }
 
 /// When a connection did what.
@@ -95,7 +95,7 @@ impl Visit {
         self.times.complete.is_some()
     }
 
-    /// Whether it is only here for a ticket.
+    /// Whether it should wait for a ticket.
     fn waits_for_ticket(&self, connection: &Connection) -> bool {
         let is_resumed = connection.negotiated().is_some_and(Negotiated::is_resumed);
         let is_wanted = |(tickets, enough): &(Arc<TicketQueue>, usize)| tickets.is_wanting(*enough, is_resumed);
@@ -134,9 +134,9 @@ impl Handler for Visit {
                 return Ok(());
             }
         }
-        if self.waits_for_ticket(reply.connection()) {
-            self.has_waited = true;
-        } else {
+        // Another connection may bring enough of them meanwhile.
+        self.is_waiting = self.waits_for_ticket(reply.connection());
+        if !self.is_waiting {
             reply.close();
         }
         Ok(())

@@ -173,15 +173,15 @@ impl<'a> Worker<'a> {
                 agreed: None,
                 request: visits.request.as_ref().map(Exchange::new),
                 tickets: visits.resumes().then(|| (self.tickets.clone(), self.connections)),
-                has_waited: false,
+                is_waiting: false,
             },
         }
     }
 
-    /// Learns from a connection that ended by itself, although it had waited for a ticket.
+    /// Learns from a connection that ended by itself while it waited for a ticket.
     fn note_missing_ticket(&mut self, visit: &Visit, connection: &Connection, reason: &CloseReason) {
         let is_by_itself = matches!(reason, CloseReason::Done | CloseReason::TimedOut);
-        if visit.has_waited && is_by_itself && connection.tickets_received() == 0 {
+        if visit.is_waiting && is_by_itself && connection.tickets_received() == 0 {
             let is_resumed = visit.agreed.is_some_and(|agreed| agreed.is_resumed);
             self.tickets.expect_none_from(is_resumed);
             self.found.lacks_tickets |= !self.tickets.has_had_any();
