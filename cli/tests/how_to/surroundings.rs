@@ -1,7 +1,7 @@
 //! What a page finds where it is run: a folder of its own, `tlsbench` on the path, and a server for each one it names. Three things
 //! are not what a reader has:
 //!
-//! - `tlsbench` measures for a moment where no duration is given, and `ablate` has few connections.
+//! - `tlsbench` measures for a moment where no duration is given, and `ablate` has few connections, as `handshake` has of another server.
 //! - `server.example` is a `tlsbench serve` on this machine: port 4433 takes data, port 443 speaks HTTP and has a post-quantum group.
 //! - `cargo build` finds the program built, and `bencher` takes any JSON.
 
@@ -32,8 +32,12 @@ const TLSBENCH: &str = r#"#!/bin/sh
 has() { case " $all " in *" $1"*) true ;; *) false ;; esac }
 all=$*
 case $1 in
+handshake) if has --connect; then set -- "$@" --count 20; fi ;;
+esac
+all=$*
+case $1 in
 throughput | handshake | ablate | crypto | doctor)
-    has --duration || has "-d " || set -- "$@" --duration 40ms ;;
+    has --duration || has "-d " || has --count || set -- "$@" --duration 40ms ;;
 peers) has --list || set -- "$@" --duration 20ms ;;
 esac
 case $1 in
