@@ -1,12 +1,10 @@
 //! Performs handshakes and measures each side.
 
-use std::time::Duration;
-
 use tls_engine::crypto::Provider;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::losses::{Forgiving, Losses};
-use super::{Job, library_facts, negotiated};
+use super::{Job, library_facts, negotiated, warnings};
 use crate::error::Error;
 use crate::identity::{Generator, Identity};
 use crate::interrupt;
@@ -16,16 +14,14 @@ use crate::peers::PeerHandshakes;
 use crate::plan::{Handshake, HandshakeCase, Server, Tls, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::format_quantity;
+use crate::workload::Advance;
 use crate::workload::handshake::{self, Conditions, Found, Handshakes, Pair, Round, Work};
-use crate::workload::{Advance, Limit};
 
 /// The number of generated server certificates: the length of an ECDSA signature varies, so one certificate would not
 /// be typical.
 const IDENTITIES: usize = 101;
 /// With fewer rounds, an interval says little.
 const ROUNDS_MIN: usize = 12;
-/// The shortest duration that lets the clock of a processor settle.
-const DURATION_MIN: Duration = Duration::from_millis(500);
 
 /// A job for each group of cases that take turns.
 pub(super) fn jobs(plan: &Handshake, forgiving: Forgiving) -> impl Iterator<Item = Box<dyn Job>> {
@@ -80,20 +76,9 @@ fn warn(document: &mut Document, planned: &HandshakeCase) {
     if !heap_meter::covers_c() {
         document.warn("heap calls of C code are not counted on this platform", "count on Linux with glibc");
     }
-    if matches!(planned.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
-        document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
-    }
-    let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
-    if planned.conditions.threads > processors as usize {
-        let message = format!("there are more threads than the {processors} processors, which take turns");
-        document.warn(message, "use a lower --threads, unless this is intended");
-    }
-    if planned.tls.key_log.is_some() {
-        document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
-    }
-    if planned.trusts_anyone {
-        document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
-    }
+    warnings::of_duration(document, planned.schedule.limit);
+    warnings::of_threads(document, planned.conditions.threads);
+    warnings::of_client(document, planned.trusts_anyone, planned.tls.key_log.is_some());
 }
 
 /// The servers' identities, each with what its clients trust: the same for all libraries.

@@ -11,6 +11,7 @@ mod peers;
 mod program;
 mod remote;
 mod throughput;
+mod warnings;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

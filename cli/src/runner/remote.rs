@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tls_engine::io::SocketOptions;
 use tls_engine::io::event_loop::LoopOptions;
 
-use super::{Job, negotiated};
+use super::{Job, negotiated, warnings};
 use crate::error::Error;
 use crate::library::HandshakeKind;
 use crate::measure::nanoseconds_of;
@@ -42,18 +42,10 @@ impl Job for Remote {
     }
 
     fn warn(&self, document: &mut Document) {
-        let RemoteCase { trust, tls, threads, .. } = &self.0;
-        if matches!(trust, Trust::Anyone) {
-            document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
-        }
-        if tls.key_log.is_some() {
-            document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
-        }
-        let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
-        if threads.get() > processors as usize {
-            let message = format!("there are more threads than the {processors} processors, which take turns");
-            document.warn(message, "use a lower --threads, unless this is intended");
-        }
+        let RemoteCase { trust, tls, threads, limit, .. } = &self.0;
+        warnings::of_duration(document, *limit);
+        warnings::of_threads(document, threads.get());
+        warnings::of_client(document, matches!(trust, Trust::Anyone), tls.key_log.is_some());
     }
 
     fn measure(&self, document: &mut Document, advance: &mut dyn FnMut(f64, &str)) -> Result<(), Error> {
@@ -98,7 +90,6 @@ fn visits(planned: &RemoteCase, addresses: Vec<SocketAddr>) -> Visits {
             Tls { kind, ..tls.clone() }.client_with_tickets(&[suite], &trust, switches, tickets)
         }),
         mix: planned.mix.clone(),
-        order: planned.mix.order(),
         request: request.clone(),
         connections: planned.connections,
         threads: planned.threads,
@@ -220,7 +211,7 @@ fn warn_of_shortfalls(document: &mut Document, planned: &RemoteCase, found: &Fou
     let failed = found.failures.count();
     if failed > 0 {
         let message = format!("{id}: {failed} connections failed: {}", found.failures.told());
-        document.warn(message, "they are part of no figure but their number");
+        document.warn(message, "they are left out of all other figures");
     }
     let completed = found.counts.completed.max(1) as f64;
     let asked = planned.mix.share(|kind| kind.is_resumed());
@@ -251,8 +242,5 @@ fn warn_of_shortfalls(document: &mut Document, planned: &RemoteCase, found: &Fou
             );
             document.warn(message, "the server, this machine or the number of --connections is the limit");
         }
-    }
-    if matches!(planned.limit, Limit::Duration(duration) if duration < Duration::from_millis(500)) {
-        document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
     }
 }

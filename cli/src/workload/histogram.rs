@@ -14,6 +14,14 @@ const LONGEST_NS: u64 = 10_000_000_000;
 /// The number of significant digits of a time.
 const DIGITS: u8 = 3;
 
+/// The number of samples that must lie beyond a percentile.
+const BEYOND_MIN: f64 = 10.0;
+
+/// How many samples a percentile needs.
+pub(in crate::workload) fn samples_needed(share: f64) -> f64 {
+    BEYOND_MIN / (1.0 - share)
+}
+
 /// Collects the times of several blocks.
 pub(in crate::workload) struct Times(Histogram<u64>);
 
@@ -60,6 +68,11 @@ impl Buckets {
             below += count;
             (below >= target).then_some(*value as f64)
         })
+    }
+
+    /// The same, where there are enough samples beyond it.
+    pub(in crate::workload) fn telling_percentile(&self, share: f64) -> Option<f64> {
+        self.percentile(share).filter(|_| self.count() as f64 >= samples_needed(share))
     }
 
     /// All of them added up.

@@ -10,9 +10,10 @@ use tls_engine::io::{Filled, fill, flush};
 use tls_engine::mem::{InBuf, OutBuf};
 
 use super::LOOK;
-use super::open::{Opened, nanoseconds, note_traffic};
+use super::open::{Opened, note_traffic};
 use crate::error::Error;
 use crate::interrupt;
+use crate::measure::nanoseconds_of;
 use crate::net::http::Dialogue;
 use crate::net::{DeadlineSocket, Failure};
 use crate::plan::Connect;
@@ -80,7 +81,7 @@ impl Exchange {
     /// What it has come to so far.
     pub(super) fn note(&self, about: &mut About) {
         about.answer_bytes = self.answer_bytes;
-        about.times.first_byte_ns = self.first_byte.map(nanoseconds);
+        about.times.first_byte_ns = self.first_byte.map(nanoseconds_of);
         note_traffic(about, self.socket.traffic());
     }
 

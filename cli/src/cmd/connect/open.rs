@@ -1,6 +1,6 @@
 //! One connection up to the end of its handshake, and what is to be known of it.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use tls_engine::conn::{ClientCertificate, Connection, Negotiated};
 use tls_engine::io::StreamParts;
@@ -10,6 +10,7 @@ use super::certificate::bounded;
 use super::chain::chain;
 use crate::error::Error;
 use crate::identity;
+use crate::measure::{nanoseconds, nanoseconds_of};
 use crate::net::{Conversation, DeadlineSocket, Failure, Traffic};
 use crate::plan::Connect;
 use crate::schema::connection::{Connection as About, FailedAddress, NegotiatedParameters};
@@ -36,8 +37,8 @@ pub(super) fn open(plan: &Connect, early_data: &[u8], about: &mut About) -> Resu
     let failure =
         |(address, error): &(_, _)| FailedAddress { address: format!("{address}"), error: format!("{error}") };
     about.failed_addresses = reached.failures.iter().map(failure).collect();
-    about.times.dns_ns = reached.resolving.map(nanoseconds);
-    about.times.tcp_ns = Some(nanoseconds(reached.connecting));
+    about.times.dns_ns = reached.resolving.map(nanoseconds_of);
+    about.times.tcp_ns = Some(nanoseconds_of(reached.connecting));
 
     let began = Instant::now();
     let mut output = Conversation::output_buffer(&plan.pool);
@@ -53,7 +54,7 @@ pub(super) fn open(plan: &Connect, early_data: &[u8], about: &mut About) -> Resu
     note_traffic(about, traffic);
     about.chain = plan.keeper.take().map(|shown| chain(&shown, plan.trust.roots(), SystemTime::now()));
     done.map_err(failed)?;
-    about.times.tls_ns = Some(nanoseconds(ready_at.duration_since(began)));
+    about.times.tls_ns = Some(nanoseconds(began, ready_at));
     about.negotiated = conversation.connection().negotiated().map(parameters);
 
     // Nothing was asked for yet, so that none of it is unread.
@@ -69,11 +70,6 @@ pub(super) fn open(plan: &Connect, early_data: &[u8], about: &mut About) -> Resu
 pub(super) fn note_traffic(about: &mut About, traffic: Traffic) {
     about.wire.sent_bytes = traffic.sent_bytes;
     about.wire.received_bytes = traffic.received_bytes;
-}
-
-/// As documents have it: no phase takes the 584 years that do not fit.
-pub(super) fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn parameters(negotiated: &Negotiated) -> NegotiatedParameters {

@@ -27,7 +27,7 @@ use crate::workload::remote::Load;
 
 /// The connections at once where nothing is said.
 const CONNECTIONS: u64 = 10;
-/// The most that may be asked for: two ports of each address are more than a few machines have.
+/// The most that may be asked for.
 const CONNECTIONS_MAX: u64 = 1_000_000;
 /// How long a step may take where nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,17 +1,14 @@
 //! Warnings about what makes results less reliable, each with its remedy.
 
-use std::time::Duration;
-
 use super::SIDES;
 use crate::plan::ThroughputCase;
+use crate::runner::warnings;
 use crate::schema::quantity;
 use crate::schema::{Case, Document, Side};
-use crate::workload::{Direction, Lane, Limit, Rounds, Transport, Verify};
+use crate::workload::{Direction, Lane, Rounds, Transport, Verify};
 
 /// With fewer rounds, an interval says little.
 const ROUNDS_MIN: usize = 12;
-/// The shortest duration that lets the clock of a processor settle.
-const DURATION_MIN: Duration = Duration::from_millis(500);
 /// The half-width of an efficiency's interval above which noise dominates.
 const NOISE_MAX: f64 = 0.03;
 
@@ -20,21 +17,14 @@ pub(super) fn before(document: &mut Document, planned: &ThroughputCase) {
     if let Some(defect) = planned.work.suite.aead.defect() {
         document.warn(defect.problem, defect.remedy);
     }
-    if matches!(planned.schedule.limit, Limit::Duration(duration) if duration < DURATION_MIN) {
-        document.warn("the duration is too short for repeatable numbers", "use --duration 3s or more");
-    }
+    warnings::of_duration(document, planned.schedule.limit);
     if planned.work.verify == Verify::All {
         document.warn(
             "--verify all stops the clock at every record, which costs each side up to a few microseconds per record",
             "omit --verify to measure speed",
         );
     }
-    if planned.trusts_anyone {
-        document.warn("the server's certificate is not verified", "trust its issuer with --cacert FILE");
-    }
-    if planned.logs_keys {
-        document.warn("writing secrets to a key log slows down each handshake", "omit --keylog");
-    }
+    warnings::of_client(document, planned.trusts_anyone, planned.logs_keys);
     let processors = document.host.usable_cpus.or(document.host.logical_cpus).unwrap_or(1);
     if processors == 1 && matches!(planned.work.transport, Transport::LoopbackThreadPerEnd(_)) {
         let message = "both ends share one processor and wait for each other";

@@ -2,9 +2,8 @@ use super::{Buckets, Effect, Estimate, Measure};
 use crate::schema::Side;
 use crate::schema::quantity::{self, Quantity};
 use crate::stats::{self, Summary};
+use crate::workload::histogram::samples_needed;
 
-/// The number of samples that must lie beyond a percentile.
-const BEYOND_MIN: f64 = 10.0;
 /// The number of bootstrap resamples for the interval of pooled rounds.
 const RESAMPLES: usize = 1_000;
 
@@ -27,7 +26,7 @@ impl Percentile {
 
     /// The number of round trips needed to report it.
     pub fn samples_min(&self) -> u64 {
-        (BEYOND_MIN / (1.0 - self.share)).round() as u64
+        samples_needed(self.share).round() as u64
     }
 
     const fn measure(&self) -> Measure {

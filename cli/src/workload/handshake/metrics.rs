@@ -6,8 +6,6 @@ use crate::workload::histogram::{Buckets, Times};
 
 const SIDES: [Side; 2] = [Side::Client, Side::Server];
 
-/// The number of samples that must lie beyond a percentile.
-const BEYOND_MIN: f64 = 10.0;
 /// The percentiles of the handshake time that are reported if there are enough samples.
 const PERCENTILES: [(f64, &Quantity); 2] = [(0.9, &quantity::HANDSHAKE_P90_NS), (0.99, &quantity::HANDSHAKE_P99_NS)];
 
@@ -28,10 +26,8 @@ pub fn record(case: &mut Case, found: &Found, seed: u64) -> Result<(), Error> {
     }
     let all = Buckets::sum(&histograms);
     for (share, quantity) in PERCENTILES {
-        if all.count() as f64 >= BEYOND_MIN / (1.0 - share) {
-            let samples: Vec<f64> = all.percentile(share).into_iter().collect();
-            case.record(Side::Total, quantity, &samples, seed);
-        }
+        let samples: Vec<f64> = all.telling_percentile(share).into_iter().collect();
+        case.record(Side::Total, quantity, &samples, seed);
     }
     Ok(())
 }
@@ -49,10 +45,8 @@ fn phases(case: &mut Case, rounds: &[Round], seed: u64) -> Result<(), Error> {
             case.metrics.insert(crate::schema::key(phase.side, phase.time), metric);
         }
         let all = Buckets::sum(&histograms);
-        if all.count() as f64 >= BEYOND_MIN / (1.0 - 0.99) {
-            let samples: Vec<f64> = all.percentile(0.99).into_iter().collect();
-            case.record(phase.side, phase.p99, &samples, seed);
-        }
+        let samples: Vec<f64> = all.telling_percentile(0.99).into_iter().collect();
+        case.record(phase.side, phase.p99, &samples, seed);
     }
     Ok(())
 }

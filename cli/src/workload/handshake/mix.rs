@@ -39,7 +39,7 @@ impl Mix {
     }
 
     /// The kinds of that many handshakes, as indexes: each kind as evenly among the others as its share allows.
-    pub fn order(&self) -> Vec<usize> {
+    pub(in crate::workload) fn order(&self) -> Vec<usize> {
         let total = self.period() as i64;
         let mut due = vec![0; self.0.len()];
         let mut order = Vec::with_capacity(self.period());

@@ -7,6 +7,7 @@ use tls_engine::io::event_loop::CloseReason;
 use super::visit::Visit;
 use crate::error::Error;
 use crate::interrupt;
+use crate::net::Failure as Failed;
 
 /// The most causes that are told apart.
 const CAUSES_MAX: usize = 16;
@@ -28,10 +29,10 @@ impl Failures {
         self.causes.values().sum()
     }
 
-    pub(super) fn add(&mut self, failure: Failure, target: &str) {
+    pub(super) fn add(&mut self, failure: Failure) {
         let Failure { cause, error } = failure;
         self.count_cause(cause, 1);
-        self.first.get_or_insert_with(|| error(target));
+        self.first.get_or_insert(error);
     }
 
     fn count_cause(&mut self, cause: String, count: u64) {
@@ -51,15 +52,25 @@ impl Failures {
     }
 }
 
-/// Why a connection failed.
+/// Why a connection failed: in a few words, and as the error that ends a command.
 pub(super) struct Failure {
     cause: String,
-    error: Box<dyn FnOnce(&str) -> Error>,
+    error: Error,
 }
 
 impl Failure {
-    /// Why a connection failed that ended because of `reason`, if it did. `connection` is `None` for one that TCP did not connect.
-    pub(super) fn of(visit: &Visit, connection: Option<&Connection>, reason: &CloseReason) -> Option<Self> {
+    fn new(cause: impl Into<String>, error: Error) -> Self {
+        Self { cause: cause.into(), error }
+    }
+
+    /// Why a connection to `target` failed that ended because of `reason`, if it did. `connection` is `None` for one that TCP did not
+    /// connect.
+    pub(super) fn of(
+        visit: &Visit,
+        connection: Option<&Connection>,
+        reason: &CloseReason,
+        target: &str,
+    ) -> Option<Self> {
         if visit.is_complete() {
             return None;
         }
@@ -69,93 +80,69 @@ impl Failure {
             (Some(_), Some(_)) => Stage::Response,
         };
         if visit.request.as_ref().is_some_and(|exchange| exchange.dialogue.is_lost()) {
-            return Some(Self::of_no_response());
+            let what = "answered with what is no HTTP/1.1 response, or more than one";
+            return Some(Self::new(what, Error::Failed(format!("{target} {what} (HTTP/2 is not spoken)"))));
         }
-        match reason {
+        let told = stage.told();
+        let late = || Failed::Late.with_target(target);
+        Some(match reason {
             // After Ctrl-C that is nobody's failure.
-            CloseReason::Stopped if interrupt::requested() => None,
-            CloseReason::Stopped => Some(Self {
-                cause: format!("cut off {}, which did not end", stage.told()),
-                error: Box::new(move |target| Error::Late { target: target.to_owned() }),
-            }),
-            CloseReason::Transport(error) => Some(Self::of_transport(stage, error)),
-            CloseReason::TimedOut | CloseReason::Evicted => Some(Self {
-                cause: format!("timed out {}", stage.told()),
-                error: Box::new(move |target| match stage {
-                    Stage::Connecting => {
-                        Error::Unreachable { target: target.to_owned(), source: ErrorKind::TimedOut.into() }
-                    }
-                    _ => Error::Late { target: target.to_owned() },
-                }),
-            }),
-            CloseReason::Tls(tls_engine::Error::Truncated) | CloseReason::Done => Some(Self::of_end(stage)),
+            CloseReason::Stopped if interrupt::requested() => return None,
+            CloseReason::Stopped => Self::new(format!("cut off {told}, which did not end"), late()),
+            CloseReason::Transport(error) => Self::new(cause_of(stage, error), transport(stage, error, target)),
+            CloseReason::TimedOut if matches!(stage, Stage::Connecting) => {
+                Self::new(format!("timed out {told}"), unreachable(ErrorKind::TimedOut.into(), target))
+            }
+            CloseReason::TimedOut => Self::new(format!("timed out {told}"), late()),
+            CloseReason::Tls(tls_engine::Error::Truncated) | CloseReason::Done => {
+                Self::new(format!("closed by the server {told}"), end(stage, target))
+            }
             CloseReason::Tls(error) => {
-                let error = error.clone();
-                Some(Self {
-                    cause: format!("failed {}: {error}", stage.told()),
-                    error: Box::new(move |target| Error::Tls { target: target.to_owned(), source: error }),
-                })
+                Self::new(format!("failed {told}: {error}"), Failed::Tls(error.clone()).with_target(target))
             }
-            other => Some(Self {
-                cause: format!("failed {}: {other:?}", stage.told()),
-                error: Box::new(move |target| Error::Late { target: target.to_owned() }),
-            }),
-        }
+            other => Self::new(format!("failed {told}: {other:?}"), late()),
+        })
     }
 
-    /// What is no response to the request.
-    pub(super) fn of_status(status: u16) -> Self {
-        Self {
-            cause: format!("answered with the status {status}"),
-            error: Box::new(move |target| {
-                Error::Failed(format!(
-                    "{target} answered with the status {status}; ask for another page with --http-get"
-                ))
-            }),
-        }
+    /// A response that says that there is none.
+    pub(super) fn of_status(status: u16, target: &str) -> Self {
+        let what = format!("answered with the status {status}");
+        let error = Error::Failed(format!("{target} {what}; ask for another page with --http-get"));
+        Self::new(what, error)
     }
+}
 
-    fn of_no_response() -> Self {
-        Self {
-            cause: "answered with what is no HTTP/1.1 response, or more than one".to_owned(),
-            error: Box::new(move |target| {
-                Error::Failed(format!(
-                    "{target} answered with what is no HTTP/1.1 response, or more than one (HTTP/2 is not spoken)"
-                ))
-            }),
+fn cause_of(stage: Stage, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => "refused".to_owned(),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => format!("reset {}", stage.told()),
+        ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => {
+            "found no local port (--bind gives more addresses)".to_owned()
         }
+        _ if is_lack_of_files(error) => "found no file descriptor (ulimit -n)".to_owned(),
+        _ => format!("failed {}: {error}", stage.told()),
     }
+}
 
-    fn of_transport(stage: Stage, error: &io::Error) -> Self {
-        let kind = error.kind();
-        let what = match kind {
-            ErrorKind::ConnectionRefused => "refused".to_owned(),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => format!("reset {}", stage.told()),
-            ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => {
-                "found no local port (--bind gives more addresses)".to_owned()
-            }
-            _ if is_lack_of_files(error) => "found no file descriptor (ulimit -n)".to_owned(),
-            _ => format!("failed {}: {error}", stage.told()),
-        };
-        let (code, text) = (error.raw_os_error(), error.to_string());
-        let again = move || code.map_or_else(|| io::Error::new(kind, text), io::Error::from_raw_os_error);
-        Self {
-            cause: what,
-            error: Box::new(move |target| match stage {
-                Stage::Connecting => Error::Unreachable { target: target.to_owned(), source: again() },
-                _ => Error::io(format!("talking to {target}"), again()),
-            }),
-        }
+fn transport(stage: Stage, error: &io::Error, target: &str) -> Error {
+    // An error of the system can't be cloned.
+    let same = error
+        .raw_os_error()
+        .map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error);
+    match stage {
+        Stage::Connecting => unreachable(same, target),
+        Stage::Handshake | Stage::Response => Failed::Transport(same).with_target(target),
     }
+}
 
-    fn of_end(stage: Stage) -> Self {
-        Self {
-            cause: format!("closed by the server {}", stage.told()),
-            error: Box::new(move |target| match stage {
-                Stage::Response => Error::Failed(format!("{target} closed connections before the end of its response")),
-                _ => Error::Cut { target: target.to_owned() },
-            }),
-        }
+fn unreachable(source: io::Error, target: &str) -> Error {
+    Error::Unreachable { target: target.to_owned(), source }
+}
+
+fn end(stage: Stage, target: &str) -> Error {
+    match stage {
+        Stage::Response => Error::Failed(format!("{target} closed connections before the end of its response")),
+        Stage::Connecting | Stage::Handshake => Failed::Cut.with_target(target),
     }
 }
 

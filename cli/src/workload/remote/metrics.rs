@@ -7,8 +7,6 @@ use crate::workload::histogram::Buckets;
 
 /// The most samples of a metric.
 const SAMPLES_MAX: usize = 30;
-/// The number of samples that must lie beyond a percentile.
-const BEYOND_MIN: f64 = 10.0;
 
 /// A percentile of times: its share, and its quantity.
 type Percentile = (f64, &'static Quantity);
@@ -55,10 +53,8 @@ pub fn record(case: &mut Case, found: &Found, is_open_loop: bool, seed: u64) -> 
         }
         let all = Buckets::sum(&windows);
         for (share, quantity) in percentiles {
-            if all.count() as f64 >= BEYOND_MIN / (1.0 - share) {
-                let samples: Vec<f64> = all.percentile(*share).into_iter().collect();
-                case.record(Side::Client, quantity, &samples, seed);
-            }
+            let samples: Vec<f64> = all.telling_percentile(*share).into_iter().collect();
+            case.record(Side::Client, quantity, &samples, seed);
         }
     }
     let setups = found.statistics.accepted.max(1) as f64;

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use rustls_pki_types::ServerName;
 use tls_engine::conn::ClientConfig;
 use tls_engine::io::SocketOptions;
-use tls_engine::io::event_loop::{ClientLoop, LoopOptions, LoopStatistics};
+use tls_engine::io::event_loop::{ClientLoop, LoopOptions, LoopStatistics, Stopper};
 use tls_engine::session::TicketStore;
 
 use super::Limit;
@@ -63,8 +63,6 @@ pub struct Visits {
     pub config: MakeConfig,
     /// The kinds of handshakes.
     pub mix: Mix,
-    /// Their order: places in the mix.
-    pub order: Vec<usize>,
     /// The HTTP request of each connection, if it makes one.
     pub request: Option<Arc<[u8]>>,
     /// The most connections at once, in all loops together.
@@ -84,6 +82,7 @@ pub struct Visits {
 }
 
 /// What was found.
+#[derive(Default)]
 pub struct Found {
     windows: Vec<Window>,
     /// How many of the windows were not cut short.
@@ -176,37 +175,12 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
             })
         };
         let threads: Vec<_> = loops.into_iter().enumerate().map(start).collect();
-        let (mut is_stopped, mut last_change, mut last_count) = (false, Instant::now(), 0);
-        while !threads.iter().all(|thread| thread.is_finished()) {
-            thread::sleep(LOOK);
-            let count = live.completed.load(Ordering::Relaxed) + live.failed.load(Ordering::Relaxed);
-            if count != last_count {
-                (last_change, last_count) = (Instant::now(), count);
-            }
-            // A server that goes on answering for ever is left at last.
-            let all_began = limits.count.is_some_and(|count| live.begun.load(Ordering::Relaxed) >= count);
-            let is_over = all_began || limits.until.is_some_and(|until| Instant::now() >= until);
-            let is_late = is_over && last_change.elapsed() > visits.options.handshake_timeout * 2;
-            if (is_late || interrupt::requested()) && !is_stopped {
-                is_stopped = true;
-                let _ = stopper.as_ref().map(|stopper| stopper.stop());
-            }
-            tell(visits, limits, &live, advance);
-        }
+        let is_running = || !threads.iter().all(|thread| thread.is_finished());
+        watch(visits, limits, &live, &is_running, &stopper, advance);
         let panicked = || Error::Failed("a thread of the clients has panicked".to_owned());
         threads.into_iter().map(|thread| thread.join().map_err(|_| panicked())?).collect::<Result<Vec<_>, Error>>()
     })?;
-    let mut found = Found {
-        windows: Vec::new(),
-        whole_windows: 0,
-        window: limits.window,
-        counts: Counts::default(),
-        negotiated: None,
-        failures: Failures::default(),
-        statistics: LoopStatistics::default(),
-        elapsed: Duration::ZERO,
-        ended_early: None,
-    };
+    let mut found = Found { window: limits.window, ..Found::default() };
     let last_completed = all.iter().filter_map(|one| one.last_completed).max();
     let is_whole = limits.until.filter(|until| *until <= Instant::now());
     let ended = is_whole.or(last_completed).unwrap_or(limits.measure_from);
@@ -218,6 +192,34 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
     let whole = found.elapsed.as_nanos() / found.window.as_nanos().max(1);
     found.whole_windows = found.windows.len().min(whole as usize);
     found_or_why(found)
+}
+
+/// Tells how far the loops have come, until they have ended. They are stopped after Ctrl-C, or where a server goes on answering for ever.
+fn watch(
+    visits: &Visits,
+    limits: Limits,
+    live: &Live,
+    is_running: &dyn Fn() -> bool,
+    stopper: &Option<Stopper>,
+    advance: &mut dyn FnMut(f64, &str),
+) {
+    let (mut is_stopped, mut last_change, mut last_count) = (false, Instant::now(), 0);
+    while is_running() {
+        thread::sleep(LOOK);
+        let count = live.completed.load(Ordering::Relaxed) + live.failed.load(Ordering::Relaxed);
+        if count != last_count {
+            (last_change, last_count) = (Instant::now(), count);
+        }
+        let all_began = limits.count.is_some_and(|count| live.begun.load(Ordering::Relaxed) >= count);
+        let is_over = all_began || limits.until.is_some_and(|until| Instant::now() >= until);
+        let is_late = is_over && last_change.elapsed() > visits.options.handshake_timeout * 2;
+        if (is_late || interrupt::requested()) && !is_stopped {
+            is_stopped = true;
+            // Where this fails, the poll of the loops fails, too.
+            let _ = stopper.as_ref().map(Stopper::stop);
+        }
+        tell(visits, limits, live, advance);
+    }
 }
 
 /// What was found; where nothing was, why.
@@ -273,7 +275,7 @@ impl Found {
         } else if one.has_given_up {
             let why = self.failures.told();
             self.ended_early = self.ended_early.take().or_else(|| {
-                Some(Error::Failed(format!("{target}: connections failed in the end, which was given up: {why}")))
+                Some(Error::Failed(format!("{target}: connections failed in the end, so the run was given up: {why}")))
             });
         }
     }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tls_engine::Error;
 use tls_engine::conn::{Connection, Negotiated, Reply};
 use tls_engine::io::event_loop::{Activity, Handler};
-use tls_engine::{Authentication, Error};
 
 use super::tickets::TicketQueue;
 use crate::net::http::Dialogue;
@@ -41,7 +41,6 @@ pub(super) struct Agreed {
     pub(super) is_resumed: bool,
     pub(super) early_data: bool,
     pub(super) hello_retry: bool,
-    pub(super) external_psk: bool,
 }
 
 /// A request and its response.
@@ -61,7 +60,6 @@ impl Agreed {
             is_resumed: negotiated.is_resumed(),
             early_data: negotiated.early_data,
             hello_retry: negotiated.hello_retry,
-            external_psk: negotiated.authentication == Authentication::ExternalPsk,
         })
     }
 }

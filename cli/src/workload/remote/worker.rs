@@ -42,6 +42,8 @@ pub(super) struct Worker<'a> {
     live: &'a Live,
     schedule: Schedule,
     connections: usize,
+    /// The order of the kinds: places in the mix.
+    order: Vec<usize>,
     /// By the place of the kind in the mix.
     configs: Vec<Arc<ClientConfig>>,
     tickets: Arc<TicketQueue>,
@@ -80,8 +82,6 @@ pub struct Counts {
     pub early_data: u64,
     /// Those that passed through a HelloRetryRequest.
     pub hello_retries: u64,
-    /// Those that used an external pre-shared key.
-    pub external_psk: u64,
     /// Data that they received, bytes.
     pub received_bytes: u64,
 }
@@ -89,12 +89,11 @@ pub struct Counts {
 impl Counts {
     /// Adds those of another loop.
     pub(super) const fn merge(&mut self, other: Self) {
-        let Self { completed, resumed, early_data, hello_retries, external_psk, received_bytes } = other;
+        let Self { completed, resumed, early_data, hello_retries, received_bytes } = other;
         self.completed += completed;
         self.resumed += resumed;
         self.early_data += early_data;
         self.hello_retries += hello_retries;
-        self.external_psk += external_psk;
         self.received_bytes += received_bytes;
     }
 }
@@ -113,6 +112,7 @@ impl<'a> Worker<'a> {
             live,
             schedule: Schedule::new(visits.load_of_a_loop(), connections, limits.begin + visits.offset_of(index)),
             connections,
+            order: visits.mix.order(),
             configs: visits.mix.kinds().map(config).collect::<Result<_, _>>()?,
             tickets,
             // Loops begin at different addresses.
@@ -156,7 +156,7 @@ impl<'a> Worker<'a> {
             place
         };
         let [in_order, to, from] = &mut self.next;
-        let kind = visits.order[turn(in_order, visits.order.len())];
+        let kind = self.order[turn(in_order, self.order.len())];
         let address = visits.addresses[turn(to, visits.addresses.len())];
         let fits = |bind: &&IpAddr| bind.is_ipv4() == address.is_ipv4();
         let fitting = visits.bind.iter().filter(fits).count();
@@ -206,13 +206,12 @@ impl<'a> Worker<'a> {
             resumed: agreed.is_resumed.into(),
             early_data: agreed.early_data.into(),
             hello_retries: agreed.hello_retry.into(),
-            external_psk: agreed.external_psk.into(),
             received_bytes: visit.request.as_ref().map_or(0, |exchange| exchange.received_bytes),
         });
     }
 
     fn failed(&mut self, failure: Failure, now: Instant) {
-        self.found.failures.add(failure, &self.visits.target);
+        self.found.failures.add(failure);
         self.live.failed.fetch_add(1, Ordering::Relaxed);
         self.failed_in_a_row += 1;
         let all_fail = self.failed_in_a_row >= self.connections as u64;
@@ -269,7 +268,10 @@ impl Clients for Worker<'_> {
         self.advance(now);
         let status = visit.request.as_ref().and_then(|exchange| exchange.dialogue.status());
         let refusal = status.filter(|status| visit.is_complete() && !(200..300).contains(status));
-        let failure = refusal.map(Failure::of_status).or_else(|| Failure::of(&visit, connection, reason));
+        let target = &self.visits.target;
+        let failure = refusal
+            .map(|status| Failure::of_status(status, target))
+            .or_else(|| Failure::of(&visit, connection, reason, target));
         match failure {
             Some(failure) => self.failed(failure, now),
             None if visit.is_complete() => {
