@@ -12,9 +12,10 @@ use support::skip::find;
 use support::{Ended, run_with, tlsbench};
 
 /// A TLS server of one connection: it reads a request's head, sends the answer that its standard input holds, and closes the
-/// connection without close_notify, as Python's and Java's servers do; with `reset`, not even orderly.
+/// connection without close_notify, as Python's and Java's servers do; with `reset`, not even orderly; with `late`, it answers only
+/// some time after close_notify.
 const ABRUPT: &str = r#"
-import socket, ssl, struct, sys
+import socket, ssl, struct, sys, time
 chain, key, ending = sys.argv[1:]
 answer = sys.stdin.buffer.read()
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -28,6 +29,10 @@ connection = context.wrap_socket(accepted, server_side=True)
 received = b""
 while b"\n\n" not in received and b"\r\n\r\n" not in received:
     received += connection.recv(65536) or b"\n\n"
+if ending == "late":
+    while connection.recv(65536):
+        pass
+    time.sleep(0.3)
 connection.sendall(answer)
 if ending == "reset":
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -74,8 +79,8 @@ impl Files {
     }
 
     /// `tlsbench connect` to this port.
-    fn connect(&self, port: u16, input: &[u8]) -> Ended {
-        let mut command = tlsbench(["connect", &format!("localhost:{port}"), "--linger", "10s", "--cacert"]);
+    fn connect(&self, port: u16, linger: &str, input: &[u8]) -> Ended {
+        let mut command = tlsbench(["connect", &format!("localhost:{port}"), "--linger", linger, "--cacert"]);
         command.arg(self.path("root.pem"));
         run_with(command, input)
     }
@@ -96,7 +101,8 @@ impl Files {
 /// What comes of `request` where the server sends `answer` and is gone.
 fn ask(python: &Path, files: &Files, request: &str, answer: &str, ending: &str) -> Ended {
     let (_server, port) = files.serve(python, ABRUPT, ending, answer.as_bytes());
-    let ended = files.connect(port, request.as_bytes());
+    let linger = if ending == "late" { "0s" } else { "10s" };
+    let ended = files.connect(port, linger, request.as_bytes());
     assert!(ended.output == answer, "{} of {} bytes are printed: {}", ended.output.len(), answer.len(), ended.errors);
     ended
 }
@@ -120,6 +126,12 @@ fn a_whole_answer_without_close_notify_is_a_warning() {
         ended.expect(0, &["warning: localhost:", "without close_notify", "its HTTP response is complete"]);
         assert!(!ended.errors.contains("error"), "{ended:?}");
     }
+}
+
+#[test]
+fn an_answer_to_close_notify_is_waited_for() {
+    let Some(python) = find("python3") else { return };
+    ask(&python, &Files::new(), GET, WHOLE, "late").expect(0, &[]);
 }
 
 #[test]
@@ -193,7 +205,7 @@ fn expect_alert(files: &Files, port: u16) {
     for round in 0..40 {
         // More than the socket takes, mostly; a little, and nothing.
         let input = b"hello\n".repeat([0, 1, 100_000, 200_000][round % 4]);
-        let ended = files.connect(port, &input);
+        let ended = files.connect(port, "10s", &input);
         ended.expect(1, &[&format!("error: localhost:{port}: the peer sent the alert certificate_required")]);
         ended.expect(1, &["asked for a certificate, and has none", "shows one with --cert FILE and --key FILE"]);
     }

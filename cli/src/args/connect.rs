@@ -40,7 +40,8 @@ pub struct Connect {
     #[arg(long, value_name = "FILE")]
     pub psk: Option<PathBuf>,
 
-    /// How long to wait for more data after standard input ends before closing the connection
+    /// How long to wait for more data after standard input ends before closing the connection; the server then has as long, and at
+    /// least a second, to end it
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1s")]
     pub linger: Duration,
 

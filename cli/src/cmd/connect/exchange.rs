@@ -24,6 +24,9 @@ use crate::schema::connection::Connection as About;
 /// The most that is read from standard input at once, bytes.
 const PIECE_BYTES: usize = 16 << 10;
 
+/// The least time the peer has to answer close_notify and end the connection: what it answers may come only then.
+const PARTING: Duration = Duration::from_secs(1);
+
 /// The conversation after the handshake: one thread that waits for both of its sources at once.
 pub(super) struct Exchange {
     connection: Connection,
@@ -101,13 +104,14 @@ impl Exchange {
             if from_input {
                 self.read_standard_input()?;
             }
-            let has_lingered = self.last_data.elapsed() >= self.linger;
-            if self.standard_input_is_over && has_lingered && self.connection.is_ready() {
+            let silence = self.last_data.elapsed();
+            if !self.connection.is_ready() {
+                if silence >= self.linger.max(PARTING) {
+                    return Ok(());
+                }
+            } else if self.standard_input_is_over && silence >= self.linger {
                 self.connection.close(&mut self.output);
                 self.last_data = Instant::now();
-            } else if has_lingered && !self.connection.is_ready() {
-                // Both sides were given their time, and this one has said goodbye.
-                return Ok(());
             }
             if interrupt::requested() {
                 return Err(Error::Interrupted);
