@@ -14,6 +14,7 @@ pub mod interrupt;
 pub mod library;
 pub mod loader;
 pub mod measure;
+pub mod memory;
 pub mod names;
 pub mod net;
 pub mod peers;

@@ -10,7 +10,7 @@ const LAYERS: Layers = Layers {
     root: concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
     layers: &[
         &["clock"],
-        &["files", "measure", "names", "stats", "units"],
+        &["files", "measure", "memory", "names", "stats", "units"],
         &["error", "schema"],
         &["host", "identity", "interrupt", "loader", "series", "setting"],
         &["comparison", "library", "net", "ranking"],

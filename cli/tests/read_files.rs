@@ -198,11 +198,12 @@ const DOUBLES: [(&str, usize); 23] = [
     ("instructions --work record,record --size 64,64 --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --setting all,all", 1),
 ];
 /// The same in commands that write none, or need a server.
-const OTHER_DOUBLES: [&str; 4] = [
+const OTHER_DOUBLES: [&str; 5] = [
     "serve --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --groups p256,secp256r1 --alpn http/1.1,http/1.1 --mode http",
     "connect --cipher aes128gcm,aes128gcm --groups p256,secp256r1 --alpn http/1.1,http/1.1",
     "export --case */64,*/64 --metric efficiency,send.efficiency,efficiency",
     "handshake --bind 127.0.0.1,127.0.0.1 -n 2 -w 0s -k",
+    "throughput --http-get / --bind 127.0.0.1,127.0.0.1 -n 2 -w 0s -k",
 ];
 
 #[test]
@@ -224,20 +225,23 @@ fn every_list_takes_what_is_named_twice_once_and_what_is_written_is_read() {
             assert!(said.matches(value).count() <= 1, "{line}: {fact} is {said}");
         }
     }
-    let [serve, connect, export, handshake] = OTHER_DOUBLES.map(|line| line.split(' ').skip(1).collect::<Vec<&str>>());
-    let server = Server::start(&serve);
+    let [serve, connect, export, handshake, requests] = OTHER_DOUBLES;
+    let flags = |line: &'static str| line.split(' ').skip(1).collect::<Vec<_>>();
+    let server = Server::start(&flags(serve));
     let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let ended = server.connect(&connect, request);
+    let ended = server.connect(&flags(connect), request);
     assert!(ended.code == Some(0) && ended.output.contains("200 OK"), "{ended:?}");
     let target = server.target();
-    bench.run(&format!("handshake {} --connect {target}", handshake.join(" "))).expect(0, &[]);
+    for line in [handshake, requests] {
+        bench.run(&format!("{line} --connect {target}")).expect(0, &[]);
+    }
     let exported = |flags: &[&str]| {
         let flags: Vec<&str> = ["export", "a.json", "--for", "bencher"].iter().chain(flags).copied().collect();
         let ended = bench.run(&flags.join(" "));
         ended.expect(0, &[]);
         ended.output
     };
-    assert_eq!(exported(&export), exported(&["--case", "*/64", "--metric", "efficiency"]));
+    assert_eq!(exported(&flags(export)), exported(&["--case", "*/64", "--metric", "efficiency"]));
 }
 
 /// A list that is new has to be among them.

@@ -42,7 +42,7 @@ pub use instructions::{CountedWork, Instructions};
 pub use manual::{Completions, Man};
 pub use output::{Display, Output, Saving};
 pub use peers::{Peers, PeersSet, PeersWork};
-pub use remote::Remote;
+pub use remote::{Clients, Http, Remote};
 pub use report::Report;
 pub use run::Run;
 pub use serve::{Mode, Serve};

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{Asked, Family, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, Trust};
+use super::{Asked, Family, Http, Identity, Output, Saving, Sockets, Sweep, SwitchFlags, Tls, Trust};
 use crate::names::parse_label;
 use crate::units::{Bytes, Count, parse_duration};
 use crate::workload::{Direction, Verify};
@@ -59,15 +59,16 @@ pub struct Throughput {
     #[arg(value_parser = clap::value_parser!(u8).range(1..=2))]
     pub loopback_threads: Vec<u8>,
 
-    /// Measure against a `tlsbench serve` in another process instead
-    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
+    /// Measure against a `tlsbench serve` in another process instead; with --http-get or --http-post against any server, also as
+    /// https://HOST:PORT, whose default port is 443 then
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
     /// The size of each end's buffer: how much is sealed, sent, received and opened at a time
     #[arg(long, value_name = "SIZE", default_value = "256k")]
     pub buffer: Bytes,
 
-    /// Concurrent connections, each with its own threads
+    /// Concurrent connections, each with its own threads; with --http-get and --http-post threads that share --connections
     #[arg(short, long, value_name = "N", default_value = "1")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
@@ -96,6 +97,9 @@ pub struct Throughput {
     /// Who the server is.
     #[command(flatten)]
     pub identity: Identity,
+    /// Requests to a server of HTTP.
+    #[command(flatten)]
+    pub http: Http,
     /// Which addresses are used.
     #[command(flatten)]
     pub family: Family,
@@ -158,4 +162,6 @@ Examples:
   tlsbench throughput --provider auto,rustcrypto --transport memory
   tlsbench throughput --library tls-engine,rustls --transport memory
   tlsbench throughput --transport memory,loopback --loopback-threads 1,2 --zero-copy=off
-  tlsbench throughput --connect server.example:4433 --cacert ca.pem --json=results.json";
+  tlsbench throughput --connect server.example:4433 --cacert ca.pem --json=results.json
+  tlsbench throughput --connect https://server.example --http-get /file --connections 50
+  tlsbench throughput --connect server.example:443 --http-post /upload --size 1m";

@@ -136,9 +136,18 @@ fn preferred(command: &str, cases: &[&Case]) -> &'static [Preferred] {
         ("half since\ndue", &[Side::Client], &quantity::CORRECTED_CONNECTION_P50_NS),
         ("99 % since\ndue", &[Side::Client], &quantity::CORRECTED_CONNECTION_P99_NS),
     ];
+    const REQUESTS: [Preferred; 6] = [
+        ("\nrequests", &[Side::Total], &quantity::REQUESTS_PER_S),
+        ("\nthroughput", &[Side::Total], &quantity::THROUGHPUT_BYTES_PER_S),
+        ("client\nCPU", &[Side::Client], &quantity::CPU_US_PER_REQUEST),
+        ("half\nwithin", &[Side::Client], &quantity::RESPONSE_P50_NS),
+        ("99 %\nwithin", &[Side::Client], &quantity::RESPONSE_P99_NS),
+        ("first byte,\n99 %", &[Side::Client], &quantity::RESPONSE_BEGUN_P99_NS),
+    ];
     let is_remote = |case: &&Case| case.requested.contains_key("target");
     let has_threads = |case: &&Case| case.requested.get("conversations").and_then(Value::as_u64) > Some(1);
     match command {
+        "throughput" if cases.iter().any(|case| has(case, Side::Total, &quantity::REQUESTS_PER_S)) => &REQUESTS,
         "throughput" => &THROUGHPUT,
         "handshake" if cases.iter().any(is_remote) => &REMOTE,
         "handshake" if cases.iter().any(has_threads) => &IN_THREADS,

@@ -19,6 +19,9 @@ pub(super) fn conclusions(command: &str, cases: &[&Case]) -> Vec<String> {
     let sentence = |(_, cases): &(String, Vec<&Case>)| {
         let labels = labels(cases.iter().map(|case| case.id.as_str()));
         let sentence = match (command, &cases[..]) {
+            ("throughput", [case]) if case.requested.contains_key("target") => {
+                requests(case, &labels).or_else(|| throughput(case, &labels))
+            }
             ("throughput", [case]) => throughput(case, &labels),
             ("handshake", [case]) if case.requested.contains_key("target") => connections(case, &labels),
             ("handshake", [case]) => handshake(case, &labels),
@@ -66,6 +69,26 @@ fn connections(case: &Case, labels: &Labels) -> Option<String> {
     let cpu = told(&quantity::CPU_US_PER_HANDSHAKE)?;
     let name = labels.own.first()?;
     Some(format!("{name}, {target}: {rate}{times}; each costs this client {cpu} of processor time."))
+}
+
+/// Such as "AES-128-GCM http-get, server.example:443: 31,000 requests/s, 25 MB/s; half of the responses within 300 µs, 99 % within 900 µs;
+/// a request costs this client 9 µs of processor time."
+fn requests(case: &Case, labels: &Labels) -> Option<String> {
+    let rate = case.metric(Side::Total, &quantity::REQUESTS_PER_S)?;
+    let rate = format_quantity(rate.median, "requests/s");
+    let speed = format_median(case, Side::Total, &quantity::THROUGHPUT_BYTES_PER_S)?;
+    let target = case.requested.get("target").and_then(Value::as_str).unwrap_or("remote");
+    let told = |quantity: &Quantity| format_median(case, Side::Client, quantity);
+    let taken = told(&quantity::RESPONSE_P50_NS).zip(told(&quantity::RESPONSE_P99_NS));
+    let times = taken
+        .map(|(half, most)| format!("; half of the responses within {half}, 99 % within {most}"))
+        .unwrap_or_default();
+    let cpu = told(&quantity::CPU_US_PER_REQUEST)?;
+    let name = labels.own.first()?;
+    let resident = told(&quantity::RESIDENT_BYTES_PER_CONNECTION);
+    let memory = resident.map(|bytes| format!(", a connection {bytes} of resident memory")).unwrap_or_default();
+    let cost = format!("a request costs this client {cpu} of processor time{memory}");
+    Some(format!("{name}, {target}: {rate}, {speed}{times}; {cost}."))
 }
 
 /// Instructions per record and per handshake, of the first case of each kind.

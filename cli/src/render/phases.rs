@@ -16,7 +16,8 @@ pub(super) fn phase_table(cases: &[&Case], labels: &Labels) -> Option<Sheet> {
             .flat_map(|phases| *phases)
             .filter_map(|phase| Some((phase, case.metric(phase.side, phase.time)?)));
         let times: Vec<(&Phase, &Metric)> = times.collect();
-        let Some((_, all)) = times.last() else { continue };
+        // One alone is no sequence: it is a column elsewhere.
+        let [_, .., (_, all)] = &times[..] else { continue };
         let lines = |line: &dyn Fn(&Phase, &Metric) -> String| {
             times.iter().map(|(phase, metric)| line(phase, metric)).collect::<Vec<_>>().join("\n")
         };

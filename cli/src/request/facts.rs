@@ -88,12 +88,16 @@ const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
 const HANDSHAKES: &[Known] = &[
     known("handshakes", "count", Form::Count),
     known("phases", "phases", Form::Given),
-    known("connections", "connections", Form::Count),
     known("rate_per_s", "rate", Form::Count),
+];
+/// Those for a server elsewhere.
+const CLIENTS: &[Known] = &[
+    known("connections", "connections", Form::Count),
     known("ramp_up_ns", "ramp-up", Form::Nanoseconds),
     known("timeout_ns", "timeout", Form::Nanoseconds),
     known("bind", "bind", Form::Text),
     known("http_get", "http-get", Form::Text),
+    known("http_post", "http-post", Form::Text),
 ];
 
 /// The flags of `ablate`.
@@ -119,12 +123,12 @@ const INSTRUCTIONS: &[Known] = &[
 const FAMILIES: [(&str, u8); 2] = [("ipv4", 4), ("ipv6", 6)];
 
 /// The flags of a command.
-fn known_of(command: &str) -> Option<[&'static [Known]; 2]> {
+fn known_of(command: &str) -> Option<[&'static [Known]; 3]> {
     Some(match command {
-        "throughput" => [MEASUREMENT, WRITES],
-        "handshake" => [MEASUREMENT, HANDSHAKES],
-        "ablate" => [ABLATE, &[]],
-        "instructions" => [INSTRUCTIONS, &[]],
+        "throughput" => [MEASUREMENT, WRITES, CLIENTS],
+        "handshake" => [MEASUREMENT, HANDSHAKES, CLIENTS],
+        "ablate" => [ABLATE, &[], &[]],
+        "instructions" => [INSTRUCTIONS, &[], &[]],
         _ => return None,
     })
 }

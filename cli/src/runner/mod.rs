@@ -67,7 +67,10 @@ fn forgiving_jobs(measurements: &[Measurement], forgiving: Forgiving) -> Result<
     let mut jobs: Vec<Box<dyn Job>> = Vec::new();
     for measurement in measurements {
         match measurement {
-            Measurement::Throughput(plan) => jobs.extend(throughput::jobs(plan, forgiving)),
+            Measurement::Throughput(plan) => {
+                jobs.extend(throughput::jobs(plan, forgiving));
+                jobs.extend(remote::jobs(&plan.remote));
+            }
             Measurement::Handshake(plan) => {
                 jobs.extend(handshake::jobs(plan, forgiving));
                 jobs.extend(remote::jobs(&plan.remote));

@@ -15,12 +15,14 @@ use crate::plan::{RemoteCase, Tls, Trust};
 use crate::schema::{Case, Document, Facts};
 use crate::units::{counted, format_quantity, grouped};
 use crate::workload::Limit;
-use crate::workload::remote::{self, Counts, Found, Load, Visits};
+use crate::workload::remote::{self, Contents, Counts, Found, Load, Visits};
 
 /// How long a connection may wait for a ticket or for a part of a response, where there is no request.
 const TICKET_WAIT: Duration = Duration::from_secs(2);
 /// How long a server may take to close its side.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long a server may answer nothing at the end without a warning.
+const SILENCE: Duration = Duration::from_secs(1);
 /// What a share or a rate may fall short of what was asked for without a warning.
 const TOLERANCE: f64 = 0.02;
 
@@ -67,7 +69,13 @@ impl Job for Remote {
         case.negotiated.early_data_share = share(early_data);
         case.negotiated.hello_retry_share = share(hello_retries);
         case.achieved = achieved(planned, &found, &addresses, resolved);
-        remote::record(&mut case, &found, matches!(planned.load, Load::Open { .. }), planned.seed)?;
+        match &planned.request {
+            Some(request) if request.is_repeated => {
+                remote::record_requests(&mut case, &found, !request.content.is_empty(), planned.seed)?;
+                warn_of_contents(document, planned, &found);
+            }
+            _ => remote::record(&mut case, &found, matches!(planned.load, Load::Open { .. }), planned.seed)?,
+        }
         warn_of_shortfalls(document, planned, &found);
         document.cases.push(case);
         found.ended_early.take().map_or(Ok(()), Err)
@@ -191,12 +199,26 @@ fn achieved(planned: &RemoteCase, found: &Found, addresses: &[SocketAddr], resol
     let told: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     add("addresses", told.join(", ").into());
     add("connections", found.statistics.peak.into());
-    add("handshakes", found.counts.completed.into());
-    add("resumed", found.counts.resumed.into());
-    if planned.request.is_some() {
-        add("received_bytes", found.counts.received_bytes.into());
+    let Counts { completed, resumed, received_bytes, content_bytes, .. } = found.counts;
+    if repeats(planned) {
+        let Contents { first, compared, different } = &found.contents;
+        add("connections_begun", found.statistics.accepted.into());
+        add("requests", completed.into());
+        add("content_bytes", content_bytes.into());
+        if let Some(first) = first {
+            add("response_content_bytes", first.bytes.into());
+            add("response_content_sha256", first.sha256.clone().into());
+        }
+        add("responses_compared", (*compared).into());
+        add("responses_different", (*different).into());
+    } else {
+        add("handshakes", completed.into());
+        add("resumed", resumed.into());
     }
-    add("rate_per_s", (found.counts.completed as f64 / found.elapsed.as_secs_f64().max(1e-9)).into());
+    if planned.request.is_some() {
+        add("received_bytes", received_bytes.into());
+    }
+    add("rate_per_s", (completed as f64 / found.elapsed.as_secs_f64().max(1e-9)).into());
     add("failed", found.failures.count().into());
     if found.failures.count() > 0 {
         add("failures", found.failures.told().into());
@@ -206,11 +228,30 @@ fn achieved(planned: &RemoteCase, found: &Found, addresses: &[SocketAddr], resol
     facts
 }
 
+fn repeats(planned: &RemoteCase) -> bool {
+    planned.request.as_ref().is_some_and(|request| request.is_repeated)
+}
+
+/// What responses that are not all alike mean, and a server that fell silent.
+fn warn_of_contents(document: &mut Document, planned: &RemoteCase, found: &Found) {
+    let id = &planned.id;
+    if found.contents.different > 0 {
+        let different = counted(found.contents.different as usize, "response has", "responses have");
+        let message = format!("{id}: {different} other content than the first");
+        document.warn(message, "a page that is made anew for each request, or a server that mixes them up");
+    }
+    if found.silence > SILENCE {
+        let silence = humantime::format_duration(Duration::from_secs(found.silence.as_secs()));
+        document.warn(format!("{id}: no request was answered in the last {silence}"), "the server may have stalled");
+    }
+}
+
 fn warn_of_shortfalls(document: &mut Document, planned: &RemoteCase, found: &Found) {
     let id = &planned.id;
     let failed = found.failures.count();
     if failed > 0 {
-        let message = format!("{id}: {failed} connections failed: {}", found.failures.told());
+        let what = if repeats(planned) { "requests or connections" } else { "connections" };
+        let message = format!("{id}: {failed} {what} failed: {}", found.failures.told());
         document.warn(message, "they are left out of all other figures");
     }
     let completed = found.counts.completed.max(1) as f64;

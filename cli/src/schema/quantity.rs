@@ -214,6 +214,10 @@ quantities! {
     /// The same after 16 KiB each way.
     IDLE_BYTES_AFTER_16_KIB = "idle_bytes_after_16_kib", "B", Lower, Count,
         Primary, OnThisMachine, "idle after 16 KiB";
+    /// Memory of the process that became resident while connections were opened, per open connection, where most are open: what the
+    /// system gave, with all that an allocator keeps. Of 100 connections and more.
+    RESIDENT_BYTES_PER_CONNECTION = "resident_bytes_per_connection", "B", Lower, Time,
+        Primary, OnThisMachine, "resident";
     /// Processor time of one side per connection: its handshake, a short exchange if switches are compared, and the
     /// close.
     CPU_US_PER_HANDSHAKE = "cpu_us_per_handshake", "us", Lower, Time,
@@ -300,7 +304,7 @@ quantities! {
     /// The time that 99 % of them do not exceed.
     TLS_CONNECT_P99_NS = "tls_connect_p99_ns", "ns", Lower, Time,
         Detail, OnThisMachine, "TLS handshake, p99";
-    /// From the end of the handshake until the first byte of the response, as a histogram.
+    /// From when a request could be sent, at first at the end of the handshake, until the first byte of the response: as a histogram.
     RESPONSE_BEGUN_NS = "response_begun_ns", "ns", Lower, Time,
         Primary, OnThisMachine, "first byte";
     /// The time that 99 % of them do not exceed.
@@ -331,6 +335,30 @@ quantities! {
     /// The time that 99 % of them do not exceed.
     CORRECTED_CONNECTION_P99_NS = "corrected_connection_p99_ns", "ns", Lower, Time,
         Primary, OnThisMachine, "since due, p99";
+    /// Requests per second that were answered with success, of all connections.
+    REQUESTS_PER_S = "requests_per_s", "1/s", Higher, Time,
+        Primary, OnThisMachine, "requests";
+    /// Processor time of the client per answered request, system calls included.
+    CPU_US_PER_REQUEST = "cpu_us_per_request", "us", Lower, Time,
+        Primary, OnThisMachine, "CPU";
+    /// Answered requests per second of the client's processor time.
+    REQUESTS_PER_CPU_S = "requests_per_cpu_s", "1/s", Higher, Time,
+        Reference, OnThisMachine, "requests, CPU";
+    /// From when a request could be sent on an open connection until its whole response is there: as a histogram.
+    RESPONSE_NS = "response_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "response";
+    /// The time that half of them do not exceed.
+    RESPONSE_P50_NS = "response_p50_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "response, p50";
+    /// The time that 90 % of them do not exceed.
+    RESPONSE_P90_NS = "response_p90_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "response, p90";
+    /// The time that 99 % of them do not exceed.
+    RESPONSE_P99_NS = "response_p99_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "response, p99";
+    /// The time that 99.9 % of them do not exceed.
+    RESPONSE_P999_NS = "response_p99_9_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "response, p99.9";
     /// From the first byte of a message to the last byte of its echo: all round trips, as a histogram.
     ROUND_TRIP_NS = "round_trip_ns", "ns", Lower, Time,
         Detail, OnThisMachine, "round trip";

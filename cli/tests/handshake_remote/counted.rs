@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::support::endpoint::DEADLINE;
 use super::support::go::session;
 use super::support::listening::{
-    Listening, announced_target, find_server, identity, serve_with_nginx, serve_with_openssl,
+    Listening, announced_target, find_server, identity, serve_with_apache, serve_with_nginx, serve_with_openssl,
 };
 use super::support::programs::Program;
 use super::support::skip::find;
@@ -205,56 +205,16 @@ fn as_nginx_does() {
     counts_alike(&format!("localhost:{}", server.port), GET, || counts_of_log(server.folder(), "r"));
 }
 
-const APACHE: &str = "
-ServerName localhost
-ServerRoot {folder}
-PidFile {folder}/apache.pid
-ErrorLog {folder}/error.log
-User nobody
-Listen 127.0.0.1:{port}
-LoadModule mpm_event_module {modules}/mod_mpm_event.so
-LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule socache_shmcb_module {modules}/mod_socache_shmcb.so
-LoadModule ssl_module {modules}/mod_ssl.so
-LogFormat \"%{SSL_SESSION_RESUMED}x\" resumed
-CustomLog {folder}/access.log resumed
-DocumentRoot {folder}/pages
-SSLEngine on
-SSLProtocol -all +TLSv1.3
-SSLSessionCache none
-SSLCertificateFile {folder}/cert.pem
-SSLCertificateKeyFile {folder}/key.pem
-";
-
 #[test]
 fn as_apache_does() {
-    const MODULES: &str = "/usr/lib/apache2/modules";
     let Some(apache) = find_server("apache2") else { return };
-    let server = Listening::start("apache.conf", |folder, port| {
-        identity(Path::new(folder));
-        readable_page(Path::new(folder));
-        let mut command = Command::new(&apache);
-        command.args(["-X", "-f"]);
-        let configuration = APACHE.replace("{folder}", folder).replace("{port}", &port.to_string());
-        (command, configuration.replace("{modules}", MODULES))
-    });
+    let server = serve_with_apache(&apache, b"here");
     // A question at the port without a handshake is logged, too.
     let before = counts_of_log(server.folder(), "Initial").0;
     assert_eq!(before, 0, "nothing was asked yet");
     counts_alike(&format!("localhost:{}", server.port), &["--http-get", "/page"], || {
         counts_of_log(server.folder(), "Resumed")
     });
-}
-
-/// A page that a server can read which is another user by then.
-fn readable_page(folder: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    let pages = folder.join("pages");
-    std::fs::create_dir(&pages).expect("a folder");
-    std::fs::write(pages.join("page"), "here").expect("a page");
-    for folder in [folder, &pages] {
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("a folder of our own");
-    }
 }
 
 const HAPROXY: &str = "

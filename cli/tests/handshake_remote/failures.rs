@@ -9,23 +9,15 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::stalls::answering;
 use super::support::endpoint::DEADLINE;
 use super::support::listening::{announced_target, identity};
 use super::support::programs::Program;
+use super::support::scripted::{answering, strangers};
 use super::support::skip::{find, skip};
 use super::support::{Server, interrupt, tlsbench};
 use super::{case, count, handshake};
 
 const FEW: [&str; 8] = ["--connections", "2", "--duration", "500ms", "--warmup", "0s", "--timeout", "300ms"];
-
-/// A TCP server that does this with each connection, in a thread that ends with the test program.
-fn strangers(behave: impl Fn(TcpStream) + Send + 'static) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    let target = format!("localhost:{}", listener.local_addr().expect("an address").port());
-    thread::spawn(move || listener.incoming().flatten().for_each(behave));
-    target
-}
 
 /// Ends a connection by RST.
 fn reset(socket: TcpStream) {

@@ -33,6 +33,7 @@ has() { case " $all " in *" $1"*) true ;; *) false ;; esac }
 all=$*
 case $1 in
 handshake) if has --connect; then set -- "$@" --count 20; fi ;;
+throughput) if has --http-get; then set -- "$@" --count 2000; fi ;;
 esac
 all=$*
 case $1 in

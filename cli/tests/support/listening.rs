@@ -137,3 +137,49 @@ http {
     }
 }
 ";
+
+/// Apache with a certificate of its own, which answers `/page` with this page, and logs of each request whether its session was resumed:
+/// `Resumed`, or `Initial`.
+pub fn serve_with_apache(apache: &Path, page: &[u8]) -> Listening {
+    const MODULES: &str = "/usr/lib/apache2/modules";
+    Listening::start("apache.conf", |folder, port| {
+        identity(Path::new(folder));
+        readable_page(Path::new(folder), page);
+        let mut command = Command::new(apache);
+        command.args(["-X", "-f"]);
+        let configuration = APACHE.replace("{folder}", folder).replace("{port}", &port.to_string());
+        (command, configuration.replace("{modules}", MODULES))
+    })
+}
+
+const APACHE: &str = "
+ServerName localhost
+ServerRoot {folder}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/error.log
+User nobody
+Listen 127.0.0.1:{port}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule socache_shmcb_module {modules}/mod_socache_shmcb.so
+LoadModule ssl_module {modules}/mod_ssl.so
+LogFormat \"%{SSL_SESSION_RESUMED}x\" resumed
+CustomLog {folder}/access.log resumed
+DocumentRoot {folder}/pages
+SSLEngine on
+SSLProtocol -all +TLSv1.3
+SSLSessionCache none
+SSLCertificateFile {folder}/cert.pem
+SSLCertificateKeyFile {folder}/key.pem
+";
+
+/// A page that a server can read which is another user by then.
+fn readable_page(folder: &Path, page: &[u8]) {
+    use std::os::unix::fs::PermissionsExt;
+    let pages = folder.join("pages");
+    std::fs::create_dir(&pages).expect("a folder");
+    std::fs::write(pages.join("page"), page).expect("a page");
+    for folder in [folder, &pages] {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("a folder of our own");
+    }
+}

@@ -20,6 +20,7 @@ pub mod pki;
 #[path = "../../../engine/tests/support/programs.rs"]
 pub mod programs;
 pub mod results;
+pub mod scripted;
 #[path = "../../../engine/tests/support/skip.rs"]
 pub mod skip;
 #[cfg(unix)]

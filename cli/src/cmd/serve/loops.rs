@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use super::work::{self, Work};
 use crate::error::Error;
 use crate::interrupt;
 use crate::measure::Pattern;
+use crate::memory::{Resident, resident_bytes};
 use crate::net::Failure;
 use crate::plan::{Mode, Serve};
 use crate::render::Messages;
+use crate::units::grouped;
 use crate::workload::SOURCE_SEED;
 
 /// How often the server looks whether its end was asked for.
@@ -31,11 +34,14 @@ pub(super) fn run(listener: Listener, plan: Serve, messages: Messages) -> Result
     let pattern = Arc::new(Pattern::new(SOURCE_SEED, work::PIECE_BYTES));
     let loops = EventLoop::group(listener, &config, &options, threads).map_err(failed)?;
     let stopper = loops[0].stopper();
+    let open = Arc::<AtomicU64>::default();
     let start = |event_loop: EventLoop| {
-        let host = Host { mode, messages, pattern: Arc::clone(&pattern), has_complained: false };
+        let (pattern, open) = (Arc::clone(&pattern), Arc::clone(&open));
+        let host = Host { mode, messages, pattern, open, has_complained: false };
         let thread = thread::Builder::new().name("loop".into());
         thread.spawn(move || event_loop.run(host)).map_err(|error| Error::io("starting a thread", error))
     };
+    let (before, mut resident) = (resident_bytes(), None);
     let threads = loops.into_iter().map(start).collect::<Result<Vec<LoopThread>, Error>>()?;
     while !threads.iter().all(JoinHandle::is_finished) {
         if interrupt::requested() {
@@ -43,13 +49,14 @@ pub(super) fn run(listener: Listener, plan: Serve, messages: Messages) -> Result
             stopper.stop().map_err(failed)?;
             break;
         }
+        resident = Resident::most(resident, open.load(Ordering::Relaxed), before);
         thread::sleep(LOOK);
     }
     let statistics = join(threads)?;
     if interrupt::requested() {
         messages.note("stopped");
     }
-    tell(&statistics, messages);
+    tell(&statistics, resident, messages);
     Ok(())
 }
 
@@ -67,7 +74,7 @@ fn join(threads: Vec<LoopThread>) -> Result<LoopStatistics, Error> {
     Ok(sum)
 }
 
-fn tell(statistics: &LoopStatistics, messages: Messages) {
+fn tell(statistics: &LoopStatistics, resident: Option<Resident>, messages: Messages) {
     let LoopStatistics { accepted, handshakes, done, timed_out, evicted, stopped, failed, .. } = statistics;
     let LoopStatistics { peak, accept_failures, rounds, turns, cut_turns, syscalls, .. } = statistics;
     messages.note(&format!(
@@ -79,6 +86,10 @@ fn tell(statistics: &LoopStatistics, messages: Messages) {
          {} signals, {} setups",
         syscalls.reads, syscalls.writes, syscalls.polls, syscalls.signals, syscalls.setups
     ));
+    if let Some((resident, bytes)) = resident.and_then(|resident| Some((resident, resident.per_connection()?))) {
+        let connections = grouped(resident.connections);
+        messages.note(&format!("memory: {connections} open connections, {} B resident for each", grouped(bytes)));
+    }
 }
 
 /// What a loop asks about connections.
@@ -87,6 +98,8 @@ struct Host {
     messages: Messages,
     /// What sources send.
     pattern: Arc<Pattern>,
+    /// How many connections are open in all loops, with their handshakes completed. Relaxed: nothing else depends on it.
+    open: Arc<AtomicU64>,
     /// Whether it was told that none can be accepted; once is enough, until one can be.
     has_complained: bool,
 }
@@ -100,6 +113,7 @@ impl Service for Host {
     }
 
     fn ready(&mut self, peer: SocketAddr, connection: &Connection) {
+        self.open.fetch_add(1, Ordering::Relaxed);
         if let Some(negotiated) = connection.negotiated() {
             self.messages.detail(&format!("{peer}: {}", outcome::summary(negotiated)));
         }
@@ -117,6 +131,9 @@ impl Service for Host {
             return self.messages.complaint(&format!("{peer}: closed in favor of a new connection: {why}"));
         }
         let is_handshaking = connection.is_handshaking();
+        if !is_handshaking {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+        }
         match failure(end, is_handshaking) {
             Some(failure) if is_handshaking || !work.ends_well_with(&failure) => {
                 self.messages.complaint(&failure.with_target(&peer.to_string()).to_string());

@@ -31,12 +31,14 @@ impl Chunks {
         Self(ChunkState::Size(0, false))
     }
 
-    /// Takes the part of `data` that belongs to the content, and returns its length; `None` if it is malformed.
-    pub(super) fn take(&mut self, data: &[u8]) -> Option<usize> {
+    /// Takes the part of `data` that belongs to the content, and returns its length; `None` if it is malformed. `on_content` receives what
+    /// is in the chunks.
+    pub(super) fn take(&mut self, data: &[u8], on_content: &mut impl FnMut(&[u8])) -> Option<usize> {
         let mut used = 0;
         while used < data.len() && !self.is_whole() {
             if let ChunkState::Data(left) = self.0 {
                 let count = usize::try_from(left).unwrap_or(usize::MAX).min(data.len() - used);
+                on_content(&data[used..used + count]);
                 used += count;
                 let left = left - count as u64;
                 self.0 = if left == 0 { ChunkState::DataReturn } else { ChunkState::Data(left) };
@@ -88,9 +90,21 @@ mod tests {
     fn take(data: &[u8], step: usize) -> Option<(usize, bool)> {
         let (mut chunks, mut used) = (Chunks::new(), 0);
         for piece in data.chunks(step) {
-            used += chunks.take(piece)?;
+            used += chunks.take(piece, &mut |_| {})?;
         }
         Some((used, chunks.is_whole()))
+    }
+
+    #[test]
+    fn the_content_is_what_is_in_the_chunks() {
+        let body = b"5;a\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nA: b\r\n\r\nrest";
+        for step in 1..=body.len() {
+            let (mut chunks, mut content) = (Chunks::new(), Vec::new());
+            for piece in body.chunks(step) {
+                chunks.take(piece, &mut |data| content.extend_from_slice(data)).expect("chunks");
+            }
+            assert_eq!(content, b"hello world");
+        }
     }
 
     #[test]

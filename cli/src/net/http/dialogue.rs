@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::fields::{Content, content};
+use super::fields::{Content, content, keeps_alive};
 use super::messages::Messages;
 
 /// The maximum number of fields in a head.
@@ -20,8 +20,18 @@ pub struct Dialogue {
     answers: Messages,
     /// The status of a final response that has begun, if no interim response has since.
     status: Option<u16>,
-    /// Whether its content extends to the end of the connection.
-    ends_with_connection: bool,
+    /// Whether it leaves the connection open for another one.
+    keeps_alive: bool,
+    /// Whether there was a response that no known request has asked for.
+    has_surplus: bool,
+}
+
+/// What the head of a response says.
+struct Head {
+    status: u16,
+    /// The length of its content, if it is unambiguous.
+    content: Option<Content>,
+    keeps_alive: bool,
 }
 
 /// The properties of a request that determine the form of its response.
@@ -40,18 +50,20 @@ impl Dialogue {
             asked: VecDeque::new(),
             answers: Messages::new(),
             status: None,
-            ends_with_connection: false,
+            keeps_alive: false,
+            has_surplus: false,
         }
     }
 
     /// Adds what the client sends. It need not be HTTP.
     pub fn sent(&mut self, data: &[u8]) {
         let Self { requests, asked, answers, .. } = self;
-        requests.take(data, |head| {
+        let read = |head: &[u8]| {
             let (request, content) = read_request(head)?;
             asked.push_back(request);
             Some(content)
-        });
+        };
+        requests.take(data, read, &mut |_| {});
         if asked.len() > ASKED_MAX {
             answers.lose();
             requests.lose();
@@ -61,22 +73,27 @@ impl Dialogue {
 
     /// Adds what was received.
     pub fn received(&mut self, data: &[u8]) {
-        let Self { asked, answers, status, ends_with_connection, .. } = self;
-        answers.take(data, |head| {
-            let (code, content) = read_answer(head)?;
-            *status = Some(code).filter(|code| *code >= 200);
-            match (code, if status.is_some() { asked.pop_front() } else { None }) {
+        self.received_content(data, &mut |_| {});
+    }
+
+    /// The same, where the content of responses is passed to `on_content`, piece by piece.
+    pub fn received_content(&mut self, data: &[u8], on_content: &mut impl FnMut(&[u8])) {
+        let Self { asked, answers, status, keeps_alive, has_surplus, .. } = self;
+        let read = |head: &[u8]| {
+            let head = read_answer(head)?;
+            *status = Some(head.status).filter(|code| *code >= 200);
+            *keeps_alive = head.keeps_alive;
+            let request = if status.is_some() { asked.pop_front() } else { None };
+            *has_surplus |= status.is_some() && request.is_none();
+            match (head.status, request) {
                 // The rest is another protocol, or a tunnel.
                 (101, _) | (200..=299, Some(Asked::Connect)) => None,
                 (100..=199 | 204 | 304, _) | (_, Some(Asked::Head)) => Some(Content::Bytes(0)),
-                // The content extends to the end of the connection, wherever that may be.
-                _ if content? == Content::Untold => {
-                    *ends_with_connection = true;
-                    None
-                }
-                _ => content,
+                _ if head.content? == Content::Untold => Some(Content::ToEnd),
+                _ => head.content,
             }
-        });
+        };
+        answers.take(data, read, on_content);
     }
 
     /// The status of the final response that has begun last.
@@ -84,14 +101,24 @@ impl Dialogue {
         self.status
     }
 
+    /// Whether the last response leaves the connection open for another one (RFC 9112 9.3).
+    pub const fn keeps_alive(&self) -> bool {
+        self.keeps_alive
+    }
+
     /// Whether a response has begun that has no length, and extends to the end of the connection.
     pub const fn ends_with_connection(&self) -> bool {
-        self.ends_with_connection
+        self.answers.is_to_end()
     }
 
     /// Whether what was received is no response, or more than the responses to all requests, so that its end is not known.
     pub const fn is_lost(&self) -> bool {
-        self.answers.is_lost() && !self.ends_with_connection
+        self.answers.is_lost()
+    }
+
+    /// Whether there was a response that no known request has asked for. That is a fault only where all requests are known.
+    pub const fn has_surplus(&self) -> bool {
+        self.has_surplus
     }
 
     /// Whether every known request has its response, and the last one is complete.
@@ -118,12 +145,16 @@ fn read_request(head: &[u8]) -> Option<(Asked, Content)> {
     Some((asked, content(request.headers, request.version?)?))
 }
 
-/// The status of a response, and the length given by its fields if it is unambiguous.
-fn read_answer(head: &[u8]) -> Option<(u16, Option<Content>)> {
+fn read_answer(head: &[u8]) -> Option<Head> {
     let mut storage = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut answer = httparse::Response::new(&mut storage);
     answer.parse(head).ok()?.is_complete().then_some(())?;
-    Some((answer.code?, content(answer.headers, answer.version?)))
+    let version = answer.version?;
+    Some(Head {
+        status: answer.code?,
+        content: content(answer.headers, version),
+        keeps_alive: keeps_alive(answer.headers, version),
+    })
 }
 
 #[cfg(test)]
@@ -210,6 +241,40 @@ mod tests {
             for step in [1, received.len().max(1)] {
                 assert!(!dialogue(sent, received.as_bytes(), step).is_whole(), "{sent:?}, then {received:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_content_is_told_with_whether_another_request_may_follow() {
+        let close = "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 4\r\n\r\nfour";
+        let old = "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nfour";
+        let old_alive = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 4\r\n\r\nfour";
+        for (received, keeps_alive) in [
+            (FOUR, true),
+            (CHUNKED, true),
+            (close, false),
+            (old, false),
+            (old_alive, true),
+            ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nfour", false),
+        ] {
+            for step in 1..=received.len() {
+                let (mut dialogue, mut content) = (Dialogue::new(), Vec::new());
+                dialogue.sent(GET.as_bytes());
+                for piece in received.as_bytes().chunks(step) {
+                    dialogue.received_content(piece, &mut |data| content.extend_from_slice(data));
+                }
+                assert_eq!((content.as_slice(), dialogue.keeps_alive()), (&b"four"[..], keeps_alive), "{received:?}");
+                assert_eq!(dialogue.is_whole(), !dialogue.ends_with_connection(), "{received:?}");
+                assert!(!dialogue.has_surplus());
+            }
+        }
+    }
+
+    #[test]
+    fn a_response_too_many_is_noticed() {
+        for step in [1, 1000] {
+            assert!(dialogue(GET, [FOUR, FOUR].concat().as_bytes(), step).has_surplus());
+            assert!(!dialogue(&[GET, GET].concat(), [FOUR, FOUR].concat().as_bytes(), step).has_surplus());
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) enum Content {
         /// Whether there are none.
         is_alone: bool,
     },
+    /// Everything until the connection ends (RFC 9112 6.3), as no field says.
+    ToEnd,
 }
 
 /// The length of the content after these fields; `None` if they are ambiguous (RFC 9112 6.3), so that two readers could
@@ -28,6 +30,13 @@ pub(super) fn content(fields: &[Header<'_>], minor_version: u8) -> Option<Conten
         // Both, or several lengths, even if they are equal.
         _ => None,
     }
+}
+
+/// Whether the connection stays open after a message with these fields (RFC 9112 9.3).
+pub(super) fn keeps_alive(fields: &[Header<'_>], minor_version: u8) -> bool {
+    let asks =
+        |option: &str| list(values(fields, "connection")).any(|asked| asked.eq_ignore_ascii_case(option.as_bytes()));
+    if minor_version > 0 { !asks("close") } else { asks("keep-alive") && !asks("close") }
 }
 
 /// The values of all fields with this name, which must be in lower case.

@@ -4,7 +4,7 @@ use super::fields::Content;
 /// The longest head that is parsed, bytes. It is generous, because this program does not control what others send.
 const HEAD_MAX: usize = 64 << 10;
 
-/// The messages of one direction. Their heads are passed on, their content is only counted.
+/// The messages of one direction. Their heads and their content are passed on.
 #[derive(Debug)]
 pub(super) struct Messages {
     state: MessageState,
@@ -20,6 +20,8 @@ enum MessageState {
     /// The number of content bytes still to come.
     Bytes(u64),
     Chunks(Chunks),
+    /// Everything until the connection ends.
+    ToEnd,
     /// The end of a message is unknown, and will remain so.
     Lost,
 }
@@ -29,17 +31,25 @@ impl Messages {
         Self { state: MessageState::Head, head: Vec::new(), line_at: 0 }
     }
 
-    /// Takes what has arrived. `content` returns the length of the content for a head: `None` if it is ambiguous.
-    pub(super) fn take(&mut self, mut data: &[u8], mut content: impl FnMut(&[u8]) -> Option<Content>) {
+    /// Takes what has arrived. `on_head` returns the length of the content for a head: `None` if it is ambiguous. `on_content` receives
+    /// the content, piece by piece, without the frames of chunks.
+    pub(super) fn take(
+        &mut self,
+        mut data: &[u8],
+        mut on_head: impl FnMut(&[u8]) -> Option<Content>,
+        on_content: &mut impl FnMut(&[u8]),
+    ) {
         while !data.is_empty() {
             let used = match &mut self.state {
-                MessageState::Head => self.take_head(data, &mut content),
+                MessageState::Head => self.take_head(data, &mut on_head),
                 MessageState::Bytes(left) => {
                     let count = usize::try_from(*left).unwrap_or(usize::MAX).min(data.len());
                     *left -= count as u64;
+                    on_content(&data[..count]);
                     Some(count)
                 }
-                MessageState::Chunks(chunks) => chunks.take(data),
+                MessageState::Chunks(chunks) => chunks.take(data, on_content),
+                MessageState::ToEnd => return on_content(data),
                 MessageState::Lost => return,
             };
             let Some(used) = used else { return self.lose() };
@@ -47,7 +57,7 @@ impl Messages {
             let is_over = match &self.state {
                 MessageState::Bytes(left) => *left == 0,
                 MessageState::Chunks(chunks) => chunks.is_whole(),
-                MessageState::Head | MessageState::Lost => false,
+                MessageState::Head | MessageState::ToEnd | MessageState::Lost => false,
             };
             if is_over {
                 self.state = MessageState::Head;
@@ -59,6 +69,11 @@ impl Messages {
     /// begun.
     pub(super) const fn is_between(&self) -> bool {
         matches!(self.state, MessageState::Head) && self.head.is_empty()
+    }
+
+    /// Whether the content extends to the end of the connection.
+    pub(super) const fn is_to_end(&self) -> bool {
+        matches!(self.state, MessageState::ToEnd)
     }
 
     /// Whether parsing has stopped.
@@ -78,7 +93,7 @@ impl Messages {
     }
 
     /// Takes the next line of a head, or as much of it as has arrived.
-    fn take_head(&mut self, data: &[u8], content: &mut impl FnMut(&[u8]) -> Option<Content>) -> Option<usize> {
+    fn take_head(&mut self, data: &[u8], on_head: &mut impl FnMut(&[u8]) -> Option<Content>) -> Option<usize> {
         let end_of_line = data.iter().position(|byte| *byte == b'\n');
         let used = end_of_line.map_or(data.len(), |at| at + 1);
         if self.head.len() + used > HEAD_MAX {
@@ -92,14 +107,15 @@ impl Messages {
                 return Some(used);
             }
             if self.line_at > 0 {
-                self.state = match content(&self.head)? {
+                self.state = match on_head(&self.head)? {
                     Content::Untold => MessageState::Bytes(0),
                     Content::Bytes(count) => MessageState::Bytes(count),
                     Content::Chunked { .. } => MessageState::Chunks(Chunks::new()),
+                    Content::ToEnd => MessageState::ToEnd,
                 };
             }
             // An empty line before a head is not part of it (RFC 9112 2.2).
-            self.head = Vec::new();
+            self.head.clear();
             self.line_at = 0;
         }
         Some(used)

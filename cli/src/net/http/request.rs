@@ -1,6 +1,6 @@
 use httparse::Header;
 
-use super::fields::{Content, content, list, values};
+use super::fields::{Content, content, keeps_alive, values};
 use super::target::{is_host, path};
 use super::{
     BAD_REQUEST, HEAD_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_FOUND, NOT_IMPLEMENTED, OK, Status, VERSION_NOT_SUPPORTED,
@@ -107,15 +107,11 @@ impl Line {
         // request.
         let has_content = match content(fields, self.minor_version).ok_or(BAD_REQUEST)? {
             Content::Untold | Content::Bytes(0) => false,
-            Content::Bytes(_) | Content::Chunked { is_alone: true } => true,
+            Content::Bytes(_) | Content::Chunked { is_alone: true } | Content::ToEnd => true,
             // RFC 9112 6.1
             Content::Chunked { is_alone: false } => return Err(NOT_IMPLEMENTED),
         };
-        let asks = |option: &str| {
-            list(values(fields, "connection")).any(|asked| asked.eq_ignore_ascii_case(option.as_bytes()))
-        };
-        let goes_on = if self.minor_version > 0 { !asks("close") } else { asks("keep-alive") && !asks("close") };
-        Ok(goes_on && !has_content)
+        Ok(keeps_alive(fields, self.minor_version) && !has_content)
     }
 
     /// The response to this request if it is invalid.

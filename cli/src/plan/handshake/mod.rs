@@ -1,7 +1,5 @@
 mod remote;
 
-pub use remote::RemoteCase;
-
 use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
@@ -11,6 +9,7 @@ use crate::error::Error;
 use crate::identity::{GENERATED_NAMES, Identity, KeyType};
 use crate::names;
 use crate::plan::library::ChosenLibrary;
+use crate::plan::remote::RemoteCase;
 use crate::plan::sweep::{Combination, Sweep, check_kind, in_turns};
 use crate::plan::throughput::{SOCKET_TIMEOUT, limit, limited};
 use crate::plan::tls::{self, Tls};

@@ -1,5 +1,6 @@
 //! What `throughput` measures: each case with its name, its request, and its work.
 
+mod http;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use tls_engine::limits::RECORD_MAX;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
 use super::library::ChosenLibrary;
+use super::remote::RemoteCase;
 use super::sweep::{Combination, Sweep, in_turns};
 use super::tls;
 use super::trust::Trust;
@@ -42,6 +44,8 @@ const SIZE_MAX: u64 = 64 << 20;
 pub struct Throughput {
     /// The cases, in the order in which they are measured.
     pub cases: Vec<ThroughputCase>,
+    /// Those with a server of HTTP elsewhere.
+    pub remote: Vec<RemoteCase>,
 }
 
 /// A case that can be measured.
@@ -79,6 +83,9 @@ impl Throughput {
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
         let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
+        if let Some(remote) = http::cases(args, &sweep)? {
+            return Ok(Self { cases: Vec::new(), remote });
+        }
         let mut notes = Vec::new();
         let peers = sweep.combinations.iter().map(|combination| Peers::new(args, combination, &mut notes));
         let peers = peers.collect::<Result<Vec<_>, _>>()?;
@@ -92,7 +99,7 @@ impl Throughput {
                 }
             }
         }
-        Ok(Self { cases })
+        Ok(Self { cases, remote: Vec::new() })
     }
 }
 

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
+use std::time::Instant;
 
 use tls_engine::conn::Connection;
 use tls_engine::io::event_loop::CloseReason;
 
+use super::exchange::Exchange;
 use super::visit::Visit;
 use crate::error::Error;
 use crate::interrupt;
@@ -66,12 +68,12 @@ impl Failure {
     /// Why a connection to `target` failed that ended because of `reason`, if it did. `connection` is `None` for one that TCP did not
     /// connect.
     pub(super) fn of(
-        visit: &Visit,
+        visit: &Visit<'_>,
         connection: Option<&Connection>,
         reason: &CloseReason,
         target: &str,
     ) -> Option<Self> {
-        if visit.is_complete() {
+        if visit.is_complete() || visit.is_cut {
             return None;
         }
         let stage = match (connection, visit.times.ready) {
@@ -79,7 +81,7 @@ impl Failure {
             (Some(_), None) => Stage::Handshake,
             (Some(_), Some(_)) => Stage::Response,
         };
-        if visit.request.as_ref().is_some_and(|exchange| exchange.dialogue.is_lost()) {
+        if visit.request.as_ref().is_some_and(Exchange::is_lost) {
             let what = "answered with what is no HTTP/1.1 response, or more than one";
             return Some(Self::new(what, Error::Failed(format!("{target} {what} (HTTP/2 is not spoken)"))));
         }
@@ -88,6 +90,8 @@ impl Failure {
         Some(match reason {
             // After Ctrl-C that is nobody's failure.
             CloseReason::Stopped if interrupt::requested() => return None,
+            // A request was on its way when the time was over.
+            CloseReason::Stopped if visit.is_repeated() && visit.tally.borrow().is_late(Instant::now()) => return None,
             CloseReason::Stopped => Self::new(format!("cut off {told}, which did not end"), late()),
             CloseReason::Transport(error) => Self::new(cause_of(stage, error), transport(stage, error, target)),
             CloseReason::TimedOut if matches!(stage, Stage::Connecting) => {

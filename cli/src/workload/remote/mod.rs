@@ -1,18 +1,21 @@
 //! Connections to a server that may be anybody's: handshakes, each on a TCP connection of its own, and a request after them if there is
-//! one. They run on the engine's event loops, one for each thread.
+//! one, or requests one after the other. They run on the engine's event loops, one for each thread.
 
+mod exchange;
 mod failures;
 mod metrics;
 mod schedule;
+mod tally;
 mod tickets;
 mod visit;
 mod windows;
 mod worker;
 
+pub use exchange::HttpRequest;
 pub use failures::Failures;
-pub use metrics::record;
+pub use metrics::{record, record_requests};
 pub use schedule::Load;
-pub use worker::Counts;
+pub use tally::{Contents, Counts};
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
@@ -32,9 +35,11 @@ use super::handshake::Mix;
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::{HandshakeKind, Negotiated};
+use crate::memory::{Resident, resident_bytes};
 use crate::units::format_quantity;
+use tally::{Live, WorkerFound};
 use windows::Window;
-use worker::{Live, Worker};
+use worker::Worker;
 
 /// How often it is told how far the work has come.
 const LOOK: Duration = Duration::from_millis(100);
@@ -63,8 +68,8 @@ pub struct Visits {
     pub config: MakeConfig,
     /// The kinds of handshakes.
     pub mix: Mix,
-    /// The HTTP request of each connection, if it makes one.
-    pub request: Option<Arc<[u8]>>,
+    /// What each connection asks for, if it does.
+    pub request: Option<HttpRequest>,
     /// The most connections at once, in all loops together.
     pub connections: usize,
     /// The loops, each of which has a thread.
@@ -92,6 +97,12 @@ pub struct Found {
     pub counts: Counts,
     /// What the first connection negotiated.
     pub negotiated: Option<Negotiated>,
+    /// How the contents of responses compare, where requests are repeated.
+    pub contents: Contents,
+    /// The memory of this process beside what it had before, when most connections were open.
+    pub resident: Option<Resident>,
+    /// When the last counted connection, or request, was completed: how long before the end.
+    pub silence: Duration,
     /// Why connections failed, counted or not.
     pub failures: Failures,
     /// What the loops have done.
@@ -134,6 +145,11 @@ impl Visits {
         self.mix.kinds().any(HandshakeKind::is_resumed)
     }
 
+    /// Whether requests are repeated.
+    fn repeats(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.is_repeated)
+    }
+
     /// The connections at once of a loop: each has its share, and at least one.
     fn connections_of(&self, index: usize) -> usize {
         let loops = self.threads.get();
@@ -165,26 +181,28 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
     let loops = loops.map_err(|error| Error::io("making an event loop", error))?;
     let stopper = loops.first().map(ClientLoop::stopper);
     let (limits, live) = (Limits::new(visits), Live::default());
+    let mut resident = None;
     let all = thread::scope(|scope| {
         let start = |(index, event_loop): (usize, ClientLoop)| {
             let live = &live;
             scope.spawn(move || {
                 let mut worker = Worker::new(visits, limits, live, index)?;
                 let ended = event_loop.run(&mut worker).map_err(|error| Error::io("waiting for connections", error));
-                ended.map(|statistics| worker.finish(statistics))
+                worker.finish(ended?)
             })
         };
         let threads: Vec<_> = loops.into_iter().enumerate().map(start).collect();
         let is_running = || !threads.iter().all(|thread| thread.is_finished());
-        watch(visits, limits, &live, &is_running, &stopper, advance);
+        resident = watch(visits, limits, &live, &is_running, &stopper, advance);
         let panicked = || Error::Failed("a thread of the clients has panicked".to_owned());
         threads.into_iter().map(|thread| thread.join().map_err(|_| panicked())?).collect::<Result<Vec<_>, Error>>()
     })?;
-    let mut found = Found { window: limits.window, ..Found::default() };
+    let mut found = Found { window: limits.window, resident, ..Found::default() };
     let last_completed = all.iter().filter_map(|one| one.last_completed).max();
     let is_whole = limits.until.filter(|until| *until <= Instant::now());
     let ended = is_whole.or(last_completed).unwrap_or(limits.measure_from);
     found.elapsed = ended.saturating_duration_since(limits.measure_from);
+    found.silence = ended.saturating_duration_since(last_completed.unwrap_or(limits.measure_from));
     for one in all {
         found.merge(one, visits);
     }
@@ -202,7 +220,9 @@ fn watch(
     is_running: &dyn Fn() -> bool,
     stopper: &Option<Stopper>,
     advance: &mut dyn FnMut(f64, &str),
-) {
+) -> Option<Resident> {
+    let before = resident_bytes();
+    let mut most = None;
     let (mut is_stopped, mut last_change, mut last_count) = (false, Instant::now(), 0);
     while is_running() {
         thread::sleep(LOOK);
@@ -212,14 +232,18 @@ fn watch(
         }
         let all_began = limits.count.is_some_and(|count| live.begun.load(Ordering::Relaxed) >= count);
         let is_over = all_began || limits.until.is_some_and(|until| Instant::now() >= until);
-        let is_late = is_over && last_change.elapsed() > visits.options.handshake_timeout * 2;
+        let patience = if visits.repeats() { limits.until.map(|_| LOOK) } else { None };
+        let is_late = is_over && last_change.elapsed() > patience.unwrap_or(visits.options.handshake_timeout * 2);
         if (is_late || interrupt::requested()) && !is_stopped {
             is_stopped = true;
             // Where this fails, the poll of the loops fails, too.
             let _ = stopper.as_ref().map(Stopper::stop);
         }
+        let open = live.open.load(Ordering::Relaxed);
+        most = Resident::most(most, open, before);
         tell(visits, limits, live, advance);
     }
+    most
 }
 
 /// What was found; where nothing was, why.
@@ -254,7 +278,7 @@ fn tell(visits: &Visits, limits: Limits, live: &Live, advance: &mut dyn FnMut(f6
 }
 
 impl Found {
-    fn merge(&mut self, one: worker::WorkerFound, visits: &Visits) {
+    fn merge(&mut self, one: WorkerFound, visits: &Visits) {
         for (index, window) in one.windows.iter().enumerate() {
             match self.windows.get_mut(index) {
                 Some(known) => known.merge(window),
@@ -262,6 +286,7 @@ impl Found {
             }
         }
         self.counts.merge(one.counts);
+        self.contents.merge(one.contents);
         self.failures.merge(one.failures);
         let peak = self.statistics.peak + one.statistics.peak;
         self.statistics += one.statistics;

@@ -58,11 +58,6 @@ impl Schedule {
         }
     }
 
-    /// Whether connections begin because others have ended.
-    pub(super) const fn is_closed(&self) -> bool {
-        matches!(self.load, Load::Closed { .. })
-    }
-
     /// One has begun.
     pub(super) const fn begin(&mut self) {
         self.begun += 1;

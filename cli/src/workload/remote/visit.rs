@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -5,14 +7,17 @@ use tls_engine::Error;
 use tls_engine::conn::{Connection, Negotiated, Reply};
 use tls_engine::io::event_loop::{Activity, Handler};
 
+use super::exchange::Exchange;
+use super::tally::{Counts, Tally};
 use super::tickets::TicketQueue;
-use crate::net::http::Dialogue;
 
 /// One connection: its handshake, a request if there is one, and its tickets if they are wanted.
-pub(super) struct Visit {
+pub(super) struct Visit<'a> {
     pub(super) times: VisitTimes,
-    /// Whether it was begun after the warm-up.
+    /// Whether it, or its present request, was begun after the warm-up.
     pub(super) is_counted: bool,
+    /// Whether it was cut off because the time was over.
+    pub(super) is_cut: bool,
     /// What was negotiated, once it was.
     pub(super) agreed: Option<Agreed>,
     pub(super) request: Option<Exchange>,
@@ -20,6 +25,10 @@ pub(super) struct Visit {
     pub(super) tickets: Option<(Arc<TicketQueue>, usize)>,
     /// Whether it is only here for a ticket.
     pub(super) is_waiting: bool,
+    /// The server, as it was named.
+    pub(super) target: &'a str,
+    /// Where the responses to requests that are repeated are told.
+    pub(super) tally: Rc<RefCell<Tally<'a>>>,
 }
 
 /// When a connection did what.
@@ -43,16 +52,6 @@ pub(super) struct Agreed {
     pub(super) hello_retry: bool,
 }
 
-/// A request and its response.
-pub(super) struct Exchange {
-    request: Arc<[u8]>,
-    sent: usize,
-    /// How many of the sent bytes went as early data.
-    early_bytes: usize,
-    pub(super) received_bytes: u64,
-    pub(super) dialogue: Dialogue,
-}
-
 impl Agreed {
     pub(super) fn of(connection: &Connection) -> Option<Self> {
         let negotiated = connection.negotiated()?;
@@ -62,28 +61,36 @@ impl Agreed {
             hello_retry: negotiated.hello_retry,
         })
     }
-}
 
-impl Exchange {
-    pub(super) fn new(request: &Arc<[u8]>) -> Self {
-        let mut dialogue = Dialogue::new();
-        dialogue.sent(request);
-        Self { request: request.clone(), sent: 0, early_bytes: 0, received_bytes: 0, dialogue }
-    }
-
-    /// Sends the request as early data where the ticket allows it.
-    pub(super) fn send_early(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
-        self.early_bytes = reply.send_early_data(&self.request)?;
-        Ok(())
+    /// What one connection, or one request on it, is counted as.
+    pub(super) fn counts(self) -> Counts {
+        Counts {
+            completed: 1,
+            resumed: self.is_resumed.into(),
+            early_data: self.early_data.into(),
+            hello_retries: self.hello_retry.into(),
+            ..Counts::default()
+        }
     }
 }
 
-impl Visit {
+impl VisitTimes {
+    /// Those of a request on a connection that is open already.
+    const fn of_request(now: Instant) -> Self {
+        Self { due: now, begun: now, tcp_connected: None, ready: Some(now), first_byte: None, complete: None }
+    }
+}
+
+impl Visit<'_> {
     /// The handshake has completed.
     pub(super) fn on_ready(&mut self, connection: &Connection, now: Instant) {
         self.times.ready.get_or_insert(now);
         if self.request.is_none() {
             self.times.complete = Some(now);
+        }
+        // A response that came in the same turn has been told.
+        if self.is_repeated() && self.times.first_byte.is_none() {
+            self.times = VisitTimes::of_request(now);
         }
         self.agreed = Agreed::of(connection);
     }
@@ -93,44 +100,76 @@ impl Visit {
         self.times.complete.is_some()
     }
 
+    /// Whether its requests are repeated.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.request.as_ref().is_some_and(Exchange::is_repeated)
+    }
+
     /// Whether it should wait for a ticket.
     fn waits_for_ticket(&self, connection: &Connection) -> bool {
         let is_resumed = connection.negotiated().is_some_and(Negotiated::is_resumed);
         let is_wanted = |(tickets, enough): &(Arc<TicketQueue>, usize)| tickets.is_wanting(*enough, is_resumed);
         connection.tickets_received() == 0 && self.tickets.as_ref().is_some_and(is_wanted)
     }
+
+    /// The response is complete: it is told where requests are repeated, and the next one is asked for if there may be one.
+    fn on_response(&mut self, now: Instant) {
+        self.times.complete.get_or_insert(now);
+        let Some(exchange) = self.request.as_mut().filter(|exchange| exchange.is_repeated()) else { return };
+        let mut tally = self.tally.borrow_mut();
+        let about = (self.agreed.unwrap_or_default(), self.is_counted);
+        tally.responded(exchange, &self.times, about, self.target, now);
+        let is_counted = tally.is_counted(now);
+        if exchange.may_repeat() && !tally.is_over(now) && tally.may_begin(is_counted) {
+            exchange.repeat();
+            self.is_counted = is_counted;
+            self.times = VisitTimes::of_request(now);
+        }
+    }
 }
 
-impl Handler for Visit {
+impl Handler for Visit<'_> {
     fn on_data(&mut self, data: &[u8], reply: &mut Reply<'_>) -> Result<Activity, Error> {
-        if let Some(exchange) = &mut self.request {
-            let now = Instant::now();
-            // An answer to early data may come with the end of the handshake.
-            self.times.ready.get_or_insert(now);
-            self.times.first_byte.get_or_insert(now);
-            exchange.received_bytes += data.len() as u64;
-            exchange.dialogue.received(data);
-            if exchange.dialogue.is_whole() {
-                self.times.complete.get_or_insert(now);
-            } else if exchange.dialogue.is_lost() {
-                reply.close();
-            }
+        let Some(exchange) = &mut self.request else { return Ok(Activity::Progress) };
+        let now = Instant::now();
+        // An answer to early data may come with the end of the handshake.
+        self.times.ready.get_or_insert(now);
+        self.times.first_byte.get_or_insert(now);
+        let content_bytes = exchange.receive(data);
+        let is_late = exchange.is_repeated() && {
+            let mut tally = self.tally.borrow_mut();
+            tally.advance(now);
+            tally.windows.add_received(content_bytes, now);
+            tally.is_late(now)
+        };
+        if exchange.is_lost() {
+            reply.close();
+        } else if exchange.dialogue.is_whole() {
+            self.on_response(now);
+        } else if is_late {
+            self.is_cut = true;
+            reply.close();
         }
         Ok(Activity::Progress)
     }
 
     fn on_writable(&mut self, reply: &mut Reply<'_>) -> Result<(), Error> {
-        if let Some(exchange) = &mut self.request {
-            if exchange.sent == 0 && reply.connection().negotiated().is_some_and(|negotiated| negotiated.early_data) {
-                exchange.sent = exchange.early_bytes;
-            }
-            if exchange.sent < exchange.request.len() {
-                exchange.sent += reply.send(&[&exchange.request[exchange.sent..]])?;
+        if let Some(exchange) = self.request.as_mut().filter(|_| self.times.complete.is_none()) {
+            if exchange.is_sent() {
                 return Ok(());
             }
-            if !self.is_complete() {
-                return Ok(());
+            let content_bytes = exchange.send(reply)?;
+            if content_bytes > 0 && exchange.is_repeated() {
+                let now = Instant::now();
+                let mut tally = self.tally.borrow_mut();
+                tally.advance(now);
+                tally.windows.add_sent(content_bytes as u64, now);
+                if tally.is_late(now) {
+                    self.is_cut = true;
+                    reply.close();
+                }
             }
+            return Ok(());
         }
         // Another connection may bring enough of them meanwhile.
         self.is_waiting = self.waits_for_ticket(reply.connection());
@@ -142,10 +181,9 @@ impl Handler for Visit {
 
     /// A response without a length ends with the connection (RFC 9112 6.3), whose end close_notify vouches for.
     fn on_peer_closed(&mut self, _: &mut Reply<'_>) -> Result<(), Error> {
-        if let Some(exchange) = &self.request
-            && exchange.dialogue.ends_with_connection()
-        {
-            self.times.complete.get_or_insert_with(Instant::now);
+        let ends = |exchange: &Exchange| exchange.dialogue.ends_with_connection();
+        if !self.is_complete() && self.request.as_ref().is_some_and(ends) {
+            self.on_response(Instant::now());
         }
         Ok(())
     }

@@ -43,6 +43,10 @@ impl Timed {
 pub(super) struct Window {
     /// Connections that were completed in it, also those that began in the warm-up.
     pub(super) completed: u64,
+    /// Content that came in it, bytes.
+    pub(super) received_bytes: u64,
+    /// Content that was sent in it, bytes.
+    pub(super) sent_bytes: u64,
     /// Processor time of the loops' threads, nanoseconds.
     pub(super) cpu_ns: u64,
     /// Their times, in the order of [`Timed::ALL`].
@@ -53,6 +57,8 @@ impl Window {
     /// Adds the same part of another loop.
     pub(super) fn merge(&mut self, other: &Self) {
         self.completed += other.completed;
+        self.received_bytes += other.received_bytes;
+        self.sent_bytes += other.sent_bytes;
         self.cpu_ns += other.cpu_ns;
         for (times, others) in self.times.iter_mut().zip(&other.times) {
             *times = Buckets::sum([&*times, others]);
@@ -116,6 +122,20 @@ impl Windows {
         let p99_ns = window.times[Timed::Connection as usize].percentile(0.99);
         self.closed.push(window);
         p99_ns.map(|p99_ns| p99_ns as u64)
+    }
+
+    /// Content was received, which is counted where it is `now`.
+    pub(super) fn add_received(&mut self, bytes: u64, now: Instant) {
+        if now >= self.begin {
+            self.current.received_bytes += bytes;
+        }
+    }
+
+    /// Content was sent, which is counted where it is `now`.
+    pub(super) fn add_sent(&mut self, bytes: u64, now: Instant) {
+        if now >= self.begin {
+            self.current.sent_bytes += bytes;
+        }
     }
 
     /// A connection was completed, which is counted in the window where that was, though it may have ended later.
