@@ -44,7 +44,7 @@ pub(super) fn cases(args: &args::Handshake, address: &str, sweep: &Sweep) -> Res
                 warmup: args.warmup,
                 seed: args.seed,
             };
-            cases.push(elsewhere.case(id(*suite, args.mix.as_ref()), args.label.as_deref(), work)?);
+            cases.push(elsewhere.case(&id(*suite, args.mix.as_ref()), args.label.as_deref(), work)?);
         }
     }
     Ok(cases)

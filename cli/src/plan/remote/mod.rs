@@ -162,7 +162,7 @@ impl Elsewhere {
     }
 
     /// A case. `id` is completed by what decides the figures: they are compared with nothing else.
-    pub(super) fn case(&self, id: String, label: Option<&str>, work: Work<'_>) -> Result<RemoteCase, Error> {
+    pub(super) fn case(&self, id: &str, label: Option<&str>, work: Work<'_>) -> Result<RemoteCase, Error> {
         let Work { suite, combination, mut asked, mix, request, limit, warmup, seed } = work;
         if !combination.library.is_engine() {
             return Err(Error::Usage("--connect is for --library tls-engine".to_owned()));

@@ -73,7 +73,7 @@ pub(super) fn cases(args: &args::Throughput, sweep: &Sweep) -> Result<Option<Vec
                     warmup: args.warmup,
                     seed: args.seed,
                 };
-                cases.push(elsewhere.case(id, args.label.as_deref(), work)?);
+                cases.push(elsewhere.case(&id, args.label.as_deref(), work)?);
             }
         }
     }
