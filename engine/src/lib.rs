@@ -114,7 +114,7 @@
 //! |---|---|---|
 //! | `aws-lc-rs` | `aws-lc-rs` | AES-GCM, ChaCha20-Poly1305; X25519, P-256, P-384; ECDSA, Ed25519, RSA |
 //! | `rustcrypto` | `rustcrypto` | the same and AEGIS; its RSA signatures are not constant in time (RUSTSEC-2023-0071) |
-//! | `auto` | | AWS-LC, with AEGIS from RustCrypto. Without `aws-lc-rs` it is RustCrypto, and refuses RSA keys. |
+//! | `auto` | | AWS-LC, with AEGIS from RustCrypto, and its SHA-256 where the CPU has instructions for that. Without `aws-lc-rs` it is RustCrypto, and refuses RSA keys. |
 //! | `ring` | `ring` | AES-GCM and ChaCha20-Poly1305 of ring, which does not wipe their keys; the rest is that of `auto` |
 //! | `boringssl` | `boringssl` | the same of BoringSSL |
 //! | `openssl` | `openssl` | the same of the system's OpenSSL for long records, of `auto` for short ones |

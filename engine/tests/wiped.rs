@@ -269,10 +269,8 @@ static NOTED_RANDOM: NotedRandom = NotedRandom;
 impl Random for NotedRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
         system_random().fill(bytes)?;
-        if bytes.len() >= 32 {
-            // Of P-521, the first bits are not used.
-            note("random".into(), &bytes[bytes.len().saturating_sub(NEEDLE_MAX)..]);
-        }
+        // Of P-521, the first bits are not used. The client's random and session ID are drawn at once.
+        bytes.rchunks(32).filter(|piece| piece.len() == 32).for_each(|piece| note("random".into(), piece));
         Ok(())
     }
 }

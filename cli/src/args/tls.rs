@@ -24,7 +24,8 @@ pub struct Tls {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
 pub struct Cryptography {
-    /// The cryptographic provider; auto is AWS-LC, with AEGIS of RustCrypto [default: auto]
+    /// The cryptographic provider; auto is AWS-LC, with AEGIS of RustCrypto, and its SHA-256 where the CPU
+    /// has instructions for that [default: auto]
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
@@ -44,7 +45,7 @@ pub struct Sweep {
     pub library: Vec<LibraryName>,
 
     /// Cryptographic providers, separated by commas, each in a case of its own; auto is AWS-LC, with AEGIS of
-    /// RustCrypto [default: auto]
+    /// RustCrypto, and its SHA-256 where the CPU has instructions for that [default: auto]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub provider: Vec<String>,
 

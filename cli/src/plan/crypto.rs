@@ -123,7 +123,10 @@ mod tests {
             "sha512 aws-lc-rs",
             "secp256r1 aws-lc-rs",
         ];
-        assert_eq!(names(&plan), expected);
+        let mut names = names(&plan);
+        // What auto takes where the CPU has instructions for it.
+        names.retain(|name| name != "sha256 rustcrypto");
+        assert_eq!(names, expected);
         assert_eq!(plan.sizes, [1, 16_384]);
         assert_eq!(plan.schedule, Schedule { duration: Duration::from_secs(2), seed: 9 });
         assert_eq!(plan.output.format, crate::render::Format::Csv);

@@ -8,8 +8,8 @@ use super::{Provider, Suite};
 #[cfg(any(test, not(feature = "aws-lc-rs")))]
 use crate::error::Error;
 
-/// The whole provider. AWS-LC is the fastest on most CPUs at all that it has; AEGIS, which it lacks, comes from the `aegis` crate. Without
-/// AWS-LC, RSA keys are refused.
+/// The whole provider. AWS-LC is the fastest on most CPUs at all that it has, but for SHA-256 where the CPU has instructions for it; AEGIS,
+/// which it lacks, comes from the `aegis` crate. Without AWS-LC, RSA keys are refused.
 pub(super) fn provider() -> Provider {
     Provider {
         name: "auto",
@@ -51,8 +51,19 @@ fn suites() -> Vec<Suite> {
     #[allow(unused_mut, reason = "not without the feature rustcrypto")]
     let mut suites = main::suites();
     #[cfg(feature = "rustcrypto")]
-    suites.extend(super::rustcrypto::aegis_suites(main::sha256(), main::sha512()));
+    {
+        suites.extend(super::rustcrypto::aegis_suites(main::sha256(), main::sha512()));
+        let of_main = main::sha256().name();
+        suites.iter_mut().filter(|suite| suite.hash.name() == of_main).for_each(|suite| suite.hash = sha256());
+    }
     suites
+}
+
+/// With the CPU's instructions SHA-256 itself takes the same time everywhere. What a library does around it is then most of an HMAC, and a
+/// handshake has some thirty: RustCrypto's are structs on the stack, AWS-LC's are contexts that are set up, copied and wiped.
+#[cfg(feature = "rustcrypto")]
+fn sha256() -> &'static dyn crate::crypto::Hash {
+    if super::rustcrypto::has_instructions_for_sha256() { super::rustcrypto::sha256() } else { main::sha256() }
 }
 
 #[cfg(all(test, feature = "rustcrypto"))]

@@ -27,13 +27,15 @@ pub(crate) fn start(
     server_name: ServerName<'static>,
     effects: &mut Effects,
 ) -> Result<Machine, Error> {
-    let mut random = [0; 32];
-    config.common.random.fill(&mut random)?;
+    // At once: what a call of the generator costs does not depend on the length.
+    let mut drawn = [0; 32 + SESSION_ID_MAX];
+    let session_id_len = if config.middlebox_compatibility { SESSION_ID_MAX } else { 0 };
+    let drawn = &mut drawn[..32 + session_id_len];
+    config.common.random.fill(drawn)?;
+    let (random, id) = drawn.split_at(32);
+    let random = random.try_into().map_err(|_| Error::Internal("a random of another length"))?;
     let mut session_id = ArrayVec::new();
-    if config.middlebox_compatibility {
-        session_id = ArrayVec::from([0; SESSION_ID_MAX]);
-        config.common.random.fill(&mut session_id)?;
-    }
+    session_id.try_extend_from_slice(id).map_err(|_| Error::Internal("a session ID that is too long"))?;
     let shares =
         config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
     let psks = OfferedPsks::take(config, &server_name);

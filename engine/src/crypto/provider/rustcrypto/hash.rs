@@ -90,10 +90,13 @@ hash!(Sha256);
 hash!(Sha384);
 hash!(Sha512);
 
+/// What needs no instructions of its own.
+pub(super) const SOFTWARE: &str = "in software";
+
 /// What the crate `sha2` takes for SHA-256 on this CPU, in this build.
-fn sha256_implementation() -> &'static str {
+pub(super) fn sha256_implementation() -> &'static str {
     if cfg!(any(sha2_backend = "soft", sha2_256_backend = "soft")) {
-        return "in software";
+        return SOFTWARE;
     }
     #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
     if std::is_x86_feature_detected!("sha") && std::is_x86_feature_detected!("sse4.1") {
@@ -103,13 +106,13 @@ fn sha256_implementation() -> &'static str {
     if std::arch::is_aarch64_feature_detected!("sha2") {
         return "ARMv8 SHA-2";
     }
-    "in software"
+    SOFTWARE
 }
 
 /// What the crate `sha2` takes for SHA-384 and SHA-512 on this CPU, in this build.
 fn sha512_implementation() -> &'static str {
     if cfg!(any(sha2_backend = "soft", sha2_512_backend = "soft")) {
-        return "in software";
+        return SOFTWARE;
     }
     #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
     if std::is_x86_feature_detected!("avx2") {
@@ -119,5 +122,5 @@ fn sha512_implementation() -> &'static str {
     if std::arch::is_aarch64_feature_detected!("sha3") {
         return "ARMv8.2 SHA-512";
     }
-    "in software"
+    SOFTWARE
 }

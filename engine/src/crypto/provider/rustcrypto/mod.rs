@@ -64,6 +64,11 @@ pub(super) fn aegis_suites(sha256: &'static dyn Hash, sha512: &'static dyn Hash)
     ]
 }
 
+/// Whether the CPU has instructions for SHA-256, and this build takes them.
+pub(super) fn has_instructions_for_sha256() -> bool {
+    hash::sha256_implementation() != hash::SOFTWARE
+}
+
 pub(super) fn sha256() -> &'static dyn Hash {
     &hash::SHA256
 }
