@@ -1,6 +1,13 @@
 //! The memory of this process that is resident, and what connections take of it.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The resident memory, at the first call of this process alone: what connections have taken and given back, an allocator keeps for others.
+pub fn resident_bytes_before_connections() -> Option<u64> {
+    static IS_KNOWN: AtomicBool = AtomicBool::new(false);
+    if IS_KNOWN.swap(true, Ordering::Relaxed) { None } else { resident_bytes() }
+}
 
 /// The fewest connections whose memory is told: of fewer, it is mostly that of other things.
 const TELLING: u64 = 100;

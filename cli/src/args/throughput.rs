@@ -73,7 +73,8 @@ pub struct Throughput {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: u16,
 
-    /// How much of the received data is compared with what was sent; its length is always checked
+    /// How much of the received data is compared with what was sent; its length is always checked. With --http-get and --http-post, how many
+    /// responses are compared with the first: one in 1,024, or all
     #[arg(long, value_enum, value_name = "HOW", default_value = "sample")]
     pub verify: Verify,
 

@@ -137,8 +137,8 @@ fn preferred(command: &str, cases: &[&Case]) -> &'static [Preferred] {
         ("99 % since\ndue", &[Side::Client], &quantity::CORRECTED_CONNECTION_P99_NS),
     ];
     const REQUESTS: [Preferred; 6] = [
-        ("\nrequests", &[Side::Total], &quantity::REQUESTS_PER_S),
         ("\nthroughput", &[Side::Total], &quantity::THROUGHPUT_BYTES_PER_S),
+        ("\nrequests", &[Side::Total], &quantity::REQUESTS_PER_S),
         ("client\nCPU", &[Side::Client], &quantity::CPU_US_PER_REQUEST),
         ("half\nwithin", &[Side::Client], &quantity::RESPONSE_P50_NS),
         ("99 %\nwithin", &[Side::Client], &quantity::RESPONSE_P99_NS),

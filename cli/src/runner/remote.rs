@@ -174,7 +174,7 @@ fn warn_of_ports(document: &mut Document, planned: &RemoteCase, addresses: &[Soc
     let room = ports.count() * (planned.bind.len().max(1) * addresses.len().max(1)) as u64;
     let needed = match (planned.load, planned.limit) {
         (Load::Open { per_s }, _) => (per_s * held.as_secs_f64()) as u64,
-        (Load::Closed { .. }, Limit::Writes(count)) if !are_reused => count,
+        (Load::Closed { .. }, Limit::Writes(count)) if !are_reused && !repeats(planned) => count,
         _ => planned.connections as u64,
     };
     if needed > room {
@@ -242,7 +242,8 @@ fn warn_of_contents(document: &mut Document, planned: &RemoteCase, found: &Found
     }
     if found.silence > SILENCE {
         let silence = humantime::format_duration(Duration::from_secs(found.silence.as_secs()));
-        document.warn(format!("{id}: no request was answered in the last {silence}"), "the server may have stalled");
+        document
+            .warn(format!("{id}: the server has sent nothing in the last {silence}"), "the server may have stalled");
     }
 }
 

@@ -215,7 +215,7 @@ quantities! {
     IDLE_BYTES_AFTER_16_KIB = "idle_bytes_after_16_kib", "B", Lower, Count,
         Primary, OnThisMachine, "idle after 16 KiB";
     /// Memory of the process that became resident while connections were opened, per open connection, where most are open: what the
-    /// system gave, with all that an allocator keeps. Of 100 connections and more.
+    /// system gave, with all that an allocator keeps. Of 100 connections and more, and of the first case of a run alone.
     RESIDENT_BYTES_PER_CONNECTION = "resident_bytes_per_connection", "B", Lower, Time,
         Primary, OnThisMachine, "resident";
     /// Processor time of one side per connection: its handshake, a short exchange if switches are compared, and the

@@ -27,7 +27,10 @@ pub(in crate::workload) struct Times(Histogram<u64>);
 
 impl Times {
     pub(in crate::workload) fn new() -> Result<Self, Error> {
-        empty().map(Self)
+        let mut times = empty()?;
+        // Its memory is the system's only once it is touched, which is not left to what is timed.
+        times.clear();
+        Ok(Self(times))
     }
 
     pub(in crate::workload) fn record(&mut self, time_ns: u64) {

@@ -84,7 +84,8 @@ fn the_figures_are_the_same_with_and_without_the_live_line() {
     let [seen, unseen] = [&seen, &unseen].map(|ended| {
         ended.expect(0, &[]);
         let case = case(ended);
-        let facts = ["requests", "content_bytes", "received_bytes", "responses_compared", "failed"];
+        // Heads differ where the server closes a connection, which depends on how many requests each has had.
+        let facts = ["requests", "content_bytes", "responses_compared", "failed"];
         let metrics = case["metrics"].as_object().expect("metrics").keys().cloned().collect::<Vec<_>>();
         (facts.map(|fact| count(&case, fact)), metrics)
     });

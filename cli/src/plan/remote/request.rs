@@ -20,7 +20,7 @@ pub(crate) fn post(path: &str, target: &Target, content: Arc<[u8]>) -> Result<Ht
 
 fn request(
     method: &str,
-    flag: &str,
+    flag: &'static str,
     path: &str,
     target: &Target,
     end: &str,
@@ -37,7 +37,7 @@ fn request(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tlsbench/{}\r\nAccept: */*\r\n{end}\r\n",
         env!("CARGO_PKG_VERSION")
     );
-    Ok(HttpRequest { head: Arc::from(head.into_bytes()), content, is_repeated, verify: Verify::default() })
+    Ok(HttpRequest { head: Arc::from(head.into_bytes()), content, is_repeated, verify: Verify::default(), flag })
 }
 
 #[cfg(test)]

@@ -44,11 +44,12 @@ pub(super) fn cases(args: &args::Throughput, sweep: &Sweep) -> Result<Option<Vec
         threads: args.threads,
         rate: None,
     })?;
+    let requests = requests(args, &method, &elsewhere)?;
     let mut cases = Vec::new();
     for suite in &sweep.suites {
         for combination in sweep.of_suite(*suite) {
-            for (size, request) in requests(args, &method, &elsewhere)? {
-                let request = HttpRequest { verify: args.verify, ..request };
+            for (size, request) in &requests {
+                let request = HttpRequest { verify: args.verify, ..request.clone() };
                 let limit = limit(args.count, args.duration)?;
                 let mut asked = limited(Request::new("throughput", &args.asked), limit)
                     .without("direction")

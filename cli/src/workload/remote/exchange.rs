@@ -5,7 +5,7 @@ use tls_engine::Error;
 use tls_engine::conn::Reply;
 
 use crate::net::http::Dialogue;
-use crate::workload::{SAMPLED_ONE_IN, Verify};
+use crate::workload::Verify;
 
 /// What connections ask for.
 #[derive(Clone)]
@@ -18,6 +18,8 @@ pub struct HttpRequest {
     pub is_repeated: bool,
     /// Which responses are compared with the first, where requests are repeated. Their lengths always are.
     pub verify: Verify,
+    /// The flag that names the page.
+    pub flag: &'static str,
 }
 
 /// A request and its response, on a connection that may have had others before.
@@ -26,8 +28,8 @@ pub(super) struct Exchange {
     sent: usize,
     /// How many of the sent bytes went as early data.
     early_bytes: usize,
-    /// The requests before this one.
-    earlier: u64,
+    /// Whether something came before anything was asked for.
+    is_unasked: bool,
     pub(super) received_bytes: u64,
     pub(super) dialogue: Dialogue,
     /// The content of the response so far.
@@ -52,38 +54,31 @@ pub struct Content {
 }
 
 impl Exchange {
-    pub(super) fn new(request: &HttpRequest) -> Self {
+    pub(super) fn new(request: &HttpRequest, is_compared: bool) -> Self {
         let mut exchange = Self {
             request: request.clone(),
             sent: 0,
             early_bytes: 0,
-            earlier: 0,
+            is_unasked: false,
             received_bytes: 0,
             dialogue: Dialogue::new(),
             content: Body::default(),
         };
-        exchange.begin();
+        exchange.repeat(is_compared);
         exchange
     }
 
-    fn begin(&mut self) {
-        let HttpRequest { head, content, verify, is_repeated } = &self.request;
-        self.dialogue.sent(head);
-        self.dialogue.sent(content);
-        let is_compared = *is_repeated && (*verify == Verify::All || self.earlier.is_multiple_of(SAMPLED_ONE_IN));
+    /// Asks, or asks again. The content of the response is compared byte by byte, or only by its length.
+    pub(super) fn repeat(&mut self, is_compared: bool) {
+        self.dialogue.sent(&self.request.head);
+        self.dialogue.sent(&self.request.content);
         self.content = Body { bytes: 0, digest: is_compared.then(Sha256::new) };
         self.sent = 0;
     }
 
     /// Whether the same connection may ask again: the server keeps it open, and has read what was sent.
     pub(super) fn may_repeat(&self) -> bool {
-        self.is_sent() && self.dialogue.keeps_alive()
-    }
-
-    /// Asks again.
-    pub(super) fn repeat(&mut self) {
-        self.earlier += 1;
-        self.begin();
+        self.is_sent() && self.dialogue.keeps_alive() && !self.dialogue.ends_with_connection()
     }
 
     /// Whether requests are repeated.
@@ -93,6 +88,11 @@ impl Exchange {
 
     fn length(&self) -> usize {
         self.request.head.len() + self.request.content.len()
+    }
+
+    /// Whether nothing of the request was sent.
+    pub(super) const fn is_unsent(&self) -> bool {
+        self.sent == 0
     }
 
     /// Whether all of the request was sent.
@@ -106,33 +106,46 @@ impl Exchange {
         Ok(())
     }
 
-    /// Sends as much as there is room for. Returns how much of that was content, bytes.
+    /// Sends as much as there is room for. Returns how much that was, bytes.
     pub(super) fn send(&mut self, reply: &mut Reply<'_>) -> Result<usize, Error> {
         if self.sent == 0 && reply.connection().negotiated().is_some_and(|negotiated| negotiated.early_data) {
             self.sent = self.early_bytes;
         }
         let HttpRequest { head, content, .. } = &self.request;
-        let before = self.sent.saturating_sub(head.len());
         let rest = head.get(self.sent..).unwrap_or_default();
-        self.sent += reply.send(&[rest, content.get(before..).unwrap_or_default()])?;
-        Ok(self.sent.saturating_sub(head.len()) - before)
+        let of_content = content.get(self.sent.saturating_sub(head.len())..).unwrap_or_default();
+        let count = reply.send(&[rest, of_content])?;
+        self.sent += count;
+        Ok(count)
     }
 
-    /// Takes what was received. Returns how much of it was content, bytes.
+    /// Takes what was received. Returns how much of it was content of a response that is a success so far, bytes.
     pub(super) fn receive(&mut self, data: &[u8]) -> u64 {
+        self.is_unasked |= self.is_unsent() && self.early_bytes == 0;
         let Self { received_bytes, dialogue, content, .. } = self;
         *received_bytes += data.len() as u64;
         let before = content.bytes;
         dialogue.received_content(data, &mut |data| content.add(data));
-        content.bytes - before
+        let bytes = content.bytes - before;
+        if self.refusal().is_none() { bytes } else { 0 }
     }
 
     /// Whether what came is no response, or more than one, so that there is no telling where the next begins.
     pub(super) const fn is_lost(&self) -> bool {
-        self.dialogue.is_lost() || self.dialogue.has_surplus()
+        self.dialogue.is_lost() || self.dialogue.has_surplus() || self.is_unasked
     }
 
-    /// The status of a complete response that is no success.
+    /// Content that the request has sent when it is complete, bytes.
+    pub(super) fn content_len(&self) -> usize {
+        self.request.content.len()
+    }
+
+    /// The flag that names the page.
+    pub(super) const fn flag(&self) -> &'static str {
+        self.request.flag
+    }
+
+    /// The status of a response that is no success.
     pub(super) fn refusal(&self) -> Option<u16> {
         self.dialogue.status().filter(|status| !(200..300).contains(status))
     }

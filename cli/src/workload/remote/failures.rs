@@ -79,11 +79,14 @@ impl Failure {
         let stage = match (connection, visit.times.ready) {
             (None, _) => Stage::Connecting,
             (Some(_), None) => Stage::Handshake,
+            (Some(_), Some(_)) if visit.times.first_byte.is_none() => Stage::Request,
             (Some(_), Some(_)) => Stage::Response,
         };
         if visit.request.as_ref().is_some_and(Exchange::is_lost) {
             let what = "answered with what is no HTTP/1.1 response, or more than one";
-            return Some(Self::new(what, Error::Failed(format!("{target} {what} (HTTP/2 is not spoken)"))));
+            let is_no_response = visit.request.as_ref().is_some_and(|exchange| exchange.dialogue.status().is_none());
+            let remark = if is_no_response { " (HTTP/2 is not spoken)" } else { "" };
+            return Some(Self::new(what, Error::Failed(format!("{target} {what}{remark}"))));
         }
         let told = stage.told();
         let late = || Failed::Late.with_target(target);
@@ -108,10 +111,14 @@ impl Failure {
         })
     }
 
-    /// A response that says that there is none.
-    pub(super) fn of_status(status: u16, target: &str) -> Self {
+    /// A response that says that there is none. `flag` names the page.
+    pub(super) fn of_status(status: u16, flag: &str, target: &str) -> Self {
         let what = format!("answered with the status {status}");
-        let error = Error::Failed(format!("{target} {what}; ask for another page with --http-get"));
+        let advice = match status {
+            300..=399 | 404 | 410 => format!("; ask for another page with {flag}"),
+            _ => String::new(),
+        };
+        let error = Error::Failed(format!("{target} {what}{advice}"));
         Self::new(what, error)
     }
 }
@@ -135,7 +142,7 @@ fn transport(stage: Stage, error: &io::Error, target: &str) -> Error {
         .map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error);
     match stage {
         Stage::Connecting => unreachable(same, target),
-        Stage::Handshake | Stage::Response => Failed::Transport(same).with_target(target),
+        Stage::Handshake | Stage::Request | Stage::Response => Failed::Transport(same).with_target(target),
     }
 }
 
@@ -145,6 +152,7 @@ fn unreachable(source: io::Error, target: &str) -> Error {
 
 fn end(stage: Stage, target: &str) -> Error {
     match stage {
+        Stage::Request => Error::Failed(format!("{target} closed connections before any of its response")),
         Stage::Response => Error::Failed(format!("{target} closed connections before the end of its response")),
         Stage::Connecting | Stage::Handshake => Failed::Cut.with_target(target),
     }
@@ -155,6 +163,8 @@ fn end(stage: Stage, target: &str) -> Error {
 enum Stage {
     Connecting,
     Handshake,
+    /// There is nothing of a response yet.
+    Request,
     Response,
 }
 
@@ -163,6 +173,7 @@ impl Stage {
         match self {
             Self::Connecting => "while connecting",
             Self::Handshake => "in the handshake",
+            Self::Request => "before any of the response",
             Self::Response => "before the end of the response",
         }
     }

@@ -19,8 +19,8 @@ pub use tally::{Contents, Counts};
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ use super::handshake::Mix;
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::{HandshakeKind, Negotiated};
-use crate::memory::{Resident, resident_bytes};
+use crate::memory::{Resident, resident_bytes_before_connections};
 use crate::units::format_quantity;
 use tally::{Live, WorkerFound};
 use windows::Window;
@@ -101,7 +101,7 @@ pub struct Found {
     pub contents: Contents,
     /// The memory of this process beside what it had before, when most connections were open.
     pub resident: Option<Resident>,
-    /// When the last counted connection, or request, was completed: how long before the end.
+    /// How long before the end the last connection was completed, or the last data of a repeated request came.
     pub silence: Duration,
     /// Why connections failed, counted or not.
     pub failures: Failures,
@@ -182,34 +182,43 @@ pub fn run(visits: &Visits, advance: &mut dyn FnMut(f64, &str)) -> Result<Found,
     let stopper = loops.first().map(ClientLoop::stopper);
     let (limits, live) = (Limits::new(visits), Live::default());
     let mut resident = None;
+    // What the loops themselves take is there before the memory is looked at, and connections are not.
+    let made = Barrier::new(visits.threads.get() + 1);
     let all = thread::scope(|scope| {
         let start = |(index, event_loop): (usize, ClientLoop)| {
-            let live = &live;
+            let (live, made) = (&live, &made);
             scope.spawn(move || {
-                let mut worker = Worker::new(visits, limits, live, index)?;
+                let worker = Worker::new(visits, limits, live, index);
+                made.wait();
+                made.wait();
+                let mut worker = worker?;
                 let ended = event_loop.run(&mut worker).map_err(|error| Error::io("waiting for connections", error));
                 worker.finish(ended?)
             })
         };
         let threads: Vec<_> = loops.into_iter().enumerate().map(start).collect();
+        made.wait();
+        let before = resident_bytes_before_connections();
+        made.wait();
         let is_running = || !threads.iter().all(|thread| thread.is_finished());
-        resident = watch(visits, limits, &live, &is_running, &stopper, advance);
+        resident = watch(visits, limits, &live, (before, &is_running), &stopper, advance);
         let panicked = || Error::Failed("a thread of the clients has panicked".to_owned());
         threads.into_iter().map(|thread| thread.join().map_err(|_| panicked())?).collect::<Result<Vec<_>, Error>>()
     })?;
     let mut found = Found { window: limits.window, resident, ..Found::default() };
     let last_completed = all.iter().filter_map(|one| one.last_completed).max();
+    let last_received = all.iter().filter_map(|one| one.last_received).max();
     let is_whole = limits.until.filter(|until| *until <= Instant::now());
     let ended = is_whole.or(last_completed).unwrap_or(limits.measure_from);
     found.elapsed = ended.saturating_duration_since(limits.measure_from);
-    found.silence = ended.saturating_duration_since(last_completed.unwrap_or(limits.measure_from));
+    found.silence = ended.saturating_duration_since(last_completed.max(last_received).unwrap_or(limits.measure_from));
     for one in all {
         found.merge(one, visits);
     }
     // What came after the time is part of no rate.
     let whole = found.elapsed.as_nanos() / found.window.as_nanos().max(1);
     found.whole_windows = found.windows.len().min(whole as usize);
-    found_or_why(found)
+    found_or_why(found, visits.repeats())
 }
 
 /// Tells how far the loops have come, until they have ended. They are stopped after Ctrl-C, or where a server goes on answering for ever.
@@ -217,16 +226,15 @@ fn watch(
     visits: &Visits,
     limits: Limits,
     live: &Live,
-    is_running: &dyn Fn() -> bool,
+    (before, is_running): (Option<u64>, &dyn Fn() -> bool),
     stopper: &Option<Stopper>,
     advance: &mut dyn FnMut(f64, &str),
 ) -> Option<Resident> {
-    let before = resident_bytes();
     let mut most = None;
-    let (mut is_stopped, mut last_change, mut last_count) = (false, Instant::now(), 0);
+    let (mut is_stopped, mut last_change, mut last_count) = (false, Instant::now(), [0; 3]);
     while is_running() {
         thread::sleep(LOOK);
-        let count = live.completed.load(Ordering::Relaxed) + live.failed.load(Ordering::Relaxed);
+        let count = [&live.completed, &live.failed, &live.moved].map(|count| count.load(Ordering::Relaxed));
         if count != last_count {
             (last_change, last_count) = (Instant::now(), count);
         }
@@ -247,12 +255,13 @@ fn watch(
 }
 
 /// What was found; where nothing was, why.
-fn found_or_why(mut found: Found) -> Result<Found, Error> {
+fn found_or_why(mut found: Found, repeats: bool) -> Result<Found, Error> {
     if found.counts.completed > 0 {
         return Ok(found);
     }
     interrupt::check()?;
-    let nothing = || Error::Failed("no connection was completed in the time; use a longer --duration".to_owned());
+    let what = if repeats { "response was complete" } else { "connection was completed" };
+    let nothing = || Error::Failed(format!("no {what} in the time; use a longer --duration"));
     Err(found.failures.first.take().or_else(|| found.ended_early.take()).unwrap_or_else(nothing))
 }
 

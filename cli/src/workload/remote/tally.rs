@@ -11,6 +11,7 @@ use super::{Limits, Load, Visits};
 use crate::error::Error;
 use crate::interrupt;
 use crate::library::Negotiated;
+use crate::workload::{SAMPLED_ONE_IN, Verify};
 
 /// How long a closed loop waits where all connections fail, so that it does not spend its time on that.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -30,11 +31,18 @@ pub(super) struct Live {
     pub(super) begun: AtomicU64,
     /// How many connections are open in all loops, with their handshakes completed.
     pub(super) open: AtomicU64,
+    /// What was sent and received in requests that are repeated, bytes.
+    pub(super) moved: AtomicU64,
 }
 
 /// What one loop has come to, which its connections add to while they run, and whether it goes on.
 pub(super) struct Tally<'a> {
+    /// The server, as it was named.
+    target: &'a str,
     live: &'a Live,
+    verify: Verify,
+    /// The requests so far.
+    asked: u64,
     limits: Limits,
     /// The most connections at once.
     connections: usize,
@@ -52,6 +60,8 @@ pub(super) struct Tally<'a> {
 pub(super) struct WorkerFound {
     pub(super) windows: Vec<Window>,
     pub(super) last_completed: Option<Instant>,
+    /// When data of a repeated request came last.
+    pub(super) last_received: Option<Instant>,
     pub(super) failures: Failures,
     pub(super) counts: Counts,
     pub(super) contents: Contents,
@@ -107,30 +117,41 @@ impl Counts {
 impl Contents {
     fn add(&mut self, content: Content) {
         self.compared += u64::from(content.sha256.is_some());
-        let Some(first) = &self.first else {
+        self.hold_against_first(content);
+    }
+
+    /// By length, and by hash where both have one.
+    fn hold_against_first(&mut self, content: Content) {
+        let Some(first) = &mut self.first else {
             self.first = Some(content);
             return;
         };
-        let is_same = content.bytes == first.bytes && (content.sha256.is_none() || content.sha256 == first.sha256);
-        self.different += u64::from(!is_same);
+        if content.bytes != first.bytes {
+            self.different += 1;
+        } else if first.sha256.is_none() {
+            first.sha256 = content.sha256;
+        } else {
+            self.different += u64::from(content.sha256.is_some() && content.sha256 != first.sha256);
+        }
     }
 
     /// Adds those of another loop.
     pub(super) fn merge(&mut self, other: Self) {
         self.compared += other.compared;
         self.different += other.different;
-        match (&self.first, other.first) {
-            (None, first) => self.first = first,
-            (Some(known), Some(first)) => self.different += u64::from(*known != first),
-            (Some(_), None) => {}
+        if let Some(first) = other.first {
+            self.hold_against_first(first);
         }
     }
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(visits: &Visits, limits: Limits, live: &'a Live, connections: usize) -> Result<Self, Error> {
+    pub(super) fn new(visits: &'a Visits, limits: Limits, live: &'a Live, connections: usize) -> Result<Self, Error> {
         Ok(Self {
+            target: &visits.target,
             live,
+            verify: visits.request.as_ref().map_or_else(Verify::default, |request| request.verify),
+            asked: 0,
             limits,
             connections,
             is_closed_loop: matches!(visits.load, Load::Closed { .. }),
@@ -199,20 +220,41 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Whether the response to the next request is compared byte by byte.
+    pub(super) fn compares_next(&mut self) -> bool {
+        self.asked += 1;
+        self.verify == Verify::All || self.asked % SAMPLED_ONE_IN == 1
+    }
+
+    /// Data of a repeated request was received, with so much content of responses that count.
+    pub(super) fn received(&mut self, bytes: usize, content_bytes: u64, now: Instant) {
+        self.advance(now);
+        self.live.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.found.last_received = Some(now);
+        self.windows.add_received(content_bytes, now);
+    }
+
+    /// So much of a repeated request was sent.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.live.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// A response to a repeated request is complete.
     pub(super) fn responded(
         &mut self,
         exchange: &mut Exchange,
         times: &VisitTimes,
-        (agreed, is_counted): (Agreed, bool),
-        target: &str,
+        agreed: Agreed,
+        is_counted: bool,
         now: Instant,
     ) {
         let content = exchange.take_content();
         let received_bytes = std::mem::take(&mut exchange.received_bytes);
         if let Some(status) = exchange.refusal() {
-            return self.failed(Failure::of_status(status, target), now);
+            return self.failed(Failure::of_status(status, exchange.flag(), self.target), now);
         }
+        // Only now is it known that the server takes it.
+        self.windows.add_sent(exchange.content_len() as u64, now);
         let counts = Counts { received_bytes, content_bytes: content.bytes, ..agreed.counts() };
         self.found.contents.add(content);
         self.succeeded(times, is_counted, counts, now);

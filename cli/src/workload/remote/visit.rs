@@ -25,8 +25,6 @@ pub(super) struct Visit<'a> {
     pub(super) tickets: Option<(Arc<TicketQueue>, usize)>,
     /// Whether it is only here for a ticket.
     pub(super) is_waiting: bool,
-    /// The server, as it was named.
-    pub(super) target: &'a str,
     /// Where the responses to requests that are repeated are told.
     pub(super) tally: Rc<RefCell<Tally<'a>>>,
 }
@@ -88,10 +86,6 @@ impl Visit<'_> {
         if self.request.is_none() {
             self.times.complete = Some(now);
         }
-        // A response that came in the same turn has been told.
-        if self.is_repeated() && self.times.first_byte.is_none() {
-            self.times = VisitTimes::of_request(now);
-        }
         self.agreed = Agreed::of(connection);
     }
 
@@ -114,14 +108,15 @@ impl Visit<'_> {
 
     /// The response is complete: it is told where requests are repeated, and the next one is asked for if there may be one.
     fn on_response(&mut self, now: Instant) {
-        self.times.complete.get_or_insert(now);
+        if self.times.complete.replace(now).is_some() {
+            return;
+        }
         let Some(exchange) = self.request.as_mut().filter(|exchange| exchange.is_repeated()) else { return };
         let mut tally = self.tally.borrow_mut();
-        let about = (self.agreed.unwrap_or_default(), self.is_counted);
-        tally.responded(exchange, &self.times, about, self.target, now);
+        tally.responded(exchange, &self.times, self.agreed.unwrap_or_default(), self.is_counted, now);
         let is_counted = tally.is_counted(now);
         if exchange.may_repeat() && !tally.is_over(now) && tally.may_begin(is_counted) {
-            exchange.repeat();
+            exchange.repeat(tally.compares_next());
             self.is_counted = is_counted;
             self.times = VisitTimes::of_request(now);
         }
@@ -138,8 +133,7 @@ impl Handler for Visit<'_> {
         let content_bytes = exchange.receive(data);
         let is_late = exchange.is_repeated() && {
             let mut tally = self.tally.borrow_mut();
-            tally.advance(now);
-            tally.windows.add_received(content_bytes, now);
+            tally.received(data.len(), content_bytes, now);
             tally.is_late(now)
         };
         if exchange.is_lost() {
@@ -158,16 +152,19 @@ impl Handler for Visit<'_> {
             if exchange.is_sent() {
                 return Ok(());
             }
-            let content_bytes = exchange.send(reply)?;
-            if content_bytes > 0 && exchange.is_repeated() {
-                let now = Instant::now();
-                let mut tally = self.tally.borrow_mut();
-                tally.advance(now);
-                tally.windows.add_sent(content_bytes as u64, now);
-                if tally.is_late(now) {
-                    self.is_cut = true;
-                    reply.close();
-                }
+            if !exchange.is_repeated() {
+                return exchange.send(reply).map(drop);
+            }
+            if exchange.is_unsent() && self.times.ready.is_none() {
+                // The first on its connection is timed from here, as the others are from the response before.
+                self.times = VisitTimes::of_request(Instant::now());
+            }
+            let count = exchange.send(reply)?;
+            let tally = self.tally.borrow();
+            tally.sent(count);
+            if !exchange.is_sent() && tally.is_late(Instant::now()) {
+                self.is_cut = true;
+                reply.close();
             }
             return Ok(());
         }

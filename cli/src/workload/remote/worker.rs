@@ -78,6 +78,8 @@ impl<'a> Worker<'a> {
         let fits = |bind: &&IpAddr| bind.is_ipv4() == address.is_ipv4();
         let fitting = visits.bind.iter().filter(fits).count();
         let bind = visits.bind.iter().filter(fits).nth(turn(from, fitting)).copied();
+        let compare = |request| Exchange::new(request, request.is_repeated && self.tally.borrow_mut().compares_next());
+        let request = visits.request.as_ref().map(compare);
         let times = VisitTimes { due, begun: now, tcp_connected: None, ready: None, first_byte: None, complete: None };
         Call {
             address,
@@ -89,10 +91,9 @@ impl<'a> Worker<'a> {
                 is_counted,
                 is_cut: false,
                 agreed: None,
-                request: visits.request.as_ref().map(Exchange::new),
+                request,
                 tickets: visits.resumes().then(|| (self.tickets.clone(), self.connections)),
                 is_waiting: false,
-                target: &visits.target,
                 tally: self.tally.clone(),
             },
         }
@@ -161,10 +162,9 @@ impl<'a> Clients for Worker<'a> {
         self.tally.borrow_mut().advance(now);
         // Requests that are repeated were told one by one.
         let (is_repeated, is_told) = (visit.is_repeated(), visit.is_complete());
-        let refusal = visit.request.as_ref().and_then(Exchange::refusal).filter(|_| is_told && !is_repeated);
-        let failure = refusal
-            .map(|status| Failure::of_status(status, target))
-            .or_else(|| Failure::of(&visit, connection, reason, target));
+        let refused = |exchange: &Exchange| Some(Failure::of_status(exchange.refusal()?, exchange.flag(), target));
+        let refusal = visit.request.as_ref().filter(|_| is_told && !is_repeated).and_then(refused);
+        let failure = refusal.or_else(|| Failure::of(&visit, connection, reason, target));
         match failure {
             Some(failure) => self.tally.borrow_mut().failed(failure, now),
             None if is_told && !is_repeated => {
