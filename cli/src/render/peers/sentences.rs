@@ -20,6 +20,7 @@ fn title(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
     let kind = match contests.first() {
         Some(contest) if is_memory(contest) => "idle connections after 16 KiB each way, ",
         _ if work.id.starts_with("handshake/") => "handshakes, ",
+        _ if work.id.starts_with("latency/") => "round trips, ",
         _ => "",
     };
     // Both sides of the data are in the table, whichever end is on which.

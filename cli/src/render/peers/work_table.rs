@@ -98,6 +98,7 @@ fn scale(work: &Work<'_>, contest: &Contest<'_>) -> Scale {
     let (factor, unit) = match contest.quantity.unit {
         "B/s" if best / each >= 1e9 => (1e-9, "GB/s"),
         "B/s" => (1e-6, "MB/s"),
+        "ns" => (1e-3, "µs"),
         "us" => (1.0, "µs"),
         "B" => (1e-3, "kB"),
         other => (1.0, other),
