@@ -59,6 +59,11 @@ pub struct Latency {
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
+    /// Request this page again and again on the connection (HTTP/1.1, GET), of any server: from the request to the last byte of the
+    /// response
+    #[arg(long, value_name = "PATH", requires = "connect", conflicts_with = "size")]
+    pub http_get: Option<String>,
+
     /// How long an end waits for the other [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
@@ -129,4 +134,5 @@ Examples:
   tlsbench latency --loopback-threads 2 --busy-poll --affinity 0,1
   tlsbench latency --loopback-threads 2 --rate 1000 --duration 30s
   tlsbench latency --transport memory --inline=off
-  tlsbench latency --connect server.example:4433 --cacert ca.pem --size 64";
+  tlsbench latency --connect server.example:4433 --cacert ca.pem --size 64
+  tlsbench latency --connect server.example:443 --http-get / --rate 100";

@@ -101,6 +101,7 @@ const ROUND_TRIPS: &[Known] = &[
     known("timeout_ns", "timeout", Form::Nanoseconds),
     known("busy_poll", "busy-poll", Form::Given),
     known("affinity", "affinity", Form::Text),
+    known("http_get", "http-get", Form::Text),
 ];
 
 /// The flags of `ablate`.

@@ -121,14 +121,20 @@ fn name_remote(error: Error, planned: &LatencyCase) -> Error {
     let Route::Elsewhere(elsewhere) = &planned.route else { return error };
     let target = elsewhere.target.to_string();
     match error {
+        Error::Engine(tls_engine::Error::Truncated) => is_no_echo(&target, "has closed"),
         Error::Engine(source) => Error::Tls { target, source },
-        Error::Io { doing, source } if doing == "waiting for a message" => {
-            let how = if source.kind() == ErrorKind::TimedOut { "sends no echo" } else { "has closed" };
-            Error::Failed(format!("{target} {how}: is it `tlsbench serve --mode echo`, and does it still run?"))
+        Error::Io { source, .. } if source.kind() == ErrorKind::TimedOut && elsewhere.request.is_some() => {
+            Error::Failed(format!("{target} sends no response in time: a longer --timeout may do"))
         }
+        Error::Io { source, .. } if source.kind() == ErrorKind::TimedOut => is_no_echo(&target, "sends no echo"),
+        Error::Io { source, .. } if source.kind() == ErrorKind::UnexpectedEof => is_no_echo(&target, "has closed"),
         Error::Io { doing, source } => Error::io(format!("{doing} ({target})"), source),
         error => error,
     }
+}
+
+fn is_no_echo(target: &str, how: &str) -> Error {
+    Error::Failed(format!("{target} {how}: is it `tlsbench serve --mode echo`, and does it still run?"))
 }
 
 fn achieved(planned: &LatencyCase, talked: &Talked, elapsed_ns: u64) -> Facts {
@@ -138,6 +144,9 @@ fn achieved(planned: &LatencyCase, talked: &Talked, elapsed_ns: u64) -> Facts {
     facts.insert("rounds".into(), talked.blocks.len().into());
     facts.insert("round_trips".into(), sum(|block| block.trips).into());
     facts.insert("rate_per_s".into(), rate(&talked.blocks).into());
+    if matches!(&planned.route, Route::Elsewhere(elsewhere) if elsewhere.request.is_some()) {
+        facts.insert("reconnections".into(), sum(|block| block.reconnections).into());
+    }
     let (cpu_time, wake_up) = match carrier(planned) {
         Some(Carrier::Memory | Carrier::OneThread) => (
             "the processor clock of the one thread that drives both ends, with the comparison of echoes and the wait for the next \

@@ -55,6 +55,11 @@ impl Quantity {
         (self.name == EFFICIENCY.name).then_some(1.0)
     }
 
+    /// Whether it is a difference of two measured values, which can be below zero.
+    pub fn is_difference(&self) -> bool {
+        self.name == ADDED_ROUND_TRIP_NS.name
+    }
+
     /// Whether it only explains another quantity.
     pub fn is_detail(&self) -> bool {
         self.role == Role::Detail

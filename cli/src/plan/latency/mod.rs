@@ -1,5 +1,6 @@
 //! What `latency` measures: each case with its name, its request, and its work.
 
+mod http;
 #[cfg(test)]
 mod tests;
 
@@ -133,6 +134,7 @@ impl Ends {
 struct Planner<'a> {
     args: &'a args::Latency,
     remote: Option<Target>,
+    request: Option<Arc<[u8]>>,
     notes: Vec<String>,
     name: ServerName<'static>,
     sizes: Vec<usize>,
@@ -149,6 +151,10 @@ impl<'a> Planner<'a> {
                 "-4 and -6 choose among the addresses of a server: name it with --connect".to_owned(),
             ));
         }
+        let request = match (&args.http_get, &remote) {
+            (Some(path), Some(target)) => Some(http::get(path, target)?),
+            _ => None,
+        };
         let patience = args.timeout.unwrap_or(TIMEOUT);
         if patience.is_zero() {
             return Err(Error::Usage("--timeout must be longer than 0".to_owned()));
@@ -164,7 +170,11 @@ impl<'a> Planner<'a> {
         let host = remote.as_ref().map_or(GENERATED_NAMES[0], |target| target.host.as_str());
         Ok(Self {
             name: tls::server_name(args.trust.sni.as_deref().unwrap_or(host))?,
-            sizes: once(args.size.iter().map(|size| check_size(*size)).collect::<Result<Vec<_>, _>>()?),
+            sizes: match request {
+                // A request is as long as it is.
+                Some(_) => vec![0],
+                None => once(args.size.iter().map(|size| check_size(*size)).collect::<Result<Vec<_>, _>>()?),
+            },
             schedule: Schedule {
                 limit: limit(args.count, args.duration)?,
                 warmup: args.warmup,
@@ -175,6 +185,7 @@ impl<'a> Planner<'a> {
                 seed: args.seed,
             },
             remote,
+            request,
             notes,
             patience,
             affinity,
@@ -245,7 +256,8 @@ impl<'a> Planner<'a> {
             Some(Carrier::ThreadPerEnd) => "loopback-2",
             None => "remote",
         };
-        let mut id = format!("latency/{transport}/{}/{size}", names::short_suite(code));
+        let what = if self.request.is_some() { "http-get".to_owned() } else { size.to_string() };
+        let mut id = format!("latency/{transport}/{}/{what}", names::short_suite(code));
         if let Some(rate) = self.args.rate {
             id += &format!("/rate={}", rate.0);
         }
@@ -269,8 +281,8 @@ impl<'a> Planner<'a> {
     ) -> Request {
         let request = limited(Request::new("latency", &self.args.asked), self.schedule.limit)
             .with("cipher", code)
-            .with("size", size)
             .with("sni", self.name.to_str());
+        let request = if self.request.is_some() { request.without("size") } else { request.with("size", size) };
         let request = if affinity.client.is_some() { request.with("affinity", affinity) } else { request };
         let request = combination.ask(request);
         match (carrier, &self.remote) {
@@ -311,8 +323,9 @@ impl<'a> Planner<'a> {
             tls.check_engine()?;
             let client = tls.client(&[code], &ends.trust, setting.switches)?;
             let (Some(identity), Some(carrier)) = (&ends.identity, carrier) else {
+                let request = self.request.clone();
                 let target = self.remote.clone().ok_or_else(refuses_others)?;
-                return Ok(Route::Elsewhere(Box::new(Elsewhere { target, name, config: client, pool })));
+                return Ok(Route::Elsewhere(Box::new(Elsewhere { target, name, config: client, pool, request })));
             };
             let server = tls.server(&[code], identity, setting.switches)?;
             return Ok(Route::Local(carrier, Arc::new(Engine { client, server, name, pool })));

@@ -66,6 +66,19 @@ fn a_server_elsewhere_replaces_the_one_in_this_process() {
 }
 
 #[test]
+fn requests_have_no_size_and_leave_the_connection_open() {
+    let plan = plan("--connect a.example:8443 -k --http-get /x --rate 10").expect("a plan");
+    let [case] = &plan.cases[..] else { panic!("{} cases", plan.cases.len()) };
+    assert_eq!(case.id, "latency/remote/aes128gcm/http-get/rate=10");
+    assert_eq!(case.requested["http_get"], "/x");
+    assert!(!case.requested.contains_key("size_bytes"));
+    let Route::Elsewhere(elsewhere) = &case.route else { panic!("{}", case.id) };
+    let request = String::from_utf8_lossy(elsewhere.request.as_ref().expect("one")).into_owned();
+    assert!(request.starts_with("GET /x HTTP/1.1\r\nHost: a.example:8443\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\n") && !request.contains("Connection:"), "{request}");
+}
+
+#[test]
 fn what_can_not_be_done_is_refused() {
     for (flags, told) in [
         ("--size 0", "1 B to 64 KiB"),
@@ -80,6 +93,9 @@ fn what_can_not_be_done_is_refused() {
         ("--loopback-threads 3", "3"),
         ("--connect a:1 --library rustls", "--connect is for --library tls-engine"),
         ("--connect a:1 --transport memory", "cannot be used with"),
+        ("--http-get /", "--connect"),
+        ("--http-get x --connect a:1", "begins with /"),
+        ("--http-get / --connect a:1 --size 64", "cannot be used with"),
         ("-4", "name it with --connect"),
         ("--tls-version 1.2", "tls-engine"),
     ] {

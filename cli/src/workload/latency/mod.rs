@@ -7,6 +7,7 @@ mod callers;
 mod echo_thread;
 mod elsewhere;
 mod ends;
+mod http;
 mod message;
 mod metrics;
 mod pace;
@@ -57,7 +58,7 @@ pub enum Carrier {
 /// What is said, and over what.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// The length of a message, bytes.
+    /// The length of a message, bytes; 0 where a server elsewhere is sent requests.
     pub message_bytes: usize,
     /// How sockets are set up.
     pub sockets: SocketOptions,
