@@ -66,10 +66,12 @@ mod system {
     }
 
     pub(super) fn pin(processor: usize) -> Result<(), Error> {
-        check(processor)?;
+        // A thread has the processors of the one that began it, which may be pinned: those are not all that it may use.
         let mut only = CpuSet::new();
         only.set(processor);
-        sched_setaffinity(None, &only).map_err(|error| Error::io("pinning a thread to a processor", error.into()))
+        let failed =
+            |error: rustix::io::Errno| Error::io(format!("pinning a thread to processor {processor}"), error.into());
+        sched_setaffinity(None, &only).map_err(failed)
     }
 }
 
@@ -113,6 +115,25 @@ mod tests {
             assert_eq!(rustix::thread::sched_getaffinity(None).expect("processors"), only);
         });
         pinned.join().expect("it is");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_of_one_that_is_pinned_can_be_pinned_to_another_processor() {
+        use rustix::thread::{CpuSet, sched_getaffinity};
+        let usable = sched_getaffinity(None).expect("processors");
+        let mut processors = (0..CpuSet::MAX_CPU).filter(|number| usable.is_set(*number));
+        let (first, second) = (processors.next(), processors.next());
+        let pinned = std::thread::spawn(move || {
+            pin(first).expect("it may use it");
+            std::thread::spawn(move || pin(second)).join().expect("it ends").expect("it may use it");
+        });
+        pinned.join().expect("it is");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_processor_that_there_is_not_is_named() {
         let absent = Affinity { client: Some(100_000), echo: None };
         assert!(matches!(absent.check(), Err(Error::Usage(message)) if message.contains("processor 100000, but ")));
     }
