@@ -77,7 +77,7 @@ fn is_noise(metric: &Metric) -> bool {
 }
 
 /// The median with half of its interval, in its own unit: as a share of a difference it would say little.
-fn precise(metric: &Metric) -> String {
+pub(super) fn precise(metric: &Metric) -> String {
     let half = (metric.ci95[1] - metric.ci95[0]) / 2.0;
     format!("{} ±{}", format_quantity(metric.median, &metric.unit), format_quantity(half, &metric.unit))
 }

@@ -98,6 +98,18 @@ fn the_table_begins_with_what_tls_adds() {
 }
 
 #[test]
+fn of_several_libraries_it_is_told_what_tls_adds_with_each() {
+    let ended = run("latency --library tls-engine,rustls --loopback-threads 1 --size 64 -n 200 -w 0s".split(' '));
+    ended.expect(0, &[]);
+    let text = ended.output.replace('\n', " ");
+    assert!(text.starts_with("Round trips, AES-128-GCM 64 B, one-thread loopback: "), "{text}");
+    let [first, rest] = ["TLS adds ", " to a round trip over plain TCP"].map(|part| text.find(part).expect("both"));
+    let added = &text[first..rest];
+    assert!(added.contains(" with tls-engine, ") && added.ends_with(" with rustls"), "{text}");
+    assert!(text.contains("TLS adds, µs") && text.contains("plain TCP"), "{text}");
+}
+
+#[test]
 fn percentiles_with_too_few_samples_are_named_with_what_to_do() {
     let ended = run("latency --transport memory --size 64 -n 500 -w 0s".split(' '));
     ended.expect(0, &["500 round trips are too few for p99, which needs 1,000", "use --count 1000"]);
@@ -182,5 +194,27 @@ fn results_are_compared_exported_and_drawn() {
     let page = std::fs::read_to_string(path("report.html")).expect("a page");
     for part in ["Latency distributions", "TLS adds ", "Round trips", "total.raw_tcp_round_trip_ns"] {
         assert!(page.contains(part), "{part}");
+    }
+}
+
+/// What the pages say of it.
+#[test]
+fn the_run_that_is_kept_shows_that_the_engine_adds_no_more_than_rustls() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/2026-11-30-latency-amd-epyc");
+    for file in ["one-thread.json.gz", "pinned.json.gz"] {
+        let packed = std::fs::File::open(folder.join(file)).expect("a file");
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut text).expect("it is packed");
+        let document = tlsbench::loader::read(&text).unwrap_or_else(|refusal| panic!("{file}: {refusal}"));
+        for size in [64, 4096] {
+            let added = |library: &str| {
+                let is_it = |case: &&tlsbench::schema::Case| {
+                    case.requested["size_bytes"] == size && case.requested["library"] == library
+                };
+                document.cases.iter().find(is_it).expect("a case").metrics["total.added_round_trip_ns"].ci95
+            };
+            let [engine, rustls] = ["tls-engine", "rustls"].map(added);
+            assert!(engine[1] < rustls[0], "{file}, {size}: {engine:?}, {rustls:?}");
+        }
     }
 }

@@ -140,6 +140,9 @@ fn last_column(contests: &[Contest<'_>]) -> Option<Both> {
         }
         Contest { side: Side::Send | Side::Receive, .. } => ("heap calls", &quantity::HEAP_CALLS_PER_RECORD, count),
         Contest { side: Side::Client | Side::Server, .. } => ("heap calls", &quantity::HEAP_CALLS_PER_HANDSHAKE, count),
+        contest if *contest.quantity == quantity::ROUND_TRIP_P50_NS => {
+            ("TLS adds, µs", &quantity::ADDED_ROUND_TRIP_NS, |ns| significant(ns / 1e3))
+        }
         Contest { side: Side::Total, .. } => return None,
     };
     Some(Both { heading: format!("{above}\n{}", sides.join("/")), quantity, text })
