@@ -55,6 +55,11 @@ fn throughput() {
 }
 
 #[test]
+fn latency() {
+    check("latency --transport memory,loopback --size 64 --count 3 --warmup 0s");
+}
+
+#[test]
 fn handshake() {
     check("handshake --count 5 --warmup 0s");
 }

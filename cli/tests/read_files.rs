@@ -169,7 +169,7 @@ fn what_a_command_writes_into_a_pipe_is_read() {
 }
 
 /// What lists hold twice, in commands that write results, with the cases that come of it.
-const DOUBLES: [(&str, usize); 23] = [
+const DOUBLES: [(&str, usize); 29] = [
     ("throughput --transport memory --size 64,64,1k,1024", 2),
     ("throughput --transport memory,memory,loopback,memory", 2),
     ("throughput --loopback-threads 1,1,2,1", 2),
@@ -192,6 +192,15 @@ const DOUBLES: [(&str, usize); 23] = [
     ("handshake --library rustls --groups p256 --kind full,resumed,full", 2),
     ("handshake --alpn h2,h2", 1),
     ("handshake --library rustls,tls-engine,rustls --groups p256", 2),
+    ("latency --transport memory,loopback,memory --loopback-threads 1,2,1 --size 64,64,1k,1024", 6),
+    ("latency aes128gcm,aes128gcm --transport memory --size 1", 1),
+    (
+        "latency --cipher aes128gcm,all,TLS_AES_128_GCM_SHA256 --provider aws-lc-rs,aws-lc-rs --transport memory --size 1",
+        3,
+    ),
+    ("latency --library rustls,tls-engine,rustls --groups p256,secp256r1 --transport memory --size 1", 2),
+    ("latency --cert-type ecdsa-p256,ecdsa-p256 --alpn h2,h2 --transport memory --size 1", 1),
+    ("latency --library rustls --tls-version 1.2,1.3,1.2 --transport memory --size 1", 2),
     ("ablate --workload bulk,bulk --switch inline,inline -d 20ms", 4),
     ("peers --library tls-engine,rustls,tls-engine --work small,small -d 20ms", 3),
     ("crypto --algorithm sha256,SHA256,sha256 --size 64,64 --provider auto,auto -d 1ms", 1),
@@ -213,7 +222,7 @@ fn every_list_takes_what_is_named_twice_once_and_what_is_written_is_read() {
         if line.starts_with("instructions") && find("valgrind").is_none() {
             continue;
         }
-        let is_counted = ["throughput", "handshake"].iter().any(|command| line.starts_with(command));
+        let is_counted = ["throughput", "handshake", "latency"].iter().any(|command| line.starts_with(command));
         let quick = if is_counted { " -n 2 -w 0s" } else { "" };
         bench.run(&format!("{line}{quick} --json=out.json")).expect(0, &[]);
         let text = fs::read(bench.path("out.json")).expect("a file");

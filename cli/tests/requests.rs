@@ -51,6 +51,9 @@ fn the_cases_of_a_document_are_asked_for_again_as_they_were() {
         "tlsbench handshake --mix resumed=3,hrr=1,full=1 -n 10 --warmup 0s --library tls-engine,rustls --cert-type ed25519 \
          --phases",
         "tlsbench handshake -n 4 --warmup 0s --threads 2 --kind full,resumed",
+        "tlsbench latency --count 2 --warmup 0s --transport memory,loopback --loopback-threads 1,2 --size 1,4k --library tls-engine,rustls",
+        "tlsbench latency --count 2 --warmup 0s --loopback-threads 2 --size 64 --rate 5000 --busy-poll --affinity 0,0 --timeout 5s \
+         --label odd --seed 3 --inline=off",
         "tlsbench ablate --workload handshakes,resumed --switch arena --duration 1ms",
         "tlsbench ablate --workload bulk --switch zero-copy,inline --duration 1ms --seed 3",
         "tlsbench ablate --workload small,scale --switch signal,inline --connections 20 --duration 4ms --seed 3",

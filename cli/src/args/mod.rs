@@ -13,6 +13,7 @@ mod gate;
 mod handshake;
 mod history;
 mod instructions;
+mod latency;
 mod library;
 mod manual;
 mod output;
@@ -39,6 +40,7 @@ pub use gate::Gate;
 pub use handshake::Handshake;
 pub use history::History;
 pub use instructions::{CountedWork, Instructions};
+pub use latency::Latency;
 pub use manual::{Completions, Man};
 pub use output::{Display, Output, Saving};
 pub use peers::{Peers, PeersSet, PeersWork};
@@ -82,6 +84,9 @@ pub enum Command {
     /// Perform handshakes and measure each side: time, heap calls, bytes on the wire
     #[command(long_about = about::<Handshake>())]
     Handshake(Box<Handshake>),
+    /// Measure round trips: how long a message and its echo take, and what TLS adds to that
+    #[command(long_about = about::<Latency>())]
+    Latency(Box<Latency>),
     /// Measure what each optimization is worth: removed from the full set, and added to the empty one
     #[command(long_about = about::<Ablate>())]
     Ablate(Ablate),

@@ -216,7 +216,7 @@ fn check_terms(quantity: &Quantity, metric: &Metric) -> Result<(), String> {
         let Quantity { unit, better, kind, .. } = quantity;
         return Err(format!("its unit is '{unit}', {better:?} is better, and it is a {kind:?}").to_lowercase());
     }
-    if metric.samples.iter().any(|sample| *sample < 0.0) {
+    if !quantity.is_difference() && metric.samples.iter().any(|sample| *sample < 0.0) {
         return Err("a sample is negative".to_owned());
     }
     Ok(())
@@ -310,6 +310,8 @@ mod tests {
             *metric = json!(Metric::of(&quantity::EFFICIENCY, &[-1.0], 1));
         };
         assert!(with("receive.efficiency", &negative).is_err_and(|message| message.contains("negative")));
+        let faster = |metric: &mut Value| *metric = json!(Metric::of(&quantity::ADDED_ROUND_TRIP_NS, &[-1.0], 1));
+        assert_eq!(with("total.added_round_trip_ns", &faster), Ok(()), "a difference can be");
     }
 
     #[test]

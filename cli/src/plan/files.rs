@@ -36,6 +36,12 @@ impl Files {
                 .identity(&args.identity)
                 .saving(&args.saving)
                 .output(&args.output),
+            Command::Latency(args) => files
+                .tls(&args.tls)
+                .trust(&args.trust)
+                .identity(&args.identity)
+                .saving(&args.saving)
+                .output(&args.output),
             Command::Ablate(args) => files.saving(&args.saving).output(&args.output),
             Command::Instructions(args) => files.saving(&args.saving).output(&args.output),
             Command::Run(args) => files.profile(args.profile.as_deref()).saving(&args.saving).output(&args.output),

@@ -1,4 +1,4 @@
-use super::{Ablate, Handshake, Instructions, Throughput};
+use super::{Ablate, Handshake, Instructions, Latency, Throughput};
 use crate::args::Command;
 use crate::error::Error;
 use crate::profile::{Entry, Profile};
@@ -31,6 +31,8 @@ pub enum Measurement {
     Throughput(Box<Throughput>),
     /// Handshakes.
     Handshake(Box<Handshake>),
+    /// Round trips.
+    Latency(Box<Latency>),
     /// What each switch is worth.
     Ablate(Box<Ablate>),
     /// Instructions of the engine's own work.
@@ -43,6 +45,7 @@ impl Measurement {
         Ok(match command {
             Command::Throughput(args) => Self::Throughput(Box::new(Throughput::new(args)?)),
             Command::Handshake(args) => Self::Handshake(Box::new(Handshake::new(args)?)),
+            Command::Latency(args) => Self::Latency(Box::new(Latency::new(args)?)),
             Command::Ablate(args) => Self::Ablate(Box::new(Ablate::new(args)?)),
             Command::Instructions(args) => Self::Instructions(Instructions::new(args)?),
             _ => return Err(Error::Usage("this command measures nothing that can be repeated".to_owned())),

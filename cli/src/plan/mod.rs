@@ -14,6 +14,7 @@ mod gate;
 mod handshake;
 mod history;
 mod instructions;
+mod latency;
 mod library;
 mod measure;
 mod output;
@@ -40,6 +41,7 @@ pub use gate::{Gate, Reference};
 pub use handshake::{Handshake, HandshakeCase, Server};
 pub use history::History;
 pub use instructions::Instructions;
+pub use latency::{Latency, LatencyCase, Route};
 pub use library::ChosenLibrary;
 pub use measure::{Measure, Measurement, Run, measurements};
 pub use peers::Peers;
@@ -135,6 +137,10 @@ impl Plan {
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }
             args::Command::Handshake(typed) => {
+                let output = output::kept(&typed.output, &typed.saving, display)?;
+                Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
+            }
+            args::Command::Latency(typed) => {
                 let output = output::kept(&typed.output, &typed.saving, display)?;
                 Self::Measure(Measure { measurement: Measurement::of(&args.command)?, output })
             }

@@ -24,7 +24,7 @@ pub const BUILT_IN: [(&str, &str); 4] = [
 ];
 
 /// The commands that a case can have.
-pub const COMMANDS: [&str; 4] = ["throughput", "handshake", "ablate", "instructions"];
+pub const COMMANDS: [&str; 5] = ["throughput", "handshake", "latency", "ablate", "instructions"];
 
 /// The largest file that is read, bytes.
 const FILE_MAX: u64 = 1 << 20;

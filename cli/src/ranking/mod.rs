@@ -117,6 +117,7 @@ impl Work<'_> {
         let reference = match side {
             Side::Send | Side::Receive => &quantity::RAW_AEAD_BYTES_PER_S,
             Side::Client | Side::Server => &quantity::RAW_CRYPTO_US_PER_HANDSHAKE,
+            Side::Total if *quantity == quantity::ROUND_TRIP_P50_NS => &quantity::RAW_TCP_ROUND_TRIP_P50_NS,
             Side::Total => &quantity::RAW_TCP_BYTES_PER_S,
         };
         let speed = |metric: &&Metric| if quantity.better == Better::Higher { metric.median } else { -metric.median };
@@ -142,6 +143,7 @@ impl Work<'_> {
                 [Side::Send, Side::Receive].map(|side| (side, speed)).to_vec()
             }
             ("throughput", false) => vec![(Side::Total, &quantity::THROUGHPUT_BYTES_PER_S)],
+            ("latency", _) => vec![(Side::Total, &quantity::ROUND_TRIP_P50_NS)],
             _ => Vec::new(),
         }
     }

@@ -144,6 +144,15 @@ fn preferred(command: &str, cases: &[&Case]) -> &'static [Preferred] {
         ("99 %\nwithin", &[Side::Client], &quantity::RESPONSE_P99_NS),
         ("first byte,\n99 %", &[Side::Client], &quantity::RESPONSE_BEGUN_P99_NS),
     ];
+    const LATENCY: [Preferred; 7] = [
+        ("\np50", &[Side::Total], &quantity::ROUND_TRIP_P50_NS),
+        ("TLS\nadds", &[Side::Total], &quantity::ADDED_ROUND_TRIP_NS),
+        ("\np99", &[Side::Total], &quantity::ROUND_TRIP_P99_NS),
+        ("p99 since\ndue", &[Side::Total], &quantity::CORRECTED_ROUND_TRIP_P99_NS),
+        ("plain TCP,\np50", &[Side::Total], &quantity::RAW_TCP_ROUND_TRIP_P50_NS),
+        ("\np99.9", &[Side::Total], &quantity::ROUND_TRIP_P999_NS),
+        ("p50 since\ndue", &[Side::Total], &quantity::CORRECTED_ROUND_TRIP_P50_NS),
+    ];
     let is_remote = |case: &&Case| case.requested.contains_key("target");
     let has_threads = |case: &&Case| case.requested.get("conversations").and_then(Value::as_u64) > Some(1);
     match command {
@@ -152,6 +161,7 @@ fn preferred(command: &str, cases: &[&Case]) -> &'static [Preferred] {
         "handshake" if cases.iter().any(is_remote) => &REMOTE,
         "handshake" if cases.iter().any(has_threads) => &IN_THREADS,
         "handshake" => &HANDSHAKE,
+        "latency" => &LATENCY,
         _ => &[],
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::case_table::{figure, leading, shares_of_best};
 use super::groups::grouped;
 use super::labels::{Labels, labels, way};
+use super::round_trips;
 use crate::schema::quantity::{self, Quantity};
 use crate::schema::{Case, Metric, Side};
 use crate::units::{Bytes, format_quantity};
@@ -25,6 +26,7 @@ pub(super) fn conclusions(command: &str, cases: &[&Case]) -> Vec<String> {
             ("throughput", [case]) => throughput(case, &labels),
             ("handshake", [case]) if case.requested.contains_key("target") => connections(case, &labels),
             ("handshake", [case]) => handshake(case, &labels),
+            ("latency", cases) => round_trips::sentence(cases, &labels),
             _ => comparison(command, cases, &labels),
         };
         sentence.map(|sentence| capitalized(&sentence))

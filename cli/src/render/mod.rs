@@ -21,6 +21,7 @@ mod phases;
 mod progress;
 mod report;
 mod results;
+mod round_trips;
 mod sheet;
 mod sparkline;
 mod style;

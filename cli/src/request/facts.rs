@@ -49,7 +49,7 @@ const fn known(fact: &'static str, flag: &'static str, form: Form) -> Known {
     Known { fact, flag, form }
 }
 
-/// The flags of `throughput` and `handshake` that results contain. One line here makes a flag part of results and of
+/// The flags of `throughput`, `handshake` and `latency` that results contain. One line here makes a flag part of results and of
 /// repeated measurements. Other facts are only informative.
 const MEASUREMENT: &[Known] = &[
     known("label", "label", Form::Text),
@@ -99,6 +99,14 @@ const CLIENTS: &[Known] = &[
     known("http_get", "http-get", Form::Text),
     known("http_post", "http-post", Form::Text),
 ];
+const ROUND_TRIPS: &[Known] = &[
+    known("round_trips", "count", Form::Count),
+    known("rate_per_s", "rate", Form::Count),
+    known("timeout_ns", "timeout", Form::Nanoseconds),
+    known("busy_poll", "busy-poll", Form::Given),
+    known("affinity", "affinity", Form::Text),
+    known("http_get", "http-get", Form::Text),
+];
 
 /// The flags of `ablate`.
 const ABLATE: &[Known] = &[
@@ -127,6 +135,7 @@ fn known_of(command: &str) -> Option<[&'static [Known]; 3]> {
     Some(match command {
         "throughput" => [MEASUREMENT, WRITES, CLIENTS],
         "handshake" => [MEASUREMENT, HANDSHAKES, CLIENTS],
+        "latency" => [MEASUREMENT, ROUND_TRIPS, &[]],
         "ablate" => [ABLATE, &[], &[]],
         "instructions" => [INSTRUCTIONS, &[], &[]],
         _ => return None,

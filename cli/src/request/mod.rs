@@ -53,7 +53,7 @@ impl Request {
     /// The same, but for so long: however long or often it was asked for.
     pub fn lasting(&self, duration: Duration) -> Self {
         let limits: &[(&str, Duration)] = match self.command.as_str() {
-            "throughput" | "handshake" => &[("duration", duration), ("warmup", WARMS_UP)],
+            "throughput" | "handshake" | "latency" => &[("duration", duration), ("warmup", WARMS_UP)],
             "ablate" => &[("duration", duration)],
             _ => &[],
         };

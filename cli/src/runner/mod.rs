@@ -5,6 +5,7 @@ mod ablation;
 mod exit_policy;
 mod handshake;
 mod instructions;
+mod latency;
 mod losses;
 mod paired_run;
 mod peers;
@@ -75,6 +76,7 @@ fn forgiving_jobs(measurements: &[Measurement], forgiving: Forgiving) -> Result<
                 jobs.extend(handshake::jobs(plan, forgiving));
                 jobs.extend(remote::jobs(&plan.remote));
             }
+            Measurement::Latency(plan) => jobs.extend(latency::jobs(plan, forgiving)),
             Measurement::Ablate(plan) => jobs.extend(ablation::jobs(plan)?),
             Measurement::Instructions(plan) => jobs.extend(instructions::jobs(plan)),
         }

@@ -55,6 +55,11 @@ impl Quantity {
         (self.name == EFFICIENCY.name).then_some(1.0)
     }
 
+    /// Whether it is a difference of two measured values, which can be below zero.
+    pub fn is_difference(&self) -> bool {
+        self.name == ADDED_ROUND_TRIP_NS.name
+    }
+
     /// Whether it only explains another quantity.
     pub fn is_detail(&self) -> bool {
         self.role == Role::Detail
@@ -374,6 +379,40 @@ quantities! {
     /// The time that 99.9 % of the round trips do not exceed.
     ROUND_TRIP_P999_NS = "round_trip_p99_9_ns", "ns", Lower, Time,
         Primary, OnThisMachine, "p99.9";
+    /// The time that 99.99 % of the round trips do not exceed.
+    ROUND_TRIP_P9999_NS = "round_trip_p99_99_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "p99.99";
+    /// From when a message was due to the last byte of its echo, in an open loop: corrected for coordinated omission, as a histogram.
+    CORRECTED_ROUND_TRIP_NS = "corrected_round_trip_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "since due";
+    /// The time since they were due that half of the round trips do not exceed.
+    CORRECTED_ROUND_TRIP_P50_NS = "corrected_round_trip_p50_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p50";
+    /// The time since they were due that 90 % of the round trips do not exceed.
+    CORRECTED_ROUND_TRIP_P90_NS = "corrected_round_trip_p90_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p90";
+    /// The time since they were due that 99 % of the round trips do not exceed.
+    CORRECTED_ROUND_TRIP_P99_NS = "corrected_round_trip_p99_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p99";
+    /// The time since they were due that 99.9 % of the round trips do not exceed.
+    CORRECTED_ROUND_TRIP_P999_NS = "corrected_round_trip_p99_9_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p99.9";
+    /// The time since they were due that 99.99 % of the round trips do not exceed.
+    CORRECTED_ROUND_TRIP_P9999_NS = "corrected_round_trip_p99_99_ns", "ns", Lower, Time,
+        Primary, OnThisMachine, "since due, p99.99";
+    /// A round trip of the same bytes over plain TCP, in turns with those over TLS: all of them, as a histogram.
+    RAW_TCP_ROUND_TRIP_NS = "raw_tcp_round_trip_ns", "ns", Lower, Time,
+        Detail, OnThisMachine, "plain TCP";
+    /// The time that half of the round trips over plain TCP do not exceed.
+    RAW_TCP_ROUND_TRIP_P50_NS = "raw_tcp_round_trip_p50_ns", "ns", Lower, Time,
+        Reference, OnThisMachine, "plain TCP, p50";
+    /// The time that 99 % of the round trips over plain TCP do not exceed.
+    RAW_TCP_ROUND_TRIP_P99_NS = "raw_tcp_round_trip_p99_ns", "ns", Lower, Time,
+        Reference, OnThisMachine, "plain TCP, p99";
+    /// What TLS adds to a round trip: its median less that of plain TCP in the same round, of which there are many. It may be
+    /// below zero where that is inside the noise.
+    ADDED_ROUND_TRIP_NS = "added_round_trip_ns", "ns", Lower, Time,
+        Reference, OnThisMachine, "TLS adds";
     /// Processor time of one side, including system calls, per message sent and echoed.
     CPU_NS_PER_MESSAGE = "cpu_ns_per_message", "ns", Lower, Time,
         Primary, OnThisMachine, "CPU";

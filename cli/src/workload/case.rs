@@ -330,7 +330,7 @@ impl Work {
 }
 
 /// Makes blocking calls on a socket return at intervals, so that the waiting thread can check for an interrupt.
-fn looks_up(socket: &Socket) -> Result<(), Error> {
+pub(super) fn looks_up(socket: &Socket) -> Result<(), Error> {
     let tcp = socket.tcp();
     tcp.set_read_timeout(Some(LOOK))
         .and_then(|()| tcp.set_write_timeout(Some(LOOK)))

@@ -9,6 +9,7 @@ mod ends;
 pub mod handshake;
 mod handshake_driver;
 mod histogram;
+pub mod latency;
 mod link;
 mod metrics;
 mod one_thread;

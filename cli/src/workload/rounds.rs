@@ -228,10 +228,7 @@ struct LaneState {
 impl LaneState {
     fn new(turn: usize, lane: Lane, schedule: &RoundSchedule, pairs: usize) -> Self {
         let block = match schedule.limit {
-            Limit::Duration(duration) => {
-                let share = duration / schedule.lanes.len() as u32;
-                schedule.block.max(share / ROUNDS_MAX).min(share / ROUNDS_MIN)
-            }
+            Limit::Duration(duration) => block_length(schedule.block, duration / schedule.lanes.len() as u32),
             Limit::Writes(_) => schedule.block,
         };
         let batch_writes = schedule.cycle_writes * pairs as u64;
@@ -269,8 +266,13 @@ impl LaneState {
     }
 }
 
+/// The length of the blocks of a lane that has `share` of the time: `block`, if that makes a sensible number of them.
+pub(super) fn block_length(block: Duration, share: Duration) -> Duration {
+    block.max(share / ROUNDS_MAX).min(share / ROUNDS_MIN)
+}
+
 /// The number of writes in block `number` of `writes` writes in all, of which `done` are done.
-fn block_of(writes: u64, batch_writes: u64, number: u64, done: u64) -> u64 {
+pub(super) fn block_of(writes: u64, batch_writes: u64, number: u64, done: u64) -> u64 {
     let blocks = (writes / batch_writes).clamp(1, BLOCKS_OF_COUNT);
     if writes / blocks <= BLOCK_WRITES_MAX {
         share(writes, blocks, number)

@@ -220,7 +220,7 @@ impl Block {
 }
 
 /// Completes the handshake over a blocking socket.
-fn handshake(endpoint: &mut impl Endpoint, socket: &mut Socket) -> Result<Negotiated, Error> {
+pub(super) fn handshake(endpoint: &mut impl Endpoint, socket: &mut Socket) -> Result<Negotiated, Error> {
     while endpoint.is_handshaking() {
         send_all(endpoint, socket)?;
         let came_early = |_: &[u8]| Err(Error::Failed("data arrived before it was expected".to_owned()));

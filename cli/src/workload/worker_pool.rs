@@ -214,7 +214,7 @@ fn serve(worker: Box<dyn Worker>, steps: &Receiver<Step>, reply: impl Fn(Result<
 }
 
 /// Whether an error only says that the peer has failed.
-fn is_aftermath(error: &Error) -> bool {
+pub(super) fn is_aftermath(error: &Error) -> bool {
     use tls_engine::Error as Engine;
     match error {
         Error::Engine(source) | Error::Tls { source, .. } => matches!(source, Engine::PeerAlert(_) | Engine::Truncated),

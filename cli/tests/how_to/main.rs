@@ -44,6 +44,7 @@ pages! {
     find_tls_cost = "find-tls-cost.md", [];
     gate_in_ci = "gate-in-ci.md", [];
     remote_server = "remote-server.md", [];
+    latency = "latency.md", [];
     memory = "memory.md", ["curl", "ps"];
     ablation = "ablation.md", [];
     reports = "reports.md", [];

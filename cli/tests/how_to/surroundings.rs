@@ -3,6 +3,7 @@
 //!
 //! - `tlsbench` measures for a moment where no duration is given, and `ablate` has few connections, as `handshake` has of another server.
 //! - `server.example` is a `tlsbench serve` on this machine: port 4433 takes data, port 443 speaks HTTP and has a post-quantum group.
+//!   Port 4433 of `echo.example` echoes.
 //! - `cargo build` finds the program built, and `bencher` takes any JSON.
 
 use std::fs::{self, File};
@@ -37,12 +38,12 @@ throughput) if has --http-get; then set -- "$@" --count 2000; fi ;;
 esac
 all=$*
 case $1 in
-throughput | handshake | ablate | crypto | doctor)
+throughput | handshake | latency | ablate | crypto | doctor)
     has --duration || has "-d " || has --count || set -- "$@" --duration 40ms ;;
 peers) has --list || set -- "$@" --duration 20ms ;;
 esac
 case $1 in
-throughput | handshake) has --warmup || set -- "$@" --warmup 5ms ;;
+throughput | handshake | latency) has --warmup || set -- "$@" --warmup 5ms ;;
 ablate) has --connections || set -- "$@" --connections 20 ;;
 gate) if has --against; then set -- "$@" --blocks 8; fi ;;
 serve) exec "$PROGRAM" "$@" >"$SERVER_OUTPUT" ;;
@@ -67,6 +68,7 @@ pub(super) struct Surroundings {
     directory: TempDir,
     sink: Server,
     http: Server,
+    echo: Server,
 }
 
 impl Surroundings {
@@ -75,6 +77,7 @@ impl Surroundings {
         let directory = tempfile::Builder::new().prefix(page).tempdir().expect("a folder");
         let surroundings = Self {
             sink: Server::start(&["--mode", "sink"]),
+            echo: Server::start(&["--mode", "echo"]),
             http: Server::start(&["--mode", "http", "--early-data", "16k", "--groups", GROUPS]),
             directory,
         };
@@ -90,6 +93,7 @@ impl Surroundings {
         symlink(PROGRAM, surroundings.path("base/target/release/tlsbench")).expect("a link");
         symlink(".", surroundings.path("work/this")).expect("a link");
         fs::copy(&surroundings.sink.ca, surroundings.path("work/ca.pem")).expect("a copy");
+        fs::copy(&surroundings.echo.ca, surroundings.path("work/echo.pem")).expect("a copy");
         surroundings
     }
 
@@ -123,6 +127,7 @@ impl Surroundings {
     /// With servers that are here, and ports that are free.
     fn substituted(&self, script: &str) -> String {
         let script = script.replace("server.example:4433", &self.sink.target());
+        let script = script.replace("echo.example:4433", &self.echo.target());
         let script = script.replace("server.example:443", &self.http.target());
         let script = script.replace("Host: server.example", "Host: localhost");
         [":4433", ":9433"].iter().fold(script, |script, port| script.replace(port, &format!(":{}", free_port())))

@@ -3,6 +3,7 @@
 use crate::ranking::{Contest, Medals, Outcome, Work};
 use crate::render::conclusion::capitalized;
 use crate::render::labels::labels;
+use crate::render::round_trips::precise;
 use crate::schema::{Side, quantity};
 use crate::units::counted;
 
@@ -10,6 +11,7 @@ use crate::units::counted;
 /// shown between tls-engine and rustls."
 pub(in crate::render) fn conclusion(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
     let said: Vec<String> = contests.iter().filter_map(|contest| sentence(work, contest)).collect();
+    let said: Vec<String> = said.into_iter().chain(added(work)).collect();
     let said = if said.is_empty() { "nothing to compare".to_owned() } else { said.join("; ") };
     capitalized(&format!("{}: {said}.", title(work, contests)))
 }
@@ -20,6 +22,7 @@ fn title(work: &Work<'_>, contests: &[Contest<'_>]) -> String {
     let kind = match contests.first() {
         Some(contest) if is_memory(contest) => "idle connections after 16 KiB each way, ",
         _ if work.id.starts_with("handshake/") => "handshakes, ",
+        _ if work.id.starts_with("latency/") => "round trips, ",
         _ => "",
     };
     // Both sides of the data are in the table, whichever end is on which.
@@ -62,6 +65,16 @@ fn sentence(work: &Work<'_>, contest: &Contest<'_>) -> Option<String> {
             }
         }
     })
+}
+
+/// Such as "TLS adds 826 ns ±3.00 ns with tls-engine, 1.50 µs ±4.00 ns with rustls". Nothing where there was no plain TCP.
+fn added(work: &Work<'_>) -> Option<String> {
+    let named = work.rows.iter().filter_map(|row| {
+        let added = row.case.metric(Side::Total, &quantity::ADDED_ROUND_TRIP_NS)?;
+        Some(format!("{} with {}", precise(added), row.name))
+    });
+    let named: Vec<String> = named.collect();
+    (!named.is_empty()).then(|| format!("TLS adds {} to a round trip over plain TCP", named.join(", ")))
 }
 
 fn is_memory(contest: &Contest<'_>) -> bool {

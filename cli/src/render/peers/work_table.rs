@@ -98,6 +98,7 @@ fn scale(work: &Work<'_>, contest: &Contest<'_>) -> Scale {
     let (factor, unit) = match contest.quantity.unit {
         "B/s" if best / each >= 1e9 => (1e-9, "GB/s"),
         "B/s" => (1e-6, "MB/s"),
+        "ns" => (1e-3, "µs"),
         "us" => (1.0, "µs"),
         "B" => (1e-3, "kB"),
         other => (1.0, other),
@@ -139,6 +140,9 @@ fn last_column(contests: &[Contest<'_>]) -> Option<Both> {
         }
         Contest { side: Side::Send | Side::Receive, .. } => ("heap calls", &quantity::HEAP_CALLS_PER_RECORD, count),
         Contest { side: Side::Client | Side::Server, .. } => ("heap calls", &quantity::HEAP_CALLS_PER_HANDSHAKE, count),
+        contest if *contest.quantity == quantity::ROUND_TRIP_P50_NS => {
+            ("TLS adds, µs", &quantity::ADDED_ROUND_TRIP_NS, |ns| significant(ns / 1e3))
+        }
         Contest { side: Side::Total, .. } => return None,
     };
     Some(Both { heading: format!("{above}\n{}", sides.join("/")), quantity, text })

@@ -17,7 +17,8 @@ use crate::schema::{Better, Case, Metric, name_of, primary};
 const DRAWN: usize = 120;
 
 /// What the commands measure, as headings have it.
-const TITLES: [(&str, &str); 2] = [("handshake", "Handshakes"), ("instructions", "Instructions")];
+const TITLES: [(&str, &str); 3] =
+    [("handshake", "Handshakes"), ("latency", "Round trips"), ("instructions", "Instructions")];
 
 /// The charts of cases that no other module draws.
 pub(super) fn section(family: &str, cases: &[&Case]) -> Section {

@@ -3,6 +3,7 @@
 mod ablation;
 mod crypto;
 mod handshake;
+mod latency;
 mod runs;
 mod throughput;
 
@@ -34,9 +35,10 @@ struct Finding {
 type Reader = fn(&[&Case]) -> Vec<Finding>;
 
 /// The commands whose results have a place here, in their order, and who reads them.
-const FAMILIES: [(&str, Reader); 4] = [
+const FAMILIES: [(&str, Reader); 5] = [
     ("throughput", throughput::findings),
     ("handshake", handshake::findings),
+    ("latency", latency::findings),
     ("crypto", crypto::findings),
     ("ablate", ablation::findings),
 ];
