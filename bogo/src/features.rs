@@ -27,6 +27,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-expect-no-session-id",
             "-expect-session-id",
             "-expect-total-renegotiations",
+            "-use-exporter-between-reads",
             "-fallback-scsv",
             "-false-start",
             "-forbid-renegotiation-after-handshake",
@@ -76,7 +77,6 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-use-ocsp-callback",
         ],
     ),
-    ("exporters", &["-export-keying-material", "-use-exporter-between-reads"]),
     (
         "resumption by name, context and age",
         &[
@@ -157,8 +157,8 @@ mod tests {
     fn a_test_counts_for_the_first_feature_it_lacks() {
         let missing = |line: &str| missing(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(missing("-resume-count 1 -psk secret"), Some(OLDER_VERSIONS));
-        assert_eq!(missing("-server -resume-count 1 -export-keying-material"), Some("exporters"));
-        assert_eq!(missing("-server -on-resume-export-keying-material"), Some("exporters"));
+        assert_eq!(missing("-server -resume-count 1 -send-alert"), Some(CALLBACKS));
+        assert_eq!(missing("-server -on-resume-send-alert"), Some(CALLBACKS));
         assert_eq!(missing("-server -shim-writes-first"), None);
     }
 

@@ -57,6 +57,11 @@ pub(crate) struct Flags {
     pub(crate) updates_keys: bool,
     pub(crate) updates_keys_before_read: bool,
     pub(crate) exports_secrets: bool,
+    /// How many bytes of keying material are exported and sent, with which label and, if it is used, context.
+    pub(crate) exported_bytes: Option<usize>,
+    pub(crate) export_label: String,
+    pub(crate) export_context: String,
+    pub(crate) uses_export_context: bool,
 
     pub(crate) expected_version: Option<u16>,
     pub(crate) expected_suite: Option<u16>,
@@ -165,6 +170,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-server", |flags| flags.server = true),
     ("-shim-shuts-down", |flags| flags.shuts_down = true),
     ("-shim-writes-first", |flags| flags.writes_first = true),
+    ("-use-export-context", |flags| flags.uses_export_context = true),
     ("-verify-fail", |flags| flags.verify_fail = true),
     ("-verify-peer", |flags| flags.verify_peer = true),
     ("-wpa-202304", |flags| flags.policy = Some(&WPA_202304)),
@@ -212,6 +218,15 @@ const VALUES: &[(&str, Value)] = &[
     ("-expect-selected-credential", |flags, value| set(&mut flags.expected_credential, value)),
     ("-expect-server-name", |flags, value| set(&mut flags.expected_server_name, value)),
     ("-expect-version", |flags, value| set(&mut flags.expected_version, value)),
+    ("-export-context", |flags, value| {
+        flags.export_context = value.into();
+        Ok(())
+    }),
+    ("-export-keying-material", |flags, value| set(&mut flags.exported_bytes, value)),
+    ("-export-label", |flags, value| {
+        flags.export_label = value.into();
+        Ok(())
+    }),
     ("-host-name", |flags, value| set(&mut flags.host_name, value)),
     ("-key-file", |flags, value| {
         flags.credential().key_file = value.into();

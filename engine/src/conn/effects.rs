@@ -36,6 +36,10 @@ impl Connection {
                 self.sending.sealer.remove_key();
                 Ok(())
             }
+            Effect::KeepExporter(exporter) => {
+                self.exporter = exporter.take();
+                Ok(())
+            }
             Effect::Ready { negotiated, resumption, server_name: store_name } => {
                 // The host name is moved: it may be on the heap.
                 let server_name = negotiated.server_name.take();

@@ -215,6 +215,11 @@ impl<S: Signal> OpeningHalf<S> {
         self.connection.negotiated()
     }
 
+    /// Keying material for the application, see [`Connection::export_keying_material`].
+    pub fn export_keying_material(&self, label: &[u8], context: &[u8], output: &mut [u8]) -> Result<(), Error> {
+        self.connection.export_keying_material(label, context, output)
+    }
+
     /// Whether the peer has sent close_notify.
     pub const fn is_closed_by_peer(&self) -> bool {
         self.connection.is_closed_by_peer()

@@ -8,7 +8,7 @@ use super::job::{Job, JobId, Work};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::keys::{PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
+use crate::keys::{Exporter, PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span, wipe};
 
 /// What a handshake wants to be done, in order, and the memory it works in.
@@ -48,6 +48,8 @@ pub(crate) enum Effect {
     EndEarlyData,
     /// Go back to records without protection for sending: after a HelloRetryRequest, there is no early data (RFC 8446 4.2.10).
     RemoveWriteKeys,
+    /// Keep what keying material is exported from, until it is taken out of here.
+    KeepExporter(Option<Box<Exporter>>),
     /// The handshake has completed.
     Ready {
         /// What was negotiated.
@@ -125,6 +127,11 @@ impl Effects {
         }
         self.list.push(Entry::Effect(effect));
         Ok(())
+    }
+
+    /// Has the connection keep its exporter, where it has one.
+    pub(super) fn keep_exporter(&mut self, exporter: Option<Box<Exporter>>) -> Result<(), Error> {
+        if exporter.is_none() { Ok(()) } else { self.push(Effect::KeepExporter(exporter)) }
     }
 
     /// Sends the message that `encode` appends, together with the messages right before, and adds it to `transcript`.

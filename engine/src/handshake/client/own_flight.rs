@@ -65,9 +65,11 @@ impl OwnFlight {
         let [client_secret, server_secret] = master.traffic(server_flight);
         handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
         handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
-        if handshake.client.config.common.key_log.is_some() {
-            handshake.client.log(SecretLabel::Exporter, &master.exporter(server_flight));
-        }
+        effects.keep_exporter(handshake.client.config.common.exporter(
+            &handshake.client.random,
+            master,
+            server_flight,
+        ))?;
         let resumption = master.resumption(&handshake.transcript.current());
 
         let suite = handshake.suite;

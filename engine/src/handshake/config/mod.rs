@@ -11,9 +11,9 @@ use crate::codes::{CipherSuite, NamedGroup};
 use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Hash, Provider, Random, Suite};
 use crate::error::Error;
-use crate::keys::{ExternalPsk, KeyLog};
+use crate::keys::{Exporter, ExternalPsk, KeyLog, MasterSecret, SecretLabel};
 use crate::limits::{FRAGMENT_MIN, RECORD_CONTENT_MAX};
-use crate::mem::ArenaLease;
+use crate::mem::{ArenaLease, Digest};
 use crate::switches::Switches;
 
 /// A clock, for the validity of certificates and tickets.
@@ -39,6 +39,8 @@ pub(crate) struct Common {
     pub(crate) groups: Vec<&'static dyn Group>,
     pub(crate) alpn: Vec<Arc<[u8]>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    /// Whether connections keep what keying material is exported from.
+    pub(crate) exporter: bool,
     pub(crate) switches: Switches,
     pub(crate) arenas: Option<HandshakeArenas>,
     pub(crate) monitor: Option<Monitor>,
@@ -63,6 +65,23 @@ impl Common {
 
     pub(crate) fn group(&self, name: NamedGroup) -> Option<&'static dyn Group> {
         self.groups.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// The exporter of the connection of `client_random`, where there is one, over ClientHello...server Finished. Its secret is logged.
+    pub(crate) fn exporter(
+        &self,
+        client_random: &[u8; 32],
+        master: &MasterSecret,
+        messages: &Digest,
+    ) -> Option<Box<Exporter>> {
+        if self.key_log.is_none() && !self.exporter {
+            return None;
+        }
+        let exporter = Exporter::new(master, messages);
+        if let Some(key_log) = &self.key_log {
+            key_log.log(SecretLabel::Exporter, client_random, exporter.secret());
+        }
+        self.exporter.then(|| Box::new(exporter))
     }
 
     /// How many records a key of `aead` seals before it is replaced.
@@ -94,6 +113,7 @@ struct CommonBuilder {
     groups: Option<Vec<NamedGroup>>,
     alpn: Vec<Arc<[u8]>>,
     key_log: Option<Arc<dyn KeyLog>>,
+    exporter: bool,
     switches: Switches,
     arenas: Option<HandshakeArenas>,
     monitor: Option<Monitor>,
@@ -112,6 +132,7 @@ impl CommonBuilder {
             groups: None,
             alpn: Vec::new(),
             key_log: None,
+            exporter: false,
             switches: Switches::default(),
             arenas: None,
             monitor: None,
@@ -146,7 +167,7 @@ impl CommonBuilder {
             return Err(Error::Config(format!("a record holds {FRAGMENT_MIN} to {RECORD_CONTENT_MAX} bytes at most")));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, max_fragment, .. } = self;
-        let pauses = self.pauses;
+        let (exporter, pauses) = (self.exporter, self.pauses);
         let arenas = switches.arena.then(|| arenas.unwrap_or_default());
         let monitor = switches.counters.then(|| monitor.unwrap_or_default());
         Ok(Common {
@@ -155,6 +176,7 @@ impl CommonBuilder {
             groups,
             alpn,
             key_log,
+            exporter,
             switches,
             arenas,
             monitor,
@@ -221,6 +243,14 @@ macro_rules! common_setters {
         /// The key log. Default: none.
         pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
             self.common.key_log = Some(key_log);
+            self
+        }
+
+        /// Whether connections keep the secret that keying material is exported from (RFC 8446 7.5), see
+        /// [`Connection::export_keying_material`](crate::Connection::export_keying_material). It takes one more derivation in the
+        /// handshake, and a call of the heap. Default: no.
+        pub fn exporter(mut self, on: bool) -> Self {
+            self.common.exporter = on;
             self
         }
 

@@ -7,7 +7,7 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, authentication};
-use crate::keys::{HandshakeKeys, MasterSecret, TrafficSecret, Transcript};
+use crate::keys::{Exporter, HandshakeKeys, MasterSecret, TrafficSecret, Transcript};
 use crate::msgs::{Finished, Message, encode_message};
 
 /// Waiting for EndOfEarlyData, while early data is taken.
@@ -33,6 +33,7 @@ pub(in crate::handshake) struct WaitFinished {
     pub(super) transcript: Transcript,
     pub(super) client_handshake: HandshakeKeys,
     pub(super) client_secret: TrafficSecret,
+    pub(super) exporter: Option<Box<Exporter>>,
     pub(super) negotiated: Negotiated,
     /// What the tickets of this session come from, where the client gets any.
     pub(super) tickets: Option<(Arc<ServerConfig>, MasterSecret)>,
@@ -59,6 +60,7 @@ impl WaitFinished {
             self.transcript.add(message.bytes);
             send_tickets(&config, &self.suite, &master, &self.negotiated, &self.transcript.current(), effects)?;
         }
+        effects.keep_exporter(self.exporter)?;
         effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
         Ok(ServerState::Ready)
     }

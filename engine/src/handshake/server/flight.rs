@@ -212,16 +212,15 @@ impl HalfFlight {
         let [client_secret, server_secret] = master.traffic(&messages);
         log(&config, &self.client_random, SecretLabel::ClientApplication, client_secret.secret());
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
-        if config.common.key_log.is_some() {
-            log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
-        }
+        let exporter = config.common.exporter(&self.client_random, &master, &messages);
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
         let early_data_skipped = config.early_data_skipped();
         // RFC 8446 4.3.2: not where a PSK is used.
         let asked = config.client_authentication.as_ref().filter(|_| negotiated.signature().is_some());
         let asked = asked.map(|asked| (config.clone(), asked.verifier.clone()));
         let tickets = self.gives_tickets.then_some((config, master));
-        let mut finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
+        let mut finished =
+            WaitFinished { suite, transcript, client_handshake, client_secret, exporter, negotiated, tickets };
         if let Some((early, bytes)) = self.client_early {
             finished.send_early_tickets(effects)?;
             effects.push(Effect::handshake_keys(Direction::Read, early.keys(suite.aead)))?;
