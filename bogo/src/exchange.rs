@@ -88,6 +88,16 @@ fn check(stream: &Stream<Transport>, flags: &Flags, selected: &Selected, is_resu
         let psk = negotiated.psk_identity.as_deref().map(|identity| place_of_psk(identity, flags)).transpose()?;
         expect("credential", &psk.unwrap_or(selected.get()), &expected)?;
     }
+    // BoringSSL keeps them with the session, too.
+    if !negotiated.is_resumed() {
+        let stapled = stream.connection().stapled().cloned().unwrap_or_default();
+        let expected = [&flags.expected_ocsp_response, &flags.expected_timestamps];
+        for (found, expected) in [stapled.ocsp_response, stapled.timestamps].into_iter().zip(expected) {
+            if expected.is_some() {
+                expect("what is stapled", &found, expected)?;
+            }
+        }
+    }
     if flags.expects_no_certificate {
         expect("no certificate", &peer_scheme(negotiated, flags), &None)?;
     }

@@ -65,19 +65,6 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("certificate compression", &["-install-cert-compression-algs", "-install-one-cert-compression-alg"]),
     ("requested padding", &["-request-server-padding", "-server-supports-padding"]),
     (
-        "OCSP and certificate timestamps (SCT)",
-        &[
-            "-decline-ocsp-callback",
-            "-enable-ocsp-stapling",
-            "-enable-signed-cert-timestamps",
-            "-fail-ocsp-callback",
-            "-ocsp-response",
-            "-set-ocsp-in-callback",
-            "-signed-cert-timestamps",
-            "-use-ocsp-callback",
-        ],
-    ),
-    (
         "resumption by name, context and age",
         &[
             "-expect-not-resumable-across-names",
@@ -106,6 +93,7 @@ const FEATURES: &[(&str, &[&str])] = &[
         CALLBACKS,
         &[
             "-allow-unknown-alpn-protos",
+            "-decline-ocsp-callback",
             "-early-write-after-message",
             "-expect-advertised-alpn",
             "-expect-cipher-aes",
@@ -118,6 +106,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-fail-cert-callback",
             "-fail-ddos-callback",
             "-fail-early-callback",
+            "-fail-ocsp-callback",
             "-install-ddos-callback",
             "-jdk11-workaround",
             "-max-cert-list",
@@ -129,10 +118,12 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-select-empty-alpn",
             "-send-alert",
             "-server-preference",
+            "-set-ocsp-in-callback",
             "-reverify-on-resume",
             "-ticket-key",
             "-tls13-ciphers-flags",
             "-use-early-callback",
+            "-use-ocsp-callback",
             "-use-ticket-aead-callback",
             "-use-ticket-callback",
         ],

@@ -40,6 +40,10 @@ impl Connection {
                 self.exporter = exporter.take();
                 Ok(())
             }
+            Effect::KeepStapled(stapled) => {
+                self.stapled = stapled.take();
+                Ok(())
+            }
             Effect::Ready { negotiated, resumption, server_name: store_name } => {
                 // The host name is moved: it may be on the heap.
                 let server_name = negotiated.server_name.take();

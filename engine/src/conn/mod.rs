@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::handshake::{HandshakeReassembler, Workspace, start_client, start_server};
 use crate::keys::{Exporter, Ratchet};
 use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
+use crate::pki::Stapled;
 use crate::record::{Inlined, Opener, Split};
 use crate::session::Ticket;
 use early_data::EarlyData;
@@ -55,6 +56,8 @@ pub struct Connection {
     server_name: Option<ServerName<'static>>,
     /// Where the configuration asks for it.
     exporter: Option<Box<Exporter>>,
+    /// What the server has stapled to its certificate, if anything.
+    stapled: Option<Box<Stapled>>,
     sending: Sending,
     /// Where the switch `counters` is on. Behind a pointer, so that it takes one word where it is off, and so that both halves
     /// of a connection share it.
@@ -141,6 +144,7 @@ impl Connection {
             resumption: None,
             server_name: None,
             exporter: None,
+            stapled: None,
             sending,
             take_record: match (switches.inline, switches.counters) {
                 (true, false) => Self::take_record::<Inlined, false>,
@@ -179,6 +183,14 @@ impl Connection {
     /// What was negotiated, once the handshake has completed.
     pub const fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
+    }
+
+    /// What the server has stapled to its certificate: nothing that the client did not ask for
+    /// ([`request_ocsp_response`](crate::conn::ClientConfigBuilder::request_ocsp_response),
+    /// [`request_timestamps`](crate::conn::ClientConfigBuilder::request_timestamps)), nor that has come before the handshake has completed,
+    /// nor in a session that is resumed. The application has to verify it.
+    pub fn stapled(&self) -> Option<&Stapled> {
+        self.stapled.as_deref().filter(|_| !self.is_handshaking())
     }
 
     /// Fills `output` with keying material for the application (RFC 8446 7.5, RFC 5705), the same at both ends: it depends on the

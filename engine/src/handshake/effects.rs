@@ -10,6 +10,8 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{Exporter, PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span, wipe};
+use crate::msgs::StapledExtensions;
+use crate::pki::Stapled;
 
 /// What a handshake wants to be done, in order, and the memory it works in.
 pub(crate) struct Effects {
@@ -50,6 +52,8 @@ pub(crate) enum Effect {
     RemoveWriteKeys,
     /// Keep what keying material is exported from, until it is taken out of here.
     KeepExporter(Option<Box<Exporter>>),
+    /// Keep what the server has stapled to its certificate, until it is taken out of here.
+    KeepStapled(Option<Box<Stapled>>),
     /// The handshake has completed.
     Ready {
         /// What was negotiated.
@@ -132,6 +136,16 @@ impl Effects {
     /// Has the connection keep its exporter, where it has one.
     pub(super) fn keep_exporter(&mut self, exporter: Option<Box<Exporter>>) -> Result<(), Error> {
         if exporter.is_none() { Ok(()) } else { self.push(Effect::KeepExporter(exporter)) }
+    }
+
+    /// Has the connection keep what the server has stapled to its certificate, if anything.
+    pub(super) fn keep_stapled(&mut self, stapled: StapledExtensions<'_>) -> Result<(), Error> {
+        if stapled.is_empty() {
+            return Ok(());
+        }
+        let StapledExtensions { ocsp_response, timestamps } = stapled;
+        let [ocsp_response, timestamps] = [ocsp_response, timestamps].map(|bytes| bytes.map(Vec::from));
+        self.push(Effect::KeepStapled(Some(Box::new(Stapled { ocsp_response, timestamps }))))
     }
 
     /// Sends the message that `encode` appends, together with the messages right before, and adds it to `transcript`.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use super::pre_shared_key::{OfferedPsks, PskOffer};
+use super::stapled::{StapledRequest, decode_status_request};
 use super::{decode_legacy_version, encode_message, ignored_extensions};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub struct ClientHello<'a> {
     pub alpn: Option<AlpnNames<'a>>,
     /// `cookie`.
     pub cookie: Option<&'a [u8]>,
+    /// What is asked for with the certificate.
+    pub stapled: StapledRequest,
     /// Whether `early_data` is there.
     pub early_data: bool,
     /// `pre_shared_key`.
@@ -64,6 +67,7 @@ impl<'a> ClientHello<'a> {
             key_shares: None,
             alpn: None,
             cookie: None,
+            stapled: StapledRequest::default(),
             early_data: false,
             pre_shared_key: None,
             psk_key_exchange_modes: None,
@@ -103,6 +107,8 @@ impl<'a> ClientHello<'a> {
                 ExtensionType::COOKIE => {
                     self.cookie = Some(reader.filled16()?);
                 }
+                ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
+                ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => {
                     self.psk_key_exchange_modes = Some(reader.filled8()?);
@@ -116,7 +122,7 @@ impl<'a> ClientHello<'a> {
                 }
                 other => {
                     check_allowed_in(other, ContainingMessage::ClientHello)?;
-                    ignored_extensions::check(other, ContainingMessage::ClientHello, reader)?;
+                    ignored_extensions::check(other, reader)?;
                     continue;
                 }
             }
@@ -228,6 +234,8 @@ pub struct ClientHelloParameters<'a> {
     pub alpn: &'a [Arc<[u8]>],
     /// `cookie`, as HelloRetryRequest had it.
     pub cookie: Option<&'a [u8]>,
+    /// What is asked for with the certificate.
+    pub stapled: StapledRequest,
     /// Whether early data follows.
     pub early_data: bool,
     /// Whether a pre-shared key is taken without a key exchange, too.
@@ -280,6 +288,7 @@ impl ClientHelloParameters<'_> {
         if let Some(cookie) = self.cookie {
             encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
         }
+        self.stapled.encode(writer);
         if self.early_data {
             encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
         }
@@ -302,6 +311,8 @@ pub struct OfferedExtensions {
     pub alpn: bool,
     /// Whether a cookie was brought back.
     pub cookie: bool,
+    /// What was asked for with the certificate.
+    pub stapled: StapledRequest,
     /// Whether early data was announced.
     pub early_data: bool,
     /// Whether a pre-shared key was there.
@@ -315,6 +326,8 @@ impl OfferedExtensions {
             ExtensionType::SERVER_NAME => self.server_name,
             ExtensionType::ALPN => self.alpn,
             ExtensionType::COOKIE => self.cookie,
+            ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response,
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps,
             ExtensionType::EARLY_DATA => self.early_data,
             ExtensionType::PRE_SHARED_KEY => self.pre_shared_key,
             ExtensionType::SUPPORTED_VERSIONS

@@ -14,7 +14,7 @@ use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
 use crate::handshake::effects::{Authentication, Effects};
 use crate::handshake::job::ChainCheck;
 use crate::keys::{FinishedKey, HandshakeKeys, MasterSecret, Transcript};
-use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer};
+use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, StapledRequest};
 
 /// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
@@ -83,7 +83,9 @@ impl WaitCertificate {
             return Ok(ClientState::Certificate(Self { handshake }));
         }
         let client = &handshake.client;
-        authentication::on_certificate(client, &client.config.common, message, &mut handshake.transcript, effects)?;
+        let transcript = &mut handshake.transcript;
+        let certificate = authentication::on_certificate(client, &client.config.common, message, transcript, effects)?;
+        effects.keep_stapled(certificate.stapled)?;
         Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
     }
 }
@@ -140,6 +142,10 @@ const NO_VERIFIER: Error = Error::Internal("a certificate where a PSK is require
 impl VerifyPeer for ClientContext {
     fn on_missing(&self) -> Result<(), Error> {
         Err(CertificateError::Missing.into())
+    }
+
+    fn requested(&self) -> StapledRequest {
+        self.config.stapled
     }
 
     fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {

@@ -120,6 +120,7 @@ impl WaitServerHello {
             server_name: self.client.host_name().is_some(),
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
+            stapled: self.client.config.stapled,
             early_data: self.is_early_data_offered,
             pre_shared_key: !self.psks.is_empty(&self.client.config),
         }
@@ -140,6 +141,7 @@ impl WaitServerHello {
             key_shares: &key_shares,
             alpn: &config.common.alpn,
             cookie,
+            stapled: config.stapled,
             early_data: self.is_early_data_offered,
             psk_ke: config.psk_ke,
             psks: &self.psks.offers(config),

@@ -126,7 +126,7 @@ impl Choice<'_> {
                 if let Some(ClientAuthentication { request, .. }) = &config.client_authentication {
                     out.extend_from_slice(request);
                 }
-                encode_certificate(out, &[], &choice.certificate.chain);
+                encode_certificate(out, &[], &choice.certificate.chain, choice.stapled(hello.stapled));
             }
         })?;
         let takes_psks = hello.takes_psk_dhe_ke() || (config.psk_ke && hello.takes_psk_ke());
