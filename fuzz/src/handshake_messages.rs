@@ -19,9 +19,10 @@ pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let flags = input.byte();
     let [server_name, alpn, cookie, pre_shared_key, early_data] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
-    let [ocsp_response, timestamps] = [32, 64].map(|flag| flags & flag != 0);
+    let [ocsp_response, timestamps, record_size_limit] = [32, 64, 128].map(|flag| flags & flag != 0);
     let stapled = StapledRequest { ocsp_response, timestamps };
-    let offered = OfferedExtensions { server_name, alpn, cookie, stapled, early_data, pre_shared_key };
+    let offered =
+        OfferedExtensions { server_name, alpn, cookie, stapled, record_size_limit, early_data, pre_shared_key };
     let message = input.rest();
     let Some(header) = Header::at_front(message) else { return };
     // Whatever length the header tells: the decoders are given what there is.
@@ -74,6 +75,7 @@ fn client_hello(body: &[u8]) -> bool {
         alpn: &alpn,
         cookie: hello.cookie,
         stapled: hello.stapled,
+        record_size_limit: hello.record_size_limit,
         early_data: hello.early_data,
         psk_ke: hello.takes_psk_ke(),
         psks: &psks,
@@ -83,6 +85,7 @@ fn client_hello(body: &[u8]) -> bool {
     assert_eq!((again.random, again.session_id), (hello.random, hello.session_id));
     assert_eq!((again.cipher_suites, again.cookie), (hello.cipher_suites, hello.cookie));
     assert_eq!((again.early_data, again.stapled), (hello.early_data, hello.stapled));
+    assert_eq!(again.record_size_limit, hello.record_size_limit);
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));
@@ -132,6 +135,7 @@ fn encrypted_extensions(body: &[u8], offered: OfferedExtensions) -> bool {
     let Ok(message) = EncryptedExtensions::decode(body, offered) else { return false };
     assert!(offered.server_name || !message.server_name);
     assert!(offered.alpn || message.alpn.is_none());
+    assert!(offered.record_size_limit || message.record_size_limit.is_none());
     let again = body_of(HandshakeType::ENCRYPTED_EXTENSIONS, |out| message.encode(out));
     assert_eq!(EncryptedExtensions::decode(&again, offered).as_ref(), Ok(&message));
     true

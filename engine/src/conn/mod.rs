@@ -193,6 +193,12 @@ impl Connection {
         self.stapled.as_deref().filter(|_| !self.is_handshaking())
     }
 
+    /// The longest content of a record that is sent, bytes: `max_fragment` of the configuration, or what the peer takes where that is less
+    /// (RFC 8449).
+    pub const fn max_fragment(&self) -> usize {
+        self.sending.sealer.max_fragment()
+    }
+
     /// Fills `output` with keying material for the application (RFC 8446 7.5, RFC 5705), the same at both ends: it depends on the
     /// connection, `label`, `context` and the length of `output`, and no part of it tells anything about another. TLS 1.3 takes an
     /// empty context for none.

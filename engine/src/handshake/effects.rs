@@ -42,8 +42,15 @@ pub(crate) enum Effect {
     },
     /// Skip early data, which was not accepted (RFC 8446 4.2.10), up to so many bytes of records.
     SkipEarlyData(usize),
-    /// Take up to so many bytes of early data, until other keys for reading are installed.
-    TakeEarlyData(u32),
+    /// Take up to so many bytes of early data with these keys, until other ones for reading are installed.
+    TakeEarlyData(TrafficKeys, u32),
+    /// Limit protected records to so many bytes of content and type from now on (RFC 8449), in each direction that has a limit.
+    LimitRecords {
+        /// Of records that are sent.
+        write: Option<u16>,
+        /// Of records that are received.
+        read: Option<u16>,
+    },
     /// Let the application send up to so many bytes of early data.
     OfferEarlyData(u32),
     /// End that, as the server has said whether it has accepted any.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use super::pre_shared_key::{OfferedPsks, PskOffer};
 use super::stapled::{StapledRequest, decode_status_request};
-use super::{decode_legacy_version, encode_message, ignored_extensions};
+use super::{decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -42,6 +42,8 @@ pub struct ClientHello<'a> {
     pub cookie: Option<&'a [u8]>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
+    /// `record_size_limit`, bytes with the content type (RFC 8449 4).
+    pub record_size_limit: Option<u16>,
     /// Whether `early_data` is there.
     pub early_data: bool,
     /// `pre_shared_key`.
@@ -68,6 +70,7 @@ impl<'a> ClientHello<'a> {
             alpn: None,
             cookie: None,
             stapled: StapledRequest::default(),
+            record_size_limit: None,
             early_data: false,
             pre_shared_key: None,
             psk_key_exchange_modes: None,
@@ -109,6 +112,9 @@ impl<'a> ClientHello<'a> {
                 }
                 ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,
+                ExtensionType::RECORD_SIZE_LIMIT => {
+                    self.record_size_limit = Some(record_size_limit::decode(&mut reader)?);
+                }
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => {
                     self.psk_key_exchange_modes = Some(reader.filled8()?);
@@ -236,6 +242,8 @@ pub struct ClientHelloParameters<'a> {
     pub cookie: Option<&'a [u8]>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
+    /// `record_size_limit`, bytes with the content type; none leaves the extension out.
+    pub record_size_limit: Option<u16>,
     /// Whether early data follows.
     pub early_data: bool,
     /// Whether a pre-shared key is taken without a key exchange, too.
@@ -289,6 +297,7 @@ impl ClientHelloParameters<'_> {
             encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
         }
         self.stapled.encode(writer);
+        record_size_limit::encode(self.record_size_limit, writer);
         if self.early_data {
             encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
         }
@@ -313,6 +322,8 @@ pub struct OfferedExtensions {
     pub cookie: bool,
     /// What was asked for with the certificate.
     pub stapled: StapledRequest,
+    /// Whether a limit of records was there.
+    pub record_size_limit: bool,
     /// Whether early data was announced.
     pub early_data: bool,
     /// Whether a pre-shared key was there.
@@ -326,6 +337,7 @@ impl OfferedExtensions {
             ExtensionType::SERVER_NAME => self.server_name,
             ExtensionType::ALPN => self.alpn,
             ExtensionType::COOKIE => self.cookie,
+            ExtensionType::RECORD_SIZE_LIMIT => self.record_size_limit,
             ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response,
             ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps,
             ExtensionType::EARLY_DATA => self.early_data,

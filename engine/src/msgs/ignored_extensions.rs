@@ -8,7 +8,6 @@ pub(super) fn check(extension_type: ExtensionType, mut reader: Reader<'_>) -> Re
     use ExtensionType as E;
     match extension_type {
         E::MAX_FRAGMENT_LENGTH => return max_fragment_length(reader),
-        E::RECORD_SIZE_LIMIT => return record_size_limit(reader),
         // Of a CertificateRequest (RFC 8446 4.4.2.1, RFC 6962 3.3.1); RFC 8446 4.2.6: empty.
         E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP | E::POST_HANDSHAKE_AUTH => {}
         // RFC 8446 4.2.3: at least one.
@@ -27,13 +26,6 @@ fn max_fragment_length(mut reader: Reader<'_>) -> Result<(), Error> {
     let code = reader.u8()?;
     reader.finish()?;
     if (1..=4).contains(&code) { Ok(()) } else { Err(Error::IllegalParameter("max_fragment_length")) }
-}
-
-/// RFC 8449 4: 64 bytes at least.
-fn record_size_limit(mut reader: Reader<'_>) -> Result<(), Error> {
-    let limit_bytes = reader.u16()?;
-    reader.finish()?;
-    if limit_bytes >= 64 { Ok(()) } else { Err(Error::IllegalParameter("record_size_limit")) }
 }
 
 /// RFC 8446 4.2.5: any number of filters, each with a type of extension and perhaps values.

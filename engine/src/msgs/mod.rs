@@ -15,6 +15,7 @@ mod legacy_version;
 mod message;
 mod new_session_ticket;
 mod pre_shared_key;
+mod record_size_limit;
 mod server_hello;
 mod stapled;
 

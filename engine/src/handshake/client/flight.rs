@@ -11,7 +11,7 @@ use crate::codes::{HandshakeType, NamedGroup};
 use crate::crypto::{Provider, Suite};
 use crate::error::{CertificateError, Error};
 use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
-use crate::handshake::effects::{Authentication, Effects};
+use crate::handshake::effects::{Authentication, Effect, Effects};
 use crate::handshake::job::ChainCheck;
 use crate::keys::{FinishedKey, HandshakeKeys, MasterSecret, Transcript};
 use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, StapledRequest};
@@ -54,6 +54,11 @@ impl WaitEncryptedExtensions {
             let offered = handshake.client.config.common.alpn.iter().find(|offered| ***offered == *name);
             let chosen = offered.ok_or(Error::IllegalParameter("an application protocol that was not offered"))?;
             handshake.alpn = Some(chosen.clone());
+        }
+        // RFC 8449 4: negotiated now that both ends have told theirs.
+        let limits = handshake.client.config.common.record_size_limit.zip(extensions.record_size_limit);
+        if let Some((ours, theirs)) = limits {
+            effects.push(Effect::LimitRecords { write: Some(theirs), read: Some(ours) })?;
         }
         handshake.on_early_data_answer(extensions.early_data, effects)?;
         handshake.transcript.add(message.bytes);

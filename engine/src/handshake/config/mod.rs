@@ -49,6 +49,8 @@ pub(crate) struct Common {
     pub(crate) records_per_key: Option<u64>,
     /// The longest content of a record that is sent.
     pub(crate) max_fragment: usize,
+    /// What the peer is told of how much it may send in one record, bytes with the content type (RFC 8449).
+    pub(crate) record_size_limit: Option<u16>,
     /// The jobs that are not done at once.
     pub(crate) pauses: JobKinds,
 }
@@ -121,6 +123,7 @@ struct CommonBuilder {
     random: &'static dyn Random,
     records_per_key: Option<u64>,
     max_fragment: usize,
+    max_received_fragment: Option<usize>,
     pauses: JobKinds,
 }
 
@@ -140,6 +143,7 @@ impl CommonBuilder {
             random: provider.random,
             records_per_key: None,
             max_fragment: RECORD_CONTENT_MAX,
+            max_received_fragment: None,
             pauses: JobKinds::default(),
         }
     }
@@ -163,7 +167,9 @@ impl CommonBuilder {
         if self.records_per_key == Some(0) {
             return Err(Error::Config("a key must seal at least one record".into()));
         }
-        if !(FRAGMENT_MIN..=RECORD_CONTENT_MAX).contains(&self.max_fragment) {
+        let max_received_fragment = self.max_received_fragment.unwrap_or(RECORD_CONTENT_MAX);
+        let are_fragments = |bytes: &usize| (FRAGMENT_MIN..=RECORD_CONTENT_MAX).contains(bytes);
+        if ![self.max_fragment, max_received_fragment].iter().all(are_fragments) {
             return Err(Error::Config(format!("a record holds {FRAGMENT_MIN} to {RECORD_CONTENT_MAX} bytes at most")));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, max_fragment, .. } = self;
@@ -184,6 +190,8 @@ impl CommonBuilder {
             random,
             records_per_key,
             max_fragment,
+            // RFC 8449 4: with the content type. Never truncated, as it was checked.
+            record_size_limit: self.max_received_fragment.map(|bytes| bytes as u16 + 1),
             pauses,
         })
     }
@@ -295,6 +303,15 @@ macro_rules! common_setters {
         /// allows.
         pub fn max_fragment(mut self, bytes: usize) -> Self {
             self.common.max_fragment = bytes;
+            self
+        }
+
+        /// The longest content of a record that the peer may send, bytes, 64 to 16,384, where the peer knows `record_size_limit` (RFC
+        /// 8449): for an end with little memory. It holds for encrypted records of the handshake and after it, and not for early data.
+        /// The peer tells its own limit then, and what is sent is cut to that as well as to
+        /// [`max_fragment`](Self::max_fragment). Default: none, and the extension is neither sent nor answered.
+        pub fn max_received_fragment(mut self, bytes: usize) -> Self {
+            self.common.max_received_fragment = Some(bytes);
             self
         }
 

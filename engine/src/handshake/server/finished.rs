@@ -11,17 +11,25 @@ use crate::keys::{Exporter, HandshakeKeys, MasterSecret, TrafficSecret, Transcri
 use crate::msgs::{Finished, Message, encode_message};
 
 /// Waiting for EndOfEarlyData, while early data is taken.
-pub(in crate::handshake) struct WaitEndOfEarlyData(pub(super) WaitFinished);
+pub(in crate::handshake) struct WaitEndOfEarlyData {
+    pub(super) finished: WaitFinished,
+    /// How much the client may send in one record from then on, where that was negotiated.
+    pub(super) record_size_limit: Option<u16>,
+}
 
 impl WaitEndOfEarlyData {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
-        let Self(mut finished) = self;
+        let Self { mut finished, record_size_limit } = self;
         message.expect(HandshakeType::END_OF_EARLY_DATA, "EndOfEarlyData")?;
         // RFC 8446 5.1
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as the keys change"));
         }
         finished.transcript.add(message.bytes);
+        // RFC 8449 4: not before, as the client did not know it.
+        if record_size_limit.is_some() {
+            effects.push(Effect::LimitRecords { write: None, read: record_size_limit })?;
+        }
         effects.push(Effect::handshake_keys(Direction::Read, finished.client_handshake.records.clone()))?;
         Ok(ServerState::Finished(finished))
     }
