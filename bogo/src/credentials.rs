@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use tls_engine::codes::{CipherSuite, SignatureScheme};
 use tls_engine::crypto::{Origin, Random, SigningKey};
-use tls_engine::pki::{certificates_from_pem, private_key_from_pem};
+use tls_engine::pki::{Stapled, certificates_from_pem, private_key_from_pem};
 use tls_engine::pki_types::CertificateDer;
 use tls_engine::{CertifiedKey, Error, ExternalPsk, Provider, PskHash};
 
@@ -39,10 +39,11 @@ pub(crate) fn load(
     places
         .filter(|(_, credential)| credential.psk.is_none())
         .map(|(place, credential)| {
-            let CertifiedKey { chain, key } = load_one(provider, credential)?;
+            let CertifiedKey { chain, key, stapled } = load_one(provider, credential)?;
             let mut schemes = usable(&credential.schemes, key.as_ref())?;
             schemes.retain(|scheme| flags.policy.is_none_or(|policy| policy.schemes.contains(scheme)));
-            Ok(CertifiedKey { chain, key: Arc::new(Key { key, schemes, place, selected: selected.clone() }) })
+            let key = Arc::new(Key { key, schemes, place, selected: selected.clone() });
+            Ok(CertifiedKey { chain, key, stapled })
         })
         .collect()
 }
@@ -74,7 +75,11 @@ fn load_one(provider: &'static Provider, credential: &Credential) -> Result<Cert
     let key = private_key_from_pem(&read(&credential.key_file)?);
     // What the engine refuses here is a kind of key that it does not have.
     let loaded = key.and_then(|key| CertifiedKey::new(provider, chain, &key));
-    loaded.map_err(|_| Failure::unimplemented(features::KEYS))
+    let loaded = loaded.map_err(|_| Failure::unimplemented(features::KEYS))?;
+    let Credential { ocsp_response, timestamps, .. } = credential;
+    let stapled = Stapled { ocsp_response: ocsp_response.clone(), timestamps: timestamps.clone() };
+    // Some tests want it refused.
+    loaded.with_stapled(stapled).map_err(|error| Failure::Connection(error.to_string()))
 }
 
 /// The schemes of `wanted` that the key can sign with, or all of the key's.

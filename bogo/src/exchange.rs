@@ -33,6 +33,10 @@ pub(crate) fn connect(flags: &Flags, retry: &Flags, sessions: &Sessions, is_resu
     if flags.expects_no_early_data_offer {
         expect("room for early data", &stream.connection().early_data_room(), &0)?;
     }
+    if stream.connection().early_data_room() > 0 {
+        // BoringSSL takes a handshake for done as soon as early data may be sent.
+        export(&stream, flags)?;
+    }
     let mut said_bytes = 0;
     if !flags.writes_all_sizes {
         for words in flags.first_words() {
@@ -83,6 +87,16 @@ fn check(stream: &Stream<Transport>, flags: &Flags, selected: &Selected, is_resu
     if let Some(expected) = flags.expected_credential {
         let psk = negotiated.psk_identity.as_deref().map(|identity| place_of_psk(identity, flags)).transpose()?;
         expect("credential", &psk.unwrap_or(selected.get()), &expected)?;
+    }
+    // BoringSSL keeps them with the session, too.
+    if !negotiated.is_resumed() {
+        let stapled = stream.connection().stapled().cloned().unwrap_or_default();
+        let expected = [&flags.expected_ocsp_response, &flags.expected_timestamps];
+        for (found, expected) in [stapled.ocsp_response, stapled.timestamps].into_iter().zip(expected) {
+            if expected.is_some() {
+                expect("what is stapled", &found, expected)?;
+            }
+        }
     }
     if flags.expects_no_certificate {
         expect("no certificate", &peer_scheme(negotiated, flags), &None)?;
@@ -172,6 +186,7 @@ fn exchange(
     secrets: &TrafficSecrets,
     said_bytes: usize,
 ) -> Result<(), Failure> {
+    stream.send(&export(stream, flags)?)?;
     if flags.exports_secrets {
         stream.send(&secrets.export(flags.server)?)?;
     }
@@ -206,6 +221,18 @@ fn exchange(
         data.iter_mut().for_each(|byte| *byte ^= 0xff);
         stream.send(&data)?;
     }
+}
+
+/// The keying material that flags ask for.
+fn export(stream: &Stream<Transport>, flags: &Flags) -> Result<Vec<u8>, Failure> {
+    let mut material = vec![0; flags.exported_bytes.unwrap_or_default()];
+    if !material.is_empty() {
+        let context = if flags.uses_export_context { flags.export_context.as_bytes() } else { &[] };
+        let exported =
+            stream.connection().export_keying_material(flags.export_label.as_bytes(), context, &mut material);
+        exported.map_err(|error| Failure::Connection(error.to_string()))?;
+    }
+    Ok(material)
 }
 
 /// Does with early data what [`exchange`] does with other data, before the handshake is done. Returns how many of the first words were

@@ -27,6 +27,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-expect-no-session-id",
             "-expect-session-id",
             "-expect-total-renegotiations",
+            "-use-exporter-between-reads",
             "-fallback-scsv",
             "-false-start",
             "-forbid-renegotiation-after-handshake",
@@ -64,20 +65,6 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("certificate compression", &["-install-cert-compression-algs", "-install-one-cert-compression-alg"]),
     ("requested padding", &["-request-server-padding", "-server-supports-padding"]),
     (
-        "OCSP and certificate timestamps (SCT)",
-        &[
-            "-decline-ocsp-callback",
-            "-enable-ocsp-stapling",
-            "-enable-signed-cert-timestamps",
-            "-fail-ocsp-callback",
-            "-ocsp-response",
-            "-set-ocsp-in-callback",
-            "-signed-cert-timestamps",
-            "-use-ocsp-callback",
-        ],
-    ),
-    ("exporters", &["-export-keying-material", "-use-exporter-between-reads"]),
-    (
         "resumption by name, context and age",
         &[
             "-expect-not-resumable-across-names",
@@ -106,6 +93,7 @@ const FEATURES: &[(&str, &[&str])] = &[
         CALLBACKS,
         &[
             "-allow-unknown-alpn-protos",
+            "-decline-ocsp-callback",
             "-early-write-after-message",
             "-expect-advertised-alpn",
             "-expect-cipher-aes",
@@ -118,6 +106,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-fail-cert-callback",
             "-fail-ddos-callback",
             "-fail-early-callback",
+            "-fail-ocsp-callback",
             "-install-ddos-callback",
             "-jdk11-workaround",
             "-max-cert-list",
@@ -129,10 +118,12 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-select-empty-alpn",
             "-send-alert",
             "-server-preference",
+            "-set-ocsp-in-callback",
             "-reverify-on-resume",
             "-ticket-key",
             "-tls13-ciphers-flags",
             "-use-early-callback",
+            "-use-ocsp-callback",
             "-use-ticket-aead-callback",
             "-use-ticket-callback",
         ],
@@ -157,8 +148,8 @@ mod tests {
     fn a_test_counts_for_the_first_feature_it_lacks() {
         let missing = |line: &str| missing(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(missing("-resume-count 1 -psk secret"), Some(OLDER_VERSIONS));
-        assert_eq!(missing("-server -resume-count 1 -export-keying-material"), Some("exporters"));
-        assert_eq!(missing("-server -on-resume-export-keying-material"), Some("exporters"));
+        assert_eq!(missing("-server -resume-count 1 -send-alert"), Some(CALLBACKS));
+        assert_eq!(missing("-server -on-resume-send-alert"), Some(CALLBACKS));
         assert_eq!(missing("-server -shim-writes-first"), None);
     }
 

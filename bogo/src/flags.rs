@@ -37,6 +37,9 @@ pub(crate) struct Flags {
     pub(crate) offered_alpn: Option<String>,
     pub(crate) selected_alpn: Option<String>,
     pub(crate) refuse_alpn: bool,
+    /// What a client asks to be stapled to the server's certificate.
+    pub(crate) requests_ocsp_response: bool,
+    pub(crate) requests_timestamps: bool,
     pub(crate) verify_peer: bool,
     pub(crate) verify_fail: bool,
     /// Whether a server refuses clients without a certificate.
@@ -57,11 +60,18 @@ pub(crate) struct Flags {
     pub(crate) updates_keys: bool,
     pub(crate) updates_keys_before_read: bool,
     pub(crate) exports_secrets: bool,
+    /// How many bytes of keying material are exported and sent, with which label and, if it is used, context.
+    pub(crate) exported_bytes: Option<usize>,
+    pub(crate) export_label: String,
+    pub(crate) export_context: String,
+    pub(crate) uses_export_context: bool,
 
     pub(crate) expected_version: Option<u16>,
     pub(crate) expected_suite: Option<u16>,
     pub(crate) expected_group: Option<u16>,
     pub(crate) expected_scheme: Option<u16>,
+    pub(crate) expected_ocsp_response: Option<Vec<u8>>,
+    pub(crate) expected_timestamps: Option<Vec<u8>>,
     pub(crate) expected_alpn: Option<String>,
     pub(crate) expected_server_name: Option<String>,
     pub(crate) expects_no_server_name: bool,
@@ -90,6 +100,9 @@ pub(crate) struct Credential {
     pub(crate) is_default: bool,
     pub(crate) certificate_file: String,
     pub(crate) key_file: String,
+    /// What is stapled to the certificate.
+    pub(crate) ocsp_response: Option<Vec<u8>>,
+    pub(crate) timestamps: Option<Vec<u8>>,
     /// The schemes to sign with, best first; all where there is none.
     pub(crate) schemes: Vec<SignatureScheme>,
     /// What is there instead of a certificate.
@@ -132,6 +145,8 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
     ("-check-close-notify", |flags| flags.checks_close = true),
     ("-enable-early-data", |flags| flags.takes_early_data = true),
+    ("-enable-ocsp-stapling", |flags| flags.requests_ocsp_response = true),
+    ("-enable-signed-cert-timestamps", |flags| flags.requests_timestamps = true),
     ("-expect-accept-early-data", |flags| flags.expected_early_data = Some(true)),
     ("-expect-hrr", |flags| flags.expected_retry = Some(true)),
     ("-expect-no-hrr", |flags| flags.expected_retry = Some(false)),
@@ -165,6 +180,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-server", |flags| flags.server = true),
     ("-shim-shuts-down", |flags| flags.shuts_down = true),
     ("-shim-writes-first", |flags| flags.writes_first = true),
+    ("-use-export-context", |flags| flags.uses_export_context = true),
     ("-verify-fail", |flags| flags.verify_fail = true),
     ("-verify-peer", |flags| flags.verify_peer = true),
     ("-wpa-202304", |flags| flags.policy = Some(&WPA_202304)),
@@ -208,10 +224,21 @@ const VALUES: &[(&str, Value)] = &[
         flags.expected_early_data = Some(value == "accept");
         Ok(())
     }),
+    ("-expect-ocsp-response", |flags, value| base64(flags.expected_ocsp_response.insert(Vec::new()), value)),
     ("-expect-peer-signature-algorithm", |flags, value| set(&mut flags.expected_scheme, value)),
     ("-expect-selected-credential", |flags, value| set(&mut flags.expected_credential, value)),
     ("-expect-server-name", |flags, value| set(&mut flags.expected_server_name, value)),
+    ("-expect-signed-cert-timestamps", |flags, value| base64(flags.expected_timestamps.insert(Vec::new()), value)),
     ("-expect-version", |flags, value| set(&mut flags.expected_version, value)),
+    ("-export-context", |flags, value| {
+        flags.export_context = value.into();
+        Ok(())
+    }),
+    ("-export-keying-material", |flags, value| set(&mut flags.exported_bytes, value)),
+    ("-export-label", |flags, value| {
+        flags.export_label = value.into();
+        Ok(())
+    }),
     ("-host-name", |flags, value| set(&mut flags.host_name, value)),
     ("-key-file", |flags, value| {
         flags.credential().key_file = value.into();
@@ -220,6 +247,7 @@ const VALUES: &[(&str, Value)] = &[
     ("-key-shares", |flags, value| push(flags.key_shares.get_or_insert_default(), NamedGroup, value)),
     ("-max-version", |flags, value| set(&mut flags.max_version, value)),
     ("-min-version", |flags, value| set(&mut flags.min_version, value)),
+    ("-ocsp-response", |flags, value| base64(flags.credential().ocsp_response.insert(Vec::new()), value)),
     ("-port", |flags, value| number(value).map(|port| flags.port = port)),
     ("-psk-importer-context", |flags, value| base64(&mut flags.psk().context, value)),
     ("-psk-importer-identity", |flags, value| base64(&mut flags.psk().identity, value)),
@@ -230,6 +258,7 @@ const VALUES: &[(&str, Value)] = &[
     ("-select-alpn", |flags, value| set(&mut flags.selected_alpn, value)),
     ("-shim-id", |flags, value| number(value).map(|id| flags.shim_id = id)),
     ("-shim-initial-write", |flags, value| set(&mut flags.initial_write, value)),
+    ("-signed-cert-timestamps", |flags, value| base64(flags.credential().timestamps.insert(Vec::new()), value)),
     ("-signing-prefs", |flags, value| push(&mut flags.credential().schemes, SignatureScheme, value)),
     ("-tls13-ciphers", |flags, value| push(&mut flags.suites, CipherSuite, value)),
     ("-trust-cert", |flags, value| set(&mut flags.trusted_file, value)),

@@ -32,6 +32,8 @@ pub(crate) fn client(
     let provider = provider(flags)?;
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
     let mut builder = ClientConfig::builder(provider).key_log(key_log).alpn(&protocols(offered)?);
+    builder = builder.exporter(flags.exported_bytes.is_some());
+    builder = builder.request_ocsp_response(flags.requests_ocsp_response).request_timestamps(flags.requests_timestamps);
     // A client of BoringSSL's with PSKs takes certificates only where it is told to.
     let psks = credentials::psks(flags, suites(flags))?;
     if psks.is_empty() || flags.verify_peer {
@@ -90,7 +92,7 @@ pub(crate) fn server(
         return Err(Failure::unimplemented(features::RESUMED_CLIENTS));
     }
     let provider = provider(flags)?;
-    let mut builder = ServerConfig::builder(provider).key_log(key_log);
+    let mut builder = ServerConfig::builder(provider).key_log(key_log).exporter(flags.exported_bytes.is_some());
     if flags.resumptions > 0 && !flags.refuses_tickets {
         builder = builder.tickets(sessions.keys.clone());
         if flags.takes_early_data {

@@ -2,7 +2,7 @@
 
 /// The longest content of one record, bytes (RFC 8446 5.1).
 pub const RECORD_CONTENT_MAX: usize = 1 << 14;
-/// The least that a configuration may limit the content of records to, bytes, as in RFC 8449 4.
+/// The least that a configuration may limit the content of records to, sent or received ones, bytes, as in RFC 8449 4.
 pub const FRAGMENT_MIN: usize = 64;
 /// What encryption may add to a record's content, bytes (RFC 8446 5.2).
 pub const RECORD_EXPANSION_MAX: usize = 256;

@@ -42,6 +42,7 @@ fn nothing_secret_is_left_in_memory() {
     at_once_and_pausing(talk_with_all);
     for provider in providers() {
         give_up(provider);
+        export(provider);
         share_key(provider);
     }
     at_once_and_pausing(|| providers().iter().for_each(|provider| resume(provider)));
@@ -131,6 +132,26 @@ fn give_up(provider: &'static Provider) {
     input.release_if_empty();
     output.release_if_empty();
     assert_eq!(find("Handshake"), 0, "{}: secrets of the handshake", provider.name);
+}
+
+/// Drops connections that keep an exporter, which is found until then.
+fn export(provider: &'static Provider) {
+    NOTES.lock().unwrap().clear();
+    let client_config =
+        client(provider, KeyKind::EcdsaP256, |builder| builder.exporter(true).key_log(Arc::new(NotedKeys)));
+    let server_config = server(provider, KeyKind::EcdsaP256, |builder| builder.exporter(true));
+    let (mut output, input) = (OutBuf::with_capacity(0), || InBuf::with_capacity(0));
+    let connection = Connection::client(&client_config, localhost(), &mut output).unwrap();
+    let mut client = Peer { connection, input: input(), output };
+    let connection = Connection::server(&server_config);
+    let mut server = Peer { connection, input: input(), output: OutBuf::with_capacity(0) };
+    hand_over_all(&mut client, &mut server);
+    assert_eq!(find("Exporter"), 2, "{}: each end has its secret", provider.name);
+    let mut material = Secret::zeroed(64);
+    client.connection.export_keying_material(b"label", b"context", material.as_mut_bytes()).unwrap();
+    note("Exported".into(), material.as_bytes());
+    drop((material, client, server));
+    assert_eq!(find("Exporter") + find("Exported"), 0, "{}: secrets of exporters", provider.name);
 }
 
 fn hand_over_hello(client: &mut Peer, server: &mut Peer) {

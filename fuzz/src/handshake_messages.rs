@@ -7,7 +7,7 @@ use tls_engine::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme}
 use tls_engine::internal::msgs::{
     Alert, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, ClientHelloParameters,
     EncryptedExtensions, Header, HelloRetryRequest, KeyShareEntry, KeyUpdate, NewSessionTicket, OfferedExtensions,
-    OfferedPsk, OfferedPsks, PskOffer, ServerHello, ServerHelloOrRetry, encode_certificate,
+    OfferedPsk, OfferedPsks, PskOffer, ServerHello, ServerHelloOrRetry, StapledRequest, encode_certificate,
 };
 use tls_engine::internal::wire::Numbers;
 use tls_engine::limits::{COOKIE_MAX, TICKET_LIFETIME_MAX};
@@ -19,7 +19,10 @@ pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let flags = input.byte();
     let [server_name, alpn, cookie, pre_shared_key, early_data] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
-    let offered = OfferedExtensions { server_name, alpn, cookie, early_data, pre_shared_key };
+    let [ocsp_response, timestamps, record_size_limit] = [32, 64, 128].map(|flag| flags & flag != 0);
+    let stapled = StapledRequest { ocsp_response, timestamps };
+    let offered =
+        OfferedExtensions { server_name, alpn, cookie, stapled, record_size_limit, early_data, pre_shared_key };
     let message = input.rest();
     let Some(header) = Header::at_front(message) else { return };
     // Whatever length the header tells: the decoders are given what there is.
@@ -28,7 +31,7 @@ pub fn run(bytes: &[u8]) {
         HandshakeType::CLIENT_HELLO => &client_hello,
         HandshakeType::SERVER_HELLO => &|body| server_hello(body, offered),
         HandshakeType::ENCRYPTED_EXTENSIONS => &|body| encrypted_extensions(body, offered),
-        HandshakeType::CERTIFICATE => &certificate,
+        HandshakeType::CERTIFICATE => &|body| certificate(body, stapled),
         HandshakeType::CERTIFICATE_VERIFY => &certificate_verify,
         HandshakeType::CERTIFICATE_REQUEST => &|body| CertificateRequest::decode(body).is_ok(),
         HandshakeType::NEW_SESSION_TICKET => &new_session_ticket,
@@ -71,6 +74,8 @@ fn client_hello(body: &[u8]) -> bool {
         key_shares: &key_shares,
         alpn: &alpn,
         cookie: hello.cookie,
+        stapled: hello.stapled,
+        record_size_limit: hello.record_size_limit,
         early_data: hello.early_data,
         psk_ke: hello.takes_psk_ke(),
         psks: &psks,
@@ -79,7 +84,8 @@ fn client_hello(body: &[u8]) -> bool {
     let again = ClientHello::decode(&again).expect("what was encoded");
     assert_eq!((again.random, again.session_id), (hello.random, hello.session_id));
     assert_eq!((again.cipher_suites, again.cookie), (hello.cipher_suites, hello.cookie));
-    assert_eq!(again.early_data, hello.early_data);
+    assert_eq!((again.early_data, again.stapled), (hello.early_data, hello.stapled));
+    assert_eq!(again.record_size_limit, hello.record_size_limit);
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));
@@ -129,15 +135,23 @@ fn encrypted_extensions(body: &[u8], offered: OfferedExtensions) -> bool {
     let Ok(message) = EncryptedExtensions::decode(body, offered) else { return false };
     assert!(offered.server_name || !message.server_name);
     assert!(offered.alpn || message.alpn.is_none());
+    assert!(offered.record_size_limit || message.record_size_limit.is_none());
     let again = body_of(HandshakeType::ENCRYPTED_EXTENSIONS, |out| message.encode(out));
     assert_eq!(EncryptedExtensions::decode(&again, offered).as_ref(), Ok(&message));
     true
 }
 
-fn certificate(body: &[u8]) -> bool {
-    let Ok(message) = CertificateMessage::decode(body) else { return false };
-    let again = body_of(HandshakeType::CERTIFICATE, |out| encode_certificate(out, message.context, &message.chain));
-    assert_eq!(again, body, "it has one form only");
+fn certificate(body: &[u8], requested: StapledRequest) -> bool {
+    let Ok(message) = CertificateMessage::decode(body, requested) else { return false };
+    let stapled = message.stapled;
+    assert!(requested.ocsp_response || stapled.ocsp_response.is_none());
+    assert!(requested.timestamps || stapled.timestamps.is_none());
+    let encode = |out: &mut Vec<u8>| encode_certificate(out, message.context, &message.chain, stapled);
+    let again = body_of(HandshakeType::CERTIFICATE, encode);
+    let decoded = CertificateMessage::decode(&again, requested).expect("what was encoded");
+    assert_eq!((decoded.context, decoded.chain.as_slice()), (message.context, message.chain.as_slice()));
+    assert_eq!(decoded.stapled, stapled);
+    assert!(requested != StapledRequest::default() || again == body, "it has one form only");
     true
 }
 

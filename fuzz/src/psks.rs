@@ -1,7 +1,7 @@
 //! The pre-shared keys that players offer and select, right ones and others.
 
 use tls_engine::codes::{ContentType, ExtensionType, HandshakeType};
-use tls_engine::internal::msgs::{OfferedExtensions, ServerHelloOrRetry};
+use tls_engine::internal::msgs::{OfferedExtensions, ServerHelloOrRetry, StapledRequest};
 use tls_engine::limits::PSKS_TRIED_MAX;
 use tls_engine::mem::Secret;
 
@@ -118,8 +118,15 @@ impl ServerPsks {
 
 /// Which PSK a ServerHello selects.
 pub(crate) fn selected_identity(message: &[u8]) -> Option<u16> {
-    let offered =
-        OfferedExtensions { server_name: true, alpn: true, cookie: true, early_data: true, pre_shared_key: true };
+    let offered = OfferedExtensions {
+        server_name: true,
+        alpn: true,
+        cookie: true,
+        stapled: StapledRequest { ocsp_response: true, timestamps: true },
+        record_size_limit: true,
+        early_data: true,
+        pre_shared_key: true,
+    };
     match ServerHelloOrRetry::decode(message.get(4..)?, offered) {
         Ok(ServerHelloOrRetry::Hello(hello)) if message[0] == HandshakeType::SERVER_HELLO.0 => hello.selected_identity,
         _ => None,

@@ -13,7 +13,7 @@ use crate::player::{Client, Player, Server};
 use crate::support::pki::Pki;
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{
-    ExtensionList, certificate_request, message, numbers, ticket, vector8, vector16,
+    ExtensionList, certificate_request, certificate_with, message, numbers, ticket, vector8, vector16,
 };
 use crate::{certificates, conversation, handshake_messages, http_heads, records, wire};
 
@@ -269,8 +269,15 @@ fn messages() -> Seeds {
         ("key-update", made(HandshakeType::KEY_UPDATE, &[1])),
         ("alert", made(HandshakeType(0), &[2, 40])),
     ]);
-    let seeds: Seeds =
+    let mut seeds: Seeds =
         all.into_iter().map(|(name, message)| (name.to_owned(), [&[7], &message[..]].concat())).collect();
+    // The client has asked for both.
+    let mut stapled = ExtensionList::default();
+    stapled.set(ExtensionType::STATUS_REQUEST, [1, 0, 0, 1, 7]);
+    stapled.set(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, vector16(&vector16(&[7])));
+    let entries = [(&b"leaf"[..], stapled), (b"issuer", ExtensionList::default())];
+    let certificate = made(HandshakeType::CERTIFICATE, &certificate_with(&[], &entries));
+    seeds.insert("stapled".to_owned(), [&[0x60], &certificate[..]].concat());
     seeds.values().for_each(|seed| handshake_messages::run(seed));
     seeds
 }

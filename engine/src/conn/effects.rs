@@ -20,8 +20,14 @@ impl Connection {
                 self.early_data_to_skip = *bytes;
                 Ok(())
             }
-            Effect::TakeEarlyData(bytes) => {
+            Effect::TakeEarlyData(keys, bytes) => {
+                self.install(Direction::Read, keys, None)?;
                 self.early_data = Some(Box::new(EarlyData::taken(*bytes)));
+                Ok(())
+            }
+            Effect::LimitRecords { write, read } => {
+                write.iter().for_each(|bytes| self.sending.sealer.limit(*bytes));
+                read.iter().for_each(|bytes| self.opener.limit(*bytes));
                 Ok(())
             }
             Effect::OfferEarlyData(bytes) => {
@@ -34,6 +40,14 @@ impl Connection {
             }
             Effect::RemoveWriteKeys => {
                 self.sending.sealer.remove_key();
+                Ok(())
+            }
+            Effect::KeepExporter(exporter) => {
+                self.exporter = exporter.take();
+                Ok(())
+            }
+            Effect::KeepStapled(stapled) => {
+                self.stapled = stapled.take();
                 Ok(())
             }
             Effect::Ready { negotiated, resumption, server_name: store_name } => {

@@ -12,6 +12,7 @@ use crate::counters::{Counters, Meter};
 use crate::error::Error;
 use crate::mem::{InBuf, OutBuf};
 use crate::msgs::KeyUpdateRequest;
+use crate::pki::Stapled;
 use crate::session::Ticket;
 use crate::signal::{Flag, Signal};
 
@@ -213,6 +214,16 @@ impl<S: Signal> OpeningHalf<S> {
     /// What was negotiated. Always there, as the handshake has completed.
     pub const fn negotiated(&self) -> Option<&Negotiated> {
         self.connection.negotiated()
+    }
+
+    /// What the server has stapled to its certificate, see [`Connection::stapled`].
+    pub fn stapled(&self) -> Option<&Stapled> {
+        self.connection.stapled()
+    }
+
+    /// Keying material for the application, see [`Connection::export_keying_material`].
+    pub fn export_keying_material(&self, label: &[u8], context: &[u8], output: &mut [u8]) -> Result<(), Error> {
+        self.connection.export_keying_material(label, context, output)
     }
 
     /// Whether the peer has sent close_notify.

@@ -30,8 +30,9 @@ use rustls_pki_types::ServerName;
 use crate::counters::{Counters, Meter};
 use crate::error::Error;
 use crate::handshake::{HandshakeReassembler, Workspace, start_client, start_server};
-use crate::keys::Ratchet;
+use crate::keys::{Exporter, Ratchet};
 use crate::mem::{ArenaLease, InBuf, OutBuf, Secret};
+use crate::pki::Stapled;
 use crate::record::{Inlined, Opener, Split};
 use crate::session::Ticket;
 use early_data::EarlyData;
@@ -53,6 +54,10 @@ pub struct Connection {
     resumption: Option<Secret>,
     /// The server that a client's tickets are for, where it has a store for them.
     server_name: Option<ServerName<'static>>,
+    /// Where the configuration asks for it.
+    exporter: Option<Box<Exporter>>,
+    /// What the server has stapled to its certificate, if anything.
+    stapled: Option<Box<Stapled>>,
     sending: Sending,
     /// Where the switch `counters` is on. Behind a pointer, so that it takes one word where it is off, and so that both halves
     /// of a connection share it.
@@ -138,6 +143,8 @@ impl Connection {
             post_handshake: HandshakeReassembler::default(),
             resumption: None,
             server_name: None,
+            exporter: None,
+            stapled: None,
             sending,
             take_record: match (switches.inline, switches.counters) {
                 (true, false) => Self::take_record::<Inlined, false>,
@@ -176,6 +183,39 @@ impl Connection {
     /// What was negotiated, once the handshake has completed.
     pub const fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
+    }
+
+    /// What the server has stapled to its certificate: nothing that the client did not ask for
+    /// ([`request_ocsp_response`](crate::conn::ClientConfigBuilder::request_ocsp_response),
+    /// [`request_timestamps`](crate::conn::ClientConfigBuilder::request_timestamps)), nor that has come before the handshake has completed,
+    /// nor in a session that is resumed. The application has to verify it.
+    pub fn stapled(&self) -> Option<&Stapled> {
+        self.stapled.as_deref().filter(|_| !self.is_handshaking())
+    }
+
+    /// The longest content of a record that is sent, bytes: `max_fragment` of the configuration, or what the peer takes where that is less
+    /// (RFC 8449).
+    pub const fn max_fragment(&self) -> usize {
+        self.sending.sealer.max_fragment()
+    }
+
+    /// Fills `output` with keying material for the application (RFC 8446 7.5, RFC 5705), the same at both ends: it depends on the
+    /// connection, `label`, `context` and the length of `output`, and no part of it tells anything about another. TLS 1.3 takes an
+    /// empty context for none.
+    ///
+    /// Labels are registered with IANA, or begin with `EXPERIMENTAL`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] before the handshake has completed, without `exporter(true)` in the configuration, with a label of over 249
+    /// bytes, or more output than 255 times the length of the cipher suite's hash: 8,160 bytes with SHA-256.
+    pub fn export_keying_material(&self, label: &[u8], context: &[u8], output: &mut [u8]) -> Result<(), Error> {
+        if self.is_handshaking() {
+            return Err(Error::Usage("nothing is exported before the handshake is done"));
+        }
+        let exporter = self.exporter.as_ref();
+        exporter
+            .ok_or(Error::Usage("to export, a configuration needs `exporter(true)`"))?
+            .export(label, context, output)
     }
 
     /// Whether the peer has sent close_notify.

@@ -12,7 +12,10 @@ use crate::crypto::Provider;
 use crate::error::Error;
 use crate::keys::{FinishedKey, Transcript};
 use crate::mem::Region;
-use crate::msgs::{CertificateMessage, CertificateVerify, Finished, Message, SignedContent, Signer, signed_content};
+use crate::msgs::{
+    CertificateMessage, CertificateVerify, Finished, Message, SignedContent, Signer, StapledExtensions, StapledRequest,
+    signed_content,
+};
 use crate::pki::{CertifiedKey, verify_handshake_signature};
 use crate::wire::Numbers;
 
@@ -35,6 +38,15 @@ impl CertificateChoice {
     pub(super) fn first_of(certificates: &[Arc<CertifiedKey>], schemes: Numbers<'_>) -> Option<Self> {
         let (certificate, scheme) = CertifiedKey::choose(certificates, |scheme| schemes.contains(scheme.0))?;
         Some(Self { certificate: Arc::clone(certificate), scheme })
+    }
+
+    /// What is stapled to the certificate of what was `requested`.
+    pub(super) fn stapled(&self, requested: StapledRequest) -> StapledExtensions<'_> {
+        let stapled = &self.certificate.stapled;
+        StapledExtensions {
+            ocsp_response: stapled.ocsp_response.as_deref().filter(|_| requested.ocsp_response),
+            timestamps: stapled.timestamps.as_deref().filter(|_| requested.timestamps),
+        }
     }
 
     /// Signs what was said so far as `signer`, or makes a job of that.
@@ -74,6 +86,9 @@ pub(super) trait VerifyPeer {
     /// The error for a peer without a certificate, unless it may have none.
     fn on_missing(&self) -> Result<(), Error>;
 
+    /// What it was asked for with its certificate.
+    fn requested(&self) -> StapledRequest;
+
     /// Verifies its certificates, leaf first and at least one.
     fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error>;
 
@@ -92,7 +107,7 @@ pub(super) fn on_certificate<'a>(
     effects: &mut Effects,
 ) -> Result<CertificateMessage<'a>, Error> {
     let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
-    let certificate = CertificateMessage::decode(body)?;
+    let certificate = CertificateMessage::decode(body, peer.requested())?;
     // RFC 8446 4.4.2: it is for requests after the handshake.
     if !certificate.context.is_empty() {
         return Err(Error::IllegalParameter("the context of a Certificate in the handshake"));
@@ -102,7 +117,7 @@ pub(super) fn on_certificate<'a>(
         Some(leaf) => {
             let now = common.clock.now();
             if common.pauses.contains(JobKind::VerifyChain) {
-                verify_chain_elsewhere(peer.to_check(common.provider, now), body, effects);
+                verify_chain_elsewhere(peer.to_check(common.provider, now), body, peer.requested(), effects);
             } else {
                 peer.verify(common.provider, &certificate.chain, now)?;
             }
@@ -115,8 +130,8 @@ pub(super) fn on_certificate<'a>(
 
 /// Makes a job of verifying the chain in the Certificate with `body`.
 #[cold]
-fn verify_chain_elsewhere(check: ChainCheck, body: &[u8], effects: &mut Effects) {
-    effects.pause(Work::VerifyChain { check, certificate: Region::copy_of(body) });
+fn verify_chain_elsewhere(check: ChainCheck, body: &[u8], requested: StapledRequest, effects: &mut Effects) {
+    effects.pause(Work::VerifyChain { check, certificate: Region::copy_of(body), requested });
 }
 
 /// Takes the CertificateVerify of `signer`, whose leaf was kept: verifies its signature, or makes a job of that. Returns the scheme

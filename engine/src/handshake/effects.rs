@@ -8,8 +8,10 @@ use super::job::{Job, JobId, Work};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::Error;
-use crate::keys::{PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
+use crate::keys::{Exporter, PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
 use crate::mem::{Region, Secret, Span, wipe};
+use crate::msgs::StapledExtensions;
+use crate::pki::Stapled;
 
 /// What a handshake wants to be done, in order, and the memory it works in.
 pub(crate) struct Effects {
@@ -40,14 +42,25 @@ pub(crate) enum Effect {
     },
     /// Skip early data, which was not accepted (RFC 8446 4.2.10), up to so many bytes of records.
     SkipEarlyData(usize),
-    /// Take up to so many bytes of early data, until other keys for reading are installed.
-    TakeEarlyData(u32),
+    /// Take up to so many bytes of early data with these keys, until other ones for reading are installed.
+    TakeEarlyData(TrafficKeys, u32),
+    /// Limit protected records to so many bytes of content and type from now on (RFC 8449), in each direction that has a limit.
+    LimitRecords {
+        /// Of records that are sent.
+        write: Option<u16>,
+        /// Of records that are received.
+        read: Option<u16>,
+    },
     /// Let the application send up to so many bytes of early data.
     OfferEarlyData(u32),
     /// End that, as the server has said whether it has accepted any.
     EndEarlyData,
     /// Go back to records without protection for sending: after a HelloRetryRequest, there is no early data (RFC 8446 4.2.10).
     RemoveWriteKeys,
+    /// Keep what keying material is exported from, until it is taken out of here.
+    KeepExporter(Option<Box<Exporter>>),
+    /// Keep what the server has stapled to its certificate, until it is taken out of here.
+    KeepStapled(Option<Box<Stapled>>),
     /// The handshake has completed.
     Ready {
         /// What was negotiated.
@@ -125,6 +138,21 @@ impl Effects {
         }
         self.list.push(Entry::Effect(effect));
         Ok(())
+    }
+
+    /// Has the connection keep its exporter, where it has one.
+    pub(super) fn keep_exporter(&mut self, exporter: Option<Box<Exporter>>) -> Result<(), Error> {
+        if exporter.is_none() { Ok(()) } else { self.push(Effect::KeepExporter(exporter)) }
+    }
+
+    /// Has the connection keep what the server has stapled to its certificate, if anything.
+    pub(super) fn keep_stapled(&mut self, stapled: StapledExtensions<'_>) -> Result<(), Error> {
+        if stapled.is_empty() {
+            return Ok(());
+        }
+        let StapledExtensions { ocsp_response, timestamps } = stapled;
+        let [ocsp_response, timestamps] = [ocsp_response, timestamps].map(|bytes| bytes.map(Vec::from));
+        self.push(Effect::KeepStapled(Some(Box::new(Stapled { ocsp_response, timestamps }))))
     }
 
     /// Sends the message that `encode` appends, together with the messages right before, and adds it to `transcript`.

@@ -14,7 +14,7 @@ use crate::codes::{HandshakeType, SignatureScheme};
 use crate::crypto::{Provider, Random, SigningKey, Suite};
 use crate::error::Error;
 use crate::mem::Region;
-use crate::msgs::{CertificateMessage, ClientHello, Message, SignedContent};
+use crate::msgs::{CertificateMessage, ClientHello, Message, SignedContent, StapledRequest};
 use crate::pki::verify_handshake_signature;
 
 /// A kind of job.
@@ -101,6 +101,7 @@ pub(super) enum Work {
         check: ChainCheck,
         /// The body of the Certificate message.
         certificate: Region,
+        requested: StapledRequest,
     },
     VerifySignature {
         provider: &'static Provider,
@@ -180,8 +181,8 @@ impl Work {
                 Ok(Outcome::Chosen(choice, hello))
             }
             Self::Sign { key, scheme, content, random } => key.sign(scheme, &content, random).map(Outcome::Signed),
-            Self::VerifyChain { check, certificate } => {
-                check(&CertificateMessage::decode(certificate.as_slice())?.chain)?;
+            Self::VerifyChain { check, certificate, requested } => {
+                check(&CertificateMessage::decode(certificate.as_slice(), requested)?.chain)?;
                 Ok(Outcome::Verified)
             }
             Self::VerifySignature { provider, leaf, scheme, content, signature } => {

@@ -1,11 +1,13 @@
-//! The transcript, the key schedule of TLS 1.3, external pre-shared keys and the key log.
+//! The transcript, the key schedule of TLS 1.3, exporters, external pre-shared keys and the key log.
 
+mod exporter;
 mod external_psk;
 mod key_log;
 mod known;
 mod schedule;
 mod transcript;
 
+pub use exporter::Exporter;
 pub use external_psk::{ExternalPsk, PskHash, PskOrigin};
 pub use key_log::{KeyLog, KeyLogFile, SecretLabel};
 pub use schedule::{

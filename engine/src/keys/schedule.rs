@@ -6,6 +6,9 @@ use super::{PskOrigin, known};
 use crate::crypto::{Aead, Expansion, Hash, KEY_MAX, NONCE_MAX};
 use crate::mem::{Digest, SECRET_MAX, Secret, SecretBytes, SharedSecret};
 
+/// The longest label of an HkdfLabel, bytes without the prefix (RFC 8446 7.1).
+pub(super) const LABEL_MAX: usize = u8::MAX as usize - HkdfLabel::PREFIX.len();
+
 /// HkdfLabel (RFC 8446 7.1), in parts.
 struct HkdfLabel<'a> {
     length: [u8; 2],
@@ -18,7 +21,8 @@ struct HkdfLabel<'a> {
 impl<'a> HkdfLabel<'a> {
     const PREFIX: &'static [u8] = b"tls13 ";
 
-    /// For an output of so many bytes. Nothing is ever truncated: labels and contexts are the engine's own, and short.
+    /// For an output of so many bytes. Nothing is ever truncated: labels and contexts are the engine's own, and short, but for the
+    /// label of an exporter, which is checked.
     const fn new(label: &'a [u8], context: &'a [u8], output_len: usize) -> Self {
         Self {
             length: (output_len as u16).to_be_bytes(),
@@ -193,6 +197,10 @@ impl MasterSecret {
     /// The secret itself.
     pub const fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    pub(super) const fn hash(&self) -> &'static dyn Hash {
+        self.hash
     }
 
     /// `client_application_traffic_secret_0` and `server_application_traffic_secret_0`, over ClientHello...server Finished.

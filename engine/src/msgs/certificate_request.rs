@@ -30,7 +30,7 @@ impl<'a> CertificateRequest<'a> {
                 signature_algorithms = Some(reader.numbers16()?);
                 reader.finish()?;
             } else {
-                ignored_extensions::check(extension_type, ContainingMessage::CertificateRequest, reader)?;
+                ignored_extensions::check(extension_type, reader)?;
             }
         }
         reader.finish()?;

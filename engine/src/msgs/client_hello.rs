@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use super::pre_shared_key::{OfferedPsks, PskOffer};
-use super::{decode_legacy_version, encode_message, ignored_extensions};
+use super::stapled::{StapledRequest, decode_status_request};
+use super::{decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
@@ -39,6 +40,10 @@ pub struct ClientHello<'a> {
     pub alpn: Option<AlpnNames<'a>>,
     /// `cookie`.
     pub cookie: Option<&'a [u8]>,
+    /// What is asked for with the certificate.
+    pub stapled: StapledRequest,
+    /// `record_size_limit`, bytes with the content type (RFC 8449 4).
+    pub record_size_limit: Option<u16>,
     /// Whether `early_data` is there.
     pub early_data: bool,
     /// `pre_shared_key`.
@@ -64,6 +69,8 @@ impl<'a> ClientHello<'a> {
             key_shares: None,
             alpn: None,
             cookie: None,
+            stapled: StapledRequest::default(),
+            record_size_limit: None,
             early_data: false,
             pre_shared_key: None,
             psk_key_exchange_modes: None,
@@ -103,6 +110,11 @@ impl<'a> ClientHello<'a> {
                 ExtensionType::COOKIE => {
                     self.cookie = Some(reader.filled16()?);
                 }
+                ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
+                ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,
+                ExtensionType::RECORD_SIZE_LIMIT => {
+                    self.record_size_limit = Some(record_size_limit::decode(&mut reader)?);
+                }
                 ExtensionType::EARLY_DATA => self.early_data = true,
                 ExtensionType::PSK_KEY_EXCHANGE_MODES => {
                     self.psk_key_exchange_modes = Some(reader.filled8()?);
@@ -116,7 +128,7 @@ impl<'a> ClientHello<'a> {
                 }
                 other => {
                     check_allowed_in(other, ContainingMessage::ClientHello)?;
-                    ignored_extensions::check(other, ContainingMessage::ClientHello, reader)?;
+                    ignored_extensions::check(other, reader)?;
                     continue;
                 }
             }
@@ -228,6 +240,10 @@ pub struct ClientHelloParameters<'a> {
     pub alpn: &'a [Arc<[u8]>],
     /// `cookie`, as HelloRetryRequest had it.
     pub cookie: Option<&'a [u8]>,
+    /// What is asked for with the certificate.
+    pub stapled: StapledRequest,
+    /// `record_size_limit`, bytes with the content type; none leaves the extension out.
+    pub record_size_limit: Option<u16>,
     /// Whether early data follows.
     pub early_data: bool,
     /// Whether a pre-shared key is taken without a key exchange, too.
@@ -280,6 +296,8 @@ impl ClientHelloParameters<'_> {
         if let Some(cookie) = self.cookie {
             encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
         }
+        self.stapled.encode(writer);
+        record_size_limit::encode(self.record_size_limit, writer);
         if self.early_data {
             encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
         }
@@ -302,6 +320,10 @@ pub struct OfferedExtensions {
     pub alpn: bool,
     /// Whether a cookie was brought back.
     pub cookie: bool,
+    /// What was asked for with the certificate.
+    pub stapled: StapledRequest,
+    /// Whether a limit of records was there.
+    pub record_size_limit: bool,
     /// Whether early data was announced.
     pub early_data: bool,
     /// Whether a pre-shared key was there.
@@ -315,6 +337,9 @@ impl OfferedExtensions {
             ExtensionType::SERVER_NAME => self.server_name,
             ExtensionType::ALPN => self.alpn,
             ExtensionType::COOKIE => self.cookie,
+            ExtensionType::RECORD_SIZE_LIMIT => self.record_size_limit,
+            ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response,
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps,
             ExtensionType::EARLY_DATA => self.early_data,
             ExtensionType::PRE_SHARED_KEY => self.pre_shared_key,
             ExtensionType::SUPPORTED_VERSIONS

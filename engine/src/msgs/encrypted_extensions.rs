@@ -1,6 +1,6 @@
 use super::client_hello::{OfferedExtensions, encode_extension};
-use super::encode_message;
 use super::extensions::Extensions;
+use super::{encode_message, record_size_limit};
 use crate::codes::{ExtensionType, HandshakeType};
 use crate::error::Error;
 use crate::wire::Reader;
@@ -14,6 +14,8 @@ pub struct EncryptedExtensions<'a> {
     pub server_name: bool,
     /// The application protocol it chose (RFC 7301 3.1).
     pub alpn: Option<&'a [u8]>,
+    /// How much it takes in one record, bytes with the content type (RFC 8449 4).
+    pub record_size_limit: Option<u16>,
     /// Whether it has accepted the client's early data (RFC 8446 4.2.10).
     pub early_data: bool,
 }
@@ -30,6 +32,9 @@ impl<'a> EncryptedExtensions<'a> {
                 other if !offered.contains(other) => return Err(Error::UnsupportedExtension(other)),
                 ExtensionType::SERVER_NAME => message.server_name = true,
                 ExtensionType::EARLY_DATA => message.early_data = true,
+                ExtensionType::RECORD_SIZE_LIMIT => {
+                    message.record_size_limit = Some(record_size_limit::decode(&mut reader)?);
+                }
                 ExtensionType::ALPN => {
                     let mut names = reader.list16()?;
                     message.alpn = Some(names.filled8()?);
@@ -54,6 +59,7 @@ impl<'a> EncryptedExtensions<'a> {
                 if self.server_name {
                     encode_extension(writer, ExtensionType::SERVER_NAME, |_| {});
                 }
+                record_size_limit::encode(self.record_size_limit, writer);
                 if self.early_data {
                     encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
                 }

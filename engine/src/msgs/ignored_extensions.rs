@@ -1,25 +1,19 @@
-use super::extensions::ContainingMessage;
 use crate::codes::ExtensionType;
 use crate::error::Error;
 use crate::wire::Reader;
 
 /// Checks the form of an extension that is not used: known types have to parse (RFC 8446 6.2). The content of unknown types is
 /// ignored (RFC 8446 9.3).
-pub(super) fn check(
-    extension_type: ExtensionType,
-    message: ContainingMessage,
-    mut reader: Reader<'_>,
-) -> Result<(), Error> {
+pub(super) fn check(extension_type: ExtensionType, mut reader: Reader<'_>) -> Result<(), Error> {
     use ExtensionType as E;
     match extension_type {
         E::MAX_FRAGMENT_LENGTH => return max_fragment_length(reader),
-        E::RECORD_SIZE_LIMIT => return record_size_limit(reader),
-        E::STATUS_REQUEST if message == ContainingMessage::ClientHello => status_request(&mut reader)?,
-        // RFC 8446 4.4.2.1 (status_request of a CertificateRequest), RFC 6962 3.3.1, RFC 8446 4.2.6: empty.
+        // Of a CertificateRequest (RFC 8446 4.4.2.1, RFC 6962 3.3.1); RFC 8446 4.2.6: empty.
         E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP | E::POST_HANDSHAKE_AUTH => {}
         // RFC 8446 4.2.3: at least one.
         E::SIGNATURE_ALGORITHMS_CERT => drop(reader.numbers16()?),
-        E::CERTIFICATE_AUTHORITIES => certificate_authorities(&mut reader)?,
+        // RFC 8446 4.2.4: at least one, none empty.
+        E::CERTIFICATE_AUTHORITIES => reader.filled_vectors16()?,
         E::OID_FILTERS => oid_filters(&mut reader)?,
         // Among them padding, whose zeros need not be checked (RFC 7685 3).
         _ => drop(reader.rest()),
@@ -32,37 +26,6 @@ fn max_fragment_length(mut reader: Reader<'_>) -> Result<(), Error> {
     let code = reader.u8()?;
     reader.finish()?;
     if (1..=4).contains(&code) { Ok(()) } else { Err(Error::IllegalParameter("max_fragment_length")) }
-}
-
-/// RFC 8449 4: 64 bytes at least.
-fn record_size_limit(mut reader: Reader<'_>) -> Result<(), Error> {
-    let limit_bytes = reader.u16()?;
-    reader.finish()?;
-    if limit_bytes >= 64 { Ok(()) } else { Err(Error::IllegalParameter("record_size_limit")) }
-}
-
-/// RFC 6066 8: of the one type of status that there is, responders and extensions of the request.
-fn status_request(reader: &mut Reader<'_>) -> Result<(), Error> {
-    const OCSP: u8 = 1;
-    if reader.u8()? != OCSP {
-        reader.rest();
-        return Ok(());
-    }
-    let mut responders = reader.list16()?;
-    while !responders.is_empty() {
-        responders.filled16()?;
-    }
-    reader.vector16().map(drop)
-}
-
-/// RFC 8446 4.2.4: at least one, none empty.
-fn certificate_authorities(reader: &mut Reader<'_>) -> Result<(), Error> {
-    let mut authorities = reader.list16()?;
-    authorities.filled16()?;
-    while !authorities.is_empty() {
-        authorities.filled16()?;
-    }
-    Ok(())
 }
 
 /// RFC 8446 4.2.5: any number of filters, each with a type of extension and perhaps values.

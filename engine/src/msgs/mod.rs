@@ -15,7 +15,9 @@ mod legacy_version;
 mod message;
 mod new_session_ticket;
 mod pre_shared_key;
+mod record_size_limit;
 mod server_hello;
+mod stapled;
 
 pub use alert::{Alert, AlertLevel};
 pub use certificate::{CertificateMessage, encode_certificate};
@@ -32,3 +34,4 @@ pub use message::{Message, encode_message};
 pub use new_session_ticket::NewSessionTicket;
 pub use pre_shared_key::{OfferedPsk, OfferedPsks, PskOffer};
 pub use server_hello::{HELLO_RETRY_REQUEST_RANDOM, HelloRetryRequest, ServerHello, ServerHelloOrRetry};
+pub use stapled::{StapledExtensions, StapledRequest};

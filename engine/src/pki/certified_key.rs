@@ -6,6 +6,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::key_kind::{KeyKind, MAKE_ONE, TAKEN};
 use super::parsed_certificate::ParsedCertificate;
+use super::stapled::Stapled;
 use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
 use crate::crypto::{Provider, SigningKey};
@@ -19,6 +20,8 @@ pub struct CertifiedKey {
     pub chain: Vec<CertificateDer<'static>>,
     /// The private key.
     pub key: Arc<dyn SigningKey>,
+    /// What a server sends with the first certificate to clients that ask, see [`with_stapled`](Self::with_stapled).
+    pub stapled: Stapled,
 }
 
 impl CertifiedKey {
@@ -48,7 +51,7 @@ impl CertifiedKey {
             return Err(not_a_pair(own.map(|(index, _)| index + 1), kind, leaf_kind));
         }
         check_usage(leaf)?;
-        Ok(Self { chain, key })
+        Ok(Self { chain, key, stapled: Stapled::default() })
     }
 
     /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446
@@ -72,7 +75,7 @@ impl fmt::Debug for CertifiedKey {
 
 /// The length of the Certificate message with `chain` (RFC 8446 4.4.2): header, an empty context, the length of the list,
 /// and for each certificate its length and no extensions.
-fn message_len(chain: &[CertificateDer<'_>]) -> usize {
+pub(super) fn message_len(chain: &[CertificateDer<'_>]) -> usize {
     HANDSHAKE_HEADER + 1 + 3 + chain.iter().map(|certificate| 3 + certificate.len() + 2).sum::<usize>()
 }
 

@@ -14,14 +14,23 @@ use crate::limits::{RECORD_CONTENT_MAX, RECORD_HEADER};
 pub(super) struct RecordKey {
     aead: Box<dyn AeadKey>,
     nonces: Nonces,
+    /// How many bytes content, type and padding have together at most, in a record that is opened.
+    inner_max: usize,
 }
 
 /// The inner type, which is one byte (RFC 8446 5.2).
 const INNER_TYPE: usize = 1;
+/// RFC 8446 5.4: content, type and padding are at most 2^14 + 1 bytes.
+const INNER_MAX: usize = RECORD_CONTENT_MAX + INNER_TYPE;
 
 impl RecordKey {
     pub(super) fn new(keys: &TrafficKeys) -> Result<Self, Error> {
-        Ok(Self { aead: keys.aead().key(keys.key())?, nonces: Nonces::new(keys.iv()) })
+        Ok(Self { aead: keys.aead().key(keys.key())?, nonces: Nonces::new(keys.iv()), inner_max: INNER_MAX })
+    }
+
+    /// Opens no records with more content, type and padding than that (RFC 8449 4).
+    pub(super) fn limit(&mut self, record_size_limit: u16) {
+        self.inner_max = INNER_MAX.min(record_size_limit.into());
     }
 
     /// How many records it has sealed or opened.
@@ -96,7 +105,7 @@ impl RecordKey {
         let header = frame.header;
         self.aead.open_in_place(&nonce[..self.nonces.len()], &header, body)?;
         self.nonces.advance()?;
-        take_inner(frame, &body[..body.len() - TAG_LEN])
+        take_inner(frame, &body[..body.len() - TAG_LEN], self.inner_max)
     }
 
     /// Opens `body` to `inner`, which is as long as [`RecordKey::inner_len`] says. The content is the first of its bytes. Also returns
@@ -111,7 +120,7 @@ impl RecordKey {
         let nonce = self.nonces.peek();
         let copied = self.aead.open_into(&nonce[..self.nonces.len()], &frame.header, body, inner)?;
         self.nonces.advance()?;
-        let (content_type, len) = take_inner(frame, inner)?;
+        let (content_type, len) = take_inner(frame, inner, self.inner_max)?;
         Ok((content_type, len, copied))
     }
 }
@@ -126,9 +135,9 @@ const fn check_len(body: &[u8]) -> Result<(), Error> {
 
 /// The content's type and length, from content, type and padding.
 #[inline(always)]
-fn take_inner(frame: &Frame, inner: &[u8]) -> Result<(ContentType, usize), Error> {
-    // RFC 8446 5.4: content, type and padding are at most 2^14 + 1 bytes.
-    if inner.len() > RECORD_CONTENT_MAX + INNER_TYPE {
+fn take_inner(frame: &Frame, inner: &[u8], inner_max: usize) -> Result<(ContentType, usize), Error> {
+    // RFC 8446 5.4, 8449 4.
+    if inner.len() > inner_max {
         return Err(Error::RecordOverflow);
     }
     // Not by `ok_or`, which makes an error for every record, and drops it.

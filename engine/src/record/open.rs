@@ -9,6 +9,8 @@ use crate::keys::TrafficKeys;
 /// Opens records in place.
 pub struct Opener {
     key: Option<RecordKey>,
+    /// How much content, type and padding may have together, where a record may have less than RFC 8446 5.4 allows.
+    inner_max: Option<u16>,
     counters: Counters,
 }
 
@@ -21,7 +23,7 @@ impl Default for Opener {
 impl Opener {
     /// An opener without keys.
     pub const fn new() -> Self {
-        Self { key: None, counters: Counters::ZERO }
+        Self { key: None, inner_max: None, counters: Counters::ZERO }
     }
 
     /// Its counters.
@@ -36,8 +38,19 @@ impl Opener {
 
     /// Installs `keys`.
     pub fn install(&mut self, keys: &TrafficKeys) -> Result<(), Error> {
-        self.key = Some(RecordKey::new(keys)?);
+        let key = self.key.insert(RecordKey::new(keys)?);
+        if let Some(bytes) = self.inner_max {
+            key.limit(bytes);
+        }
         Ok(())
+    }
+
+    /// Limits the content, type and padding of a record to so many bytes, with these keys and later ones (RFC 8449 4).
+    pub fn limit(&mut self, record_size_limit: u16) {
+        self.inner_max = Some(record_size_limit);
+        if let Some(key) = &mut self.key {
+            key.limit(record_size_limit);
+        }
     }
 
     /// Whether records have to be encrypted.

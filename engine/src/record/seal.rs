@@ -63,6 +63,11 @@ impl Sealer {
         self.records_per_key
     }
 
+    /// Limits records to so many bytes of content and type, if that is less than what they are limited to (RFC 8449 4).
+    pub fn limit(&mut self, record_size_limit: u16) {
+        self.max_fragment = self.max_fragment.min(record_size_limit - 1);
+    }
+
     /// The longest content of a record, bytes.
     pub const fn max_fragment(&self) -> usize {
         self.max_fragment as usize

@@ -98,6 +98,21 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
+    /// `opaque value<1..2^24-1>`.
+    pub fn filled24(&mut self) -> Result<&'a [u8], Error> {
+        self.vector24().and_then(|value| if value.is_empty() { Err(Error::Decode(self.what)) } else { Ok(value) })
+    }
+
+    /// Checks a list behind a 16-bit length, of at least one `opaque value<1..2^16-1>`.
+    pub fn filled_vectors16(&mut self) -> Result<(), Error> {
+        let mut list = self.list16()?;
+        list.filled16()?;
+        while !list.is_empty() {
+            list.filled16()?;
+        }
+        Ok(())
+    }
+
     /// A list behind a 16-bit length, as a reader of its own.
     pub fn list16(&mut self) -> Result<Self, Error> {
         Ok(Self { bytes: self.vector16()?, what: self.what })

@@ -95,6 +95,98 @@ fn entry_extensions<P: Certified + 'static>(table: &mut Table<P>) {
     }
 }
 
+/// The client has asked for an OCSP response and for timestamps, and waits for Certificate.
+fn client_that_asks(provider: &'static Provider) -> ScriptedServer {
+    let mut server = against_client(provider, |builder| builder.request_ocsp_response(true).request_timestamps(true));
+    server.accept(NamedGroup::X25519, usize::MAX);
+    server.send_flight(1);
+    server
+}
+
+#[test]
+fn stapled_extensions_that_are_wrong() {
+    use ExtensionType as E;
+    type Extensions = &'static [(E, &'static [u8])];
+    let with = |extensions: Extensions, place: usize| {
+        move |identity: &Identity| {
+            let mut entries: Vec<_> =
+                chain(identity).into_iter().map(|certificate| (certificate, ExtensionList::default())).collect();
+            extensions.iter().for_each(|(extension, content)| entries[place].1.add(*extension, *content));
+            certificate_with(&[], &entries)
+        }
+    };
+    let malformed = (Alert::DECODE_ERROR, "malformed Certificate");
+    let mut table = Table::new();
+    table.from(client_that_asks);
+    let wrong: [(_, _, _, Extensions); 14] = [
+        ("an empty status", "RFC 6066 8", malformed, &[(E::STATUS_REQUEST, &[])]),
+        ("an empty OCSP response", "RFC 6066 8", malformed, &[(E::STATUS_REQUEST, &[1, 0, 0, 0])]),
+        ("half an OCSP response", "RFC 6066 8", malformed, &[(E::STATUS_REQUEST, &[1, 0, 0, 2, 7])]),
+        ("a byte behind an OCSP response", "RFC 6066 8", malformed, &[(E::STATUS_REQUEST, &[1, 0, 0, 1, 7, 7])]),
+        (
+            "a status of another type",
+            "6.2",
+            (Alert::ILLEGAL_PARAMETER, "a certificate status of a type"),
+            &[(E::STATUS_REQUEST, &[2, 0, 0, 1, 7])],
+        ),
+        ("no list of timestamps", "RFC 6962 3.3", malformed, &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[])]),
+        ("no timestamps", "RFC 6962 3.3", malformed, &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[0, 0])]),
+        ("an empty timestamp", "RFC 6962 3.3", malformed, &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[0, 2, 0, 0])]),
+        (
+            "an empty timestamp behind one",
+            "RFC 6962 3.3",
+            malformed,
+            &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[0, 5, 0, 1, 7, 0, 0])],
+        ),
+        ("half a timestamp", "RFC 6962 3.3", malformed, &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[0, 3, 0, 2, 7])]),
+        (
+            "a byte behind the timestamps",
+            "RFC 6962 3.3",
+            malformed,
+            &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[0, 3, 0, 1, 7, 7])],
+        ),
+        (
+            "two OCSP responses",
+            "4.2",
+            (Alert::ILLEGAL_PARAMETER, "comes twice"),
+            &[(E::STATUS_REQUEST, &[1, 0, 0, 1, 7]), (E::STATUS_REQUEST, &[1, 0, 0, 1, 7])],
+        ),
+        (
+            "an unknown extension behind one that was asked for",
+            "4.4.2",
+            (Alert::UNSUPPORTED_EXTENSION, "was not asked for"),
+            &[(E::STATUS_REQUEST, &[1, 0, 0, 1, 7]), (UNKNOWN, &[])],
+        ),
+        (
+            "an extension of another message",
+            "4.2",
+            (Alert::ILLEGAL_PARAMETER, "wrong message"),
+            &[(E::SIGNED_CERTIFICATE_TIMESTAMP, &[0, 3, 0, 1, 7]), (E::ALPN, &[])],
+        ),
+    ];
+    for (name, section, expected, extensions) in wrong {
+        for place in 0..2 {
+            let name = format!("{name} with certificate {place}");
+            row(&mut table, section, name, expected, with(extensions, place));
+        }
+    }
+    table.from(|provider| {
+        let mut server =
+            against_client(provider, |builder| builder.request_ocsp_response(true).request_timestamps(true));
+        server.accept(NamedGroup::X25519, usize::MAX);
+        server
+    });
+    for extension in [E::STATUS_REQUEST, E::SIGNED_CERTIFICATE_TIMESTAMP] {
+        let name = format!("{extension} in EncryptedExtensions");
+        table.row("4.2", name, Alert::ILLEGAL_PARAMETER, "wrong message", move |server| {
+            let mut list = ExtensionList::default();
+            list.add(extension, []);
+            server.message(&message(HandshakeType::ENCRYPTED_EXTENSIONS, &list.encode()));
+        });
+    }
+    table.check(30);
+}
+
 #[test]
 fn chains_that_are_refused() {
     let mut table = Table::new();

@@ -47,7 +47,8 @@ fn encrypted_extensions_that_are_wrong() {
         extensions(&mut table, name, Alert::ILLEGAL_PARAMETER, "wrong message", &[(misplaced, vec![])]);
     }
     protocols(&mut table);
-    table.check(20);
+    limits(&mut table);
+    table.check(24);
 }
 
 fn extensions(
@@ -61,6 +62,26 @@ fn extensions(
     table.row("4.2, 4.3.1", name, alert, why, move |server| {
         server.message(&message(HandshakeType::ENCRYPTED_EXTENSIONS, &body));
     });
+}
+
+/// RFC 8449 4
+fn limits(table: &mut Table<ScriptedServer>) {
+    let limit = |content: &[u8]| [(ExtensionType::RECORD_SIZE_LIMIT, content.to_vec())];
+    table.from(client_extensions);
+    let unasked = "a limit of records, not asked for".to_owned();
+    extensions(table, unasked, Alert::UNSUPPORTED_EXTENSION, "was not asked for", &limit(&[64, 1]));
+    table.from(|provider| {
+        let mut server = against_client(provider, |builder| builder.max_received_fragment(64));
+        server.accept(tls_engine::codes::NamedGroup::X25519, usize::MAX);
+        server
+    });
+    for (name, alert, why, content) in [
+        ("that is too low", Alert::ILLEGAL_PARAMETER, "record_size_limit", &[0, 63][..]),
+        ("of one byte", Alert::DECODE_ERROR, "malformed EncryptedExtensions", &[64]),
+        ("of three bytes", Alert::DECODE_ERROR, "malformed EncryptedExtensions", &[64, 0, 0]),
+    ] {
+        extensions(table, format!("a limit of records {name}"), alert, why, &limit(content));
+    }
 }
 
 fn protocols(table: &mut Table<ScriptedServer>) {

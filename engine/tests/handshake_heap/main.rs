@@ -3,6 +3,7 @@
 
 mod bare;
 mod client_certificates;
+mod exporter;
 mod meter;
 #[cfg(feature = "aws-lc-rs")]
 mod records;

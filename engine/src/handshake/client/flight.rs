@@ -11,10 +11,10 @@ use crate::codes::{HandshakeType, NamedGroup};
 use crate::crypto::{Provider, Suite};
 use crate::error::{CertificateError, Error};
 use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
-use crate::handshake::effects::{Authentication, Effects};
+use crate::handshake::effects::{Authentication, Effect, Effects};
 use crate::handshake::job::ChainCheck;
 use crate::keys::{FinishedKey, HandshakeKeys, MasterSecret, Transcript};
-use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer};
+use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, StapledRequest};
 
 /// What is known from the ServerHello on.
 pub(super) struct HandshakeContext {
@@ -55,6 +55,11 @@ impl WaitEncryptedExtensions {
             let chosen = offered.ok_or(Error::IllegalParameter("an application protocol that was not offered"))?;
             handshake.alpn = Some(chosen.clone());
         }
+        // RFC 8449 4: negotiated now that both ends have told theirs.
+        let limits = handshake.client.config.common.record_size_limit.zip(extensions.record_size_limit);
+        if let Some((ours, theirs)) = limits {
+            effects.push(Effect::LimitRecords { write: Some(theirs), read: Some(ours) })?;
+        }
         handshake.on_early_data_answer(extensions.early_data, effects)?;
         handshake.transcript.add(message.bytes);
         if let Some((authentication, psk_identity)) = psk {
@@ -83,7 +88,9 @@ impl WaitCertificate {
             return Ok(ClientState::Certificate(Self { handshake }));
         }
         let client = &handshake.client;
-        authentication::on_certificate(client, &client.config.common, message, &mut handshake.transcript, effects)?;
+        let transcript = &mut handshake.transcript;
+        let certificate = authentication::on_certificate(client, &client.config.common, message, transcript, effects)?;
+        effects.keep_stapled(certificate.stapled)?;
         Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
     }
 }
@@ -140,6 +147,10 @@ const NO_VERIFIER: Error = Error::Internal("a certificate where a PSK is require
 impl VerifyPeer for ClientContext {
     fn on_missing(&self) -> Result<(), Error> {
         Err(CertificateError::Missing.into())
+    }
+
+    fn requested(&self) -> StapledRequest {
+        self.config.stapled
     }
 
     fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {

@@ -122,6 +122,8 @@ impl WaitServerHello {
             server_name: self.client.host_name().is_some(),
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
+            stapled: self.client.config.stapled,
+            record_size_limit: self.client.config.common.record_size_limit.is_some(),
             early_data: self.is_early_data_offered,
             pre_shared_key: !self.psks.is_empty(&self.client.config),
         }
@@ -142,6 +144,8 @@ impl WaitServerHello {
             key_shares: &key_shares,
             alpn: &config.common.alpn,
             cookie,
+            stapled: config.stapled,
+            record_size_limit: config.common.record_size_limit,
             early_data: self.is_early_data_offered,
             psk_ke: config.psk_ke,
             psks: &self.psks.offers(config),

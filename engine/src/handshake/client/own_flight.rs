@@ -10,7 +10,10 @@ use crate::handshake::authentication::{self, CertificateChoice, Signing};
 use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Effect, Effects, Negotiated};
 use crate::keys::SecretLabel;
 use crate::mem::Digest;
-use crate::msgs::{Signer, encode_certificate};
+use crate::msgs::{Signer, StapledExtensions, encode_certificate};
+
+/// RFC 8446 4.4.2.1: a client may leave out what a CertificateRequest asks for.
+const NOTHING_STAPLED: StapledExtensions<'_> = StapledExtensions { ocsp_response: None, timestamps: None };
 
 /// What is sent once the server's Finished has verified. While a job signs, what goes before the signature was sent.
 pub(in crate::handshake) struct OwnFlight {
@@ -30,9 +33,10 @@ impl OwnFlight {
         match requested {
             None => {}
             // RFC 8446 4.4.2: without a certificate that fits, a list of none, and no CertificateVerify.
-            Some(None) => effects.send(transcript, |out| encode_certificate(out, &[], &[]))?,
+            Some(None) => effects.send(transcript, |out| encode_certificate(out, &[], &[], NOTHING_STAPLED))?,
             Some(Some(choice)) => {
-                effects.send(transcript, |out| encode_certificate(out, &[], &choice.certificate.chain))?;
+                let chain = &choice.certificate.chain;
+                effects.send(transcript, |out| encode_certificate(out, &[], chain, NOTHING_STAPLED))?;
                 match choice.sign(Signer::Client, &client.config.common, transcript, effects)? {
                     Signing::Signed(signature) => {
                         authentication::send_certificate_verify(choice.scheme, &signature, transcript, effects)?;
@@ -65,9 +69,11 @@ impl OwnFlight {
         let [client_secret, server_secret] = master.traffic(server_flight);
         handshake.client.log(SecretLabel::ClientApplication, client_secret.secret());
         handshake.client.log(SecretLabel::ServerApplication, server_secret.secret());
-        if handshake.client.config.common.key_log.is_some() {
-            handshake.client.log(SecretLabel::Exporter, &master.exporter(server_flight));
-        }
+        effects.keep_exporter(handshake.client.config.common.exporter(
+            &handshake.client.random,
+            master,
+            server_flight,
+        ))?;
         let resumption = master.resumption(&handshake.transcript.current());
 
         let suite = handshake.suite;

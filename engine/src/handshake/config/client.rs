@@ -12,6 +12,7 @@ use crate::handshake::job::{JobKind, JobKinds};
 use crate::keys::{ExternalPsk, KeyLog, PskSecret};
 use crate::limits::{EXTERNAL_PSKS_OFFERED_MAX, KEY_SHARES_MAX};
 use crate::mem::ArenaStatistics;
+use crate::msgs::StapledRequest;
 use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::session::TicketStore;
 use crate::switches::Switches;
@@ -26,6 +27,8 @@ pub struct ClientConfig {
     pub(crate) suite_codes: Vec<CipherSuite>,
     pub(crate) group_names: Vec<NamedGroup>,
     pub(crate) middlebox_compatibility: bool,
+    /// What servers are asked for with their certificate.
+    pub(crate) stapled: StapledRequest,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
     pub(crate) early_data: bool,
     pub(crate) external_psks: Vec<UsablePsk>,
@@ -48,6 +51,7 @@ pub struct ClientConfigBuilder {
     verifier: Option<Box<dyn VerifyServer>>,
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
+    stapled: StapledRequest,
     tickets: Option<Arc<dyn TicketStore>>,
     early_data: bool,
     external_psks: Vec<ExternalPsk>,
@@ -75,6 +79,7 @@ impl ClientConfig {
             verifier: None,
             key_share_groups: None,
             middlebox_compatibility: true,
+            stapled: StapledRequest::default(),
             tickets: None,
             early_data: false,
             external_psks: Vec::new(),
@@ -137,6 +142,19 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Whether to ask the server for an OCSP response (RFC 6066 8), see [`Connection::stapled`](crate::Connection::stapled). Default: no.
+    pub const fn request_ocsp_response(mut self, on: bool) -> Self {
+        self.stapled.ocsp_response = on;
+        self
+    }
+
+    /// Whether to ask the server for signed certificate timestamps (RFC 6962 3.3), see
+    /// [`Connection::stapled`](crate::Connection::stapled). Default: no.
+    pub const fn request_timestamps(mut self, on: bool) -> Self {
+        self.stapled.timestamps = on;
+        self
+    }
+
     /// Whether to look like TLS 1.2 to middleboxes (RFC 8446 D.4). Default: yes.
     pub const fn middlebox_compatibility(mut self, on: bool) -> Self {
         self.middlebox_compatibility = on;
@@ -174,6 +192,7 @@ impl ClientConfigBuilder {
         if key_share_groups.len() > KEY_SHARES_MAX {
             return Err(Error::Config(format!("a client sends at most {KEY_SHARES_MAX} key shares")));
         }
+        let is_certificate_taken = verifier.is_some();
         let suite_codes = common.suites.iter().map(|suite| suite.code).collect();
         let group_names = common.groups.iter().map(|group| group.name()).collect();
         Ok(Arc::new(ClientConfig {
@@ -184,6 +203,8 @@ impl ClientConfigBuilder {
             suite_codes,
             group_names,
             middlebox_compatibility: self.middlebox_compatibility,
+            // Without a verifier no certificate is taken.
+            stapled: if is_certificate_taken { self.stapled } else { StapledRequest::default() },
             tickets: self.tickets,
             early_data: self.early_data,
             external_psks,

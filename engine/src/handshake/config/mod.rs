@@ -11,9 +11,9 @@ use crate::codes::{CipherSuite, NamedGroup};
 use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Hash, Provider, Random, Suite};
 use crate::error::Error;
-use crate::keys::{ExternalPsk, KeyLog};
+use crate::keys::{Exporter, ExternalPsk, KeyLog, MasterSecret, SecretLabel};
 use crate::limits::{FRAGMENT_MIN, RECORD_CONTENT_MAX};
-use crate::mem::ArenaLease;
+use crate::mem::{ArenaLease, Digest};
 use crate::switches::Switches;
 
 /// A clock, for the validity of certificates and tickets.
@@ -39,6 +39,8 @@ pub(crate) struct Common {
     pub(crate) groups: Vec<&'static dyn Group>,
     pub(crate) alpn: Vec<Arc<[u8]>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    /// Whether connections keep what keying material is exported from.
+    pub(crate) exporter: bool,
     pub(crate) switches: Switches,
     pub(crate) arenas: Option<HandshakeArenas>,
     pub(crate) monitor: Option<Monitor>,
@@ -47,6 +49,8 @@ pub(crate) struct Common {
     pub(crate) records_per_key: Option<u64>,
     /// The longest content of a record that is sent.
     pub(crate) max_fragment: usize,
+    /// What the peer is told of how much it may send in one record, bytes with the content type (RFC 8449).
+    pub(crate) record_size_limit: Option<u16>,
     /// The jobs that are not done at once.
     pub(crate) pauses: JobKinds,
 }
@@ -63,6 +67,23 @@ impl Common {
 
     pub(crate) fn group(&self, name: NamedGroup) -> Option<&'static dyn Group> {
         self.groups.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// The exporter of the connection of `client_random`, where there is one, over ClientHello...server Finished. Its secret is logged.
+    pub(crate) fn exporter(
+        &self,
+        client_random: &[u8; 32],
+        master: &MasterSecret,
+        messages: &Digest,
+    ) -> Option<Box<Exporter>> {
+        if self.key_log.is_none() && !self.exporter {
+            return None;
+        }
+        let exporter = Exporter::new(master, messages);
+        if let Some(key_log) = &self.key_log {
+            key_log.log(SecretLabel::Exporter, client_random, exporter.secret());
+        }
+        self.exporter.then(|| Box::new(exporter))
     }
 
     /// How many records a key of `aead` seals before it is replaced.
@@ -94,6 +115,7 @@ struct CommonBuilder {
     groups: Option<Vec<NamedGroup>>,
     alpn: Vec<Arc<[u8]>>,
     key_log: Option<Arc<dyn KeyLog>>,
+    exporter: bool,
     switches: Switches,
     arenas: Option<HandshakeArenas>,
     monitor: Option<Monitor>,
@@ -101,6 +123,7 @@ struct CommonBuilder {
     random: &'static dyn Random,
     records_per_key: Option<u64>,
     max_fragment: usize,
+    max_received_fragment: Option<usize>,
     pauses: JobKinds,
 }
 
@@ -112,6 +135,7 @@ impl CommonBuilder {
             groups: None,
             alpn: Vec::new(),
             key_log: None,
+            exporter: false,
             switches: Switches::default(),
             arenas: None,
             monitor: None,
@@ -119,6 +143,7 @@ impl CommonBuilder {
             random: provider.random,
             records_per_key: None,
             max_fragment: RECORD_CONTENT_MAX,
+            max_received_fragment: None,
             pauses: JobKinds::default(),
         }
     }
@@ -142,11 +167,13 @@ impl CommonBuilder {
         if self.records_per_key == Some(0) {
             return Err(Error::Config("a key must seal at least one record".into()));
         }
-        if !(FRAGMENT_MIN..=RECORD_CONTENT_MAX).contains(&self.max_fragment) {
+        let max_received_fragment = self.max_received_fragment.unwrap_or(RECORD_CONTENT_MAX);
+        let are_fragments = |bytes: &usize| (FRAGMENT_MIN..=RECORD_CONTENT_MAX).contains(bytes);
+        if ![self.max_fragment, max_received_fragment].iter().all(are_fragments) {
             return Err(Error::Config(format!("a record holds {FRAGMENT_MIN} to {RECORD_CONTENT_MAX} bytes at most")));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, max_fragment, .. } = self;
-        let pauses = self.pauses;
+        let (exporter, pauses) = (self.exporter, self.pauses);
         let arenas = switches.arena.then(|| arenas.unwrap_or_default());
         let monitor = switches.counters.then(|| monitor.unwrap_or_default());
         Ok(Common {
@@ -155,6 +182,7 @@ impl CommonBuilder {
             groups,
             alpn,
             key_log,
+            exporter,
             switches,
             arenas,
             monitor,
@@ -162,6 +190,8 @@ impl CommonBuilder {
             random,
             records_per_key,
             max_fragment,
+            // RFC 8449 4: with the content type. Never truncated, as it was checked.
+            record_size_limit: self.max_received_fragment.map(|bytes| bytes as u16 + 1),
             pauses,
         })
     }
@@ -224,6 +254,14 @@ macro_rules! common_setters {
             self
         }
 
+        /// Whether connections keep the secret that keying material is exported from (RFC 8446 7.5), see
+        /// [`Connection::export_keying_material`](crate::Connection::export_keying_material). It takes one more derivation in the
+        /// handshake, and a call of the heap. Default: no.
+        pub fn exporter(mut self, on: bool) -> Self {
+            self.common.exporter = on;
+            self
+        }
+
         /// The optimizations.
         pub fn switches(mut self, switches: Switches) -> Self {
             self.common.switches = switches;
@@ -265,6 +303,15 @@ macro_rules! common_setters {
         /// allows.
         pub fn max_fragment(mut self, bytes: usize) -> Self {
             self.common.max_fragment = bytes;
+            self
+        }
+
+        /// The longest content of a record that the peer may send, bytes, 64 to 16,384, where the peer knows `record_size_limit` (RFC
+        /// 8449): for an end with little memory. It holds for encrypted records of the handshake and after it, and not for early data.
+        /// The peer tells its own limit then, and what is sent is cut to that as well as to
+        /// [`max_fragment`](Self::max_fragment). Default: none, and the extension is neither sent nor answered.
+        pub fn max_received_fragment(mut self, bytes: usize) -> Self {
+            self.common.max_received_fragment = Some(bytes);
             self
         }
 

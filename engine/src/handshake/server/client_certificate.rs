@@ -12,7 +12,7 @@ use crate::handshake::ServerConfig;
 use crate::handshake::authentication::{self, VerifyPeer};
 use crate::handshake::effects::{ClientCertificate, Effects};
 use crate::handshake::job::ChainCheck;
-use crate::msgs::{Message, Signer};
+use crate::msgs::{Message, Signer, StapledRequest};
 use crate::pki::VerifyClient;
 
 /// Waiting for the client's Certificate.
@@ -57,6 +57,10 @@ impl WaitCertificateVerify {
 impl VerifyPeer for Arc<dyn VerifyClient> {
     fn on_missing(&self) -> Result<(), Error> {
         if self.is_required() { Err(CertificateError::Required.into()) } else { Ok(()) }
+    }
+
+    fn requested(&self) -> StapledRequest {
+        StapledRequest::default()
     }
 
     fn verify(&self, provider: &Provider, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), Error> {

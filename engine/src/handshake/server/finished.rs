@@ -7,21 +7,29 @@ use crate::crypto::Suite;
 use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects, Negotiated};
 use crate::handshake::{ServerConfig, authentication};
-use crate::keys::{HandshakeKeys, MasterSecret, TrafficSecret, Transcript};
+use crate::keys::{Exporter, HandshakeKeys, MasterSecret, TrafficSecret, Transcript};
 use crate::msgs::{Finished, Message, encode_message};
 
 /// Waiting for EndOfEarlyData, while early data is taken.
-pub(in crate::handshake) struct WaitEndOfEarlyData(pub(super) WaitFinished);
+pub(in crate::handshake) struct WaitEndOfEarlyData {
+    pub(super) finished: WaitFinished,
+    /// How much the client may send in one record from then on, where that was negotiated.
+    pub(super) record_size_limit: Option<u16>,
+}
 
 impl WaitEndOfEarlyData {
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
-        let Self(mut finished) = self;
+        let Self { mut finished, record_size_limit } = self;
         message.expect(HandshakeType::END_OF_EARLY_DATA, "EndOfEarlyData")?;
         // RFC 8446 5.1
         if !message.ends_record {
             return Err(message.unexpected("the end of a record, as the keys change"));
         }
         finished.transcript.add(message.bytes);
+        // RFC 8449 4: not before, as the client did not know it.
+        if record_size_limit.is_some() {
+            effects.push(Effect::LimitRecords { write: None, read: record_size_limit })?;
+        }
         effects.push(Effect::handshake_keys(Direction::Read, finished.client_handshake.records.clone()))?;
         Ok(ServerState::Finished(finished))
     }
@@ -33,6 +41,7 @@ pub(in crate::handshake) struct WaitFinished {
     pub(super) transcript: Transcript,
     pub(super) client_handshake: HandshakeKeys,
     pub(super) client_secret: TrafficSecret,
+    pub(super) exporter: Option<Box<Exporter>>,
     pub(super) negotiated: Negotiated,
     /// What the tickets of this session come from, where the client gets any.
     pub(super) tickets: Option<(Arc<ServerConfig>, MasterSecret)>,
@@ -59,6 +68,7 @@ impl WaitFinished {
             self.transcript.add(message.bytes);
             send_tickets(&config, &self.suite, &master, &self.negotiated, &self.transcript.current(), effects)?;
         }
+        effects.keep_exporter(self.exporter)?;
         effects.push(Effect::Ready { negotiated: self.negotiated, resumption: None, server_name: None })?;
         Ok(ServerState::Ready)
     }

@@ -87,6 +87,8 @@ pub(in crate::handshake) struct HalfFlight {
     server_finished: FinishedKey,
     master: MasterSecret,
     client_random: [u8; 32],
+    /// How much the client may send in one record, where that was negotiated.
+    record_size_limit: Option<u16>,
     is_early_data_offered: bool,
     /// Where early data is accepted, the secret of its keys, and how many bytes of it are accepted.
     client_early: Option<(TrafficSecret, u32)>,
@@ -116,17 +118,25 @@ impl Choice<'_> {
         log(&config, &hello.random, SecretLabel::ServerHandshake, handshake.server.secret());
         let client_handshake = handshake.client.handshake_keys(suite.aead);
         let server_handshake = handshake.server.handshake_keys(suite.aead);
+        // RFC 8449 4: negotiated where both ends have told theirs.
+        let limits = config.common.record_size_limit.zip(hello.record_size_limit);
+        let record_size_limit = limits.map(|(ours, _)| ours);
+        if let Some((ours, theirs)) = limits {
+            let read = client_early.is_none().then_some(ours);
+            effects.push(Effect::LimitRecords { write: Some(theirs), read })?;
+        }
         effects.push(Effect::handshake_keys(Direction::Write, server_handshake.records))?;
 
         effects.send(&mut transcript, |out| {
             // RFC 6066 3: the name of a session that is resumed is not acknowledged again.
             let server_name = self.server_name.is_some() && self.proof.authentication() != Authentication::Resumption;
-            EncryptedExtensions { server_name, alpn: alpn.as_deref(), early_data: client_early.is_some() }.encode(out);
+            let (alpn, early_data) = (alpn.as_deref(), client_early.is_some());
+            EncryptedExtensions { server_name, alpn, record_size_limit, early_data }.encode(out);
             if let Proof::Certificate(choice) = &self.proof {
                 if let Some(ClientAuthentication { request, .. }) = &config.client_authentication {
                     out.extend_from_slice(request);
                 }
-                encode_certificate(out, &[], &choice.certificate.chain);
+                encode_certificate(out, &[], &choice.certificate.chain, choice.stapled(hello.stapled));
             }
         })?;
         let takes_psks = hello.takes_psk_dhe_ke() || (config.psk_ke && hello.takes_psk_ke());
@@ -151,6 +161,7 @@ impl Choice<'_> {
             server_finished: server_handshake.finished,
             master: handshake.master,
             client_random: hello.random,
+            record_size_limit,
             is_early_data_offered: hello.early_data,
             client_early,
             gives_tickets,
@@ -212,21 +223,20 @@ impl HalfFlight {
         let [client_secret, server_secret] = master.traffic(&messages);
         log(&config, &self.client_random, SecretLabel::ClientApplication, client_secret.secret());
         log(&config, &self.client_random, SecretLabel::ServerApplication, server_secret.secret());
-        if config.common.key_log.is_some() {
-            log(&config, &self.client_random, SecretLabel::Exporter, &master.exporter(&messages));
-        }
+        let exporter = config.common.exporter(&self.client_random, &master, &messages);
         effects.push(Effect::application_keys(Direction::Write, &suite, server_secret))?;
         let early_data_skipped = config.early_data_skipped();
         // RFC 8446 4.3.2: not where a PSK is used.
         let asked = config.client_authentication.as_ref().filter(|_| negotiated.signature().is_some());
         let asked = asked.map(|asked| (config.clone(), asked.verifier.clone()));
         let tickets = self.gives_tickets.then_some((config, master));
-        let mut finished = WaitFinished { suite, transcript, client_handshake, client_secret, negotiated, tickets };
+        let mut finished =
+            WaitFinished { suite, transcript, client_handshake, client_secret, exporter, negotiated, tickets };
         if let Some((early, bytes)) = self.client_early {
             finished.send_early_tickets(effects)?;
-            effects.push(Effect::handshake_keys(Direction::Read, early.keys(suite.aead)))?;
-            effects.push(Effect::TakeEarlyData(bytes))?;
-            return Ok(ServerState::EndOfEarlyData(WaitEndOfEarlyData(finished)));
+            effects.push(Effect::TakeEarlyData(early.keys(suite.aead), bytes))?;
+            let record_size_limit = self.record_size_limit;
+            return Ok(ServerState::EndOfEarlyData(WaitEndOfEarlyData { finished, record_size_limit }));
         }
         effects.push(Effect::handshake_keys(Direction::Read, finished.client_handshake.records.clone()))?;
         if self.is_early_data_offered {
