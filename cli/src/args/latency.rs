@@ -5,13 +5,14 @@ use crate::names::parse_label;
 use crate::units::{Bytes, Count, parse_duration};
 use crate::workload::latency::Affinity;
 
-/// Measures round trips over TLS: a message is sent, echoed, and compared with what was sent. Half of the round trips, 90 %, 99 % and so
-/// on do not exceed the times of the table; --json has all of them as HDR histograms. Libraries take turns with each other and with plain
-/// TCP over the same sockets, so that what TLS adds to a round trip is a number of one run.
+/// Measures round trips over TLS: a message is sent, echoed, and compared with what was sent. Half of the round trips, 90 %, 99 %
+/// and so on do not exceed the times of the table; --json has all of them as HDR histograms. Libraries take turns with each other
+/// and with plain TCP over the same sockets, so that what TLS adds to a round trip is a number of one run.
 ///
-/// A message is sealed as a whole, in as many records as it takes (up to 16 KiB in each), and sent by one write, with TCP_NODELAY. Its
-/// time ends when the last byte of its echo is decrypted. With --rate, messages are due at fixed times, whether others are late or
-/// not, and times are told from when each was sent and from when it was due, which corrects them for coordinated omission.
+/// A message is sealed as a whole, in as many records as it takes (up to 16 KiB in each), and sent by one write, with
+/// TCP_NODELAY. Its time ends when the last byte of its echo is decrypted. With --rate, messages are due at fixed times, whether
+/// others are late or not, and times are told from when each was sent and from when it was due, which corrects them for
+/// coordinated omission.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Latency {
@@ -54,8 +55,8 @@ pub struct Latency {
     #[arg(value_parser = clap::value_parser!(u8).range(1..=2))]
     pub loopback_threads: Vec<u8>,
 
-    /// Measure against a `tlsbench serve --mode echo` in another process instead, on one connection. There is no plain TCP to hold it
-    /// against
+    /// Measure against a `tlsbench serve --mode echo` in another process instead, on one connection. There is no plain TCP to
+    /// hold it against
     #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
@@ -68,13 +69,13 @@ pub struct Latency {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
 
-    /// Send so many messages per second, one after the other on the connection: each at its time, or as soon as those before it have
-    /// been echoed [default: each when the one before has been echoed]
+    /// Send so many messages per second, one after the other on the connection: each at its time, or as soon as those before it
+    /// have been echoed [default: each when the one before has been echoed]
     #[arg(short = 'R', long, visible_alias = "rps", value_name = "N")]
     pub rate: Option<Count>,
 
-    /// Ask the sockets again and again until something arrives, instead of sleeping: takes all of a processor for each thread, and no
-    /// time to wake up
+    /// Ask the sockets again and again until something arrives, instead of sleeping: takes all of a processor for each thread,
+    /// and no time to wake up
     #[arg(long)]
     pub busy_poll: bool,
 

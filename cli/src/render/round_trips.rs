@@ -8,9 +8,9 @@ use crate::units::format_quantity;
 /// The most cases that a sentence names.
 const NAMED_MAX: usize = 6;
 
-/// Such as "AES-128-GCM 64 B, one-thread loopback: TLS adds 1.70 µs ±0.05 µs to a round trip of 21.3 µs over plain TCP; 99 % of them take
-/// 31.0 µs at most." Of several cases: "One-thread loopback, AES-128-GCM: TLS adds to a round trip over plain TCP: 64 B 1.70 µs ±0.05 µs, 4
-/// KiB 2.90 µs ±0.08 µs."
+/// Such as "AES-128-GCM 64 B, one-thread loopback: TLS adds 1.70 µs ±0.05 µs to a round trip of 21.3 µs over plain TCP; 99 % of
+/// them take 31.0 µs at most." Of several cases: "One-thread loopback, AES-128-GCM: TLS adds to a round trip over plain TCP: 64 B
+/// 1.70 µs ±0.05 µs, 4 KiB 2.90 µs ±0.08 µs."
 pub(super) fn sentence(cases: &[&Case], labels: &Labels) -> Option<String> {
     match cases {
         [case] => one(case, labels),

@@ -369,8 +369,8 @@ impl Visitor for Spoken {
     }
 }
 
-/// The target length of a turn. It is short, so that few turns are disturbed by other programs, and long compared with the time that
-/// two threads take to settle.
+/// The target length of a turn. It is short, so that few turns are disturbed by other programs, and long compared with the time
+/// that two threads take to settle.
 const fn block(carrier: Option<Carrier>) -> Duration {
     match carrier {
         Some(Carrier::Memory) => Duration::from_millis(2),

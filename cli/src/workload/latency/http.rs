@@ -13,8 +13,8 @@ use crate::net::http::Dialogue;
 /// The first status of errors (RFC 9110 15).
 const STATUS_ERROR: u16 = 400;
 
-/// Requests on one connection (HTTP/1.1), each after the whole response to the one before. Servers close a connection after a number of
-/// requests: then there is a new one, whose making is not timed.
+/// Requests on one connection (HTTP/1.1), each after the whole response to the one before. Servers close a connection after a
+/// number of requests: then there is a new one, whose making is not timed.
 pub(super) struct HttpClient {
     elsewhere: Elsewhere,
     work: Work,

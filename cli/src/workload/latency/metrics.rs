@@ -99,8 +99,8 @@ fn distribution(case: &mut Case, quantity: &Quantity, turns: &[Buckets], seed: u
     Ok(())
 }
 
-/// The median has a sample for each turn, whose interval says how sure it is. The tail is that of all of them together, where enough
-/// samples lie beyond it.
+/// The median has a sample for each turn, whose interval says how sure it is. The tail is that of all of them together, where
+/// enough samples lie beyond it.
 fn percentile_of(case: &mut Case, quantity: &Quantity, share: f64, turns: &[Buckets], seed: u64) {
     let samples: Vec<f64> = if share > 0.5 {
         Buckets::sum(turns).telling_percentile(share).into_iter().collect()
