@@ -23,8 +23,8 @@ impl Stapled {
 impl CertifiedKey {
     /// The same with what a server staples to the certificate, in place of what was there. A client sends none of it.
     ///
-    /// An OCSP response expires after some days: whoever renews it gives the new one to clients by
-    /// [`ChooseCertificate`](crate::conn::ChooseCertificate), or with a new configuration.
+    /// An OCSP response expires after some days: whoever renews it gives the new one to clients by `ChooseCertificate`, or with a new
+    /// configuration.
     ///
     /// # Errors
     /// [`Error::Config`] with an OCSP response that is empty, with timestamps that are no such list, and where the message with all of it
