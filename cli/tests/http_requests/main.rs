@@ -76,7 +76,7 @@ fn a_table_says_first_what_it_comes_to() {
 fn the_figures_are_the_same_with_and_without_the_live_line() {
     let server = Server::start(&["--mode", "http"]);
     let target = server.target();
-    let flags = ["--http-get", "/", "--connections", "3", "-n", "20000", "--warmup", "0s", "--verify", "all"];
+    let flags = ["--http-get", "/", "--connections", "3", "-n", "60000", "--warmup", "0s", "--verify", "all"];
     let command = || tlsbench([&["throughput", "--connect", &target, "-k", "--json"], &flags[..]].concat());
     let (seen, unseen) = (run_with_errors_at_a_terminal(command()), run_with(command(), b""));
     assert!(seen.errors.contains("/s, p99 "), "a live line: {}", seen.errors);
@@ -90,7 +90,7 @@ fn the_figures_are_the_same_with_and_without_the_live_line() {
         (facts.map(|fact| count(&case, fact)), metrics)
     });
     assert_eq!(seen, unseen);
-    assert_eq!(seen.0[0], 20_000);
+    assert_eq!(seen.0[0], 60_000);
 }
 
 /// As many as a proxy has open, and what that takes at both ends.
