@@ -8,6 +8,7 @@ mod compare;
 mod connect;
 mod crypto;
 mod doctor;
+mod ends;
 mod export;
 mod files;
 mod gate;

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 use super::support::endpoint::DEADLINE;
 use super::support::go::session;
 use super::support::listening::{
-    Listening, announced_target, find_server, identity, serve_with_apache, serve_with_nginx, serve_with_openssl,
+    Listening, announced_target, find_server, identity, serve_with_apache, serve_with_gnutls, serve_with_nginx,
+    serve_with_openssl,
 };
 use super::support::programs::Program;
 use super::support::skip::find;
@@ -175,13 +176,7 @@ fn counts_of_program(flags: &[&str], command: impl FnOnce(&[std::path::PathBuf; 
 #[test]
 fn as_gnutls_does() {
     let Some(gnutls) = find_server("gnutls-serv") else { return };
-    let server = Listening::start_with(|folder, port| {
-        let [certificate, key] = identity(Path::new(folder));
-        let mut command = Command::new(gnutls);
-        command.args(["--http", "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3", "--port", &port.to_string()]);
-        command.arg("--x509certfile").arg(certificate).arg("--x509keyfile").arg(key);
-        command
-    });
+    let server = serve_with_gnutls(&gnutls);
     counts_alike(&format!("localhost:{}", server.port), &[], || {
         let log = server.program.wait_output("anything", |_| true);
         let text = String::from_utf8_lossy(&log);

@@ -8,29 +8,12 @@ mod counted;
 mod failures;
 mod stalls;
 
-use serde_json::Value;
+use support::measured::{case, count, median};
 use support::{Ended, Server, run, run_with, tlsbench};
 
 /// Runs the command against a server whose certificate is not verified.
 fn handshake(target: &str, flags: &[&str]) -> Ended {
     run_with(tlsbench([&["handshake", "--connect", target, "-k", "--json"], flags].concat()), b"")
-}
-
-/// The first case of a document.
-#[track_caller]
-fn case(ended: &Ended) -> Value {
-    let document: Value = serde_json::from_str(&ended.output).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
-    document["cases"][0].clone()
-}
-
-#[track_caller]
-fn count(case: &Value, fact: &str) -> u64 {
-    case["achieved"][fact].as_u64().unwrap_or_else(|| panic!("{fact} in {case}"))
-}
-
-#[track_caller]
-fn median(case: &Value, metric: &str) -> f64 {
-    case["metrics"][metric]["median"].as_f64().unwrap_or_else(|| panic!("{metric} in {case}"))
 }
 
 #[test]

@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::support::go::page;
-use super::support::listening::{Listening, announced_target, find_server, identity, serve_with_apache};
+use super::support::listening::{
+    Listening, announced_target, find_server, identity, serve_with_apache, serve_with_gnutls,
+};
 use super::support::noise;
 use super::support::programs::Program;
 use super::support::skip::find;
@@ -151,13 +153,7 @@ fn from_openssl() {
 #[test]
 fn from_gnutls() {
     let Some(gnutls) = find_server("gnutls-serv") else { return };
-    let server = Listening::start_with(|folder, port| {
-        let [certificate, key] = identity(Path::new(folder));
-        let mut command = Command::new(gnutls);
-        command.args(["--http", "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3", "--port", &port.to_string()]);
-        command.arg("--x509certfile").arg(certificate).arg("--x509keyfile").arg(key);
-        command
-    });
+    let server = serve_with_gnutls(&gnutls);
     let target = format!("localhost:{}", server.port);
     let ended = throughput(&target, &["--http-get", "/", "-n", "20", "--connections", "2", "--warmup", "0s"]);
     ended.expect(0, &[]);

@@ -10,29 +10,13 @@ mod failures;
 use std::time::Duration;
 
 use serde_json::Value;
+use support::measured::{case, count, median};
 use support::terminal::run_with_errors_at_a_terminal;
 use support::{Ended, Server, interrupt, run, run_with, tlsbench};
 
 /// Runs the command against a server whose certificate is not verified.
 fn throughput(target: &str, flags: &[&str]) -> Ended {
     run_with(tlsbench([&["throughput", "--connect", target, "-k", "--json"], flags].concat()), b"")
-}
-
-/// The first case of a document.
-#[track_caller]
-fn case(ended: &Ended) -> Value {
-    let document: Value = serde_json::from_str(&ended.output).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
-    document["cases"][0].clone()
-}
-
-#[track_caller]
-fn count(case: &Value, fact: &str) -> u64 {
-    case["achieved"][fact].as_u64().unwrap_or_else(|| panic!("{fact} in {case}"))
-}
-
-#[track_caller]
-fn median(case: &Value, metric: &str) -> f64 {
-    case["metrics"][metric]["median"].as_f64().unwrap_or_else(|| panic!("{metric} in {case}"))
 }
 
 #[test]

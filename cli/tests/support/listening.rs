@@ -96,6 +96,17 @@ pub fn serve_with_openssl(openssl: &Path, [certificate, key]: &[PathBuf; 2]) -> 
     (server, target)
 }
 
+/// GnuTLS's server with a certificate of its own, whose page says what was asked for, and with which session.
+pub fn serve_with_gnutls(gnutls: &Path) -> Listening {
+    Listening::start_with(|folder, port| {
+        let [certificate, key] = identity(Path::new(folder));
+        let mut command = Command::new(gnutls);
+        command.args(["--http", "--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.3", "--port", &port.to_string()]);
+        command.arg("--x509certfile").arg(certificate).arg("--x509keyfile").arg(key);
+        command
+    })
+}
+
 /// nginx with a certificate chain and its key, which answers every request with `answer`, takes early data, and logs of each request whether
 /// its session was resumed: `r`, or `.`.
 pub fn serve_with_nginx(nginx: &Path, [chain, key]: &[PathBuf; 2], answer: &str) -> Listening {

@@ -11,6 +11,7 @@ pub mod client;
 pub mod go;
 pub mod golden;
 pub mod listening;
+pub mod measured;
 pub mod nss;
 #[cfg(target_os = "linux")]
 #[path = "../../../engine/tests/support/own_memory.rs"]

@@ -11,6 +11,7 @@ use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
+use super::ends::{Ends, only_the_engine};
 use super::library::ChosenLibrary;
 use super::remote;
 use super::sweep::{Combination, Sweep, in_turns};
@@ -20,8 +21,8 @@ use super::trust::Trust;
 use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
-use crate::identity::{GENERATED_NAMES, Identity};
-use crate::library::{Engine, Expected, Library, Setup, Visitor};
+use crate::identity::GENERATED_NAMES;
+use crate::library::{Engine, Expected, Library, LibraryName, Setup, Visitor};
 use crate::names;
 use crate::net::Target;
 use crate::request::Request;
@@ -90,8 +91,9 @@ impl Latency {
     pub(super) fn new(args: &args::Latency) -> Result<Self, Error> {
         let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
         let mut notes = Vec::new();
-        let ends = sweep.combinations.iter().map(|combination| Ends::new(args, combination, &mut notes));
-        let ends = ends.collect::<Result<Vec<_>, _>>()?;
+        let is_remote = args.connect.is_some();
+        let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
+        let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
         let planner = Planner::new(args, once(notes))?;
         let mut cases = Vec::new();
         for carrier in planner.carriers()? {
@@ -105,28 +107,6 @@ impl Latency {
             }
         }
         Ok(Self { cases })
-    }
-}
-
-/// Who the server is, where it is in this process, and whom the client trusts.
-struct Ends {
-    identity: Option<Identity>,
-    trust: Trust,
-}
-
-impl Ends {
-    fn new(args: &args::Latency, combination: &Combination, notes: &mut Vec<String>) -> Result<Self, Error> {
-        if args.connect.is_some() {
-            return Ok(Self { identity: None, trust: Trust::new(&args.trust, notes)? });
-        }
-        let (identity, authority) = tls::identity(&args.identity, combination.tls.key_type, notes)?;
-        // A generated certificate is trusted, unless something else is asked for.
-        let generated = authority.filter(|_| args.trust.cacert.is_none() && !args.trust.insecure);
-        let trust = match generated {
-            Some(authority) => Trust::Roots(vec![authority.certificate]),
-            None => Trust::new(&args.trust, notes)?,
-        };
-        Ok(Self { identity: Some(identity), trust })
     }
 }
 
@@ -324,18 +304,19 @@ impl<'a> Planner<'a> {
             let client = tls.client(&[code], &ends.trust, setting.switches)?;
             let (Some(identity), Some(carrier)) = (&ends.identity, carrier) else {
                 let request = self.request.clone();
-                let target = self.remote.clone().ok_or_else(refuses_others)?;
+                let target = self.remote.clone().ok_or_else(only_the_engine)?;
                 return Ok(Route::Elsewhere(Box::new(Elsewhere { target, name, config: client, pool, request })));
             };
             let server = tls.server(&[code], identity, setting.switches)?;
             return Ok(Route::Local(carrier, Arc::new(Engine { client, server, name, pool })));
         }
-        let (Some(identity), Some(carrier)) = (&ends.identity, carrier) else { return Err(refuses_others()) };
+        let (Some(identity), Some(carrier)) = (&ends.identity, carrier) else { return Err(only_the_engine()) };
         if library.program.is_some() {
+            let linked = LibraryName::all().filter(|name| !name.is_program()).map(LibraryName::name);
             return Err(Error::Usage(format!(
-                "latency can't be measured of {}, which is in a program of its own; measure the libraries of this program: \
-                 tls-engine, rustls, rustls-unbuffered, rustls-ring, rustls-unbuffered-ring",
-                library.name.name()
+                "latency can't be measured of {}, which is in a program of its own; measure the libraries of this program: {}",
+                library.name.name(),
+                linked.collect::<Vec<_>>().join(", ")
             )));
         }
         let setup = tls.setup(code, identity, &ends.trust, name)?;
@@ -348,11 +329,6 @@ impl<'a> Planner<'a> {
         let usual = PoolOptions::default();
         PoolOptions { buffer_bytes: usual.buffer_bytes.max(room.unwrap_or(0)), ..usual }
     }
-}
-
-/// The error for other libraries where the server is elsewhere.
-fn refuses_others() -> Error {
-    Error::Usage("--connect is for --library tls-engine".to_owned())
 }
 
 /// Two ends of a library with this configuration.

@@ -12,6 +12,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::CipherSuite;
 use tls_engine::io::SocketOptions;
 
+use super::ends::only_the_engine;
 use super::sweep::Combination;
 use super::tls::{self, Tls};
 use super::trust::Trust;
@@ -165,7 +166,7 @@ impl Elsewhere {
     pub(super) fn case(&self, id: &str, label: Option<&str>, work: Work<'_>) -> Result<RemoteCase, Error> {
         let Work { suite, combination, mut asked, mix, request, limit, warmup, seed } = work;
         if !combination.library.is_engine() {
-            return Err(Error::Usage("--connect is for --library tls-engine".to_owned()));
+            return Err(only_the_engine());
         }
         asked = asked
             .with("connect", &self.target)

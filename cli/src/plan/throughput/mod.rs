@@ -14,6 +14,7 @@ use tls_engine::io::SocketOptions;
 use tls_engine::limits::RECORD_MAX;
 use tls_engine::mem::{BufferPool, PoolOptions};
 
+use super::ends::Ends;
 use super::library::ChosenLibrary;
 use super::remote::RemoteCase;
 use super::sweep::{Combination, Sweep, in_turns};
@@ -22,7 +23,7 @@ use super::trust::Trust;
 use super::{once, sockets, target};
 use crate::args::{self, TransportKind};
 use crate::error::Error;
-use crate::identity::{GENERATED_NAMES, Identity};
+use crate::identity::GENERATED_NAMES;
 use crate::library::{Engine, Expected, Library, Setup, Visitor};
 use crate::measure::{Layout, nanoseconds_of};
 use crate::names;
@@ -87,15 +88,16 @@ impl Throughput {
             return Ok(Self { cases: Vec::new(), remote });
         }
         let mut notes = Vec::new();
-        let peers = sweep.combinations.iter().map(|combination| Peers::new(args, combination, &mut notes));
-        let peers = peers.collect::<Result<Vec<_>, _>>()?;
+        let is_remote = args.connect.is_some();
+        let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
+        let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
         let planner = Planner::new(args, once(notes))?;
         let mut cases = Vec::new();
         for local in planner.locals() {
             for code in &sweep.suites {
-                let with_suite = sweep.combinations.iter().zip(&peers).filter(|(each, _)| each.suites.contains(code));
-                for (combination, peers) in with_suite {
-                    cases.extend(planner.cases(local, *code, combination, peers)?);
+                let with_suite = sweep.combinations.iter().zip(&ends).filter(|(each, _)| each.suites.contains(code));
+                for (combination, ends) in with_suite {
+                    cases.extend(planner.cases(local, *code, combination, ends)?);
                 }
             }
         }
@@ -117,31 +119,6 @@ struct Planner<'a> {
 
 /// Between two ends of this process: what carries the records, and how many threads drive the ends.
 type Local = (TransportKind, u8);
-
-/// Who the server is, where it is in this process, and whom the client trusts.
-struct Peers {
-    identity: Option<Identity>,
-    trust: Trust,
-}
-
-impl Peers {
-    fn new(args: &args::Throughput, combination: &Combination, notes: &mut Vec<String>) -> Result<Self, Error> {
-        let (identity, authority) = if args.connect.is_some() {
-            (None, None)
-        } else {
-            let (identity, authority) = tls::identity(&args.identity, combination.tls.key_type, notes)?;
-            (Some(identity), authority)
-        };
-        let trust = match authority {
-            // A generated certificate is trusted, unless something else is asked for.
-            Some(authority) if args.trust.cacert.is_none() && !args.trust.insecure => {
-                Trust::Roots(vec![authority.certificate])
-            }
-            _ => Trust::new(&args.trust, notes)?,
-        };
-        Ok(Self { identity, trust })
-    }
-}
 
 impl<'a> Planner<'a> {
     fn new(args: &'a args::Throughput, notes: Vec<String>) -> Result<Self, Error> {
@@ -165,21 +142,21 @@ impl<'a> Planner<'a> {
         local: Option<Local>,
         code: CipherSuite,
         combination: &Combination,
-        peers: &Peers,
+        ends: &Ends,
     ) -> Result<Vec<ThroughputCase>, Error> {
         let suite = tls::suite_of(combination.tls.provider, code)?;
-        let transport = self.transport(local, code, combination, peers)?;
+        let transport = self.transport(local, code, combination, ends)?;
         let mut cases = Vec::new();
         for size in &self.sizes {
             for direction in self.args.direction.each() {
                 let work = self.work(&transport, (combination.tls.version, suite), *size, *direction);
-                cases.push(self.case(combination, peers, work));
+                cases.push(self.case(combination, ends, work));
             }
         }
         Ok(cases)
     }
 
-    fn case(&self, combination: &Combination, peers: &Peers, work: Work) -> ThroughputCase {
+    fn case(&self, combination: &Combination, ends: &Ends, work: Work) -> ThroughputCase {
         let (suite, direction) = (names::short_suite(work.suite.code), work.direction.name());
         let id = format!("throughput/{}/{direction}/{suite}/{}", work.transport.name(), work.write_bytes);
         let mut requested = self.request(combination, &work).facts();
@@ -204,7 +181,7 @@ impl<'a> Planner<'a> {
             },
             work,
             notes: self.notes.clone(),
-            trusts_anyone: matches!(peers.trust, Trust::Anyone),
+            trusts_anyone: matches!(ends.trust, Trust::Anyone),
             logs_keys: combination.tls.key_log.is_some(),
         }
     }
@@ -268,12 +245,12 @@ impl<'a> Planner<'a> {
         local: Option<Local>,
         code: CipherSuite,
         combination: &Combination,
-        peers: &Peers,
+        ends: &Ends,
     ) -> Result<Transport, Error> {
         let Combination { setting, tls, .. } = combination;
         let (name, pool) = (self.name.clone(), BufferPool::new(setting.switches.buffer_pool, self.pool_options()));
         if !combination.library.is_engine() {
-            let setup = tls.setup(code, identity_of(peers)?, &peers.trust, name)?;
+            let setup = tls.setup(code, ends.identity()?, &ends.trust, name)?;
             let Some(program) = combination.library.program.clone() else {
                 return self.made(local, combination.library.name.visit(LocalTransport { local, setup }));
             };
@@ -282,11 +259,11 @@ impl<'a> Planner<'a> {
         if let Err(error) = tls.check_engine() {
             return self.made(local, Err(error));
         }
-        let client = tls.client(&[code], &peers.trust, setting.switches)?;
+        let client = tls.client(&[code], &ends.trust, setting.switches)?;
         if let Some(target) = self.remote.clone() {
             return Ok(Transport::Remote(Remote { target, name, config: client, pool }));
         }
-        let server = tls.server(&[code], identity_of(peers)?, setting.switches)?;
+        let server = tls.server(&[code], ends.identity()?, setting.switches)?;
         Ok(local_transport(local, Arc::new(Engine { client, server, name, pool })))
     }
 
@@ -306,11 +283,6 @@ impl<'a> Planner<'a> {
         let room = |size: &usize| workload::buffer_bytes(&Layout::new(*size, self.buffer_bytes));
         PoolOptions { buffer_bytes: self.sizes.iter().map(room).max().unwrap_or(0), ..PoolOptions::default() }
     }
-}
-
-/// The server's certificate.
-fn identity_of(peers: &Peers) -> Result<&Identity, Error> {
-    peers.identity.as_ref().ok_or_else(|| Error::Usage("--connect is for --library tls-engine".to_owned()))
 }
 
 /// Makes what carries the records between two ends of a library with this configuration.
