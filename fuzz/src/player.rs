@@ -1,5 +1,7 @@
 //! The peers of a conversation: they know which message comes next, and can make it.
 
+use std::ops::Range;
+
 use tls_engine::codes::{ExtensionType, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::internal::msgs::HELLO_RETRY_REQUEST_RANDOM;
 
@@ -55,10 +57,10 @@ pub(crate) struct Client {
     settings: Settings,
     stage: ClientStage,
     psks: ClientPsks,
-    /// The newest hello, whether the binders in it are right, and how much of its end they do not cover.
+    /// The newest hello, whether the binders in it are right, and what of it they do not cover.
     hello: Vec<u8>,
     is_bound: bool,
-    uncovered_len: usize,
+    uncovered: Range<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +90,7 @@ impl Client {
         }
         self.hello = self.script.hello.encode();
         self.is_bound = self.psks.is_bound();
-        self.uncovered_len = self.psks.uncovered_len();
+        self.uncovered = self.psks.uncovered(self.hello.len());
         self.hello.clone()
     }
 }
@@ -112,7 +114,7 @@ impl Player for Client {
         script.ticket = ticket;
         script.identity = settings.asks().then(|| Pki::shared_client(KIND));
         let (stage, psks) = (ClientStage::Hello, ClientPsks::Ticket);
-        Self { script, settings, stage, psks, hello: Vec::new(), is_bound: false, uncovered_len: 0 }
+        Self { script, settings, stage, psks, hello: Vec::new(), is_bound: false, uncovered: 0..0 }
     }
 
     fn right(&mut self) -> Option<Vec<u8>> {
@@ -173,8 +175,9 @@ impl Player for Client {
     }
 
     fn may_select(&self, hello: &[u8]) -> bool {
-        let covered = self.hello.len() - self.uncovered_len;
-        self.is_bound && hello.len() == self.hello.len() && hello[..covered] == self.hello[..covered]
+        let is_covered = |place: &usize| !self.uncovered.contains(place);
+        let is_same = |place: usize| hello[place] == self.hello[place];
+        self.is_bound && hello.len() == self.hello.len() && (0..hello.len()).filter(is_covered).all(is_same)
     }
 
     fn is_proof(&self) -> bool {

@@ -1,5 +1,7 @@
 //! The pre-shared keys that players offer and select, right ones and others.
 
+use std::ops::Range;
+
 use tls_engine::codes::{ContentType, ExtensionType, HandshakeType};
 use tls_engine::internal::msgs::{OfferedExtensions, ServerHelloOrRetry, StapledRequest};
 use tls_engine::limits::PSKS_TRIED_MAX;
@@ -49,10 +51,16 @@ impl ClientPsks {
         matches!(self, Self::Ticket | Self::SecondTicket | Self::WrongSecond)
     }
 
-    /// How many bytes at the end of the hello no binder that is looked at covers, nor is one of them: the binder of another PSK (RFC
-    /// 8446 4.2.11.2).
-    pub(crate) const fn uncovered_len(self) -> usize {
-        if matches!(self, Self::WrongSecond) { BINDER_LEN } else { 0 }
+    /// The bytes of a hello of so many that no binder that is looked at covers, nor are they of one: the binder of another PSK (RFC 8446
+    /// 4.2.11.2).
+    pub(crate) const fn uncovered(self, hello_len: usize) -> Range<usize> {
+        /// With the length before it.
+        const WHOLE: usize = 1 + BINDER_LEN;
+        match self {
+            Self::WrongSecond => hello_len - BINDER_LEN..hello_len,
+            Self::SecondTicket => hello_len - WHOLE - BINDER_LEN..hello_len - WHOLE,
+            _ => hello_len..hello_len,
+        }
     }
 
     /// Puts them at the end of the next hello of a client with the ticket.

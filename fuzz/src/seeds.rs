@@ -30,6 +30,8 @@ const ASKS: u8 = 0x60;
 /// The settings with tickets.
 const TICKETS: u8 = 0xe0;
 
+/// An unknown identity before the ticket.
+const SECOND_TICKET: u8 = 1;
 /// Two PSKs, of which the second has a wrong binder.
 const WRONG_SECOND: u8 = 3;
 
@@ -166,13 +168,15 @@ fn server() -> Seeds {
         assert!(conversation::with_server(&seed).failed, "{name}");
         seeds.insert(format!("changed-{name}"), seed);
     }
-    // The binder of another PSK than the one that is selected.
-    let mut client = Client::start(Settings(TICKETS));
-    client.choose_psk(WRONG_SECOND);
-    let place = RECORD_HEADER + client.right().expect("a hello").len() - 1;
-    let seed = [&[TICKETS, 17, WRONG_SECOND], &with_change(2, place as u16)[..]].concat();
-    assert!(!conversation::with_server(&seed).failed);
-    seeds.insert("changed-other-binder".to_owned(), seed);
+    // The binder of another PSK than the one that is selected, behind it or before it.
+    for (name, choice, bytes_behind) in [("other", WRONG_SECOND, 0), ("earlier", SECOND_TICKET, 33)] {
+        let mut client = Client::start(Settings(TICKETS));
+        client.choose_psk(choice);
+        let place = RECORD_HEADER + client.right().expect("a hello").len() - 1 - bytes_behind;
+        let seed = [&[TICKETS, 17, choice], &with_change(2, place as u16)[..]].concat();
+        assert!(!conversation::with_server(&seed).failed);
+        seeds.insert(format!("changed-{name}-binder"), seed);
+    }
     seeds
 }
 
