@@ -24,6 +24,10 @@ pub const GROUPS: [(NamedGroup, &[&str]); 7] = [
     (NamedGroup::SECP384R1_MLKEM1024, &["secp384r1mlkem1024"]),
 ];
 
+/// What measurements between two ends of this program offer unless they are told otherwise, as `--groups` takes it: what every library
+/// has, so that all do the same work.
+pub const COMMON_GROUPS: &str = "x25519:secp256r1:secp384r1";
+
 /// The cipher suite with this short name or IANA name, ignoring case.
 pub fn suite(name: &str) -> Option<CipherSuite> {
     SUITES

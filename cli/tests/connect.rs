@@ -14,7 +14,7 @@ use support::{Server, noise, run_with, tlsbench};
 fn what_was_negotiated_is_told_beside_the_answer() {
     let server = Server::start(&["--mode", "http"]);
     let ended = server.connect(&["--alpn", "h2,http/1.1"], b"GET / HTTP/1.0\r\n\r\n");
-    ended.expect(0, &["TLSv1.3", "TLS_AES_128_GCM_SHA256", "x25519", "ecdsa_secp256r1_sha256", "http/1.1"]);
+    ended.expect(0, &["TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519MLKEM768", "ecdsa_secp256r1_sha256", "http/1.1"]);
     assert!(ended.output.starts_with("HTTP/1.1 200 OK\r\n"), "the answer and nothing else: {}", ended.output);
     let quiet = server.connect(&["--quiet"], b"GET / HTTP/1.0\r\n\r\n");
     assert_eq!((quiet.code, quiet.errors.as_str()), (Some(0), ""));

@@ -155,7 +155,8 @@
 //! not verified. Records are limited to what an end takes (RFC 8449) where both say so. Not supported: TLS 1.2, early data with
 //! external PSKs, requests for certificates after the handshake, revocation, QUIC, DTLS, early exporters. [`limits`] has every bound
 //! that a peer runs into.
-//! Post-quantum groups and P-521 are used where they are asked for, see [`Provider::default_groups`].
+//! X25519MLKEM768 is preferred to curves; other post-quantum groups and P-521 are used where they are asked for, see
+//! [`Provider::default_groups`].
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

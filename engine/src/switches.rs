@@ -19,6 +19,8 @@ pub struct Switches {
     /// Lease the memory of handshakes from a pool of arenas, each as large as a handshake needs. Off: from the heap, as it is
     /// needed.
     pub arena: bool,
+    /// Compute the share of a curve once where a client offers it alone and in a hybrid. Off: once for each.
+    pub hybrid_share: bool,
     /// Inline the steps that a record takes into one loop. Off: each step is a call.
     pub inline: bool,
     /// Report what connections do to a `Monitor`. This costs a little, and is off by default.
@@ -34,6 +36,7 @@ impl Switches {
             zero_copy: true,
             buffer_pool: BufferPoolKind::ThreadLocal,
             arena: true,
+            hybrid_share: true,
             inline: true,
             counters: false,
             signal: SignalKind::EventFd,
@@ -46,6 +49,7 @@ impl Switches {
             zero_copy: false,
             buffer_pool: BufferPoolKind::Off,
             arena: false,
+            hybrid_share: false,
             inline: false,
             counters: false,
             signal: SignalKind::Off,
@@ -167,6 +171,13 @@ impl Switch {
             help: "Lease the memory of handshakes from a pool of arenas, each as large as one needs; off, neither pooled nor sized beforehand",
             get: |switches| off_on(switches.arena),
             set: |switches, value| is_on(value).map(|on| switches.arena = on),
+        },
+        Self {
+            name: "hybrid-share",
+            values: &OFF_ON,
+            help: "Offer the X25519 share of a hybrid a second time, as one of X25519 alone, instead of computing another",
+            get: |switches| off_on(switches.hybrid_share),
+            set: |switches, value| is_on(value).map(|on| switches.hybrid_share = on),
         },
         Self {
             name: "inline",

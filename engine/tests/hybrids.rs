@@ -1,4 +1,4 @@
-//! Handshakes with groups that are used only where they are asked for: P-521, and hybrids with ML-KEM.
+//! Handshakes with hybrids of ML-KEM, of which one is offered first, and with P-521.
 
 mod support;
 
@@ -13,6 +13,7 @@ use tls_engine::codes::{AlertDescription, NamedGroup};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::Provider;
 use tls_engine::internal::msgs::ClientHello;
+use tls_engine::switches::Switches;
 
 const GROUPS: [NamedGroup; 4] = [
     NamedGroup::SECP521R1,
@@ -40,11 +41,17 @@ fn negotiated(mut client: Peer, mut server: Peer) -> (NamedGroup, bool) {
     result
 }
 
-/// The groups that a client offers, and those of its shares.
-fn offered(config: &Arc<ClientConfig>) -> (Vec<u16>, Vec<NamedGroup>) {
+/// The body of a client's hello.
+fn hello(config: &Arc<ClientConfig>) -> Vec<u8> {
     let hello = Peer::client(config, localhost()).unwrap().drain();
     let message: Vec<u8> = records(&hello).into_iter().flat_map(|record| record[5..].to_vec()).collect();
-    let hello = ClientHello::decode(&message[4..]).unwrap();
+    message[4..].to_vec()
+}
+
+/// The groups that a client offers, and those of its shares.
+fn offered(config: &Arc<ClientConfig>) -> (Vec<u16>, Vec<NamedGroup>) {
+    let hello = hello(config);
+    let hello = ClientHello::decode(&hello).unwrap();
     let shares = hello.key_shares.unwrap().iter().map(|share| share.group).collect();
     (hello.supported_groups.unwrap().iter().collect(), shares)
 }
@@ -71,14 +78,17 @@ fn every_provider_and_every_other_agree_at_once_and_after_a_retry() {
 }
 
 #[test]
-fn nothing_of_them_is_used_unasked() {
+fn one_hybrid_is_offered_first_and_nothing_else_of_them_is_used_unasked() {
+    const DEFAULT: NamedGroup = NamedGroup::X25519_MLKEM768;
     for provider in providers() {
         let default = client(provider, KIND, |builder| builder);
-        let expected: Vec<u16> = CLASSICAL.iter().map(|group| group.0).collect();
-        assert_eq!(offered(&default), (expected, vec![NamedGroup::X25519]), "{}", provider.name);
+        let expected: Vec<u16> = [&[DEFAULT], &CLASSICAL[..]].concat().iter().map(|group| group.0).collect();
+        assert_eq!(offered(&default), (expected, vec![DEFAULT, NamedGroup::X25519]), "{}", provider.name);
+        let (client_end, server_end) = ends(&default, &server(provider, KIND, |builder| builder));
+        assert_eq!(negotiated(client_end, server_end), (DEFAULT, false));
 
         // Nor does a server take what it was not told to.
-        for group in GROUPS {
+        for group in GROUPS.into_iter().filter(|group| *group != DEFAULT) {
             let asking = client(provider, KIND, |builder| builder.groups(&[group, NamedGroup::X25519]));
             let (client_end, server_end) = ends(&asking, &server(provider, KIND, |builder| builder));
             assert_eq!(negotiated(client_end, server_end), (NamedGroup::X25519, true), "{group}");
@@ -92,19 +102,39 @@ fn nothing_of_them_is_used_unasked() {
     }
 }
 
+/// The shares of a client's hello.
+fn shares(config: &Arc<ClientConfig>) -> Vec<(NamedGroup, Vec<u8>)> {
+    let hello = hello(config);
+    let hello = ClientHello::decode(&hello).unwrap();
+    hello.key_shares.unwrap().iter().map(|share| (share.group, share.key.to_vec())).collect()
+}
+
 #[test]
 fn with_two_shares_no_server_has_to_ask() {
-    const HYBRID: NamedGroup = NamedGroup::X25519_MLKEM768;
-    for provider in providers() {
-        let both = [HYBRID, NamedGroup::X25519];
-        let client_config = client(provider, KIND, |builder| builder.groups(&both).key_share_groups(&both));
-        assert_eq!(offered(&client_config).1, both);
-        for (groups, expected) in
-            [(&both[..], HYBRID), (&[NamedGroup::X25519], NamedGroup::X25519), (&[HYBRID], HYBRID)]
+    let hybrids =
+        [(NamedGroup::X25519_MLKEM768, NamedGroup::X25519), (NamedGroup::SECP256R1_MLKEM768, NamedGroup::SECP256R1)];
+    let all = providers().iter().flat_map(|provider| hybrids.map(|pair| (*provider, pair)));
+    for (provider, (hybrid, part)) in all {
+        for (hybrid_share, both) in
+            [true, false].into_iter().flat_map(|on| [[hybrid, part], [part, hybrid]].map(|both| (on, both)))
         {
-            let server_config = server(provider, KIND, |builder| builder.groups(groups));
-            let (client_end, server_end) = ends(&client_config, &server_config);
-            assert_eq!(negotiated(client_end, server_end), (expected, false), "{groups:?}");
+            let switches = Switches { hybrid_share, ..Switches::all() };
+            let client_config =
+                client(provider, KIND, |builder| builder.groups(&both).key_share_groups(&both).switches(switches));
+            let sent = shares(&client_config);
+            assert_eq!([sent[0].0, sent[1].0], both);
+            let share_of = |group| &sent.iter().find(|(of, _)| *of == group).unwrap().1;
+            let is_same = match hybrid {
+                // draft-ietf-tls-ecdhe-mlkem 4.1: ML-KEM comes first in this one alone.
+                NamedGroup::X25519_MLKEM768 => share_of(hybrid).ends_with(share_of(part)),
+                _ => share_of(hybrid).starts_with(share_of(part)),
+            };
+            assert_eq!(is_same, hybrid_share, "{} {both:?}", provider.name);
+            for (groups, expected) in [(&both[..], both[0]), (&[part], part), (&[hybrid], hybrid)] {
+                let server_config = server(provider, KIND, |builder| builder.groups(groups));
+                let (client_end, server_end) = ends(&client_config, &server_config);
+                assert_eq!(negotiated(client_end, server_end), (expected, false), "{groups:?}");
+            }
         }
     }
 }

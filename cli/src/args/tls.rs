@@ -29,8 +29,8 @@ pub struct Cryptography {
     #[arg(long, value_name = "NAME")]
     pub provider: Option<String>,
 
-    /// Key exchange groups in order of preference, separated by colons or commas: x25519, secp256r1, secp384r1, secp521r1,
-    /// x25519mlkem768, secp256r1mlkem768, secp384r1mlkem1024 [default: the first three]
+    /// Key exchange groups in order of preference, separated by colons or commas: x25519mlkem768, x25519, secp256r1, secp384r1,
+    /// secp521r1, secp256r1mlkem768, secp384r1mlkem1024 [default: the first four]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub groups: Vec<String>,
 }
@@ -51,7 +51,7 @@ pub struct Sweep {
 
     /// Key exchange groups: x25519, secp256r1, secp384r1, secp521r1, x25519mlkem768, secp256r1mlkem768,
     /// secp384r1mlkem1024. Commas separate cases; colons separate groups that are offered together in order of
-    /// preference, as in x25519:secp256r1 [default: the first three, together]
+    /// preference, as in x25519:secp256r1 [default: the first three together, and with --connect x25519mlkem768 before them]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub groups: Vec<String>,
 

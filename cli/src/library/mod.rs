@@ -184,7 +184,7 @@ impl HandshakeKind {
     }
 
     /// The groups of clients, in order of preference, for handshakes that take place in the first of `groups`. A client has a key
-    /// share of its own first group alone. To be asked for another one (RFC 8446 4.1.4), it has one of the second of `groups`.
+    /// share of its own first group, and of the curve of a hybrid. To be asked for another one (RFC 8446 4.1.4), it has one of the second of `groups`.
     pub fn client_groups(self, groups: &[NamedGroup]) -> Vec<NamedGroup> {
         let mut groups = groups.to_vec();
         if self == Self::HelloRetry && groups.len() > 1 {
@@ -294,7 +294,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The groups of clients, in order of preference. Their key share is of the first alone.
+    /// The groups of clients, in order of preference. Their key share is of the first, and of the curve of a hybrid if that is among them.
     pub fn client_groups(&self) -> Vec<NamedGroup> {
         self.kind.client_groups(&self.groups)
     }

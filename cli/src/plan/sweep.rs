@@ -42,6 +42,7 @@ impl Sweep {
         switches: &args::SwitchFlags,
         suites: &[String],
         kinds: &[HandshakeKind],
+        is_remote: bool,
     ) -> Result<Self, Error> {
         let settings = match args.provider.as_slice() {
             [] => vec![setting(switches, None)?],
@@ -49,7 +50,9 @@ impl Sweep {
         };
         let settings = first_of_each(settings, |setting| setting.provider.name);
         let groups = match args.groups.as_slice() {
-            [] => vec![None],
+            // A server elsewhere is offered what browsers offer.
+            [] if is_remote => vec![None],
+            [] => vec![Some(names::COMMON_GROUPS)],
             lists => lists.iter().map(|list| Some(list.as_str())).collect(),
         };
         let key_types = if args.cert_type.is_empty() { vec![KeyType::EcdsaP256] } else { once(args.cert_type.clone()) };

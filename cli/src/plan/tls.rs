@@ -201,14 +201,18 @@ impl Tls {
         switches: Switches,
     ) -> ClientConfigBuilder {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
+        let groups = self.kind.client_groups(&self.groups);
         let mut builder = ClientConfig::builder(self.provider)
             .suites(suites)
-            .groups(&self.kind.client_groups(&self.groups))
+            .groups(&groups)
             .alpn(&alpn)
             .verifier(verifier)
             .switches(switches);
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
+        }
+        if self.kind == HandshakeKind::HelloRetry {
+            builder = builder.key_share_groups(&groups[..1]);
         }
         builder
     }

@@ -120,7 +120,7 @@ fn the_document_says_the_same() {
         ("/connections/0/address", json!(format!("127.0.0.1:{}", site.server.port))),
         ("/connections/0/negotiated/version", json!("TLSv1.3")),
         ("/connections/0/negotiated/alpn", json!("http/1.1")),
-        ("/connections/0/negotiated/group", json!("x25519")),
+        ("/connections/0/negotiated/group", json!("X25519MLKEM768")),
         ("/connections/0/negotiated/signature", json!("ecdsa_secp256r1_sha256")),
         ("/connections/0/negotiated/resumed", json!(false)),
         ("/connections/0/chain/trust", json!("verified")),

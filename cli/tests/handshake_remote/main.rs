@@ -30,7 +30,7 @@ fn a_duration_with_a_warm_up_is_told_by_phase() {
     assert_eq!((count(&case, "failed"), count(&case, "connections")), (0, 4), "two at once in each loop: {case}");
     let share = case["negotiated"]["resumed_share"].as_f64().expect("a share");
     assert!((share - 0.5).abs() < 0.1, "{share}");
-    assert_eq!(case["negotiated"]["group"], "x25519");
+    assert_eq!(case["negotiated"]["group"], "X25519MLKEM768");
     for metric in ["tcp_connect_ns", "tls_connect_ns", "response_begun_ns", "connection_ns", "cpu_us_per_handshake"] {
         assert!(median(&case, &format!("client.{metric}")) > 0.0, "{metric}");
     }

@@ -2,7 +2,7 @@
 //! are not what a reader has:
 //!
 //! - `tlsbench` measures for a moment where no duration is given, and `ablate` has few connections, as `handshake` has of another server.
-//! - `server.example` is a `tlsbench serve` on this machine: port 4433 takes data, port 443 speaks HTTP and has a post-quantum group.
+//! - `server.example` is a `tlsbench serve` on this machine: port 4433 takes data, port 443 speaks HTTP.
 //!   Port 4433 of `echo.example` echoes.
 //! - `cargo build` finds the program built, and `bencher` takes any JSON.
 
@@ -22,9 +22,6 @@ use super::support::Server;
 
 /// No page takes longer, also on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
-
-/// Those of the server on port 443.
-const GROUPS: &str = "x25519,secp256r1,secp384r1,x25519mlkem768";
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tlsbench");
 
@@ -78,7 +75,7 @@ impl Surroundings {
         let surroundings = Self {
             sink: Server::start(&["--mode", "sink"]),
             echo: Server::start(&["--mode", "echo"]),
-            http: Server::start(&["--mode", "http", "--early-data", "16k", "--groups", GROUPS]),
+            http: Server::start(&["--mode", "http", "--early-data", "16k"]),
             directory,
         };
         for folder in ["bin", "work", "base/target/release"] {

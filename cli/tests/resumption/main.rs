@@ -49,7 +49,7 @@ fn a_session_is_resumed_and_both_ends_say_so() {
     let server = start(&[]);
     let resumed = server.connect(&["--resume"], REQUEST);
     resumed.expect(0, &[RESUMED, "verified as localhost"]);
-    assert!(resumed.output.contains("TLS_AES_128_GCM_SHA256 x25519 resumed"), "{}", resumed.output);
+    assert!(resumed.output.contains("TLS_AES_128_GCM_SHA256 X25519MLKEM768 resumed"), "{}", resumed.output);
     assert!(!resumed.errors.contains("signature:"), "{}", resumed.errors);
     server.connect(&[], REQUEST).expect(0, &["signature: ecdsa_secp256r1_sha256"]);
     // Also where the server says nothing of its own.
@@ -129,7 +129,7 @@ fn curl_resumes_within_one_run() {
     );
     ended.expect(0, &[]);
     assert_eq!(ended.output.matches("Negotiated").count(), 2, "{}", ended.output);
-    assert_eq!(ended.output.matches(" x25519 resumed,").count(), 1, "{}", ended.output);
+    assert_eq!(ended.output.matches(" resumed,").count(), 1, "{}", ended.output);
 }
 
 #[test]
@@ -143,5 +143,5 @@ fn gnutls_resumes() {
     let (status, output, errors) = client.wait_end();
     let output = String::from_utf8_lossy(&output);
     assert!(status.success(), "{status}: {errors}");
-    assert!(output.contains("This is a resumed session") && output.contains(" x25519 resumed,"), "{output}");
+    assert!(output.contains("This is a resumed session") && output.contains(" resumed,"), "{output}");
 }

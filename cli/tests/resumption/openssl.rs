@@ -37,7 +37,7 @@ fn openssls_client_resumes_also_after_a_restart_with_the_same_secret() {
     let first = s_client(&openssl, server.port, ["-sess_out", session]);
     assert!(first.contains("New, TLSv1.3"), "{first}");
     let again = s_client(&openssl, server.port, ["-sess_in", session]);
-    assert!(again.contains("Reused, TLSv1.3") && again.contains(" x25519 resumed,"), "{again}");
+    assert!(again.contains("Reused, TLSv1.3") && again.contains(" resumed,"), "{again}");
     drop(server);
     let restarted = s_client(&openssl, start(&["--ticket-key", key]).port, ["-sess_in", session]);
     assert!(restarted.contains("Reused, TLSv1.3"), "{restarted}");

@@ -13,6 +13,12 @@ pub trait Group: Send + Sync {
     /// How long its keys and shares are.
     fn lengths(&self) -> GroupLengths;
 
+    /// Whether it is a hybrid, and `group` one of its parts.
+    fn has_part(&self, group: NamedGroup) -> bool {
+        let _ = group;
+        false
+    }
+
     /// Its library and the implementation that runs on this CPU.
     fn origin(&self) -> Origin;
 
@@ -46,6 +52,19 @@ pub trait Exchange: Send {
     /// The share to send, as the wire has it: 32 bytes for X25519, an uncompressed point for the NIST curves (RFC 8446
     /// 4.2.8.2), the shares of both parts for a hybrid (draft-ietf-tls-ecdhe-mlkem 4.1).
     fn share(&self) -> &[u8];
+
+    /// The share of the part `group` of a hybrid, which can be sent by itself as well (draft-ietf-tls-hybrid-design 3.2). `None` where
+    /// there is no such part.
+    fn part(&self, group: NamedGroup) -> Option<&[u8]> {
+        let _ = group;
+        None
+    }
+
+    /// The exchange of that part alone.
+    fn into_part(self: Box<Self>, group: NamedGroup) -> Option<Box<dyn Exchange>> {
+        let _ = group;
+        None
+    }
 
     /// The shared secret with the end that has answered with the share `peer`. A share that does not parse, has another length, is
     /// not on the curve or leads to an all-zero secret is [`Error::IllegalParameter`] (RFC 8446 4.2.8.2, 7.4.2), and so is an

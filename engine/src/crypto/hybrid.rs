@@ -37,6 +37,10 @@ impl Group for Hybrid {
         }
     }
 
+    fn has_part(&self, group: NamedGroup) -> bool {
+        [self.first, self.second].iter().any(|part| part.name() == group)
+    }
+
     fn origin(&self) -> Origin {
         let [first, second] = [self.first, self.second].map(|part| part.origin());
         let both = format!("{}; {}", first.implementation, second.implementation);
@@ -70,16 +74,15 @@ impl Hybrid {
         for part in [&first, &second] {
             share.try_extend_from_slice(part.share()).map_err(|_| Error::Internal("a share beyond the longest"))?;
         }
-        let answers = [self.first, self.second].map(|part| part.lengths().answer);
-        Ok(Box::new(HybridExchange { first, second, answers, share }))
+        Ok(Box::new(HybridExchange { first, second, groups: [self.first, self.second], share }))
     }
 }
 
 struct HybridExchange {
     first: Box<dyn Exchange>,
     second: Box<dyn Exchange>,
-    /// The lengths of the shares that answer those of the parts.
-    answers: [usize; 2],
+    /// Those of the parts.
+    groups: [&'static dyn Group; 2],
     share: ArrayVec<u8, SHARE_MAX>,
 }
 
@@ -88,9 +91,23 @@ impl Exchange for HybridExchange {
         &self.share
     }
 
+    fn part(&self, group: NamedGroup) -> Option<&[u8]> {
+        match self.groups.iter().position(|part| part.name() == group)? {
+            0 => Some(self.first.share()),
+            _ => Some(self.second.share()),
+        }
+    }
+
+    fn into_part(self: Box<Self>, group: NamedGroup) -> Option<Box<dyn Exchange>> {
+        match self.groups.iter().position(|part| part.name() == group)? {
+            0 => Some(self.first),
+            _ => Some(self.second),
+        }
+    }
+
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        let Self { first, second, answers, .. } = *self;
-        let (first_peer, second_peer) = split(peer, answers).ok_or(REFUSED)?;
+        let Self { first, second, groups, .. } = *self;
+        let (first_peer, second_peer) = split(peer, groups.map(|part| part.lengths().answer)).ok_or(REFUSED)?;
         Ok(joined(&first.complete(first_peer)?, &second.complete(second_peer)?))
     }
 }

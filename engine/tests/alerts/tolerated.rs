@@ -60,9 +60,9 @@ fn client_hellos() {
         }),
         ("unknown groups with shares", |hello| {
             let known = hello.extensions().get(ExtensionType::KEY_SHARE)[2..].to_vec();
-            let groups = vector16(&numbers(&[0x0a0a, 0x11ec, 29, 23]));
+            let groups = vector16(&numbers(&[0x0a0a, 0x11eb, 29, 23]));
             hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, groups);
-            let shares = [share(0x0a0a, &[0]), share(0x11ec, &[1; 1216]), known].concat();
+            let shares = [share(0x0a0a, &[0]), share(0x11eb, &[1; 1249]), known].concat();
             hello.extensions().set(ExtensionType::KEY_SHARE, vector16(&shares));
         }),
         ("unknown extensions", |hello| {

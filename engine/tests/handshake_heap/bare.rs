@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use tls_engine::codes::SignatureScheme;
-use tls_engine::crypto::{AeadKey, Group, Hash, HashContext, NONCE_MAX, Provider, SigningKey, Suite, TAG_LEN};
+use tls_engine::crypto::{
+    AeadKey, Exchange, Group, Hash, HashContext, NONCE_MAX, Provider, SigningKey, Suite, TAG_LEN,
+};
 use tls_engine::mem::{Digest, SECRET_MAX, Secret, SharedSecret};
 use webpki::{EndEntityCert, KeyUsage};
 
@@ -23,6 +25,8 @@ pub(crate) struct Handshake {
     group: &'static dyn Group,
     /// The group of the share that the client sends first where the server asks for another.
     unwanted: Option<&'static dyn Group>,
+    /// A hybrid with the group, of which the client has started an exchange.
+    hybrid: Option<&'static dyn Group>,
     anchors: [TrustAnchor<'static>; 1],
     chain: &'static [CertificateDer<'static>],
     key: Arc<dyn SigningKey>,
@@ -48,6 +52,7 @@ impl Handshake {
             nothing: suite.hash.digest(&[]),
             group: provider.group(case.group).unwrap(),
             unwanted: case.unwanted().map(|group| provider.group(group).unwrap()),
+            hybrid: case.hybrid.map(|group| provider.group(group).unwrap()),
             anchors: [webpki::anchor_from_trusted_cert(&root).unwrap().to_owned()],
             chain: &identity.chain,
             scheme: key.schemes()[0],
@@ -66,6 +71,15 @@ impl Handshake {
         let signature = self.key.sign(self.scheme, content, random).unwrap();
         let client = Counted::of(|| self.client(&answer.share, content, &signature));
         Asked { client, server }
+    }
+
+    /// A client's exchange in the group.
+    fn start(&self) -> Box<dyn Exchange> {
+        let random = self.provider.random;
+        match self.hybrid {
+            Some(hybrid) => hybrid.start(random).unwrap().into_part(self.group.name()).unwrap(),
+            None => self.group.start(random).unwrap(),
+        }
     }
 
     fn server(&self, client_share: &[u8]) {
@@ -101,7 +115,7 @@ impl Handshake {
         // ClientHello, with a HelloRetryRequest perhaps and the ClientHello after it; ServerHello.
         random.fill(&mut [0; 64]).unwrap();
         drop(self.unwanted.map(|group| group.start(random).unwrap()));
-        let exchange = self.group.start(random).unwrap();
+        let exchange = self.start();
         let mut transcript = self.transcript();
         transcript.update(MESSAGE);
         let shared = exchange.complete(server_share).unwrap();

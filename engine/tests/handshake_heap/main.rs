@@ -39,6 +39,8 @@ struct Case {
     kind: KeyKind,
     /// Whether the server asks for another key share first.
     retry: bool,
+    /// A hybrid with that group that the client offers as well, and the server does not know.
+    hybrid: Option<NamedGroup>,
 }
 
 impl Case {
@@ -52,11 +54,13 @@ impl Case {
                 group: NamedGroup::X25519,
                 kind: KeyKind::EcdsaP256,
                 retry: false,
+                hybrid: None,
             };
             cases.extend(provider.suites.iter().map(|suite| Self { suite: suite.code, ..case }));
             cases.extend(provider.groups.iter().map(|group| Self { group: group.name(), retry: true, ..case }));
             cases.extend(KeyKind::ALL.map(|kind| Self { kind, ..case }));
             cases.push(Self { group: NamedGroup::X25519_MLKEM768, ..case });
+            cases.push(Self { hybrid: Some(NamedGroup::X25519_MLKEM768), ..case });
         }
         cases
     }
@@ -66,7 +70,7 @@ impl Case {
     /// Those that rustls has too: it knows neither the other providers nor AEGIS, and is asked for no other share.
     #[cfg(feature = "aws-lc-rs")]
     fn of_rustls() -> Vec<Self> {
-        let comparable = |case: &Self| case.provider.name == "aws-lc-rs" && !case.retry;
+        let comparable = |case: &Self| case.provider.name == "aws-lc-rs" && !case.retry && case.hybrid.is_none();
         let cases: Vec<_> = Self::all().into_iter().filter(comparable).collect();
         assert!(cases.len() >= 8, "{} cases", cases.len());
         cases
@@ -82,8 +86,8 @@ impl Case {
 
 impl std::fmt::Display for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { provider, suite, group, kind, retry } = self;
-        write!(f, "{} {suite} {group} {kind:?} retry {retry}", provider.name)
+        let Self { provider, suite, group, kind, retry, hybrid } = self;
+        write!(f, "{} {suite} {group} {kind:?} retry {retry} hybrid {hybrid:?}", provider.name)
     }
 }
 
@@ -168,7 +172,7 @@ impl Endpoints {
         of_server: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
     ) -> Self {
         let client = client(case.provider, case.kind, |builder| {
-            let groups: Vec<_> = case.unwanted().into_iter().chain([case.group]).collect();
+            let groups: Vec<_> = case.unwanted().into_iter().chain(case.hybrid).chain([case.group]).collect();
             of_client(builder.suites(&[case.suite]).groups(&groups).switches(switches))
         });
         let server =

@@ -103,8 +103,11 @@ fn is_default(line: &Request, flag: &Flag, program: &Command) -> bool {
     }
 }
 
-/// The groups that its provider offers by default.
+/// The groups that it offers by default.
 fn groups(line: &Request) -> Option<String> {
+    if value(line, "connect").is_none() {
+        return Some(names::COMMON_GROUPS.to_owned());
+    }
     let provider = match value(line, PROVIDER) {
         Some(name) => find_provider(name).ok()?,
         None => Setting::all().ok()?.provider,

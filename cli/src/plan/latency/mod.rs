@@ -89,9 +89,9 @@ impl Latency {
     }
 
     pub(super) fn new(args: &args::Latency) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
-        let mut notes = Vec::new();
         let is_remote = args.connect.is_some();
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[], is_remote)?;
+        let mut notes = Vec::new();
         let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
         let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
         let planner = Planner::new(args, once(notes))?;

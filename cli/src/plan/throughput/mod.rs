@@ -83,12 +83,12 @@ impl Throughput {
     }
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
+        let is_remote = args.connect.is_some();
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[], is_remote)?;
         if let Some(remote) = http::cases(args, &sweep)? {
             return Ok(Self { cases: Vec::new(), remote });
         }
         let mut notes = Vec::new();
-        let is_remote = args.connect.is_some();
         let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
         let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
         let planner = Planner::new(args, once(notes))?;

@@ -115,7 +115,9 @@ impl Workload {
     /// measured.
     pub fn off_path(self, switch: &str) -> Option<&'static str> {
         match (self, switch) {
-            (Self::Bulk | Self::Small { .. }, "arena") => Some("the handshake is over before the clock runs"),
+            (Self::Bulk | Self::Small { .. }, "arena" | "hybrid-share") => {
+                Some("the handshake is over before the clock runs")
+            }
             (Self::Handshakes | Self::Resumed | Self::Bulk | Self::Small { .. }, "signal") => {
                 Some("no loop waits for file descriptors")
             }

@@ -33,7 +33,7 @@ pub struct Provider {
     pub name: &'static str,
     /// Its cipher suites, in order of preference.
     pub suites: Vec<Suite>,
-    /// All its groups, in order of preference. What is used unless others are asked for: [`Provider::default_groups`].
+    /// All its groups. What is used unless others are asked for, and in which order: [`Provider::default_groups`].
     pub groups: Vec<&'static dyn Group>,
     /// The schemes it verifies handshakes with, in order of preference.
     pub schemes: Vec<VerificationScheme>,
@@ -101,10 +101,12 @@ impl Provider {
         self.suites.iter().find(|suite| suite.code == code)
     }
 
-    /// The groups of configurations that ask for no others: those without ML-KEM and without P-521.
+    /// The groups of configurations that ask for no others, in order of preference: X25519MLKEM768, as browsers have it, and behind it
+    /// X25519, P-256 and P-384.
     pub fn default_groups(&self) -> impl Iterator<Item = &'static dyn Group> {
-        const DEFAULT: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
-        self.groups.iter().copied().filter(|group| DEFAULT.contains(&group.name()))
+        const DEFAULT: [NamedGroup; 4] =
+            [NamedGroup::X25519_MLKEM768, NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+        DEFAULT.into_iter().filter_map(|name| self.group(name))
     }
 
     /// Its key exchange for the group `name`.

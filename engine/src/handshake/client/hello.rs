@@ -7,14 +7,15 @@ use super::early_data::EarlyData;
 use super::flight::{HandshakeContext, WaitEncryptedExtensions};
 use super::psk::{ChosenPsk, OfferedPsks};
 use super::resumption::TicketOffer;
+use super::shares::Shares;
 use super::{ClientContext, ClientState};
-use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup};
-use crate::crypto::{Exchange, Group, Suite};
+use crate::codes::{CipherSuite, ExtensionType, HandshakeType};
+use crate::crypto::{Exchange, Suite};
 use crate::error::Error;
 use crate::handshake::effects::{Direction, Effect, Effects};
 use crate::handshake::{ClientConfig, Machine};
 use crate::keys::{EarlySecret, SecretLabel, Transcript};
-use crate::limits::{KEY_SHARES_MAX, SESSION_ID_MAX};
+use crate::limits::SESSION_ID_MAX;
 use crate::mem::{SharedSecret, Span};
 use crate::msgs::{
     ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, OfferedExtensions, ServerHello,
@@ -36,8 +37,7 @@ pub(crate) fn start(
     let random = random.try_into().map_err(|_| Error::Internal("a random of another length"))?;
     let mut session_id = ArrayVec::new();
     session_id.try_extend_from_slice(id).map_err(|_| Error::Internal("a session ID that is too long"))?;
-    let shares =
-        config.key_share_groups.iter().map(|group| Share::new(*group, config)).collect::<Result<_, Error>>()?;
+    let shares = Shares::start(&config.key_share_groups, config)?;
     let psks = OfferedPsks::take(config, &server_name);
     let early_data = psks.ticket().and_then(|offer| offer.early_data_bytes(config));
     let client = ClientContext { config: config.clone(), server_name, random };
@@ -54,17 +54,6 @@ pub(crate) fn start(
     Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
 }
 
-struct Share {
-    group: NamedGroup,
-    exchange: Box<dyn Exchange>,
-}
-
-impl Share {
-    fn new(group: &dyn Group, config: &ClientConfig) -> Result<Self, Error> {
-        Ok(Self { group: group.name(), exchange: group.start(config.common.random)? })
-    }
-}
-
 /// What a HelloRetryRequest has fixed. The transcript has begun then; before, [`Effects::kept`] holds the ClientHello.
 struct Retried {
     transcript: Transcript,
@@ -76,7 +65,7 @@ struct Retried {
 pub(in crate::handshake) struct WaitServerHello {
     client: ClientContext,
     session_id: ArrayVec<u8, SESSION_ID_MAX>,
-    shares: ArrayVec<Share, KEY_SHARES_MAX>,
+    shares: Shares,
     /// The PSKs that the last ClientHello has offered.
     psks: OfferedPsks,
     /// Whether the last ClientHello has announced early data.
@@ -132,8 +121,6 @@ impl WaitServerHello {
     /// Sends a ClientHello, which is not in the transcript yet. The binders of its PSKs are still missing.
     fn send_hello(&self, cookie: Option<&[u8]>, effects: &mut Effects) -> Result<Span, Error> {
         let config = &self.client.config;
-        let key_shares: ArrayVec<_, KEY_SHARES_MAX> =
-            self.shares.iter().map(|share| KeyShareEntry { group: share.group, key: share.exchange.share() }).collect();
         let parameters = ClientHelloParameters {
             random: &self.client.random,
             session_id: &self.session_id,
@@ -141,7 +128,7 @@ impl WaitServerHello {
             server_name: self.client.host_name(),
             supported_groups: &config.group_names,
             signature_algorithms: &config.signature_algorithms,
-            key_shares: &key_shares,
+            key_shares: &self.shares.entries(),
             alpn: &config.common.alpn,
             cookie,
             stapled: config.stapled,
@@ -182,11 +169,10 @@ impl WaitServerHello {
         if let Some(name) = retry.selected_group {
             let config = self.client.config.clone();
             let group = config.common.group(name).ok_or(Error::IllegalParameter("a group that was not offered"))?;
-            if self.shares.iter().any(|share| share.group == name) {
+            if self.shares.has(name) {
                 return Err(Error::IllegalParameter("a group whose share was already sent"));
             }
-            self.shares.clear();
-            self.shares.push(Share::new(group, &config)?);
+            self.shares = Shares::start(&[group], &config)?;
         }
         let mut transcript = Transcript::retried(suite.hash, effects.kept.as_slice());
         transcript.add(message.bytes);
@@ -216,8 +202,11 @@ impl WaitServerHello {
         Ok(ClientState::ServerHello(self))
     }
 
-    /// The share of the group that the server has chosen, with that of the server; `None` where it uses a PSK alone.
-    fn own_share<'a>(&mut self, hello: &ServerHello<'a>) -> Result<Option<(Share, KeyShareEntry<'a>)>, Error> {
+    /// The exchange of the group that the server has chosen, with its share; `None` where it uses a PSK alone.
+    fn exchange<'a>(
+        &mut self,
+        hello: &ServerHello<'a>,
+    ) -> Result<Option<(Box<dyn Exchange>, KeyShareEntry<'a>)>, Error> {
         let Some(theirs) = hello.key_share else {
             // RFC 8446 4.2.9: only with a PSK, and where the client allows it.
             let is_allowed = self.client.config.psk_ke && hello.selected_identity.is_some();
@@ -228,10 +217,9 @@ impl WaitServerHello {
                 None => Err(Error::MissingExtension(ExtensionType::KEY_SHARE)),
             };
         };
-        let position = self.shares.iter().position(|share| share.group == theirs.group);
-        let position =
-            position.ok_or(Error::IllegalParameter("a key share for a group without a share of the client's"))?;
-        Ok(Some((self.shares.swap_remove(position), theirs)))
+        let own = self.shares.take(theirs.group);
+        let own = own.ok_or(Error::IllegalParameter("a key share for a group without a share of the client's"))?;
+        Ok(Some((own, theirs)))
     }
 
     fn on_hello(
@@ -242,7 +230,7 @@ impl WaitServerHello {
         effects: &mut Effects,
     ) -> Result<ClientState, Error> {
         let suite = self.chosen_suite(hello.cipher_suite, hello.session_id)?;
-        let share = self.own_share(hello)?;
+        let exchange = self.exchange(hello)?;
         let hello_retry = self.retried.is_some();
         let mut transcript = match self.retried {
             Some(retried) => retried.transcript,
@@ -268,9 +256,9 @@ impl WaitServerHello {
             }
             None => (EarlySecret::without_psk(suite.hash), None, None),
         };
-        let group = share.as_ref().map(|(share, _)| share.group);
-        let shared = match share {
-            Some((Share { exchange, .. }, theirs)) => exchange.complete(theirs.key)?,
+        let group = exchange.as_ref().map(|(_, theirs)| theirs.group);
+        let shared = match exchange {
+            Some((exchange, theirs)) => exchange.complete(theirs.key)?,
             None => SharedSecret::zeroed(suite.hash.output_len()),
         };
         let secrets = early.into_handshake(&shared).derive(&transcript.current());

@@ -6,6 +6,7 @@ mod hello;
 mod own_flight;
 mod psk;
 mod resumption;
+mod shares;
 
 pub(crate) use hello::start;
 

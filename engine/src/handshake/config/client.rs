@@ -106,8 +106,8 @@ impl ClientConfigBuilder {
         self
     }
 
-    /// The groups of the key shares in the first ClientHello. Default: the first group. With none, the server has to send a
-    /// HelloRetryRequest.
+    /// The groups of the key shares in the first ClientHello. Default: the first group, and where that is a hybrid the first that is a
+    /// part of it too, so that servers without hybrids need not ask for it. With none, the server has to send a HelloRetryRequest.
     pub fn key_share_groups(mut self, groups: &[NamedGroup]) -> Self {
         self.key_share_groups = Some(groups.to_vec());
         self
@@ -177,7 +177,7 @@ impl ClientConfigBuilder {
         };
         let external_psks = self.external_psks.into_iter().map(usable).collect::<Result<_, Error>>()?;
         let key_share_groups: Vec<_> = match self.key_share_groups {
-            None => common.groups.iter().copied().take(1).collect(),
+            None => default_shares(&common.groups),
             Some(names) => names
                 .into_iter()
                 .map(|name| {
@@ -212,4 +212,10 @@ impl ClientConfigBuilder {
             certificates: self.certificates,
         }))
     }
+}
+
+fn default_shares(groups: &[&'static dyn Group]) -> Vec<&'static dyn Group> {
+    let first = groups.iter().take(1);
+    let part = groups.iter().skip(1).find(|group| groups[0].has_part(group.name()));
+    first.chain(part).copied().collect()
 }

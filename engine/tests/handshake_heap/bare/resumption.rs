@@ -84,7 +84,7 @@ impl Resumption {
         self.binder(&early, &parts.suite.hash.digest(&[MESSAGE]));
         let is_retried = first.is_some();
         drop(first);
-        let exchange = parts.group.start(random).unwrap();
+        let exchange = parts.start();
         let mut transcript = parts.transcript();
         if is_retried {
             self.binder(&early, &transcript.current());
