@@ -205,3 +205,32 @@ fn a_key_that_a_server_does_not_take_is_told_of() {
     let why = "asked for a certificate, but the server takes no signature of the key in --key";
     files.connect(port, "client").expect(1, &[REQUIRED, why]);
 }
+
+/// Every connection of a measurement shows it, and without one all fail of that.
+#[test]
+fn measurements_of_a_server_elsewhere_show_it() {
+    let files = Files::new();
+    let http = files.serve(&[]);
+    let client_ca = files.path("ca.pem");
+    let [sink, echo] = ["sink", "echo"].map(|mode| Server::start(&["--mode", mode, "--client-ca", &client_ca]));
+    let (cert, key) = (files.path("client.pem"), files.path("client.key"));
+    let [http_target, sink_target, echo_target] = [&http, &sink, &echo].map(Server::target);
+    let measurements: [&[&str]; 4] = [
+        // A client alone has done its handshake before the server refuses it.
+        &["handshake", "--connect", &http_target, "--http-get", "/", "--count", "20", "--warmup", "0s"],
+        &["throughput", "--connect", &http_target, "--http-get", "/", "--count", "50", "--warmup", "0s"],
+        &["throughput", "--connect", &sink_target, "--count", "20", "--warmup", "0s"],
+        &["latency", "--connect", &echo_target, "--count", "20", "--warmup", "0s"],
+    ];
+    for words in measurements {
+        let common = ["--cipher", "aes128gcm", "-k", "-q"];
+        let shown = run([words, &common, &["--cert", &cert, "--key", &key]].concat());
+        shown.expect(0, &[]);
+        let refused = run([words, &common].concat());
+        assert_ne!(refused.code, Some(0), "{words:?}");
+        let told = refused.output.clone() + &refused.errors;
+        assert!(told.contains("certificate_required"), "{words:?}: {told}");
+    }
+    let told = http.interrupt();
+    assert!(told.errors.matches(&format!(", client {SUBJECT}")).count() >= 20, "{}", told.errors);
+}

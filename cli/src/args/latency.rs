@@ -56,8 +56,8 @@ pub struct Latency {
     pub loopback_threads: Vec<u8>,
 
     /// Measure against a `tlsbench serve --mode echo` in another process instead, on one connection. There is no plain TCP to
-    /// hold it against
-    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
+    /// hold it against. --cert and --key are then for the client
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["transport", "loopback_threads", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
     /// Request this page again and again on the connection (HTTP/1.1, GET), of any server: from the request to the last byte of the

@@ -9,8 +9,8 @@ use crate::units::{Count, parse_duration};
 #[command(next_help_heading = "A server elsewhere")]
 pub struct Remote {
     /// Measure against this server instead, whoever made it, also as https://HOST:PORT; the default port is 443. Each handshake is on a
-    /// TCP connection of its own. What the server agreed to is told beside what was asked for
-    #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "phases", "cert", "cert_type", "tls_version"])]
+    /// TCP connection of its own. What the server agreed to is told beside what was asked for. --cert and --key are then for clients
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "phases", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
     /// Begin so many connections per second, whether others have ended or not, up to --connections at once [default: each begins

@@ -60,8 +60,8 @@ pub struct Throughput {
     pub loopback_threads: Vec<u8>,
 
     /// Measure against a `tlsbench serve` in another process instead; with --http-get or --http-post against any server, also as
-    /// https://HOST:PORT, whose default port is 443 then
-    #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "loopback_threads", "cert", "cert_type", "tls_version"])]
+    /// https://HOST:PORT, whose default port is 443 then. --cert and --key are for clients then
+    #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["transport", "loopback_threads", "cert_type", "tls_version"])]
     pub connect: Option<String>,
 
     /// The size of each end's buffer: how much is sealed, sent, received and opened at a time

@@ -70,7 +70,7 @@ impl Connect {
     pub(super) fn new(args: &args::Connect) -> Result<Self, Error> {
         let setting = setting(&args.switches, args.cryptography.provider.as_deref())?;
         let groups = tls::joined(&args.cryptography.groups);
-        let tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), KeyLogSource::FlagOrEnvironment)?;
+        let mut tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), KeyLogSource::FlagOrEnvironment)?;
         let mut notes = Vec::new();
         let (address, path) = without_scheme(&args.target)?;
         let target = target(address, Some(DEFAULT_PORT), &args.family)?;
@@ -90,16 +90,13 @@ impl Connect {
         if let Some(path) = args.early_data.as_deref().filter(|_| early_data.is_empty()) {
             return Err(Error::Usage(format!("{} is empty, which is no early data", path.display())));
         }
+        let certificate = (&args.own_certificate.cert, &args.own_certificate.key);
+        tls.client_identity = tls::client_identity(certificate, &mut notes)?;
         let keeper = ChainKeeper::new(trust.verifier()?);
         let mut config = tls
-            .client_builder(&suites, keeper.clone(), setting.switches)
+            .client_builder(&suites, keeper.clone(), setting.switches)?
             .tickets(tickets.clone())
             .early_data(!early_data.is_empty());
-        let certificate = tls::own_certificate(&args.own_certificate, setting.provider, &mut notes)?;
-        let has_certificate = certificate.is_some();
-        if let Some(certificate) = certificate {
-            config = config.certificate(certificate);
-        }
         if let Some(path) = &args.psk {
             config = external_psks(path)?.into_iter().fold(config, ClientConfigBuilder::external_psk);
         }
@@ -115,7 +112,7 @@ impl Connect {
             resumes,
             tickets,
             early_data,
-            has_certificate,
+            has_certificate: tls.client_identity.is_some(),
             pool: Conversation::pool(setting.switches.buffer_pool),
             timeout: args.timeout,
             repeat: args.repeat,

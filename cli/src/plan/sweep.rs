@@ -1,7 +1,7 @@
 use super::library::ChosenLibrary;
 use super::once;
 use super::switches::setting;
-use super::tls::{KeyLogSource, Tls};
+use super::tls::{self, KeyLogSource, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
@@ -33,16 +33,19 @@ pub(super) struct Combination {
 pub(super) struct Sweep {
     pub(super) combinations: Vec<Combination>,
     pub(super) suites: Vec<CipherSuite>,
+    /// Remarks on the files that were named.
+    pub(super) notes: Vec<String>,
 }
 
 impl Sweep {
+    /// `elsewhere` is what clients of a server elsewhere show to it, if that is where the server is.
     pub(super) fn new(
         args: &args::Sweep,
         tls: &args::Tls,
         switches: &args::SwitchFlags,
         suites: &[String],
         kinds: &[HandshakeKind],
-        is_remote: bool,
+        elsewhere: Option<&args::Identity>,
     ) -> Result<Self, Error> {
         let settings = match args.provider.as_slice() {
             [] => vec![setting(switches, None)?],
@@ -51,7 +54,7 @@ impl Sweep {
         let settings = first_of_each(settings, |setting| setting.provider.name);
         let groups = match args.groups.as_slice() {
             // A server elsewhere is offered what browsers offer.
-            [] if is_remote => vec![None],
+            [] if elsewhere.is_some() => vec![None],
             [] => vec![Some(names::COMMON_GROUPS)],
             lists => lists.iter().map(|list| Some(list.as_str())).collect(),
         };
@@ -67,7 +70,11 @@ impl Sweep {
         }
         let was_swept = |flag: &str| args.swept.iter().any(|swept| swept.split('+').any(|swept| swept == flag));
         // The key log is opened once.
-        let first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
+        let mut first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
+        let mut notes = Vec::new();
+        if let Some(args::Identity { cert, key }) = elsewhere {
+            first.client_identity = tls::client_identity((cert, key), &mut notes)?;
+        }
         let mut combinations = Vec::new();
         let libraries = once(args.library.clone());
         let libraries = libraries.into_iter().map(ChosenLibrary::find).collect::<Result<Vec<_>, _>>()?;
@@ -107,7 +114,7 @@ impl Sweep {
             }
         }
         let suites = once(combinations.iter().flat_map(|combination| combination.suites.iter().copied()));
-        Ok(Self { combinations, suites })
+        Ok(Self { combinations, suites, notes })
     }
 
     /// The combinations that have a suite: `all` depends on the provider.

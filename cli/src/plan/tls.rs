@@ -5,7 +5,7 @@ use rustls_pki_types::ServerName;
 use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::{Provider, Suite};
-use tls_engine::pki::{CertifiedKey, VerifyServer};
+use tls_engine::pki::VerifyServer;
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
@@ -44,6 +44,8 @@ pub struct Tls {
     pub kind: HandshakeKind,
     /// The type of a generated key, which decides the suite in TLS 1.2: its suites name the signature.
     pub key_type: KeyType,
+    /// What clients show to servers that ask for a certificate.
+    pub client_identity: Option<Arc<Identity>>,
 }
 
 /// When secrets are written to a key log.
@@ -73,6 +75,7 @@ impl Tls {
             version: ProtocolVersion::TLS13,
             kind: HandshakeKind::Full,
             key_type: KeyType::EcdsaP256,
+            client_identity: None,
         };
         tls.check_engine()?;
         Ok(tls)
@@ -170,7 +173,7 @@ impl Tls {
         trust: &Trust,
         switches: Switches,
     ) -> Result<Arc<ClientConfig>, Error> {
-        let builder = self.client_builder(suites, trust.verifier()?, switches);
+        let builder = self.client_builder(suites, trust.verifier()?, switches)?;
         Ok(match self.kind {
             HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(MemoryTickets::default())),
@@ -188,7 +191,7 @@ impl Tls {
         switches: Switches,
         tickets: Option<Arc<dyn TicketStore>>,
     ) -> Result<Arc<ClientConfig>, Error> {
-        let builder = self.client_builder(suites, trust.verifier()?, switches);
+        let builder = self.client_builder(suites, trust.verifier()?, switches)?;
         let builder = builder.early_data(self.kind == HandshakeKind::EarlyData);
         Ok(tickets.into_iter().fold(builder, ClientConfigBuilder::tickets).build()?)
     }
@@ -199,7 +202,7 @@ impl Tls {
         suites: &[CipherSuite],
         verifier: impl VerifyServer + 'static,
         switches: Switches,
-    ) -> ClientConfigBuilder {
+    ) -> Result<ClientConfigBuilder, Error> {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
         let groups = self.kind.client_groups(&self.groups);
         let mut builder = ClientConfig::builder(self.provider)
@@ -214,7 +217,10 @@ impl Tls {
         if self.kind == HandshakeKind::HelloRetry {
             builder = builder.key_share_groups(&groups[..1]);
         }
-        builder
+        if let Some(identity) = &self.client_identity {
+            builder = builder.certificate(identity.certified_key(self.provider)?);
+        }
+        Ok(builder)
     }
 
     /// The external PSK of both ends, for the hash of the first suite. It keeps nothing secret: both are in this process.
@@ -278,14 +284,13 @@ pub(super) fn identity(
     }
 }
 
-/// The certificate that a client shows.
-pub(super) fn own_certificate(
-    args: &args::OwnCertificate,
-    provider: &'static Provider,
+/// The certificate that a client shows, from the files of `--cert` and `--key`.
+pub(super) fn client_identity(
+    (chain, key): (&Option<PathBuf>, &Option<PathBuf>),
     notes: &mut Vec<String>,
-) -> Result<Option<CertifiedKey>, Error> {
-    let (Some(chain), Some(key)) = (&args.cert, &args.key) else { return Ok(None) };
-    Identity::of_client(chain, key, notes)?.certified_key(provider).map(Some)
+) -> Result<Option<Arc<Identity>>, Error> {
+    let files = chain.as_ref().zip(key.as_ref());
+    files.map(|(chain, key)| Identity::of_client(chain, key, notes).map(Arc::new)).transpose()
 }
 
 /// Refuses protocols other than HTTP/1: a client that negotiated one would use it.

@@ -77,8 +77,8 @@ impl Handshake {
     }
 
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
-        let is_remote = args.remote.connect.is_some();
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind, is_remote)?;
+        let elsewhere = args.remote.connect.as_ref().map(|_| &args.identity);
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind, elsewhere)?;
         if let Some(address) = &args.remote.connect {
             return Ok(Self { cases: Vec::new(), remote: remote::cases(args, address, &sweep)? });
         }

@@ -17,6 +17,7 @@ pub(super) fn cases(args: &args::Handshake, address: &str, sweep: &Sweep) -> Res
     let elsewhere = Elsewhere::new(&Flags {
         address,
         clients,
+        notes: &sweep.notes,
         family,
         trust: &args.trust,
         sockets: &args.sockets,

@@ -90,8 +90,15 @@ impl Latency {
 
     pub(super) fn new(args: &args::Latency) -> Result<Self, Error> {
         let is_remote = args.connect.is_some();
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[], is_remote)?;
-        let mut notes = Vec::new();
+        let sweep = Sweep::new(
+            &args.sweep,
+            &args.tls,
+            &args.switches,
+            args.suites(),
+            &[],
+            args.connect.as_ref().map(|_| &args.identity),
+        )?;
+        let mut notes = sweep.notes.clone();
         let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
         let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
         let planner = Planner::new(args, once(notes))?;

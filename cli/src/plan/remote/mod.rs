@@ -101,6 +101,8 @@ pub(super) struct Elsewhere {
 pub(super) struct Flags<'a> {
     pub(super) address: &'a str,
     pub(super) clients: &'a args::Clients,
+    /// Remarks on the files that were named.
+    pub(super) notes: &'a [String],
     pub(super) family: &'a args::Family,
     pub(super) trust: &'a args::Trust,
     pub(super) sockets: &'a args::Sockets,
@@ -123,14 +125,14 @@ pub(super) struct Work<'a> {
 
 impl Elsewhere {
     pub(super) fn new(flags: &Flags<'_>) -> Result<Self, Error> {
-        let Flags { address, clients, family, trust, sockets: socket_flags, threads, rate } = flags;
+        let Flags { address, clients, notes, family, trust, sockets: socket_flags, threads, rate } = flags;
         let (address, path) = without_scheme(address)?;
         if let Some(path) = path {
             let message = format!("--connect takes no path; to request {path}: --http-get {path}");
             return Err(Error::Usage(message));
         }
         let target = target(address, Some(DEFAULT_PORT), family)?;
-        let mut notes = Vec::new();
+        let mut notes = notes.to_vec();
         let trusted = Trust::new(trust, &mut notes)?;
         let connections = clients.connections.map_or(CONNECTIONS, |count| count.0);
         if !(1..=CONNECTIONS_MAX).contains(&connections) {

@@ -38,6 +38,7 @@ pub(super) fn cases(args: &args::Throughput, sweep: &Sweep) -> Result<Option<Vec
     let elsewhere = Elsewhere::new(&Flags {
         address: args.connect.as_deref().unwrap_or_default(),
         clients,
+        notes: &sweep.notes,
         family: &args.family,
         trust: &args.trust,
         sockets: &args.sockets,
