@@ -3,8 +3,11 @@ use std::sync::Arc;
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use super::pre_shared_key::{OfferedPsks, PskOffer};
 use super::stapled::{StapledRequest, decode_status_request};
-use super::{decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
-use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use super::{compressed_certificate, decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
+use crate::codes::{
+    CertificateCompressionAlgorithm, CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion,
+    SignatureScheme,
+};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
 
@@ -42,6 +45,8 @@ pub struct ClientHello<'a> {
     pub cookie: Option<&'a [u8]>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
+    /// `compress_certificate` (RFC 8879 3).
+    pub certificate_compression: Option<Numbers<'a>>,
     /// `record_size_limit`, bytes with the content type (RFC 8449 4).
     pub record_size_limit: Option<u16>,
     /// Whether `early_data` is there.
@@ -70,6 +75,7 @@ impl<'a> ClientHello<'a> {
             alpn: None,
             cookie: None,
             stapled: StapledRequest::default(),
+            certificate_compression: None,
             record_size_limit: None,
             early_data: false,
             pre_shared_key: None,
@@ -112,6 +118,9 @@ impl<'a> ClientHello<'a> {
                 }
                 ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,
+                ExtensionType::COMPRESS_CERTIFICATE => {
+                    self.certificate_compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
+                }
                 ExtensionType::RECORD_SIZE_LIMIT => {
                     self.record_size_limit = Some(record_size_limit::decode(&mut reader)?);
                 }
@@ -242,6 +251,8 @@ pub struct ClientHelloParameters<'a> {
     pub cookie: Option<&'a [u8]>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
+    /// `compress_certificate`; none leaves the extension out.
+    pub certificate_compression: &'a [CertificateCompressionAlgorithm],
     /// `record_size_limit`, bytes with the content type; none leaves the extension out.
     pub record_size_limit: Option<u16>,
     /// Whether early data follows.
@@ -297,6 +308,7 @@ impl ClientHelloParameters<'_> {
             encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
         }
         self.stapled.encode(writer);
+        compressed_certificate::encode_algorithms(self.certificate_compression, writer);
         record_size_limit::encode(self.record_size_limit, writer);
         if self.early_data {
             encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
@@ -322,6 +334,8 @@ pub struct OfferedExtensions {
     pub cookie: bool,
     /// What was asked for with the certificate.
     pub stapled: StapledRequest,
+    /// Whether certificates may be compressed.
+    pub certificate_compression: bool,
     /// Whether a limit of records was there.
     pub record_size_limit: bool,
     /// Whether early data was announced.
@@ -339,6 +353,7 @@ impl OfferedExtensions {
             ExtensionType::COOKIE => self.cookie,
             ExtensionType::RECORD_SIZE_LIMIT => self.record_size_limit,
             ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response,
+            ExtensionType::COMPRESS_CERTIFICATE => self.certificate_compression,
             ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps,
             ExtensionType::EARLY_DATA => self.early_data,
             ExtensionType::PRE_SHARED_KEY => self.pre_shared_key,

@@ -11,6 +11,7 @@ mod support;
 
 mod certificates;
 mod client_hello;
+mod compressed_certificates;
 mod early_data;
 mod early_data_accepted;
 mod encrypted_flight;

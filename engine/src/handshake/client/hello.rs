@@ -123,6 +123,7 @@ impl WaitServerHello {
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
             stapled: self.client.config.stapled,
+            certificate_compression: !self.client.config.compression_codes.is_empty(),
             record_size_limit: self.client.config.common.record_size_limit.is_some(),
             early_data: self.is_early_data_offered,
             pre_shared_key: !self.psks.is_empty(&self.client.config),
@@ -145,6 +146,7 @@ impl WaitServerHello {
             alpn: &config.common.alpn,
             cookie,
             stapled: config.stapled,
+            certificate_compression: &config.compression_codes,
             record_size_limit: config.common.record_size_limit,
             early_data: self.is_early_data_offered,
             psk_ke: config.psk_ke,
@@ -304,6 +306,7 @@ impl WaitServerHello {
             alpn: None,
             early_data,
             psk_identity: None,
+            certificate_compression: None,
             requested: None,
         };
         Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, psk }))

@@ -39,14 +39,11 @@ pub(super) enum ClientState {
 }
 
 impl ClientState {
-    pub(super) const fn expected(&self) -> Expected {
+    pub(super) fn expected(&self) -> Expected {
         match self {
             Self::ServerHello(_) => Expected("ServerHello", &[HandshakeType::SERVER_HELLO]),
             Self::EncryptedExtensions(_) => Expected("EncryptedExtensions", &[HandshakeType::ENCRYPTED_EXTENSIONS]),
-            Self::Certificate(state) if state.may_be_asked() => {
-                Expected("Certificate", &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST])
-            }
-            Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::Certificate(state) => Expected("Certificate", state.expected()),
             Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
             Self::VerifyingChain(..) | Self::VerifyingSignature(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
