@@ -62,7 +62,6 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("trust anchors", &["-available-trust-anchors", "-cert-properties", "-requested-trust-anchors"]),
     ("application settings (ALPS)", &["-application-settings", "-on-initial-application-settings"]),
     ("Channel ID", &["-enable-channel-id", "-expect-channel-id", "-send-channel-id"]),
-    ("certificate compression", &["-install-cert-compression-algs", "-install-one-cert-compression-alg"]),
     ("requested padding", &["-request-server-padding", "-server-supports-padding"]),
     (
         "resumption by name, context and age",
