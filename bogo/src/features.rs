@@ -85,7 +85,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-on-shim-on-resume-no-ticket",
         ],
     ),
-    ("GREASE and permuted extensions", &["-enable-grease", "-permute-extensions"]),
+    ("permuted extensions", &["-permute-extensions"]),
     ("fragments below 16 KiB", &["-max-send-fragment"]),
     (GROUPS, &["-curves-flags", "-server-supported-groups-hint"]),
     (

@@ -40,6 +40,8 @@ pub(crate) struct Flags {
     /// What a client asks to be stapled to the server's certificate.
     pub(crate) requests_ocsp_response: bool,
     pub(crate) requests_timestamps: bool,
+    /// Whether a client offers values that servers have to ignore.
+    pub(crate) grease: bool,
     /// Whether certificates are compressed: with all of the runner's algorithms, or with this one.
     pub(crate) compresses_certificates: bool,
     pub(crate) only_compression: Option<u16>,
@@ -148,6 +150,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
     ("-check-close-notify", |flags| flags.checks_close = true),
     ("-enable-early-data", |flags| flags.takes_early_data = true),
+    ("-enable-grease", |flags| flags.grease = true),
     ("-enable-ocsp-stapling", |flags| flags.requests_ocsp_response = true),
     ("-enable-signed-cert-timestamps", |flags| flags.requests_timestamps = true),
     ("-expect-accept-early-data", |flags| flags.expected_early_data = Some(true)),

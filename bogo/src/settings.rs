@@ -35,7 +35,10 @@ pub(crate) fn client(
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
     let mut builder = ClientConfig::builder(provider).key_log(key_log).alpn(&protocols(offered)?);
     builder = builder.exporter(flags.exported_bytes.is_some()).certificate_compression(&compression(flags));
-    builder = builder.request_ocsp_response(flags.requests_ocsp_response).request_timestamps(flags.requests_timestamps);
+    builder = builder
+        .grease(flags.grease)
+        .request_ocsp_response(flags.requests_ocsp_response)
+        .request_timestamps(flags.requests_timestamps);
     // A client of BoringSSL's with PSKs takes certificates only where it is told to.
     let psks = credentials::psks(flags, suites(flags))?;
     if psks.is_empty() || flags.verify_peer {

@@ -153,7 +153,8 @@
 //! tickets ([`session`]), which resume sessions, with early data where both ends ask for it. PSKs come together with a key
 //! exchange, unless both ends allow to leave it out. Keying material is exported where a configuration says so
 //! ([`Connection::export_keying_material`]). OCSP responses and certificate timestamps are sent and passed on ([`pki::Stapled`]), and
-//! not verified. Certificates are compressed where both ends say so ([`pki::compression`]). Records are limited to what an end takes (RFC 8449) where both say so. Not supported: TLS 1.2, early data with
+//! not verified. Certificates are compressed where both ends say so ([`pki::compression`]), and clients offer GREASE
+//! values where they are told to (RFC 8701). Records are limited to what an end takes (RFC 8449) where both say so. Not supported: TLS 1.2, early data with
 //! external PSKs, requests for certificates after the handshake, revocation, QUIC, DTLS, early exporters. [`limits`] has every bound
 //! that a peer runs into.
 //! Post-quantum groups and P-521 are used where they are asked for, see [`Provider::default_groups`].

@@ -92,6 +92,8 @@ fn client_hello(body: &[u8]) -> bool {
         stapled: hello.stapled,
         certificate_compression: &compression,
         record_size_limit: hello.record_size_limit,
+        grease: None,
+        grease_share: false,
         early_data: hello.early_data,
         psk_ke: hello.takes_psk_ke(),
         psks: &psks,

@@ -17,6 +17,7 @@ mod early_data_accepted;
 mod encrypted_flight;
 mod endings;
 mod external_psk;
+mod grease;
 mod headers;
 mod hybrids;
 mod ignored_extensions;

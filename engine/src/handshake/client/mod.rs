@@ -20,7 +20,7 @@ use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::keys::SecretLabel;
 use crate::mem::Secret;
-use crate::msgs::Message;
+use crate::msgs::{Grease, Message};
 
 /// What the client waits for.
 pub(super) enum ClientState {
@@ -97,6 +97,8 @@ struct ClientContext {
     config: Arc<ClientConfig>,
     server_name: ServerName<'static>,
     random: [u8; 32],
+    /// What is offered besides, to be ignored.
+    grease: Option<Grease>,
 }
 
 impl ClientContext {

@@ -29,6 +29,7 @@ pub struct ClientConfig {
     pub(crate) group_names: Vec<NamedGroup>,
     pub(crate) compression_codes: Vec<CertificateCompressionAlgorithm>,
     pub(crate) middlebox_compatibility: bool,
+    pub(crate) grease: bool,
     /// What servers are asked for with their certificate.
     pub(crate) stapled: StapledRequest,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
@@ -53,6 +54,7 @@ pub struct ClientConfigBuilder {
     verifier: Option<Box<dyn VerifyServer>>,
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
+    grease: bool,
     stapled: StapledRequest,
     tickets: Option<Arc<dyn TicketStore>>,
     early_data: bool,
@@ -81,6 +83,7 @@ impl ClientConfig {
             verifier: None,
             key_share_groups: None,
             middlebox_compatibility: true,
+            grease: false,
             stapled: StapledRequest::default(),
             tickets: None,
             early_data: false,
@@ -163,6 +166,13 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Whether to offer random GREASE values beside all that is offered (RFC 8701): servers have to ignore them, and one that chooses one is
+    /// refused as one that chooses what was not offered. Default: no.
+    pub const fn grease(mut self, on: bool) -> Self {
+        self.grease = on;
+        self
+    }
+
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
         let common = self.common.build()?;
@@ -207,6 +217,7 @@ impl ClientConfigBuilder {
             group_names,
             compression_codes,
             middlebox_compatibility: self.middlebox_compatibility,
+            grease: self.grease,
             // Without a verifier no certificate is taken.
             stapled: if is_certificate_taken { self.stapled } else { StapledRequest::default() },
             tickets: self.tickets,
