@@ -1,7 +1,7 @@
 use super::library::ChosenLibrary;
 use super::once;
 use super::switches::setting;
-use super::tls::{KeyLogSource, Tls};
+use super::tls::{KeyLogSource, Tls, find_compressions};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
@@ -27,6 +27,8 @@ pub(super) struct Combination {
     tells_version: bool,
     /// Whether the kind of handshakes was asked for.
     tells_kind: bool,
+    /// Whether the compression of certificates was asked for.
+    tells_compression: bool,
 }
 
 /// All combinations, and the suites of all of them in the order in which they were named.
@@ -42,6 +44,7 @@ impl Sweep {
         switches: &args::SwitchFlags,
         suites: &[String],
         kinds: &[HandshakeKind],
+        compressions: &[String],
     ) -> Result<Self, Error> {
         let settings = match args.provider.as_slice() {
             [] => vec![setting(switches, None)?],
@@ -56,10 +59,18 @@ impl Sweep {
         let versions = versions(&args.tls_version, suites)?;
         let tells_kind = !kinds.is_empty();
         let kinds = if tells_kind { once(kinds.iter().copied()) } else { vec![HandshakeKind::Full] };
+        let tells_compression = !compressions.is_empty();
+        let compressions = compressions.iter().map(|list| find_compressions(Some(list.as_str())));
+        let mut compressions = once(compressions.collect::<Result<Vec<_>, _>>()?);
+        if !tells_compression {
+            compressions.push(Vec::new());
+        }
         let mut handshakes = Vec::new();
         for key_type in &key_types {
             for version in &versions {
-                handshakes.extend(kinds.iter().map(|kind| (*key_type, *version, *kind)));
+                for compression in &compressions {
+                    handshakes.extend(kinds.iter().map(|kind| (*key_type, *version, compression, *kind)));
+                }
             }
         }
         let was_swept = |flag: &str| args.swept.iter().any(|swept| swept.split('+').any(|swept| swept == flag));
@@ -77,14 +88,16 @@ impl Sweep {
             let offers = groups.iter().map(|groups| first.with(setting.provider, *groups));
             let offers = first_of_each(offers.collect::<Result<Vec<_>, _>>()?, Tls::groups_typed);
             for tls in &offers {
-                for (key_type, version, kind) in handshakes.iter().copied() {
+                for (key_type, version, compression, kind) in handshakes.iter().copied() {
                     check_kind(kind, version, &tls.groups)?;
+                    let tls = Tls { version, kind, key_type, cert_compression: compression.clone(), ..tls.clone() };
                     let mut words = vec![
                         ("library", library.name.name().to_owned(), libraries.len()),
                         ("provider", setting.provider.name.to_owned(), settings.len()),
                         ("groups", tls.groups_typed(), offers.len()),
                         ("cert-type", key_type.name().to_owned(), key_types.len()),
                         ("tls-version", names::short_version(version), versions.len()),
+                        ("cert-compression", tls.cert_compression_typed(), compressions.len()),
                         ("kind", kind.name().to_owned(), kinds.len()),
                     ];
                     words.retain(|(flag, _, values)| {
@@ -94,11 +107,12 @@ impl Sweep {
                         library: library.clone(),
                         setting: *setting,
                         suites: tls.suites(suites)?,
-                        tls: Tls { version, kind, key_type, ..tls.clone() },
+                        tls,
                         words: words.into_iter().map(|(flag, value, _)| (flag, value)).collect(),
                         tells_key_type: !args.cert_type.is_empty(),
                         tells_version: !args.tls_version.is_empty(),
                         tells_kind,
+                        tells_compression,
                     });
                 }
             }
@@ -154,6 +168,9 @@ impl Combination {
         }
         if self.tells_kind {
             request = request.with("kind", self.tls.kind.name());
+        }
+        if self.tells_compression {
+            request = request.with("cert-compression", self.tls.cert_compression_typed());
         }
         let swept: Vec<&str> = self.words.iter().map(|(flag, _)| *flag).collect();
         if swept.is_empty() { request } else { request.with("swept", swept.join("+")) }

@@ -77,7 +77,8 @@ impl Handshake {
     }
 
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind)?;
+        let sweep =
+            Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind, &args.cert_compression)?;
         if let Some(address) = &args.remote.connect {
             return Ok(Self { cases: Vec::new(), remote: remote::cases(args, address, &sweep)? });
         }

@@ -89,7 +89,7 @@ impl Latency {
     }
 
     pub(super) fn new(args: &args::Latency) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[], &[])?;
         let mut notes = Vec::new();
         let is_remote = args.connect.is_some();
         let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);

@@ -83,7 +83,7 @@ impl Throughput {
     }
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[])?;
+        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &[], &[])?;
         if let Some(remote) = http::cases(args, &sweep)? {
             return Ok(Self { cases: Vec::new(), remote });
         }
