@@ -62,7 +62,6 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("trust anchors", &["-available-trust-anchors", "-cert-properties", "-requested-trust-anchors"]),
     ("application settings (ALPS)", &["-application-settings", "-on-initial-application-settings"]),
     ("Channel ID", &["-enable-channel-id", "-expect-channel-id", "-send-channel-id"]),
-    ("certificate compression", &["-install-cert-compression-algs", "-install-one-cert-compression-alg"]),
     ("requested padding", &["-request-server-padding", "-server-supports-padding"]),
     (
         "resumption by name, context and age",
@@ -86,7 +85,7 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-on-shim-on-resume-no-ticket",
         ],
     ),
-    ("GREASE and permuted extensions", &["-enable-grease", "-permute-extensions"]),
+    ("permuted extensions", &["-permute-extensions"]),
     ("fragments below 16 KiB", &["-max-send-fragment"]),
     (GROUPS, &["-curves-flags", "-server-supported-groups-hint"]),
     (

@@ -40,6 +40,11 @@ pub(crate) struct Flags {
     /// What a client asks to be stapled to the server's certificate.
     pub(crate) requests_ocsp_response: bool,
     pub(crate) requests_timestamps: bool,
+    /// Whether a client offers values that servers have to ignore.
+    pub(crate) grease: bool,
+    /// Whether certificates are compressed: with all of the runner's algorithms, or with this one.
+    pub(crate) compresses_certificates: bool,
+    pub(crate) only_compression: Option<u16>,
     pub(crate) verify_peer: bool,
     pub(crate) verify_fail: bool,
     /// Whether a server refuses clients without a certificate.
@@ -145,6 +150,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-async", |flags| flags.by_byte = true),
     ("-check-close-notify", |flags| flags.checks_close = true),
     ("-enable-early-data", |flags| flags.takes_early_data = true),
+    ("-enable-grease", |flags| flags.grease = true),
     ("-enable-ocsp-stapling", |flags| flags.requests_ocsp_response = true),
     ("-enable-signed-cert-timestamps", |flags| flags.requests_timestamps = true),
     ("-expect-accept-early-data", |flags| flags.expected_early_data = Some(true)),
@@ -159,6 +165,7 @@ const SWITCHES: &[(&str, Switch)] = &[
     ("-expect-ticket-supports-early-data", |flags| flags.expects_early_data_ticket = true),
     ("-export-traffic-secrets", |flags| flags.exports_secrets = true),
     ("-fips-202205", |flags| flags.policy = Some(&FIPS_202205)),
+    ("-install-cert-compression-algs", |flags| flags.compresses_certificates = true),
     ("-ipv6", |flags| flags.ipv6 = true),
     ("-key-update", |flags| flags.updates_keys = true),
     ("-key-update-before-read", |flags| flags.updates_keys_before_read = true),
@@ -240,6 +247,7 @@ const VALUES: &[(&str, Value)] = &[
         Ok(())
     }),
     ("-host-name", |flags, value| set(&mut flags.host_name, value)),
+    ("-install-one-cert-compression-alg", |flags, value| set(&mut flags.only_compression, value)),
     ("-key-file", |flags, value| {
         flags.credential().key_file = value.into();
         Ok(())

@@ -3,6 +3,7 @@
 //! The runner listens, and is the peer. Its flags say what the shim has to do, and what it has to find; see README.md.
 #![forbid(unsafe_code)]
 
+mod compression;
 mod credentials;
 mod exchange;
 mod failure;

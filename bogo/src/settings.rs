@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use tls_engine::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use tls_engine::pki::compression::CertificateCompression;
 use tls_engine::pki::{ClientVerifier, VerifyClient, VerifyServer};
 use tls_engine::pki_types::{CertificateDer, ServerName, UnixTime};
 use tls_engine::{CertificateError, ClientConfig, Error, KeyLog, Provider, ServerConfig, ServerVerifier};
 
+use crate::compression;
 use crate::credentials::{self, Selected};
 use crate::failure::Failure;
 use crate::features;
@@ -14,7 +16,7 @@ use crate::flags::Flags;
 use crate::sessions::Sessions;
 
 /// The provider. AWS-LC gathers entropy for 50 ms whenever a process begins, and each test is a process.
-const PROVIDER: &str = "rustcrypto";
+pub(crate) const PROVIDER: &str = "rustcrypto";
 /// How much early data a server takes, bytes: as much as BoringSSL.
 const EARLY_DATA_MAX: u32 = 14_336;
 /// The one name in the runner's certificates.
@@ -32,8 +34,11 @@ pub(crate) fn client(
     let provider = provider(flags)?;
     let offered = flags.offered_alpn.as_deref().unwrap_or_default();
     let mut builder = ClientConfig::builder(provider).key_log(key_log).alpn(&protocols(offered)?);
-    builder = builder.exporter(flags.exported_bytes.is_some());
-    builder = builder.request_ocsp_response(flags.requests_ocsp_response).request_timestamps(flags.requests_timestamps);
+    builder = builder.exporter(flags.exported_bytes.is_some()).certificate_compression(&compression(flags));
+    builder = builder
+        .grease(flags.grease)
+        .request_ocsp_response(flags.requests_ocsp_response)
+        .request_timestamps(flags.requests_timestamps);
     // A client of BoringSSL's with PSKs takes certificates only where it is told to.
     let psks = credentials::psks(flags, suites(flags))?;
     if psks.is_empty() || flags.verify_peer {
@@ -60,6 +65,15 @@ pub(crate) fn client(
     let name = flags.host_name.as_deref().unwrap_or(NAME);
     let name = ServerName::try_from(name.to_owned()).map_err(|error| Failure::Shim(format!("{name}: {error}")))?;
     Ok((builder.build()?, name))
+}
+
+/// What certificates are compressed with.
+fn compression(flags: &Flags) -> Vec<&'static dyn CertificateCompression> {
+    if flags.compresses_certificates || flags.only_compression.is_some() {
+        compression::algorithms(flags.only_compression)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Refuses all servers (`-verify-fail`).
@@ -93,6 +107,7 @@ pub(crate) fn server(
     }
     let provider = provider(flags)?;
     let mut builder = ServerConfig::builder(provider).key_log(key_log).exporter(flags.exported_bytes.is_some());
+    builder = builder.certificate_compression(&compression(flags));
     if flags.resumptions > 0 && !flags.refuses_tickets {
         builder = builder.tickets(sessions.keys.clone());
         if flags.takes_early_data {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
+use tls_engine::codes::{CertificateCompressionAlgorithm, CipherSuite, NamedGroup, ProtocolVersion};
+use tls_engine::pki::compression::{BROTLI, CertificateCompression, ZLIB};
 
 /// The cipher suites with their short names, in the order that lists print them.
 pub const SUITES: [(CipherSuite, &str); 5] = [
@@ -27,6 +28,15 @@ pub const GROUPS: [(NamedGroup, &[&str]); 7] = [
 /// What measurements between two ends of this program offer unless they are told otherwise, as `--groups` takes it: what every library
 /// has, so that all do the same work.
 pub const COMMON_GROUPS: &str = "x25519:secp256r1:secp384r1";
+
+/// The algorithms that certificates are compressed with.
+pub const COMPRESSIONS: [&dyn CertificateCompression; 2] = [ZLIB, BROTLI];
+
+/// The algorithm for certificates with this name, ignoring case.
+pub fn compression(name: &str) -> Option<CertificateCompressionAlgorithm> {
+    let all = COMPRESSIONS.iter().map(|known| known.algorithm());
+    all.into_iter().find(|code| code.name().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+}
 
 /// The cipher suite with this short name or IANA name, ignoring case.
 pub fn suite(name: &str) -> Option<CipherSuite> {

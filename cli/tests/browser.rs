@@ -1,5 +1,5 @@
-//! The page of `tlsbench report` in Chromium: it renders, complains of nothing, asks for nothing, fits narrow and wide
-//! screens, and can be read in light and dark.
+//! Chromium. The page of `tlsbench report`: it renders, complains of nothing, asks for nothing, fits narrow and wide screens, and can be
+//! read in light and dark. And that of `serve`, whose certificate it decompresses.
 
 #[path = "support/browser.rs"]
 mod browser;
@@ -9,6 +9,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use browser::Browser;
+use support::Server;
+use support::pki::{KeyKind, Pki};
 use support::results::{Drawn, ablation, crypto, series, throughput};
 use tempfile::TempDir;
 use tlsbench::schema::Document;
@@ -125,4 +127,28 @@ fn what_would_be_wrong_is_seen() {
         "{:?}",
         browser.complaints()
     );
+}
+
+/// It offers brotli alone (RFC 8879).
+#[test]
+fn a_certificate_that_was_compressed_is_decompressed() {
+    let Some(mut browser) = Browser::start() else { return };
+    browser.trust_anyone();
+    let directory = TempDir::new().expect("a directory");
+    let identity = Pki::shared_identity(KeyKind::EcdsaP256);
+    let [chain, key] = [("chain.pem", &identity.chain_pem), ("key.pem", &identity.key_pem)].map(|(name, text)| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path.to_str().expect("UTF-8").to_owned()
+    });
+    for (list, with) in [("zlib:brotli", Some("brotli")), ("zlib", None)] {
+        let server = Server::start(&["--mode", "http", "--cert", &chain, "--key", &key, "--cert-compression", list]);
+        browser.visit(&format!("https://localhost:{}/", server.port));
+        let text = browser.evaluate("document.documentElement.innerText");
+        let text = text.as_str().expect("a page");
+        assert!(text.contains("TLSv1.3"), "{text}");
+        let told = with.map(|with| format!("certificate compressed with {with}"));
+        assert_eq!(text.contains("certificate compressed"), told.is_some(), "{text}");
+        assert!(told.is_none_or(|told| text.contains(&told)), "{text}");
+    }
 }

@@ -169,7 +169,7 @@ fn what_a_command_writes_into_a_pipe_is_read() {
 }
 
 /// What lists hold twice, in commands that write results, with the cases that come of it.
-const DOUBLES: [(&str, usize); 29] = [
+const DOUBLES: [(&str, usize); 30] = [
     ("throughput --transport memory --size 64,64,1k,1024", 2),
     ("throughput --transport memory,memory,loopback,memory", 2),
     ("throughput --loopback-threads 1,1,2,1", 2),
@@ -191,6 +191,7 @@ const DOUBLES: [(&str, usize); 29] = [
     ("handshake --library rustls --groups p256 --tls-version 1.2,1.3,1.2", 2),
     ("handshake --library rustls --groups p256 --kind full,resumed,full", 2),
     ("handshake --alpn h2,h2", 1),
+    ("handshake --cert-compression none,zlib,NONE,brotli:zlib:brotli,zlib", 3),
     ("handshake --library rustls,tls-engine,rustls --groups p256", 2),
     ("latency --transport memory,loopback,memory --loopback-threads 1,2,1 --size 64,64,1k,1024", 6),
     ("latency aes128gcm,aes128gcm --transport memory --size 1", 1),
@@ -208,8 +209,9 @@ const DOUBLES: [(&str, usize); 29] = [
 ];
 /// The same in commands that write none, or need a server.
 const OTHER_DOUBLES: [&str; 5] = [
-    "serve --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --groups p256,secp256r1 --alpn http/1.1,http/1.1 --mode http",
-    "connect --cipher aes128gcm,aes128gcm --groups p256,secp256r1 --alpn http/1.1,http/1.1",
+    "serve --cipher aes128gcm,TLS_AES_128_GCM_SHA256 --groups p256,secp256r1 --alpn http/1.1,http/1.1 --mode http \
+     --cert-compression zlib,ZLIB",
+    "connect --cipher aes128gcm,aes128gcm --groups p256,secp256r1 --alpn http/1.1,http/1.1 --cert-compression zlib:zlib,zlib",
     "export --case */64,*/64 --metric efficiency,send.efficiency,efficiency",
     "handshake --bind 127.0.0.1,127.0.0.1 -n 2 -w 0s -k",
     "throughput --http-get / --bind 127.0.0.1,127.0.0.1 -n 2 -w 0s -k",

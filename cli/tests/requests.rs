@@ -47,6 +47,8 @@ fn the_cases_of_a_document_are_asked_for_again_as_they_were() {
         "tlsbench handshake --cert-type ecdsa-p384,ed25519 --groups p256,x25519:p256 -n 2 --warmup 0s",
         "tlsbench handshake --library rustls,rustls-ring --tls-version 1.3,1.2 -n 2 --warmup 0s --groups x25519",
         "tlsbench handshake --library rustls --kind full,resumed -n 2 --warmup 0s --groups x25519mlkem768",
+        "tlsbench handshake --cert-compression none,zlib,brotli:zlib -n 2 --warmup 0s",
+        "tlsbench handshake --cert-compression brotli --kind full,resumed -n 2 --warmup 0s",
         "tlsbench handshake --kind hrr,full -n 2 --warmup 0s --groups p256:x25519",
         "tlsbench handshake --mix resumed=3,hrr=1,full=1 -n 10 --warmup 0s --library tls-engine,rustls --cert-type ed25519 \
          --phases",

@@ -85,6 +85,7 @@ code! {
         CERTIFICATE_VERIFY = 15, "certificate_verify";
         FINISHED = 20, "finished";
         KEY_UPDATE = 24, "key_update";
+        COMPRESSED_CERTIFICATE = 25, "compressed_certificate";
         MESSAGE_HASH = 254, "message_hash";
     }
 }
@@ -174,6 +175,7 @@ code! {
         ALPN = 16, "application_layer_protocol_negotiation";
         SIGNED_CERTIFICATE_TIMESTAMP = 18, "signed_certificate_timestamp";
         PADDING = 21, "padding";
+        COMPRESS_CERTIFICATE = 27, "compress_certificate";
         RECORD_SIZE_LIMIT = 28, "record_size_limit";
         PRE_SHARED_KEY = 41, "pre_shared_key";
         EARLY_DATA = 42, "early_data";
@@ -185,6 +187,15 @@ code! {
         POST_HANDSHAKE_AUTH = 49, "post_handshake_auth";
         SIGNATURE_ALGORITHMS_CERT = 50, "signature_algorithms_cert";
         KEY_SHARE = 51, "key_share";
+    }
+}
+
+code! {
+    /// An algorithm that certificates are compressed with (RFC 8879 7.3).
+    CertificateCompressionAlgorithm(u16) {
+        ZLIB = 1, "zlib";
+        BROTLI = 2, "brotli";
+        ZSTD = 3, "zstd";
     }
 }
 

@@ -130,6 +130,7 @@
 //! | `ring` | no | the provider |
 //! | `boringssl` | no | the provider; needs a C++ compiler, cmake and libclang |
 //! | `openssl` | no | the provider; needs OpenSSL with its headers, and excludes `boringssl` |
+//! | `certificate-compression` | no | [`pki::compression`], the algorithms zlib and brotli |
 //! | `event-loop` | yes | [`io::event_loop`], on systems with epoll or kqueue; includes `signal` |
 //! | `signal` | yes | [`io::SignalFd`], a signal with a file descriptor |
 //!
@@ -152,7 +153,8 @@
 //! tickets ([`session`]), which resume sessions, with early data where both ends ask for it. PSKs come together with a key
 //! exchange, unless both ends allow to leave it out. Keying material is exported where a configuration says so
 //! ([`Connection::export_keying_material`]). OCSP responses and certificate timestamps are sent and passed on ([`pki::Stapled`]), and
-//! not verified. Records are limited to what an end takes (RFC 8449) where both say so. Not supported: TLS 1.2, early data with
+//! not verified. Certificates are compressed where both ends say so ([`pki::compression`]), and clients offer GREASE
+//! values where they are told to (RFC 8701). Records are limited to what an end takes (RFC 8449) where both say so. Not supported: TLS 1.2, early data with
 //! external PSKs, requests for certificates after the handshake, revocation, QUIC, DTLS, early exporters. [`limits`] has every bound
 //! that a peer runs into.
 //! X25519MLKEM768 is preferred to curves; other post-quantum groups and P-521 are used where they are asked for, see

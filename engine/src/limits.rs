@@ -15,8 +15,9 @@ pub const RECORD_MAX: usize = RECORD_HEADER + RECORD_BODY_MAX;
 /// The header of a handshake message: type and length (RFC 8446 4).
 pub const HANDSHAKE_HEADER: usize = 4;
 
-/// The longest ClientHello, CertificateRequest, Certificate or NewSessionTicket accepted, bytes with its header. The protocol
-/// allows 2^24 (RFC 8446 4); a chain of certificates with large keys is far shorter than this.
+/// The longest ClientHello, CertificateRequest, Certificate, CompressedCertificate or NewSessionTicket accepted, bytes with its header, and
+/// what a CompressedCertificate may decompress to. The protocol allows 2^24 (RFC 8446 4, RFC 8879 4); a chain of certificates with large
+/// keys is far shorter than this.
 pub const HANDSHAKE_MESSAGE_MAX: usize = 1 << 16;
 /// The longest ServerHello or HelloRetryRequest accepted, bytes with its header. Only a cookie in it may be long
 /// (RFC 8446 4.1.3, 4.1.4), or a key share.

@@ -22,12 +22,14 @@ const LAYERS: Layers = Layers {
 };
 
 /// What is named in one place only: the word, and the front of the paths that may name it.
-const BELONGS: [(&str, &str); 7] = [
+const BELONGS: [(&str, &str); 9] = [
     ("webpki::", "pki/"),
     ("base64ct", "pki/"),
+    ("brotli::enc", "pki/compression/brotli.rs"),
+    ("zlib_rs", "pki/compression/zlib.rs"),
     ("socket2::", "io/"),
     ("TcpStream", "io/ lib.rs"),
-    ("feature = \"", "crypto/provider/ io/mod.rs"),
+    ("feature = \"", "crypto/provider/ io/mod.rs pki/compression/mod.rs"),
     ("std::fs", "keys/key_log.rs"),
     ("SystemTime::now", "handshake/config/mod.rs"),
 ];

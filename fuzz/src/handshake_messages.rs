@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use tls_engine::codes::{CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
+use tls_engine::codes::{CertificateCompressionAlgorithm, CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use tls_engine::internal::msgs::{
     Alert, CertificateMessage, CertificateRequest, CertificateVerify, ClientHello, ClientHelloParameters,
-    EncryptedExtensions, Header, HelloRetryRequest, KeyShareEntry, KeyUpdate, NewSessionTicket, OfferedExtensions,
-    OfferedPsk, OfferedPsks, PskOffer, ServerHello, ServerHelloOrRetry, StapledRequest, encode_certificate,
+    CompressedCertificate, EncryptedExtensions, Header, HelloRetryRequest, KeyShareEntry, KeyUpdate, NewSessionTicket,
+    OfferedExtensions, OfferedPsk, OfferedPsks, PskOffer, ServerHello, ServerHelloOrRetry, StapledRequest,
+    encode_certificate,
 };
 use tls_engine::internal::wire::Numbers;
-use tls_engine::limits::{COOKIE_MAX, TICKET_LIFETIME_MAX};
+use tls_engine::limits::{COOKIE_MAX, HANDSHAKE_MESSAGE_MAX, TICKET_LIFETIME_MAX};
+use tls_engine::pki::compression::{BROTLI, ZLIB};
 
 use crate::Input;
 
@@ -21,8 +23,18 @@ pub fn run(bytes: &[u8]) {
     let [server_name, alpn, cookie, pre_shared_key, early_data] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
     let [ocsp_response, timestamps, record_size_limit] = [32, 64, 128].map(|flag| flags & flag != 0);
     let stapled = StapledRequest { ocsp_response, timestamps };
-    let offered =
-        OfferedExtensions { server_name, alpn, cookie, stapled, record_size_limit, early_data, pre_shared_key };
+    // Whose content is only refused or passed over in what is decoded with it.
+    let certificate_compression = ocsp_response;
+    let offered = OfferedExtensions {
+        server_name,
+        alpn,
+        cookie,
+        stapled,
+        certificate_compression,
+        record_size_limit,
+        early_data,
+        pre_shared_key,
+    };
     let message = input.rest();
     let Some(header) = Header::at_front(message) else { return };
     // Whatever length the header tells: the decoders are given what there is.
@@ -32,6 +44,7 @@ pub fn run(bytes: &[u8]) {
         HandshakeType::SERVER_HELLO => &|body| server_hello(body, offered),
         HandshakeType::ENCRYPTED_EXTENSIONS => &|body| encrypted_extensions(body, offered),
         HandshakeType::CERTIFICATE => &|body| certificate(body, stapled),
+        HandshakeType::COMPRESSED_CERTIFICATE => &|body| compressed_certificate(body, stapled),
         HandshakeType::CERTIFICATE_VERIFY => &certificate_verify,
         HandshakeType::CERTIFICATE_REQUEST => &|body| CertificateRequest::decode(body).is_ok(),
         HandshakeType::NEW_SESSION_TICKET => &new_session_ticket,
@@ -64,6 +77,8 @@ fn client_hello(body: &[u8]) -> bool {
     let key_shares: Vec<KeyShareEntry<'_>> = shares.iter().collect();
     let psks: Vec<_> = hello.pre_shared_key.iter().flat_map(|offered| offered.iter()).map(offer).collect();
     let codes = |numbers: Numbers<'_>| numbers.iter().collect::<Vec<u16>>();
+    let compression = hello.certificate_compression.iter().flat_map(|list| list.iter());
+    let compression: Vec<_> = compression.map(CertificateCompressionAlgorithm).collect();
     let parameters = ClientHelloParameters {
         random: &hello.random,
         session_id: hello.session_id,
@@ -75,7 +90,10 @@ fn client_hello(body: &[u8]) -> bool {
         alpn: &alpn,
         cookie: hello.cookie,
         stapled: hello.stapled,
+        certificate_compression: &compression,
         record_size_limit: hello.record_size_limit,
+        grease: None,
+        grease_share: false,
         early_data: hello.early_data,
         psk_ke: hello.takes_psk_ke(),
         psks: &psks,
@@ -86,6 +104,7 @@ fn client_hello(body: &[u8]) -> bool {
     assert_eq!((again.cipher_suites, again.cookie), (hello.cipher_suites, hello.cookie));
     assert_eq!((again.early_data, again.stapled), (hello.early_data, hello.stapled));
     assert_eq!(again.record_size_limit, hello.record_size_limit);
+    assert_eq!(again.certificate_compression, hello.certificate_compression);
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));
@@ -152,6 +171,21 @@ fn certificate(body: &[u8], requested: StapledRequest) -> bool {
     assert_eq!((decoded.context, decoded.chain.as_slice()), (message.context, message.chain.as_slice()));
     assert_eq!(decoded.stapled, stapled);
     assert!(requested != StapledRequest::default() || again == body, "it has one form only");
+    true
+}
+
+/// What is decompressed is decoded, too.
+fn compressed_certificate(body: &[u8], requested: StapledRequest) -> bool {
+    let Ok(message) = CompressedCertificate::decode(body) else { return false };
+    assert_eq!(body_of(HandshakeType::COMPRESSED_CERTIFICATE, |out| message.encode(out)), body, "it has one form only");
+    let CompressedCertificate { algorithm, uncompressed_len, compressed } = message;
+    let known = [ZLIB, BROTLI].into_iter().find(|known| known.algorithm() == algorithm);
+    if let Some(known) = known.filter(|_| (1..HANDSHAKE_MESSAGE_MAX).contains(&uncompressed_len)) {
+        let mut decompressed = vec![0; uncompressed_len];
+        if known.decompress(compressed, &mut decompressed) {
+            certificate(&decompressed, requested);
+        }
+    }
     true
 }
 

@@ -131,6 +131,7 @@ pub(crate) fn selected_identity(message: &[u8]) -> Option<u16> {
         alpn: true,
         cookie: true,
         stapled: StapledRequest { ocsp_response: true, timestamps: true },
+        certificate_compression: true,
         record_size_limit: true,
         early_data: true,
         pre_shared_key: true,

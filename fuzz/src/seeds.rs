@@ -13,8 +13,11 @@ use crate::player::{Client, Player, Server};
 use crate::support::pki::Pki;
 use crate::support::scripted::Script;
 use crate::support::scripted::draft::{
-    ExtensionList, certificate_request, certificate_with, message, numbers, ticket, vector8, vector16,
+    ExtensionList, certificate_request, certificate_with, compressed_certificate, message, numbers, ticket, vector8,
+    vector16,
 };
+use tls_engine::pki::compression::{BROTLI, ZLIB};
+
 use crate::{certificates, conversation, handshake_messages, http_heads, records, wire};
 
 type Seeds = BTreeMap<String, Vec<u8>>;
@@ -282,6 +285,13 @@ fn messages() -> Seeds {
     let entries = [(&b"leaf"[..], stapled), (b"issuer", ExtensionList::default())];
     let certificate = made(HandshakeType::CERTIFICATE, &certificate_with(&[], &entries));
     seeds.insert("stapled".to_owned(), [&[0x60], &certificate[..]].concat());
+    for (name, algorithm) in [("zlib", ZLIB), ("brotli", BROTLI)] {
+        let body = certificate_with(&[], &vec![(&[7; 300][..], ExtensionList::default()); 3]);
+        let compressed = algorithm.compress(&body).expect("bytes that repeat");
+        let body = compressed_certificate(algorithm.algorithm().0, body.len() as u32, &compressed);
+        let message = made(HandshakeType::COMPRESSED_CERTIFICATE, &body);
+        seeds.insert(format!("compressed-{name}"), [&[0], &message[..]].concat());
+    }
     seeds.values().for_each(|seed| handshake_messages::run(seed));
     seeds
 }

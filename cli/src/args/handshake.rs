@@ -35,6 +35,11 @@ pub struct Handshake {
     #[arg(long, value_name = "SHARES", conflicts_with = "kind")]
     pub mix: Option<Mix>,
 
+    /// How certificates are compressed (RFC 8879), by tls-engine alone: none, zlib, brotli. Commas separate cases; colons separate
+    /// algorithms in order of preference, as in brotli:zlib [default: none]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "TLS")]
+    pub cert_compression: Vec<String>,
+
     /// Times also the phases of handshakes, up to the first byte of data at the server: of others than those of the other figures
     #[arg(long)]
     pub phases: bool,
@@ -108,6 +113,7 @@ const EXAMPLES: &str = "\
 Examples:
   tlsbench handshake
   tlsbench handshake --cert-type ecdsa-p256,ed25519,rsa-2048
+  tlsbench handshake --cert-compression none,zlib,brotli
   tlsbench handshake --groups x25519,secp256r1 --transport memory,loopback --duration 10s
   tlsbench handshake --library rustls,rustls-ring --kind full,resumed
   tlsbench handshake --kind full,hrr --groups x25519:secp256r1

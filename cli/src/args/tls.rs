@@ -33,6 +33,11 @@ pub struct Cryptography {
     /// secp521r1, secp256r1mlkem768, secp384r1mlkem1024 [default: the first four]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub groups: Vec<String>,
+
+    /// How certificates are compressed where the peer knows it, too (RFC 8879), in order of preference, separated by colons or
+    /// commas: zlib, brotli [default: none]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub cert_compression: Vec<String>,
 }
 
 /// What a measurement compares: each combination is a case of its own.

@@ -71,6 +71,7 @@ impl Connect {
         let setting = setting(&args.switches, args.cryptography.provider.as_deref())?;
         let groups = tls::joined(&args.cryptography.groups);
         let mut tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), KeyLogSource::FlagOrEnvironment)?;
+        tls.cert_compression = tls::find_compressions(tls::joined(&args.cryptography.cert_compression).as_deref())?;
         let mut notes = Vec::new();
         let (address, path) = without_scheme(&args.target)?;
         let target = target(address, Some(DEFAULT_PORT), &args.family)?;

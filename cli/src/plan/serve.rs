@@ -63,6 +63,7 @@ impl Serve {
         setting.switches.counters |= args.metrics.is_some();
         let groups = tls::joined(&args.cryptography.groups);
         let mut tls = Tls::new(&args.tls, setting.provider, groups.as_deref(), KeyLogSource::FlagOrEnvironment)?;
+        tls.cert_compression = tls::find_compressions(tls::joined(&args.cryptography.cert_compression).as_deref())?;
         let mut notes = Vec::new();
         if tls.alpn.is_empty() && args.mode == Mode::Http {
             // Browsers offer it, and the server implements it.

@@ -27,6 +27,22 @@ pub(super) struct Combination {
     tells_version: bool,
     /// Whether the kind of handshakes was asked for.
     tells_kind: bool,
+    /// Whether the compression of certificates was asked for.
+    tells_compression: bool,
+}
+
+/// The flags that say what is combined.
+pub(super) struct Asked<'a> {
+    pub(super) sweep: &'a args::Sweep,
+    pub(super) tls: &'a args::Tls,
+    pub(super) switches: &'a args::SwitchFlags,
+    pub(super) suites: &'a [String],
+    /// The kinds of handshakes; none stand for full ones.
+    pub(super) kinds: &'a [HandshakeKind],
+    /// What certificates are compressed with, each in a case of its own.
+    pub(super) compressions: &'a [String],
+    /// What clients show to a server elsewhere, if that is where it is.
+    pub(super) elsewhere: Option<&'a args::Identity>,
 }
 
 /// All combinations, and the suites of all of them in the order in which they were named.
@@ -38,15 +54,8 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    /// `elsewhere` is what clients of a server elsewhere show to it, if that is where the server is.
-    pub(super) fn new(
-        args: &args::Sweep,
-        tls: &args::Tls,
-        switches: &args::SwitchFlags,
-        suites: &[String],
-        kinds: &[HandshakeKind],
-        elsewhere: Option<&args::Identity>,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(asked: &Asked<'_>) -> Result<Self, Error> {
+        let Asked { sweep: args, tls, switches, suites, kinds, compressions, elsewhere } = *asked;
         let settings = match args.provider.as_slice() {
             [] => vec![setting(switches, None)?],
             names => names.iter().map(|name| setting(switches, Some(name))).collect::<Result<Vec<_>, _>>()?,
@@ -62,10 +71,18 @@ impl Sweep {
         let versions = versions(&args.tls_version, suites)?;
         let tells_kind = !kinds.is_empty();
         let kinds = if tells_kind { once(kinds.iter().copied()) } else { vec![HandshakeKind::Full] };
+        let tells_compression = !compressions.is_empty();
+        let compressions = compressions.iter().map(|list| tls::find_compressions(Some(list.as_str())));
+        let mut compressions = once(compressions.collect::<Result<Vec<_>, _>>()?);
+        if !tells_compression {
+            compressions.push(Vec::new());
+        }
         let mut handshakes = Vec::new();
         for key_type in &key_types {
             for version in &versions {
-                handshakes.extend(kinds.iter().map(|kind| (*key_type, *version, *kind)));
+                for compression in &compressions {
+                    handshakes.extend(kinds.iter().map(|kind| (*key_type, *version, compression, *kind)));
+                }
             }
         }
         let was_swept = |flag: &str| args.swept.iter().any(|swept| swept.split('+').any(|swept| swept == flag));
@@ -87,14 +104,16 @@ impl Sweep {
             let offers = groups.iter().map(|groups| first.with(setting.provider, *groups));
             let offers = first_of_each(offers.collect::<Result<Vec<_>, _>>()?, Tls::groups_typed);
             for tls in &offers {
-                for (key_type, version, kind) in handshakes.iter().copied() {
+                for (key_type, version, compression, kind) in handshakes.iter().copied() {
                     check_kind(kind, version, &tls.groups)?;
+                    let tls = Tls { version, kind, key_type, cert_compression: compression.clone(), ..tls.clone() };
                     let mut words = vec![
                         ("library", library.name.name().to_owned(), libraries.len()),
                         ("provider", setting.provider.name.to_owned(), settings.len()),
                         ("groups", tls.groups_typed(), offers.len()),
                         ("cert-type", key_type.name().to_owned(), key_types.len()),
                         ("tls-version", names::short_version(version), versions.len()),
+                        ("cert-compression", tls.cert_compression_typed(), compressions.len()),
                         ("kind", kind.name().to_owned(), kinds.len()),
                     ];
                     words.retain(|(flag, _, values)| {
@@ -104,11 +123,12 @@ impl Sweep {
                         library: library.clone(),
                         setting: *setting,
                         suites: tls.suites(suites)?,
-                        tls: Tls { version, kind, key_type, ..tls.clone() },
+                        tls,
                         words: words.into_iter().map(|(flag, value, _)| (flag, value)).collect(),
                         tells_key_type: !args.cert_type.is_empty(),
                         tells_version: !args.tls_version.is_empty(),
                         tells_kind,
+                        tells_compression,
                     });
                 }
             }
@@ -164,6 +184,9 @@ impl Combination {
         }
         if self.tells_kind {
             request = request.with("kind", self.tls.kind.name());
+        }
+        if self.tells_compression {
+            request = request.with("cert-compression", self.tls.cert_compression_typed());
         }
         let swept: Vec<&str> = self.words.iter().map(|(flag, _)| *flag).collect();
         if swept.is_empty() { request } else { request.with("swept", swept.join("+")) }

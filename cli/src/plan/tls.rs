@@ -2,10 +2,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
-use tls_engine::codes::{CipherSuite, NamedGroup, ProtocolVersion};
+use tls_engine::codes::{CertificateCompressionAlgorithm, CipherSuite, NamedGroup, ProtocolVersion};
 use tls_engine::conn::{ClientConfig, ClientConfigBuilder, Clock, ServerConfig, ServerConfigBuilder, SystemClock};
 use tls_engine::crypto::{Provider, Suite};
 use tls_engine::pki::VerifyServer;
+use tls_engine::pki::compression::CertificateCompression;
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
 use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
@@ -27,6 +28,9 @@ const EARLY_DATA_BYTES: u32 = 16 << 10;
 /// How long a ticket may be used, seconds: as long as those of rustls.
 pub(super) const TICKET_LIFETIME_S: u32 = 6 * 60 * 60;
 
+/// The name of no compression of certificates.
+const NO_COMPRESSION: &str = "none";
+
 /// The settings that both ends of a handshake have.
 #[derive(Clone)]
 pub struct Tls {
@@ -46,6 +50,8 @@ pub struct Tls {
     pub key_type: KeyType,
     /// What clients show to servers that ask for a certificate.
     pub client_identity: Option<Arc<Identity>>,
+    /// What certificates are compressed with, best first.
+    pub cert_compression: Vec<CertificateCompressionAlgorithm>,
 }
 
 /// When secrets are written to a key log.
@@ -76,6 +82,7 @@ impl Tls {
             kind: HandshakeKind::Full,
             key_type: KeyType::EcdsaP256,
             client_identity: None,
+            cert_compression: Vec::new(),
         };
         tls.check_engine()?;
         Ok(tls)
@@ -95,6 +102,18 @@ impl Tls {
     /// The groups as they are typed, separated by colons.
     pub(super) fn groups_typed(&self) -> String {
         self.groups.iter().map(|group| names::short_group(*group)).collect::<Vec<_>>().join(":")
+    }
+
+    /// What certificates are compressed with, as it is typed.
+    pub(super) fn cert_compression_typed(&self) -> String {
+        let names: Vec<_> = self.cert_compression.iter().map(ToString::to_string).collect();
+        if names.is_empty() { NO_COMPRESSION.to_owned() } else { names.join(":") }
+    }
+
+    /// The algorithms that certificates are compressed with.
+    fn compressions(&self) -> Vec<&'static dyn CertificateCompression> {
+        let find = |code| names::COMPRESSIONS.into_iter().find(|known| known.algorithm() == code);
+        self.cert_compression.iter().copied().filter_map(find).collect()
     }
 
     /// The suites of these names; no names stand for all of the provider's.
@@ -143,6 +162,9 @@ impl Tls {
         let refused = |what: &str| Err(Error::Usage(format!("{what} is for --library tls-engine")));
         if self.key_log.is_some() {
             return refused("--keylog");
+        }
+        if !self.cert_compression.is_empty() {
+            return refused("--cert-compression");
         }
         let Trust::Roots(roots) = trust else { return refused("--insecure") };
         Ok(Setup {
@@ -210,6 +232,7 @@ impl Tls {
             .groups(&groups)
             .alpn(&alpn)
             .verifier(verifier)
+            .certificate_compression(&self.compressions())
             .switches(switches);
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
@@ -264,6 +287,7 @@ impl Tls {
             .groups(self.kind.server_groups(&self.groups))
             .alpn(&alpn)
             .certificate(identity.certified_key(self.provider)?)
+            .certificate_compression(&self.compressions())
             .switches(switches);
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
@@ -333,9 +357,9 @@ pub(super) fn suite_of(provider: &'static Provider, code: CipherSuite) -> Result
     })
 }
 
-/// A list of groups where commas mean the same as colons.
-pub(super) fn joined(groups: &[String]) -> Option<String> {
-    (!groups.is_empty()).then(|| groups.join(":"))
+/// A list of names where commas mean the same as colons.
+pub(super) fn joined(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| names.join(":"))
 }
 
 /// The groups of a list with colons, in order of preference; none stands for the provider's default ones.
@@ -346,6 +370,19 @@ fn find_groups(list: Option<&str>, provider: &Provider) -> Result<Vec<NamedGroup
             let groups = list.split(':').map(find_group);
             Ok(once(groups.collect::<Result<Vec<_>, _>>()?))
         }
+    }
+}
+
+/// The algorithms of a list with colons, in order of preference; `none`, or no list, stands for no compression.
+pub(super) fn find_compressions(list: Option<&str>) -> Result<Vec<CertificateCompressionAlgorithm>, Error> {
+    let find = |name: &str| {
+        let known = names::COMPRESSIONS.iter().filter_map(|known| known.algorithm().name()).chain([NO_COMPRESSION]);
+        names::compression(name).ok_or_else(|| Error::unknown("compression of certificates", name, known))
+    };
+    match list {
+        None => Ok(Vec::new()),
+        Some(list) if list.eq_ignore_ascii_case(NO_COMPRESSION) => Ok(Vec::new()),
+        Some(list) => Ok(once(list.split(':').map(find).collect::<Result<Vec<_>, _>>()?)),
     }
 }
 

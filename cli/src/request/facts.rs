@@ -88,6 +88,7 @@ const WRITES: &[Known] = &[known("writes", "count", Form::Count)];
 const HANDSHAKES: &[Known] = &[
     known("handshakes", "count", Form::Count),
     known("phases", "phases", Form::Given),
+    known("cert_compression", "cert-compression", Form::Preference),
     known("rate_per_s", "rate", Form::Count),
 ];
 /// Those for a server elsewhere.

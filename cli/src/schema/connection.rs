@@ -96,6 +96,8 @@ pub struct NegotiatedParameters {
     pub hello_retry: bool,
     /// The signature scheme of the handshake.
     pub signature: Option<String>,
+    /// What the server has compressed its certificate with.
+    pub certificate_compression: Option<String>,
     /// The application protocol.
     pub alpn: Option<String>,
     /// Whether a session was resumed.

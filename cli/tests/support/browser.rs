@@ -72,8 +72,18 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
         );
+        self.visit(&format!("file://{}", file.display()));
+    }
+
+    /// Takes whatever certificate a server shows from now on.
+    pub(crate) fn trust_anyone(&mut self) {
+        self.call("Security.setIgnoreCertificateErrors", &json!({ "ignore": true }));
+    }
+
+    /// Opens an address.
+    pub(crate) fn visit(&mut self, url: &str) {
         self.events.clear();
-        self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
+        self.call("Page.navigate", &json!({ "url": url }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.next();
             self.events.push(event);

@@ -7,15 +7,17 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use super::config::Common;
 use super::effects::Effects;
 use super::job::{ChainCheck, JobId, JobKind, Work};
-use crate::codes::{HandshakeType, SignatureScheme};
+use crate::codes::{CertificateCompressionAlgorithm, HandshakeType, SignatureScheme};
 use crate::crypto::Provider;
-use crate::error::Error;
+use crate::error::{CertificateError, Error};
 use crate::keys::{FinishedKey, Transcript};
+use crate::limits::{HANDSHAKE_HEADER, HANDSHAKE_MESSAGE_MAX};
 use crate::mem::Region;
 use crate::msgs::{
-    CertificateMessage, CertificateVerify, Finished, Message, SignedContent, Signer, StapledExtensions, StapledRequest,
-    signed_content,
+    CertificateMessage, CertificateVerify, CompressedCertificate, Finished, Message, SignedContent, Signer,
+    StapledExtensions, StapledRequest, encode_certificate, signed_content,
 };
+use crate::pki::compression::{CertificateCompression, FormId};
 use crate::pki::{CertifiedKey, verify_handshake_signature};
 use crate::wire::Numbers;
 
@@ -24,6 +26,8 @@ use crate::wire::Numbers;
 pub(super) struct CertificateChoice {
     pub(super) certificate: Arc<CertifiedKey>,
     pub(super) scheme: SignatureScheme,
+    /// What it is compressed with, where the peer decompresses that.
+    pub(super) compression: Option<&'static dyn CertificateCompression>,
 }
 
 /// A signature for CertificateVerify.
@@ -34,10 +38,37 @@ pub(super) enum Signing {
 }
 
 impl CertificateChoice {
-    /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's.
-    pub(super) fn first_of(certificates: &[Arc<CertifiedKey>], schemes: Numbers<'_>) -> Option<Self> {
+    /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's, as is the `compression` that it
+    /// has asked for.
+    pub(super) fn first_of(
+        certificates: &[Arc<CertifiedKey>],
+        schemes: Numbers<'_>,
+        common: &Common,
+        compression: Option<Numbers<'_>>,
+    ) -> Option<Self> {
         let (certificate, scheme) = CertifiedKey::choose(certificates, |scheme| schemes.contains(scheme.0))?;
-        Some(Self { certificate: Arc::clone(certificate), scheme })
+        Some(Self { certificate: Arc::clone(certificate), scheme, compression: common.compression_for(compression) })
+    }
+
+    /// Appends the Certificate with what is `stapled` to it, or the CompressedCertificate. Returns what it was
+    /// compressed with.
+    pub(super) fn encode_certificate(
+        &self,
+        stapled: StapledExtensions<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<CertificateCompressionAlgorithm> {
+        let CertifiedKey { chain, compressed, .. } = &*self.certificate;
+        if let Some(compression) = self.compression {
+            let algorithm = compression.algorithm();
+            let (ocsp_response, timestamps) = (stapled.ocsp_response.is_some(), stapled.timestamps.is_some());
+            let id = FormId { algorithm, ocsp_response, timestamps };
+            if let Some(message) = compressed.get_or_make(id, || compress(chain, stapled, compression)) {
+                out.extend_from_slice(message);
+                return Some(algorithm);
+            }
+        }
+        encode_certificate(out, &[], chain, stapled);
+        None
     }
 
     /// What is stapled to the certificate of what was `requested`.
@@ -96,17 +127,71 @@ pub(super) trait VerifyPeer {
     fn to_check(&self, provider: &'static Provider, now: UnixTime) -> ChainCheck;
 }
 
-/// Takes a Certificate. Its chain is verified, or the handshake pauses for that, and the leaf is kept ([`Effects::kept`]) for
+/// The CompressedCertificate message with `chain` (RFC 8879 4).
+#[cold]
+fn compress(
+    chain: &[CertificateDer<'_>],
+    stapled: StapledExtensions<'_>,
+    compression: &dyn CertificateCompression,
+) -> Option<Vec<u8>> {
+    let (mut certificate, mut message) = (Vec::new(), Vec::new());
+    encode_certificate(&mut certificate, &[], chain, stapled);
+    let body = certificate.get(HANDSHAKE_HEADER..)?;
+    let compressed = compression.compress(body)?;
+    CompressedCertificate { algorithm: compression.algorithm(), uncompressed_len: body.len(), compressed: &compressed }
+        .encode(&mut message);
+    Some(message)
+}
+
+/// The body of a Certificate, which may come as a CompressedCertificate where the peer was asked for certificates that are `offered` to be
+/// decompressed; `decompressed` is the place for that. And what it was compressed with.
+#[inline(always)]
+pub(super) fn certificate_body<'a>(
+    message: &Message<'a>,
+    offered: &[&'static dyn CertificateCompression],
+    decompressed: &'a mut Region,
+) -> Result<(&'a [u8], Option<CertificateCompressionAlgorithm>), Error> {
+    if message.handshake_type == HandshakeType::COMPRESSED_CERTIFICATE && !offered.is_empty() {
+        let algorithm = decompress(message.body(), offered, decompressed)?;
+        return Ok((decompressed.as_slice(), Some(algorithm)));
+    }
+    Ok((message.expect(HandshakeType::CERTIFICATE, "Certificate")?, None))
+}
+
+/// Decompresses the CompressedCertificate with `body` (RFC 8879 4).
+#[cold]
+fn decompress(
+    body: &[u8],
+    offered: &[&'static dyn CertificateCompression],
+    decompressed: &mut Region,
+) -> Result<CertificateCompressionAlgorithm, Error> {
+    let CompressedCertificate { algorithm, uncompressed_len, compressed } = CompressedCertificate::decode(body)?;
+    let compression = offered.iter().find(|offered| offered.algorithm() == algorithm);
+    let compression = compression.ok_or(Error::IllegalParameter("a compression that was not offered"))?;
+    // RFC 8879 5: no more than as a Certificate, which is known before there is memory for it.
+    if uncompressed_len > HANDSHAKE_MESSAGE_MAX - HANDSHAKE_HEADER {
+        return Err(CertificateError::Bad("it is too large once it is decompressed".into()).into());
+    }
+    *decompressed = Region::with_capacity(uncompressed_len);
+    let message = decompressed.as_mut_vec();
+    message.resize(uncompressed_len, 0);
+    if uncompressed_len == 0 || !compression.decompress(compressed, message) {
+        return Err(CertificateError::Bad("it does not decompress to the length that the peer says".into()).into());
+    }
+    Ok(algorithm)
+}
+
+/// Takes a Certificate with this `body`. Its chain is verified, or the handshake pauses for that, and the leaf is kept ([`Effects::kept`]) for
 /// [`on_certificate_verify`], which follows unless the chain is empty.
 #[inline(always)]
 pub(super) fn on_certificate<'a>(
     peer: &impl VerifyPeer,
     common: &Common,
-    message: &Message<'a>,
+    message: &Message<'_>,
+    body: &'a [u8],
     transcript: &mut Transcript,
     effects: &mut Effects,
 ) -> Result<CertificateMessage<'a>, Error> {
-    let body = message.expect(HandshakeType::CERTIFICATE, "Certificate")?;
     let certificate = CertificateMessage::decode(body, peer.requested())?;
     // RFC 8446 4.4.2: it is for requests after the handshake.
     if !certificate.context.is_empty() {

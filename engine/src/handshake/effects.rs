@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use rustls_pki_types::{CertificateDer, ServerName};
 
 use super::job::{Job, JobId, Work};
-use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::codes::{CertificateCompressionAlgorithm, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::crypto::Suite;
 use crate::error::Error;
 use crate::keys::{Exporter, PskOrigin, Ratchet, TrafficKeys, TrafficSecret, Transcript};
@@ -254,6 +254,8 @@ pub struct Negotiated {
     pub hello_retry: bool,
     /// Whether the client has sent early data, or announced some, and the server has accepted it.
     pub early_data: bool,
+    /// What the server has compressed its certificate with (RFC 8879), if at all.
+    pub certificate_compression: Option<CertificateCompressionAlgorithm>,
     /// How the client has proved who it is.
     pub client_certificate: ClientCertificate,
 }

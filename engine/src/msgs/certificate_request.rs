@@ -1,7 +1,7 @@
 use super::client_hello::encode_extension;
 use super::extensions::{ContainingMessage, Extension, Extensions, check_allowed_in};
-use super::{encode_message, ignored_extensions};
-use crate::codes::{ExtensionType, HandshakeType, SignatureScheme};
+use super::{compressed_certificate, encode_message, ignored_extensions};
+use crate::codes::{CertificateCompressionAlgorithm, ExtensionType, HandshakeType, SignatureScheme};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader};
 
@@ -14,6 +14,8 @@ pub struct CertificateRequest<'a> {
     pub context: &'a [u8],
     /// `signature_algorithms`.
     pub signature_algorithms: Numbers<'a>,
+    /// `compress_certificate` (RFC 8879 3).
+    pub certificate_compression: Option<Numbers<'a>>,
 }
 
 impl<'a> CertificateRequest<'a> {
@@ -21,28 +23,38 @@ impl<'a> CertificateRequest<'a> {
     pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body, WHAT);
         let context = reader.vector8()?;
-        let mut signature_algorithms = None;
+        let (mut signature_algorithms, mut certificate_compression) = (None, None);
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {
             let Extension { extension_type, mut reader } = extension;
             check_allowed_in(extension_type, ContainingMessage::CertificateRequest)?;
-            if extension_type == ExtensionType::SIGNATURE_ALGORITHMS {
-                signature_algorithms = Some(reader.numbers16()?);
-                reader.finish()?;
-            } else {
-                ignored_extensions::check(extension_type, reader)?;
+            match extension_type {
+                ExtensionType::SIGNATURE_ALGORITHMS => signature_algorithms = Some(reader.numbers16()?),
+                ExtensionType::COMPRESS_CERTIFICATE => {
+                    certificate_compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
+                }
+                other => {
+                    ignored_extensions::check(other, reader)?;
+                    continue;
+                }
             }
+            reader.finish()?;
         }
         reader.finish()?;
         let signature_algorithms =
             signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
-        Ok(Self { context, signature_algorithms })
+        Ok(Self { context, signature_algorithms, certificate_compression })
     }
 }
 
 /// Appends the whole message with an empty context. `authorities` are distinguished names in DER; without any, their extension is
 /// left out (RFC 8446 4.2.4).
-pub fn encode_certificate_request(out: &mut Vec<u8>, schemes: &[SignatureScheme], authorities: &[Vec<u8>]) {
+pub fn encode_certificate_request(
+    out: &mut Vec<u8>,
+    schemes: &[SignatureScheme],
+    authorities: &[Vec<u8>],
+    compression: &[CertificateCompressionAlgorithm],
+) {
     encode_message(out, HandshakeType::CERTIFICATE_REQUEST, |writer| {
         writer.vector8(&[]);
         writer.length16(|writer| {
@@ -54,6 +66,7 @@ pub fn encode_certificate_request(out: &mut Vec<u8>, schemes: &[SignatureScheme]
                     writer.length16(|writer| authorities.iter().for_each(|name| writer.vector16(name)));
                 });
             }
+            compressed_certificate::encode_algorithms(compression, writer);
         });
     });
 }

@@ -1,10 +1,14 @@
 use std::sync::Arc;
 
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
+use super::grease::Grease;
 use super::pre_shared_key::{OfferedPsks, PskOffer};
 use super::stapled::{StapledRequest, decode_status_request};
-use super::{decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
-use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use super::{compressed_certificate, decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
+use crate::codes::{
+    CertificateCompressionAlgorithm, CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion,
+    SignatureScheme,
+};
 use crate::error::Error;
 use crate::wire::{Numbers, Reader, Writer};
 
@@ -42,6 +46,8 @@ pub struct ClientHello<'a> {
     pub cookie: Option<&'a [u8]>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
+    /// `compress_certificate` (RFC 8879 3).
+    pub certificate_compression: Option<Numbers<'a>>,
     /// `record_size_limit`, bytes with the content type (RFC 8449 4).
     pub record_size_limit: Option<u16>,
     /// Whether `early_data` is there.
@@ -70,6 +76,7 @@ impl<'a> ClientHello<'a> {
             alpn: None,
             cookie: None,
             stapled: StapledRequest::default(),
+            certificate_compression: None,
             record_size_limit: None,
             early_data: false,
             pre_shared_key: None,
@@ -112,6 +119,9 @@ impl<'a> ClientHello<'a> {
                 }
                 ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,
+                ExtensionType::COMPRESS_CERTIFICATE => {
+                    self.certificate_compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
+                }
                 ExtensionType::RECORD_SIZE_LIMIT => {
                     self.record_size_limit = Some(record_size_limit::decode(&mut reader)?);
                 }
@@ -242,8 +252,14 @@ pub struct ClientHelloParameters<'a> {
     pub cookie: Option<&'a [u8]>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
+    /// `compress_certificate`; none leaves the extension out.
+    pub certificate_compression: &'a [CertificateCompressionAlgorithm],
     /// `record_size_limit`, bytes with the content type; none leaves the extension out.
     pub record_size_limit: Option<u16>,
+    /// The GREASE values that are offered as well; none leaves them out.
+    pub grease: Option<Grease>,
+    /// Whether there is a key share of GREASE.
+    pub grease_share: bool,
     /// Whether early data follows.
     pub early_data: bool,
     /// Whether a pre-shared key is taken without a key exchange, too.
@@ -259,13 +275,22 @@ impl ClientHelloParameters<'_> {
             writer.u16(ProtocolVersion::TLS12.0);
             writer.bytes(self.random);
             writer.vector8(self.session_id);
-            writer.length16(|writer| self.cipher_suites.iter().for_each(|suite| writer.u16(suite.0)));
+            let suites = self.cipher_suites.iter().map(|suite| suite.0);
+            writer.length16(|writer| self.greased(|grease| grease.suite, suites, writer));
             writer.vector8(&[0]);
             writer.length16(|writer| self.encode_extensions(writer));
         });
     }
 
+    /// Numbers, behind the one of GREASE.
+    fn greased(&self, value: fn(&Grease) -> u16, numbers: impl Iterator<Item = u16>, writer: &mut Writer<'_>) {
+        self.grease.iter().map(value).chain(numbers).for_each(|number| writer.u16(number));
+    }
+
     fn encode_extensions(&self, writer: &mut Writer<'_>) {
+        if let Some(grease) = &self.grease {
+            grease.encode_first(writer);
+        }
         if let Some(name) = self.server_name {
             encode_extension(writer, ExtensionType::SERVER_NAME, |writer| {
                 writer.length16(|writer| {
@@ -275,35 +300,54 @@ impl ClientHelloParameters<'_> {
             });
         }
         encode_extension(writer, ExtensionType::SUPPORTED_VERSIONS, |writer| {
-            writer.length8(|writer| writer.u16(ProtocolVersion::TLS13.0));
+            let versions = [ProtocolVersion::TLS13.0].into_iter();
+            writer.length8(|writer| self.greased(|grease| grease.version, versions, writer));
         });
         encode_extension(writer, ExtensionType::SUPPORTED_GROUPS, |writer| {
-            writer.length16(|writer| self.supported_groups.iter().for_each(|group| writer.u16(group.0)));
+            let groups = self.supported_groups.iter().map(|group| group.0);
+            writer.length16(|writer| self.greased(|grease| grease.group, groups, writer));
         });
         if !self.signature_algorithms.is_empty() {
             encode_extension(writer, ExtensionType::SIGNATURE_ALGORITHMS, |writer| {
-                writer.length16(|writer| self.signature_algorithms.iter().for_each(|scheme| writer.u16(scheme.0)));
+                let schemes = self.signature_algorithms.iter().map(|scheme| scheme.0);
+                writer.length16(|writer| self.greased(|grease| grease.scheme, schemes, writer));
             });
         }
         // Without it servers send no tickets (RFC 8446 4.2.9).
         let modes: &[u8] = if self.psk_ke { &[PSK_DHE_KE, PSK_KE] } else { &[PSK_DHE_KE] };
-        encode_extension(writer, ExtensionType::PSK_KEY_EXCHANGE_MODES, |writer| writer.vector8(modes));
+        encode_extension(writer, ExtensionType::PSK_KEY_EXCHANGE_MODES, |writer| {
+            writer.length8(|writer| {
+                writer.bytes(modes);
+                self.grease.iter().for_each(|grease| writer.u8(grease.psk_mode));
+            });
+        });
         if !self.alpn.is_empty() {
             encode_extension(writer, ExtensionType::ALPN, |writer| {
-                writer.length16(|writer| self.alpn.iter().for_each(|name| writer.vector8(name)));
+                writer.length16(|writer| {
+                    self.grease.iter().for_each(|grease| writer.vector8(&grease.protocol.to_be_bytes()));
+                    self.alpn.iter().for_each(|name| writer.vector8(name));
+                });
             });
         }
         if let Some(cookie) = self.cookie {
             encode_extension(writer, ExtensionType::COOKIE, |writer| writer.vector16(cookie));
         }
         self.stapled.encode(writer);
+        compressed_certificate::encode_algorithms(self.certificate_compression, writer);
         record_size_limit::encode(self.record_size_limit, writer);
         if self.early_data {
             encode_extension(writer, ExtensionType::EARLY_DATA, |_| {});
         }
         encode_extension(writer, ExtensionType::KEY_SHARE, |writer| {
-            writer.length16(|writer| self.key_shares.iter().for_each(|share| share.encode(writer)));
+            writer.length16(|writer| {
+                let grease = self.grease.iter().filter(|_| self.grease_share).map(Grease::key_share);
+                grease.for_each(|share| share.encode(writer));
+                self.key_shares.iter().for_each(|share| share.encode(writer));
+            });
         });
+        if let Some(grease) = &self.grease {
+            grease.encode_last(writer);
+        }
         // RFC 8446 4.2.11: the last one.
         if !self.psks.is_empty() {
             PskOffer::encode(self.psks, writer);
@@ -322,6 +366,8 @@ pub struct OfferedExtensions {
     pub cookie: bool,
     /// What was asked for with the certificate.
     pub stapled: StapledRequest,
+    /// Whether certificates may be compressed.
+    pub certificate_compression: bool,
     /// Whether a limit of records was there.
     pub record_size_limit: bool,
     /// Whether early data was announced.
@@ -339,6 +385,7 @@ impl OfferedExtensions {
             ExtensionType::COOKIE => self.cookie,
             ExtensionType::RECORD_SIZE_LIMIT => self.record_size_limit,
             ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response,
+            ExtensionType::COMPRESS_CERTIFICATE => self.certificate_compression,
             ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps,
             ExtensionType::EARLY_DATA => self.early_data,
             ExtensionType::PRE_SHARED_KEY => self.pre_shared_key,

@@ -96,7 +96,7 @@ pub(super) fn check_allowed_in(extension_type: ExtensionType, message: Containin
     }
 }
 
-/// The table of RFC 8446 4.2, with record_size_limit (RFC 8449 4). `None` for what the engine does not know.
+/// The table of RFC 8446 4.2, with record_size_limit (RFC 8449 4) and compress_certificate (RFC 8879 3). `None` for what the engine does not know.
 const fn allowed_messages(extension_type: ExtensionType) -> Option<&'static [ContainingMessage]> {
     use ContainingMessage::{
         Certificate, CertificateRequest, ClientHello, EncryptedExtensions, NewSessionTicket, ServerHello,
@@ -107,9 +107,10 @@ const fn allowed_messages(extension_type: ExtensionType) -> Option<&'static [Con
             &[ClientHello, EncryptedExtensions]
         }
         E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP => &[ClientHello, CertificateRequest, Certificate],
-        E::SIGNATURE_ALGORITHMS | E::SIGNATURE_ALGORITHMS_CERT | E::CERTIFICATE_AUTHORITIES => {
-            &[ClientHello, CertificateRequest]
-        }
+        E::SIGNATURE_ALGORITHMS
+        | E::SIGNATURE_ALGORITHMS_CERT
+        | E::CERTIFICATE_AUTHORITIES
+        | E::COMPRESS_CERTIFICATE => &[ClientHello, CertificateRequest],
         E::KEY_SHARE | E::PRE_SHARED_KEY | E::COOKIE | E::SUPPORTED_VERSIONS => &[ClientHello, ServerHello],
         E::EARLY_DATA => &[ClientHello, EncryptedExtensions, NewSessionTicket],
         E::PADDING | E::PSK_KEY_EXCHANGE_MODES | E::POST_HANDSHAKE_AUTH => &[ClientHello],

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::compression::CompressedForms;
 use super::key_kind::{KeyKind, MAKE_ONE, TAKEN};
 use super::parsed_certificate::ParsedCertificate;
 use super::stapled::Stapled;
@@ -22,6 +23,8 @@ pub struct CertifiedKey {
     pub key: Arc<dyn SigningKey>,
     /// What a server sends with the first certificate to clients that ask, see [`with_stapled`](Self::with_stapled).
     pub stapled: Stapled,
+    /// The Certificate messages with it that were compressed so far. Whoever changes another field puts the default here.
+    pub compressed: CompressedForms,
 }
 
 impl CertifiedKey {
@@ -51,7 +54,7 @@ impl CertifiedKey {
             return Err(not_a_pair(own.map(|(index, _)| index + 1), kind, leaf_kind));
         }
         check_usage(leaf)?;
-        Ok(Self { chain, key, stapled: Stapled::default() })
+        Ok(Self { chain, key, stapled: Stapled::default(), compressed: CompressedForms::default() })
     }
 
     /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446

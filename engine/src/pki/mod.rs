@@ -3,6 +3,7 @@
 mod anchors;
 mod certified_key;
 mod client_verifier;
+pub mod compression;
 mod der;
 mod key_kind;
 mod openssl_trusted;

@@ -1,4 +1,5 @@
 use super::certified_key::{CertifiedKey, message_len};
+use super::compression::CompressedForms;
 use crate::error::Error;
 use crate::limits::HANDSHAKE_MESSAGE_MAX;
 use crate::wire::Reader;
@@ -46,6 +47,6 @@ impl CertifiedKey {
                 "the certificate chain is longer than one message can carry with what is stapled to it".into(),
             ));
         }
-        Ok(Self { stapled, ..self })
+        Ok(Self { stapled, compressed: CompressedForms::default(), ..self })
     }
 }

@@ -24,6 +24,11 @@ impl<'a> Writer<'a> {
         self.bytes(&value.to_be_bytes());
     }
 
+    /// `uint24`, of the lowest three bytes.
+    pub fn u24(&mut self, value: usize) {
+        self.bytes(&value.to_be_bytes()[size_of::<usize>() - 3..]);
+    }
+
     /// `uint32`.
     pub fn u32(&mut self, value: u32) {
         self.bytes(&value.to_be_bytes());

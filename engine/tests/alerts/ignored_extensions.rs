@@ -30,9 +30,16 @@ fn authorities() -> Vec<(E, Vec<u8>)> {
     [vector16(&vector16(&[1])), vector16(&two), vector16(&long)].map(|list| (E::CERTIFICATE_AUTHORITIES, list)).into()
 }
 
+/// Lists of algorithms for certificates (RFC 8879 3), which are the same in both.
+fn algorithms() -> Vec<(E, Vec<u8>)> {
+    let all: Vec<u16> = (0..127).collect();
+    [&[1][..], &[2, 1, 0x0a0a], &all].map(|list| (E::COMPRESS_CERTIFICATE, vector8(&numbers(list)))).into()
+}
+
 /// What a ClientHello may have.
 fn right_in_a_client_hello() -> Vec<(E, Vec<u8>)> {
     let mut right = authorities();
+    right.extend(algorithms());
     right.extend((1..=4).map(|code| (E::MAX_FRAGMENT_LENGTH, vec![code])));
     right.extend([64, 16_385, 0xffff].map(|limit| (E::RECORD_SIZE_LIMIT, numbers(&[limit]))));
     right.extend([
@@ -49,6 +56,7 @@ fn right_in_a_client_hello() -> Vec<(E, Vec<u8>)> {
 /// What a CertificateRequest may have.
 fn right_in_a_request() -> Vec<(E, Vec<u8>)> {
     let mut right = authorities();
+    right.extend(algorithms());
     right.extend([
         (E::OID_FILTERS, vector16(&[])),
         (E::OID_FILTERS, vector16(&[filter(&[6, 1, 7], &[]), filter(&[9], &[4; 300])].concat())),
@@ -69,6 +77,8 @@ fn odd_in_both() -> Vec<(&'static str, E, Vec<u8>)> {
         ("an empty authority before one", E::CERTIFICATE_AUTHORITIES, vector16(&[&none[..], &one].concat())),
         ("half a length of an authority", E::CERTIFICATE_AUTHORITIES, vector16(&[&one[..], &[0]].concat())),
         ("an authority beyond the list", E::CERTIFICATE_AUTHORITIES, vector16(&[0, 9, 1])),
+        ("no algorithms", E::COMPRESS_CERTIFICATE, vector8(&[])),
+        ("half an algorithm", E::COMPRESS_CERTIFICATE, vector8(&[0, 1, 0])),
         ("no schemes", E::SIGNATURE_ALGORITHMS_CERT, vector16(&[])),
         ("half a scheme", E::SIGNATURE_ALGORITHMS_CERT, vector16(&[4, 3, 8])),
     ]

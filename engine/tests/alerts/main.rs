@@ -11,11 +11,13 @@ mod support;
 
 mod certificates;
 mod client_hello;
+mod compressed_certificates;
 mod early_data;
 mod early_data_accepted;
 mod encrypted_flight;
 mod endings;
 mod external_psk;
+mod grease;
 mod headers;
 mod hybrids;
 mod ignored_extensions;

@@ -43,6 +43,7 @@ fn messages() -> Vec<(HandshakeType, Vec<u8>)> {
         (HandshakeType::CERTIFICATE_VERIFY, body(server.certificate_verify())),
         (HandshakeType::FINISHED, body(server.finished())),
         (HandshakeType::KEY_UPDATE, vec![0]),
+        (HandshakeType::COMPRESSED_CERTIFICATE, draft::compressed_certificate(1, 2, &[7])),
         (HandshakeType::MESSAGE_HASH, vec![0; 32]),
     ];
     known.into_iter().chain(STRANGERS.map(|stranger| (HandshakeType(stranger), vec![]))).collect()

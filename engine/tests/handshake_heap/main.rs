@@ -3,6 +3,8 @@
 
 mod bare;
 mod client_certificates;
+#[cfg(feature = "certificate-compression")]
+mod compression;
 mod exporter;
 mod meter;
 #[cfg(feature = "aws-lc-rs")]

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub, unused_imports)]
 
 pub mod change;
+pub mod compression;
 pub mod endpoint;
 pub mod ends;
 pub mod jobs;

@@ -3,11 +3,13 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use rustls::compress::{CertCompressor, CertDecompressor, CompressionFailed, CompressionLevel, DecompressionFailed};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConnection, RootCertStore, ServerConnection};
 use tls_engine::Error;
 use tls_engine::codes::{CipherSuite, NamedGroup};
+use tls_engine::pki::compression::CertificateCompression;
 
 use super::peer::Peer;
 use super::pki::{KeyKind, Pki};
@@ -25,6 +27,45 @@ pub struct Offer<'a> {
     pub shows: Option<KeyKind>,
     /// Whose certificates a server requires of clients.
     pub requires: Option<KeyKind>,
+    /// What certificates are compressed with. The algorithms are the engine's, which rustls has behind features that would change what it
+    /// is measured with; all else is its own.
+    pub compression: &'a [&'static dyn CertificateCompression],
+}
+
+/// An algorithm of the engine in rustls.
+struct Algorithm(&'static dyn CertificateCompression);
+
+impl std::fmt::Debug for Algorithm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.algorithm().fmt(f)
+    }
+}
+
+impl CertCompressor for Algorithm {
+    fn compress(&self, input: Vec<u8>, _: CompressionLevel) -> Result<Vec<u8>, CompressionFailed> {
+        self.0.compress(&input).ok_or(CompressionFailed)
+    }
+
+    fn algorithm(&self) -> rustls::CertificateCompressionAlgorithm {
+        self.0.algorithm().0.into()
+    }
+}
+
+impl CertDecompressor for Algorithm {
+    fn decompress(&self, input: &[u8], output: &mut [u8]) -> Result<(), DecompressionFailed> {
+        if self.0.decompress(input, output) { Ok(()) } else { Err(DecompressionFailed) }
+    }
+
+    fn algorithm(&self) -> rustls::CertificateCompressionAlgorithm {
+        self.0.algorithm().0.into()
+    }
+}
+
+/// The algorithms of an offer, for a configuration as long as the process.
+fn algorithms(offer: &Offer<'_>) -> (Vec<&'static dyn CertCompressor>, Vec<&'static dyn CertDecompressor>) {
+    let all: Vec<&'static Algorithm> =
+        offer.compression.iter().map(|compression| &*Box::leak(Box::new(Algorithm(*compression)))).collect();
+    (all.iter().map(|it| *it as _).collect(), all.iter().map(|it| *it as _).collect())
 }
 
 pub struct Pair {
@@ -53,6 +94,7 @@ pub fn client(kind: KeyKind, offer: &Offer<'_>) -> rustls::Connection {
     };
     config.alpn_protocols = protocols(offer);
     config.max_fragment_size = offer.max_fragment_size;
+    (config.cert_compressors, config.cert_decompressors) = algorithms(offer);
     if let Some(key_log) = &offer.key_log {
         config.key_log = Arc::clone(key_log);
     }
@@ -72,6 +114,7 @@ pub fn server(kind: KeyKind, offer: &Offer<'_>) -> rustls::Connection {
         builder.with_single_cert(identity.chain.clone(), identity.key.clone_key()).expect("a key for its leaf");
     config.alpn_protocols = protocols(offer);
     config.max_fragment_size = offer.max_fragment_size;
+    (config.cert_compressors, config.cert_decompressors) = algorithms(offer);
     if let Some(key_log) = &offer.key_log {
         config.key_log = Arc::clone(key_log);
     }

@@ -28,6 +28,9 @@ pub(super) fn describe(plan: &Connect, negotiated: &Negotiated, about: &About, e
         Authentication::Resumption => "resumed:   with a ticket, so without a certificate".to_owned(),
         Authentication::ExternalPsk => "psk:       an external PSK, so without a certificate".to_owned(),
     });
+    if let Some(compression) = negotiated.certificate_compression {
+        messages.note(&format!("certificate: compressed with {compression}"));
+    }
     messages.note(&match &negotiated.alpn {
         Some(alpn) => format!("ALPN:      {}", String::from_utf8_lossy(alpn)),
         None if plan.offers_alpn => "ALPN:      none".to_owned(),

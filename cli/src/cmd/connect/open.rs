@@ -79,6 +79,7 @@ fn parameters(negotiated: &Negotiated) -> NegotiatedParameters {
         group: negotiated.group.map(|group| group.to_string()),
         hello_retry: negotiated.hello_retry,
         signature: negotiated.signature().map(|scheme| scheme.to_string()),
+        certificate_compression: negotiated.certificate_compression.map(|with| with.to_string()),
         alpn: negotiated.alpn.as_ref().map(|alpn| bounded(&String::from_utf8_lossy(alpn))),
         resumed: negotiated.is_resumed(),
         early_data: negotiated.early_data,

@@ -16,13 +16,14 @@ use crate::setting::{self, PROVIDER, Setting, find_provider};
 use crate::units::{Bytes, Count, parse_duration};
 
 /// The flags that take a list and make a case of each of its values.
-const SWEEPS: [&str; 14] = [
+const SWEEPS: [&str; 15] = [
     "size",
     "cipher",
     PROVIDER,
     "groups",
     "cert-type",
     "tls-version",
+    "cert-compression",
     "kind",
     "direction",
     "loopback-threads",

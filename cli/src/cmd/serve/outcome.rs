@@ -18,9 +18,11 @@ pub(super) fn summary(negotiated: &Negotiated) -> String {
     let psk = negotiated.psk_identity.as_ref().map(|_| format!(" ({})", identity::of_psk(negotiated)));
     let psk = psk.unwrap_or_default();
     let retry = if negotiated.hello_retry { ", after a HelloRetryRequest" } else { "" };
+    let compression = negotiated.certificate_compression;
+    let compression = compression.map(|with| format!(", certificate compressed with {with}")).unwrap_or_default();
     let early = if negotiated.early_data { ", early data accepted" } else { "" };
     format!(
-        "{version} {suite} {group} {authentication}{psk}{}{}{client}{retry}{early}",
+        "{version} {suite} {group} {authentication}{psk}{}{}{client}{retry}{early}{compression}",
         alpn.unwrap_or_default(),
         name.unwrap_or_default()
     )

@@ -10,7 +10,7 @@ use crate::identity::{GENERATED_NAMES, Identity, KeyType};
 use crate::names;
 use crate::plan::library::ChosenLibrary;
 use crate::plan::remote::RemoteCase;
-use crate::plan::sweep::{Combination, Sweep, check_kind, in_turns};
+use crate::plan::sweep::{Asked, Combination, Sweep, check_kind, in_turns};
 use crate::plan::throughput::{SOCKET_TIMEOUT, limit, limited};
 use crate::plan::tls::{self, Tls};
 use crate::plan::trust::Trust;
@@ -77,8 +77,15 @@ impl Handshake {
     }
 
     pub(super) fn new(args: &args::Handshake) -> Result<Self, Error> {
-        let elsewhere = args.remote.connect.as_ref().map(|_| &args.identity);
-        let sweep = Sweep::new(&args.sweep, &args.tls, &args.switches, args.suites(), &args.kind, elsewhere)?;
+        let sweep = Sweep::new(&Asked {
+            sweep: &args.sweep,
+            tls: &args.tls,
+            switches: &args.switches,
+            suites: args.suites(),
+            kinds: &args.kind,
+            compressions: &args.cert_compression,
+            elsewhere: args.remote.connect.as_ref().map(|_| &args.identity),
+        })?;
         if let Some(address) = &args.remote.connect {
             return Ok(Self { cases: Vec::new(), remote: remote::cases(args, address, &sweep)? });
         }

@@ -14,7 +14,7 @@ use tls_engine::mem::{BufferPool, PoolOptions};
 use super::ends::{Ends, only_the_engine};
 use super::library::ChosenLibrary;
 use super::remote;
-use super::sweep::{Combination, Sweep, in_turns};
+use super::sweep::{Asked, Combination, Sweep, in_turns};
 use super::throughput::{limit, limited};
 use super::tls;
 use super::trust::Trust;
@@ -90,14 +90,15 @@ impl Latency {
 
     pub(super) fn new(args: &args::Latency) -> Result<Self, Error> {
         let is_remote = args.connect.is_some();
-        let sweep = Sweep::new(
-            &args.sweep,
-            &args.tls,
-            &args.switches,
-            args.suites(),
-            &[],
-            args.connect.as_ref().map(|_| &args.identity),
-        )?;
+        let sweep = Sweep::new(&Asked {
+            sweep: &args.sweep,
+            tls: &args.tls,
+            switches: &args.switches,
+            suites: args.suites(),
+            kinds: &[],
+            compressions: &[],
+            elsewhere: args.connect.as_ref().map(|_| &args.identity),
+        })?;
         let mut notes = sweep.notes.clone();
         let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
         let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;

@@ -17,7 +17,7 @@ use tls_engine::mem::{BufferPool, PoolOptions};
 use super::ends::Ends;
 use super::library::ChosenLibrary;
 use super::remote::RemoteCase;
-use super::sweep::{Combination, Sweep, in_turns};
+use super::sweep::{Asked, Combination, Sweep, in_turns};
 use super::tls;
 use super::trust::Trust;
 use super::{once, sockets, target};
@@ -84,14 +84,15 @@ impl Throughput {
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
         let is_remote = args.connect.is_some();
-        let sweep = Sweep::new(
-            &args.sweep,
-            &args.tls,
-            &args.switches,
-            args.suites(),
-            &[],
-            args.connect.as_ref().map(|_| &args.identity),
-        )?;
+        let sweep = Sweep::new(&Asked {
+            sweep: &args.sweep,
+            tls: &args.tls,
+            switches: &args.switches,
+            suites: args.suites(),
+            kinds: &[],
+            compressions: &[],
+            elsewhere: args.connect.as_ref().map(|_| &args.identity),
+        })?;
         if let Some(remote) = http::cases(args, &sweep)? {
             return Ok(Self { cases: Vec::new(), remote });
         }

@@ -7,13 +7,14 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use super::early_data::EarlyData;
 use super::own_flight::OwnFlight;
 use super::{ClientContext, ClientState};
-use crate::codes::{HandshakeType, NamedGroup};
+use crate::codes::{CertificateCompressionAlgorithm, HandshakeType, NamedGroup};
 use crate::crypto::{Provider, Suite};
 use crate::error::{CertificateError, Error};
 use crate::handshake::authentication::{self, CertificateChoice, VerifyPeer};
 use crate::handshake::effects::{Authentication, Effect, Effects};
 use crate::handshake::job::ChainCheck;
 use crate::keys::{FinishedKey, HandshakeKeys, MasterSecret, Transcript};
+use crate::mem::Region;
 use crate::msgs::{CertificateRequest, EncryptedExtensions, Message, OfferedExtensions, Signer, StapledRequest};
 
 /// What is known from the ServerHello on.
@@ -32,6 +33,8 @@ pub(super) struct HandshakeContext {
     pub(super) early_data: EarlyData,
     /// The identity of the external PSK that is used.
     pub(super) psk_identity: Option<Arc<[u8]>>,
+    /// What the server has compressed its certificate with.
+    pub(super) certificate_compression: Option<CertificateCompressionAlgorithm>,
     /// Where the server has sent a CertificateRequest: the client's certificate for it, if there is one that fits.
     pub(super) requested: Option<Option<CertificateChoice>>,
 }
@@ -76,9 +79,17 @@ pub(in crate::handshake) struct WaitCertificate {
 }
 
 impl WaitCertificate {
-    /// Whether a CertificateRequest is allowed: at most one is.
-    pub(super) const fn may_be_asked(&self) -> bool {
-        self.handshake.requested.is_none()
+    /// The messages that are allowed: at most one CertificateRequest, and the CompressedCertificate where it was offered (RFC 8879 4).
+    pub(super) fn expected(&self) -> &'static [HandshakeType] {
+        const TYPES: &[HandshakeType] =
+            &[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE, HandshakeType::COMPRESSED_CERTIFICATE];
+        let is_compression_offered = !self.handshake.client.config.common.certificate_compression.is_empty();
+        match (self.handshake.requested.is_none(), is_compression_offered) {
+            (true, true) => TYPES,
+            (true, false) => &TYPES[..2],
+            (false, true) => &TYPES[1..],
+            (false, false) => &TYPES[1..2],
+        }
     }
 
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ClientState, Error> {
@@ -89,7 +100,11 @@ impl WaitCertificate {
         }
         let client = &handshake.client;
         let transcript = &mut handshake.transcript;
-        let certificate = authentication::on_certificate(client, &client.config.common, message, transcript, effects)?;
+        let (common, mut decompressed) = (&client.config.common, Region::default());
+        let (body, compression) =
+            authentication::certificate_body(message, &common.certificate_compression, &mut decompressed)?;
+        handshake.certificate_compression = compression;
+        let certificate = authentication::on_certificate(client, common, message, body, transcript, effects)?;
         effects.keep_stapled(certificate.stapled)?;
         Ok(ClientState::CertificateVerify(WaitCertificateVerify { handshake }))
     }
@@ -105,7 +120,9 @@ impl HandshakeContext {
             return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
         }
         let certificates = &self.client.config.certificates;
-        self.requested = Some(CertificateChoice::first_of(certificates, request.signature_algorithms));
+        let (common, compression) = (&self.client.config.common, request.certificate_compression);
+        let choice = CertificateChoice::first_of(certificates, request.signature_algorithms, common, compression);
+        self.requested = Some(choice);
         self.transcript.add(message.bytes);
         Ok(())
     }

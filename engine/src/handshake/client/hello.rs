@@ -18,7 +18,7 @@ use crate::keys::{EarlySecret, SecretLabel, Transcript};
 use crate::limits::SESSION_ID_MAX;
 use crate::mem::{SharedSecret, Span};
 use crate::msgs::{
-    ClientHelloParameters, HelloRetryRequest, KeyShareEntry, Message, OfferedExtensions, ServerHello,
+    ClientHelloParameters, Grease, HelloRetryRequest, KeyShareEntry, Message, OfferedExtensions, ServerHello,
     ServerHelloOrRetry,
 };
 
@@ -29,20 +29,31 @@ pub(crate) fn start(
     effects: &mut Effects,
 ) -> Result<Machine, Error> {
     // At once: what a call of the generator costs does not depend on the length.
-    let mut drawn = [0; 32 + SESSION_ID_MAX];
+    let mut drawn = [0; 32 + SESSION_ID_MAX + Grease::RANDOM_LEN];
     let session_id_len = if config.middlebox_compatibility { SESSION_ID_MAX } else { 0 };
-    let drawn = &mut drawn[..32 + session_id_len];
+    let grease_len = if config.grease { Grease::RANDOM_LEN } else { 0 };
+    let drawn = &mut drawn[..32 + session_id_len + grease_len];
     config.common.random.fill(drawn)?;
-    let (random, id) = drawn.split_at(32);
+    let (random, rest) = drawn.split_at(32);
     let random = random.try_into().map_err(|_| Error::Internal("a random of another length"))?;
+    let (id, grease) = rest.split_at(session_id_len);
+    let grease = grease.first_chunk().map(|random| Grease::new(*random));
     let mut session_id = ArrayVec::new();
     session_id.try_extend_from_slice(id).map_err(|_| Error::Internal("a session ID that is too long"))?;
     let shares = Shares::start(&config.key_share_groups, config)?;
     let psks = OfferedPsks::take(config, &server_name);
     let early_data = psks.ticket().and_then(|offer| offer.early_data_bytes(config));
-    let client = ClientContext { config: config.clone(), server_name, random };
+    let client = ClientContext { config: config.clone(), server_name, random, grease };
     let is_early_data_offered = early_data.is_some();
-    let state = WaitServerHello { client, session_id, shares, psks, is_early_data_offered, retried: None };
+    let state = WaitServerHello {
+        client,
+        session_id,
+        shares,
+        psks,
+        is_early_data_offered,
+        is_other_share_asked: false,
+        retried: None,
+    };
     let span = state.send_hello(None, effects)?;
     if !state.psks.is_empty(config) {
         state.psks.bind_first(config, span, effects);
@@ -70,6 +81,8 @@ pub(in crate::handshake) struct WaitServerHello {
     psks: OfferedPsks,
     /// Whether the last ClientHello has announced early data.
     is_early_data_offered: bool,
+    /// Whether a HelloRetryRequest has asked for one share, in place of those of the first ClientHello.
+    is_other_share_asked: bool,
     retried: Option<Retried>,
 }
 
@@ -112,6 +125,7 @@ impl WaitServerHello {
             alpn: !self.client.config.common.alpn.is_empty(),
             cookie: self.retried.as_ref().is_some_and(|retried| retried.has_cookie),
             stapled: self.client.config.stapled,
+            certificate_compression: !self.client.config.compression_codes.is_empty(),
             record_size_limit: self.client.config.common.record_size_limit.is_some(),
             early_data: self.is_early_data_offered,
             pre_shared_key: !self.psks.is_empty(&self.client.config),
@@ -132,7 +146,10 @@ impl WaitServerHello {
             alpn: &config.common.alpn,
             cookie,
             stapled: config.stapled,
+            certificate_compression: &config.compression_codes,
             record_size_limit: config.common.record_size_limit,
+            grease: self.client.grease,
+            grease_share: !self.is_other_share_asked,
             early_data: self.is_early_data_offered,
             psk_ke: config.psk_ke,
             psks: &self.psks.offers(config),
@@ -173,6 +190,7 @@ impl WaitServerHello {
                 return Err(Error::IllegalParameter("a group whose share was already sent"));
             }
             self.shares = Shares::start(&[group], &config)?;
+            self.is_other_share_asked = true;
         }
         let mut transcript = Transcript::retried(suite.hash, effects.kept.as_slice());
         transcript.add(message.bytes);
@@ -292,6 +310,7 @@ impl WaitServerHello {
             alpn: None,
             early_data,
             psk_identity: None,
+            certificate_compression: None,
             requested: None,
         };
         Ok(ClientState::EncryptedExtensions(WaitEncryptedExtensions { handshake, offered, psk }))

@@ -21,7 +21,7 @@ use crate::codes::HandshakeType;
 use crate::error::Error;
 use crate::keys::SecretLabel;
 use crate::mem::Secret;
-use crate::msgs::Message;
+use crate::msgs::{Grease, Message};
 
 /// What the client waits for.
 pub(super) enum ClientState {
@@ -40,14 +40,11 @@ pub(super) enum ClientState {
 }
 
 impl ClientState {
-    pub(super) const fn expected(&self) -> Expected {
+    pub(super) fn expected(&self) -> Expected {
         match self {
             Self::ServerHello(_) => Expected("ServerHello", &[HandshakeType::SERVER_HELLO]),
             Self::EncryptedExtensions(_) => Expected("EncryptedExtensions", &[HandshakeType::ENCRYPTED_EXTENSIONS]),
-            Self::Certificate(state) if state.may_be_asked() => {
-                Expected("Certificate", &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST])
-            }
-            Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::Certificate(state) => Expected("Certificate", state.expected()),
             Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
             Self::VerifyingChain(..) | Self::VerifyingSignature(..) | Self::Signing(..) => Expected(super::PAUSED, &[]),
@@ -101,6 +98,8 @@ struct ClientContext {
     config: Arc<ClientConfig>,
     server_name: ServerName<'static>,
     random: [u8; 32],
+    /// What is offered besides, to be ignored.
+    grease: Option<Grease>,
 }
 
 impl ClientContext {

@@ -35,8 +35,9 @@ impl OwnFlight {
             // RFC 8446 4.4.2: without a certificate that fits, a list of none, and no CertificateVerify.
             Some(None) => effects.send(transcript, |out| encode_certificate(out, &[], &[], NOTHING_STAPLED))?,
             Some(Some(choice)) => {
-                let chain = &choice.certificate.chain;
-                effects.send(transcript, |out| encode_certificate(out, &[], chain, NOTHING_STAPLED))?;
+                effects.send(transcript, |out| {
+                    choice.encode_certificate(NOTHING_STAPLED, out);
+                })?;
                 match choice.sign(Signer::Client, &client.config.common, transcript, effects)? {
                     Signing::Signed(signature) => {
                         authentication::send_certificate_verify(choice.scheme, &signature, transcript, effects)?;
@@ -89,6 +90,7 @@ impl OwnFlight {
             server_name: handshake.client.host_name().map(Into::into),
             hello_retry: handshake.hello_retry,
             early_data: handshake.early_data.is_accepted(),
+            certificate_compression: handshake.certificate_compression,
             client_certificate: shown(handshake.requested.as_ref()),
         };
         let ClientContext { config, server_name, .. } = handshake.client;
@@ -103,7 +105,7 @@ fn shown(requested: Option<&Option<CertificateChoice>>) -> ClientCertificate {
     match requested {
         None => ClientCertificate::NotRequested,
         Some(None) => ClientCertificate::Missing,
-        Some(Some(CertificateChoice { certificate, scheme })) => {
+        Some(Some(CertificateChoice { certificate, scheme, .. })) => {
             ClientCertificate::Shown { chain: Arc::from(&certificate.chain[..]), scheme: *scheme }
         }
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rustls_pki_types::CertificateDer;
 
 use super::{Clock, Common, CommonBuilder};
-use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::codes::{CertificateCompressionAlgorithm, CipherSuite, NamedGroup, SignatureScheme};
 use crate::counters::Monitor;
 use crate::crypto::{Group, Hash, Provider, Random};
 use crate::error::Error;
@@ -13,6 +13,7 @@ use crate::keys::{ExternalPsk, KeyLog, PskSecret};
 use crate::limits::{EXTERNAL_PSKS_OFFERED_MAX, KEY_SHARES_MAX};
 use crate::mem::ArenaStatistics;
 use crate::msgs::StapledRequest;
+use crate::pki::compression::CertificateCompression;
 use crate::pki::{CertifiedKey, ServerVerifier, VerifyServer, offered_schemes};
 use crate::session::TicketStore;
 use crate::switches::Switches;
@@ -26,7 +27,9 @@ pub struct ClientConfig {
     pub(crate) signature_algorithms: Vec<SignatureScheme>,
     pub(crate) suite_codes: Vec<CipherSuite>,
     pub(crate) group_names: Vec<NamedGroup>,
+    pub(crate) compression_codes: Vec<CertificateCompressionAlgorithm>,
     pub(crate) middlebox_compatibility: bool,
+    pub(crate) grease: bool,
     /// What servers are asked for with their certificate.
     pub(crate) stapled: StapledRequest,
     pub(crate) tickets: Option<Arc<dyn TicketStore>>,
@@ -51,6 +54,7 @@ pub struct ClientConfigBuilder {
     verifier: Option<Box<dyn VerifyServer>>,
     key_share_groups: Option<Vec<NamedGroup>>,
     middlebox_compatibility: bool,
+    grease: bool,
     stapled: StapledRequest,
     tickets: Option<Arc<dyn TicketStore>>,
     early_data: bool,
@@ -79,6 +83,7 @@ impl ClientConfig {
             verifier: None,
             key_share_groups: None,
             middlebox_compatibility: true,
+            grease: false,
             stapled: StapledRequest::default(),
             tickets: None,
             early_data: false,
@@ -161,6 +166,13 @@ impl ClientConfigBuilder {
         self
     }
 
+    /// Whether to offer random GREASE values beside all that is offered (RFC 8701): servers have to ignore them, and one that chooses one is
+    /// refused as one that chooses what was not offered. Default: no.
+    pub const fn grease(mut self, on: bool) -> Self {
+        self.grease = on;
+        self
+    }
+
     /// Checks the settings. [`Error::Config`] where they do not fit together.
     pub fn build(self) -> Result<Arc<ClientConfig>, Error> {
         let common = self.common.build()?;
@@ -193,6 +205,7 @@ impl ClientConfigBuilder {
             return Err(Error::Config(format!("a client sends at most {KEY_SHARES_MAX} key shares")));
         }
         let is_certificate_taken = verifier.is_some();
+        let compression_codes = if is_certificate_taken { common.compression_codes() } else { Vec::new() };
         let suite_codes = common.suites.iter().map(|suite| suite.code).collect();
         let group_names = common.groups.iter().map(|group| group.name()).collect();
         Ok(Arc::new(ClientConfig {
@@ -202,7 +215,9 @@ impl ClientConfigBuilder {
             signature_algorithms,
             suite_codes,
             group_names,
+            compression_codes,
             middlebox_compatibility: self.middlebox_compatibility,
+            grease: self.grease,
             // Without a verifier no certificate is taken.
             stapled: if is_certificate_taken { self.stapled } else { StapledRequest::default() },
             tickets: self.tickets,

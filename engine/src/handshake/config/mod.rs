@@ -7,14 +7,16 @@ use rustls_pki_types::UnixTime;
 
 use super::job::JobKinds;
 use super::{HandshakeArenas, Workspace};
-use crate::codes::{CipherSuite, NamedGroup};
+use crate::codes::{CertificateCompressionAlgorithm, CipherSuite, NamedGroup};
 use crate::counters::Monitor;
 use crate::crypto::{Aead, Group, Hash, Provider, Random, Suite};
 use crate::error::Error;
 use crate::keys::{Exporter, ExternalPsk, KeyLog, MasterSecret, SecretLabel};
 use crate::limits::{FRAGMENT_MIN, RECORD_CONTENT_MAX};
 use crate::mem::{ArenaLease, Digest};
+use crate::pki::compression::CertificateCompression;
 use crate::switches::Switches;
+use crate::wire::Numbers;
 
 /// A clock, for the validity of certificates and tickets.
 pub trait Clock: Send + Sync {
@@ -51,6 +53,8 @@ pub(crate) struct Common {
     pub(crate) max_fragment: usize,
     /// What the peer is told of how much it may send in one record, bytes with the content type (RFC 8449).
     pub(crate) record_size_limit: Option<u16>,
+    /// What certificates are compressed with, and those of the peer decompressed.
+    pub(crate) certificate_compression: Vec<&'static dyn CertificateCompression>,
     /// The jobs that are not done at once.
     pub(crate) pauses: JobKinds,
 }
@@ -67,6 +71,18 @@ impl Common {
 
     pub(crate) fn group(&self, name: NamedGroup) -> Option<&'static dyn Group> {
         self.groups.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// The first compression that the peer has `offered`.
+    pub(super) fn compression_for(&self, offered: Option<Numbers<'_>>) -> Option<&'static dyn CertificateCompression> {
+        let offered = offered?;
+        let mut all = self.certificate_compression.iter().copied();
+        all.find(|compression| offered.contains(compression.algorithm().0))
+    }
+
+    /// The numbers of its compression.
+    fn compression_codes(&self) -> Vec<CertificateCompressionAlgorithm> {
+        self.certificate_compression.iter().map(|compression| compression.algorithm()).collect()
     }
 
     /// The exporter of the connection of `client_random`, where there is one, over ClientHello...server Finished. Its secret is logged.
@@ -124,6 +140,7 @@ struct CommonBuilder {
     records_per_key: Option<u64>,
     max_fragment: usize,
     max_received_fragment: Option<usize>,
+    certificate_compression: Vec<&'static dyn CertificateCompression>,
     pauses: JobKinds,
 }
 
@@ -144,6 +161,7 @@ impl CommonBuilder {
             records_per_key: None,
             max_fragment: RECORD_CONTENT_MAX,
             max_received_fragment: None,
+            certificate_compression: Vec::new(),
             pauses: JobKinds::default(),
         }
     }
@@ -167,13 +185,21 @@ impl CommonBuilder {
         if self.records_per_key == Some(0) {
             return Err(Error::Config("a key must seal at least one record".into()));
         }
+        let algorithms = self.certificate_compression.iter().map(|compression| compression.algorithm());
+        if algorithms
+            .clone()
+            .enumerate()
+            .any(|(index, algorithm)| algorithms.clone().take(index).any(|other| other == algorithm))
+        {
+            return Err(Error::Config("an algorithm that certificates are compressed with comes twice".into()));
+        }
         let max_received_fragment = self.max_received_fragment.unwrap_or(RECORD_CONTENT_MAX);
         let are_fragments = |bytes: &usize| (FRAGMENT_MIN..=RECORD_CONTENT_MAX).contains(bytes);
         if ![self.max_fragment, max_received_fragment].iter().all(are_fragments) {
             return Err(Error::Config(format!("a record holds {FRAGMENT_MIN} to {RECORD_CONTENT_MAX} bytes at most")));
         }
         let Self { alpn, key_log, switches, arenas, monitor, clock, random, records_per_key, max_fragment, .. } = self;
-        let (exporter, pauses) = (self.exporter, self.pauses);
+        let (exporter, pauses, certificate_compression) = (self.exporter, self.pauses, self.certificate_compression);
         let arenas = switches.arena.then(|| arenas.unwrap_or_default());
         let monitor = switches.counters.then(|| monitor.unwrap_or_default());
         Ok(Common {
@@ -192,6 +218,7 @@ impl CommonBuilder {
             max_fragment,
             // RFC 8449 4: with the content type. Never truncated, as it was checked.
             record_size_limit: self.max_received_fragment.map(|bytes| bytes as u16 + 1),
+            certificate_compression,
             pauses,
         })
     }
@@ -312,6 +339,15 @@ macro_rules! common_setters {
         /// [`max_fragment`](Self::max_fragment). Default: none, and the extension is neither sent nor answered.
         pub fn max_received_fragment(mut self, bytes: usize) -> Self {
             self.common.max_received_fragment = Some(bytes);
+            self
+        }
+
+        /// What certificates are compressed with (RFC 8879), in order of preference: the own one where the peer decompresses it, and that of
+        /// the peer, which is told that it may. A certificate is compressed when it is sent first, which takes some milliseconds, and kept
+        /// ([`CertifiedKey::compressed`](crate::CertifiedKey::compressed)); to decompress one takes memory for the time being: with
+        /// [`BROTLI`](crate::pki::compression) up to some MB, where the peer is up to that. Default: nothing.
+        pub fn certificate_compression(mut self, algorithms: &[&'static dyn CertificateCompression]) -> Self {
+            self.common.certificate_compression = algorithms.to_vec();
             self
         }
 

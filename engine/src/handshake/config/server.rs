@@ -14,6 +14,7 @@ use crate::keys::{ExternalPsk, KeyLog};
 use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, EARLY_DATA_SKIPPED_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::ArenaStatistics;
 use crate::msgs::encode_certificate_request;
+use crate::pki::compression::CertificateCompression;
 use crate::pki::{CertifiedKey, VerifyClient, offered_schemes};
 use crate::session::{ReplayRegister, Tickets};
 use crate::switches::Switches;
@@ -50,7 +51,7 @@ pub(crate) struct ClientAuthentication {
 }
 
 impl ClientAuthentication {
-    fn new(verifier: Arc<dyn VerifyClient>, provider: &Provider) -> Self {
+    fn new(verifier: Arc<dyn VerifyClient>, common: &Common) -> Self {
         let mut authorities = verifier.authorities();
         // RFC 8446 4.2.4: none is empty.
         authorities.retain(|name| !name.is_empty());
@@ -58,7 +59,8 @@ impl ClientAuthentication {
             authorities.clear();
         }
         let mut request = Vec::new();
-        encode_certificate_request(&mut request, &offered_schemes(provider), &authorities);
+        let (schemes, compression) = (offered_schemes(common.provider), common.compression_codes());
+        encode_certificate_request(&mut request, &schemes, &authorities, &compression);
         Self { verifier, request }
     }
 }
@@ -229,9 +231,8 @@ impl ServerConfigBuilder {
         if self.tickets.is_some() && self.client_verifier.is_some() {
             return Err(Error::Config("a server that asks clients for certificates gives no tickets".into()));
         }
-        let provider = self.common.provider;
-        let client_authentication = self.client_verifier.map(|verifier| ClientAuthentication::new(verifier, provider));
         let common = self.common.build()?;
+        let client_authentication = self.client_verifier.map(|verifier| ClientAuthentication::new(verifier, &common));
         Ok(Arc::new(ServerConfig {
             external_psks: by_identity(self.external_psks, &common)?,
             psk_ke: self.psk_ke,

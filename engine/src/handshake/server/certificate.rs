@@ -70,7 +70,8 @@ pub(in crate::handshake) fn choose_certificate(
             &chosen
         }
     };
-    CertificateChoice::first_of(certificates, schemes).ok_or(Error::NothingInCommon("signature scheme"))
+    let choice = CertificateChoice::first_of(certificates, schemes, &config.common, hello.certificate_compression);
+    choice.ok_or(Error::NothingInCommon("signature scheme"))
 }
 
 /// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).

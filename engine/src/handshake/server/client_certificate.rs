@@ -6,12 +6,14 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use super::ServerState;
 use super::finished::WaitFinished;
+use crate::codes::HandshakeType;
 use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 use crate::handshake::ServerConfig;
 use crate::handshake::authentication::{self, VerifyPeer};
 use crate::handshake::effects::{ClientCertificate, Effects};
 use crate::handshake::job::ChainCheck;
+use crate::mem::Region;
 use crate::msgs::{Message, Signer, StapledRequest};
 use crate::pki::VerifyClient;
 
@@ -23,10 +25,21 @@ pub(in crate::handshake) struct WaitCertificate {
 }
 
 impl WaitCertificate {
+    /// The messages that are allowed: CompressedCertificate where it was offered (RFC 8879 4).
+    pub(super) fn expected(&self) -> &'static [HandshakeType] {
+        if self.config.common.certificate_compression.is_empty() {
+            &[HandshakeType::CERTIFICATE]
+        } else {
+            &[HandshakeType::CERTIFICATE, HandshakeType::COMPRESSED_CERTIFICATE]
+        }
+    }
+
     pub(super) fn on(self, message: &Message<'_>, effects: &mut Effects) -> Result<ServerState, Error> {
         let Self { config, verifier, mut finished } = self;
-        let transcript = &mut finished.transcript;
-        let certificate = authentication::on_certificate(&verifier, &config.common, message, transcript, effects)?;
+        let (common, transcript) = (&config.common, &mut finished.transcript);
+        let mut decompressed = Region::default();
+        let (body, _) = authentication::certificate_body(message, &common.certificate_compression, &mut decompressed)?;
+        let certificate = authentication::on_certificate(&verifier, common, message, body, transcript, effects)?;
         // RFC 8446 4.4.3: who shows no certificate has nothing to sign with.
         if certificate.chain.is_empty() {
             finished.negotiated.client_certificate = ClientCertificate::Missing;

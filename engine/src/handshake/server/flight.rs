@@ -17,7 +17,7 @@ use crate::handshake::effects::{Authentication, ClientCertificate, Direction, Ef
 use crate::handshake::{ServerConfig, negotiate};
 use crate::keys::{EarlySecret, FinishedKey, HandshakeKeys, MasterSecret, SecretLabel, TrafficSecret, Transcript};
 use crate::mem::{Secret, SharedSecret};
-use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer, encode_certificate};
+use crate::msgs::{ClientHello, EncryptedExtensions, KeyShareEntry, ServerHello, Signer};
 
 /// What the server has chosen from a ClientHello.
 pub(super) struct Choice<'a> {
@@ -127,6 +127,7 @@ impl Choice<'_> {
         }
         effects.push(Effect::handshake_keys(Direction::Write, server_handshake.records))?;
 
+        let mut certificate_compression = None;
         effects.send(&mut transcript, |out| {
             // RFC 6066 3: the name of a session that is resumed is not acknowledged again.
             let server_name = self.server_name.is_some() && self.proof.authentication() != Authentication::Resumption;
@@ -136,7 +137,7 @@ impl Choice<'_> {
                 if let Some(ClientAuthentication { request, .. }) = &config.client_authentication {
                     out.extend_from_slice(request);
                 }
-                encode_certificate(out, &[], &choice.certificate.chain, choice.stapled(hello.stapled));
+                certificate_compression = choice.encode_certificate(choice.stapled(hello.stapled), out);
             }
         })?;
         let takes_psks = hello.takes_psk_dhe_ke() || (config.psk_ke && hello.takes_psk_ke());
@@ -151,6 +152,7 @@ impl Choice<'_> {
             server_name: self.server_name,
             hello_retry: self.hello_retry,
             early_data: client_early.is_some(),
+            certificate_compression,
             client_certificate: ClientCertificate::NotRequested,
         };
         let flight = HalfFlight {

@@ -38,11 +38,11 @@ pub(super) enum ServerState {
 }
 
 impl ServerState {
-    pub(super) const fn expected(&self) -> Expected {
+    pub(super) fn expected(&self) -> Expected {
         match self {
             Self::ClientHello(_) => Expected("ClientHello", &[HandshakeType::CLIENT_HELLO]),
             Self::EndOfEarlyData(_) => Expected("EndOfEarlyData", &[HandshakeType::END_OF_EARLY_DATA]),
-            Self::Certificate(_) => Expected("Certificate", &[HandshakeType::CERTIFICATE]),
+            Self::Certificate(state) => Expected("Certificate", state.expected()),
             Self::CertificateVerify(_) => Expected("CertificateVerify", &[HandshakeType::CERTIFICATE_VERIFY]),
             Self::Finished(_) => Expected("Finished", &[HandshakeType::FINISHED]),
             Self::AnsweringClientHello(..)

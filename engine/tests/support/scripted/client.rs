@@ -276,7 +276,7 @@ impl Script for ScriptedClient {
                 self.transcript.extend_from_slice(message);
                 self.set_handshake_write_keys();
             }
-            HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_VERIFY => {
+            HandshakeType::CERTIFICATE | HandshakeType::COMPRESSED_CERTIFICATE | HandshakeType::CERTIFICATE_VERIFY => {
                 self.transcript.extend_from_slice(message);
             }
             _ => {}

@@ -160,6 +160,11 @@ pub fn certificate_with(context: &[u8], chain: &[(&[u8], ExtensionList)]) -> Vec
     [vector8(context), vector24(&entries)].concat()
 }
 
+/// The body of a CompressedCertificate.
+pub fn compressed_certificate(algorithm: u16, uncompressed_len: u32, compressed: &[u8]) -> Vec<u8> {
+    [&numbers(&[algorithm])[..], &uncompressed_len.to_be_bytes()[1..], &vector24(compressed)].concat()
+}
+
 /// The body of a CertificateRequest.
 pub fn certificate_request(context: &[u8], extensions: &ExtensionList) -> Vec<u8> {
     [vector8(context), extensions.encode()].concat()
