@@ -67,7 +67,8 @@ impl Files {
             Command::Completions(_) => &mut files,
             Command::Serve(args) => files
                 .tls(&args.tls)
-                .identity(&args.identity)
+                .reads(&args.identities.cert)
+                .reads(&args.identities.key)
                 .reads(&args.client_trust.client_ca)
                 .reads(&args.ticket_key)
                 .reads(&args.psk)

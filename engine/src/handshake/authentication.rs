@@ -35,7 +35,10 @@ pub(super) enum Signing {
 
 impl CertificateChoice {
     /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's.
-    pub(super) fn first_of(certificates: &[Arc<CertifiedKey>], schemes: Numbers<'_>) -> Option<Self> {
+    pub(super) fn first_of<'a>(
+        certificates: impl IntoIterator<Item = &'a Arc<CertifiedKey>>,
+        schemes: Numbers<'_>,
+    ) -> Option<Self> {
         let (certificate, scheme) = CertifiedKey::choose(certificates, |scheme| schemes.contains(scheme.0))?;
         Some(Self { certificate: Arc::clone(certificate), scheme })
     }

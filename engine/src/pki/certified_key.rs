@@ -56,11 +56,11 @@ impl CertifiedKey {
 
     /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446
     /// 4.4.2.2, 4.4.3).
-    pub fn choose<K: Borrow<Self>>(
-        keys: &[K],
+    pub fn choose<'a, K: Borrow<Self> + 'a>(
+        keys: impl IntoIterator<Item = &'a K>,
         offered: impl Fn(SignatureScheme) -> bool,
-    ) -> Option<(&K, SignatureScheme)> {
-        keys.iter().find_map(|key| {
+    ) -> Option<(&'a K, SignatureScheme)> {
+        keys.into_iter().find_map(|key| {
             let scheme = key.borrow().key.schemes().iter().copied().find(|scheme| offered(*scheme))?;
             Some((key, scheme))
         })

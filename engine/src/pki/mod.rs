@@ -1,6 +1,7 @@
 //! Certificates and keys: how they are read from PEM, and how the certificates of a peer are verified.
 
 mod anchors;
+mod certificate_names;
 mod certified_key;
 mod client_verifier;
 mod der;
@@ -15,6 +16,7 @@ pub(crate) mod verify;
 mod warnings;
 mod webpki_error;
 
+pub(crate) use certificate_names::CertificateNames;
 pub use certified_key::CertifiedKey;
 pub use client_verifier::{ClientVerifier, VerifyClient};
 pub use key_kind::key_kind;

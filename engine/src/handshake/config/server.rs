@@ -14,7 +14,7 @@ use crate::keys::{ExternalPsk, KeyLog};
 use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, EARLY_DATA_SKIPPED_MAX, TICKET_LIFETIME_MAX, TICKETS_SENT_MAX};
 use crate::mem::ArenaStatistics;
 use crate::msgs::encode_certificate_request;
-use crate::pki::{CertifiedKey, VerifyClient, offered_schemes};
+use crate::pki::{CertificateNames, CertifiedKey, VerifyClient, offered_schemes};
 use crate::session::{ReplayRegister, Tickets};
 use crate::switches::Switches;
 
@@ -22,6 +22,8 @@ use crate::switches::Switches;
 pub struct ServerConfig {
     pub(crate) common: Common,
     pub(crate) certificates: Vec<Arc<CertifiedKey>>,
+    /// Where there are several.
+    pub(crate) names: Option<CertificateNames>,
     /// In place of the certificates.
     pub(crate) chooser: Option<Box<dyn ChooseCertificate>>,
     /// Where clients are asked for a certificate.
@@ -119,14 +121,15 @@ impl ServerConfig {
 impl ServerConfigBuilder {
     common_setters!();
 
-    /// Adds a certificate with its key. The first one whose signatures the client can verify is used.
+    /// Adds a certificate with its key. Of several, those are used that are for the name that the client asks for (RFC 6066 3), or all of
+    /// them if none is; of these the first whose signatures the client can verify.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(Arc::new(certificate));
         self
     }
 
-    /// Chooses the certificate for each client, in place of certificates that are added here. Default: the first of those that are
-    /// added whose signatures the client can verify.
+    /// Chooses the certificate for each client, in place of certificates that are added here. Default: by the client's
+    /// name for the server and its signature schemes, see [`certificate`](Self::certificate).
     pub fn choose_certificate(mut self, chooser: impl ChooseCertificate + 'static) -> Self {
         self.chooser = Some(Box::new(chooser));
         self
@@ -236,6 +239,7 @@ impl ServerConfigBuilder {
             external_psks: by_identity(self.external_psks, &common)?,
             psk_ke: self.psk_ke,
             common,
+            names: (self.certificates.len() > 1).then(|| CertificateNames::of(&self.certificates)),
             certificates: self.certificates,
             chooser: self.chooser,
             client_authentication,
