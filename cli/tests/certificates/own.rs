@@ -23,6 +23,7 @@ fn keys_and_certificates_that_can_not_be_used_are_told_what_they_are_and_what_to
         ("short", "-algorithm RSA -pkeyopt rsa_keygen_bits:1024"),
         ("rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"),
         ("pss", "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048"),
+        ("salt", "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_saltlen:20"),
     ] {
         bench.identity(name, options, &server);
     }
@@ -47,7 +48,7 @@ fn keys_and_certificates_that_can_not_be_used_are_told_what_they_are_and_what_to
         ("ed448.crt", "ed448.key", "Ed448", make_one),
         ("short.crt", "short.key", "RSA of 1024 bits", make_one),
         ("short.crt", "short-pkcs1.key", "RSA of 1024 bits", make_one),
-        ("pss.crt", "pss.key", "RSA-PSS only", make_one),
+        ("salt.crt", "salt.key", "RSA-PSS only (id-RSASSA-PSS), restricted by parameters", make_one),
         ("dsa.crt", "dsa.key", "DSA, which TLS 1.3 has no signatures for", make_one),
         ("own.crt", "p384.key", "does not belong to the certificate: it is ECDSA on P-384", "ECDSA on P-256"),
         ("p384.crt", "rsa.key", "does not belong to the certificate: it is RSA of 2048 bits", "ECDSA on P-384"),
@@ -69,7 +70,7 @@ fn keys_and_certificates_that_can_not_be_used_are_told_what_they_are_and_what_to
         &["authority.crt: the certificate is a CA certificate (CA:TRUE)", SERVER],
     );
     bench.expect_served("nameless.crt", "own.key", &["nameless.crt: the certificate has no subjectAltName", "(CN)"]);
-    for name in ["ed25519", "p384", "rsa"] {
+    for name in ["ed25519", "p384", "rsa", "pss"] {
         bench.expect_served(&format!("{name}.crt"), &format!("{name}.key"), &[]);
     }
     write_old(&bench);

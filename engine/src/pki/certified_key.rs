@@ -6,6 +6,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::key_kind::{KeyKind, MAKE_ONE, TAKEN};
 use super::parsed_certificate::ParsedCertificate;
+use super::pss_key::load_key;
 use super::stapled::Stapled;
 use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
@@ -44,7 +45,7 @@ impl CertifiedKey {
         let (kind, leaf_kind) = (KeyKind::of_private_key(key), KeyKind::of_certificate(leaf));
         check_kind("the private key", kind.as_ref())?;
         check_kind("the certificate's key", leaf_kind.as_ref())?;
-        let key = (provider.load_key)(key)?;
+        let key = load_key(provider, key)?;
         if !is_pair(provider, leaf, key.as_ref())? {
             let mut others = chain.iter().enumerate().skip(1);
             let own = others.find(|(_, other)| is_pair(provider, other, key.as_ref()).unwrap_or(false));

@@ -10,6 +10,7 @@ mod openssl_trusted;
 mod parsed_certificate;
 mod path_candidates;
 mod pem;
+mod pss_key;
 mod stapled;
 mod subject;
 pub(crate) mod verify;

@@ -103,11 +103,18 @@ pub fn verify_handshake_signature(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Error> {
-    let algorithm = provider
-        .verification(scheme)
-        .filter(|_| !is_pkcs1(scheme))
+    let mut offered = provider.schemes.iter().filter(|entry| entry.scheme == scheme && !is_pkcs1(scheme));
+    let verification = offered
+        .next()
         .ok_or(Error::IllegalParameter("a CertificateVerify with a signature scheme that was not offered"))?;
-    parse(leaf)?.verify_signature(algorithm, message, signature).map_err(|why| {
+    let leaf_key = parse(leaf)?;
+    let mut result = leaf_key.verify_signature(verification.algorithm, message, signature);
+    if let (Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)), Some(restricted)) =
+        (&result, verification.restricted)
+    {
+        result = leaf_key.verify_signature(restricted, message, signature);
+    }
+    result.map_err(|why| {
         // No signature is verified with it, whichever it is.
         if let Some(kind) = KeyKind::of_certificate(leaf).filter(|kind| !kind.is_taken) {
             return unsupported_key("its key", &kind).into();
