@@ -12,9 +12,11 @@ use support::openssl;
 use support::peer::{Peer, pump};
 use support::pki::{Identity, KeyKind, Pki};
 use support::providers;
+use support::scripted::client::ScriptedClient;
+use support::scripted::draft::{numbers, vector16};
 use support::skip::find;
 use tls_engine::Error;
-use tls_engine::codes::{AlertDescription, SignatureScheme};
+use tls_engine::codes::{AlertDescription, ExtensionType, NamedGroup, SignatureScheme};
 use tls_engine::conn::{ClientConfig, ServerConfig};
 use tls_engine::crypto::Provider;
 use tls_engine::pki::{CertifiedKey, VerifyServer};
@@ -131,6 +133,64 @@ fn name_and_scheme_choose_the_certificate() {
         }
     });
     assert_eq!(Error::NothingInCommon("signature scheme").alert(), Some(AlertDescription::HANDSHAKE_FAILURE));
+}
+
+/// RFC 8446 4.4.2.2: signed with what the client takes in certificates, if there is such a chain.
+#[test]
+fn of_two_for_a_name_the_chain_decides() {
+    let names = |params: &mut rcgen::CertificateParams| {
+        params.subject_alt_names = vec![SanType::DnsName("a.example.com".try_into().unwrap())];
+    };
+    let by_p384 = Pki::shared(KeyKind::EcdsaP384).issue(KeyKind::EcdsaP256, names);
+    let by_ed25519 = Pki::shared(KeyKind::Ed25519).issue(KeyKind::EcdsaP256, names);
+    let by_p256 = identity(KeyKind::EcdsaP256, &["a.example.com"]);
+    let name = "a.example.com";
+    at_once_and_pausing(|| {
+        for provider in providers() {
+            let several = server(provider, &[&by_p384, &by_ed25519, &by_p256]);
+            let only = server(provider, &[&by_p384, &by_ed25519]);
+            for (schemes, expected) in [(&[][..], &by_p384), (ECDSA, &by_p256)] {
+                let got = shown(provider, &several, &Asked { name, schemes });
+                assert_eq!(got.as_ref(), Ok(&expected.chain), "{schemes:?}");
+                let got = shown(provider, &only, &Asked { name, schemes });
+                assert_eq!(got.as_ref(), Ok(&by_p384.chain), "{schemes:?}");
+            }
+        }
+    });
+}
+
+/// The same where the client has lists for certificates: `signature_algorithms_cert`, and `certificate_authorities`.
+#[test]
+fn of_two_for_a_client_its_lists_for_certificates_decide() {
+    let [by_p256, by_ed25519] = [KeyKind::EcdsaP256, KeyKind::Ed25519]
+        .map(|authority| Pki::shared(authority).issue(KeyKind::EcdsaP256, |_| {}));
+    let schemes = |code: SignatureScheme| (ExtensionType::SIGNATURE_ALGORITHMS_CERT, vector16(&numbers(&[code.0])));
+    let authority = |text: &str| {
+        let len = text.len() as u8;
+        let front = [0x30, len + 11, 0x31, len + 9, 0x30, len + 7, 6, 3, 0x55, 4, 3, 0x0c, len];
+        let name = [&front[..], text.as_bytes()].concat();
+        (ExtensionType::CERTIFICATE_AUTHORITIES, vector16(&vector16(&name)))
+    };
+    let cases = [
+        (schemes(SignatureScheme::ECDSA_SECP256R1_SHA256), &by_p256),
+        (schemes(SignatureScheme::ED25519), &by_ed25519),
+        (schemes(SignatureScheme::RSA_PKCS1_SHA256), &by_p256),
+        (authority("throw-away root Ed25519"), &by_ed25519),
+        (authority("throw-away intermediate Ed25519"), &by_ed25519),
+        (authority("throw-away root EcdsaP256"), &by_p256),
+        (authority("nobody"), &by_p256),
+    ];
+    for provider in providers() {
+        for ((extension_type, content), expected) in &cases {
+            let config = server(provider, &[&by_p256, &by_ed25519]);
+            let mut client = ScriptedClient::new(provider, &config, NamedGroup::X25519);
+            client.send_hello_with(|hello| hello.extensions().set(*extension_type, content.clone()));
+            let sent = client.wire.sent.iter().filter(|sent| sent.encrypted);
+            let flight: Vec<u8> = sent.flat_map(|sent| sent.content.clone()).collect();
+            let leaf = expected.chain[0].as_ref();
+            assert!(flight.windows(leaf.len()).any(|part| part == leaf), "{extension_type} {content:?}");
+        }
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::keys::{FinishedKey, Transcript};
 use crate::mem::Region;
 use crate::msgs::{
     CertificateMessage, CertificateVerify, Finished, Message, SignedContent, Signer, StapledExtensions, StapledRequest,
-    signed_content,
+    WantedCertificate, signed_content,
 };
 use crate::pki::{CertifiedKey, verify_handshake_signature};
 use crate::wire::Numbers;
@@ -34,6 +34,32 @@ pub(super) enum Signing {
 }
 
 impl CertificateChoice {
+    /// Of `certificates` with a key that signs with one of `schemes`, which are the peer's, the first that fits best to what else is
+    /// wanted.
+    ///
+    /// What does not fit is shown where nothing else is there (RFC 8446 4.4.2.2, 4.4.2.3): the peer may know an authority that it does not
+    /// name. So do OpenSSL, BoringSSL and rustls.
+    pub(super) fn best_of<'a>(
+        certificates: impl IntoIterator<Item = &'a Arc<CertifiedKey>>,
+        schemes: Numbers<'_>,
+        wanted: &WantedCertificate<'_>,
+    ) -> Option<Self> {
+        let mut usable = certificates.into_iter().filter_map(|certificate| Self::first_of([certificate], schemes));
+        let mut best = usable.next()?;
+        let mut rank = None;
+        for other in usable {
+            let least = rank.get_or_insert_with(|| misfits(&best.certificate, schemes, wanted));
+            if *least == NO_MISFIT {
+                break;
+            }
+            let misfits = misfits(&other.certificate, schemes, wanted);
+            if misfits < *least {
+                (best, *least) = (other, misfits);
+            }
+        }
+        Some(best)
+    }
+
     /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's.
     pub(super) fn first_of<'a>(
         certificates: impl IntoIterator<Item = &'a Arc<CertifiedKey>>,
@@ -72,6 +98,18 @@ impl CertificateChoice {
         let key = Arc::clone(&self.certificate.key);
         effects.pause(Work::Sign { key, scheme: self.scheme, content, random: common.random })
     }
+}
+
+/// Whether the chain is from an authority that was not named, and whether it is signed with what is not taken. The former counts for more.
+type Misfits = (bool, bool);
+
+const NO_MISFIT: Misfits = (false, false);
+
+fn misfits(certificate: &CertifiedKey, schemes: Numbers<'_>, wanted: &WantedCertificate<'_>) -> Misfits {
+    let is_named = wanted.authorities.is_none_or(|names| certificate.is_issued_by(names.iter()));
+    // RFC 8446 4.2.3: without a list of their own, certificates are signed as handshakes are.
+    let taken = wanted.certificate_schemes.unwrap_or(schemes);
+    (!is_named, !certificate.is_signed_with(|scheme| taken.contains(scheme.0)))
 }
 
 /// Sends the CertificateVerify with `signature`, which is over the [`signed_content`] so far.

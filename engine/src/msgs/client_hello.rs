@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use super::pre_shared_key::{OfferedPsks, PskOffer};
 use super::stapled::{StapledRequest, decode_status_request};
+use super::wanted_certificate::WantedCertificate;
 use super::{decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
 use crate::codes::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Error;
@@ -40,6 +41,8 @@ pub struct ClientHello<'a> {
     pub alpn: Option<AlpnNames<'a>>,
     /// `cookie`.
     pub cookie: Option<&'a [u8]>,
+    /// What is said about the certificate, besides `signature_algorithms`.
+    pub wanted: WantedCertificate<'a>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
     /// `record_size_limit`, bytes with the content type (RFC 8449 4).
@@ -69,6 +72,7 @@ impl<'a> ClientHello<'a> {
             key_shares: None,
             alpn: None,
             cookie: None,
+            wanted: WantedCertificate::default(),
             stapled: StapledRequest::default(),
             record_size_limit: None,
             early_data: false,
@@ -109,6 +113,12 @@ impl<'a> ClientHello<'a> {
                 ExtensionType::ALPN => self.alpn = Some(AlpnNames::decode(&mut reader)?),
                 ExtensionType::COOKIE => {
                     self.cookie = Some(reader.filled16()?);
+                }
+                ExtensionType::SIGNATURE_ALGORITHMS_CERT => {
+                    self.wanted.certificate_schemes = Some(reader.numbers16()?);
+                }
+                ExtensionType::CERTIFICATE_AUTHORITIES => {
+                    self.wanted.authorities = Some(reader.filled_vectors16()?);
                 }
                 ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,

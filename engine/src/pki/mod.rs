@@ -3,6 +3,7 @@
 mod anchors;
 mod certificate_names;
 mod certified_key;
+mod chain_fit;
 mod client_verifier;
 mod der;
 mod key_kind;

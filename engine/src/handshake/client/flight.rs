@@ -105,7 +105,7 @@ impl HandshakeContext {
             return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
         }
         let certificates = &self.client.config.certificates;
-        self.requested = Some(CertificateChoice::first_of(certificates, request.signature_algorithms));
+        self.requested = Some(CertificateChoice::best_of(certificates, request.signature_algorithms, &request.wanted));
         self.transcript.add(message.bytes);
         Ok(())
     }

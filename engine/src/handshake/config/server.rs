@@ -122,7 +122,7 @@ impl ServerConfigBuilder {
     common_setters!();
 
     /// Adds a certificate with its key. Of several, those are used that are for the name that the client asks for (RFC 6066 3), or all of
-    /// them if none is; of these the first whose signatures the client can verify.
+    /// them if none is; of these the first whose signatures the client can verify, that on the chain too if there is one.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(Arc::new(certificate));
         self

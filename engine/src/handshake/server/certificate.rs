@@ -70,9 +70,9 @@ pub(in crate::handshake) fn choose_certificate(
         }
         (None, Some(places)) => {
             let named = places.iter().filter_map(|place| config.certificates.get(*place));
-            CertificateChoice::first_of(named, schemes)
+            CertificateChoice::best_of(named, schemes, &hello.wanted)
         }
-        (None, None) => CertificateChoice::first_of(&config.certificates, schemes),
+        (None, None) => CertificateChoice::best_of(&config.certificates, schemes, &hello.wanted),
     };
     choice.ok_or(Error::NothingInCommon("signature scheme"))
 }
