@@ -135,6 +135,10 @@ pub struct ClientTrust {
     #[arg(long, value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
 
+    /// Refuse clients whose certificates are in the revocation lists (CRLs) of this file, PEM or DER. It is read once
+    #[arg(long, value_name = "FILE", requires = "client_ca")]
+    pub client_crl: Option<PathBuf>,
+
     /// Whether clients without a certificate are refused [default: required]
     #[arg(long, value_enum, value_name = "WHEN", requires = "client_ca")]
     pub client_auth: Option<ClientAuth>,

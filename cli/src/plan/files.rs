@@ -70,6 +70,7 @@ impl Files {
                 .reads(&args.identities.cert)
                 .reads(&args.identities.key)
                 .reads(&args.client_trust.client_ca)
+                .reads(&args.client_trust.client_crl)
                 .reads(&args.ticket_key)
                 .reads(&args.psk)
                 .writes(&args.ca_out),

@@ -12,6 +12,7 @@ mod parsed_certificate;
 mod path_candidates;
 mod pem;
 mod pss_key;
+mod revocation;
 mod stapled;
 mod subject;
 pub(crate) mod verify;
@@ -22,7 +23,9 @@ pub(crate) use certificate_names::CertificateNames;
 pub use certified_key::CertifiedKey;
 pub use client_verifier::{ClientVerifier, VerifyClient};
 pub use key_kind::key_kind;
-pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
+pub use pem::{
+    PemKind, PemSection, certificates_from_pem, private_key_from_pem, revocation_lists_from_pem, sections_of_pem,
+};
 pub use stapled::Stapled;
 pub use subject::subject_name;
 pub use verify::{ServerVerifier, VerifyServer};
