@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use support::endpoint::{Endpoint, listen};
 use support::jobs::at_once_and_pausing;
 use support::openssl::exchange;
@@ -149,8 +149,7 @@ fn chains_from_authorities_with_such_keys_verify() {
         bench.leaf(root, SIGNED_WITH_SHA256, "any", "");
         for provider in providers() {
             let verifier = ServerVerifier::new(&bench.certificates(root)).unwrap();
-            let verify =
-                |chain: &[_]| verifier.verify_chain(provider, chain, &localhost(), rustls_pki_types::UnixTime::now());
+            let verify = |chain: &[_]| verifier.verify_chain(provider, chain, &localhost(), UnixTime::now());
             let mut chain = bench.certificates("any");
             assert_eq!(verify(&chain), Ok(()), "{root}");
             let mut forged = chain[0].to_vec();
@@ -162,7 +161,7 @@ fn chains_from_authorities_with_such_keys_verify() {
     // A salt as long as there is room for: no scheme of TLS 1.3 has that.
     bench.leaf("any-root", "", "long-salt", "");
     let verifier = ServerVerifier::new(&bench.certificates("any-root")).unwrap();
-    let now = rustls_pki_types::UnixTime::now();
+    let now = UnixTime::now();
     let result = verifier.verify_chain(providers()[0], &bench.certificates("long-salt"), &localhost(), now);
     assert_eq!(result.unwrap_err().alert(), Some(AlertDescription::UNSUPPORTED_CERTIFICATE));
 }

@@ -33,7 +33,13 @@ pub fn run(bytes: &[u8]) {
         HandshakeType::ENCRYPTED_EXTENSIONS => &|body| encrypted_extensions(body, offered),
         HandshakeType::CERTIFICATE => &|body| certificate(body, stapled),
         HandshakeType::CERTIFICATE_VERIFY => &certificate_verify,
-        HandshakeType::CERTIFICATE_REQUEST => &|body| CertificateRequest::decode(body).is_ok(),
+        HandshakeType::CERTIFICATE_REQUEST => &|body| {
+            let request = CertificateRequest::decode(body);
+            let authorities = request.as_ref().ok().and_then(|request| request.wanted.authorities);
+            // RFC 8446 4.2.4.
+            assert!(authorities.is_none_or(|names| names.iter().all(|name| !name.is_empty())), "a name of nobody");
+            request.is_ok()
+        },
         HandshakeType::NEW_SESSION_TICKET => &new_session_ticket,
         HandshakeType::KEY_UPDATE => &key_update,
         _ => &alert,

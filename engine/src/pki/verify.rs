@@ -166,7 +166,8 @@ fn mismatch(why: &webpki::Error) -> Error {
 }
 
 /// What a client puts into signature_algorithms: what `provider` verifies handshakes with, followed by the PKCS #1
-/// schemes it verifies certificates with, which mean nothing but those there (RFC 8446 4.2.3).
+/// schemes it verifies certificates with, which mean nothing but those there (RFC 8446 4.2.3). So there is nothing left that
+/// signature_algorithms_cert could say, and it is not sent.
 pub(crate) fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
     let handshake = provider.schemes.iter().map(|entry| entry.scheme).filter(|scheme| !is_pkcs1(*scheme));
     let certificates_only = [

@@ -445,7 +445,7 @@ fn rename_algorithm(certificate: &[u8], algorithm: &[u8], last: u8) -> Vec<u8> {
 fn what_even_an_insecure_client_refuses() {
     let mut table = Table::new();
     table.from(|provider| {
-        let verifier = tls_engine::pki::ServerVerifier::insecure();
+        let verifier = ServerVerifier::insecure();
         let mut server = against_client(provider, |builder| builder.verifier(verifier));
         server.accept(NamedGroup::X25519, usize::MAX);
         server.send_flight(1);
