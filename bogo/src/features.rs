@@ -109,7 +109,6 @@ const FEATURES: &[(&str, &[&str])] = &[
             "-install-ddos-callback",
             "-jdk11-workaround",
             "-max-cert-list",
-            "-must-match-issuer",
             "-no-server-name-ack",
             "-private-key-delay-ms",
             "-read-with-unfinished-write",

@@ -213,6 +213,8 @@ const WITHOUT_EFFECT: &[&str] = &[
     "-use-custom-verify-callback",
     // And two to choose the certificate of a client.
     "-use-old-client-cert-callback",
+    // A certificate from an authority that was named goes first in any case.
+    "-must-match-issuer",
 ];
 
 /// Flags with a value.

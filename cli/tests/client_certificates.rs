@@ -101,6 +101,32 @@ fn a_certificate_that_does_not_verify_is_refused_by_name() {
 }
 
 #[test]
+fn a_certificate_that_was_revoked_is_refused() {
+    let files = Files::new();
+    let pki = Pki::shared(KIND);
+    for (name, serial) in [("good", 7_u64), ("revoked", 8)] {
+        let identity = pki.issue(KIND, |params| {
+            for_client(params);
+            params.serial_number = Some(serial.into());
+        });
+        files.write_identity(name, &identity);
+    }
+    let [list, _] = pki.revocation_lists(&[8], 2090);
+    files.write("list.pem", &list.pem().expect("PEM"));
+    std::fs::write(files.path("list.der"), list.der()).expect("a file");
+    for list in ["list.pem", "list.der"] {
+        let server = files.serve(&["--client-crl", &files.path(list)]);
+        files.connect(server.port, "good").expect(0, &["shown the certificate of"]);
+        files.connect(server.port, "revoked").expect(1, &["the peer sent the alert certificate_revoked"]);
+        server.interrupt().expect(0, &["it is revoked"]);
+    }
+    let serve = |flags: &[&str]| run([&["serve", "--listen", "127.0.0.1:0"], flags].concat());
+    let ca = files.path("ca.pem");
+    serve(&["--client-crl", &files.path("list.pem")]).expect(2, &["--client-ca"]);
+    serve(&["--client-ca", &ca, "--client-crl", &ca]).expect(2, &["no revocation list found"]);
+}
+
+#[test]
 fn flags_that_do_not_fit_are_refused() {
     let files = Files::new();
     let (ca, cert, key) = (files.path("ca.pem"), files.path("client.pem"), files.path("client.key"));

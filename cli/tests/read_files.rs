@@ -120,7 +120,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Commands that read the file FILE, each with its exit code where that can't be read.
-const READERS: [(&str, i32); 16] = [
+const READERS: [(&str, i32); 17] = [
     ("run FILE", 2),
     ("gate --profile FILE --baseline a.json", 2),
     ("gate --profile p.toml --baseline FILE", 5),
@@ -133,6 +133,7 @@ const READERS: [(&str, i32); 16] = [
     ("connect localhost:1 --cert FILE --key FILE -k", 2),
     ("serve --listen 127.0.0.1:0 --cert FILE --key FILE", 2),
     ("serve --listen 127.0.0.1:0 --client-ca FILE", 2),
+    ("serve --listen 127.0.0.1:0 --client-ca ca.pem --client-crl FILE", 2),
     ("serve --listen 127.0.0.1:0 --ticket-key FILE", 2),
     ("serve --listen 127.0.0.1:0 --psk FILE", 2),
     ("connect localhost:1 --early-data FILE -k", 2),

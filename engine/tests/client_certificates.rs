@@ -248,6 +248,43 @@ fn the_first_certificate_that_fits_is_shown() {
     }
 }
 
+/// RFC 8446 4.2.4: what is from an authority that the server names goes first. Without such a one, the server may still know more.
+#[test]
+fn a_certificate_from_an_authority_that_is_named_goes_first() {
+    let [first, second] = [KeyKind::EcdsaP256, KeyKind::Ed25519];
+    let name = |kind: KeyKind, level: &str| {
+        let text = format!("throw-away {level} {kind:?}");
+        let len = text.len() as u8;
+        let front = [0x30, len + 11, 0x31, len + 9, 0x30, len + 7, 6, 3, 0x55, 4, 3, 0x0c, len];
+        [&front[..], text.as_bytes()].concat()
+    };
+    let cases = [
+        (vec![], first),
+        (vec![name(second, "root")], second),
+        (vec![name(second, "intermediate")], second),
+        (vec![name(first, "root")], first),
+        (vec![name(KeyKind::EcdsaP384, "root"), name(second, "root")], second),
+        (vec![name(second, "root"), name(first, "root")], first),
+        (vec![name(KeyKind::EcdsaP384, "root")], first),
+        // Not a Name.
+        (vec![vec![1, 2, 3], vec![0x30, 9]], first),
+    ];
+    at_once_and_pausing(|| {
+        for provider in providers() {
+            let keys = [first, second].map(|kind| {
+                let identity = Pki::shared_client(kind);
+                CertifiedKey::new(provider, identity.chain.clone(), &identity.key).unwrap()
+            });
+            let [one, other] = keys;
+            let client = client(provider, KIND, |builder| builder.certificate(one.clone()).certificate(other.clone()));
+            for (names, shown_kind) in &cases {
+                let server = server(provider, KIND, |builder| builder.client_verifier(Names(names.clone())));
+                assert_eq!(shown(&client, &server).chain(), Pki::shared_client(*shown_kind).chain, "{names:?}");
+            }
+        }
+    });
+}
+
 /// A verifier of the caller's, and what it was asked.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<usize>>>);

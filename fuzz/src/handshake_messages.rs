@@ -46,7 +46,13 @@ pub fn run(bytes: &[u8]) {
         HandshakeType::CERTIFICATE => &|body| certificate(body, stapled),
         HandshakeType::COMPRESSED_CERTIFICATE => &|body| compressed_certificate(body, stapled),
         HandshakeType::CERTIFICATE_VERIFY => &certificate_verify,
-        HandshakeType::CERTIFICATE_REQUEST => &|body| CertificateRequest::decode(body).is_ok(),
+        HandshakeType::CERTIFICATE_REQUEST => &|body| {
+            let request = CertificateRequest::decode(body);
+            let authorities = request.as_ref().ok().and_then(|request| request.wanted.authorities);
+            // RFC 8446 4.2.4.
+            assert!(authorities.is_none_or(|names| names.iter().all(|name| !name.is_empty())), "a name of nobody");
+            request.is_ok()
+        },
         HandshakeType::NEW_SESSION_TICKET => &new_session_ticket,
         HandshakeType::KEY_UPDATE => &key_update,
         _ => &alert,
@@ -77,7 +83,7 @@ fn client_hello(body: &[u8]) -> bool {
     let key_shares: Vec<KeyShareEntry<'_>> = shares.iter().collect();
     let psks: Vec<_> = hello.pre_shared_key.iter().flat_map(|offered| offered.iter()).map(offer).collect();
     let codes = |numbers: Numbers<'_>| numbers.iter().collect::<Vec<u16>>();
-    let compression = hello.certificate_compression.iter().flat_map(|list| list.iter());
+    let compression = hello.wanted.compression.iter().flat_map(|list| list.iter());
     let compression: Vec<_> = compression.map(CertificateCompressionAlgorithm).collect();
     let parameters = ClientHelloParameters {
         random: &hello.random,
@@ -104,7 +110,7 @@ fn client_hello(body: &[u8]) -> bool {
     assert_eq!((again.cipher_suites, again.cookie), (hello.cipher_suites, hello.cookie));
     assert_eq!((again.early_data, again.stapled), (hello.early_data, hello.stapled));
     assert_eq!(again.record_size_limit, hello.record_size_limit);
-    assert_eq!(again.certificate_compression, hello.certificate_compression);
+    assert_eq!(again.wanted.compression, hello.wanted.compression);
     assert_eq!((again.supported_groups, again.signature_algorithms), (Some(groups), Some(schemes)));
     assert_eq!(again.server_name, server_name.map(str::as_bytes));
     assert!(again.key_shares.expect("shares").iter().eq(key_shares));

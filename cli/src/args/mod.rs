@@ -51,7 +51,7 @@ pub use serve::{Mode, Serve};
 pub use socket::Sockets;
 pub use switches::SwitchFlags;
 pub use throughput::{Directions, Throughput, TransportKind};
-pub use tls::{ClientAuth, ClientTrust, Cryptography, Family, Identity, OwnCertificate, Sweep, Tls, Trust};
+pub use tls::{ClientAuth, ClientTrust, Cryptography, Family, Identities, Identity, OwnCertificate, Sweep, Tls, Trust};
 
 use clap::builder::StyledStr;
 use clap::{Parser, Subcommand, ValueEnum};

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{ClientTrust, Cryptography, Identity, Sockets, SwitchFlags, Tls};
+use super::{ClientTrust, Cryptography, Identities, Sockets, SwitchFlags, Tls};
 use crate::units::{Bytes, Count, parse_duration};
 
 /// Serves TLS 1.3 connections, many at once, until Ctrl-C.
@@ -88,7 +88,7 @@ pub struct Serve {
     pub tls: Tls,
     /// Who the server is.
     #[command(flatten)]
-    pub identity: Identity,
+    pub identities: Identities,
     /// Which clients are taken.
     #[command(flatten)]
     pub client_trust: ClientTrust,
@@ -123,4 +123,5 @@ Examples:
   tlsbench serve --mode http --psk psk.txt
   tlsbench serve --mode http --client-ca clients.pem
   tlsbench serve --threads 1 --mode echo --signal pipe
-  tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem";
+  tlsbench serve --listen 0.0.0.0:0 --mode echo --cert chain.pem --key key.pem
+  tlsbench serve --cert ecdsa.pem --key ecdsa.key --cert rsa.pem --key rsa.key";

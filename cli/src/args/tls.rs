@@ -104,6 +104,20 @@ pub struct Identity {
     pub key: Option<PathBuf>,
 }
 
+/// Who a server is that may have several certificates.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "TLS")]
+pub struct Identities {
+    /// The certificate chain, PEM, leaf first. Given several times, each with its --key, a client is shown the first for the name that it
+    /// asks for whose signature it verifies [default: a certificate for localhost is generated]
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Vec<PathBuf>,
+
+    /// The private key of the --cert in the same place, PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Vec<PathBuf>,
+}
+
 /// The certificate of a client.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "TLS")]
@@ -125,6 +139,10 @@ pub struct ClientTrust {
     /// with a key of --psk
     #[arg(long, value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
+
+    /// Refuse clients whose certificates are in the revocation lists (CRLs) of this file, PEM or DER. It is read once
+    #[arg(long, value_name = "FILE", requires = "client_ca")]
+    pub client_crl: Option<PathBuf>,
 
     /// Whether clients without a certificate are refused [default: required]
     #[arg(long, value_enum, value_name = "WHEN", requires = "client_ca")]

@@ -12,14 +12,16 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, RsaKeySize,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tls_engine::Negotiated;
 use tls_engine::codes::SignatureScheme;
 use tls_engine::crypto::Provider;
+use tls_engine::limits::PEM_MAX;
 use tls_engine::pki::{self, CertifiedKey};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::files;
 use crate::names;
 use pem::PemFile;
 
@@ -165,6 +167,12 @@ pub fn certificates(path: &Path, notes: &mut Vec<String>) -> Result<Vec<Certific
     let certificates = file.certificates()?;
     notes.extend(file.others_than_certificates());
     Ok(certificates)
+}
+
+/// The revocation lists in a file, PEM or DER.
+pub fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    let file = files::read_secret(path, PEM_MAX).map_err(|source| Error::read(path, source))?;
+    pki::revocation_lists_from_pem(&file).map_err(|source| Error::Content { path: path.to_owned(), source })
 }
 
 /// Whose certificates these are, leaf first, for people.

@@ -53,7 +53,7 @@ impl PemFile {
                 keys_before += 1;
                 keys_before > 1
             }
-            PemKind::Other => true,
+            PemKind::RevocationList | PemKind::Other => true,
         });
         let mut notes = key.named(unused);
         if !is_one {

@@ -31,7 +31,11 @@ pub(super) fn without_counting<R>(work: impl FnOnce() -> R) -> R {
 pub(super) fn uncounted() -> Result<&'static Provider, Error> {
     let real = real().map_err(|error| Error::Usage(error.to_string()))?;
     let suite = |suite: &Suite| Suite { aead: leak(Quiet(suite.aead)), hash: leak(Quiet(suite.hash)), ..*suite };
-    let scheme = |scheme: &VerificationScheme| VerificationScheme { algorithm: quiet(scheme.algorithm), ..*scheme };
+    let scheme = |scheme: &VerificationScheme| VerificationScheme {
+        algorithm: quiet(scheme.algorithm),
+        restricted: scheme.restricted.map(quiet),
+        ..*scheme
+    };
     Ok(leak(Provider {
         name: PROVIDER,
         suites: real.suites.iter().map(suite).collect(),

@@ -67,8 +67,10 @@ impl Files {
             Command::Completions(_) => &mut files,
             Command::Serve(args) => files
                 .tls(&args.tls)
-                .identity(&args.identity)
+                .reads(&args.identities.cert)
+                .reads(&args.identities.key)
                 .reads(&args.client_trust.client_ca)
+                .reads(&args.client_trust.client_crl)
                 .reads(&args.ticket_key)
                 .reads(&args.psk)
                 .writes(&args.ca_out),

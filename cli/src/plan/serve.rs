@@ -23,7 +23,6 @@ use super::trust;
 use crate::args;
 use crate::error::Error;
 use crate::files;
-use crate::identity::KeyType;
 use crate::units::Bytes;
 
 /// The longest secret for tickets that is read, bytes.
@@ -82,10 +81,10 @@ impl Serve {
                 return Err(Error::Usage(format!("{flag} must be at least 1")));
             }
         }
-        let (identity, authority) = tls::identity(&args.identity, KeyType::EcdsaP256, &mut notes)?;
+        let (identities, authority) = tls::identities(&args.identities, &mut notes)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
-        let mut config = tls.server_builder(&suites, &identity, setting.switches)?;
+        let mut config = tls.server_builder(&suites, &identities, setting.switches)?;
         if args.job_threads > 0 {
             config = config.pause_for(&[JobKind::Sign, JobKind::VerifyChain, JobKind::VerifySignature]);
         }

@@ -260,7 +260,7 @@ impl Tls {
         identity: &Identity,
         switches: Switches,
     ) -> Result<Arc<ServerConfig>, Error> {
-        let builder = self.server_builder(suites, identity, switches)?;
+        let builder = self.server_builder(suites, [identity], switches)?;
         Ok(match self.kind {
             HandshakeKind::Full | HandshakeKind::HelloRetry => builder,
             HandshakeKind::Resumed => builder.tickets(Arc::new(TicketKeys::new(self.provider, TICKET_LIFETIME_S)?)),
@@ -274,11 +274,11 @@ impl Tls {
         .build()?)
     }
 
-    /// The same without tickets.
-    pub(super) fn server_builder(
+    /// The same without tickets, and perhaps with several identities.
+    pub(super) fn server_builder<'a>(
         &self,
         suites: &[CipherSuite],
-        identity: &Identity,
+        identities: impl IntoIterator<Item = &'a Identity>,
         switches: Switches,
     ) -> Result<ServerConfigBuilder, Error> {
         let alpn: Vec<&[u8]> = self.alpn.iter().map(Vec::as_slice).collect();
@@ -286,9 +286,11 @@ impl Tls {
             .suites(suites)
             .groups(self.kind.server_groups(&self.groups))
             .alpn(&alpn)
-            .certificate(identity.certified_key(self.provider)?)
             .certificate_compression(&self.compressions())
             .switches(switches);
+        for identity in identities {
+            builder = builder.certificate(identity.certified_key(self.provider)?);
+        }
         if let Some(key_log) = &self.key_log {
             builder = builder.key_log(key_log.clone());
         }
@@ -306,6 +308,26 @@ pub(super) fn identity(
         (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key, notes)?, None)),
         _ => Generator::new(key_type).generate().map(|(identity, authority)| (identity, Some(authority))),
     }
+}
+
+/// The identities of a server that may have several: from files, or one that is generated together with its authority.
+pub(super) fn identities(
+    args: &args::Identities,
+    notes: &mut Vec<String>,
+) -> Result<(Vec<Identity>, Option<Authority>), Error> {
+    let args::Identities { cert, key } = args;
+    if cert.len() != key.len() {
+        let (certificates, keys) = (cert.len(), key.len());
+        return Err(Error::Usage(format!(
+            "a --key for each --cert is needed: there are {certificates} of --cert, and {keys} of --key"
+        )));
+    }
+    if cert.is_empty() {
+        let (identity, authority) = Generator::new(KeyType::EcdsaP256).generate()?;
+        return Ok((vec![identity], Some(authority)));
+    }
+    let identities = cert.iter().zip(key).map(|(chain, key)| Identity::from_files(chain, key, notes));
+    Ok((identities.collect::<Result<_, _>>()?, None))
 }
 
 /// The certificate that a client shows, from the files of `--cert` and `--key`.

@@ -47,8 +47,15 @@ pub(super) fn client_verifier(
     notes: &mut Vec<String>,
 ) -> Result<Option<ClientVerifier>, Error> {
     let Some(path) = &args.client_ca else { return Ok(None) };
+    let lists = args.client_crl.as_deref().map(identity::revocation_lists).transpose()?;
     let verifier = ClientVerifier::new(&identity::certificates(path, notes)?)
         .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
+    let verifier = match (&args.client_crl, lists) {
+        (Some(path), Some(lists)) => verifier
+            .with_revocation_lists(&lists)
+            .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?,
+        _ => verifier,
+    };
     Ok(Some(match args.client_auth.unwrap_or_default() {
         ClientAuth::Required => verifier,
         ClientAuth::Optional => verifier.optional(),

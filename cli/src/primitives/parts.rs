@@ -99,7 +99,8 @@ fn parts_of(provider: &'static Provider) -> Vec<Part> {
         let primitive = Primitive::Group(*group, provider.random);
         parts.push(part(Kind::Group, names::short_group(group.name()), group.origin(), primitive));
     }
-    for scheme in &provider.schemes {
+    // What a key for RSA-PSS only computes is what other RSA keys do.
+    for scheme in provider.schemes.iter().filter(|entry| entry.restricted.is_none()) {
         let primitive = Primitive::Signature(provider, *scheme);
         parts.push(part(Kind::Signature, scheme.scheme.to_string(), (scheme.origin)(), primitive));
     }

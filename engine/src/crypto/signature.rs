@@ -23,6 +23,8 @@ pub struct VerificationScheme {
     pub scheme: SignatureScheme,
     /// The algorithm for signatures of handshakes and certificates.
     pub algorithm: &'static dyn SignatureVerificationAlgorithm,
+    /// The same for public keys whose parameters allow nothing but this scheme, if there are such (RFC 4055 3.1).
+    pub restricted: Option<&'static dyn SignatureVerificationAlgorithm>,
     /// Where it is from, and what verifies on this CPU.
     pub origin: fn() -> Origin,
 }

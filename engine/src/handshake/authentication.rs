@@ -15,7 +15,7 @@ use crate::limits::{HANDSHAKE_HEADER, HANDSHAKE_MESSAGE_MAX};
 use crate::mem::Region;
 use crate::msgs::{
     CertificateMessage, CertificateVerify, CompressedCertificate, Finished, Message, SignedContent, Signer,
-    StapledExtensions, StapledRequest, encode_certificate, signed_content,
+    StapledExtensions, StapledRequest, WantedCertificate, encode_certificate, signed_content,
 };
 use crate::pki::compression::{CertificateCompression, FormId};
 use crate::pki::{CertifiedKey, verify_handshake_signature};
@@ -38,16 +38,47 @@ pub(super) enum Signing {
 }
 
 impl CertificateChoice {
-    /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's, as is the `compression` that it
-    /// has asked for.
-    pub(super) fn first_of(
-        certificates: &[Arc<CertifiedKey>],
+    /// Of `certificates` with a key that signs with one of `schemes`, which are the peer's, the first that fits best to what else is
+    /// `wanted`.
+    ///
+    /// What does not fit is shown where nothing else is there (RFC 8446 4.4.2.2, 4.4.2.3): the peer may know an authority that it does not
+    /// name. So do OpenSSL, BoringSSL and rustls.
+    pub(super) fn best_of<'a>(
+        certificates: impl IntoIterator<Item = &'a Arc<CertifiedKey>>,
         schemes: Numbers<'_>,
+        wanted: &WantedCertificate<'_>,
         common: &Common,
-        compression: Option<Numbers<'_>>,
+    ) -> Option<Self> {
+        let usable = |certificate| Self::first_of([certificate], schemes, wanted, common);
+        let mut usable = certificates.into_iter().filter_map(usable);
+        let mut best = usable.next()?;
+        let mut rank = None;
+        for other in usable {
+            let least = rank.get_or_insert_with(|| misfits(&best.certificate, schemes, wanted));
+            if *least == NO_MISFIT {
+                break;
+            }
+            let misfits = misfits(&other.certificate, schemes, wanted);
+            if misfits < *least {
+                (best, *least) = (other, misfits);
+            }
+        }
+        Some(best)
+    }
+
+    /// The first of `certificates` with a key that signs with one of `schemes`, which are the peer's.
+    pub(super) fn first_of<'a>(
+        certificates: impl IntoIterator<Item = &'a Arc<CertifiedKey>>,
+        schemes: Numbers<'_>,
+        wanted: &WantedCertificate<'_>,
+        common: &Common,
     ) -> Option<Self> {
         let (certificate, scheme) = CertifiedKey::choose(certificates, |scheme| schemes.contains(scheme.0))?;
-        Some(Self { certificate: Arc::clone(certificate), scheme, compression: common.compression_for(compression) })
+        Some(Self {
+            certificate: Arc::clone(certificate),
+            scheme,
+            compression: common.compression_for(wanted.compression),
+        })
     }
 
     /// Appends the Certificate with what is `stapled` to it, or the CompressedCertificate. Returns what it was
@@ -100,6 +131,18 @@ impl CertificateChoice {
         let key = Arc::clone(&self.certificate.key);
         effects.pause(Work::Sign { key, scheme: self.scheme, content, random: common.random })
     }
+}
+
+/// Whether the chain is from an authority that was not named, and whether it is signed with what is not taken. The former counts for more.
+type Misfits = (bool, bool);
+
+const NO_MISFIT: Misfits = (false, false);
+
+fn misfits(certificate: &CertifiedKey, schemes: Numbers<'_>, wanted: &WantedCertificate<'_>) -> Misfits {
+    let is_named = wanted.authorities.is_none_or(|names| certificate.is_issued_by(names.iter()));
+    // RFC 8446 4.2.3: without a list of their own, certificates are signed as handshakes are.
+    let taken = wanted.certificate_schemes.unwrap_or(schemes);
+    (!is_named, !certificate.is_signed_with(|scheme| taken.contains(scheme.0)))
 }
 
 /// Sends the CertificateVerify with `signature`, which is over the [`signed_content`] so far.

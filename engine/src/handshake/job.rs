@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 
 use super::ServerConfig;
 use super::authentication::CertificateChoice;
-use super::server::{AcceptedPsk, choose_certificate, find_psk};
+use super::server::{AcceptedPsk, choose_certificate, find_psk, server_name};
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::crypto::{Provider, Random, SigningKey, Suite};
 use crate::error::Error;
@@ -177,7 +177,8 @@ impl Work {
                 Ok(Outcome::Opened(psk.map(Box::new), hello))
             }
             Self::ChooseCertificate { config, hello } => {
-                let choice = choose_certificate(&config, &ClientHello::decode(client_hello(&hello).body())?)?;
+                let decoded = ClientHello::decode(client_hello(&hello).body())?;
+                let choice = choose_certificate(&config, &decoded, server_name(&decoded).as_deref())?;
                 Ok(Outcome::Chosen(choice, hello))
             }
             Self::Sign { key, scheme, content, random } => key.sign(scheme, &content, random).map(Outcome::Signed),

@@ -1,5 +1,6 @@
 use super::client_hello::encode_extension;
 use super::extensions::{ContainingMessage, Extension, Extensions, check_allowed_in};
+use super::wanted_certificate::WantedCertificate;
 use super::{compressed_certificate, encode_message, ignored_extensions};
 use crate::codes::{CertificateCompressionAlgorithm, ExtensionType, HandshakeType, SignatureScheme};
 use crate::error::Error;
@@ -8,14 +9,13 @@ use crate::wire::{Numbers, Reader};
 const WHAT: &str = "CertificateRequest";
 
 /// A CertificateRequest (RFC 8446 4.3.2).
-#[derive(Debug, PartialEq, Eq)]
 pub struct CertificateRequest<'a> {
     /// `certificate_request_context`, to be sent back.
     pub context: &'a [u8],
     /// `signature_algorithms`.
     pub signature_algorithms: Numbers<'a>,
-    /// `compress_certificate` (RFC 8879 3).
-    pub certificate_compression: Option<Numbers<'a>>,
+    /// What else is said about the certificate.
+    pub wanted: WantedCertificate<'a>,
 }
 
 impl<'a> CertificateRequest<'a> {
@@ -23,15 +23,18 @@ impl<'a> CertificateRequest<'a> {
     pub fn decode(body: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(body, WHAT);
         let context = reader.vector8()?;
-        let (mut signature_algorithms, mut certificate_compression) = (None, None);
+        let mut signature_algorithms = None;
+        let mut wanted = WantedCertificate::default();
         let mut extensions = Extensions::new(&mut reader, WHAT)?;
         while let Some(extension) = extensions.next_extension()? {
             let Extension { extension_type, mut reader } = extension;
             check_allowed_in(extension_type, ContainingMessage::CertificateRequest)?;
             match extension_type {
                 ExtensionType::SIGNATURE_ALGORITHMS => signature_algorithms = Some(reader.numbers16()?),
+                ExtensionType::SIGNATURE_ALGORITHMS_CERT => wanted.certificate_schemes = Some(reader.numbers16()?),
+                ExtensionType::CERTIFICATE_AUTHORITIES => wanted.authorities = Some(reader.filled_vectors16()?),
                 ExtensionType::COMPRESS_CERTIFICATE => {
-                    certificate_compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
+                    wanted.compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
                 }
                 other => {
                     ignored_extensions::check(other, reader)?;
@@ -43,7 +46,7 @@ impl<'a> CertificateRequest<'a> {
         reader.finish()?;
         let signature_algorithms =
             signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
-        Ok(Self { context, signature_algorithms, certificate_compression })
+        Ok(Self { context, signature_algorithms, wanted })
     }
 }
 

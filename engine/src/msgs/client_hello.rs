@@ -4,6 +4,7 @@ use super::extensions::{ContainingMessage, Extensions, check_allowed_in};
 use super::grease::Grease;
 use super::pre_shared_key::{OfferedPsks, PskOffer};
 use super::stapled::{StapledRequest, decode_status_request};
+use super::wanted_certificate::WantedCertificate;
 use super::{compressed_certificate, decode_legacy_version, encode_message, ignored_extensions, record_size_limit};
 use crate::codes::{
     CertificateCompressionAlgorithm, CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion,
@@ -44,10 +45,10 @@ pub struct ClientHello<'a> {
     pub alpn: Option<AlpnNames<'a>>,
     /// `cookie`.
     pub cookie: Option<&'a [u8]>,
+    /// What is said about the certificate, besides `signature_algorithms`.
+    pub wanted: WantedCertificate<'a>,
     /// What is asked for with the certificate.
     pub stapled: StapledRequest,
-    /// `compress_certificate` (RFC 8879 3).
-    pub certificate_compression: Option<Numbers<'a>>,
     /// `record_size_limit`, bytes with the content type (RFC 8449 4).
     pub record_size_limit: Option<u16>,
     /// Whether `early_data` is there.
@@ -75,8 +76,8 @@ impl<'a> ClientHello<'a> {
             key_shares: None,
             alpn: None,
             cookie: None,
+            wanted: WantedCertificate::default(),
             stapled: StapledRequest::default(),
-            certificate_compression: None,
             record_size_limit: None,
             early_data: false,
             pre_shared_key: None,
@@ -117,10 +118,16 @@ impl<'a> ClientHello<'a> {
                 ExtensionType::COOKIE => {
                     self.cookie = Some(reader.filled16()?);
                 }
+                ExtensionType::SIGNATURE_ALGORITHMS_CERT => {
+                    self.wanted.certificate_schemes = Some(reader.numbers16()?);
+                }
+                ExtensionType::CERTIFICATE_AUTHORITIES => {
+                    self.wanted.authorities = Some(reader.filled_vectors16()?);
+                }
                 ExtensionType::STATUS_REQUEST => self.stapled.ocsp_response = decode_status_request(&mut reader)?,
                 ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => self.stapled.timestamps = true,
                 ExtensionType::COMPRESS_CERTIFICATE => {
-                    self.certificate_compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
+                    self.wanted.compression = Some(compressed_certificate::decode_algorithms(&mut reader)?);
                 }
                 ExtensionType::RECORD_SIZE_LIMIT => {
                     self.record_size_limit = Some(record_size_limit::decode(&mut reader)?);

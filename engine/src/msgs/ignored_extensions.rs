@@ -10,10 +10,6 @@ pub(super) fn check(extension_type: ExtensionType, mut reader: Reader<'_>) -> Re
         E::MAX_FRAGMENT_LENGTH => return max_fragment_length(reader),
         // Of a CertificateRequest (RFC 8446 4.4.2.1, RFC 6962 3.3.1); RFC 8446 4.2.6: empty.
         E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP | E::POST_HANDSHAKE_AUTH => {}
-        // RFC 8446 4.2.3: at least one.
-        E::SIGNATURE_ALGORITHMS_CERT => drop(reader.numbers16()?),
-        // RFC 8446 4.2.4: at least one, none empty.
-        E::CERTIFICATE_AUTHORITIES => reader.filled_vectors16()?,
         E::OID_FILTERS => oid_filters(&mut reader)?,
         // Among them padding, whose zeros need not be checked (RFC 7685 3).
         _ => drop(reader.rest()),

@@ -20,6 +20,7 @@ mod pre_shared_key;
 mod record_size_limit;
 mod server_hello;
 mod stapled;
+mod wanted_certificate;
 
 pub use alert::{Alert, AlertLevel};
 pub use certificate::{CertificateMessage, encode_certificate};
@@ -39,3 +40,4 @@ pub use new_session_ticket::NewSessionTicket;
 pub use pre_shared_key::{OfferedPsk, OfferedPsks, PskOffer};
 pub use server_hello::{HELLO_RETRY_REQUEST_RANDOM, HelloRetryRequest, ServerHello, ServerHelloOrRetry};
 pub use stapled::{StapledExtensions, StapledRequest};
+pub use wanted_certificate::WantedCertificate;

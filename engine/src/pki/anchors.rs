@@ -1,18 +1,22 @@
 //! The certificates that are trusted, and whether a chain leads to one of them.
 
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::key_kind::{KeyKind, TAKEN};
 use super::parsed_certificate::{self, ParsedCertificate};
 use super::path_candidates::path_candidates;
+use super::revocation::Revocation;
 use super::webpki_error;
 use crate::crypto::Provider;
 use crate::error::{CertificateError, Error};
 
-/// Trusted certificates, one at least.
+/// Trusted certificates, one at least, and what they have revoked.
 #[derive(Debug)]
-pub(super) struct Anchors(Vec<TrustAnchor<'static>>);
+pub(super) struct Anchors {
+    anchors: Vec<TrustAnchor<'static>>,
+    revocation: Option<Revocation>,
+}
 
 /// What a certificate has to be for (RFC 5280 4.2.1.12).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,12 +51,25 @@ impl Anchors {
         if anchors.is_empty() {
             return Err(Error::Config("no trusted certificate: no peer could be accepted".into()));
         }
-        Ok(Self(anchors))
+        Ok(Self { anchors, revocation: None })
+    }
+
+    /// Refuses what one of `lists` has. See [`Revocation::new`].
+    pub(super) fn revoke(&mut self, lists: &[CertificateRevocationListDer<'_>]) -> Result<(), Error> {
+        self.revocation = Some(Revocation::new(lists)?);
+        Ok(())
+    }
+
+    /// Refuses what no list knows, too.
+    pub(super) fn require_status(&mut self) -> Result<(), Error> {
+        let without_lists = || Error::Config("without revocation lists the status of no certificate is known".into());
+        self.revocation.as_mut().ok_or_else(without_lists)?.require_status();
+        Ok(())
     }
 
     /// The names of their subjects, each as the content of a Name in DER.
     pub(super) fn subjects(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(|anchor| anchor.subject.as_ref())
+        self.anchors.iter().map(|anchor| anchor.subject.as_ref())
     }
 
     /// Verifies that `chain`, whose first certificate is `leaf`, leads to one of them and is for `purpose` at `now` (RFC 5280 6).
@@ -70,8 +87,11 @@ impl Anchors {
             Purpose::Server => KeyUsage::server_auth(),
             Purpose::Client => KeyUsage::client_auth(),
         };
-        leaf.verify_for_usage(&provider.certificate_algorithms, &self.0, &intermediates, now, usage, None, None)
-            .map_err(|why| explain(&why, chain, &self.0, purpose))?;
+        let lists = self.revocation.as_ref().map(Revocation::lists).unwrap_or_default();
+        let revocation = self.revocation.as_ref().and_then(|revocation| revocation.options(&lists));
+        let algorithms = &provider.certificate_algorithms;
+        leaf.verify_for_usage(algorithms, &self.anchors, &intermediates, now, usage, revocation, None)
+            .map_err(|why| explain(&why, chain, &self.anchors, purpose))?;
         Ok(())
     }
 }

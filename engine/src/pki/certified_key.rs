@@ -7,6 +7,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use super::compression::CompressedForms;
 use super::key_kind::{KeyKind, MAKE_ONE, TAKEN};
 use super::parsed_certificate::ParsedCertificate;
+use super::pss_key::load_key;
 use super::stapled::Stapled;
 use super::verify::{parse, verify_handshake_signature};
 use crate::codes::SignatureScheme;
@@ -47,7 +48,7 @@ impl CertifiedKey {
         let (kind, leaf_kind) = (KeyKind::of_private_key(key), KeyKind::of_certificate(leaf));
         check_kind("the private key", kind.as_ref())?;
         check_kind("the certificate's key", leaf_kind.as_ref())?;
-        let key = (provider.load_key)(key)?;
+        let key = load_key(provider, key)?;
         if !is_pair(provider, leaf, key.as_ref())? {
             let mut others = chain.iter().enumerate().skip(1);
             let own = others.find(|(_, other)| is_pair(provider, other, key.as_ref()).unwrap_or(false));
@@ -59,11 +60,11 @@ impl CertifiedKey {
 
     /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446
     /// 4.4.2.2, 4.4.3).
-    pub fn choose<K: Borrow<Self>>(
-        keys: &[K],
+    pub fn choose<'a, K: Borrow<Self> + 'a>(
+        keys: impl IntoIterator<Item = &'a K>,
         offered: impl Fn(SignatureScheme) -> bool,
-    ) -> Option<(&K, SignatureScheme)> {
-        keys.iter().find_map(|key| {
+    ) -> Option<(&'a K, SignatureScheme)> {
+        keys.into_iter().find_map(|key| {
             let scheme = key.borrow().key.schemes().iter().copied().find(|scheme| offered(*scheme))?;
             Some((key, scheme))
         })

@@ -1,4 +1,4 @@
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 
 use super::anchors::{Anchors, Purpose};
 use super::der::sequence;
@@ -39,6 +39,28 @@ impl ClientVerifier {
     /// Requires a certificate that one of `roots` has issued. There must be at least one root, and each must parse.
     pub fn new(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
         Ok(Self { anchors: Anchors::new(roots)?, is_required: true })
+    }
+
+    /// Refuses certificates that one of `lists` has, with certificate_revoked: the leaf, and those between it and a root (RFC 5280 6.3). A
+    /// list is for the certificates that its issuer has issued. What no list is for is taken, see
+    /// [`require_revocation_status`](Self::require_revocation_status). Default: nothing is looked up.
+    ///
+    /// # Errors
+    /// [`Error::Config`] without a list, with one that does not parse, or of a kind that is not supported: a delta, or one from somebody other
+    /// than the issuer of its certificates.
+    pub fn with_revocation_lists(mut self, lists: &[CertificateRevocationListDer<'_>]) -> Result<Self, Error> {
+        self.anchors.revoke(lists)?;
+        Ok(self)
+    }
+
+    /// Refuses what no list of [`with_revocation_lists`](Self::with_revocation_lists) is for, or only one that has expired, with
+    /// certificate_unknown.
+    ///
+    /// # Errors
+    /// [`Error::Config`] without lists.
+    pub fn require_revocation_status(mut self) -> Result<Self, Error> {
+        self.anchors.require_status()?;
+        Ok(self)
     }
 
     /// Takes clients without a certificate as well. One that is shown still has to verify.

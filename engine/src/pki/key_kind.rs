@@ -4,10 +4,12 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::der::{BIT_STRING, Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 use super::parsed_certificate;
+use super::pss_key::pss_schemes;
+use crate::codes::SignatureScheme;
 use crate::crypto::provider::RSA_BITS;
 
 /// The kinds of keys that are taken.
-pub(super) const TAKEN: &str = "ECDSA on P-256 or P-384, Ed25519, and RSA of 2048 to 8192 bits";
+pub(super) const TAKEN: &str = "ECDSA on P-256 or P-384, Ed25519, and RSA or RSA-PSS of 2048 to 8192 bits";
 /// How a key of a kind that is taken is made.
 pub(super) const MAKE_ONE: &str =
     "`openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE` makes one";
@@ -72,12 +74,11 @@ impl KeyKind {
 }
 
 /// Object identifiers and what they stand for: RFC 8410 3, RFC 8017 C, RFC 3279 2.3.2, RFC 9881 2.
-const ALGORITHMS: [(&[u8], &str, bool); 9] = [
+const ALGORITHMS: [(&[u8], &str, bool); 8] = [
     (&[0x2b, 0x65, 0x70], "Ed25519", true),
     (&[0x2b, 0x65, 0x71], "Ed448", false),
     (&[0x2b, 0x65, 0x6e], "X25519, which does not sign", false),
     (&[0x2b, 0x65, 0x6f], "X448, which does not sign", false),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10], "RSA for RSA-PSS only (id-RSASSA-PSS)", false),
     (&[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1], "DSA, which TLS 1.3 has no signatures for", false),
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 17], "ML-DSA-44", false),
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 18], "ML-DSA-65", false),
@@ -95,13 +96,18 @@ const CURVES: [(&[u8], &str, bool); 8] = [
     (&[0x2b, 0x24, 3, 3, 2, 8, 1, 1, 13], "brainpoolP512r1", false),
 ];
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+/// id-RSASSA-PSS (RFC 4055 3).
+const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 const ELLIPTIC_CURVE: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 
 /// The kind of key that an AlgorithmIdentifier is for; `modulus` is asked for where that is RSA.
-fn of_algorithm<'a>(mut algorithm: Elements<'_>, modulus: impl FnOnce() -> Option<(u8, &'a [u8])>) -> Option<KeyKind> {
+fn of_algorithm<'a>(algorithm: Elements<'_>, modulus: impl FnOnce() -> Option<(u8, &'a [u8])>) -> Option<KeyKind> {
+    let Elements(whole) = algorithm;
+    let mut algorithm = algorithm;
     let Some((OBJECT_IDENTIFIER, id)) = algorithm.next() else { return None };
     match id {
         RSA => Some(rsa(modulus()?)),
+        RSA_PSS => Some(rsa_pss(rsa(modulus()?), pss_schemes(whole))),
         ELLIPTIC_CURVE => on_curve(algorithm.next()?),
         _ => Some(match ALGORITHMS.iter().find(|(known, _, _)| *known == id) {
             Some((_, name, is_taken)) => KeyKind { name: (*name).into(), is_taken: *is_taken, is_explicit: false },
@@ -134,6 +140,21 @@ fn rsa((tag, modulus): (u8, &[u8])) -> KeyKind {
     let bits = digits.len() * 8 - digits.first().map_or(0, |byte| byte.leading_zeros() as usize);
     let is_taken = tag == INTEGER && u32::try_from(bits).is_ok_and(|bits| RSA_BITS.contains(&bits));
     KeyKind { name: format!("RSA of {bits} bits"), is_taken, is_explicit: false }
+}
+
+/// A key for RSA-PSS only. One that its parameters restrict to something that TLS 1.3 has no scheme for is not taken (RFC 8446 4.2.3).
+fn rsa_pss(rsa: KeyKind, schemes: Option<&[SignatureScheme]>) -> KeyKind {
+    let KeyKind { name, is_taken, is_explicit } = rsa;
+    let restriction = match schemes {
+        Some([only]) => format!(", restricted to {only}"),
+        Some(_) => String::new(),
+        None => ", restricted by parameters that no scheme of TLS 1.3 has".into(),
+    };
+    KeyKind {
+        name: format!("{name} for RSA-PSS only (id-RSASSA-PSS){restriction}"),
+        is_taken: is_taken && schemes.is_some(),
+        is_explicit,
+    }
 }
 
 fn unknown(what: &str, id: &[u8]) -> KeyKind {

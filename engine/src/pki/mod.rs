@@ -1,7 +1,9 @@
 //! Certificates and keys: how they are read from PEM, and how the certificates of a peer are verified.
 
 mod anchors;
+mod certificate_names;
 mod certified_key;
+mod chain_fit;
 mod client_verifier;
 pub mod compression;
 mod der;
@@ -10,16 +12,21 @@ mod openssl_trusted;
 mod parsed_certificate;
 mod path_candidates;
 mod pem;
+mod pss_key;
+mod revocation;
 mod stapled;
 mod subject;
 pub(crate) mod verify;
 mod warnings;
 mod webpki_error;
 
+pub(crate) use certificate_names::CertificateNames;
 pub use certified_key::CertifiedKey;
 pub use client_verifier::{ClientVerifier, VerifyClient};
 pub use key_kind::key_kind;
-pub use pem::{PemKind, PemSection, certificates_from_pem, private_key_from_pem, sections_of_pem};
+pub use pem::{
+    PemKind, PemSection, certificates_from_pem, private_key_from_pem, revocation_lists_from_pem, sections_of_pem,
+};
 pub use stapled::Stapled;
 pub use subject::subject_name;
 pub use verify::{ServerVerifier, VerifyServer};

@@ -9,6 +9,8 @@ use crate::error::CertificateError;
 /// The parts of a certificate that are read here, as they stand in it.
 #[derive(Clone, Copy)]
 pub(super) struct ParsedCertificate<'a> {
+    /// What it is signed with: the content of an AlgorithmIdentifier.
+    pub(super) signature_algorithm: &'a [u8],
     /// The name of its issuer.
     pub(super) issuer: &'a [u8],
     /// The name of its subject.
@@ -115,9 +117,9 @@ fn read(certificate: &[u8]) -> Option<ParsedCertificate<'_>> {
     if fields.begin_with(VERSION) {
         fields.next()?;
     }
-    // Serial number and signature algorithm; validity; public key.
+    // Serial number; validity; public key.
     fields.next()?;
-    fields.next()?;
+    let (_, signature_algorithm) = fields.next()?;
     let (_, issuer) = fields.next()?;
     fields.next()?;
     let (_, subject) = fields.next()?;
@@ -130,7 +132,7 @@ fn read(certificate: &[u8]) -> Option<ParsedCertificate<'_>> {
             fields.next()?;
         }
     }
-    Some(ParsedCertificate { issuer, subject, extensions })
+    Some(ParsedCertificate { signature_algorithm, issuer, subject, extensions })
 }
 
 /// keyUsage (RFC 5280 4.2.1.3).

@@ -35,7 +35,7 @@ impl CertifiedKey {
             return Err(Error::Config("the OCSP response is empty".into()));
         }
         let list = stapled.timestamps.as_ref().map(|list| Reader::new(list, "SignedCertificateTimestampList"));
-        if list.is_some_and(|mut reader| reader.filled_vectors16().and_then(|()| reader.finish()).is_err()) {
+        if list.is_some_and(|mut reader| reader.filled_vectors16().and_then(|_| reader.finish()).is_err()) {
             return Err(Error::Config(
                 "the certificate timestamps are no SignedCertificateTimestampList, in which each has its length before it, and \
                  which has its own length in front (RFC 6962 3.3)"

@@ -1,4 +1,4 @@
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime, alg_id};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime, alg_id};
 use webpki::EndEntityCert;
 
 use super::anchors::{Anchors, Purpose, unsupported_key};
@@ -46,6 +46,37 @@ impl ServerVerifier {
     /// The same, ignoring roots that do not parse, for the store of the operating system. At least one must parse.
     pub fn from_store(roots: &[CertificateDer<'_>]) -> Result<Self, Error> {
         Ok(Self { trust: Trust::Anchors(Anchors::from_store(roots)?) })
+    }
+
+    /// Refuses certificates that one of `lists` has, with certificate_revoked: the leaf, and those between it and a root (RFC 5280 6.3). A
+    /// list is for the certificates that its issuer has issued. What no list is for is taken, see
+    /// [`require_revocation_status`](Self::require_revocation_status). Default: nothing is looked up.
+    ///
+    /// # Errors
+    /// [`Error::Config`] without a list, with one that does not parse, of a kind that is not supported (a delta, or one from somebody other
+    /// than the issuer of its certificates), and where any certificate is accepted.
+    pub fn with_revocation_lists(mut self, lists: &[CertificateRevocationListDer<'_>]) -> Result<Self, Error> {
+        self.trusted()?.revoke(lists)?;
+        Ok(self)
+    }
+
+    /// Refuses what no list of [`with_revocation_lists`](Self::with_revocation_lists) is for, or only one that has expired, with
+    /// certificate_unknown.
+    ///
+    /// # Errors
+    /// [`Error::Config`] without lists.
+    pub fn require_revocation_status(mut self) -> Result<Self, Error> {
+        self.trusted()?.require_status()?;
+        Ok(self)
+    }
+
+    fn trusted(&mut self) -> Result<&mut Anchors, Error> {
+        match &mut self.trust {
+            Trust::Anchors(anchors) => Ok(anchors),
+            Trust::Anyone => {
+                Err(Error::Config("where any certificate is accepted, none is looked up in revocation lists".into()))
+            }
+        }
     }
 
     /// **Accepts any certificate**, so that anyone can be the server. Only the signature of the handshake is verified.
@@ -103,11 +134,18 @@ pub fn verify_handshake_signature(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Error> {
-    let algorithm = provider
-        .verification(scheme)
-        .filter(|_| !is_pkcs1(scheme))
+    let mut offered = provider.schemes.iter().filter(|entry| entry.scheme == scheme && !is_pkcs1(scheme));
+    let verification = offered
+        .next()
         .ok_or(Error::IllegalParameter("a CertificateVerify with a signature scheme that was not offered"))?;
-    parse(leaf)?.verify_signature(algorithm, message, signature).map_err(|why| {
+    let leaf_key = parse(leaf)?;
+    let mut result = leaf_key.verify_signature(verification.algorithm, message, signature);
+    if let (Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)), Some(restricted)) =
+        (&result, verification.restricted)
+    {
+        result = leaf_key.verify_signature(restricted, message, signature);
+    }
+    result.map_err(|why| {
         // No signature is verified with it, whichever it is.
         if let Some(kind) = KeyKind::of_certificate(leaf).filter(|kind| !kind.is_taken) {
             return unsupported_key("its key", &kind).into();
@@ -128,7 +166,8 @@ fn mismatch(why: &webpki::Error) -> Error {
 }
 
 /// What a client puts into signature_algorithms: what `provider` verifies handshakes with, followed by the PKCS #1
-/// schemes it verifies certificates with, which mean nothing but those there (RFC 8446 4.2.3).
+/// schemes it verifies certificates with, which mean nothing but those there (RFC 8446 4.2.3). So there is nothing left that
+/// signature_algorithms_cert could say, and it is not sent.
 pub(crate) fn offered_schemes(provider: &Provider) -> Vec<SignatureScheme> {
     let handshake = provider.schemes.iter().map(|entry| entry.scheme).filter(|scheme| !is_pkcs1(*scheme));
     let certificates_only = [

@@ -142,6 +142,20 @@ fn objection(reason: &Reason) -> String {
         Reason::MaximumPathBuildCallsExceeded
         | Reason::MaximumSignatureChecksExceeded
         | Reason::MaximumNameConstraintComparisonsExceeded => "the chain takes too much work to verify".into(),
+        Reason::UnknownRevocationStatus => {
+            "no revocation list tells whether it, or one of its issuers, is revoked".into()
+        }
+        Reason::CrlExpired { .. } => "the revocation list of its issuer has expired".into(),
+        Reason::IssuerNotCrlSigner => "its issuer may not sign the revocation list that has its name".into(),
+        Reason::InvalidCrlSignatureForPublicKey => {
+            "its issuer has not signed the revocation list that has its name".into()
+        }
+        Reason::UnsupportedCrlSignatureAlgorithm
+        | Reason::UnsupportedCrlSignatureAlgorithmContext(_)
+        | Reason::UnsupportedCrlSignatureAlgorithmForPublicKey
+        | Reason::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+            "the revocation list of its issuer is signed in a way that is not supported".into()
+        }
         Reason::CertDistrusted => "it, or one of its issuers, is known to be compromised".into(),
         other => format!("it is refused: {other:?}"),
     }

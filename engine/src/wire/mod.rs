@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub use reader::{Numbers, Reader};
+pub use reader::{Numbers, Reader, Vectors};
 pub use writer::Writer;

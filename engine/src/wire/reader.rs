@@ -103,14 +103,15 @@ impl<'a> Reader<'a> {
         self.vector24().and_then(|value| if value.is_empty() { Err(Error::Decode(self.what)) } else { Ok(value) })
     }
 
-    /// Checks a list behind a 16-bit length, of at least one `opaque value<1..2^16-1>`.
-    pub fn filled_vectors16(&mut self) -> Result<(), Error> {
-        let mut list = self.list16()?;
-        list.filled16()?;
-        while !list.is_empty() {
-            list.filled16()?;
+    /// A list behind a 16-bit length, of at least one `opaque value<1..2^16-1>`.
+    pub fn filled_vectors16(&mut self) -> Result<Vectors<'a>, Error> {
+        let list = self.list16()?;
+        let mut rest = list;
+        rest.filled16()?;
+        while !rest.is_empty() {
+            rest.filled16()?;
         }
-        Ok(())
+        Ok(Vectors(list))
     }
 
     /// A list behind a 16-bit length, as a reader of its own.
@@ -126,6 +127,18 @@ impl<'a> Reader<'a> {
     /// A non-empty list of 16-bit numbers behind an 8-bit length.
     pub fn numbers8(&mut self) -> Result<Numbers<'a>, Error> {
         Numbers::new(self.vector8()?, self.what)
+    }
+}
+
+/// A list of `opaque value<1..2^16-1>` as it is on the wire.
+#[derive(Clone, Copy)]
+pub struct Vectors<'a>(Reader<'a>);
+
+impl<'a> Vectors<'a> {
+    /// The values in order.
+    pub fn iter(self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let mut reader = self.0;
+        core::iter::from_fn(move || reader.vector16().ok())
     }
 }
 
@@ -171,6 +184,13 @@ mod tests {
         assert!(Reader::new(&[0, 3, 1, 2, 3], "test").numbers16().is_err());
         let list: Vec<u16> = Reader::new(&[0, 4, 1, 2, 3, 4], "test").numbers16().unwrap().iter().collect();
         assert_eq!(list, [0x0102, 0x0304]);
+    }
+
+    #[test]
+    fn lists_of_values_are_read_as_they_were_checked() {
+        let list = Reader::new(&[0, 7, 0, 1, 5, 0, 2, 6, 7], "test").filled_vectors16().unwrap();
+        assert_eq!(list.iter().collect::<Vec<_>>(), [&[5][..], &[6, 7]]);
+        assert!(Reader::new(&[0, 2, 0, 0], "test").filled_vectors16().is_err());
     }
 
     #[test]

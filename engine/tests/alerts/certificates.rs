@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
+use rustls_pki_types::CertificateRevocationListDer;
 use tls_engine::codes::{AlertDescription as Alert, ExtensionType, HandshakeType, NamedGroup};
 use tls_engine::conn::ServerConfig;
 use tls_engine::crypto::Provider;
-use tls_engine::pki::CertifiedKey;
+use tls_engine::pki::{CertifiedKey, ClientVerifier, ServerVerifier};
 
-use crate::support::client;
 use crate::support::peer::{Peer, pump};
 use crate::support::pki::{Identity, KeyKind, Pki, expired, not_yet_valid, tiny_authority};
 use crate::support::scripted::Script;
@@ -17,6 +17,7 @@ use crate::support::scripted::client::ScriptedClient;
 use crate::support::scripted::draft::{ExtensionList, certificate, certificate_with, message};
 use crate::support::scripted::server::ScriptedServer;
 use crate::support::scripted::states::{against_client, client_certificate, server_certificate};
+use crate::support::{asking_server, client};
 use crate::table::Table;
 
 const UNKNOWN: ExtensionType = ExtensionType(0xff77);
@@ -266,6 +267,52 @@ impl Special {
     }
 }
 
+/// RFC 8446 6.2, RFC 5280 6.3.
+#[test]
+fn certificates_that_are_revoked() {
+    const SERIAL: u64 = 77;
+    fn lists() -> Vec<CertificateRevocationListDer<'static>> {
+        Pki::shared(KeyKind::EcdsaP256)
+            .revocation_lists(&[SERIAL], 2090)
+            .iter()
+            .map(|list| list.der().clone())
+            .collect()
+    }
+    fn revoked(usage: ExtendedKeyUsagePurpose) -> Identity {
+        Pki::shared(KeyKind::EcdsaP256).issue(KeyKind::EcdsaP256, |params| {
+            params.extended_key_usages = vec![usage];
+            params.serial_number = Some(SERIAL.into());
+        })
+    }
+    let expected = (Alert::CERTIFICATE_REVOKED, "revoked");
+    let mut table = Table::new();
+    table.from(|provider| {
+        let verifier = ServerVerifier::new(&[Pki::shared(KeyKind::EcdsaP256).root()]).expect("a root");
+        let verifier = verifier.with_revocation_lists(&lists()).expect("lists");
+        let mut server = against_client(provider, |builder| builder.verifier(verifier));
+        server.accept(NamedGroup::X25519, usize::MAX);
+        server.send_flight(1);
+        server
+    });
+    row(&mut table, "6.2", "a revoked certificate", expected, |_| {
+        certificate(&[], &chain(&revoked(ExtendedKeyUsagePurpose::ServerAuth)))
+    });
+    table.check(1);
+    let mut table = Table::new();
+    table.from(|provider| {
+        let revoking = |verifier: ClientVerifier| verifier.with_revocation_lists(&lists()).expect("lists");
+        let config = asking_server(provider, KeyKind::EcdsaP256, revoking);
+        let mut client = ScriptedClient::new(provider, &config, NamedGroup::X25519);
+        client.identity = Some(Pki::shared_client(KeyKind::EcdsaP256));
+        client.send_hello();
+        client
+    });
+    row(&mut table, "6.2", "a revoked certificate", expected, |_| {
+        certificate(&[], &chain(&revoked(ExtendedKeyUsagePurpose::ClientAuth)))
+    });
+    table.check(1);
+}
+
 /// RFC 8446 4.4.2 sets no count, and lets a server send what has nothing to do with the chain.
 #[test]
 fn chains_of_any_length_are_taken() {
@@ -398,7 +445,7 @@ fn rename_algorithm(certificate: &[u8], algorithm: &[u8], last: u8) -> Vec<u8> {
 fn what_even_an_insecure_client_refuses() {
     let mut table = Table::new();
     table.from(|provider| {
-        let verifier = tls_engine::pki::ServerVerifier::insecure();
+        let verifier = ServerVerifier::insecure();
         let mut server = against_client(provider, |builder| builder.verifier(verifier));
         server.accept(NamedGroup::X25519, usize::MAX);
         server.send_flight(1);

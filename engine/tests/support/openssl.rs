@@ -60,11 +60,17 @@ impl Server {
     }
 
     fn run(command: &mut Command, files: Option<TempDir>) -> Self {
-        let program = Program::start(command);
-        let output = program.wait_output("ACCEPT", |output| accepted_port(output).is_some());
-        let port = accepted_port(&output).expect("it was there");
+        let (program, port) = listening(command);
         Self { program, port, _files: files }
     }
+}
+
+/// `s_server` as it is started by this command, and its port.
+pub fn listening(command: &mut Command) -> (Program, u16) {
+    let program = Program::start(command);
+    let output = program.wait_output("ACCEPT", |output| accepted_port(output).is_some());
+    let port = accepted_port(&output).expect("it was there");
+    (program, port)
 }
 
 /// `s_client`, connected to `port`, which trusts the root of `pki` and asks for localhost.

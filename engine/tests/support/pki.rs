@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, RsaKeySize, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationList, CertificateRevocationListParams, CertifiedIssuer,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, RsaKeySize,
+    date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -110,6 +111,28 @@ impl Pki {
         }
     }
 
+    /// The revocation list of the intermediate with these serial numbers, and that of the root with none. Until 2090, or `next_update`.
+    pub fn revocation_lists(&self, serials: &[u64], next_update: i32) -> [CertificateRevocationList; 2] {
+        let list = |serials: &[u64], issuer: &CertifiedIssuer<'static, KeyPair>| {
+            let revoked = |serial: &u64| RevokedCertParams {
+                serial_number: (*serial).into(),
+                revocation_time: date_time_ymd(2001, 1, 1),
+                reason_code: None,
+                invalidity_date: None,
+            };
+            let params = CertificateRevocationListParams {
+                this_update: date_time_ymd(2000, 1, 1),
+                next_update: date_time_ymd(next_update, 1, 1),
+                crl_number: 1.into(),
+                issuing_distribution_point: None,
+                revoked_certs: serials.iter().map(revoked).collect(),
+                key_identifier_method: KeyIdMethod::Sha256,
+            };
+            params.signed_by(issuer).expect("a list")
+        };
+        [list(serials, &self.intermediate), list(&[], &self.root)]
+    }
+
     pub fn root(&self) -> CertificateDer<'static> {
         self.root.der().clone()
     }
@@ -196,7 +219,7 @@ fn authority(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).expect("no names");
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::CrlSign];
     params
 }
 

@@ -2,6 +2,8 @@
 
 use core::ops::RangeInclusive;
 
+use rustls_pki_types::AlgorithmIdentifier;
+
 use crate::codes::SignatureScheme;
 use crate::error::Error;
 
@@ -11,6 +13,10 @@ pub(super) const RSA_SCHEMES: [SignatureScheme; 3] =
 
 /// The sizes of RSA keys taken, bits of the modulus. Shorter ones are broken, longer ones only cost time.
 pub(crate) const RSA_BITS: RangeInclusive<u32> = 2048..=8192;
+
+/// A public key for RSA-PSS only, with any of the hashes (RFC 4055 1.2): id-RSASSA-PSS without parameters.
+pub(crate) const RSA_PSS_KEY: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]);
 
 /// A key was asked for a scheme that it did not list.
 pub(super) const WRONG_SCHEME: Error = Error::Crypto("the key can't sign with this scheme");

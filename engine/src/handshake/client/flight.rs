@@ -120,9 +120,8 @@ impl HandshakeContext {
             return Err(Error::IllegalParameter("the context of a CertificateRequest in the handshake"));
         }
         let certificates = &self.client.config.certificates;
-        let (common, compression) = (&self.client.config.common, request.certificate_compression);
-        let choice = CertificateChoice::first_of(certificates, request.signature_algorithms, common, compression);
-        self.requested = Some(choice);
+        let (schemes, common) = (request.signature_algorithms, &self.client.config.common);
+        self.requested = Some(CertificateChoice::best_of(certificates, schemes, &request.wanted, common));
         self.transcript.add(message.bytes);
         Ok(())
     }

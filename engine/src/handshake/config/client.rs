@@ -104,8 +104,8 @@ impl ClientConfigBuilder {
         self
     }
 
-    /// Adds a certificate with its key, for servers that request one (RFC 8446 4.3.2). The first one whose signatures the server
-    /// verifies is shown to it. Default: none; a server that requires one refuses the client.
+    /// Adds a certificate with its key, for servers that request one (RFC 8446 4.3.2). Of those whose signatures the server
+    /// verifies, the first from an authority that it names is shown to it, or the first of all. Default: none; a server that requires one refuses the client.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(Arc::new(certificate));
         self

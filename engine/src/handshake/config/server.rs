@@ -15,7 +15,7 @@ use crate::limits::{AUTHORITIES_MAX, EARLY_DATA_MAX, EARLY_DATA_SKIPPED_MAX, TIC
 use crate::mem::ArenaStatistics;
 use crate::msgs::encode_certificate_request;
 use crate::pki::compression::CertificateCompression;
-use crate::pki::{CertifiedKey, VerifyClient, offered_schemes};
+use crate::pki::{CertificateNames, CertifiedKey, VerifyClient, offered_schemes};
 use crate::session::{ReplayRegister, Tickets};
 use crate::switches::Switches;
 
@@ -23,6 +23,8 @@ use crate::switches::Switches;
 pub struct ServerConfig {
     pub(crate) common: Common,
     pub(crate) certificates: Vec<Arc<CertifiedKey>>,
+    /// Where there are several.
+    pub(crate) names: Option<CertificateNames>,
     /// In place of the certificates.
     pub(crate) chooser: Option<Box<dyn ChooseCertificate>>,
     /// Where clients are asked for a certificate.
@@ -121,14 +123,15 @@ impl ServerConfig {
 impl ServerConfigBuilder {
     common_setters!();
 
-    /// Adds a certificate with its key. The first one whose signatures the client can verify is used.
+    /// Adds a certificate with its key. Of several, those are used that are for the name that the client asks for (RFC 6066 3), or all of
+    /// them if none is; of these the first whose signatures the client can verify, that on the chain too if there is one.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(Arc::new(certificate));
         self
     }
 
-    /// Chooses the certificate for each client, in place of certificates that are added here. Default: the first of those that are
-    /// added whose signatures the client can verify.
+    /// Chooses the certificate for each client, in place of certificates that are added here. Default: by the client's
+    /// name for the server and its signature schemes, see [`certificate`](Self::certificate).
     pub fn choose_certificate(mut self, chooser: impl ChooseCertificate + 'static) -> Self {
         self.chooser = Some(Box::new(chooser));
         self
@@ -237,6 +240,7 @@ impl ServerConfigBuilder {
             external_psks: by_identity(self.external_psks, &common)?,
             psk_ke: self.psk_ke,
             common,
+            names: (self.certificates.len() > 1).then(|| CertificateNames::of(&self.certificates)),
             certificates: self.certificates,
             chooser: self.chooser,
             client_authentication,

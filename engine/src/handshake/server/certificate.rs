@@ -49,10 +49,14 @@ impl<'a> ClientOffer<'a> {
     }
 }
 
-/// Chooses the certificate for the client of `hello`.
+/// Chooses the certificate for the client of `hello`, which asks for the host [`server_name`].
+///
+/// Of several, it is one that is for this name (RFC 8446 4.4.2.2), and if there is none, any: RFC 6066 3 lets a server continue that does
+/// not know the name.
 pub(in crate::handshake) fn choose_certificate(
     config: &ServerConfig,
     hello: &ClientHello<'_>,
+    server_name: Option<&str>,
 ) -> Result<CertificateChoice, Error> {
     if config.is_psk_required() {
         let is_offered = psk_mode(config.psk_ke, hello).is_some();
@@ -60,18 +64,24 @@ pub(in crate::handshake) fn choose_certificate(
     }
     // RFC 8446 4.2.3: a client may leave it out beside a PSK, which was not accepted.
     let schemes = hello.signature_algorithms.ok_or(Error::MissingExtension(ExtensionType::SIGNATURE_ALGORITHMS))?;
-    let chosen;
-    let certificates = match &config.chooser {
-        None => &config.certificates[..],
-        Some(chooser) => {
-            let server_name = server_name(hello);
-            let offer = ClientOffer { hello, server_name: server_name.as_deref() };
-            chosen = [chooser.choose_certificate(&offer)?];
-            &chosen
+    let (wanted, common) = (&hello.wanted, &config.common);
+    let choice = match (&config.chooser, named(config, server_name)) {
+        (Some(chooser), _) => {
+            let chosen = chooser.choose_certificate(&ClientOffer { hello, server_name })?;
+            CertificateChoice::first_of([&chosen], schemes, wanted, common)
         }
+        (None, Some(places)) => {
+            let named = places.iter().filter_map(|place| config.certificates.get(*place));
+            CertificateChoice::best_of(named, schemes, wanted, common)
+        }
+        (None, None) => CertificateChoice::best_of(&config.certificates, schemes, wanted, common),
     };
-    let choice = CertificateChoice::first_of(certificates, schemes, &config.common, hello.certificate_compression);
     choice.ok_or(Error::NothingInCommon("signature scheme"))
+}
+
+/// The places of the certificates for a host, where there are several and some are for it.
+fn named<'a>(config: &'a ServerConfig, server_name: Option<&str>) -> Option<&'a [usize]> {
+    config.names.as_ref()?.matching(server_name?)
 }
 
 /// The host name of server_name, in lower case and without a dot at its end, which it should not have (RFC 6066 3).
@@ -79,7 +89,7 @@ pub(in crate::handshake) fn choose_certificate(
 /// Anything but a host name is ignored: an IP address, which is common though not allowed, and names that are not valid in DNS.
 /// RFC 6066 3 lets a server that does not know a name continue. The client sees that the extension is not acknowledged, and verifies
 /// the certificate.
-pub(super) fn server_name(hello: &ClientHello<'_>) -> Option<CompactString> {
+pub(in crate::handshake) fn server_name(hello: &ClientHello<'_>) -> Option<CompactString> {
     let name = core::str::from_utf8(hello.server_name?).ok()?;
     let Ok(ServerName::DnsName(_)) = ServerName::try_from(name) else { return None };
     let mut name = CompactString::new(name.strip_suffix('.').unwrap_or(name));

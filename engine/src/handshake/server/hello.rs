@@ -120,6 +120,7 @@ impl WaitClientHello {
             Some(KeyExchange::AfterRetry(group)) => return self.retry(&suite, group, &hello, message, effects),
             None => None,
         };
+        let server_name = server_name(&hello);
         let mut proof = match (psk, known.choice) {
             (Some(psk), _) => Proof::Psk(psk),
             (None, Some(choice)) => Proof::Certificate(choice),
@@ -128,7 +129,7 @@ impl WaitClientHello {
                 effects.pause(Work::ChooseCertificate { config, hello });
                 return Ok(ServerState::ClientHello(self));
             }
-            (None, None) => Proof::Certificate(choose_certificate(&self.config, &hello)?),
+            (None, None) => Proof::Certificate(choose_certificate(&self.config, &hello, server_name.as_deref())?),
         };
         let Self { config, retried } = self;
         let (mut transcript, hello_retry) = match retried {
@@ -139,7 +140,6 @@ impl WaitClientHello {
             Proof::Psk(psk) => psk.check_binder(&config, &hello, message, &mut transcript)?,
             Proof::Certificate(_) => transcript.add(message.bytes),
         }
-        let server_name = server_name(&hello);
         Choice { suite, exchange, proof, server_name, hello_retry }.answer(config, &hello, transcript, effects)
     }
 }

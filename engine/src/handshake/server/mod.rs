@@ -7,8 +7,8 @@ mod flight;
 mod hello;
 mod resumption;
 
-pub(super) use certificate::choose_certificate;
 pub use certificate::{ChooseCertificate, ClientOffer};
+pub(super) use certificate::{choose_certificate, server_name};
 pub(crate) use hello::start;
 pub(super) use resumption::{AcceptedPsk, find_psk};
 

@@ -7,7 +7,10 @@ mod sections;
 mod tests;
 
 use base64ct::{Base64, Encoding};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use rustls_pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer,
+    PrivateSec1KeyDer,
+};
 use zeroize::Zeroizing;
 
 use super::openssl_trusted;
@@ -22,6 +25,8 @@ pub enum PemKind {
     Certificate,
     /// A private key as [`private_key_from_pem`] takes it.
     PrivateKey,
+    /// A certificate revocation list, which [`revocation_lists_from_pem`] takes.
+    RevocationList,
     /// Anything else.
     Other,
 }
@@ -42,6 +47,23 @@ pub fn sections_of_pem(pem: &[u8]) -> Result<Vec<PemSection>, Error> {
     check_size(pem)?;
     let told = |section: &Section<'_>| PemSection { label: label(section), line: section.line, kind: kind(section) };
     Ok(sections(pem)?.iter().map(told).collect())
+}
+
+/// All certificate revocation lists (CRLs) of a file, in order: of a PEM file, or the one of a file in DER. Other sections are skipped.
+pub fn revocation_lists_from_pem(file: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    check_size(file)?;
+    // A SEQUENCE, and its length in several bytes.
+    if file.starts_with(&[0x30, 0x82]) || file.starts_with(&[0x30, 0x81]) || file.starts_with(&[0x30, 0x83]) {
+        return Ok(vec![file.to_vec().into()]);
+    }
+    let sections = sections(file)?;
+    let lists = sections.iter().filter(|section| kind(section) == PemKind::RevocationList);
+    let lists =
+        lists.map(|section| Ok(std::mem::take(&mut *decode(section)?).into())).collect::<Result<Vec<_>, Error>>()?;
+    if lists.is_empty() {
+        return Err(Error::Config("no revocation list found: a file in PEM has sections X509 CRL".into()));
+    }
+    Ok(lists)
 }
 
 /// All certificates of a PEM file, in order. Other sections are skipped: [`sections_of_pem`] lists them.
@@ -101,6 +123,7 @@ fn kind(section: &Section<'_>) -> PemKind {
     match section.label {
         // The older names are those of RFC 7468 5.1.
         b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => PemKind::Certificate,
+        b"X509 CRL" => PemKind::RevocationList,
         b"PRIVATE KEY" | b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" if !section.is_encrypted() => PemKind::PrivateKey,
         _ => PemKind::Other,
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::origin;
 use crate::codes::SignatureScheme;
-use crate::crypto::provider::keys::RSA_BITS;
+use crate::crypto::provider::keys::{RSA_BITS, RSA_PSS_KEY};
 use crate::crypto::{Origin, VerificationScheme};
 
 /// What TLS 1.3 allows in a CertificateVerify (RFC 8446 4.2.3): an ECDSA scheme fixes the curve, and PKCS #1 v1.5 is out.
@@ -18,7 +18,11 @@ pub(in crate::crypto::provider) fn schemes() -> Vec<VerificationScheme> {
             SignatureScheme::ED25519 => || origin(ed25519_implementation()),
             _ => || origin("RustCrypto, 64-bit arithmetic in Rust"),
         };
-        VerificationScheme { scheme, algorithm, origin }
+        VerificationScheme { scheme, algorithm, restricted: None, origin }
+    };
+    let pss = |scheme, algorithm, restricted: &'static RustCryptoVerifier| VerificationScheme {
+        restricted: Some(restricted),
+        ..entry(scheme, algorithm)
     };
     vec![
         entry(SignatureScheme::ECDSA_SECP256R1_SHA256, &ECDSA_P256_SHA256),
@@ -27,6 +31,9 @@ pub(in crate::crypto::provider) fn schemes() -> Vec<VerificationScheme> {
         entry(SignatureScheme::RSA_PSS_RSAE_SHA256, &RSA_PSS_SHA256),
         entry(SignatureScheme::RSA_PSS_RSAE_SHA384, &RSA_PSS_SHA384),
         entry(SignatureScheme::RSA_PSS_RSAE_SHA512, &RSA_PSS_SHA512),
+        pss(SignatureScheme::RSA_PSS_PSS_SHA256, &PSS_PSS_SHA256, &PSS_SHA256_ONLY),
+        pss(SignatureScheme::RSA_PSS_PSS_SHA384, &PSS_PSS_SHA384, &PSS_SHA384_ONLY),
+        pss(SignatureScheme::RSA_PSS_PSS_SHA512, &PSS_PSS_SHA512, &PSS_SHA512_ONLY),
     ]
 }
 
@@ -43,6 +50,12 @@ pub(in crate::crypto::provider) fn certificate_algorithms() -> Vec<&'static dyn 
         &RSA_PSS_SHA256,
         &RSA_PSS_SHA384,
         &RSA_PSS_SHA512,
+        &PSS_PSS_SHA256,
+        &PSS_PSS_SHA384,
+        &PSS_PSS_SHA512,
+        &PSS_SHA256_ONLY,
+        &PSS_SHA384_ONLY,
+        &PSS_SHA512_ONLY,
     ]
 }
 
@@ -77,34 +90,37 @@ impl SignatureVerificationAlgorithm for RustCryptoVerifier {
 }
 
 macro_rules! verifiers {
-    ($($name:ident = $verify:expr, $public_key:ident, $signature:ident;)*) => {
+    ($($name:ident = $verify:expr, $public_key:expr, $signature:expr;)*) => {
         $(static $name: RustCryptoVerifier = RustCryptoVerifier {
             name: stringify!($name),
             verify: $verify,
-            public_key: alg_id::$public_key,
-            signature: alg_id::$signature,
+            public_key: $public_key,
+            signature: $signature,
         };)*
     };
 }
 
 verifiers! {
-    ECDSA_P256_SHA256 = p256_verify::<Sha256>, ECDSA_P256, ECDSA_SHA256;
-    ECDSA_P256_SHA384 = p256_verify::<Sha384>, ECDSA_P256, ECDSA_SHA384;
-    ECDSA_P384_SHA256 = p384_verify::<Sha256>, ECDSA_P384, ECDSA_SHA256;
-    ECDSA_P384_SHA384 = p384_verify::<Sha384>, ECDSA_P384, ECDSA_SHA384;
-    ED25519 = ed25519_verify, ED25519, ED25519;
+    ECDSA_P256_SHA256 = p256_verify::<Sha256>, alg_id::ECDSA_P256, alg_id::ECDSA_SHA256;
+    ECDSA_P256_SHA384 = p256_verify::<Sha384>, alg_id::ECDSA_P256, alg_id::ECDSA_SHA384;
+    ECDSA_P384_SHA256 = p384_verify::<Sha256>, alg_id::ECDSA_P384, alg_id::ECDSA_SHA256;
+    ECDSA_P384_SHA384 = p384_verify::<Sha384>, alg_id::ECDSA_P384, alg_id::ECDSA_SHA384;
+    ED25519 = ed25519_verify, alg_id::ED25519, alg_id::ED25519;
     RSA_PKCS1_SHA256 = |key, message, signature| rsa_key(key)?.pkcs1v15_verify::<Sha256>(message, signature).ok(),
-        RSA_ENCRYPTION, RSA_PKCS1_SHA256;
+        alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA256;
     RSA_PKCS1_SHA384 = |key, message, signature| rsa_key(key)?.pkcs1v15_verify::<Sha384>(message, signature).ok(),
-        RSA_ENCRYPTION, RSA_PKCS1_SHA384;
+        alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA384;
     RSA_PKCS1_SHA512 = |key, message, signature| rsa_key(key)?.pkcs1v15_verify::<Sha512>(message, signature).ok(),
-        RSA_ENCRYPTION, RSA_PKCS1_SHA512;
-    RSA_PSS_SHA256 = |key, message, signature| rsa_key(key)?.pss_verify::<Sha256>(message, signature).ok(),
-        RSA_ENCRYPTION, RSA_PSS_SHA256;
-    RSA_PSS_SHA384 = |key, message, signature| rsa_key(key)?.pss_verify::<Sha384>(message, signature).ok(),
-        RSA_ENCRYPTION, RSA_PSS_SHA384;
-    RSA_PSS_SHA512 = |key, message, signature| rsa_key(key)?.pss_verify::<Sha512>(message, signature).ok(),
-        RSA_ENCRYPTION, RSA_PSS_SHA512;
+        alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA512;
+    RSA_PSS_SHA256 = pss_verify_sha256, alg_id::RSA_ENCRYPTION, alg_id::RSA_PSS_SHA256;
+    RSA_PSS_SHA384 = pss_verify_sha384, alg_id::RSA_ENCRYPTION, alg_id::RSA_PSS_SHA384;
+    RSA_PSS_SHA512 = pss_verify_sha512, alg_id::RSA_ENCRYPTION, alg_id::RSA_PSS_SHA512;
+    PSS_PSS_SHA256 = pss_verify_sha256, RSA_PSS_KEY, alg_id::RSA_PSS_SHA256;
+    PSS_PSS_SHA384 = pss_verify_sha384, RSA_PSS_KEY, alg_id::RSA_PSS_SHA384;
+    PSS_PSS_SHA512 = pss_verify_sha512, RSA_PSS_KEY, alg_id::RSA_PSS_SHA512;
+    PSS_SHA256_ONLY = pss_verify_sha256, alg_id::RSA_PSS_SHA256, alg_id::RSA_PSS_SHA256;
+    PSS_SHA384_ONLY = pss_verify_sha384, alg_id::RSA_PSS_SHA384, alg_id::RSA_PSS_SHA384;
+    PSS_SHA512_ONLY = pss_verify_sha512, alg_id::RSA_PSS_SHA512, alg_id::RSA_PSS_SHA512;
 }
 
 fn p256_verify<H: Digest>(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
@@ -123,6 +139,18 @@ fn ed25519_verify(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
     let key = ed25519_dalek::VerifyingKey::from_bytes(key.try_into().ok()?).ok()?;
     let signature = ed25519_dalek::Signature::from_slice(signature).ok()?;
     key.verify_strict(message, &signature).ok()
+}
+
+fn pss_verify_sha256(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    rsa_key(key)?.pss_verify::<Sha256>(message, signature).ok()
+}
+
+fn pss_verify_sha384(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    rsa_key(key)?.pss_verify::<Sha384>(message, signature).ok()
+}
+
+fn pss_verify_sha512(key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    rsa_key(key)?.pss_verify::<Sha512>(message, signature).ok()
 }
 
 fn rsa_key(key: &[u8]) -> Option<rsa::PublicKey> {
