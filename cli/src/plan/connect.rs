@@ -9,9 +9,11 @@ use tls_engine::io::SocketOptions;
 use tls_engine::limits::EARLY_DATA_MAX;
 use tls_engine::mem::BufferPool;
 
+use super::identities;
+use super::key_log::KeyLogSource;
 use super::psk::external_psks;
 use super::switches::setting;
-use super::tls::{self, KeyLogSource, Tls};
+use super::tls::{self, Tls};
 use super::trust::Trust;
 use super::{DEFAULT_PORT, sockets, target, without_scheme};
 use crate::args;
@@ -92,7 +94,7 @@ impl Connect {
             return Err(Error::Usage(format!("{} is empty, which is no early data", path.display())));
         }
         let certificate = (&args.own_certificate.cert, &args.own_certificate.key);
-        tls.client_identity = tls::client_identity(certificate, &mut notes)?;
+        tls.client_identity = identities::of_client(certificate, &mut notes)?;
         let keeper = ChainKeeper::new(trust.verifier()?);
         let mut config = tls
             .client_builder(&suites, keeper.clone(), setting.switches)?

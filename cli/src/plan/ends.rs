@@ -1,5 +1,5 @@
+use super::identities;
 use super::sweep::Combination;
-use super::tls;
 use super::trust::Trust;
 use crate::args;
 use crate::error::Error;
@@ -23,7 +23,7 @@ impl Ends {
         if is_remote {
             return Ok(Self { identity: None, trust: Trust::new(trust, notes)? });
         }
-        let (identity, authority) = tls::identity(identity, combination.tls.key_type, notes)?;
+        let (identity, authority) = identities::of_server(identity, combination.tls.key_type, notes)?;
         // A generated certificate is trusted, unless something else is asked for.
         let generated = authority.filter(|_| trust.cacert.is_none() && !trust.insecure);
         let trust = match generated {

@@ -15,10 +15,12 @@ use tls_engine::switches::Switches;
 
 pub use crate::args::Mode;
 
+use super::identities;
+use super::key_log::KeyLogSource;
 use super::psk::external_psks;
 use super::sockets;
 use super::switches::setting;
-use super::tls::{self, EARLY_DATA_KEPT, KeyLogSource, TICKET_LIFETIME_S, Tls};
+use super::tls::{self, EARLY_DATA_KEPT, TICKET_LIFETIME_S, Tls};
 use super::trust;
 use crate::args;
 use crate::error::Error;
@@ -81,7 +83,7 @@ impl Serve {
                 return Err(Error::Usage(format!("{flag} must be at least 1")));
             }
         }
-        let (identities, authority) = tls::identities(&args.identities, &mut notes)?;
+        let (identities, authority) = identities::of_serve(&args.identities, &mut notes)?;
         let authority = args.ca_out.clone().zip(authority.map(|authority| authority.pem));
         let suites = tls.suites(&args.cipher)?;
         let mut config = tls.server_builder(&suites, &identities, setting.switches)?;

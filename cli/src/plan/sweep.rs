@@ -1,7 +1,9 @@
+use super::identities;
+use super::key_log::KeyLogSource;
 use super::library::ChosenLibrary;
 use super::once;
 use super::switches::setting;
-use super::tls::{self, KeyLogSource, Tls};
+use super::tls::{self, Tls};
 use crate::args;
 use crate::error::Error;
 use crate::identity::KeyType;
@@ -90,7 +92,7 @@ impl Sweep {
         let mut first = Tls::new(tls, settings[0].provider, None, KeyLogSource::FlagOnly)?;
         let mut notes = Vec::new();
         if let Some(args::Identity { cert, key }) = elsewhere {
-            first.client_identity = tls::client_identity((cert, key), &mut notes)?;
+            first.client_identity = identities::of_client((cert, key), &mut notes)?;
         }
         let mut combinations = Vec::new();
         let libraries = once(args.library.clone());

@@ -1,4 +1,3 @@
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls_pki_types::ServerName;
@@ -9,17 +8,16 @@ use tls_engine::pki::VerifyServer;
 use tls_engine::pki::compression::CertificateCompression;
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys, TicketStore};
 use tls_engine::switches::Switches;
-use tls_engine::{ExternalPsk, KeyLog, KeyLogFile, PskHash};
+use tls_engine::{ExternalPsk, KeyLog, PskHash};
 
+use super::key_log::{self, KeyLogSource};
 use super::once;
 use super::trust::Trust;
 use crate::args;
 use crate::error::Error;
-use crate::files;
-use crate::identity::{Authority, Generator, Identity, KeyType};
+use crate::identity::{Identity, KeyType};
 use crate::library::{Expected, HandshakeKind, Setup};
 use crate::names;
-use crate::render::{Color, Messages};
 
 /// How many ClientHellos with early data are accepted in 20 seconds: more than a few processors can take in that time.
 pub(super) const EARLY_DATA_KEPT: usize = 1 << 22;
@@ -54,15 +52,6 @@ pub struct Tls {
     pub cert_compression: Vec<CertificateCompressionAlgorithm>,
 }
 
-/// When secrets are written to a key log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyLogSource {
-    /// If the flag or the environment variable asks for it.
-    FlagOrEnvironment,
-    /// Only if the flag asks for it: a variable that was once set must not change measurements.
-    FlagOnly,
-}
-
 impl Tls {
     /// `groups` is a list with colons, in order of preference; none stands for the provider's default ones.
     pub(super) fn new(
@@ -72,7 +61,7 @@ impl Tls {
         secrets: KeyLogSource,
     ) -> Result<Self, Error> {
         let alpn = once(args.alpn.iter().map(|name| check_alpn(name)).collect::<Result<Vec<_>, _>>()?);
-        let key_log = key_log_path(args.keylog.as_deref(), secrets).map(open_key_log).transpose()?;
+        let key_log = key_log::find(args.keylog.as_deref(), secrets)?;
         let tls = Self {
             provider,
             groups: find_groups(groups, provider)?,
@@ -298,47 +287,6 @@ impl Tls {
     }
 }
 
-/// The server's identity: from files, or generated together with its authority.
-pub(super) fn identity(
-    args: &args::Identity,
-    key_type: KeyType,
-    notes: &mut Vec<String>,
-) -> Result<(Identity, Option<Authority>), Error> {
-    match (&args.cert, &args.key) {
-        (Some(chain), Some(key)) => Ok((Identity::from_files(chain, key, notes)?, None)),
-        _ => Generator::new(key_type).generate().map(|(identity, authority)| (identity, Some(authority))),
-    }
-}
-
-/// The identities of a server that may have several: from files, or one that is generated together with its authority.
-pub(super) fn identities(
-    args: &args::Identities,
-    notes: &mut Vec<String>,
-) -> Result<(Vec<Identity>, Option<Authority>), Error> {
-    let args::Identities { cert, key } = args;
-    if cert.len() != key.len() {
-        let (certificates, keys) = (cert.len(), key.len());
-        return Err(Error::Usage(format!(
-            "a --key for each --cert is needed: there are {certificates} of --cert, and {keys} of --key"
-        )));
-    }
-    if cert.is_empty() {
-        let (identity, authority) = Generator::new(KeyType::EcdsaP256).generate()?;
-        return Ok((vec![identity], Some(authority)));
-    }
-    let identities = cert.iter().zip(key).map(|(chain, key)| Identity::from_files(chain, key, notes));
-    Ok((identities.collect::<Result<_, _>>()?, None))
-}
-
-/// The certificate that a client shows, from the files of `--cert` and `--key`.
-pub(super) fn client_identity(
-    (chain, key): (&Option<PathBuf>, &Option<PathBuf>),
-    notes: &mut Vec<String>,
-) -> Result<Option<Arc<Identity>>, Error> {
-    let files = chain.as_ref().zip(key.as_ref());
-    files.map(|(chain, key)| Identity::of_client(chain, key, notes).map(Arc::new)).transpose()
-}
-
 /// Refuses protocols other than HTTP/1: a client that negotiated one would use it.
 pub(super) fn check_http(alpn: &[Vec<u8>]) -> Result<(), Error> {
     match alpn.iter().find(|name| !matches!(name.as_slice(), b"http/1.1" | b"http/1.0")) {
@@ -435,23 +383,6 @@ fn check_alpn(name: &str) -> Result<Vec<u8>, Error> {
         return Err(Error::Usage(format!("a protocol name (--alpn) must not contain invisible characters: '{name}'")));
     }
     Ok(name.as_bytes().to_vec())
-}
-
-fn open_key_log(path: PathBuf) -> Result<Arc<dyn KeyLog>, Error> {
-    let open = match files::stream(&path).map_err(|error| Error::write(&path, error))? {
-        Some(stream) => KeyLogFile::new(stream),
-        None => KeyLogFile::open(&path).map_err(|error| Error::Usage(error.to_string()))?,
-    };
-    Ok(Arc::new(open.on_failure(move |error| {
-        let message = format!("secrets are missing from the key log {}: {error}", path.display());
-        Messages::new(false, 0, Color::Never).complaint(&message);
-    })))
-}
-
-/// The flag overrides SSLKEYLOGFILE; an empty variable counts as unset.
-fn key_log_path(flag: Option<&Path>, secrets: KeyLogSource) -> Option<PathBuf> {
-    let variable = || std::env::var_os("SSLKEYLOGFILE").filter(|value| !value.is_empty()).map(PathBuf::from);
-    flag.map(Path::to_owned).or_else(|| if secrets == KeyLogSource::FlagOrEnvironment { variable() } else { None })
 }
 
 #[cfg(test)]
