@@ -1,5 +1,6 @@
 //! Chromium. The page of `tlsbench report`: it renders, complains of nothing, asks for nothing, fits narrow and wide screens, and can be
-//! read in light and dark. And that of `serve`, whose certificate it decompresses.
+//! read in light and dark. And that of `serve`, whose certificate it decompresses, and whose
+//! post-quantum group it takes.
 
 #[path = "support/browser.rs"]
 mod browser;
@@ -151,4 +152,14 @@ fn a_certificate_that_was_compressed_is_decompressed() {
         assert_eq!(text.contains("certificate compressed"), told.is_some(), "{text}");
         assert!(told.is_none_or(|told| text.contains(&told)), "{text}");
     }
+}
+
+#[test]
+fn it_agrees_on_the_post_quantum_group_that_it_offers_first() {
+    let Some(mut browser) = Browser::start() else { return };
+    browser.trust_anyone();
+    let server = Server::start(&["--mode", "http"]);
+    browser.visit(&format!("https://localhost:{}/", server.port));
+    let text = browser.evaluate("document.documentElement.innerText");
+    assert!(text.as_str().is_some_and(|text| text.contains(" X25519MLKEM768")), "{text}");
 }

@@ -47,7 +47,7 @@ fn both_ends_say_that_a_psk_was_used_and_which() {
         let ended = server.connect(&[&flag, &path], REQUEST);
         ended.expect(0, &["psk:       an external PSK", &format!("server:    knows the external PSK {identity}")]);
         assert!(!ended.errors.contains("verified as") && !ended.errors.contains("signature:"), "{}", ended.errors);
-        let told = format!("TLS_AES_128_GCM_SHA256 x25519 external PSK ({identity})");
+        let told = format!("TLS_AES_128_GCM_SHA256 X25519MLKEM768 external PSK ({identity})");
         assert!(ended.output.contains(&told), "{}", ended.output);
         // The ticket of that connection goes first in the next one.
         let resumed = server.connect(&[&flag, &path, "--resume"], REQUEST);

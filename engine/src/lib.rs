@@ -155,7 +155,7 @@
 //! ([`Connection::export_keying_material`]). OCSP responses and certificate timestamps are sent and passed on ([`pki::Stapled`]), and
 //! not verified. Certificates are compressed where both ends say so ([`pki::compression`]), and clients offer GREASE
 //! values where they are told to (RFC 8701). Records are limited to what an end takes (RFC 8449) where both say so. Not supported: TLS 1.2, early data with
-//! external PSKs, requests for certificates after the handshake, revocation, QUIC, DTLS, early exporters. [`limits`] has every bound
+//! external PSKs, requests for certificates after the handshake, OCSP as proof of revocation, QUIC, DTLS, early exporters. [`limits`] has every bound
 //! that a peer runs into.
 //! X25519MLKEM768 is preferred to curves; other post-quantum groups and P-521 are used where they are asked for, see
 //! [`Provider::default_groups`].

@@ -127,12 +127,18 @@ fn lists_that_can_not_be_used_are_refused() {
     let good = &lists_of(Pki::shared(KIND), &[REVOKED], 2090)[0];
     let half = CertificateRevocationListDer::from(good[..good.len() / 2].to_vec());
     assert!(verifier().with_revocation_lists(std::slice::from_ref(good)).is_ok());
-    for (lists, told) in [(vec![], "no revocation list"), (vec![good.clone(), half], "revocation list 2 can't be used")]
-    {
+    let newer = lists_of(Pki::shared(KIND), &[GOOD], 2090)[0].clone();
+    for (lists, told) in [
+        (vec![], "no revocation list"),
+        (vec![good.clone(), half], "revocation list 2 can't be used"),
+        (vec![good.clone(), newer], "revocation lists 1 and 2 are for the same certificates"),
+    ] {
         let Err(Error::Config(why)) = verifier().with_revocation_lists(&lists) else { panic!("{told}: taken") };
         assert!(why.starts_with(told), "{why}");
     }
     assert!(matches!(verifier().require_revocation_status(), Err(Error::Config(_))));
+    let once = verifier().with_revocation_lists(std::slice::from_ref(good)).unwrap();
+    assert!(matches!(once.with_revocation_lists(std::slice::from_ref(good)), Err(Error::Config(_))));
     let insecure = ServerVerifier::insecure().with_revocation_lists(std::slice::from_ref(good));
     assert!(matches!(insecure, Err(Error::Config(_))));
 }

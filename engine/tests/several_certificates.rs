@@ -172,23 +172,29 @@ fn of_two_for_a_client_its_lists_for_certificates_decide() {
         (ExtensionType::CERTIFICATE_AUTHORITIES, vector16(&vector16(&name)))
     };
     let cases = [
-        (schemes(SignatureScheme::ECDSA_SECP256R1_SHA256), &by_p256),
-        (schemes(SignatureScheme::ED25519), &by_ed25519),
-        (schemes(SignatureScheme::RSA_PKCS1_SHA256), &by_p256),
-        (authority("throw-away root Ed25519"), &by_ed25519),
-        (authority("throw-away intermediate Ed25519"), &by_ed25519),
-        (authority("throw-away root EcdsaP256"), &by_p256),
-        (authority("nobody"), &by_p256),
+        (vec![schemes(SignatureScheme::ECDSA_SECP256R1_SHA256)], &by_p256),
+        (vec![schemes(SignatureScheme::ED25519)], &by_ed25519),
+        (vec![schemes(SignatureScheme::RSA_PKCS1_SHA256)], &by_p256),
+        (vec![authority("throw-away root Ed25519")], &by_ed25519),
+        (vec![authority("throw-away intermediate Ed25519")], &by_ed25519),
+        (vec![authority("throw-away root EcdsaP256")], &by_p256),
+        (vec![authority("nobody")], &by_p256),
+        // RFC 8446 4.4.2.2: the signature has to be taken where that can be, the authority is a hint.
+        (vec![schemes(SignatureScheme::ED25519), authority("throw-away root EcdsaP256")], &by_ed25519),
     ];
     for provider in providers() {
-        for ((extension_type, content), expected) in &cases {
+        for (extensions, expected) in &cases {
             let config = server(provider, &[&by_p256, &by_ed25519]);
             let mut client = ScriptedClient::new(provider, &config, NamedGroup::X25519);
-            client.send_hello_with(|hello| hello.extensions().set(*extension_type, content.clone()));
+            client.send_hello_with(|hello| {
+                for (extension_type, content) in extensions {
+                    hello.extensions().set(*extension_type, content.clone());
+                }
+            });
             let sent = client.wire.sent.iter().filter(|sent| sent.encrypted);
             let flight: Vec<u8> = sent.flat_map(|sent| sent.content.clone()).collect();
             let leaf = expected.chain[0].as_ref();
-            assert!(flight.windows(leaf.len()).any(|part| part == leaf), "{extension_type} {content:?}");
+            assert!(flight.windows(leaf.len()).any(|part| part == leaf), "{extensions:?}");
         }
     }
 }

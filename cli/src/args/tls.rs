@@ -140,7 +140,8 @@ pub struct ClientTrust {
     #[arg(long, value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
 
-    /// Refuse clients whose certificates are in the revocation lists (CRLs) of this file, PEM or DER. It is read once
+    /// Refuse clients whose certificates are in the revocation lists (CRLs) of this file, PEM or DER. Others are taken, also where no list
+    /// is for them, or one that has expired. The file is read once
     #[arg(long, value_name = "FILE", requires = "client_ca")]
     pub client_crl: Option<PathBuf>,
 

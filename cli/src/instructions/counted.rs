@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use rustls_pki_types::ServerName;
+use tls_engine::codes::NamedGroup;
 use tls_engine::conn::{ClientConfig, Connection, Progress, ServerConfig};
 use tls_engine::mem::{BufferPool, InBuf, OutBuf, PoolOptions};
 use tls_engine::pki::{CertifiedKey, ServerVerifier};
@@ -110,8 +111,12 @@ impl Ends {
         let key = CertifiedKey::new(provider, fixed.chain, &fixed.key)?;
         // The provider's own random numbers are not counted if cryptography is not.
         let random = if job.with_cryptography { &SEEDED } else { provider.random };
-        let client = ClientConfig::builder(provider).suites(&[job.suite]).switches(switches).verifier(verifier);
-        let server = ServerConfig::builder(provider).suites(&[job.suite]).switches(switches).certificate(key);
+        // As other measurements of two ends: what is copied of longer shares would hide what changes beside it.
+        let groups = [NamedGroup::X25519];
+        let client = ClientConfig::builder(provider).suites(&[job.suite]).groups(&groups);
+        let client = client.switches(switches).verifier(verifier);
+        let server = ServerConfig::builder(provider).suites(&[job.suite]).groups(&groups);
+        let server = server.switches(switches).certificate(key);
         Ok(Self {
             client: client.random(random).clock(Arc::new(Stopped)).build()?,
             server: server.random(random).clock(Arc::new(Stopped)).build()?,

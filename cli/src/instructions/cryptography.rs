@@ -206,6 +206,10 @@ impl Group for Quiet<&'static dyn Group> {
         self.0.lengths()
     }
 
+    fn has_part(&self, group: NamedGroup) -> bool {
+        self.0.has_part(group)
+    }
+
     fn origin(&self) -> Origin {
         self.0.origin()
     }
@@ -226,6 +230,15 @@ impl Group for Quiet<&'static dyn Group> {
 impl Exchange for Owned<Box<dyn Exchange>> {
     fn share(&self) -> &[u8] {
         without_counting(|| self.0.as_ref().map_or(&[][..], |exchange| exchange.share()))
+    }
+
+    fn part(&self, group: NamedGroup) -> Option<&[u8]> {
+        without_counting(|| self.0.as_ref().and_then(|exchange| exchange.part(group)))
+    }
+
+    fn into_part(mut self: Box<Self>, group: NamedGroup) -> Option<Box<dyn Exchange>> {
+        let part = without_counting(|| self.0.take()?.into_part(group))?;
+        Some(Box::new(Self(Some(part))))
     }
 
     fn complete(mut self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, EngineError> {

@@ -352,6 +352,9 @@ pub(super) fn find_compressions(list: Option<&str>) -> Result<Vec<CertificateCom
     match list {
         None => Ok(Vec::new()),
         Some(list) if list.eq_ignore_ascii_case(NO_COMPRESSION) => Ok(Vec::new()),
+        Some(list) if list.split(':').any(|name| name.eq_ignore_ascii_case(NO_COMPRESSION)) => Err(Error::Usage(
+            "the compression of certificates is none, or a list without it (--cert-compression)".to_owned(),
+        )),
         Some(list) => Ok(once(list.split(':').map(find).collect::<Result<Vec<_>, _>>()?)),
     }
 }

@@ -7,6 +7,7 @@ mod elsewhere;
 mod requests;
 
 use serde_json::Value;
+use support::results::kept;
 use support::{Ended, run, run_with, tlsbench};
 
 /// Runs the command with these flags, and returns the document, which follows its schema.
@@ -200,12 +201,8 @@ fn results_are_compared_exported_and_drawn() {
 /// What the pages say of it.
 #[test]
 fn the_run_that_is_kept_shows_that_the_engine_adds_no_more_than_rustls() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/2026-11-30-latency-amd-epyc");
     for file in ["one-thread.json.gz", "pinned.json.gz"] {
-        let packed = std::fs::File::open(folder.join(file)).expect("a file");
-        let mut text = Vec::new();
-        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut text).expect("it is packed");
-        let document = tlsbench::loader::read(&text).unwrap_or_else(|refusal| panic!("{file}: {refusal}"));
+        let document = kept(&format!("2026-11-30-latency-amd-epyc/{file}"));
         for size in [64, 4096] {
             let added = |library: &str| {
                 let is_it = |case: &&tlsbench::schema::Case| {

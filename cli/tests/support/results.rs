@@ -9,6 +9,15 @@ use tlsbench::schema::{Case, Document, Host, Negotiated, Side};
 
 use super::run;
 
+/// A packed file of a reference run, `FOLDER/NAME` under `results/`.
+pub fn kept(file: &str) -> Document {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results").join(file);
+    let packed = fs::File::open(path).expect("a file");
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut text).expect("it is packed");
+    tlsbench::loader::read(&text).unwrap_or_else(|refusal| panic!("{file}: {refusal}"))
+}
+
 pub fn begin(started_at: &str) -> Document {
     let host = Host { cpu_model: Some("Example 9000".into()), cpu_flags: vec!["aes".into()], ..Host::default() };
     let mut document = Document::begin(host);

@@ -133,7 +133,8 @@ impl CertificateChoice {
     }
 }
 
-/// Whether the chain is from an authority that was not named, and whether it is signed with what is not taken. The former counts for more.
+/// Whether the chain is signed with what is not taken, and whether it is from an authority that was not named. The former counts for more:
+/// RFC 8446 4.4.2.2 has MUST for it, and authorities only guide.
 type Misfits = (bool, bool);
 
 const NO_MISFIT: Misfits = (false, false);
@@ -142,7 +143,7 @@ fn misfits(certificate: &CertifiedKey, schemes: Numbers<'_>, wanted: &WantedCert
     let is_named = wanted.authorities.is_none_or(|names| certificate.is_issued_by(names.iter()));
     // RFC 8446 4.2.3: without a list of their own, certificates are signed as handshakes are.
     let taken = wanted.certificate_schemes.unwrap_or(schemes);
-    (!is_named, !certificate.is_signed_with(|scheme| taken.contains(scheme.0)))
+    (!certificate.is_signed_with(|scheme| taken.contains(scheme.0)), !is_named)
 }
 
 /// Sends the CertificateVerify with `signature`, which is over the [`signed_content`] so far.

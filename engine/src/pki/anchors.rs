@@ -54,8 +54,11 @@ impl Anchors {
         Ok(Self { anchors, revocation: None })
     }
 
-    /// Refuses what one of `lists` has. See [`Revocation::new`].
+    /// Refuses what one of `lists` has. See [`Revocation::new`]. They are given once.
     pub(super) fn revoke(&mut self, lists: &[CertificateRevocationListDer<'_>]) -> Result<(), Error> {
+        if self.revocation.is_some() {
+            return Err(Error::Config("there are revocation lists already: all are given at once".into()));
+        }
         self.revocation = Some(Revocation::new(lists)?);
         Ok(())
     }
@@ -88,7 +91,7 @@ impl Anchors {
             Purpose::Client => KeyUsage::client_auth(),
         };
         let lists = self.revocation.as_ref().map(Revocation::lists).unwrap_or_default();
-        let revocation = self.revocation.as_ref().and_then(|revocation| revocation.options(&lists));
+        let revocation = self.revocation.as_ref().map(|revocation| revocation.options(&lists)).transpose()?;
         let algorithms = &provider.certificate_algorithms;
         leaf.verify_for_usage(algorithms, &self.anchors, &intermediates, now, usage, revocation, None)
             .map_err(|why| explain(&why, chain, &self.anchors, purpose))?;

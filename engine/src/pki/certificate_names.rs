@@ -7,7 +7,7 @@ use super::verify::parse;
 /// Which of several certificates are for a host name (RFC 6066 3, RFC 9525 6.3), found once, so that nothing is parsed for a client.
 #[derive(Debug, Default)]
 pub(crate) struct CertificateNames {
-    /// The places of those that are for a name, in order. A wildcard is there without its asterisk: `.example.com`.
+    /// The places of those that are for a name, in order: those that have it itself before those with a wildcard. A wildcard is there without its asterisk: `.example.com`.
     places: HashMap<Box<str>, Vec<usize>>,
 }
 
@@ -22,9 +22,9 @@ impl CertificateNames {
         // A name finds those for wildcards as well.
         let wildcards = names.places.clone();
         for (name, places) in &mut names.places {
-            places.extend(domain(name).and_then(|domain| wildcards.get(domain)).into_iter().flatten());
-            places.sort_unstable();
-            places.dedup();
+            let others = domain(name).and_then(|domain| wildcards.get(domain)).into_iter().flatten();
+            let others: Vec<_> = others.filter(|place| !places.contains(place)).copied().collect();
+            places.extend(others);
         }
         names
     }
@@ -70,7 +70,7 @@ mod tests {
             certificate(&[]),
         ]);
         for (host, places) in [
-            ("www.example.com", Some(&[0, 1, 2][..])),
+            ("www.example.com", Some(&[1, 2, 0][..])),
             ("example.com", Some(&[0])),
             ("other.example.com", Some(&[0])),
             ("b.a.example.com", Some(&[2])),

@@ -24,7 +24,9 @@ impl Revocation {
                 Error::Config(format!("revocation list {} can't be used: {}", index + 1, objection(&why)))
             })
         });
-        Ok(Self { lists: lists.collect::<Result<_, _>>()?, is_status_required: false })
+        let lists = lists.collect::<Result<Vec<_>, _>>()?;
+        check_distinct(&lists)?;
+        Ok(Self { lists, is_status_required: false })
     }
 
     pub(super) const fn require_status(&mut self) {
@@ -37,15 +39,35 @@ impl Revocation {
     }
 
     /// How paths are verified with such `lists`.
-    pub(super) fn options<'a>(&self, lists: &'a [&'a CertRevocationList<'a>]) -> Option<webpki::RevocationOptions<'a>> {
+    pub(super) fn options<'a>(
+        &self,
+        lists: &'a [&'a CertRevocationList<'a>],
+    ) -> Result<webpki::RevocationOptions<'a>, Error> {
         // A list that has expired still tells what was revoked before.
         let (unknown, expired) = match self.is_status_required {
             true => (UnknownStatusPolicy::Deny, ExpirationPolicy::Enforce),
             false => (UnknownStatusPolicy::Allow, ExpirationPolicy::Ignore),
         };
-        let builder = RevocationOptionsBuilder::new(lists).ok()?;
-        Some(builder.with_status_policy(unknown).with_expiration_policy(expired).build())
+        let builder = RevocationOptionsBuilder::new(lists).map_err(|_| Error::Internal("no revocation list"))?;
+        Ok(builder.with_status_policy(unknown).with_expiration_policy(expired).build())
     }
+}
+
+/// webpki looks at the first list for a certificate and at no other, so that a second one would have no effect.
+fn check_distinct(lists: &[CertRevocationList<'_>]) -> Result<(), Error> {
+    for (index, list) in lists.iter().enumerate() {
+        let is_for_the_same = |other: &CertRevocationList<'_>| {
+            let points = [list, other].map(CertRevocationList::issuing_distribution_point);
+            list.issuer() == other.issuer() && (points[0] == points[1] || points.contains(&None))
+        };
+        if let Some(earlier) = lists[..index].iter().position(is_for_the_same) {
+            let (earlier, later) = (earlier + 1, index + 1);
+            return Err(Error::Config(format!(
+                "revocation lists {earlier} and {later} are for the same certificates, and only one would be looked at: leave out the older"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What webpki does not take in a list.

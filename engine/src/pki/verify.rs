@@ -53,7 +53,7 @@ impl ServerVerifier {
     /// [`require_revocation_status`](Self::require_revocation_status). Default: nothing is looked up.
     ///
     /// # Errors
-    /// [`Error::Config`] without a list, with one that does not parse, of a kind that is not supported (a delta, or one from somebody other
+    /// [`Error::Config`] without a list, where it is called again, with two lists for the same certificates, with one that does not parse, of a kind that is not supported (a delta, or one from somebody other
     /// than the issuer of its certificates), and where any certificate is accepted.
     pub fn with_revocation_lists(mut self, lists: &[CertificateRevocationListDer<'_>]) -> Result<Self, Error> {
         self.trusted()?.revoke(lists)?;

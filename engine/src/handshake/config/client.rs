@@ -105,7 +105,7 @@ impl ClientConfigBuilder {
     }
 
     /// Adds a certificate with its key, for servers that request one (RFC 8446 4.3.2). Of those whose signatures the server
-    /// verifies, the first from an authority that it names is shown to it, or the first of all. Default: none; a server that requires one refuses the client.
+    /// verifies, the first is shown to it that is signed with what it takes and is from an authority that it names, or the first of all. Default: none; a server that requires one refuses the client.
     pub fn certificate(mut self, certificate: CertifiedKey) -> Self {
         self.certificates.push(Arc::new(certificate));
         self
