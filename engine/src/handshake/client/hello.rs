@@ -65,6 +65,9 @@ pub(crate) fn start(
     Ok(Machine(crate::handshake::MachineState::Client(ClientState::ServerHello(state))))
 }
 
+/// An exchange of the client's, with the share of the server that answers it.
+type AnsweredShare<'a> = (Box<dyn Exchange>, KeyShareEntry<'a>);
+
 /// What a HelloRetryRequest has fixed. The transcript has begun then; before, [`Effects::kept`] holds the ClientHello.
 struct Retried {
     transcript: Transcript,
@@ -221,10 +224,7 @@ impl WaitServerHello {
     }
 
     /// The exchange of the group that the server has chosen, with its share; `None` where it uses a PSK alone.
-    fn exchange<'a>(
-        &mut self,
-        hello: &ServerHello<'a>,
-    ) -> Result<Option<(Box<dyn Exchange>, KeyShareEntry<'a>)>, Error> {
+    fn exchange<'a>(&mut self, hello: &ServerHello<'a>) -> Result<Option<AnsweredShare<'a>>, Error> {
         let Some(theirs) = hello.key_share else {
             // RFC 8446 4.2.9: only with a PSK, and where the client allows it.
             let is_allowed = self.client.config.psk_ke && hello.selected_identity.is_some();
