@@ -39,11 +39,12 @@ pub(crate) fn load(
     places
         .filter(|(_, credential)| credential.psk.is_none())
         .map(|(place, credential)| {
-            let CertifiedKey { chain, key, stapled, compressed } = load_one(provider, credential)?;
+            let mut certified = load_one(provider, credential)?;
+            let key = Arc::clone(&certified.key);
             let mut schemes = usable(&credential.schemes, key.as_ref())?;
             schemes.retain(|scheme| flags.policy.is_none_or(|policy| policy.schemes.contains(scheme)));
-            let key = Arc::new(Key { key, schemes, place, selected: selected.clone() });
-            Ok(CertifiedKey { chain, key, stapled, compressed })
+            certified.key = Arc::new(Key { key, schemes, place, selected: selected.clone() });
+            Ok(certified)
         })
         .collect()
 }

@@ -5,44 +5,25 @@ mod support;
 
 use std::process::Command;
 
-use support::listening::{Listening, find_server};
-use support::pki::{Identity, KeyKind, Pki, for_client};
+use support::certificate_files::{Files, KIND};
+use support::listening::{Listening, find_server, start_nginx};
+use support::pki::{KeyKind, Pki, for_client};
 use support::skip::find;
 use support::{Ended, Server, run_with, tlsbench};
-use tempfile::TempDir;
 
-const KIND: KeyKind = KeyKind::EcdsaP256;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /// The subject of the throw-away certificates.
 const SUBJECT: &str = "throw-away leaf";
 
-/// Files of certificates: `ca.pem`, and a chain and a key for each name, together as well.
-struct Files(TempDir);
+/// With certificates of a server, of a client, and of a client that nobody knows.
+fn files() -> Files {
+    let files = Files::new();
+    files.write_identity("server", Pki::shared_identity(KIND));
+    files.write_identity("stranger", &Pki::new(KeyKind::EcdsaP384).issue(KIND, for_client));
+    files
+}
 
 impl Files {
-    fn new() -> Self {
-        let files = Self(TempDir::new().expect("a temporary directory"));
-        files.write("ca.pem", &Pki::shared(KIND).root_pem());
-        files.write_identity("server", Pki::shared_identity(KIND));
-        files.write_identity("client", Pki::shared_client(KIND));
-        files.write_identity("stranger", &Pki::new(KeyKind::EcdsaP384).issue(KIND, for_client));
-        files
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).expect("a file");
-    }
-
-    fn write_identity(&self, name: &str, identity: &Identity) {
-        self.write(&format!("{name}.pem"), &identity.chain_pem);
-        self.write(&format!("{name}.key"), &identity.key_pem);
-        self.write(&format!("{name}-both.pem"), &(identity.chain_pem.clone() + &identity.key_pem));
-    }
-
     /// Fills in what is in braces: the port, and files by their names.
     fn filled(&self, configuration: &str, port: u16) -> String {
         let names = ["ca.pem", "server.pem", "server.key", "server-both.pem", "client-both.pem"];
@@ -64,18 +45,7 @@ impl Files {
 
 /// What nginx finds out goes into its answer: it completes handshakes whatever the client shows.
 const NGINX: &str = "
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 64; }
-http {
     access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
     server {
         listen 127.0.0.1:{port} ssl;
         ssl_protocols TLSv1.3;
@@ -86,18 +56,13 @@ http {
         ssl_verify_depth 2;
         location / { return 200 '$ssl_client_verify, $ssl_client_s_dn'; }
     }
-}
 ";
 
 #[test]
 fn nginx_is_shown_a_certificate() {
     let Some(nginx) = find_server("nginx") else { return };
-    let files = Files::new();
-    let server = Listening::start("nginx.conf", |folder, port| {
-        let mut command = Command::new(&nginx);
-        command.args(["-p", folder, "-e", "stderr", "-c"]);
-        (command, files.filled(NGINX, port).replace("{folder}", folder))
-    });
+    let files = files();
+    let server = start_nginx(&nginx, |_, port| files.filled(NGINX, port));
     let shown = files.connect(&server, Some("client"));
     shown.expect(0, &[&format!("client:    shown the certificate of {SUBJECT}")]);
     assert!(shown.output.ends_with(&format!("SUCCESS, CN={SUBJECT}")), "{}", shown.output);
@@ -123,7 +88,7 @@ frontend front
 #[test]
 fn haproxy_is_shown_a_certificate() {
     let Some(haproxy) = find_server("haproxy") else { return };
-    let files = Files::new();
+    let files = files();
     let server = Listening::start("haproxy.cfg", |_, port| {
         let mut command = Command::new(&haproxy);
         command.args(["-db", "-f"]);
@@ -159,7 +124,7 @@ fn serve(files: &Files) -> Server {
 #[test]
 fn haproxy_in_front_shows_its_certificate() {
     let (Some(haproxy), Some(curl)) = (find_server("haproxy"), find("curl")) else { return };
-    let files = Files::new();
+    let files = files();
     let server = serve(&files);
     let proxy = Listening::start("haproxy.cfg", |_, port| {
         let mut command = Command::new(&haproxy);
@@ -176,7 +141,7 @@ fn haproxy_in_front_shows_its_certificate() {
 #[test]
 fn gnutls_shows_a_certificate_and_is_shown_one() {
     let (Some(client), Some(server)) = (find("gnutls-cli"), find_server("gnutls-serv")) else { return };
-    let files = Files::new();
+    let files = files();
     let ours = serve(&files);
     let ask = |flags: &[&str]| {
         let mut command = Command::new(&client);

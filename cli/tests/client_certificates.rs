@@ -5,42 +5,18 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::pki::{Identity, KeyKind, Pki, for_client};
+use support::certificate_files::{Files, KIND};
+use support::pki::{KeyKind, Pki, for_client};
 use support::programs::Program;
 use support::skip::find;
 use support::{Ended, Server, run, run_with, tlsbench};
-use tempfile::TempDir;
 
-const KIND: KeyKind = KeyKind::EcdsaP256;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /// The subject of the throw-away certificates.
 const SUBJECT: &str = "throw-away leaf";
 const REQUIRED: &str = "the peer sent the alert certificate_required";
 
-/// Files of clients' certificates.
-struct Files(TempDir);
-
 impl Files {
-    fn new() -> Self {
-        let files = Self(TempDir::new().expect("a temporary directory"));
-        files.write("ca.pem", &Pki::shared(KIND).root_pem());
-        files.write_identity("client", Pki::shared_client(KIND));
-        files
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).expect("a file");
-    }
-
-    fn write_identity(&self, name: &str, identity: &Identity) {
-        self.write(&format!("{name}.pem"), &identity.chain_pem);
-        self.write(&format!("{name}.key"), &identity.key_pem);
-    }
-
     /// `serve` with certificates of clients.
     fn serve(&self, flags: &[&str]) -> Server {
         Server::start(&[&["--mode", "http", "--client-ca", &self.path("ca.pem")], flags].concat())
@@ -242,7 +218,6 @@ fn measurements_of_a_server_elsewhere_show_it() {
     let (cert, key) = (files.path("client.pem"), files.path("client.key"));
     let [http_target, sink_target, echo_target] = [&http, &sink, &echo].map(Server::target);
     let measurements: [&[&str]; 4] = [
-        // A client alone has done its handshake before the server refuses it.
         &["handshake", "--connect", &http_target, "--http-get", "/", "--count", "20", "--warmup", "0s"],
         &["throughput", "--connect", &http_target, "--http-get", "/", "--count", "50", "--warmup", "0s"],
         &["throughput", "--connect", &sink_target, "--count", "20", "--warmup", "0s"],
@@ -257,6 +232,9 @@ fn measurements_of_a_server_elsewhere_show_it() {
         let told = refused.output.clone() + &refused.errors;
         assert!(told.contains("certificate_required"), "{words:?}: {told}");
     }
+    // A client that waits for nothing has done its handshake before the server refuses it.
+    let unanswered = run(["handshake", "--connect", &http_target, "--count", "20", "--warmup", "0s", "-k"]);
+    unanswered.expect(0, &["asked for a certificate, and showed none", "--cert FILE and --key FILE"]);
     let told = http.interrupt();
     assert!(told.errors.matches(&format!(", client {SUBJECT}")).count() >= 20, "{}", told.errors);
 }

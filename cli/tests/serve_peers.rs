@@ -5,7 +5,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::listening::{Listening, find_server};
+use support::listening::{Listening, find_server, start_nginx};
 use support::programs::Program;
 use support::skip::find;
 use support::{Ended, Server, run_with};
@@ -113,18 +113,14 @@ fn nginx_has_it_behind_itself() {
     let (Some(nginx), Some(curl)) = (find_server("nginx"), find("curl")) else { return };
     for keepalive in [true, false] {
         let server = start();
-        let proxy = Listening::start("nginx.conf", |folder, front| {
+        let proxy = start_nginx(&nginx, |_, front| {
             // Without these two directives it speaks HTTP/1.0, and has a connection for each request.
             let reuse = if keepalive { "proxy_http_version 1.1; proxy_set_header Connection \"\";" } else { "" };
-            let configuration = NGINX
-                .replace("{folder}", folder)
+            NGINX
                 .replace("{front}", &front.to_string())
                 .replace("{back}", &server.port.to_string())
                 .replace("{ca}", server.ca.to_str().expect("UTF-8"))
-                .replace("{reuse}", reuse);
-            let mut command = Command::new(&nginx);
-            command.args(["-p", folder, "-e", "stderr", "-c"]);
-            (command, configuration)
+                .replace("{reuse}", reuse)
         });
         expect_pages(&proxy, &curl);
     }
@@ -149,20 +145,8 @@ fn haproxy_has_it_behind_itself() {
     }
 }
 
-/// One process in the foreground, which writes nowhere but below its folder.
 const NGINX: &str = "
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 1024; }
-http {
     access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
     upstream behind {
         server 127.0.0.1:{back};
         keepalive 16;
@@ -179,7 +163,6 @@ http {
             proxy_ssl_server_name on;
         }
     }
-}
 ";
 
 const HAPROXY: &str = "

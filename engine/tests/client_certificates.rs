@@ -18,8 +18,7 @@ use tls_engine::crypto::{Origin, Provider, Random, SigningKey};
 use tls_engine::error::CertificateError;
 use tls_engine::internal::msgs::{CertificateRequest, ClientHello};
 use tls_engine::limits::AUTHORITIES_MAX;
-use tls_engine::pki::compression::CompressedForms;
-use tls_engine::pki::{CertifiedKey, ClientVerifier, Stapled, VerifyClient};
+use tls_engine::pki::{CertifiedKey, ClientVerifier, VerifyClient};
 use tls_engine::session::TicketKeys;
 
 const KIND: KeyKind = KeyKind::EcdsaP256;
@@ -184,12 +183,7 @@ fn claiming(provider: &'static Provider, key: &Identity, schemes: Option<Signatu
     let chain = Pki::shared_client(KIND).chain.clone();
     let key = (provider.load_key)(&key.key).unwrap();
     let schemes = schemes.map_or_else(|| key.schemes().to_vec(), |scheme| vec![scheme]);
-    let certificate = CertifiedKey {
-        chain,
-        key: Arc::new(Claims(key, schemes)),
-        stapled: Stapled::default(),
-        compressed: CompressedForms::default(),
-    };
+    let certificate = CertifiedKey::with_signer(chain, Arc::new(Claims(key, schemes)));
     client(provider, KIND, |builder| builder.certificate(certificate))
 }
 
@@ -237,12 +231,7 @@ fn the_first_certificate_that_fits_is_shown() {
         let fits = CertifiedKey::new(provider, identity.chain.clone(), &identity.key).unwrap();
         let other = Pki::shared_client(KeyKind::Ed25519);
         let key = Arc::new(Claims((provider.load_key)(&other.key).unwrap(), vec![SignatureScheme(0x0808)]));
-        let does_not = CertifiedKey {
-            chain: other.chain.clone(),
-            key,
-            stapled: Stapled::default(),
-            compressed: CompressedForms::default(),
-        };
+        let does_not = CertifiedKey::with_signer(other.chain.clone(), key);
         let client = client(provider, KIND, |builder| builder.certificate(does_not).certificate(fits));
         assert_eq!(shown(&client, &asking_server(provider, KIND, |it| it)).chain(), &identity.chain[..]);
     }

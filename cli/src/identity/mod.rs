@@ -39,6 +39,8 @@ pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     /// The leaf's key, wiped when it is dropped.
     pub key: Zeroizing<PrivateKeyDer<'static>>,
+    /// The files that it is from, for people. None where it was generated.
+    pub files: Option<String>,
 }
 
 /// A new authority, which clients must be told to trust.
@@ -51,7 +53,7 @@ pub struct Authority {
 
 impl Clone for Identity {
     fn clone(&self) -> Self {
-        Self { chain: self.chain.clone(), key: Zeroizing::new(self.key.clone_key()) }
+        Self { chain: self.chain.clone(), key: Zeroizing::new(self.key.clone_key()), files: self.files.clone() }
     }
 }
 
@@ -68,7 +70,8 @@ impl Identity {
     pub fn of_client(chain: &Path, key: &Path, notes: &mut Vec<String>) -> Result<Self, Error> {
         let key_file = PemFile::read(key)?;
         let chain_file = PemFile::read(chain)?;
-        let identity = Self { key: key_file.private_key()?, chain: chain_file.certificates()? };
+        let files = Some(format!("{} with {}", chain.display(), key.display()));
+        let identity = Self { key: key_file.private_key()?, chain: chain_file.certificates()?, files };
         notes.extend(PemFile::unused(&chain_file, &key_file));
         Ok(identity)
     }
@@ -80,8 +83,9 @@ impl Identity {
 
     /// The parts as the engine uses them; checks that key and leaf belong together.
     pub fn certified_key(&self, provider: &'static Provider) -> Result<CertifiedKey, Error> {
+        let what = self.files.as_deref().unwrap_or("the certificate that was generated");
         CertifiedKey::new(provider, self.chain.clone(), &self.key)
-            .map_err(|error| Error::Usage(format!("this certificate and key can't be used: {error}")))
+            .map_err(|error| Error::Usage(format!("{what} can't be used: {error}")))
     }
 }
 
@@ -223,7 +227,7 @@ impl Generator {
         limit_validity(&mut params);
         let leaf = params.signed_by(key, &authority)?;
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Ok((Identity { chain: vec![leaf.der().clone()], key: Zeroizing::new(key) }, authority_out))
+        Ok((Identity { chain: vec![leaf.der().clone()], key: Zeroizing::new(key), files: None }, authority_out))
     }
 }
 

@@ -60,7 +60,7 @@ pub fn setup(
 pub fn engine(setup: &Setup) -> Result<Engine, Error> {
     ensure!(setup.version == ProtocolVersion::TLS13, "the engine does not support {}", setup.version);
     let provider = Provider::auto();
-    let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
+    let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into(), files: None };
     let protocols: Vec<&[u8]> = setup.alpn.iter().map(Vec::as_slice).collect();
     let client = ClientConfig::builder(provider).suites(&[setup.suite]).groups(&setup.client_groups());
     let server = ServerConfig::builder(provider).suites(&[setup.suite]).groups(setup.server_groups());

@@ -255,6 +255,13 @@ fn warn_of_shortfalls(document: &mut Document, planned: &RemoteCase, found: &Fou
         let message = format!("{id}: {failed} {what} failed: {}", found.failures.told());
         document.warn(message, "they are left out of all other figures");
     }
+    let missing = found.counts.certificates_missing;
+    if missing > 0 {
+        // Without a request, a client of TLS 1.3 has gone before it is refused.
+        let asked = counted(missing as usize, "connection was", "connections were");
+        let message = format!("{id}: {asked} asked for a certificate, and showed none");
+        document.warn(message, "show one with --cert FILE and --key FILE, if the server is to take the connections");
+    }
     let completed = found.counts.completed.max(1) as f64;
     let asked = planned.mix.share(|kind| kind.is_resumed());
     let got = found.counts.resumed as f64 / completed;

@@ -129,5 +129,5 @@ fn a_server_with_several_certificates_shows_the_one_for_name_and_scheme() {
     bench.tlsbench(one_key).expect(2, &["a --key for each --cert is needed: there are 2 of --cert, and 1 of --key"]);
     bench
         .tlsbench(&format!("{one_key} --key a.key"))
-        .expect(2, &["does not belong to the certificate: it is ECDSA on P-256"]);
+        .expect(2, &["b.crt with a.key can't be used", "does not belong to the certificate: it is ECDSA on P-256"]);
 }

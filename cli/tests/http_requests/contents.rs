@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::support::go::page;
 use super::support::listening::{
-    Listening, announced_target, find_server, identity, serve_with_apache, serve_with_gnutls,
+    Listening, announced_target, find_server, identity, serve_with_apache, serve_with_gnutls, start_nginx,
 };
 use super::support::noise;
 use super::support::programs::Program;
@@ -64,19 +64,8 @@ fn page_file(folder: &Path) -> PathBuf {
 }
 
 const NGINX: &str = "
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events { worker_connections 64; }
-http {
     access_log off;
     keepalive_requests 10;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
     server {
         listen 127.0.0.1:{port} ssl;
         ssl_protocols TLSv1.3;
@@ -84,19 +73,16 @@ http {
         ssl_certificate_key {folder}/key.pem;
         root {folder};
     }
-}
 ";
 
 /// It closes each connection after ten requests, and says so.
 #[test]
 fn from_nginx() {
     let Some(nginx) = find_server("nginx") else { return };
-    let server = Listening::start("nginx.conf", |folder, port| {
-        identity(Path::new(folder));
-        page_file(Path::new(folder));
-        let mut command = Command::new(&nginx);
-        command.args(["-p", folder, "-e", "stderr", "-c"]);
-        (command, NGINX.replace("{folder}", folder).replace("{port}", &port.to_string()))
+    let server = start_nginx(&nginx, |folder, port| {
+        identity(folder);
+        page_file(folder);
+        NGINX.replace("{port}", &port.to_string())
     });
     receives_as_curl_does(&format!("localhost:{}", server.port), "/page", REQUESTS.div_ceil(10));
 }

@@ -110,16 +110,35 @@ pub fn serve_with_gnutls(gnutls: &Path) -> Listening {
 /// nginx with a certificate chain and its key, which answers every request with `answer`, takes early data, and logs of each request whether
 /// its session was resumed: `r`, or `.`.
 pub fn serve_with_nginx(nginx: &Path, [chain, key]: &[PathBuf; 2], answer: &str) -> Listening {
-    Listening::start("nginx.conf", |folder, port| {
-        let configuration = NGINX
-            .replace("{folder}", folder)
+    start_nginx(nginx, |_, port| {
+        ANSWERS
             .replace("{port}", &port.to_string())
             .replace("{certificate}", chain.to_str().expect("UTF-8"))
             .replace("{key}", key.to_str().expect("UTF-8"))
-            .replace("{answer}", answer);
+            .replace("{answer}", answer)
+    })
+}
+
+const ANSWERS: &str = "
+    log_format reused '$ssl_session_reused';
+    access_log {folder}/access.log reused;
+    server {
+        listen 127.0.0.1:{port} ssl;
+        ssl_protocols TLSv1.3;
+        ssl_early_data on;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        location / { return 200 '{answer}'; }
+    }
+";
+
+/// nginx with what `configure` puts into its block `http`, given the folder, which is `{folder}` in it, and a port.
+pub fn start_nginx(nginx: &Path, configure: impl FnOnce(&Path, u16) -> String) -> Listening {
+    Listening::start("nginx.conf", |folder, port| {
+        let http = configure(Path::new(folder), port);
         let mut command = Command::new(nginx);
         command.args(["-p", folder, "-e", "stderr", "-c"]);
-        (command, configuration)
+        (command, NGINX.replace("{http}", &http).replace("{folder}", folder))
     })
 }
 
@@ -129,23 +148,14 @@ daemon off;
 master_process off;
 pid {folder}/nginx.pid;
 error_log stderr warn;
-events { worker_connections 64; }
+events { worker_connections 1024; }
 http {
-    log_format reused '$ssl_session_reused';
-    access_log {folder}/access.log reused;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server {
-        listen 127.0.0.1:{port} ssl;
-        ssl_protocols TLSv1.3;
-        ssl_early_data on;
-        ssl_certificate {certificate};
-        ssl_certificate_key {key};
-        location / { return 200 '{answer}'; }
-    }
+    {http}
 }
 ";
 

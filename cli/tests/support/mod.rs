@@ -7,6 +7,7 @@ pub mod endpoint {
     /// No program takes longer.
     pub const DEADLINE: Duration = Duration::from_secs(60);
 }
+pub mod certificate_files;
 pub mod client;
 pub mod go;
 pub mod golden;

@@ -15,7 +15,8 @@ use crate::crypto::{Provider, SigningKey};
 use crate::error::Error;
 use crate::limits::{HANDSHAKE_HEADER, HANDSHAKE_MESSAGE_MAX};
 
-/// A certificate chain, leaf first, with the private key of the leaf.
+/// A certificate chain, leaf first, with the private key of the leaf. What is changed in one that was used already may not be sent: its
+/// compressed forms are kept. A clone has none.
 #[derive(Clone)]
 pub struct CertifiedKey {
     /// The certificates as they are sent.
@@ -24,8 +25,8 @@ pub struct CertifiedKey {
     pub key: Arc<dyn SigningKey>,
     /// What a server sends with the first certificate to clients that ask, see [`with_stapled`](Self::with_stapled).
     pub stapled: Stapled,
-    /// The Certificate messages with it that were compressed so far. Whoever changes another field puts the default here.
-    pub compressed: CompressedForms,
+    /// The Certificate messages with it that were compressed so far.
+    pub(crate) compressed: CompressedForms,
 }
 
 impl CertifiedKey {
@@ -55,10 +56,15 @@ impl CertifiedKey {
             return Err(not_a_pair(own.map(|(index, _)| index + 1), kind, leaf_kind));
         }
         check_usage(leaf)?;
-        Ok(Self { chain, key, stapled: Stapled::default(), compressed: CompressedForms::default() })
+        Ok(Self::with_signer(chain, key))
     }
 
-    /// The first of `keys` with a signature scheme that the client has `offered`, and the best such scheme of that key (RFC 8446
+    /// The same with a key that may be elsewhere. Whether it belongs to the chain is not checked.
+    pub fn with_signer(chain: Vec<CertificateDer<'static>>, key: Arc<dyn SigningKey>) -> Self {
+        Self { chain, key, stapled: Stapled::default(), compressed: CompressedForms::default() }
+    }
+
+    /// The first of `keys` with a signature scheme that the peer has `offered`, and the best such scheme of that key (RFC 8446
     /// 4.4.2.2, 4.4.3).
     pub fn choose<'a, K: Borrow<Self> + 'a>(
         keys: impl IntoIterator<Item = &'a K>,

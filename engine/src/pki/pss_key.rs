@@ -7,7 +7,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, alg_id};
 
 use super::der::{Elements, OCTET_STRING, SEQUENCE};
 use crate::codes::SignatureScheme;
-use crate::crypto::provider::RSA_PSS_KEY;
+use crate::crypto::provider::{RSA_PSS_KEY, WRONG_SCHEME};
 use crate::crypto::{Origin, Provider, Random, SigningKey};
 use crate::error::Error;
 
@@ -61,7 +61,6 @@ impl SigningKey for PssKey {
     }
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8], random: &dyn Random) -> Result<Vec<u8>, Error> {
-        const WRONG_SCHEME: Error = Error::Crypto("the key can't sign with this scheme");
         let same = match scheme {
             _ if !self.schemes.contains(&scheme) => return Err(WRONG_SCHEME),
             SignatureScheme::RSA_PSS_PSS_SHA256 => SignatureScheme::RSA_PSS_RSAE_SHA256,

@@ -197,7 +197,7 @@ pub fn with_setups<T: Library>(
 ) -> Result<Box<dyn Handshakes>, Error> {
     let Conditions { mix, phases, .. } = conditions;
     let pair = |setup: &Setup| {
-        let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into() };
+        let identity = Identity { chain: setup.chain.clone(), key: setup.key.clone_key().into(), files: None };
         let verifier = ServerVerifier::new(&setup.roots)?;
         Pair::new(mix, identity.certified_key(provider)?, verifier, |kind| new(&Setup { kind, ..setup.clone() }))
     };

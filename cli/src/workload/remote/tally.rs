@@ -84,6 +84,8 @@ pub struct Counts {
     pub early_data: u64,
     /// Those that passed through a HelloRetryRequest.
     pub hello_retries: u64,
+    /// Those that were asked for a certificate and showed none.
+    pub certificates_missing: u64,
     /// Data that they received, bytes.
     pub received_bytes: u64,
     /// The content among it.
@@ -104,11 +106,13 @@ pub struct Contents {
 impl Counts {
     /// Adds those of another loop.
     pub(super) const fn merge(&mut self, other: Self) {
-        let Self { completed, resumed, early_data, hello_retries, received_bytes, content_bytes } = other;
+        let Self { completed, resumed, early_data, hello_retries, certificates_missing, received_bytes, content_bytes } =
+            other;
         self.completed += completed;
         self.resumed += resumed;
         self.early_data += early_data;
         self.hello_retries += hello_retries;
+        self.certificates_missing += certificates_missing;
         self.received_bytes += received_bytes;
         self.content_bytes += content_bytes;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tls_engine::Error;
-use tls_engine::conn::{Connection, Negotiated, Reply};
+use tls_engine::conn::{ClientCertificate, Connection, Negotiated, Reply};
 use tls_engine::io::event_loop::{Activity, Handler};
 
 use super::exchange::Exchange;
@@ -48,6 +48,7 @@ pub(super) struct Agreed {
     pub(super) is_resumed: bool,
     pub(super) early_data: bool,
     pub(super) hello_retry: bool,
+    pub(super) is_certificate_missing: bool,
 }
 
 impl Agreed {
@@ -57,6 +58,7 @@ impl Agreed {
             is_resumed: negotiated.is_resumed(),
             early_data: negotiated.early_data,
             hello_retry: negotiated.hello_retry,
+            is_certificate_missing: negotiated.client_certificate == ClientCertificate::Missing,
         })
     }
 
@@ -67,6 +69,7 @@ impl Agreed {
             resumed: self.is_resumed.into(),
             early_data: self.early_data.into(),
             hello_retries: self.hello_retry.into(),
+            certificates_missing: self.is_certificate_missing.into(),
             ..Counts::default()
         }
     }

@@ -19,7 +19,7 @@ pub(crate) const RSA_PSS_KEY: AlgorithmIdentifier =
     AlgorithmIdentifier::from_slice(&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10]);
 
 /// A key was asked for a scheme that it did not list.
-pub(super) const WRONG_SCHEME: Error = Error::Crypto("the key can't sign with this scheme");
+pub(crate) const WRONG_SCHEME: Error = Error::Crypto("the key can't sign with this scheme");
 
 /// Why a private key can't be used.
 #[derive(Clone, Copy)]

@@ -18,7 +18,7 @@ use std::sync::{Arc, LazyLock};
 
 use rustls_pki_types::{PrivateKeyDer, SignatureVerificationAlgorithm};
 
-pub(crate) use keys::{RSA_BITS, RSA_PSS_KEY};
+pub(crate) use keys::{RSA_BITS, RSA_PSS_KEY, WRONG_SCHEME};
 
 use super::{Aead, Group, Hash, Random, SigningKey, VerificationScheme};
 use crate::codes::{CipherSuite, NamedGroup, SignatureScheme};

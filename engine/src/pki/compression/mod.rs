@@ -57,7 +57,7 @@ const FORMS_KEPT: usize = 8;
 
 /// The messages with one certificate that were compressed, each when it was sent first. A clone is empty.
 #[derive(Default)]
-pub struct CompressedForms([OnceLock<Form>; FORMS_KEPT]);
+pub(crate) struct CompressedForms([OnceLock<Form>; FORMS_KEPT]);
 
 struct Form {
     id: FormId,
@@ -69,9 +69,9 @@ impl CompressedForms {
     /// The form of this `id`, which `make` makes where it is not there yet. `None` where the Certificate is sent as it is, also where there
     /// is no room to keep another form. Other threads that send the certificate wait meanwhile, for once.
     pub(crate) fn get_or_make(&self, id: FormId, make: impl Fn() -> Option<Vec<u8>>) -> Option<&[u8]> {
-        let forms =
+        let mut forms =
             self.0.iter().map(|form| form.get_or_init(|| Form { id, message: make().map(Vec::into_boxed_slice) }));
-        forms.into_iter().find(|form| form.id == id)?.message.as_deref()
+        forms.find(|form| form.id == id)?.message.as_deref()
     }
 }
 
