@@ -1,10 +1,9 @@
 //! The runner's own algorithms for certificates, which take bytes off the front of the message and put others there.
 
-use tls_engine::Provider;
 use tls_engine::codes::CertificateCompressionAlgorithm;
 use tls_engine::pki::compression::CertificateCompression;
 
-use crate::settings::PROVIDER;
+use crate::provider;
 
 /// An algorithm of the runner.
 struct Prefixed {
@@ -44,7 +43,7 @@ impl CertificateCompression for Prefixed {
         let added = match self.added {
             Added::Bytes(bytes) => bytes,
             Added::RandomByte => {
-                Provider::by_name(PROVIDER)?.random.fill(&mut byte).ok()?;
+                provider::whole().ok()?.random.fill(&mut byte).ok()?;
                 &byte
             }
         };

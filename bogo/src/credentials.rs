@@ -13,7 +13,7 @@ use tls_engine::{CertifiedKey, Error, ExternalPsk, Provider, PskHash};
 use crate::failure::Failure;
 use crate::features;
 use crate::flags::{Credential, Flags};
-use crate::settings::whole_provider;
+use crate::provider;
 
 /// How `-expect-selected-credential` calls the default one.
 const DEFAULT: i32 = -1;
@@ -51,7 +51,7 @@ pub(crate) fn load(
 
 /// The PSKs that are added, imported for the hashes that there are numbers of (RFC 9258 10) and suites with, each with its place.
 pub(crate) fn psks(flags: &Flags, suites: Option<&[CipherSuite]>) -> Result<Vec<(i32, ExternalPsk)>, Failure> {
-    let provider = whole_provider()?;
+    let provider = provider::whole()?;
     let mut imported = Vec::new();
     for (place, psk) in flags.psks() {
         let external = ExternalPsk::new(&psk.identity, &psk.key)?.with_hash(psk.hash);

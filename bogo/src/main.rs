@@ -10,6 +10,7 @@ mod failure;
 mod features;
 mod flags;
 mod policies;
+mod provider;
 mod sessions;
 mod settings;
 mod transport;

@@ -6,7 +6,7 @@ use tls_engine::conn::{Clock, SystemClock};
 use tls_engine::session::{MemoryTickets, ReplayRegister, TicketKeys};
 
 use crate::failure::Failure;
-use crate::settings::whole_provider;
+use crate::provider;
 
 /// How long tickets may be used, seconds: the runner expects a day or more.
 const LIFETIME_S: u32 = 172_800;
@@ -21,7 +21,7 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new() -> Result<Self, Failure> {
-        let keys = TicketKeys::new(whole_provider()?, LIFETIME_S)?;
+        let keys = TicketKeys::new(provider::whole()?, LIFETIME_S)?;
         let register = ReplayRegister::new(100, SystemClock.now());
         Ok(Self { tickets: Arc::default(), keys: Arc::new(keys), register: Arc::new(register) })
     }

@@ -13,10 +13,9 @@ use crate::credentials::{self, Selected};
 use crate::failure::Failure;
 use crate::features;
 use crate::flags::Flags;
+use crate::provider;
 use crate::sessions::Sessions;
 
-/// The provider. AWS-LC gathers entropy for 50 ms whenever a process begins, and each test is a process.
-pub(crate) const PROVIDER: &str = "rustcrypto";
 /// How much early data a server takes, bytes: as much as BoringSSL.
 const EARLY_DATA_MAX: u32 = 14_336;
 /// The one name in the runner's certificates.
@@ -195,13 +194,9 @@ fn verifier(flags: &Flags) -> Result<ServerVerifier, Failure> {
     }
 }
 
-pub(crate) fn whole_provider() -> Result<&'static Provider, Failure> {
-    Provider::by_name(PROVIDER).ok_or_else(|| Failure::Shim(format!("no provider is called {PROVIDER}")))
-}
-
 /// The provider, with those of its schemes that may be verified.
 fn provider(flags: &Flags) -> Result<&'static Provider, Failure> {
-    let all = whole_provider()?;
+    let all = provider::whole()?;
     let allowed = flags.policy.map_or(&flags.verified_schemes[..], |policy| policy.schemes);
     if allowed.is_empty() {
         return Ok(all);
@@ -244,7 +239,7 @@ fn best_of_each_kind(groups: &[NamedGroup]) -> Vec<NamedGroup> {
 
 /// `groups`, if the engine has all of them.
 fn known_groups(groups: &[NamedGroup]) -> Result<&[NamedGroup], Failure> {
-    let provider = whole_provider()?;
+    let provider = provider::whole()?;
     let all_known = groups.iter().all(|group| provider.group(*group).is_some());
     if all_known { Ok(groups) } else { Err(Failure::unimplemented(features::GROUPS)) }
 }
