@@ -344,7 +344,7 @@ macro_rules! common_setters {
 
         /// What certificates are compressed with (RFC 8879), in order of preference: the own one where the peer decompresses it, and that of
         /// the peer, which is told that it may. A certificate is compressed when it is sent first, which takes some milliseconds, and kept
-        /// ([`CertifiedKey::compressed`](crate::CertifiedKey::compressed)); to decompress one takes memory for the time being: with
+        /// with its [`CertifiedKey`](crate::CertifiedKey); to decompress one takes memory for the time being: with
         /// [`BROTLI`](crate::pki::compression) up to some MB, where the peer is up to that. Default: nothing.
         pub fn certificate_compression(mut self, algorithms: &[&'static dyn CertificateCompression]) -> Self {
             self.common.certificate_compression = algorithms.to_vec();
