@@ -1,5 +1,6 @@
 use super::identities;
-use super::sweep::Combination;
+use super::once;
+use super::sweep::{Combination, Sweep};
 use super::trust::Trust;
 use crate::args;
 use crate::error::Error;
@@ -12,8 +13,21 @@ pub(super) struct Ends {
 }
 
 impl Ends {
+    /// Those of all combinations, and the remarks on all files that were named so far.
+    pub(super) fn of_all(
+        sweep: &Sweep,
+        identity: &args::Identity,
+        trust: &args::Trust,
+        is_remote: bool,
+    ) -> Result<(Vec<Self>, Vec<String>), Error> {
+        let mut notes = sweep.notes.clone();
+        let ends = |combination| Self::new(identity, trust, is_remote, combination, &mut notes);
+        let ends = sweep.combinations.iter().map(ends).collect::<Result<_, _>>()?;
+        Ok((ends, once(notes)))
+    }
+
     /// Those of a combination, as the flags say. A server elsewhere (`is_remote`) has an identity of its own.
-    pub(super) fn new(
+    fn new(
         identity: &args::Identity,
         trust: &args::Trust,
         is_remote: bool,

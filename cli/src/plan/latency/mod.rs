@@ -89,7 +89,6 @@ impl Latency {
     }
 
     pub(super) fn new(args: &args::Latency) -> Result<Self, Error> {
-        let is_remote = args.connect.is_some();
         let sweep = Sweep::new(&Asked {
             sweep: &args.sweep,
             tls: &args.tls,
@@ -99,10 +98,8 @@ impl Latency {
             compressions: &[],
             elsewhere: args.connect.as_ref().map(|_| &args.identity),
         })?;
-        let mut notes = sweep.notes.clone();
-        let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
-        let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
-        let planner = Planner::new(args, once(notes))?;
+        let (ends, notes) = Ends::of_all(&sweep, &args.identity, &args.trust, args.connect.is_some())?;
+        let planner = Planner::new(args, notes)?;
         let mut cases = Vec::new();
         for carrier in planner.carriers()? {
             for code in &sweep.suites {

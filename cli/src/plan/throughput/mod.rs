@@ -83,7 +83,6 @@ impl Throughput {
     }
 
     pub(super) fn new(args: &args::Throughput) -> Result<Self, Error> {
-        let is_remote = args.connect.is_some();
         let sweep = Sweep::new(&Asked {
             sweep: &args.sweep,
             tls: &args.tls,
@@ -96,10 +95,8 @@ impl Throughput {
         if let Some(remote) = http::cases(args, &sweep)? {
             return Ok(Self { cases: Vec::new(), remote });
         }
-        let mut notes = sweep.notes.clone();
-        let ends = |combination| Ends::new(&args.identity, &args.trust, is_remote, combination, &mut notes);
-        let ends = sweep.combinations.iter().map(ends).collect::<Result<Vec<_>, _>>()?;
-        let planner = Planner::new(args, once(notes))?;
+        let (ends, notes) = Ends::of_all(&sweep, &args.identity, &args.trust, args.connect.is_some())?;
+        let planner = Planner::new(args, notes)?;
         let mut cases = Vec::new();
         for local in planner.locals() {
             for code in &sweep.suites {
